@@ -1,0 +1,39 @@
+using Loire.Model;
+
+namespace Loire.Grains.Interfaces.Partitions;
+
+/// <summary>When an append is answered (Kafka's <c>acks</c>).</summary>
+[GenerateSerializer, Alias("loire.Acks")]
+public enum Acks : short
+{
+    /// <summary>At once; the answer has no offset and a loss goes unnoticed.</summary>
+    None = 0,
+
+    /// <summary>When the leader's write is durable.</summary>
+    Leader = 1,
+
+    /// <summary>When the high watermark has passed the records: every in-sync copy has them durably.</summary>
+    All = -1,
+}
+
+/// <summary>Record batches for one partition.</summary>
+/// <param name="Batches">One or more whole batches, one after the other. Nobody changes the bytes after the call: they are stored from this memory.</param>
+/// <param name="Acks">When to answer.</param>
+[GenerateSerializer, Immutable, Alias("loire.AppendRequest")]
+public sealed record AppendRequest([property: Id(0)] ReadOnlyMemory<byte> Batches, [property: Id(1)] Acks Acks);
+
+/// <summary>What became of an append.</summary>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or why nothing was appended; with <see cref="ErrorCode.RequestTimedOut"/> it may have been.</param>
+/// <param name="BaseOffset">The offset of the first record, or <see cref="Offset.None"/>.</param>
+/// <param name="LastOffset">The offset of the last record, or <see cref="Offset.None"/>.</param>
+/// <param name="LogAppendTime">The broker's time for all records if the topic uses LogAppendTime, else <see cref="Timestamp.None"/>.</param>
+/// <param name="LogStartOffset">The first offset that can be read.</param>
+/// <param name="Detail">One sentence for a person, where the error code does not say enough.</param>
+[GenerateSerializer, Immutable, Alias("loire.AppendResult")]
+public sealed record AppendResult(
+    [property: Id(0)] ErrorCode Error,
+    [property: Id(1)] Offset BaseOffset,
+    [property: Id(2)] Offset LastOffset,
+    [property: Id(3)] Timestamp LogAppendTime,
+    [property: Id(4)] Offset LogStartOffset,
+    [property: Id(5)] string? Detail);

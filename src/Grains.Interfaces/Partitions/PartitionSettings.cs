@@ -1,0 +1,17 @@
+using Loire.Model;
+
+namespace Loire.Grains.Interfaces.Partitions;
+
+/// <summary>What a partition needs to know of its topic's configuration.</summary>
+/// <param name="Version">Grows with each change of the topic; an older one is ignored.</param>
+/// <param name="MaxMessageBytes">Largest batch accepted (<c>max.message.bytes</c>).</param>
+/// <param name="TimestampType">Who stamps records (<c>message.timestamp.type</c>).</param>
+/// <param name="TimestampBeforeMax">How far in the past a record's time may lie (<c>message.timestamp.before.max.ms</c>).</param>
+/// <param name="TimestampAfterMax">How far in the future a record's time may lie (<c>message.timestamp.after.max.ms</c>).</param>
+[GenerateSerializer, Immutable, Alias("loire.PartitionSettings")]
+public sealed record PartitionSettings(
+    [property: Id(0)] long Version,
+    [property: Id(1)] int MaxMessageBytes,
+    [property: Id(2)] TimestampType TimestampType,
+    [property: Id(3)] TimeSpan TimestampBeforeMax,
+    [property: Id(4)] TimeSpan TimestampAfterMax);

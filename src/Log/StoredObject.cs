@@ -1,0 +1,28 @@
+namespace Loire.Log;
+
+/// <summary>
+/// What Loire keeps under one key of an <c>IGrainStorage</c>: bytes whose layout is Loire's own, so a provider stores them as they are. Written in pieces, so that
+/// a chunk gathers the batches of many producers without copying them; read back as one piece.
+/// </summary>
+[GenerateSerializer, Alias("loire.StoredObject")]
+public sealed class StoredObject
+{
+    /// <summary>The bytes, in order. A provider may keep the memory until its write has ended, so nobody changes it before.</summary>
+    [Id(0)]
+    public ReadOnlyMemory<byte>[] Pieces { get; init; } = [];
+
+    /// <summary>The sum of the lengths of <see cref="Pieces"/>.</summary>
+    public long Length
+    {
+        get
+        {
+            long sum = 0;
+            foreach (var piece in Pieces)
+            {
+                sum += piece.Length;
+            }
+
+            return sum;
+        }
+    }
+}

@@ -1,0 +1,26 @@
+namespace Loire.Model;
+
+/// <summary>Every bound on a length, a count or a depth that does not depend on configuration. A bound that is checked somewhere stands here.</summary>
+public static class Limits
+{
+    /// <summary>Characters in a topic name (Kafka's Topic.MAX_NAME_LENGTH).</summary>
+    public const int TopicNameLength = 249;
+
+    /// <summary>Partitions of one topic. Kafka has no bound; this one keeps a mistyped number from creating millions of grains.</summary>
+    public const int PartitionsPerTopic = 10_000;
+
+    /// <summary>Bytes of one record batch with its header, whatever <c>max.message.bytes</c> allows.</summary>
+    public const int BatchBytes = 64 * 1024 * 1024;
+
+    /// <summary>The default of <c>max.message.bytes</c>: 1 MiB and the 12 bytes of offset and length, as in Kafka.</summary>
+    public const int DefaultMaxMessageBytes = 1024 * 1024 + 12;
+
+    /// <summary>Headers of one record.</summary>
+    public const int HeadersPerRecord = 1_000;
+
+    /// <summary>Names in one page of the catalog.</summary>
+    public const int TopicsPerPage = 10_000;
+
+    /// <summary>The longest wait of a fetch for data.</summary>
+    public static readonly TimeSpan FetchWait = TimeSpan.FromSeconds(60);
+}

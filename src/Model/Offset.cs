@@ -1,0 +1,39 @@
+namespace Loire.Model;
+
+/// <summary>
+/// The position of a record in its partition: 0 for the first record ever appended, never reused, gaps are legal.
+/// </summary>
+/// <param name="Value">The position; at least 0 in everything that is stored.</param>
+[GenerateSerializer, Immutable, Alias("loire.Offset")]
+public readonly record struct Offset([property: Id(0)] long Value) : IComparable<Offset>
+{
+    /// <summary>The first position of every partition.</summary>
+    public static readonly Offset Zero = new(0);
+
+    /// <summary>Marks the absence of an offset, as Kafka's −1 does.</summary>
+    public static readonly Offset None = new(-1);
+
+    /// <summary>The position <paramref name="delta"/> records after <paramref name="offset"/>.</summary>
+    public static Offset operator +(Offset offset, long delta) => new(checked(offset.Value + delta));
+
+    /// <summary>How many positions <paramref name="left"/> lies after <paramref name="right"/>.</summary>
+    public static long operator -(Offset left, Offset right) => checked(left.Value - right.Value);
+
+    /// <summary>Whether <paramref name="left"/> comes before <paramref name="right"/>.</summary>
+    public static bool operator <(Offset left, Offset right) => left.Value < right.Value;
+
+    /// <summary>Whether <paramref name="left"/> comes after <paramref name="right"/>.</summary>
+    public static bool operator >(Offset left, Offset right) => left.Value > right.Value;
+
+    /// <summary>Whether <paramref name="left"/> does not come after <paramref name="right"/>.</summary>
+    public static bool operator <=(Offset left, Offset right) => left.Value <= right.Value;
+
+    /// <summary>Whether <paramref name="left"/> does not come before <paramref name="right"/>.</summary>
+    public static bool operator >=(Offset left, Offset right) => left.Value >= right.Value;
+
+    /// <inheritdoc/>
+    public int CompareTo(Offset other) => Value.CompareTo(other.Value);
+
+    /// <summary>The position as a decimal number.</summary>
+    public override string ToString() => Value.ToString(System.Globalization.CultureInfo.InvariantCulture);
+}

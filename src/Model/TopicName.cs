@@ -1,0 +1,60 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Loire.Model;
+
+/// <summary>
+/// The name of a topic: 1 to 249 of <c>[A-Za-z0-9._-]</c>, neither "." nor ".." (Kafka's rule, org.apache.kafka.common.internals.Topic).
+/// An instance always holds a legal name, except <c>default</c>, which holds none.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("loire.TopicName")]
+public readonly record struct TopicName : IComparable<TopicName>
+{
+    private static readonly SearchValues<char> Legal =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
+    [Id(0)]
+    private readonly string? _value;
+
+    private TopicName(string value) => _value = value;
+
+    /// <summary>The name as text; empty for <c>default</c>.</summary>
+    public string Value => _value ?? "";
+
+    /// <summary>Reads a name, or says in one sentence why it is none.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out TopicName name, [NotNullWhen(false)] out string? problem)
+    {
+        name = default;
+        problem = text switch
+        {
+            null or "" => "A topic name must not be empty.",
+            "." or ".." => "A topic name must not be '.' or '..'.",
+            { Length: > Limits.TopicNameLength } => $"A topic name has at most {Limits.TopicNameLength} characters.",
+            _ when text.AsSpan().ContainsAnyExcept(Legal) => "A topic name consists of ASCII letters, digits, '.', '_' and '-'.",
+            _ => null,
+        };
+        if (problem is not null)
+        {
+            return false;
+        }
+
+        name = new TopicName(text!);
+        return true;
+    }
+
+    /// <summary>Reads a name that is known to be legal.</summary>
+    /// <exception cref="FormatException">It is not.</exception>
+    public static TopicName Parse(string text) =>
+        TryParse(text, out var name, out var problem) ? name : throw new FormatException(problem);
+
+    /// <summary>
+    /// The name with '.' replaced by '_'. Two topics whose names agree in this form share metric names, so the second is refused, as in Kafka.
+    /// </summary>
+    public string MetricForm => Value.Replace('.', '_');
+
+    /// <summary>Ordinal order of the text.</summary>
+    public int CompareTo(TopicName other) => string.CompareOrdinal(Value, other.Value);
+
+    /// <summary>The name as text.</summary>
+    public override string ToString() => Value;
+}

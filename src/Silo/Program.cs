@@ -1,0 +1,8 @@
+namespace Loire.Silo;
+
+internal static class Program
+{
+    private static void Main()
+    {
+    }
+}
