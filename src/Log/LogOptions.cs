@@ -1,0 +1,56 @@
+using Loire.Model;
+
+namespace Loire.Log;
+
+/// <summary>The bounds of one chain of chunks: memory, object sizes, and patience with storage.</summary>
+public class ChainOptions
+{
+    /// <summary>Bytes of batches in one chunk, at most, unless a single batch is larger. Bounds one storage write.</summary>
+    public int ChunkBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Bytes that wait for storage, the chunk under way included. Beyond it appends wait.</summary>
+    public long PendingBytes { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>Bytes of a segment that chunks are merged into. Large enough that a cold read is sequential, small enough to be read whole.</summary>
+    public int SegmentBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>A chunk of at least this many bytes becomes a segment as it is: merging it would copy it for nothing.</summary>
+    public int WholeChunkBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>Chunks that are not in a segment yet, about: it bounds the number of reads when a log is opened.</summary>
+    public int TailChunks { get; init; } = 128;
+
+    /// <summary>Segments listed in the head itself; older ones move to index pages, so that the head stays small.</summary>
+    public int HeadSegments { get; init; } = 512;
+
+    /// <summary>How long a storage call with an unknown outcome is followed up before the log closes.</summary>
+    public TimeSpan UnknownOutcomeDeadline { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The wait before the first follow-up of an unknown outcome; it doubles up to <see cref="RetryDelayMax"/>.</summary>
+    public TimeSpan RetryDelayMin { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>The longest wait between two follow-ups.</summary>
+    public TimeSpan RetryDelayMax { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Says what is wrong with these values; null if they are sound.</summary>
+    public virtual string? Problem() =>
+        ChunkBytes is < 1 or > Limits.BatchBytes ? $"{nameof(ChunkBytes)} must lie between 1 and {Limits.BatchBytes}."
+        : PendingBytes < ChunkBytes ? $"{nameof(PendingBytes)} must be at least {nameof(ChunkBytes)}."
+        : SegmentBytes is < 1 or > Limits.BatchBytes ? $"{nameof(SegmentBytes)} must lie between 1 and {Limits.BatchBytes}."
+        : WholeChunkBytes < 1 || WholeChunkBytes > SegmentBytes ? $"{nameof(WholeChunkBytes)} must lie between 1 and {nameof(SegmentBytes)}."
+        : TailChunks is < 1 or > 10_000 ? $"{nameof(TailChunks)} must lie between 1 and 10000."
+        : HeadSegments is < 2 or > 10_000 ? $"{nameof(HeadSegments)} must lie between 2 and 10000."
+        : UnknownOutcomeDeadline <= TimeSpan.Zero ? $"{nameof(UnknownOutcomeDeadline)} must be positive."
+        : RetryDelayMin <= TimeSpan.Zero || RetryDelayMax < RetryDelayMin ? $"{nameof(RetryDelayMin)} must be positive and at most {nameof(RetryDelayMax)}."
+        : null;
+}
+
+/// <summary>The options of a <see cref="PartitionLog"/>.</summary>
+public sealed class PartitionLogOptions : ChainOptions;
+
+/// <summary>The options of a <see cref="Journal"/>.</summary>
+public sealed class JournalOptions : ChainOptions
+{
+    /// <summary>Bytes of records since the last snapshot after which <see cref="Journal.WantsSnapshot"/> asks for one.</summary>
+    public long SnapshotAfterBytes { get; init; } = 1024 * 1024;
+}

@@ -1,0 +1,151 @@
+namespace Loire.TestKit;
+
+/// <summary>Time that stands still until the test moves it. Timers run on the thread that calls <see cref="Advance"/>, in the order of their due times.</summary>
+public sealed class ManualTime : TimeProvider
+{
+    private readonly Lock _lock = new();
+    private readonly SortedSet<ManualTimer> _timers = new(ManualTimer.ByDueTime);
+    private DateTimeOffset _now;
+    private long _created;
+
+    public ManualTime(DateTimeOffset? start = null) => _now = start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>How many timers wait.</summary>
+    public int WaitingTimers
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _timers.Count;
+            }
+        }
+    }
+
+    /// <summary>When the next timer is due; null if none waits.</summary>
+    public DateTimeOffset? NextDue
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _timers.Min?.Due;
+            }
+        }
+    }
+
+    public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_lock)
+        {
+            return _now;
+        }
+    }
+
+    public override long GetTimestamp() => GetUtcNow().Ticks;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new ManualTimer(this, callback, state, Interlocked.Increment(ref _created));
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    /// <summary>Moves time on, running every timer that falls due on the way at its own moment.</summary>
+    public void Advance(TimeSpan by)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);
+        var until = GetUtcNow() + by;
+        while (TakeDue(until) is { } timer)
+        {
+            timer.Run();
+        }
+
+        lock (_lock)
+        {
+            _now = until;
+        }
+    }
+
+    /// <summary>Moves time to the next timer and runs it; false if none waits.</summary>
+    public bool AdvanceToNextTimer()
+    {
+        if (NextDue is not { } due)
+        {
+            return false;
+        }
+
+        Advance(due > GetUtcNow() ? due - GetUtcNow() : TimeSpan.Zero);
+        return true;
+    }
+
+    private ManualTimer? TakeDue(DateTimeOffset until)
+    {
+        lock (_lock)
+        {
+            var first = _timers.Min;
+            if (first is null || first.Due > until)
+            {
+                return null;
+            }
+
+            _timers.Remove(first);
+            _now = first.Due > _now ? first.Due : _now;
+            if (first.Period > TimeSpan.Zero)
+            {
+                first.Due = _now + first.Period;
+                _timers.Add(first);
+            }
+
+            return first;
+        }
+    }
+
+    private sealed class ManualTimer(ManualTime owner, TimerCallback callback, object? state, long number) : ITimer
+    {
+        public static readonly IComparer<ManualTimer> ByDueTime =
+            Comparer<ManualTimer>.Create((a, b) => (a.Due, a._number).CompareTo((b.Due, b._number)));
+
+        private readonly long _number = number;
+
+        public DateTimeOffset Due { get; set; }
+
+        public TimeSpan Period { get; private set; }
+
+        public void Run() => callback(state);
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            lock (owner._lock)
+            {
+                owner._timers.Remove(this);
+                Period = period == Timeout.InfiniteTimeSpan ? TimeSpan.Zero : period;
+                if (dueTime != Timeout.InfiniteTimeSpan)
+                {
+                    Due = owner._now + dueTime;
+                    owner._timers.Add(this);
+                }
+
+                return true;
+            }
+        }
+
+        public void Dispose()
+        {
+            lock (owner._lock)
+            {
+                owner._timers.Remove(this);
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+namespace Loire.TestKit;
+
+/// <summary>What a call asks of a grain storage.</summary>
+public enum StorageOperation
+{
+    Read,
+    Write,
+    Clear,
+}
+
+/// <summary>One call of a grain storage, as the test's faults see it before it has any effect.</summary>
+/// <param name="Number">Counts the calls of this storage from 1.</param>
+/// <param name="Operation">What is asked.</param>
+/// <param name="StateName">The name of the state.</param>
+/// <param name="GrainKey">The grain id as text.</param>
+/// <param name="ETag">The version that a write or a clear is conditional on; null if it expects none.</param>
+/// <param name="Bytes">What a write would store; empty otherwise.</param>
+public sealed record StorageCall(int Number, StorageOperation Operation, string StateName, string GrainKey, string? ETag, ReadOnlyMemory<byte> Bytes)
+{
+    /// <summary>The key under which the state is stored.</summary>
+    public string Key => $"{StateName}|{GrainKey}";
+
+    /// <summary>Whether this writes an object that must not exist yet.</summary>
+    public bool IsCreate => Operation == StorageOperation.Write && ETag is null;
+}
+
+/// <summary>What goes wrong with one call. A fault that waits for something is a task that completes late.</summary>
+public abstract record StorageFault
+{
+    /// <summary>Nothing goes wrong.</summary>
+    public static readonly StorageFault None = new NoFault();
+
+    /// <summary>Nothing is stored and <paramref name="error"/> is thrown.</summary>
+    public static StorageFault Refuse(Exception error) => new Refused(error);
+
+    /// <summary>The call has its effect, yet <paramref name="error"/> is thrown.</summary>
+    public static StorageFault LoseAnswer(Exception error) => new AnswerLost(error);
+
+    /// <summary>The call has its effect at once; the caller hears of it when <paramref name="until"/> has ended.</summary>
+    public static StorageFault AnswerLate(Task until) => new LateAnswer(until);
+
+    /// <summary><paramref name="error"/> is thrown at once; the request arrives at the store when <paramref name="until"/> has ended.</summary>
+    public static StorageFault ArriveLate(Exception error, Task until) => new LateArrival(error, until);
+
+    /// <summary>The call reports success without any effect. No store may do this: a planted bug, to see that checkers find it.</summary>
+    public static readonly StorageFault Pretend = new Pretence();
+
+    internal sealed record NoFault : StorageFault;
+
+    internal sealed record Refused(Exception Error) : StorageFault;
+
+    internal sealed record AnswerLost(Exception Error) : StorageFault;
+
+    internal sealed record LateAnswer(Task Until) : StorageFault;
+
+    internal sealed record LateArrival(Exception Error, Task Until) : StorageFault;
+
+    internal sealed record Pretence : StorageFault;
+}
+
+/// <summary>A change of the store's content, in the order of happening.</summary>
+/// <param name="Call">The call that made it.</param>
+/// <param name="ETag">The new version; null for a deletion.</param>
+public sealed record StorageChange(StorageCall Call, string? ETag);
