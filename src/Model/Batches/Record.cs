@@ -1,0 +1,107 @@
+namespace Loire.Model.Batches;
+
+/// <summary>A view over one record.</summary>
+public readonly ref struct Record
+{
+    internal Record(Offset offset, Timestamp timestamp, ReadOnlySpan<byte> key, bool keyIsNull, ReadOnlySpan<byte> value, bool valueIsNull,
+        RecordHeaders headers)
+    {
+        Offset = offset;
+        Timestamp = timestamp;
+        Key = key;
+        KeyIsNull = keyIsNull;
+        Value = value;
+        ValueIsNull = valueIsNull;
+        Headers = headers;
+    }
+
+    /// <summary>The record's position.</summary>
+    public Offset Offset { get; }
+
+    /// <summary>The record's own time, or the broker's if the batch says <see cref="TimestampType.LogAppendTime"/>.</summary>
+    public Timestamp Timestamp { get; }
+
+    /// <summary>The key; empty also if there is none.</summary>
+    public ReadOnlySpan<byte> Key { get; }
+
+    /// <summary>Whether there is no key.</summary>
+    public bool KeyIsNull { get; }
+
+    /// <summary>The value; empty also if there is none.</summary>
+    public ReadOnlySpan<byte> Value { get; }
+
+    /// <summary>Whether there is no value (a tombstone in a compacted topic).</summary>
+    public bool ValueIsNull { get; }
+
+    /// <summary>The headers in their order; <c>foreach</c> gives each as a view.</summary>
+    public RecordHeaders Headers { get; }
+}
+
+/// <summary>A view over the headers of one record.</summary>
+public readonly ref struct RecordHeaders
+{
+    private readonly ReadOnlySpan<byte> _bytes;
+
+    internal RecordHeaders(ReadOnlySpan<byte> bytes, int count)
+    {
+        _bytes = bytes;
+        Count = count;
+    }
+
+    /// <summary>How many there are.</summary>
+    public int Count { get; }
+
+    /// <summary>Goes through the headers.</summary>
+    public Enumerator GetEnumerator() => new(_bytes, Count);
+
+    /// <summary>A view over one header.</summary>
+    public readonly ref struct Header
+    {
+        internal Header(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool valueIsNull)
+        {
+            Key = key;
+            Value = value;
+            ValueIsNull = valueIsNull;
+        }
+
+        /// <summary>The key, UTF-8 by convention.</summary>
+        public ReadOnlySpan<byte> Key { get; }
+
+        /// <summary>The value; empty also if there is none.</summary>
+        public ReadOnlySpan<byte> Value { get; }
+
+        /// <summary>Whether there is no value.</summary>
+        public bool ValueIsNull { get; }
+    }
+
+    /// <summary>Goes through headers whose bytes have been checked.</summary>
+    public ref struct Enumerator
+    {
+        private ReadOnlySpan<byte> _rest;
+        private int _left;
+
+        internal Enumerator(ReadOnlySpan<byte> bytes, int count)
+        {
+            _rest = bytes;
+            _left = count;
+        }
+
+        /// <summary>The header reached by <see cref="MoveNext"/>.</summary>
+        public Header Current { get; private set; }
+
+        /// <summary>Goes to the next header, if there is one.</summary>
+        public bool MoveNext()
+        {
+            if (_left == 0)
+            {
+                return false;
+            }
+
+            _left--;
+            Varint.TryReadBytes(ref _rest, out var key, out _);
+            Varint.TryReadBytes(ref _rest, out var value, out var isNull);
+            Current = new Header(key, value, isNull);
+            return true;
+        }
+    }
+}
