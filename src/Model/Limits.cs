@@ -9,6 +9,9 @@ public static class Limits
     /// <summary>Partitions of one topic. Kafka has no bound; this one keeps a mistyped number from creating millions of grains.</summary>
     public const int PartitionsPerTopic = 10_000;
 
+    /// <summary>Topics of a cluster: their names are held in memory by one catalog.</summary>
+    public const int Topics = 1_000_000;
+
     /// <summary>Bytes of one record batch with its header, whatever <c>max.message.bytes</c> allows.</summary>
     public const int BatchBytes = 64 * 1024 * 1024;
 
@@ -17,6 +20,18 @@ public static class Limits
 
     /// <summary>Headers of one record.</summary>
     public const int HeadersPerRecord = 1_000;
+
+    /// <summary>Record batches in one append.</summary>
+    public const int BatchesPerAppend = 10_000;
+
+    /// <summary>Bytes of one append, all its batches together.</summary>
+    public const int AppendBytes = BatchBytes;
+
+    /// <summary>Bytes that one fetch asks for, at most; a larger wish is served as this one. The default of Kafka's <c>fetch.max.bytes</c>.</summary>
+    public const int FetchBytes = 50 * 1024 * 1024;
+
+    /// <summary>Fetches that wait for data at one partition; a few hundred bytes of memory each.</summary>
+    public const int WaitingFetchesPerPartition = 20_000;
 
     /// <summary>Names in one page of the catalog.</summary>
     public const int TopicsPerPage = 10_000;

@@ -8,10 +8,12 @@ namespace Loire.Grains.Interfaces.Partitions;
 /// <param name="TimestampType">Who stamps records (<c>message.timestamp.type</c>).</param>
 /// <param name="TimestampBeforeMax">How far in the past a record's time may lie (<c>message.timestamp.before.max.ms</c>).</param>
 /// <param name="TimestampAfterMax">How far in the future a record's time may lie (<c>message.timestamp.after.max.ms</c>).</param>
+/// <param name="MinInsyncReplicas">Copies that must be in sync for an append with <see cref="Acks.All"/> (<c>min.insync.replicas</c>).</param>
 [GenerateSerializer, Immutable, Alias("loire.PartitionSettings")]
 public sealed record PartitionSettings(
     [property: Id(0)] long Version,
     [property: Id(1)] int MaxMessageBytes,
     [property: Id(2)] TimestampType TimestampType,
     [property: Id(3)] TimeSpan TimestampBeforeMax,
-    [property: Id(4)] TimeSpan TimestampAfterMax);
+    [property: Id(4)] TimeSpan TimestampAfterMax,
+    [property: Id(5)] int MinInsyncReplicas);

@@ -29,11 +29,16 @@ public interface ITopicGrain : IGrainWithStringKey
     [Alias("AlterConfigs")]
     ValueTask<TopicResult> AlterConfigs(AlterConfigsRequest request);
 
-    /// <summary>Deletes the topic and its data. Returns when the data is gone.</summary>
+    /// <summary>
+    /// Deletes the topic and its data. Returns when the data is gone, or with an error; then the topic is gone for everyone already, and a second call or the
+    /// catalog finishes what is left.
+    /// </summary>
+    [ResponseTimeout("00:05:00")]
     [Alias("Delete")]
     ValueTask<TopicResult> Delete();
 
     /// <summary>Finishes what a crash interrupted, and tells the catalog whether the topic exists. Called by the catalog alone.</summary>
+    [ResponseTimeout("00:05:00")]
     [Alias("Settle")]
     ValueTask<TopicResult> Settle();
 }
@@ -52,15 +57,28 @@ public interface ICatalogGrain : IGrainWithStringKey
     [Alias("List")]
     ValueTask<TopicList> List(string after, int max);
 
-    /// <summary>Notes durably that a topic is about to be created. Refuses a name whose metric form another topic has.</summary>
+    /// <summary>
+    /// Notes durably that a topic is about to be created or deleted, so that a crash in between is found and finished. The topic is not listed until
+    /// <see cref="Record"/>. Called by the topic alone.
+    /// </summary>
+    /// <param name="name">The topic's name.</param>
+    /// <param name="validateOnly">Check, but note nothing.</param>
+    /// <returns>
+    /// <see cref="ErrorCode.None"/>; <c>InvalidTopicException</c> if another topic has the same <see cref="TopicName.MetricForm"/>; <c>PolicyViolation</c> if there
+    /// are <see cref="Limits.Topics"/> already.
+    /// </returns>
     [Alias("Announce")]
-    ValueTask<ErrorCode> Announce(TopicName name);
+    ValueTask<CatalogResult> Announce(TopicName name, bool validateOnly);
 
-    /// <summary>Notes that a topic exists, or that it does not any more.</summary>
+    /// <summary>Notes durably that a topic exists, or that it does not any more. Called by the topic alone.</summary>
     [Alias("Record")]
-    ValueTask<ErrorCode> Record(TopicName name, bool exists);
+    ValueTask<CatalogResult> Record(TopicName name, bool exists);
 
-    /// <summary>Settles topics whose creation or deletion a crash interrupted. Called when a silo starts.</summary>
+    /// <summary>
+    /// Settles topics whose creation or deletion a crash interrupted, each by <see cref="ITopicGrain.Settle"/>. Called when a silo starts, and by the catalog itself
+    /// as long as some are unsettled.
+    /// </summary>
+    [ResponseTimeout("00:05:00")]
     [Alias("Settle")]
     ValueTask Settle();
 }

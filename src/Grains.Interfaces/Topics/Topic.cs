@@ -58,7 +58,14 @@ public sealed record TopicConfig([property: Id(0)] string Name, [property: Id(1)
 public sealed record PartitionSettingsResult([property: Id(0)] ErrorCode Error, [property: Id(1)] PartitionSettings? Settings);
 
 /// <summary>One page of the catalog.</summary>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or why there is no answer.</param>
 /// <param name="Names">In ordinal order.</param>
 /// <param name="HasMore">Whether names follow the last one.</param>
 [GenerateSerializer, Immutable, Alias("loire.TopicList")]
-public sealed record TopicList([property: Id(0)] TopicName[] Names, [property: Id(1)] bool HasMore);
+public sealed record TopicList([property: Id(0)] ErrorCode Error, [property: Id(1)] TopicName[] Names, [property: Id(2)] bool HasMore);
+
+/// <summary>The answer of the catalog to a topic.</summary>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or why the catalog refused.</param>
+/// <param name="Detail">One sentence for a person, where the error code does not say enough.</param>
+[GenerateSerializer, Immutable, Alias("loire.CatalogResult")]
+public sealed record CatalogResult([property: Id(0)] ErrorCode Error, [property: Id(1)] string? Detail);
