@@ -12,3 +12,13 @@ public interface ISiloBuilder
     /// <summary>The configuration of the silo's host.</summary>
     IConfiguration Configuration { get; }
 }
+
+/// <summary>Configures a client.</summary>
+public interface IClientBuilder
+{
+    /// <summary>The services of the client's host.</summary>
+    IServiceCollection Services { get; }
+
+    /// <summary>The configuration of the client's host.</summary>
+    IConfiguration Configuration { get; }
+}

@@ -1,0 +1,30 @@
+using System.Net;
+using Orleans.Configuration;
+
+namespace Orleans.Hosting;
+
+/// <summary>How silos find each other.</summary>
+public static class CoreHostingExtensions
+{
+    /// <summary>
+    /// A cluster on this machine. Silos with the same primary endpoint and the same cluster id are one cluster; without a primary endpoint a silo is its own.
+    /// </summary>
+    public static ISiloBuilder UseLocalhostClustering(
+        this ISiloBuilder builder,
+        int siloPort = EndpointOptions.DEFAULT_SILO_PORT,
+        int gatewayPort = EndpointOptions.DEFAULT_GATEWAY_PORT,
+        IPEndPoint? primarySiloEndpoint = null,
+        string serviceId = ClusterOptions.DevelopmentServiceId,
+        string clusterId = ClusterOptions.DevelopmentClusterId)
+    {
+        builder.Configure<EndpointOptions>(options =>
+        {
+            options.AdvertisedIPAddress = IPAddress.Loopback;
+            options.SiloPort = siloPort;
+            options.GatewayPort = gatewayPort;
+        });
+        builder.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (serviceId, clusterId));
+        _ = primarySiloEndpoint;
+        return builder;
+    }
+}

@@ -1,0 +1,17 @@
+namespace Orleans.Configuration;
+
+/// <summary>How calls behave.</summary>
+public abstract class MessagingOptions
+{
+    /// <summary>How long a caller waits for an answer before it gets a <see cref="TimeoutException"/>.</summary>
+    public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether a call that timed out also cancels the token that it carries.</summary>
+    public bool CancelRequestOnTimeout { get; set; }
+}
+
+/// <summary>How calls made by a silo behave.</summary>
+public class SiloMessagingOptions : MessagingOptions;
+
+/// <summary>How calls made by a client behave.</summary>
+public class ClientMessagingOptions : MessagingOptions;
