@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using Xunit.Abstractions;
+
+namespace Loire.Silo.Tests;
+
+/// <summary>A node on a real file system that is too small.</summary>
+public class FullDiskTests(ITestOutputHelper output)
+{
+    [TmpfsFact]
+    public async Task A_full_disk_refuses_writes_clearly_serves_reads_and_recovers_when_space_returns()
+    {
+        var random = Seed.Print(output);
+        using var disk = new SmallDisk(megabytes: 48);
+        var ballast = Path.Combine(disk.Path, "ballast");
+        await File.WriteAllBytesAsync(ballast, new byte[16 << 20]);
+        var data = Path.Combine(disk.Path, "data");
+        var load = new ProducerLoad("orders", 1, random);
+        await using (var node = await NodeProcess.StartAsync(data))
+        {
+            await KillTests.CreateTopicAsync(node.Client, "orders", 1);
+
+            // The producers end when the node refuses their records.
+            var producers = await load.RunUntilAsync(node.Url, int.MaxValue, CancellationToken.None);
+            await producers;
+            Assert.True(load.AcknowledgedCount > 0);
+            using var refused = await node.Client.PostAsync("/v1/topics/orders/records?partition=0", new ByteArrayContent(new byte[900_000]));
+            Assert.Equal(503, (int)refused.StatusCode);
+            Assert.Contains("KAFKA_STORAGE_ERROR", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            await load.JudgeAsync(node.Client);
+
+            File.Delete(ballast);
+            var before = load.AcknowledgedCount;
+            using var stop = new CancellationTokenSource();
+            var resumed = await load.RunUntilAsync(node.Url, 5, stop.Token);
+            await stop.CancelAsync();
+            await resumed;
+            Assert.True(load.AcknowledgedCount > before, node.Output);
+            await load.JudgeAsync(node.Client);
+            await node.KillAsync();
+        }
+
+        await using var again = await NodeProcess.StartAsync(data);
+        await load.JudgeAsync(again.Client);
+    }
+
+    private sealed class SmallDisk : IDisposable
+    {
+        public SmallDisk(int megabytes)
+        {
+            Path = Directory.CreateTempSubdirectory("loire-disk-").FullName;
+            Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", Path);
+        }
+
+        public string Path { get; }
+
+        public static bool CanBeMade()
+        {
+            try
+            {
+                new SmallDisk(1).Dispose();
+                return true;
+            }
+            catch (Exception problem) when (problem is InvalidOperationException or System.ComponentModel.Win32Exception)
+            {
+                return false;
+            }
+        }
+
+        public void Dispose()
+        {
+            Run("umount", Path);
+            Directory.Delete(Path);
+        }
+
+        private static void Run(string command, params string[] arguments)
+        {
+            using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true })!;
+            process.WaitForExit();
+            if (process.ExitCode != 0)
+            {
+                throw new InvalidOperationException($"{command}: {process.StandardError.ReadToEnd()}");
+            }
+        }
+    }
+
+    private sealed class TmpfsFactAttribute : FactAttribute
+    {
+        public TmpfsFactAttribute() => Skip = SmallDisk.CanBeMade() ? null! : "mounting a small file system is not permitted here";
+    }
+}

@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Loire.Silo.Tests;
+
+/// <summary>A real node in a process of its own, which can be killed like one.</summary>
+internal sealed partial class NodeProcess : IAsyncDisposable
+{
+    private const int Terminate = 15;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private NodeProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, line) => Note(line.Data);
+        process.ErrorDataReceived += (_, line) => Note(line.Data);
+    }
+
+    public Uri Url => _listening.Task.Result;
+
+    public HttpClient Client { get; private set; } = null!;
+
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    /// <summary>Starts a node and waits until it serves.</summary>
+    public static async Task<NodeProcess> StartAsync(string data, params string[] wrapper)
+    {
+        var node = Launch(data, wrapper);
+        if (!await node.IsServingAsync())
+        {
+            throw new InvalidOperationException($"The node did not start:\n{node.Output}");
+        }
+
+        return node;
+    }
+
+    /// <summary>Starts a process that may or may not come to serve. A wrapper, such as strace, gets the node's command line as its last arguments.</summary>
+    public static NodeProcess Launch(string data, params string[] wrapper)
+    {
+        string[] command = [.. wrapper, DotNet, Path.Combine(AppContext.BaseDirectory, "Loire.Silo.dll"), "--data", data, "--urls", "http://127.0.0.1:0"];
+        var start = new ProcessStartInfo(command[0]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
+        foreach (var argument in command[1..])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        // Two cores are shared with the producers; a quick start matters more than peak speed.
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        var process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        var node = new NodeProcess(process);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return node;
+    }
+
+    /// <summary>Whether the node came to serve; false if it ended before.</summary>
+    public async Task<bool> IsServingAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        var ended = _process.WaitForExitAsync(patience.Token);
+        if (await Task.WhenAny(_listening.Task, ended) == ended)
+        {
+            await ended;
+            return false;
+        }
+
+        Client = new HttpClient { BaseAddress = Url, Timeout = Patience };
+        return true;
+    }
+
+    /// <summary>Ends the node with SIGKILL, its wrapper with it.</summary>
+    public async Task KillAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
+        await WaitForExitAsync();
+    }
+
+    /// <summary>Asks the node to stop with SIGTERM and returns its exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _ = Signal(_process.Id, Terminate);
+        }
+
+        return await WaitForExitAsync();
+    }
+
+    /// <summary>Waits until the node has ended by itself.</summary>
+    public async Task<int> WaitForExitAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            await _process.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"The node did not end:\n{Output}");
+        }
+
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        Client?.Dispose();
+        _process.Dispose();
+    }
+
+    private static string DotNet => Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+
+    private void Note(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        lock (_output)
+        {
+            _output.AppendLine(CultureInfo.InvariantCulture, $"{line}");
+        }
+
+        if (Address().Match(line) is { Success: true } match)
+        {
+            _listening.TrySetResult(new Uri(match.Value));
+        }
+    }
+
+    [GeneratedRegex(@"http://127\.0\.0\.1:[1-9]\d*")]
+    private static partial Regex Address();
+
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Signal(int process, int signal);
+}
