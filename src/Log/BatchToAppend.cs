@@ -19,7 +19,7 @@ public readonly record struct BatchToAppend(
 /// <param name="LastOffset">The offset of the last record.</param>
 /// <param name="Committed">
 /// Ends when their fate is known, in the order of the appends, and never throws. <see cref="ErrorCode.None"/>: durable.
-/// <c>NotLeaderOrFollower</c>: another writer owns the log, or this one is closed. <c>KafkaStorageError</c>: storage refused,
+/// <see cref="ErrorCode.NotLeaderOrFollower"/>: another writer owns the log, or this one is closed. <see cref="ErrorCode.KafkaStorageError"/>: storage refused,
 /// nothing is stored. <see cref="ErrorCode.RequestTimedOut"/>: unknown at the deadline, they may be stored.
 /// </param>
 public readonly record struct PendingAppend(Offset BaseOffset, Offset LastOffset, Task<ErrorCode> Committed);

@@ -5,7 +5,7 @@ namespace Loire.Log;
 /// <summary>
 /// The durable state of one small grain: records appended one after the other, and now and then a snapshot that replaces all records before it. Opening
 /// replays the newest snapshot and the records after it. Not thread-safe: every call and continuation runs on its owner's scheduler. Of two owners by mistake
-/// only the newer can append; the other gets <c>NotLeaderOrFollower</c> and must be dropped, since its state is stale.
+/// only the newer can append; the other gets <see cref="ErrorCode.NotLeaderOrFollower"/> and must be dropped, since its state is stale.
 /// </summary>
 public sealed class Journal : IAsyncDisposable
 {
@@ -30,7 +30,7 @@ public sealed class Journal : IAsyncDisposable
     public Action<ErrorCode>? Closed { get; set; }
 
     /// <summary>Replays what is durable: <paramref name="snapshot"/> at most once and first, then <paramref name="record"/> for each record in order.</summary>
-    /// <returns><see cref="ErrorCode.None"/>, <c>CorruptMessage</c>, or a storage error; then the replayed state is not to be used.</returns>
+    /// <returns><see cref="ErrorCode.None"/>, <see cref="ErrorCode.CorruptMessage"/>, or a storage error; then the replayed state is not to be used.</returns>
     public Task<ErrorCode> OpenAsync(Action<ReadOnlySpan<byte>> snapshot, Action<ReadOnlySpan<byte>> record) => Task.FromResult(ErrorCode.None);
 
     /// <summary>Appends records, all or none, and ends when their fate is known; the errors are those of <see cref="PendingAppend.Committed"/>.</summary>

@@ -57,14 +57,14 @@ public sealed class PartitionLog : IAsyncDisposable
     public Action<ErrorCode>? Closed { get; set; }
 
     /// <summary>Reads the head and the chunks after the last segment: a bounded amount, however long the log is. An absent log is an empty one.</summary>
-    /// <returns><see cref="ErrorCode.None"/>, or <c>KafkaStorageError</c> if storage cannot be read.</returns>
+    /// <returns><see cref="ErrorCode.None"/>, or <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read.</returns>
     public Task<ErrorCode> OpenAsync(CancellationToken cancellation) => Task.FromResult(ErrorCode.None);
 
     /// <summary>
     /// Takes the next leader epoch, so that no earlier writer can append any more; needed before the first append. Chunks that an earlier writer stored in the
     /// meantime become part of the log. Does nothing if the epoch is taken already.
     /// </summary>
-    /// <returns><see cref="ErrorCode.None"/>, <c>NotLeaderOrFollower</c> if a newer writer exists, or a storage error as for appends.</returns>
+    /// <returns><see cref="ErrorCode.None"/>, <see cref="ErrorCode.NotLeaderOrFollower"/> if a newer writer exists, or a storage error as for appends.</returns>
     public Task<ErrorCode> BecomeLeaderAsync(CancellationToken cancellation) => Task.FromResult(ErrorCode.None);
 
     /// <summary>
@@ -82,8 +82,8 @@ public sealed class PartitionLog : IAsyncDisposable
     /// one always. At the high watermark the result is empty.
     /// </summary>
     /// <returns>
-    /// <c>OffsetOutOfRange</c> outside the log, <c>CorruptMessage</c> where the stored bytes are damaged,
-    /// <c>KafkaStorageError</c> where they cannot be read now.
+    /// <see cref="ErrorCode.OffsetOutOfRange"/> outside the log, <see cref="ErrorCode.CorruptMessage"/> where the stored bytes are damaged,
+    /// <see cref="ErrorCode.KafkaStorageError"/> where they cannot be read now.
     /// </returns>
     public ValueTask<LogRead> ReadAsync(Offset from, int maxBytes, CancellationToken cancellation) => new(new LogRead(ErrorCode.None, [], from, 0));
 

@@ -36,3 +36,22 @@ public sealed class StorageBrokenException : Exception
     {
     }
 }
+
+/// <summary>
+/// A storage provider holds an object, but its bytes are not those that were written; reading it again does not help. Thrown by reads. A log refuses the range
+/// concerned and serves the rest; any other failure of a read means that the object may be readable later.
+/// </summary>
+public sealed class StorageDamagedException : Exception
+{
+    /// <summary>Damage with what is known of it in one sentence.</summary>
+    public StorageDamagedException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Damage with what is known of it and the provider's own error.</summary>
+    public StorageDamagedException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

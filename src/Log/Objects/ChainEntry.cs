@@ -1,0 +1,212 @@
+using System.Buffers.Binary;
+using System.Text;
+using Loire.Model;
+
+namespace Loire.Log.Objects;
+
+/// <summary>
+/// What the head, an index page or the tail in memory knows of one object without reading it.
+/// <code>
+///    0  u8   kind (ObjectKind)
+///    1  u8   key kind (ObjectKeyKind)
+///    2  u8   level: how often its items were merged, FullLevel if they will not be again; of a page: how many pages lie below it
+///    3  u8   flags: bit 0 = found damaged, so what is said here of its content is a guess
+///    4  u32  bytes of the object
+///    8  i64  key number
+///   16  u32  key index
+///   20  u32  zero
+///   24  i64  first ordinal
+///   32  i64  last ordinal
+///   40  i64  base
+///   48  i64  end
+///   56  i64  greatest timestamp, -1 if none
+///   64  u8   length of the ETag, 0 if it is not known
+///   65       the ETag in UTF-8
+/// </code>
+/// </summary>
+internal readonly record struct ChainEntry
+{
+    /// <summary>The level of what is large enough to stay as it is.</summary>
+    public const byte FullLevel = 255;
+
+    private const int FixedBytes = 65;
+    private const int MaxETagBytes = 255;
+
+    /// <summary>What the object holds.</summary>
+    public ObjectKind Kind { get; init; }
+
+    /// <summary>How often its items were merged.</summary>
+    public byte Level { get; init; }
+
+    /// <summary>Whether the object was found damaged. Its range is then what its neighbours leave to it.</summary>
+    public bool IsDamaged { get; init; }
+
+    /// <summary>Bytes of the object, header included.</summary>
+    public int Bytes { get; init; }
+
+    /// <summary>Where the object is.</summary>
+    public ObjectKey Key { get; init; }
+
+    /// <summary>The first chunk whose items are in there.</summary>
+    public long FirstOrdinal { get; init; }
+
+    /// <summary>The last chunk whose items are in there, inclusive.</summary>
+    public long LastOrdinal { get; init; }
+
+    /// <summary>The position of the first item.</summary>
+    public Offset Base { get; init; }
+
+    /// <summary>The position after the last item.</summary>
+    public Offset End { get; init; }
+
+    /// <summary>The greatest timestamp of the items.</summary>
+    public Timestamp MaxTimestamp { get; init; }
+
+    /// <summary>The version that storage gave the object, which it demands when the object is deleted; null if it is not known.</summary>
+    public string? ETag { get; init; }
+
+    /// <summary>Describes an object that was written or read.</summary>
+    public static ChainEntry Of(LogObject source, ObjectKey key, byte level, string? etag) => new()
+    {
+        Kind = source.Header.Kind,
+        Level = level,
+        Bytes = source.Bytes,
+        Key = key,
+        FirstOrdinal = source.Header.FirstOrdinal,
+        LastOrdinal = source.Header.LastOrdinal,
+        Base = source.Header.Base,
+        End = source.Header.End,
+        MaxTimestamp = source.Header.MaxTimestamp,
+        ETag = etag,
+    };
+
+    /// <summary>Bytes of all entries.</summary>
+    public static int SizeOf(ReadOnlySpan<ChainEntry> entries)
+    {
+        var size = 0;
+        foreach (ref readonly var entry in entries)
+        {
+            size += FixedBytes + ETagBytes(entry.ETag);
+        }
+
+        return size;
+    }
+
+    /// <summary>Writes entries one after the other; returns what is left of the destination.</summary>
+    public static Span<byte> Write(ReadOnlySpan<ChainEntry> entries, Span<byte> destination)
+    {
+        foreach (ref readonly var entry in entries)
+        {
+            entry.Write(ref destination);
+        }
+
+        return destination;
+    }
+
+    /// <summary>Reads entries until the source ends; false if it does not consist of whole and sound ones.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> source, out ChainEntry[] entries)
+    {
+        var read = new List<ChainEntry>(source.Length / FixedBytes);
+        while (source.Length > 0)
+        {
+            if (!TryReadOne(ref source, out var entry))
+            {
+                entries = [];
+                return false;
+            }
+
+            read.Add(entry);
+        }
+
+        entries = [.. read];
+        return true;
+    }
+
+    /// <summary>Bytes of an ETag as it is stored, without its length.</summary>
+    public static int ETagBytes(string? etag) =>
+        etag is not null && Encoding.UTF8.GetByteCount(etag) is var bytes and <= MaxETagBytes ? bytes : 0;
+
+    /// <summary>Writes an ETag and its length; one that is too long is left out, and will be asked for.</summary>
+    public static Span<byte> WriteETag(string? etag, Span<byte> destination)
+    {
+        var bytes = ETagBytes(etag);
+        destination[0] = (byte)bytes;
+        if (bytes > 0)
+        {
+            Encoding.UTF8.GetBytes(etag, destination[1..]);
+        }
+
+        return destination[(1 + bytes)..];
+    }
+
+    /// <summary>Reads what <see cref="WriteETag"/> wrote.</summary>
+    public static bool TryReadETag(ref ReadOnlySpan<byte> source, out string? etag)
+    {
+        etag = null;
+        if (source.IsEmpty || source.Length < 1 + source[0])
+        {
+            return false;
+        }
+
+        etag = source[0] == 0 ? null : Encoding.UTF8.GetString(source.Slice(1, source[0]));
+        source = source[(1 + source[0])..];
+        return true;
+    }
+
+    private static bool TryReadOne(ref ReadOnlySpan<byte> source, out ChainEntry entry)
+    {
+        entry = default;
+        if (source.Length < FixedBytes)
+        {
+            return false;
+        }
+
+        var read = new ChainEntry
+        {
+            Kind = (ObjectKind)source[0],
+            Key = new ObjectKey(
+                (ObjectKeyKind)source[1],
+                BinaryPrimitives.ReadInt64LittleEndian(source[8..]),
+                BinaryPrimitives.ReadInt32LittleEndian(source[16..])),
+            Level = source[2],
+            IsDamaged = (source[3] & 1) != 0,
+            Bytes = BinaryPrimitives.ReadInt32LittleEndian(source[4..]),
+            FirstOrdinal = BinaryPrimitives.ReadInt64LittleEndian(source[24..]),
+            LastOrdinal = BinaryPrimitives.ReadInt64LittleEndian(source[32..]),
+            Base = new Offset(BinaryPrimitives.ReadInt64LittleEndian(source[40..])),
+            End = new Offset(BinaryPrimitives.ReadInt64LittleEndian(source[48..])),
+            MaxTimestamp = new Timestamp(BinaryPrimitives.ReadInt64LittleEndian(source[56..])),
+        };
+        source = source[(FixedBytes - 1)..];
+        if (!TryReadETag(ref source, out var etag) || !read.IsSound)
+        {
+            return false;
+        }
+
+        entry = read with { ETag = etag };
+        return true;
+    }
+
+    private bool IsSound =>
+        Kind is >= ObjectKind.Chunk and <= ObjectKind.Snapshot
+        && Key.Kind is ObjectKeyKind.Chunk or ObjectKeyKind.Part && Key.Number >= 0 && Key.Index >= 0
+        && Bytes >= 0 && FirstOrdinal >= 0 && LastOrdinal >= FirstOrdinal && Base.Value >= 0 && End >= Base;
+
+    private void Write(ref Span<byte> destination)
+    {
+        destination[..FixedBytes].Clear();
+        destination[0] = (byte)Kind;
+        destination[1] = (byte)Key.Kind;
+        destination[2] = Level;
+        destination[3] = (byte)(IsDamaged ? 1 : 0);
+        BinaryPrimitives.WriteInt32LittleEndian(destination[4..], Bytes);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[8..], Key.Number);
+        BinaryPrimitives.WriteInt32LittleEndian(destination[16..], Key.Index);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[24..], FirstOrdinal);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[32..], LastOrdinal);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[40..], Base.Value);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[48..], End.Value);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[56..], MaxTimestamp.Milliseconds);
+        destination = WriteETag(ETag, destination[(FixedBytes - 1)..]);
+    }
+}

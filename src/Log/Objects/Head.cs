@@ -1,0 +1,215 @@
+using System.Buffers.Binary;
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.Log.Objects;
+
+/// <summary>
+/// The one mutable object of a log, replaced as a whole on the condition that nobody else has. Integers are little-endian.
+/// <code>
+///    0  u32  magic "LHED"
+///    4  u8   version: 1
+///    5  u8   flags: bit 0 = the log is being deleted
+///    6  u16  zero
+///    8  u32  tag of the log's name (CRC-32C)
+///   12  i32  leader epoch
+///   16  16   id of the instance that wrote this head
+///   32  i64  revision: 0, and one more with each write
+///   40  i64  start: the first position that can be read
+///   48  i64  first ordinal of the tail: the first chunk that is in no entry
+///   56  i64  its base
+///   64  u64  its link: the hash of the chunk before it, 0 if there is none or it is not known
+///   72  u32  flags of the tail: bit 0 = what comes before it is unreadable, so its base and link need not fit
+///   76  u32  CRC-32C of everything except these four bytes
+///   80       sections {u16 type, u16 flags: bit 0 = a reader must know it, u32 length, bytes}
+///               1  entries (ChainEntry), in order of position: older pages, pages, segments and single chunks
+///               2  garbage (GarbageItem): objects that nothing refers to any more and that may still exist
+///            room for: 3 leader epochs with their start offsets, 4 producer states, 5 aborted transactions, 6 what compaction has done
+/// </code>
+/// </summary>
+internal sealed record Head
+{
+    private const int FixedBytes = 80;
+    private const int SectionHeaderBytes = 8;
+    private const int CrcAt = 76;
+    private const uint Magic = 0x4445484C; // "LHED"
+    private const byte Version = 1;
+    private const ushort EntriesSection = 1;
+    private const ushort GarbageSection = 2;
+    private const ushort MustKnow = 1;
+
+    /// <summary>What an absent head means.</summary>
+    public static readonly Head None = new() { Epoch = LeaderEpoch.None, Revision = -1 };
+
+    /// <summary>The newest leader's epoch.</summary>
+    public LeaderEpoch Epoch { get; init; }
+
+    /// <summary>The instance that wrote this head.</summary>
+    public Guid Writer { get; init; }
+
+    /// <summary>Counts the heads of the log; -1 where there is none.</summary>
+    public long Revision { get; init; }
+
+    /// <summary>Whether the log is being deleted; nobody appends to it or reads it any more.</summary>
+    public bool IsDeleting { get; init; }
+
+    /// <summary>The first position that can be read.</summary>
+    public Offset Start { get; init; }
+
+    /// <summary>The first chunk that is in no entry.</summary>
+    public long TailOrdinal { get; init; }
+
+    /// <summary>The base of the first chunk that is in no entry.</summary>
+    public Offset TailBase { get; init; }
+
+    /// <summary>The hash of the chunk before the first that is in no entry.</summary>
+    public ulong TailLink { get; init; }
+
+    /// <summary>Whether what comes before the tail is unreadable, so that the tail need not fit it.</summary>
+    public bool TailFollowsDamage { get; init; }
+
+    /// <summary>Everything before the tail.</summary>
+    public ChainEntry[] Entries { get; init; } = [];
+
+    /// <summary>What may still have to be deleted.</summary>
+    public GarbageItem[] Garbage { get; init; } = [];
+
+    /// <summary>The head as bytes.</summary>
+    public byte[] Encode(uint logTag)
+    {
+        var entries = ChainEntry.SizeOf(Entries);
+        var garbage = GarbageItem.SizeOf(Garbage);
+        var bytes = new byte[FixedBytes + SectionHeaderBytes + entries + SectionHeaderBytes + garbage];
+        var span = bytes.AsSpan();
+        BinaryPrimitives.WriteUInt32LittleEndian(span, Magic);
+        span[4] = Version;
+        span[5] = (byte)(IsDeleting ? 1 : 0);
+        BinaryPrimitives.WriteUInt32LittleEndian(span[8..], logTag);
+        BinaryPrimitives.WriteInt32LittleEndian(span[12..], Epoch.Value);
+        Invariant.Check(Writer.TryWriteBytes(span[16..]));
+        BinaryPrimitives.WriteInt64LittleEndian(span[32..], Revision);
+        BinaryPrimitives.WriteInt64LittleEndian(span[40..], Start.Value);
+        BinaryPrimitives.WriteInt64LittleEndian(span[48..], TailOrdinal);
+        BinaryPrimitives.WriteInt64LittleEndian(span[56..], TailBase.Value);
+        BinaryPrimitives.WriteUInt64LittleEndian(span[64..], TailLink);
+        BinaryPrimitives.WriteInt32LittleEndian(span[72..], TailFollowsDamage ? 1 : 0);
+        var rest = WriteSection(span[FixedBytes..], EntriesSection, entries);
+        rest = ChainEntry.Write(Entries, rest);
+        rest = WriteSection(rest, GarbageSection, garbage);
+        rest = GarbageItem.Write(Garbage, rest);
+        Invariant.Check(rest.IsEmpty, "a head is as long as its parts");
+        BinaryPrimitives.WriteUInt32LittleEndian(span[CrcAt..], CrcOf(span));
+        return bytes;
+    }
+
+    /// <summary>Reads and checks a head; false if a byte is wrong, missing or too many, or it has something that this version must not ignore.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> bytes, uint logTag, out Head head)
+    {
+        head = None;
+        if (bytes.Length < FixedBytes
+            || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic
+            || bytes[4] != Version
+            || BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]) != logTag
+            || BinaryPrimitives.ReadUInt32LittleEndian(bytes[CrcAt..]) != CrcOf(bytes))
+        {
+            return false;
+        }
+
+        var read = new Head
+        {
+            IsDeleting = (bytes[5] & 1) != 0,
+            Epoch = new LeaderEpoch(BinaryPrimitives.ReadInt32LittleEndian(bytes[12..])),
+            Writer = new Guid(bytes.Slice(16, 16)),
+            Revision = BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]),
+            Start = new Offset(BinaryPrimitives.ReadInt64LittleEndian(bytes[40..])),
+            TailOrdinal = BinaryPrimitives.ReadInt64LittleEndian(bytes[48..]),
+            TailBase = new Offset(BinaryPrimitives.ReadInt64LittleEndian(bytes[56..])),
+            TailLink = BinaryPrimitives.ReadUInt64LittleEndian(bytes[64..]),
+            TailFollowsDamage = (BinaryPrimitives.ReadInt32LittleEndian(bytes[72..]) & 1) != 0,
+        };
+        if (!TryReadSections(bytes[FixedBytes..], ref read) || !read.IsSound())
+        {
+            return false;
+        }
+
+        head = read;
+        return true;
+    }
+
+    private static uint CrcOf(ReadOnlySpan<byte> bytes) => Crc32C.Append(Crc32C.Compute(bytes[..CrcAt]), bytes[FixedBytes..]);
+
+    private static Span<byte> WriteSection(Span<byte> destination, ushort type, int length)
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(destination, type);
+        BinaryPrimitives.WriteUInt16LittleEndian(destination[2..], MustKnow);
+        BinaryPrimitives.WriteInt32LittleEndian(destination[4..], length);
+        return destination[SectionHeaderBytes..];
+    }
+
+    private static bool TryReadSections(ReadOnlySpan<byte> bytes, ref Head head)
+    {
+        while (bytes.Length >= SectionHeaderBytes)
+        {
+            var type = BinaryPrimitives.ReadUInt16LittleEndian(bytes);
+            var flags = BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]);
+            var length = BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]);
+            bytes = bytes[SectionHeaderBytes..];
+            if (length < 0 || length > bytes.Length)
+            {
+                return false;
+            }
+
+            var section = bytes[..length];
+            bytes = bytes[length..];
+            switch (type)
+            {
+                case EntriesSection:
+                    if (!ChainEntry.TryRead(section, out var entries))
+                    {
+                        return false;
+                    }
+
+                    head = head with { Entries = entries };
+                    break;
+                case GarbageSection:
+                    if (!GarbageItem.TryRead(section, out var garbage))
+                    {
+                        return false;
+                    }
+
+                    head = head with { Garbage = garbage };
+                    break;
+                default:
+                    if ((flags & MustKnow) != 0)
+                    {
+                        return false;
+                    }
+
+                    break;
+            }
+        }
+
+        return bytes.IsEmpty;
+    }
+
+    private bool IsSound()
+    {
+        if (Epoch.Value < 0 || Revision < 0 || TailOrdinal < 0 || TailBase.Value < 0 || Start.Value < 0 || Start > TailBase)
+        {
+            return false;
+        }
+
+        var end = Offset.Zero;
+        foreach (ref readonly var entry in Entries.AsSpan())
+        {
+            if (entry.Base < end || entry.LastOrdinal >= TailOrdinal)
+            {
+                return false;
+            }
+
+            end = entry.End;
+        }
+
+        return end <= TailBase;
+    }
+}
