@@ -1,0 +1,61 @@
+using Loire.Grains.Partitions;
+using Loire.Grains.Topics;
+using Loire.Log;
+using Loire.Model;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Storage;
+
+namespace Loire.Grains.Hosting;
+
+/// <summary>Makes an identity that was never used before.</summary>
+public delegate Guid NewId();
+
+/// <summary>Joins drivers to the silo's storage, clock and neighbours. One per silo.</summary>
+public sealed class DriverFactory(
+    [FromKeyedServices(LogStorage.ProviderName)] IGrainStorage storage,
+    IOptions<LoireGrainsOptions> options,
+    ObjectCache cache,
+    TimeProvider time,
+    NewId newId,
+    PartitionMetrics metrics,
+    ILoggerFactory loggers)
+{
+    private readonly LoireGrainsOptions _options = options.Value;
+    private readonly PartitionDriverOptions _partitionOptions =
+        new(options.Value.PartitionLog.PendingBytes, options.Value.PartitionLog.PendingBytes, options.Value.RoomWait);
+
+    private readonly ILogger _partitionLogger = loggers.CreateLogger<PartitionDriver>();
+    private readonly ILogger _topicLogger = loggers.CreateLogger<TopicDriver>();
+    private readonly ILogger _catalogLogger = loggers.CreateLogger<CatalogDriver>();
+
+    /// <summary>How long after an interruption the catalog settles a topic.</summary>
+    public TimeSpan SettleInterval => _options.SettleInterval;
+
+    /// <summary>The driver of a partition.</summary>
+    /// <param name="key">Which partition.</param>
+    /// <param name="grains">Reaches its topic.</param>
+    /// <param name="drop">Asked once for the driver to be disposed of and forgotten.</param>
+    public PartitionDriver Partition(PartitionKey key, IGrainFactory grains, Action drop)
+    {
+        var log = new PartitionLog(storage, $"{key.Id}/{key.Partition}", newId(), _options.PartitionLog, cache, time);
+        var neighbours = new GrainNeighbours(grains, _partitionLogger);
+        return new PartitionDriver(key, log, neighbours.Settings, _partitionOptions, time, metrics, _partitionLogger, drop);
+    }
+
+    /// <summary>The driver of a topic.</summary>
+    /// <param name="name">Which topic.</param>
+    /// <param name="grains">Reaches its partitions and the catalog.</param>
+    /// <param name="drop">Asked for the driver to be disposed of and forgotten; may be asked again.</param>
+    public TopicDriver Topic(TopicName name, IGrainFactory grains, Action drop) => new(
+        name, () => Journal($"topic/{name}"), new GrainNeighbours(grains, _topicLogger), newId,
+        new TopicDriverOptions(_options.DefaultPartitions, _options.TopicParallelism), _topicLogger, drop);
+
+    /// <summary>The driver of the catalog.</summary>
+    /// <param name="grains">Reaches the topics.</param>
+    public CatalogDriver Catalog(IGrainFactory grains) => new(
+        () => Journal("catalog"), new GrainNeighbours(grains, _catalogLogger), _options.TopicParallelism, _catalogLogger);
+
+    private Journal Journal(string id) => new(storage, id, newId(), _options.Journal, time);
+}

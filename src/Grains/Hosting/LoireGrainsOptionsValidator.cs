@@ -1,0 +1,26 @@
+using Loire.Model;
+using Microsoft.Extensions.Options;
+
+namespace Loire.Grains.Hosting;
+
+/// <summary>Refuses options with which the grains could not work, before the silo starts.</summary>
+internal sealed class LoireGrainsOptionsValidator : IValidateOptions<LoireGrainsOptions>
+{
+    public ValidateOptionsResult Validate(string? name, LoireGrainsOptions options)
+    {
+        string?[] problems =
+        [
+            options.CacheBytes < 0 ? $"{nameof(options.CacheBytes)} must not be negative." : null,
+            options.PartitionLog.Problem() is { } log ? $"{nameof(options.PartitionLog)}: {log}" : null,
+            options.Journal.Problem() is { } journal ? $"{nameof(options.Journal)}: {journal}" : null,
+            options.RoomWait < TimeSpan.Zero || options.RoomWait > TimeSpan.FromSeconds(25) ? $"{nameof(options.RoomWait)} must lie between 0 and 25 seconds." : null,
+            options.DefaultPartitions is < 1 or > Limits.PartitionsPerTopic
+                ? $"{nameof(options.DefaultPartitions)} must lie between 1 and {Limits.PartitionsPerTopic}."
+                : null,
+            options.TopicParallelism is < 1 or > 1_000 ? $"{nameof(options.TopicParallelism)} must lie between 1 and 1000." : null,
+            options.SettleInterval < TimeSpan.FromSeconds(1) ? $"{nameof(options.SettleInterval)} must be at least a second." : null,
+        ];
+        var found = problems.OfType<string>().ToArray();
+        return found.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(found);
+    }
+}

@@ -1,0 +1,86 @@
+using Loire.Grains.Hosting;
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Model;
+using Orleans.Concurrency;
+
+namespace Loire.Grains.Partitions;
+
+/// <summary>
+/// The shell of a <see cref="PartitionDriver"/>: identity and activation. A key that names no partition gets <see cref="ErrorCode.UnknownTopicOrPartition"/> and no
+/// memory. An exception is a bug in the driver, so the activation goes with it.
+/// </summary>
+[Reentrant]
+[GrainType("loire.partition")]
+public sealed class PartitionGrain(DriverFactory drivers) : Grain, IPartitionGrain
+{
+    private PartitionDriver? _driver;
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (PartitionKey.TryParse(this.GetPrimaryKeyString(), out var key))
+        {
+            _driver = drivers.Partition(key, GrainFactory, DeactivateOnIdle);
+        }
+        else
+        {
+            DeactivateOnIdle();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_driver is { } driver)
+        {
+            await driver.DisposeAsync();
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<AppendResult> Append(AppendRequest request) => _driver is { } driver
+        ? Guard(driver.AppendAsync(request))
+        : new(new AppendResult(ErrorCode.UnknownTopicOrPartition, Offset.None, Offset.None, Timestamp.None, Offset.None, null));
+
+    /// <inheritdoc/>
+    public async ValueTask AppendUnacknowledged(AppendRequest request) => await Append(request with { Acks = Acks.None });
+
+    /// <inheritdoc/>
+    public ValueTask<FetchResult> Fetch(FetchRequest request, CancellationToken cancellation) => _driver is { } driver
+        ? Guard(driver.FetchAsync(request, cancellation))
+        : new(new FetchResult(ErrorCode.UnknownTopicOrPartition, [], request.From, NoBounds, null));
+
+    /// <inheritdoc/>
+    public ValueTask<PartitionOffsets> Offsets() => _driver is { } driver ? Guard(driver.OffsetsAsync()) : new(NoBounds);
+
+    /// <inheritdoc/>
+    public ValueTask<FindBatchResult> FindBatch(Timestamp timestamp) => _driver is { } driver
+        ? Guard(driver.FindBatchAsync(timestamp))
+        : new(new FindBatchResult(ErrorCode.UnknownTopicOrPartition, [], NoBounds));
+
+    /// <inheritdoc/>
+    public ValueTask<ErrorCode> Configure(PartitionSettings settings) => new(_driver?.Configure(settings) ?? ErrorCode.UnknownTopicOrPartition);
+
+    /// <inheritdoc/>
+    public ValueTask<ErrorCode> Delete() => _driver is { } driver ? Guard(new ValueTask<ErrorCode>(driver.DeleteAsync())) : new(ErrorCode.UnknownTopicOrPartition);
+
+    private static PartitionOffsets NoBounds { get; } =
+        new(ErrorCode.UnknownTopicOrPartition, Offset.None, Offset.None, Offset.None, Offset.None, LeaderEpoch.None);
+
+    private ValueTask<T> Guard<T>(ValueTask<T> call) => call.IsCompletedSuccessfully ? call : Watch(call);
+
+    private async ValueTask<T> Watch<T>(ValueTask<T> call)
+    {
+        try
+        {
+            return await call;
+        }
+        catch (Exception bug) when (bug is not OperationCanceledException)
+        {
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+}

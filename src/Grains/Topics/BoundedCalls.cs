@@ -1,0 +1,28 @@
+namespace Loire.Grains.Topics;
+
+/// <summary>Calls many neighbours with a bounded number of calls under way, all on the caller's scheduler.</summary>
+internal static class BoundedCalls
+{
+    /// <summary>Calls each once.</summary>
+    /// <returns>How many answered with an error, and the first such error in the order of the calls' ends.</returns>
+    public static async Task<(int Failed, ErrorCode First)> ForEach<T>(IEnumerable<T> neighbours, int parallelism, Func<T, ValueTask<ErrorCode>> call)
+    {
+        var (failed, first) = (0, ErrorCode.None);
+        using var rest = neighbours.GetEnumerator();
+
+        async Task Work()
+        {
+            while (rest.MoveNext())
+            {
+                var error = await call(rest.Current);
+                if (error != ErrorCode.None)
+                {
+                    first = failed++ == 0 ? error : first;
+                }
+            }
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, parallelism).Select(_ => Work()).ToArray());
+        return (failed, first);
+    }
+}

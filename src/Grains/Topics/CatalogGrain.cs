@@ -1,0 +1,90 @@
+using Loire.Grains.Hosting;
+using Loire.Grains.Interfaces.Topics;
+using Loire.Model;
+using Orleans.Concurrency;
+
+namespace Loire.Grains.Topics;
+
+/// <summary>
+/// The shell of a <see cref="CatalogDriver"/>. Reentrant, because settling calls topics, which call back. As long as a topic is announced it stays in memory and
+/// looks after it from time to time: whoever was interrupted may never come back by itself.
+/// </summary>
+[Reentrant]
+[GrainType("loire.catalog")]
+public sealed class CatalogGrain(DriverFactory drivers) : Grain, ICatalogGrain
+{
+    private CatalogDriver? _driver;
+    private IGrainTimer? _settling;
+
+    private CatalogDriver Driver => _driver ?? throw new InvariantException("the catalog has been activated");
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (this.GetPrimaryKeyString() != ICatalogGrain.Key)
+        {
+            throw new ArgumentException($"There is one catalog; its key is '{ICatalogGrain.Key}'.");
+        }
+
+        _driver = drivers.Catalog(GrainFactory);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_driver is { } driver)
+        {
+            await driver.DisposeAsync();
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<TopicList> List(string after, int max) => Drive(driver => driver.ListAsync(after, max));
+
+    /// <inheritdoc/>
+    public ValueTask<CatalogResult> Announce(TopicName name, bool validateOnly) => Drive(driver => driver.AnnounceAsync(name, validateOnly));
+
+    /// <inheritdoc/>
+    public ValueTask<CatalogResult> Record(TopicName name, bool exists) => Drive(driver => driver.RecordAsync(name, exists));
+
+    /// <inheritdoc/>
+    public async ValueTask Settle()
+    {
+        await Driver.SettleAsync();
+        WatchUnsettled();
+    }
+
+    private async ValueTask<T> Drive<T>(Func<CatalogDriver, Task<T>> call)
+    {
+        try
+        {
+            return await call(Driver);
+        }
+        catch
+        {
+            // A bug: the state is not to be trusted any more.
+            DeactivateOnIdle();
+            throw;
+        }
+        finally
+        {
+            WatchUnsettled();
+        }
+    }
+
+    private void WatchUnsettled()
+    {
+        if (Driver.HasUnsettled == _settling is not null)
+        {
+            return;
+        }
+
+        _settling?.Dispose();
+        _settling = Driver.HasUnsettled
+            ? this.RegisterGrainTimer(
+                Driver.SettleAsync,
+                new GrainTimerCreationOptions(drivers.SettleInterval, drivers.SettleInterval) { Interleave = true, KeepAlive = true })
+            : null;
+    }
+}

@@ -1,0 +1,80 @@
+using Loire.Grains.Hosting;
+using Loire.Grains.Interfaces.Topics;
+using Loire.Model;
+
+namespace Loire.Grains.Topics;
+
+/// <summary>The shell of a <see cref="TopicDriver"/>. A key that is no topic name gets <see cref="ErrorCode.InvalidTopicException"/> and no memory.</summary>
+[GrainType("loire.topic")]
+public sealed class TopicGrain(DriverFactory drivers) : Grain, ITopicGrain
+{
+    private TopicDriver? _driver;
+    private string? _problem;
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (TopicName.TryParse(this.GetPrimaryKeyString(), out var name, out _problem))
+        {
+            _driver = drivers.Topic(name, GrainFactory, DeactivateOnIdle);
+        }
+        else
+        {
+            DeactivateOnIdle();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_driver is { } driver)
+        {
+            await driver.DisposeAsync();
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<TopicResult> Create(CreateTopicRequest request) => Drive(driver => driver.CreateAsync(request));
+
+    /// <inheritdoc/>
+    public ValueTask<TopicResult> Describe() => Drive(static driver => driver.DescribeAsync());
+
+    /// <inheritdoc/>
+    public ValueTask<PartitionSettingsResult> Settings(TopicId id, int partition) => _driver is { } driver
+        ? new(driver.SettingsAsync(id, partition))
+        : new(new PartitionSettingsResult(ErrorCode.UnknownTopicOrPartition, null));
+
+    /// <inheritdoc/>
+    public ValueTask<TopicResult> AddPartitions(int partitionsCount, bool validateOnly) =>
+        Drive(driver => driver.AddPartitionsAsync(partitionsCount, validateOnly));
+
+    /// <inheritdoc/>
+    public ValueTask<TopicResult> AlterConfigs(AlterConfigsRequest request) => Drive(driver => driver.AlterConfigsAsync(request));
+
+    /// <inheritdoc/>
+    public ValueTask<TopicResult> Delete() => Drive(static driver => driver.DeleteAsync());
+
+    /// <inheritdoc/>
+    public ValueTask<TopicResult> Settle() => Drive(static driver => driver.SettleAsync());
+
+    private async ValueTask<TopicResult> Drive(Func<TopicDriver, Task<TopicResult>> call)
+    {
+        if (_driver is null)
+        {
+            return new TopicResult(ErrorCode.InvalidTopicException, null, _problem);
+        }
+
+        try
+        {
+            return await call(_driver);
+        }
+        catch
+        {
+            // A bug: the state is not to be trusted any more.
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+}
