@@ -1,25 +1,72 @@
+using Loire.WebApi.Errors;
+using Loire.WebApi.Operations;
+using Loire.WebApi.Records.Fetch;
+using Loire.WebApi.Records.Produce;
+using Loire.WebApi.Topics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi;
 
 /// <summary>The native HTTP API under <c>/v1</c>, with <c>/openapi/v1.json</c>, <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c>.</summary>
 public static class LoireApi
 {
-    /// <summary>Registers what the endpoints need. An <c>IGrainFactory</c> must be registered too; a silo's host has one.</summary>
+    /// <summary>
+    /// Registers what the endpoints need, bounds Kestrel, and makes every failure a problem document. An <c>IGrainFactory</c> must be registered too; a
+    /// silo's host has one. What <c>/readyz</c> looks at are the host's health checks.
+    /// </summary>
     /// <param name="services">The services of the host.</param>
     /// <param name="configure">Changes the bounds; see <see cref="LoireApiOptions"/>.</param>
     public static IServiceCollection AddLoireApi(this IServiceCollection services, Action<LoireApiOptions>? configure = null)
     {
-        var options = services.AddOptions<LoireApiOptions>();
-        if (configure is not null)
+        services.AddOptions<LoireApiOptions>().Configure(options => configure?.Invoke(options));
+        services.AddSingleton<IValidateOptions<LoireApiOptions>, Validator>();
+        services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelBounds>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddHealthChecks();
+        services.AddMetrics();
+        services.ConfigureHttpJsonOptions(options =>
         {
-            options.Configure(configure);
-        }
-
+            options.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower;
+            options.SerializerOptions.TypeInfoResolverChain.Insert(0, DocumentJson.Default);
+        });
+        services.AddOpenApi(OpenApiDocumentation.DocumentName, OpenApiDocumentation.Configure);
+        services.AddSingleton<PrometheusExporter>();
+        services.AddSingleton<ApiMetrics>();
+        services.AddSingleton<LiveTails>();
+        services.AddTransient<IStartupFilter, ProblemMiddleware.First>();
         return services;
     }
 
     /// <summary>Maps every endpoint.</summary>
-    public static IEndpointRouteBuilder MapLoireApi(this IEndpointRouteBuilder routes) => routes;
+    public static IEndpointRouteBuilder MapLoireApi(this IEndpointRouteBuilder routes)
+    {
+        // It counts from here on, not from the first scrape.
+        routes.ServiceProvider.GetRequiredService<PrometheusExporter>();
+        var v1 = routes.MapGroup("/v1");
+        Make<TopicEndpoints>(routes).Map(v1);
+        Make<TopicConfigEndpoints>(routes).Map(v1);
+        Make<PartitionEndpoints>(routes).Map(v1);
+        Make<BrokerEndpoints>(routes).Map(v1);
+        Make<ProduceEndpoint>(routes).Map(v1);
+        Make<FetchEndpoint>(routes).Map(v1);
+        routes.ServiceProvider.GetRequiredService<LiveTails>().Map(v1);
+        Make<HealthEndpoints>(routes).Map(routes);
+        Make<MetricsEndpoint>(routes).Map(routes);
+        routes.MapOpenApi();
+        return routes;
+    }
+
+    private static T Make<T>(IEndpointRouteBuilder routes) => ActivatorUtilities.CreateInstance<T>(routes.ServiceProvider);
+
+    private sealed class Validator : IValidateOptions<LoireApiOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, LoireApiOptions options) =>
+            options.FindProblem() is { } problem ? ValidateOptionsResult.Fail(problem) : ValidateOptionsResult.Success;
+    }
 }

@@ -1,6 +1,68 @@
+using Loire.Model;
+
 namespace Loire.WebApi;
 
-/// <summary>Bounds of the HTTP API.</summary>
+/// <summary>Bounds of the HTTP API. Each keeps one client from taking what all need; checked when the host starts.</summary>
 public sealed class LoireApiOptions
 {
+    /// <summary>Connections at once. Kestrel has no bound of its own; 20,000 idle long polls fit into a few hundred megabytes.</summary>
+    public int MaxConnections { get; set; } = 20_000;
+
+    /// <summary>Bytes of a JSON body that is not a produce. The largest, a topic with every setting, takes a few kilobytes.</summary>
+    public int MaxDocumentBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>Bytes of an <c>application/json</c> produce, which is held in memory as a whole; the streaming types have no such bound.</summary>
+    public int MaxJsonProduceBytes { get; set; } = 8 * 1024 * 1024;
+
+    /// <summary>Records of one <c>application/json</c> produce; the answer has an entry for each.</summary>
+    public int MaxJsonProduceRecords { get; set; } = 10_000;
+
+    /// <summary>
+    /// Bytes at which a batch under construction is sent, less where the topic's <c>max.message.bytes</c> is lower. Large enough that one append
+    /// in flight for each partition keeps a disk busy, small enough that an acknowledgement comes soon.
+    /// </summary>
+    public int BatchBytes { get; set; } = 256 * 1024;
+
+    /// <summary>Bytes that one produce request may hold in batches that are under construction or on their way; beyond it reading stops.</summary>
+    public int MaxPendingBytesPerRequest { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>How records that arrive one by one are compressed. Not at all by default: it costs the node's processor, not the client's.</summary>
+    public CompressionType ProduceCompression { get; set; } = CompressionType.None;
+
+    /// <summary>The greatest <c>max_bytes</c> of a fetch.</summary>
+    public int MaxFetchBytes { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>Partitions that one live tail follows at once; each has a long poll of its own.</summary>
+    public int MaxTailPartitions { get; set; } = 256;
+
+    /// <summary>Silence after which a live tail sends a heartbeat, so that proxies keep the connection and a dead client is noticed.</summary>
+    public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// Silence after which a streaming produce is ended. A source may trickle (that is what streaming is for), so there is no least rate, but
+    /// a client that vanished must not hold its connection for ever.
+    /// </summary>
+    public TimeSpan StreamIdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Series of one metric; further label values are counted together, so that topic names cannot fill the memory.</summary>
+    public int MaxSeriesPerMetric { get; set; } = 1_000;
+
+    /// <summary>The id of the cluster, as <c>GET /v1/brokers</c> tells it.</summary>
+    public string ClusterId { get; set; } = "loire";
+
+    /// <summary>The first bound that makes no sense, in one sentence; null if all do.</summary>
+    public string? FindProblem() =>
+        MaxConnections < 1 ? $"{nameof(MaxConnections)} must be at least 1."
+        : MaxDocumentBytes < 1024 ? $"{nameof(MaxDocumentBytes)} must be at least 1024."
+        : MaxJsonProduceBytes < 1024 ? $"{nameof(MaxJsonProduceBytes)} must be at least 1024."
+        : MaxJsonProduceRecords < 1 ? $"{nameof(MaxJsonProduceRecords)} must be at least 1."
+        : BatchBytes < 1024 || BatchBytes > Limits.BatchBytes ? $"{nameof(BatchBytes)} must lie between 1024 and {Limits.BatchBytes}."
+        : MaxPendingBytesPerRequest < BatchBytes ? $"{nameof(MaxPendingBytesPerRequest)} must be at least {nameof(BatchBytes)}."
+        : MaxFetchBytes < 1024 ? $"{nameof(MaxFetchBytes)} must be at least 1024."
+        : MaxTailPartitions < 1 ? $"{nameof(MaxTailPartitions)} must be at least 1."
+        : HeartbeatInterval < TimeSpan.FromMilliseconds(10) || HeartbeatInterval > Limits.FetchWait
+            ? $"{nameof(HeartbeatInterval)} must lie between 10 ms and {Limits.FetchWait.TotalSeconds} s."
+        : StreamIdleTimeout < TimeSpan.FromMilliseconds(10) ? $"{nameof(StreamIdleTimeout)} must be at least 10 ms."
+        : MaxSeriesPerMetric < 1 ? $"{nameof(MaxSeriesPerMetric)} must be at least 1."
+        : null;
 }

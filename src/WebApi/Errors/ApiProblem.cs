@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Loire.Model;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Loire.WebApi.Errors;
+
+/// <summary>
+/// An error as a client sees it: RFC 9457 members, and Kafka's number (<c>error_code</c>), name (<c>code</c>) and whether the same request may
+/// succeed later (<c>retriable</c>).
+/// </summary>
+/// <param name="Error">Kafka's error.</param>
+/// <param name="Detail">One sentence about this case; by default the table's.</param>
+/// <param name="Status">The HTTP status where HTTP knows better than <see cref="ErrorStatus"/>, such as 415.</param>
+internal sealed record ApiProblem(ErrorCode Error, string? Detail = null, int? Status = null)
+{
+    public const string ContentType = "application/problem+json";
+
+    /// <summary>Writes further members, such as how much of the request was accepted.</summary>
+    public Action<Utf8JsonWriter>? Members { get; init; }
+
+    public int HttpStatus => Status ?? ErrorStatus.Of(Error);
+
+    public static ApiProblem BadRequest(string detail) => new(ErrorCode.InvalidRequest, detail);
+
+    /// <summary>
+    /// What a failed grain call means to the client; null for what we did not expect. An append that fails so may have happened.
+    /// </summary>
+    public static ApiProblem? FromGrainCall(Exception exception) => exception switch
+    {
+        TimeoutException => new(ErrorCode.RequestTimedOut),
+        Orleans.Runtime.OrleansException => new(ErrorCode.LeaderNotAvailable, "The grain that serves this could not be reached."),
+        _ => null,
+    };
+
+    /// <summary>Answers with this problem; the response must not have started.</summary>
+    public async Task WriteAsync(HttpContext context)
+    {
+        var response = context.Response;
+        var allow = response.Headers.Allow;
+        response.Clear();
+        response.Headers.Allow = allow;
+        response.StatusCode = HttpStatus;
+        response.ContentType = ContentType;
+        if (HttpStatus is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
+        {
+            response.Headers.RetryAfter = "1";
+        }
+
+        using (var json = new Utf8JsonWriter(response.BodyWriter))
+        {
+            json.WriteStartObject();
+            json.WriteString("type"u8, "about:blank"u8);
+            json.WriteString("title"u8, ReasonPhrases.GetReasonPhrase(HttpStatus));
+            json.WriteNumber("status"u8, HttpStatus);
+            WriteMembers(json);
+            json.WriteEndObject();
+        }
+
+        await response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    /// <summary>Writes Kafka's members and <see cref="Members"/> into an object, as the last line of a stream has them too.</summary>
+    public void WriteMembers(Utf8JsonWriter json)
+    {
+        var description = ErrorCodes.Describe(Error);
+        json.WriteNumber("error_code"u8, (short)Error);
+        json.WriteString("code"u8, description.Name);
+        json.WriteBoolean("retriable"u8, description.Retriable);
+        json.WriteString("detail"u8, Detail ?? description.Text);
+        Members?.Invoke(json);
+    }
+}

@@ -1,0 +1,113 @@
+using Loire.WebApi.Requests;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace Loire.WebApi.Operations;
+
+/// <summary>Completes the OpenAPI document with what the framework cannot see: query and path parameters, and negotiated bodies and answers.</summary>
+internal static class OpenApiDocumentation
+{
+    public const string DocumentName = "v1";
+
+    public static void Configure(OpenApiOptions options)
+    {
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Loire";
+            document.Info.Version = "v1";
+            document.Info.Description =
+                "A streaming service with Kafka's semantics: topics, partitions, records, offsets. Errors are RFC 9457 problem documents with Kafka's "
+                + "error_code and code. All numbers of 64 bits are JSON numbers; offsets stay below 2^53 for longer than any log will live.";
+            document.Servers = [];
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+            operation.Parameters ??= [];
+            foreach (var name in RouteNames(context.Description.RelativePath ?? ""))
+            {
+                operation.Parameters.Add(PathParameter(name));
+            }
+
+            foreach (var parameter in metadata.OfType<QueryParameters>().LastOrDefault()?.All ?? [])
+            {
+                operation.Parameters.Add(new OpenApiParameter
+                {
+                    Name = parameter.Name,
+                    In = ParameterLocation.Query,
+                    Description = parameter.Description,
+                    Schema = parameter.Schema,
+                });
+            }
+
+            if (metadata.OfType<BodyTypes>().LastOrDefault() is { } bodies)
+            {
+                operation.RequestBody = new OpenApiRequestBody { Required = true, Content = Contents(bodies.MediaTypes, isBody: true) };
+            }
+
+            if (metadata.OfType<AnswerTypes>().LastOrDefault() is { } answers)
+            {
+                operation.Responses ??= [];
+                operation.Responses["200"] = new OpenApiResponse { Description = "OK", Content = Contents(answers.MediaTypes, isBody: false) };
+            }
+
+            return Task.CompletedTask;
+        });
+    }
+
+    private static IEnumerable<string> RouteNames(string path)
+    {
+        foreach (var part in path.Split('/'))
+        {
+            if (part.StartsWith('{') && part.EndsWith('}'))
+            {
+                yield return part[1..^1];
+            }
+        }
+    }
+
+    private static OpenApiParameter PathParameter(string name) => new()
+    {
+        Name = name,
+        In = ParameterLocation.Path,
+        Required = true,
+        Description = name switch
+        {
+            "topic" => "The name of the topic.",
+            "partition" => "The number of the partition, from 0.",
+            _ => "The name of the setting.",
+        },
+        Schema = name == "partition"
+            ? new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int32", Minimum = "0" }
+            : new OpenApiSchema { Type = JsonSchemaType.String },
+    };
+
+    private static Dictionary<string, OpenApiMediaType> Contents(string[] mediaTypes, bool isBody) =>
+        mediaTypes.ToDictionary(type => type, type => new OpenApiMediaType
+        {
+            Schema = new OpenApiSchema
+            {
+                Type = type == MediaTypes.Json ? (isBody ? JsonSchemaType.Object : null) : JsonSchemaType.String,
+                Format = type is MediaTypes.Raw or MediaTypes.Batches ? "binary" : null,
+                Description = Meaning(type, isBody),
+            },
+        });
+
+    private static string Meaning(string type, bool isBody) => (type, isBody) switch
+    {
+        (MediaTypes.Json, true) => "{\"records\": [{\"value\": any, \"key\": any, \"partition\": number, \"timestamp\": ms or ISO 8601, \"headers\": "
+            + "[{\"name\": text, \"value\": any}]}]}; a string is stored as its characters, {\"type\":\"binary\",\"data\":base64} as those bytes, "
+            + "null as null, any other JSON as its text. The answer has an entry for each record.",
+        (MediaTypes.Ndjson, true) => "One record a line, as in the JSON form; acknowledgements stream back while the upload goes on.",
+        (MediaTypes.Text, true) => "One record a line. Only LF ends a line.",
+        (MediaTypes.Batches, true) => "Kafka record batches of format 2 for the partition that the query names.",
+        (_, true) => "The body is the value of one record. Headers: Record-Key, Record-Timestamp, Record-Header-NAME.",
+        (MediaTypes.Json, false) => "An array of records, or what was accepted.",
+        (MediaTypes.Ndjson, false) => "One record, or one acknowledgement, a line.",
+        (MediaTypes.Text, false) => "One value a line; Next-Offset says where to go on.",
+        (MediaTypes.EventStream, false) => "Events records, heartbeat and error; the id of an event is the token for Last-Event-ID.",
+        (MediaTypes.Batches, false) => "Kafka record batches of format 2 as they were appended; the first may begin before the asked offset.",
+        _ => "The value of one record as it is.",
+    };
+}

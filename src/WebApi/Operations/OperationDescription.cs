@@ -1,0 +1,55 @@
+using Loire.WebApi.Errors;
+using Loire.WebApi.Requests;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Loire.WebApi.Operations;
+
+/// <summary>What an endpoint says of itself, read by the OpenAPI document and, as to query parameters, by <see cref="QueryReader"/>.</summary>
+internal static class OperationDescription
+{
+    public static IEndpointConventionBuilder Describe(
+        this IEndpointConventionBuilder endpoint, string summary, string? description = null, params QueryParameter[] parameters)
+    {
+        endpoint.WithMetadata(new EndpointSummaryAttribute(summary), new QueryParameters(parameters));
+        return description is null ? endpoint : endpoint.WithMetadata(new EndpointDescriptionAttribute(description));
+    }
+
+    /// <summary>A JSON body of this shape.</summary>
+    public static IEndpointConventionBuilder Takes<T>(this IEndpointConventionBuilder endpoint) =>
+        endpoint.WithMetadata(new AcceptsMetadata([MediaTypes.Json], typeof(T)));
+
+    /// <summary>A body of any of these types.</summary>
+    public static IEndpointConventionBuilder TakesAny(this IEndpointConventionBuilder endpoint, params string[] mediaTypes) =>
+        endpoint.WithMetadata(new BodyTypes(mediaTypes));
+
+    /// <summary>A JSON answer of this shape.</summary>
+    public static IEndpointConventionBuilder Answers<T>(this IEndpointConventionBuilder endpoint, int status = StatusCodes.Status200OK) =>
+        endpoint.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(T), [MediaTypes.Json]));
+
+    /// <summary>An answer in any of these types.</summary>
+    public static IEndpointConventionBuilder AnswersAny(this IEndpointConventionBuilder endpoint, params string[] mediaTypes) =>
+        endpoint.WithMetadata(new AnswerTypes(mediaTypes));
+
+    public static IEndpointConventionBuilder AnswersNothing(this IEndpointConventionBuilder endpoint) =>
+        endpoint.WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status204NoContent));
+
+    /// <summary>Problem documents with these statuses; 500 and 503 are possible everywhere.</summary>
+    public static IEndpointConventionBuilder Fails(this IEndpointConventionBuilder endpoint, params int[] statuses)
+    {
+        foreach (var status in statuses)
+        {
+            endpoint.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(ProblemDetails), [ApiProblem.ContentType]));
+        }
+
+        return endpoint;
+    }
+}
+
+/// <summary>The request bodies of an endpoint that negotiates, by media type.</summary>
+internal sealed record BodyTypes(string[] MediaTypes);
+
+/// <summary>The answers of an endpoint that negotiates, by media type.</summary>
+internal sealed record AnswerTypes(string[] MediaTypes);

@@ -1,0 +1,84 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using Loire.Model.Batches;
+
+namespace Loire.WebApi.Records.Fetch;
+
+/// <summary>
+/// Cuts pieces, which form whole batches when put one after the other, into batches. A batch within one piece is not copied; one that is spread
+/// over pieces (a stamp and the producer's bytes) is joined in an array from the pool.
+/// </summary>
+internal struct BatchPieces(ReadOnlyMemory<byte>[] pieces)
+{
+    private const int LengthEnd = 12;
+
+    private int _piece;
+    private int _position;
+
+    /// <summary>Takes the next batch.</summary>
+    /// <param name="batch">Its bytes.</param>
+    /// <param name="pooled">The array that holds them, to be returned to the shared pool; null if they lie in a piece.</param>
+    /// <returns>False at the end.</returns>
+    public bool TryTake(out ReadOnlyMemory<byte> batch, out byte[]? pooled)
+    {
+        Span<byte> prefix = stackalloc byte[LengthEnd];
+        batch = default;
+        pooled = null;
+        if (Peek(prefix) < LengthEnd)
+        {
+            return false;
+        }
+
+        var size = LengthEnd + BinaryPrimitives.ReadInt32BigEndian(prefix[8..]);
+        Model.Invariant.Check(size >= RecordBatch.HeaderSize, "a partition returns whole batches");
+        if (pieces[_piece].Length - _position >= size)
+        {
+            batch = pieces[_piece].Slice(_position, size);
+            _position += size;
+            return true;
+        }
+
+        pooled = ArrayPool<byte>.Shared.Rent(size);
+        var missing = Copy(pooled.AsSpan(0, size));
+        Model.Invariant.Check(missing == 0, "a partition returns whole batches");
+        batch = pooled.AsMemory(0, size);
+        return true;
+    }
+
+    private int Peek(Span<byte> destination)
+    {
+        var (piece, position) = (_piece, _position);
+        var missing = Copy(destination);
+        var length = destination.Length - missing;
+        if (missing == 0)
+        {
+            (_piece, _position) = (piece, position);
+            while (_piece < pieces.Length && _position == pieces[_piece].Length)
+            {
+                _piece++;
+                _position = 0;
+            }
+        }
+
+        return length;
+    }
+
+    private int Copy(Span<byte> destination)
+    {
+        while (destination.Length > 0 && _piece < pieces.Length)
+        {
+            var from = pieces[_piece].Span[_position..];
+            var length = Math.Min(from.Length, destination.Length);
+            from[..length].CopyTo(destination);
+            destination = destination[length..];
+            _position += length;
+            if (_position == pieces[_piece].Length)
+            {
+                _piece++;
+                _position = 0;
+            }
+        }
+
+        return destination.Length;
+    }
+}

@@ -1,0 +1,137 @@
+using Loire.Grains.Interfaces.Topics;
+using Loire.Model;
+using Loire.WebApi.Errors;
+using Loire.WebApi.Operations;
+using Loire.WebApi.Requests;
+using Loire.WebApi.Topics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Loire.WebApi.Records.Fetch;
+
+/// <summary><c>GET /v1/topics/{topic}/records</c>: the live tail of all partitions, and of one for the path that names it.</summary>
+internal sealed class LiveTails(
+    IGrainFactory grains, ApiMetrics metrics, IOptions<LoireApiOptions> options, TimeProvider time, IHostApplicationLifetime lifetime)
+{
+    private readonly QueryParameter<long> _maxBytes = FetchParameters.MaxBytesUpTo(options.Value.MaxFetchBytes);
+    private readonly QueryParameter<long> _minBytes = FetchParameters.MinBytesUpTo(options.Value.MaxFetchBytes);
+
+    public void Map(IEndpointRouteBuilder routes) =>
+        routes.MapGet("/topics/{topic}/records", TailAsync)
+            .Describe(
+                "Follows all partitions of a topic",
+                "Begins at latest unless told otherwise, and goes on until the client leaves. With text/event-stream the id of an event is the token with "
+                    + "which Last-Event-ID, or resume, goes on without a gap. Partitions that are added later join when the tail is resumed.",
+                FetchParameters.OffsetFrom,
+                FetchParameters.TimestampFrom,
+                _maxBytes,
+                FetchParameters.KeyFormat,
+                FetchParameters.ValueFormat,
+                FetchParameters.Resume)
+            .AnswersAny(MediaTypes.Ndjson, MediaTypes.EventStream)
+            .Fails(400, 404, 406, 503);
+
+    /// <summary>Follows <paramref name="partitions"/> as server-sent events.</summary>
+    public Task EventsAsync(HttpContext context, TopicDescription topic, IReadOnlyList<int> partitions, FetchParameters wanted) =>
+        RunAsync(context, topic, partitions, wanted, new EventOutput(context.Response.BodyWriter, wanted.Keys, wanted.Values));
+
+    private async Task TailAsync(HttpContext context)
+    {
+        var query = new QueryReader(context);
+        var wanted = FetchParameters.Read(query, _maxBytes, _minBytes);
+        if (wanted.Offset is { Kind: PositionKind.Offset })
+        {
+            query.Refuse("An offset belongs to one partition; all of them begin at earliest, latest or a timestamp.");
+        }
+
+        var type = MediaTypes.Negotiate(context.Request, MediaTypes.Ndjson, MediaTypes.EventStream);
+        var problem = query.Problem ?? RouteReader.TryReadTopic(context, out _)
+            ?? (type is null ? new ApiProblem(ErrorCode.InvalidRequest, "All partitions come as NDJSON or as events.", StatusCodes.Status406NotAcceptable) : null);
+        TopicResult? result = null;
+        if (problem is null)
+        {
+            RouteReader.TryReadTopic(context, out var name);
+            result = await grains.GetGrain<ITopicGrain>(name.Value).Describe();
+            problem = result.Problem();
+        }
+
+        if (problem is null && result!.Topic!.PartitionsCount > options.Value.MaxTailPartitions)
+        {
+            problem = ApiProblem.BadRequest(
+                $"One tail follows at most {options.Value.MaxTailPartitions} partitions, and the topic has {result.Topic.PartitionsCount}; follow partitions one by one.");
+        }
+
+        if (problem is not null)
+        {
+            await problem.WriteAsync(context);
+            return;
+        }
+
+        var body = context.Response.BodyWriter;
+        TailOutput output = type == MediaTypes.EventStream ? new EventOutput(body, wanted.Keys, wanted.Values) : new LineOutput(body, wanted.Keys, wanted.Values);
+        await RunAsync(context, result!.Topic!, [.. Enumerable.Range(0, result.Topic!.PartitionsCount)], wanted, output);
+    }
+
+    private async Task RunAsync(
+        HttpContext context, TopicDescription topic, IReadOnlyList<int> partitions, FetchParameters wanted, TailOutput output)
+    {
+        using var tail = new LiveTail(context.Response.BodyWriter, output, wanted, options.Value.HeartbeatInterval, time);
+        var sources = partitions.Select(partition => new PartitionSource(partition, PartitionTarget.GrainOf(grains, topic, partition))).ToArray();
+        if (await BeginAsync(context, topic, tail, sources, wanted) is { } problem)
+        {
+            await problem.WriteAsync(context);
+            return;
+        }
+
+        context.Response.ContentType = output.ContentType;
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        // nginx would hold events back until its buffer is full.
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        metrics.TailOpened();
+        try
+        {
+            await tail.RunAsync(sources, leaving.Token);
+        }
+        finally
+        {
+            metrics.TailClosed();
+        }
+    }
+
+    /// <summary>Finds where each partition begins. One that the resume token does not know was added since, so it begins with its first record.</summary>
+    private static async Task<ApiProblem?> BeginAsync(
+        HttpContext context, TopicDescription topic, LiveTail tail, PartitionSource[] sources, FetchParameters wanted)
+    {
+        Dictionary<int, Offset>? resumed = null;
+        var token = context.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } id ? id : wanted.ResumeToken;
+        if (token is not null && !ResumeToken.TryParse(token, topic.PartitionsCount, out resumed))
+        {
+            return ApiProblem.BadRequest("The resume token is not one of this topic; it looks like 0:15,1:7.");
+        }
+
+        foreach (var source in sources)
+        {
+            if (resumed is not null && resumed.TryGetValue(source.Partition, out var offset))
+            {
+                tail.Begin(source.Partition, offset);
+                continue;
+            }
+
+            var position = resumed is not null ? Position.Earliest : wanted.Offset ?? Position.Latest;
+            var (from, problem) = await source.StartAsync(position, resumed is not null ? Timestamp.None : wanted.Timestamp);
+            if (problem is not null)
+            {
+                return problem;
+            }
+
+            tail.Begin(source.Partition, from);
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,180 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text.Json;
+using Loire.Model.Batches;
+using Loire.WebApi.Errors;
+
+namespace Loire.WebApi.Records.Produce;
+
+/// <summary>
+/// Takes Kafka record batches as they are. They are only cut apart here and copied once, into memory that is handed to the partition for good; the
+/// partition checks them. While an append is in flight the next one is gathered, up to a bound.
+/// </summary>
+internal sealed class BatchProduce(RequestStream stream, int partition, ProduceSession session, ProduceAnswer answer, int gatherBytes)
+{
+    // The bytes that say how long a batch is (base offset, length) and of which format (leader epoch, magic).
+    private const int PrefixBytes = 17;
+
+    private byte[] _gathered = [];
+    private int _length;
+    private int _whole;
+    private long _records;
+    private long _batches;
+    private ApiProblem? _problem;
+
+    public async Task RunAsync(int status)
+    {
+        await answer.StartAsync();
+        var lane = session.Lane(partition);
+        while (true)
+        {
+            var read = await ReadAsync(lane);
+            if (read.IsCanceled)
+            {
+                break;
+            }
+
+            var buffer = read.Buffer;
+            while (buffer.Length > 0 && _problem is null && session.Failure is null)
+            {
+                buffer = Gather(buffer);
+                if (_whole > 0 && _length == _gathered.Length && _length >= gatherBytes)
+                {
+                    await SendAsync(lane);
+                }
+            }
+
+            stream.AdvanceTo(buffer.Start, buffer.Start);
+            session.Collect();
+            await answer.FlushAsync();
+            if (read.IsCompleted || _problem is not null || session.Failure is not null)
+            {
+                if (read.IsCompleted && _problem is null && _length > _whole)
+                {
+                    _problem = new ApiProblem(ErrorCode.CorruptMessage, "The body ends within a batch.");
+                }
+
+                break;
+            }
+        }
+
+        await SendAsync(lane);
+        await session.DrainAsync();
+        await answer.FinishAsync(session, session.Failure ?? _problem ?? stream.Ended, status, WriteBatch);
+    }
+
+    private void WriteBatch(Utf8JsonWriter json)
+    {
+        if (session.Failure is null && _problem is not null)
+        {
+            json.WriteNumber("batch"u8, _batches + 1);
+        }
+    }
+
+    private async ValueTask<System.IO.Pipelines.ReadResult> ReadAsync(PartitionLane lane)
+    {
+        var pending = stream.ReadAsync();
+        if (pending.IsCompleted)
+        {
+            return await pending;
+        }
+
+        var read = pending.AsTask();
+        while (!read.IsCompleted)
+        {
+            if (lane.InFlight is null)
+            {
+                await SendAsync(lane);
+            }
+
+            await answer.FlushAsync();
+            await Task.WhenAny(read, session.HasInFlight ? session.Completion : read);
+            session.Collect();
+            if (session.Failure is not null)
+            {
+                stream.Interrupt();
+            }
+        }
+
+        return await read;
+    }
+
+    /// <summary>Copies as much as fits and notes the batches that have become whole.</summary>
+    private ReadOnlySequence<byte> Gather(ReadOnlySequence<byte> buffer)
+    {
+        if (_length == _gathered.Length)
+        {
+            Grow((int)Math.Max(2L * _length, Math.Clamp(buffer.Length, 4096, gatherBytes)));
+        }
+
+        var take = (int)Math.Min(buffer.Length, _gathered.Length - _length);
+        buffer.Slice(0, take).CopyTo(_gathered.AsSpan(_length));
+        _length += take;
+        while (_length - _whole >= PrefixBytes && _problem is null)
+        {
+            var batch = _gathered.AsSpan(_whole, _length - _whole);
+            var size = 12L + BinaryPrimitives.ReadInt32BigEndian(batch[8..]);
+            if (batch[16] != 2)
+            {
+                _problem = new ApiProblem(ErrorCode.UnsupportedForMessageFormat);
+            }
+            else if (size < RecordBatch.HeaderSize)
+            {
+                _problem = new ApiProblem(ErrorCode.CorruptMessage, "The batch states a length that is too small for its header.");
+            }
+            else if (size > session.MaxBatchBytes)
+            {
+                _problem = new ApiProblem(
+                    ErrorCode.MessageTooLarge, $"The batch has {size} bytes, and the topic's max.message.bytes is {session.MaxBatchBytes}.");
+            }
+            else if (size > batch.Length)
+            {
+                if (_whole == 0 && size > _gathered.Length)
+                {
+                    Grow((int)size);
+                }
+
+                break;
+            }
+            else
+            {
+                _records += Math.Max(0, BinaryPrimitives.ReadInt32BigEndian(batch[57..]));
+                _whole += (int)size;
+                _batches++;
+            }
+        }
+
+        return buffer.Slice(take);
+    }
+
+    private async ValueTask SendAsync(PartitionLane lane)
+    {
+        if (_whole == 0)
+        {
+            return;
+        }
+
+        // The log may keep this memory, so it must not hold much more than the batches.
+        var batches = _whole >= _gathered.Length / 4 * 3 ? _gathered.AsMemory(0, _whole) : _gathered[.._whole];
+        var (rest, records) = (_gathered.AsMemory(_whole, _length - _whole), _records);
+        _gathered = [];
+        _length = _whole = 0;
+        _records = 0;
+        if (rest.Length > 0)
+        {
+            Grow(Math.Max(gatherBytes, rest.Length));
+            rest.CopyTo(_gathered);
+            _length = rest.Length;
+        }
+
+        await session.SendAsync(lane, batches, records);
+    }
+
+    // The array is given away with the append, so it cannot come from a pool.
+    private void Grow(int size)
+    {
+        var grown = GC.AllocateUninitializedArray<byte>(size);
+        _gathered.AsSpan(0, _length).CopyTo(grown);
+        _gathered = grown;
+    }
+}

@@ -1,0 +1,269 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.IO.Pipelines;
+using System.Text;
+using System.Text.Json;
+using Loire.Model;
+using Loire.Model.Batches;
+using Loire.WebApi.Errors;
+using Loire.WebApi.Requests;
+using Microsoft.AspNetCore.Http;
+
+namespace Loire.WebApi.Records.Produce;
+
+/// <summary>
+/// The produces whose body is held as a whole: <c>{"records": [...]}</c>, of which nothing is appended unless all of it can be read, and a raw body,
+/// which is one record.
+/// </summary>
+internal static class DocumentProduce
+{
+    private const string HeaderPrefix = "Record-Header-";
+
+    public static async Task JsonAsync(
+        HttpContext context, int? partition, ProduceSession session, ProduceAnswer answer, LoireApiOptions options, TimeProvider time, int status)
+    {
+        JsonBody.LimitBody(context, options.MaxJsonProduceBytes);
+        var body = await ReadAllAsync(context.Request.BodyReader, context.RequestAborted);
+        var source = body.IsSingleSegment ? body.First : body.ToArray();
+        var now = Timestamp.From(time.GetUtcNow());
+        var problem = Check(source.Span, partition, session, options.MaxJsonProduceRecords, now);
+        var owners = new List<int>();
+        if (problem is null)
+        {
+            var cursor = Cursor.Start(source.Span);
+            while (session.Failure is null && AddSome(source.Span, ref cursor, partition, session, now, owners))
+            {
+                await session.MakeRoomAsync();
+            }
+        }
+
+        context.Request.BodyReader.AdvanceTo(body.End);
+        if (problem is not null)
+        {
+            await problem.WriteAsync(context);
+            return;
+        }
+
+        await session.DrainAsync();
+        await answer.FinishAsync(session, session.Failure, status, json => WriteRecords(json, session, owners));
+    }
+
+    public static async Task RawAsync(
+        HttpContext context, int? partition, byte[]? key, ProduceSession session, ProduceAnswer answer, TimeProvider time, int status)
+    {
+        if (ReadRecordHeaders(context.Request.Headers, ref key, out var timestamp, out var headers) is { } wrong)
+        {
+            await ApiProblem.BadRequest(wrong).WriteAsync(context);
+            return;
+        }
+
+        JsonBody.LimitBody(context, session.MaxBatchBytes);
+        ReadOnlySequence<byte> body;
+        try
+        {
+            body = await ReadAllAsync(context.Request.BodyReader, context.RequestAborted);
+        }
+        catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            await new ApiProblem(
+                ErrorCode.MessageTooLarge,
+                $"A body of this type is one record, and the topic's max.message.bytes is {session.MaxBatchBytes}. "
+                    + $"A file with one record a line goes as {MediaTypes.Text}.").WriteAsync(context);
+            return;
+        }
+
+        var source = body.IsSingleSegment ? body.First : body.ToArray();
+        var added = session.TryAdd(
+            partition, timestamp == Timestamp.None ? Timestamp.From(time.GetUtcNow()) : timestamp, key, key is null, source.Span, valueIsNull: false, headers);
+        context.Request.BodyReader.AdvanceTo(body.End);
+        await session.DrainAsync();
+        await answer.FinishAsync(session, added == Added.TooLarge ? LineProduce.TooLarge(session) : session.Failure, status);
+    }
+
+    private static async ValueTask<ReadOnlySequence<byte>> ReadAllAsync(PipeReader reader, CancellationToken aborted)
+    {
+        while (true)
+        {
+            var read = await reader.ReadAsync(aborted);
+            if (read.IsCompleted)
+            {
+                return read.Buffer;
+            }
+
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    // Reads the whole document once without adding anything.
+    private static ApiProblem? Check(ReadOnlySpan<byte> source, int? partition, ProduceSession session, int maxRecords, Timestamp now)
+    {
+        var fields = new RecordFields();
+        var sizes = new RecordBatchBuilder(session.MaxBatchBytes);
+        var count = 0;
+        try
+        {
+            var reader = new Utf8JsonReader(source, RecordFields.ReaderOptions);
+            if (!TryReadStart(ref reader))
+            {
+                return ApiProblem.BadRequest("The body must be {\"records\": [...]}.");
+            }
+
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                if (++count > maxRecords)
+                {
+                    return new ApiProblem(ErrorCode.RecordListTooLarge, $"A JSON body holds at most {maxRecords} records; {MediaTypes.Ndjson} has no such bound.");
+                }
+
+                var problem = fields.Read(ref reader, source) is { } wrong
+                    ? ApiProblem.BadRequest(wrong)
+                    : NdjsonProduce.CheckPartition(fields, partition, session.PartitionsCount);
+                sizes.Reset();
+                if (problem is null && !sizes.Append(
+                    fields.Timestamp == Timestamp.None ? now : fields.Timestamp,
+                    fields.Key(source),
+                    fields.KeyIsNull,
+                    fields.Value(source),
+                    fields.ValueIsNull,
+                    fields.Headers))
+                {
+                    problem = LineProduce.TooLarge(session);
+                }
+
+                if (problem is not null)
+                {
+                    var index = count - 1;
+                    return problem with { Members = json => json.WriteNumber("record"u8, index) };
+                }
+            }
+
+            return reader.Read() && reader.TokenType == JsonTokenType.EndObject && !reader.Read()
+                ? null
+                : ApiProblem.BadRequest("The body must be {\"records\": [...]} and nothing else.");
+        }
+        catch (JsonException exception)
+        {
+            return ApiProblem.BadRequest(JsonBody.Describe(exception));
+        }
+    }
+
+    // True if the session has no room; then it goes on at the cursor.
+    private static bool AddSome(
+        ReadOnlySpan<byte> source, ref Cursor cursor, int? partition, ProduceSession session, Timestamp now, List<int> owners)
+    {
+        var fields = new RecordFields();
+        var rest = source[cursor.Position..];
+        var start = cursor.Position;
+        var reader = new Utf8JsonReader(rest, isFinalBlock: true, cursor.State);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            fields.Read(ref reader, rest);
+            if (NdjsonProduce.AddFields(fields, rest, partition, session, now, out _) != Added.Yes)
+            {
+                return true;
+            }
+
+            owners.Add(session.LastPartition);
+            cursor = new Cursor(start + (int)reader.BytesConsumed, reader.CurrentState);
+        }
+
+        return false;
+    }
+
+    // Between two records of the array, so that a full session need not be met with reading from the start again.
+    private readonly record struct Cursor(int Position, JsonReaderState State)
+    {
+        public static Cursor Start(ReadOnlySpan<byte> source)
+        {
+            var reader = new Utf8JsonReader(source, RecordFields.ReaderOptions);
+            TryReadStart(ref reader);
+            return new Cursor((int)reader.BytesConsumed, reader.CurrentState);
+        }
+    }
+
+    private static bool TryReadStart(ref Utf8JsonReader reader) =>
+        reader.Read() && reader.TokenType == JsonTokenType.StartObject
+        && reader.Read() && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals("records"u8)
+        && reader.Read() && reader.TokenType == JsonTokenType.StartArray;
+
+    // One entry for each record, in the order of the request: where it is, or that it was not accepted.
+    private static void WriteRecords(Utf8JsonWriter json, ProduceSession session, List<int> owners)
+    {
+        var next = new Dictionary<int, (int Index, long Used)>();
+        json.WriteStartArray("records"u8);
+        foreach (var partition in owners)
+        {
+            var history = session.Lane(partition).History!;
+            var (index, used) = next.GetValueOrDefault(partition);
+            json.WriteStartObject();
+            json.WriteNumber("partition"u8, partition);
+            if (index >= history.Count)
+            {
+                session.Failure!.WriteMembers(json);
+            }
+            else
+            {
+                if (history[index].FirstOffset != Offset.None)
+                {
+                    json.WriteNumber("offset"u8, history[index].FirstOffset.Value + used);
+                }
+
+                next[partition] = used + 1 < history[index].Records ? (index, used + 1) : (index + 1, 0);
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static string? ReadRecordHeaders(IHeaderDictionary from, ref byte[]? key, out Timestamp timestamp, out RecordHeader[] headers)
+    {
+        timestamp = Timestamp.None;
+        headers = [];
+        if (from.TryGetValue("Record-Timestamp", out var moment) && !MomentText.TryParse(moment.ToString(), out timestamp))
+        {
+            return $"The header Record-Timestamp {MomentText.Expected}.";
+        }
+
+        var keys = from["Record-Key"].Count + from["Record-Key-Base64"].Count + (key is null ? 0 : 1);
+        if (keys > 1)
+        {
+            return "The key is given more than once.";
+        }
+
+        if (from.TryGetValue("Record-Key", out var text))
+        {
+            key = Encoding.UTF8.GetBytes(text.ToString());
+        }
+        else if (from.TryGetValue("Record-Key-Base64", out var encoded) && !TryDecode(encoded.ToString(), out key))
+        {
+            return "The header Record-Key-Base64 is not base64.";
+        }
+
+        var found = new List<RecordHeader>();
+        foreach (var (name, values) in from)
+        {
+            if (!name.StartsWith(HeaderPrefix, StringComparison.OrdinalIgnoreCase) || name.Length == HeaderPrefix.Length)
+            {
+                continue;
+            }
+
+            foreach (var value in values)
+            {
+                found.Add(new RecordHeader(Encoding.UTF8.GetBytes(name[HeaderPrefix.Length..]), Encoding.UTF8.GetBytes(value ?? "")));
+            }
+        }
+
+        headers = [.. found];
+        return null;
+    }
+
+    private static bool TryDecode(string text, out byte[]? bytes)
+    {
+        var buffer = new byte[Base64.GetMaxDecodedFromUtf8Length(text.Length)];
+        var ok = Convert.TryFromBase64String(text, buffer, out var length);
+        bytes = ok ? buffer[..length] : null;
+        return ok;
+    }
+}

@@ -1,0 +1,192 @@
+using System.Buffers;
+using System.Text.Json;
+using Loire.Model;
+using Loire.WebApi.Errors;
+using Loire.WebApi.Requests;
+
+namespace Loire.WebApi.Records.Produce;
+
+/// <summary>
+/// Cuts a stream into lines and makes a record of each. Only LF ends a line, a CR before it belongs to the line, and a last line without LF counts
+/// once the stream has ended properly.
+/// </summary>
+internal abstract class LineProduce(int maxLineBytes)
+{
+    private byte[] _joined = [];
+    private long _examined;
+
+    /// <summary>Lines taken, empty ones included; the line that a problem concerns is the next one.</summary>
+    public long Lines { get; private set; }
+
+    /// <summary>What is wrong with the next line; nothing is taken after it.</summary>
+    public ApiProblem? Problem { get; private set; }
+
+    /// <summary>
+    /// Takes the lines at the front of <paramref name="buffer"/> and moves it on, until more input is needed, the session has no room, or a line
+    /// is wrong.
+    /// </summary>
+    /// <returns>Whether the session has no room: then it has to be called again.</returns>
+    public bool Take(ref ReadOnlySequence<byte> buffer, bool isLast, ProduceSession session, Timestamp now)
+    {
+        while (Problem is null)
+        {
+            var span = buffer.FirstSpan;
+            var end = _examined < span.Length ? span[(int)_examined..].IndexOf((byte)'\n') : -1;
+            ReadOnlySpan<byte> line;
+            long length, taken;
+            if (end >= 0)
+            {
+                length = _examined + end;
+                line = span[..(int)length];
+                taken = length + 1;
+            }
+            else if (!FindAcrossSegments(buffer, isLast, out length, out taken))
+            {
+                return false;
+            }
+            else if (length > maxLineBytes)
+            {
+                line = default;
+            }
+            else
+            {
+                var whole = buffer.Slice(0, length);
+                line = whole.IsSingleSegment ? whole.FirstSpan : Join(whole);
+            }
+
+            if (length > maxLineBytes)
+            {
+                Problem = new ApiProblem(ErrorCode.MessageTooLarge, $"The line has more than {maxLineBytes} bytes.");
+                return false;
+            }
+
+            var added = TryAdd(line, session, now, out var problem);
+            if (problem is not null)
+            {
+                Problem = problem;
+                return false;
+            }
+
+            if (added == Added.NoRoom)
+            {
+                _examined = length;
+                return true;
+            }
+
+            if (added == Added.TooLarge)
+            {
+                Problem = TooLarge(session);
+                return false;
+            }
+
+            Lines++;
+            _examined = 0;
+            buffer = buffer.Slice(taken);
+        }
+
+        return false;
+    }
+
+    public static ApiProblem TooLarge(ProduceSession session) => new(
+        ErrorCode.MessageTooLarge, $"The record does not fit into the topic's max.message.bytes, {session.MaxBatchBytes}.");
+
+    /// <summary>Makes a record of a line and adds it.</summary>
+    protected abstract Added TryAdd(ReadOnlySpan<byte> line, ProduceSession session, Timestamp now, out ApiProblem? problem);
+
+    // The rare case: the line goes on in the next segment, or it is the last one without LF, or it is not all here yet.
+    private bool FindAcrossSegments(in ReadOnlySequence<byte> buffer, bool isLast, out long length, out long taken)
+    {
+        var unexamined = buffer.Slice(Math.Min(_examined, buffer.Length));
+        if (unexamined.PositionOf((byte)'\n') is { } end)
+        {
+            length = buffer.GetOffset(end) - buffer.GetOffset(buffer.Start);
+            taken = length + 1;
+            return true;
+        }
+
+        length = taken = buffer.Length;
+        if (buffer.Length > maxLineBytes || (isLast && buffer.Length > 0))
+        {
+            return true;
+        }
+
+        _examined = buffer.Length;
+        return false;
+    }
+
+    private ReadOnlySpan<byte> Join(ReadOnlySequence<byte> line)
+    {
+        if (_joined.Length < line.Length)
+        {
+            _joined = new byte[Math.Max(line.Length, 4096)];
+        }
+
+        line.CopyTo(_joined);
+        return _joined.AsSpan(0, (int)line.Length);
+    }
+}
+
+/// <summary><c>text/plain</c>: the line is the value.</summary>
+internal sealed class TextProduce(int? partition, byte[]? key, int maxLineBytes) : LineProduce(maxLineBytes)
+{
+    protected override Added TryAdd(ReadOnlySpan<byte> line, ProduceSession session, Timestamp now, out ApiProblem? problem)
+    {
+        problem = null;
+        return session.TryAdd(partition, now, key, key is null, line, valueIsNull: false, []);
+    }
+}
+
+/// <summary><c>application/x-ndjson</c>: the line is a record in JSON; a line of white space is passed over.</summary>
+internal sealed class NdjsonProduce(int? partition, int maxLineBytes) : LineProduce(maxLineBytes)
+{
+    private readonly RecordFields _fields = new();
+
+    protected override Added TryAdd(ReadOnlySpan<byte> line, ProduceSession session, Timestamp now, out ApiProblem? problem)
+    {
+        problem = null;
+        if (line.IndexOfAnyExcept((byte)' ', (byte)'\t', (byte)'\r') < 0)
+        {
+            return Added.Yes;
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(line, RecordFields.ReaderOptions);
+            reader.Read();
+            problem = _fields.Read(ref reader, line) is { } wrong ? ApiProblem.BadRequest(wrong) : null;
+            if (problem is null && reader.Read())
+            {
+                problem = ApiProblem.BadRequest("A line holds one JSON object.");
+            }
+        }
+        catch (JsonException exception)
+        {
+            problem = ApiProblem.BadRequest(JsonBody.Describe(exception));
+        }
+
+        return problem is not null ? Added.TooLarge : AddFields(_fields, line, partition, session, now, out problem);
+    }
+
+    /// <summary>Adds what was read to the partition that the record or else the request names.</summary>
+    public static Added AddFields(
+        RecordFields fields, ReadOnlySpan<byte> source, int? partition, ProduceSession session, Timestamp now, out ApiProblem? problem)
+    {
+        problem = CheckPartition(fields, partition, session.PartitionsCount);
+        return problem is not null
+            ? Added.TooLarge
+            : session.TryAdd(
+                fields.Partition ?? partition,
+                fields.Timestamp == Timestamp.None ? now : fields.Timestamp,
+                fields.Key(source),
+                fields.KeyIsNull,
+                fields.Value(source),
+                fields.ValueIsNull,
+                fields.Headers);
+    }
+
+    public static ApiProblem? CheckPartition(RecordFields fields, int? partition, int partitionsCount) =>
+        fields.Partition is not { } own ? null
+        : own >= partitionsCount ? new ApiProblem(ErrorCode.UnknownTopicOrPartition, $"The topic has {partitionsCount} partitions; the record names {own}.")
+        : partition is { } asked && asked != own ? ApiProblem.BadRequest("The record and the query name different partitions.")
+        : null;
+}

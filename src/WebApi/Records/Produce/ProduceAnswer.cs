@@ -1,0 +1,151 @@
+using System.Buffers;
+using System.Text.Json;
+using Loire.Model;
+using Loire.WebApi.Errors;
+using Loire.WebApi.Requests;
+using Microsoft.AspNetCore.Http;
+
+namespace Loire.WebApi.Records.Produce;
+
+/// <summary>
+/// What a produce answers: how many records were accepted and, for each partition, the first and last offset. Either once at the end, where 2xx means
+/// that everything was accepted, or as lines while the request goes on: <c>ack</c> for each append, and at the end <c>done</c> or <c>error</c>.
+/// A stream without such a last line was cut.
+/// </summary>
+internal sealed class ProduceAnswer(HttpContext context, bool streams)
+{
+    private readonly ArrayBufferWriter<byte> _line = new(256);
+    private readonly Utf8JsonWriter _json = new(Stream.Null);
+    private bool _unflushed;
+
+    /// <summary>Tells a streaming client that its request has begun.</summary>
+    public async ValueTask StartAsync()
+    {
+        if (streams)
+        {
+            context.Response.ContentType = MediaTypes.Ndjson;
+            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        }
+    }
+
+    /// <summary>Writes the line of one acknowledgement; it leaves with the next flush.</summary>
+    public void Acknowledge(Accepted accepted, long acknowledged)
+    {
+        if (!streams)
+        {
+            return;
+        }
+
+        var json = BeginLine("ack"u8);
+        json.WriteNumber("acknowledged"u8, acknowledged);
+        json.WriteNumber("partition"u8, accepted.Partition);
+        json.WriteNumber("records"u8, accepted.Records);
+        if (accepted.FirstOffset != Offset.None)
+        {
+            json.WriteNumber("first_offset"u8, accepted.FirstOffset.Value);
+            json.WriteNumber("last_offset"u8, accepted.LastOffset.Value);
+        }
+
+        EndLine();
+    }
+
+    public async ValueTask FlushAsync()
+    {
+        if (_unflushed)
+        {
+            _unflushed = false;
+            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        }
+    }
+
+    /// <summary>Ends the answer.</summary>
+    /// <param name="session">What was accepted.</param>
+    /// <param name="problem">Why not everything was; null if it was.</param>
+    /// <param name="status">The status without a problem.</param>
+    /// <param name="members">Writes further members, such as the line that is wrong.</param>
+    public async Task FinishAsync(
+        ProduceSession session, ApiProblem? problem, int status = StatusCodes.Status200OK, Action<Utf8JsonWriter>? members = null)
+    {
+        void WriteAll(Utf8JsonWriter json)
+        {
+            members?.Invoke(json);
+            WriteAccepted(json, session);
+        }
+
+        if (streams)
+        {
+            var json = BeginLine(problem is null ? "done"u8 : "error"u8);
+            if (problem is not null)
+            {
+                json.WriteNumber("status"u8, problem.HttpStatus);
+            }
+
+            problem?.WriteMembers(json);
+            WriteAll(json);
+            EndLine();
+            await FlushAsync();
+        }
+        else if (problem is not null)
+        {
+            await (problem with { Members = WriteAll }).WriteAsync(context);
+        }
+        else
+        {
+            context.Response.StatusCode = status;
+            context.Response.ContentType = MediaTypes.Json;
+            using (var json = new Utf8JsonWriter(context.Response.BodyWriter))
+            {
+                json.WriteStartObject();
+                WriteAll(json);
+                json.WriteEndObject();
+            }
+
+            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        }
+    }
+
+    private static void WriteAccepted(Utf8JsonWriter json, ProduceSession session)
+    {
+        json.WriteNumber("records_accepted"u8, session.RecordsAccepted);
+        json.WriteNumber("acknowledged"u8, session.Acknowledged);
+        json.WriteStartArray("partitions"u8);
+        foreach (var lane in session.Lanes)
+        {
+            if (lane.RecordsAccepted == 0)
+            {
+                continue;
+            }
+
+            json.WriteStartObject();
+            json.WriteNumber("partition"u8, lane.Partition);
+            json.WriteNumber("records_accepted"u8, lane.RecordsAccepted);
+            if (lane.FirstOffset != Offset.None)
+            {
+                json.WriteNumber("first_offset"u8, lane.FirstOffset.Value);
+                json.WriteNumber("last_offset"u8, lane.LastOffset.Value);
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private Utf8JsonWriter BeginLine(ReadOnlySpan<byte> type)
+    {
+        _line.ResetWrittenCount();
+        _json.Reset(_line);
+        _json.WriteStartObject();
+        _json.WriteString("type"u8, type);
+        return _json;
+    }
+
+    private void EndLine()
+    {
+        _json.WriteEndObject();
+        _json.Flush();
+        context.Response.BodyWriter.Write(_line.WrittenSpan);
+        context.Response.BodyWriter.Write("\n"u8);
+        _unflushed = true;
+    }
+}

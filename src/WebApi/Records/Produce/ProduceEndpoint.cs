@@ -1,0 +1,171 @@
+using System.Text;
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Interfaces.Topics;
+using Loire.WebApi.Errors;
+using Loire.WebApi.Operations;
+using Loire.WebApi.Requests;
+using Loire.WebApi.Topics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+
+namespace Loire.WebApi.Records.Produce;
+
+/// <summary><c>POST /v1/topics/{topic}/records</c>: one path, and the Content-Type says what the body is.</summary>
+internal sealed class ProduceEndpoint(
+    IGrainFactory grains, IOptions<LoireApiOptions> options, ApiMetrics metrics, TimeProvider time, IHostApplicationLifetime lifetime)
+{
+    // Escapes can make a character of a record six bytes of a line of JSON; some room for names and white space is added.
+    private const int JsonExpansion = 6;
+    private const int JsonOverhead = 4096;
+
+    private static readonly QueryParameter<long> PartitionNumber = QueryParameter.Number(
+        "partition", 0, int.MaxValue, -1, "The partition for all records; otherwise each record's own, or its key's, or any.");
+
+    private static readonly QueryParameter<Acks> AcksWanted = QueryParameter.Choice(
+        "acks",
+        "When to answer: all (every in-sync copy is durable), 1 (the leader's is), 0 (at once, without offsets).",
+        ("all", Acks.All),
+        ("-1", Acks.All),
+        ("1", Acks.Leader),
+        ("0", Acks.None));
+
+    private static readonly QueryParameter<string?> Key =
+        QueryParameter.Text("key", 4096, "The key of all records of a text/plain or raw body.");
+
+    public void Map(IEndpointRouteBuilder routes) =>
+        routes.MapPost("/topics/{topic}/records", ProduceAsync)
+            .Describe(
+                "Appends records",
+                "2xx means that every record was accepted. A problem document says how many were, and how far: all records before the number "
+                    + "'acknowledged' are appended. With Accept: application/x-ndjson (the default for an NDJSON body) acknowledgements stream back while "
+                    + "the upload goes on; the last line has the type done or error. Streaming bodies have no bound on their length.",
+                PartitionNumber,
+                AcksWanted,
+                Key)
+            .TakesAny(MediaTypes.Json, MediaTypes.Ndjson, MediaTypes.Text, MediaTypes.Raw, MediaTypes.Batches)
+            .AnswersAny(MediaTypes.Json, MediaTypes.Ndjson)
+            .Fails(400, 404, 406, 408, 413, 415, 503, 504);
+
+    private async Task ProduceAsync(HttpContext context)
+    {
+        var query = new QueryReader(context);
+        var asked = query.Get(PartitionNumber);
+        var acks = query.Get(AcksWanted);
+        var key = query.Get(Key) is { } text ? Encoding.UTF8.GetBytes(text) : null;
+        var problem = query.Problem ?? JsonBody.RefuseEncoding(context.Request) ?? RouteReader.TryReadTopic(context, out _);
+        var type = BodyType(context.Request, ref problem);
+        if (key is not null && type is not (MediaTypes.Text or MediaTypes.Raw))
+        {
+            problem ??= ApiProblem.BadRequest("The query parameter key goes with text/plain and raw bodies only.");
+        }
+
+        var accepted = type is MediaTypes.Ndjson
+            ? MediaTypes.Negotiate(context.Request, MediaTypes.Ndjson, MediaTypes.Json)
+            : type is MediaTypes.Text or MediaTypes.Batches
+                ? MediaTypes.Negotiate(context.Request, MediaTypes.Json, MediaTypes.Ndjson)
+                : MediaTypes.Negotiate(context.Request, MediaTypes.Json);
+        problem ??= accepted is null
+            ? new ApiProblem(ErrorCode.InvalidRequest, "The answer is JSON, or NDJSON for a streaming body.", StatusCodes.Status406NotAcceptable)
+            : null;
+        var (topic, missing) = problem is null ? await FindTopicAsync(context, asked) : (null, problem);
+        if (topic is null)
+        {
+            await missing!.WriteAsync(context);
+            return;
+        }
+
+        int? partition = asked < 0 ? null : (int)asked;
+        if (type == MediaTypes.Batches && partition is null)
+        {
+            await ApiProblem.BadRequest("Record batches need the query parameter partition.").WriteAsync(context);
+            return;
+        }
+
+        await RunAsync(context, type, topic, partition, acks, key, accepted == MediaTypes.Ndjson);
+    }
+
+    private async Task RunAsync(HttpContext context, string type, TopicDescription topic, int? partition, Acks acks, byte[]? key, bool streams)
+    {
+        var answer = new ProduceAnswer(context, streams);
+        ProduceSession session = null!;
+        session = new ProduceSession(grains, topic, acks, options.Value)
+        {
+            KeepsHistory = type == MediaTypes.Json,
+            OnAccepted = accepted =>
+            {
+                metrics.Produced(accepted.Records);
+                answer.Acknowledge(accepted, session.Acknowledged);
+            },
+        };
+        var status = acks == Acks.None ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
+        switch (type)
+        {
+            case MediaTypes.Json:
+                await DocumentProduce.JsonAsync(context, partition, session, answer, options.Value, time, status);
+                return;
+            case MediaTypes.Raw:
+                await DocumentProduce.RawAsync(context, partition, key, session, answer, time, status);
+                return;
+        }
+
+        UnboundBody(context);
+        using var stream = new RequestStream(context, options.Value.StreamIdleTimeout, time, lifetime);
+        var jsonLine = (int)Math.Min(int.MaxValue, ((long)JsonExpansion * session.MaxBatchBytes) + JsonOverhead);
+        await (type switch
+        {
+            MediaTypes.Batches => new BatchProduce(stream, partition!.Value, session, answer, options.Value.MaxPendingBytesPerRequest / 4).RunAsync(status),
+            MediaTypes.Ndjson => new StreamingProduce(stream, new NdjsonProduce(partition, jsonLine), session, answer, time).RunAsync(status),
+            _ => new StreamingProduce(stream, new TextProduce(partition, key, session.MaxBatchBytes), session, answer, time).RunAsync(status),
+        });
+    }
+
+    private async ValueTask<(TopicDescription? Topic, ApiProblem? Problem)> FindTopicAsync(HttpContext context, long partition)
+    {
+        RouteReader.TryReadTopic(context, out var name);
+        var result = await grains.GetGrain<ITopicGrain>(name.Value).Describe();
+        return result.Error != ErrorCode.None ? (null, result.Problem())
+            : partition >= result.Topic!.PartitionsCount ? (null, PartitionTarget.Unknown(result.Topic))
+            : (result.Topic, null);
+    }
+
+    /// <summary>What the body is; any type that is not known here is the type of one record.</summary>
+    private static string BodyType(HttpRequest request, ref ApiProblem? problem)
+    {
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var header))
+        {
+            return MediaTypes.Raw;
+        }
+
+        var type = header.MediaType.ToString().ToLowerInvariant() switch
+        {
+            MediaTypes.Json => MediaTypes.Json,
+            MediaTypes.Ndjson or "application/ndjson" => MediaTypes.Ndjson,
+            MediaTypes.Text => MediaTypes.Text,
+            MediaTypes.Batches => MediaTypes.Batches,
+            _ => MediaTypes.Raw,
+        };
+        var charset = header.Charset.ToString().Trim('"');
+        if (type is not (MediaTypes.Raw or MediaTypes.Batches) && charset.StartsWith("utf-", StringComparison.OrdinalIgnoreCase)
+            && !charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+        {
+            problem ??= new ApiProblem(
+                ErrorCode.InvalidRequest, "Lines and JSON are read as UTF-8; this charset has bytes for LF that are none.", StatusCodes.Status415UnsupportedMediaType);
+        }
+
+        return type;
+    }
+
+    /// <summary>A stream has no greatest length and no least rate; see <see cref="LoireApiOptions.StreamIdleTimeout"/> for what bounds it instead.</summary>
+    private static void UnboundBody(HttpContext context)
+    {
+        JsonBody.LimitBody(context, null);
+        if (context.Features.Get<Microsoft.AspNetCore.Server.Kestrel.Core.Features.IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+    }
+}

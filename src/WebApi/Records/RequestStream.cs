@@ -1,0 +1,79 @@
+using System.IO.Pipelines;
+using Loire.WebApi.Errors;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+
+namespace Loire.WebApi.Records;
+
+/// <summary>
+/// The body of a streaming produce. Ends it, with a reason, when the client is silent for too long or the node stops: what came until then is
+/// answered as usual.
+/// </summary>
+internal sealed class RequestStream : IDisposable
+{
+    private readonly PipeReader _reader;
+    private readonly CancellationToken _aborted;
+    private readonly TimeSpan _idleTimeout;
+    private readonly ITimer _idle;
+    private readonly CancellationTokenRegistration _stopping;
+    private volatile ApiProblem? _end;
+
+    public RequestStream(HttpContext context, TimeSpan idleTimeout, TimeProvider time, IHostApplicationLifetime lifetime)
+    {
+        _reader = context.Request.BodyReader;
+        _aborted = context.RequestAborted;
+        _idleTimeout = idleTimeout;
+        _idle = time.CreateTimer(
+            _ => End(new ApiProblem(ErrorCode.RequestTimedOut, "Nothing came for too long; the request was ended.", StatusCodes.Status408RequestTimeout)),
+            null,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
+        _stopping = lifetime.ApplicationStopping.Register(
+            () => End(new ApiProblem(ErrorCode.LeaderNotAvailable, "The node is stopping.", StatusCodes.Status503ServiceUnavailable)));
+    }
+
+    /// <summary>Why the stream was ended from this side; null if it was not.</summary>
+    public ApiProblem? Ended => _end;
+
+    /// <summary>Reads on. Cancelled if the stream was ended from this side or <see cref="Interrupt"/> was called.</summary>
+    public ValueTask<ReadResult> ReadAsync()
+    {
+        if (_end is not null)
+        {
+            return new ValueTask<ReadResult>(new ReadResult(default, isCanceled: true, isCompleted: false));
+        }
+
+        var read = _reader.ReadAsync(_aborted);
+        return read.IsCompleted ? read : WaitAsync(read);
+    }
+
+    public void AdvanceTo(SequencePosition consumed, SequencePosition examined) => _reader.AdvanceTo(consumed, examined);
+
+    /// <summary>Makes a pending read return.</summary>
+    public void Interrupt() => _reader.CancelPendingRead();
+
+    public void Dispose()
+    {
+        _idle.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async ValueTask<ReadResult> WaitAsync(ValueTask<ReadResult> read)
+    {
+        _idle.Change(_idleTimeout, Timeout.InfiniteTimeSpan);
+        try
+        {
+            return await read;
+        }
+        finally
+        {
+            _idle.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void End(ApiProblem reason)
+    {
+        _end ??= reason;
+        _reader.CancelPendingRead();
+    }
+}

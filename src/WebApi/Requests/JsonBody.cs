@@ -1,0 +1,71 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Loire.WebApi.Errors;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Loire.WebApi.Requests;
+
+/// <summary>Reads a small JSON document as a whole, with every failure as a problem that says where.</summary>
+internal static class JsonBody
+{
+    public static async ValueTask<(T? Value, ApiProblem? Problem)> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, long maxBytes)
+        where T : class
+    {
+        if (RefuseEncoding(context.Request) is { } refused)
+        {
+            return (null, refused);
+        }
+
+        if (!MediaTypes.IsJson(context.Request.ContentType))
+        {
+            return (null, new ApiProblem(ErrorCode.InvalidRequest, "This takes a body of type application/json.", StatusCodes.Status415UnsupportedMediaType));
+        }
+
+        LimitBody(context, maxBytes);
+        try
+        {
+            var value = await JsonSerializer.DeserializeAsync(context.Request.BodyReader, type, context.RequestAborted);
+            return value is null ? (null, ApiProblem.BadRequest("The body must be a JSON object.")) : (value, null);
+        }
+        catch (JsonException exception)
+        {
+            return (null, ApiProblem.BadRequest(Describe(exception)));
+        }
+    }
+
+    /// <summary>Sets how many bytes the body may have; null for no bound. Kestrel answers 413 beyond it.</summary>
+    public static void LimitBody(HttpContext context, long? maxBytes)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
+        {
+            feature.MaxRequestBodySize = maxBytes;
+        }
+    }
+
+    /// <summary>No body is decompressed here: what a record holds is the client's affair, and a bomb has nowhere to go off.</summary>
+    public static ApiProblem? RefuseEncoding(HttpRequest request) =>
+        request.Headers.ContentEncoding.Count == 0 || string.Equals(request.Headers.ContentEncoding, "identity", StringComparison.OrdinalIgnoreCase)
+            ? null
+            : new ApiProblem(ErrorCode.InvalidRequest, "A Content-Encoding is not accepted; send the body as it is.", StatusCodes.Status415UnsupportedMediaType);
+
+    /// <summary>What is wrong with a document and where, without the names of our types.</summary>
+    public static string Describe(JsonException exception)
+    {
+        // The serializer's own text names CLR types after its first sentence's subject; what it says about the JSON itself is in the position.
+        var what = exception.InnerException is JsonException or null && !exception.Message.Contains("Loire.", StringComparison.Ordinal)
+            ? FirstSentence(exception.Message)
+            : "A value does not have the expected type";
+        var where = exception.Path is { Length: > 1 and <= 256 } path ? $" at {path}" : "";
+        return exception.LineNumber is { } line
+            ? $"The JSON is not acceptable{where}, line {line + 1}, byte {exception.BytePositionInLine + 1}: {what}."
+            : $"The JSON is not acceptable{where}: {what}.";
+    }
+
+    private static string FirstSentence(string text)
+    {
+        var end = text.IndexOf(". ", StringComparison.Ordinal);
+        text = end < 0 ? text.TrimEnd('.') : text[..end];
+        return text.Length <= 200 ? text : text[..200];
+    }
+}

@@ -1,0 +1,94 @@
+using System.Text.Json.Serialization;
+using Loire.Grains.Interfaces.Topics;
+
+namespace Loire.WebApi.Topics;
+
+/// <summary>A topic to be created.</summary>
+/// <param name="TopicName">1 to 249 of ASCII letters, digits, '.', '_' and '-'.</param>
+/// <param name="PartitionsCount">From 1; absent for the broker's default.</param>
+/// <param name="ReplicationFactor">Absent for the broker's default.</param>
+/// <param name="Configs">Settings that differ from their defaults.</param>
+/// <param name="ValidateOnly">Check, but create nothing.</param>
+internal sealed record CreateTopicJson(
+    string TopicName, int PartitionsCount = -1, short ReplicationFactor = -1, ConfigJson[]? Configs = null, bool ValidateOnly = false);
+
+/// <summary>A setting and its value, in Kafka's notation.</summary>
+internal sealed record ConfigJson(string Name, string Value);
+
+/// <summary>A topic.</summary>
+internal sealed record TopicJson(string TopicName, string TopicId, int PartitionsCount, int ReplicationFactor)
+{
+    public static TopicJson From(TopicDescription topic) =>
+        new(topic.Name.Value, topic.Id.ToString(), topic.PartitionsCount, topic.ReplicationFactor);
+}
+
+/// <summary>A topic in a list.</summary>
+internal sealed record TopicNameJson(string TopicName);
+
+/// <summary>A new number of partitions; there can only be more than before.</summary>
+internal sealed record AddPartitionsJson(int PartitionsCount, bool ValidateOnly = false);
+
+/// <summary>A setting of a topic with its value in force.</summary>
+internal sealed record TopicConfigJson(string Name, string Value, bool IsDefault);
+
+/// <summary>A new value.</summary>
+internal sealed record ConfigValueJson(string Value);
+
+/// <summary>Changes that take effect together or not at all.</summary>
+internal sealed record AlterConfigsJson(AlterConfigJson[] Data, bool ValidateOnly = false);
+
+/// <summary>One change.</summary>
+/// <param name="Name">The setting.</param>
+/// <param name="Value">Its new value; absent with DELETE.</param>
+/// <param name="Operation">SET, or DELETE for the default.</param>
+internal sealed record AlterConfigJson(string Name, string? Value = null, ConfigOperation Operation = ConfigOperation.SET);
+
+/// <summary>What becomes of a setting. The names are Confluent's.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ConfigOperation>))]
+internal enum ConfigOperation
+{
+    SET,
+    DELETE,
+}
+
+/// <summary>A partition.</summary>
+internal sealed record PartitionJson(int Partition);
+
+/// <summary>A partition and the epoch of its leader; absent before the first write.</summary>
+internal sealed record PartitionStateJson(int Partition, int? LeaderEpoch);
+
+/// <summary>The positions that bound a log.</summary>
+internal sealed record OffsetsJson(int Partition, long LogStartOffset, long LastStableOffset, long HighWatermark, long LogEndOffset);
+
+/// <summary>The first record at or after a moment; nulls where every record is older.</summary>
+internal sealed record OffsetAtTimeJson(int Partition, long? Offset, long? Timestamp);
+
+/// <summary>A broker.</summary>
+internal sealed record BrokerJson(string ClusterId, int BrokerId, string? Host, int? Port, string Version);
+
+/// <summary>
+/// Every document but records. Strict on the way in: an unknown or repeated member is an error that names it, because it is nearly always a
+/// misspelt setting.
+/// </summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    DefaultIgnoreCondition = JsonIgnoreCondition.Never,
+    AllowDuplicateProperties = false,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    MaxDepth = 16)]
+[JsonSerializable(typeof(CreateTopicJson))]
+[JsonSerializable(typeof(TopicJson))]
+[JsonSerializable(typeof(TopicNameJson[]))]
+[JsonSerializable(typeof(AddPartitionsJson))]
+[JsonSerializable(typeof(TopicConfigJson))]
+[JsonSerializable(typeof(TopicConfigJson[]))]
+[JsonSerializable(typeof(ConfigValueJson))]
+[JsonSerializable(typeof(AlterConfigsJson))]
+[JsonSerializable(typeof(PartitionJson[]))]
+[JsonSerializable(typeof(PartitionStateJson))]
+[JsonSerializable(typeof(OffsetsJson))]
+[JsonSerializable(typeof(OffsetAtTimeJson))]
+[JsonSerializable(typeof(BrokerJson[]))]
+internal sealed partial class DocumentJson : JsonSerializerContext;
