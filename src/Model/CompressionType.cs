@@ -1,3 +1,5 @@
+using Loire.Model.Codecs;
+
 namespace Loire.Model;
 
 /// <summary>How the records of a batch are compressed (bits 0 to 2 of a batch's attributes; <c>compression.type</c>).</summary>
@@ -10,7 +12,7 @@ public enum CompressionType
     /// <summary>RFC 1952.</summary>
     Gzip = 1,
 
-    /// <summary>Raw Snappy blocks within the framing of the Java library snappy-java (xerial).</summary>
+    /// <summary>Snappy, framed like the Java library snappy-java or as one raw block.</summary>
     Snappy = 2,
 
     /// <summary>The LZ4 frame format.</summary>
@@ -18,4 +20,15 @@ public enum CompressionType
 
     /// <summary>RFC 8878; only where the system has libzstd.</summary>
     Zstd = 4,
+}
+
+/// <summary>What this process can do with a <see cref="CompressionType"/>.</summary>
+public static class CompressionTypes
+{
+    /// <summary>
+    /// Whether batches can be compressed and decompressed here. A batch of a known type that is not available can still be stored and fetched,
+    /// since the broker does not decode it.
+    /// </summary>
+    public static bool IsAvailable(CompressionType type) =>
+        type is >= CompressionType.None and < CompressionType.Zstd || (type == CompressionType.Zstd && Zstd.IsAvailable);
 }

@@ -1,29 +1,58 @@
+using Loire.Model.Codecs;
+
 namespace Loire.Model.Batches;
 
 /// <summary>
 /// Decompresses the records of one batch after the other into a buffer of its own, which never grows beyond a bound, whatever a batch pretends.
-/// Used by one thread at a time; returns its buffer when disposed.
+/// Used by one thread at a time; gives its memory back when disposed.
 /// </summary>
-/// <param name="maxBytes">The most bytes that one batch may decompress to.</param>
-public sealed class BatchDecompressor(int maxBytes = Limits.BatchBytes) : IDisposable
+public sealed class BatchDecompressor : IDisposable
 {
+    private readonly int _maxBytes;
+    private readonly BoundedBuffer _buffer;
+    private readonly Zstd _zstd = new();
+
+    /// <param name="maxBytes">The most bytes that the records of one batch may decompress to; at most <see cref="Limits.BatchBytes"/>.</param>
+    public BatchDecompressor(int maxBytes = Limits.BatchBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxBytes, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxBytes, Limits.BatchBytes);
+        _maxBytes = maxBytes;
+        _buffer = new BoundedBuffer(maxBytes);
+    }
+
     /// <summary>Decompresses the records of <paramref name="batch"/>.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="records">The records: the payload itself if it is not compressed, else memory that is valid until the next call.</param>
     /// <returns>
     /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.CorruptMessage"/> if the payload is malformed; <see cref="ErrorCode.MessageTooLarge"/> if it
-    /// decompresses to more than the bound; <see cref="ErrorCode.UnsupportedCompressionType"/>.
+    /// decompresses to more than the bound; <see cref="ErrorCode.UnsupportedCompressionType"/> if the codec is not available here.
     /// </returns>
     public ErrorCode TryDecompress(RecordBatch batch, out ReadOnlySpan<byte> records)
     {
-        records = batch.Payload;
-        return batch.Compression != CompressionType.None ? ErrorCode.UnsupportedCompressionType
-            : records.Length > maxBytes ? ErrorCode.MessageTooLarge
-            : ErrorCode.None;
+        if (batch.Compression == CompressionType.None)
+        {
+            records = batch.Payload.Length <= _maxBytes ? batch.Payload : default;
+            return batch.Payload.Length <= _maxBytes ? ErrorCode.None : ErrorCode.MessageTooLarge;
+        }
+
+        _buffer.Clear();
+        var error = batch.Compression switch
+        {
+            CompressionType.Gzip => Gzip.Decode(batch.Payload, _buffer),
+            CompressionType.Snappy => Snappy.Decode(batch.Payload, _buffer),
+            CompressionType.Lz4 => Lz4Frame.Decode(batch.Payload, _buffer),
+            CompressionType.Zstd when Zstd.IsAvailable => _zstd.Decode(batch.Payload, _buffer),
+            _ => ErrorCode.UnsupportedCompressionType,
+        };
+        records = error == ErrorCode.None ? _buffer.Written : default;
+        return error;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _buffer.Dispose();
+        _zstd.Dispose();
     }
 }

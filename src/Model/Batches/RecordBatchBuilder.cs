@@ -1,32 +1,46 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using Loire.Model.Codecs;
+using static Loire.Model.Batches.BatchLayout;
 
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// Collects records into a batch. Reusable: after <see cref="Build"/> or <see cref="Reset"/> it is empty and keeps its buffer. Used by one thread
-/// at a time.
+/// Collects records into a batch. Reusable: after <see cref="Build"/> or <see cref="Reset"/> it is empty and keeps its buffer, so appending allocates nothing.
+/// Used by one thread at a time; gives its memory back when disposed.
 /// </summary>
-/// <param name="maxBytes">The most bytes of a batch, before compression.</param>
-public sealed class RecordBatchBuilder(int maxBytes = Limits.BatchBytes)
+public sealed class RecordBatchBuilder : IDisposable
 {
-    private byte[] _buffer = new byte[1024];
+    private const int FirstCapacity = 4096;
+
+    private readonly int _maxBytes;
+    private readonly Zstd _zstd = new();
+    private byte[] _buffer = [];
     private int _size = RecordBatch.HeaderSize;
     private long _baseTimestamp;
     private long _maxTimestamp;
 
+    /// <param name="maxBytes">The most bytes of a batch, header included, before compression; at most <see cref="Limits.BatchBytes"/>.</param>
+    public RecordBatchBuilder(int maxBytes = Limits.BatchBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxBytes, RecordBatch.HeaderSize);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxBytes, Limits.BatchBytes);
+        _maxBytes = maxBytes;
+    }
+
     /// <summary>What the batch would take without compression, header included.</summary>
     public int SizeInBytes => _size;
 
-    /// <summary>Records appended since the last <see cref="Build"/>.</summary>
+    /// <summary>Records appended since the last <see cref="Build"/> or <see cref="Reset"/>.</summary>
     public int RecordCount { get; private set; }
 
-    /// <summary>The idempotent producer's id, or −1.</summary>
+    /// <summary>The idempotent producer's id, or −1. Kept by <see cref="Build"/>, as the epoch is.</summary>
     public long ProducerId { get; set; } = -1;
 
     /// <summary>The idempotent producer's epoch, or −1.</summary>
     public short ProducerEpoch { get; set; } = -1;
 
-    /// <summary>The sequence number of the first record, or −1.</summary>
+    /// <summary>The sequence number of the first record, or −1. Whoever sets it sets it for each batch.</summary>
     public int BaseSequence { get; set; } = -1;
 
     /// <summary>Whether the batch belongs to a transaction.</summary>
@@ -35,9 +49,9 @@ public sealed class RecordBatchBuilder(int maxBytes = Limits.BatchBytes)
     /// <summary>Appends a record.</summary>
     /// <param name="timestamp">The producer's time, or <see cref="Timestamp.None"/>.</param>
     /// <param name="key">The key.</param>
-    /// <param name="keyIsNull">Whether there is no key.</param>
+    /// <param name="keyIsNull">Whether there is no key; then <paramref name="key"/> is not looked at.</param>
     /// <param name="value">The value.</param>
-    /// <param name="valueIsNull">Whether there is no value.</param>
+    /// <param name="valueIsNull">Whether there is no value; then <paramref name="value"/> is not looked at.</param>
     /// <param name="headers">The headers in their order.</param>
     /// <returns>False if the record does not fit: then nothing is appended. It may fit into the next batch, unless this one is empty.</returns>
     public bool Append(
@@ -48,74 +62,71 @@ public sealed class RecordBatchBuilder(int maxBytes = Limits.BatchBytes)
         bool valueIsNull,
         params ReadOnlySpan<RecordHeader> headers)
     {
+        Invariant.Check(timestamp >= Timestamp.None);
         if (RecordCount == 0)
         {
             _baseTimestamp = timestamp.Milliseconds;
             _maxTimestamp = timestamp.Milliseconds;
         }
 
-        var delta = timestamp.Milliseconds - _baseTimestamp;
-        long body = 1 + Varint.Size(delta) + Varint.Size(RecordCount) + BytesSize(key, keyIsNull) + BytesSize(value, valueIsNull)
-            + Varint.Size(headers.Length);
+        var timestampDelta = timestamp.Milliseconds - _baseTimestamp;
+        var body = 1 + Varint.Size(timestampDelta) + Varint.Size(RecordCount)
+            + SizeOf(key, keyIsNull) + SizeOf(value, valueIsNull) + Varint.Size(headers.Length);
         foreach (var header in headers)
         {
-            body += BytesSize(header.Key.Span, false) + BytesSize(header.Value.Span, header.ValueIsNull);
+            body += SizeOf(header.Key.Span, false) + SizeOf(header.Value.Span, header.ValueIsNull);
         }
 
         var size = _size + Varint.Size(body) + body;
-        if (size > maxBytes)
+        if (size > _maxBytes)
         {
             return false;
         }
 
-        if (size > _buffer.Length)
-        {
-            Array.Resize(ref _buffer, (int)Math.Max(size, Math.Min(maxBytes, 2L * _buffer.Length)));
-        }
-
-        var to = _buffer.AsSpan(_size);
-        to = to[Varint.Write(to, body)..];
+        EnsureCapacity((int)size);
+        var to = _buffer.AsSpan(_size, (int)size - _size);
+        Write(ref to, body);
         to[0] = 0;
         to = to[1..];
-        to = to[Varint.Write(to, delta)..];
-        to = to[Varint.Write(to, RecordCount)..];
-        to = WriteBytes(to, key, keyIsNull);
-        to = WriteBytes(to, value, valueIsNull);
-        to = to[Varint.Write(to, headers.Length)..];
+        Write(ref to, timestampDelta);
+        Write(ref to, RecordCount);
+        Write(ref to, key, keyIsNull);
+        Write(ref to, value, valueIsNull);
+        Write(ref to, headers.Length);
         foreach (var header in headers)
         {
-            to = WriteBytes(to, header.Key.Span, false);
-            to = WriteBytes(to, header.Value.Span, header.ValueIsNull);
+            Write(ref to, header.Key.Span, false);
+            Write(ref to, header.Value.Span, header.ValueIsNull);
         }
 
+        Invariant.Check(to.IsEmpty, "a record takes the bytes that were computed for it");
         _size = (int)size;
         _maxTimestamp = Math.Max(_maxTimestamp, timestamp.Milliseconds);
         RecordCount++;
         return true;
     }
 
-    /// <summary>Makes the batch, with base offset 0 and no leader epoch, and empties the builder. There must be at least one record.</summary>
+    /// <summary>Makes the batch, with base offset 0 and without a leader epoch, and empties the builder. There must be at least one record.</summary>
     /// <param name="compression">How to compress the records; must be available here.</param>
     /// <returns>Memory of exactly the batch's size, which the builder does not touch again.</returns>
     public ReadOnlyMemory<byte> Build(CompressionType compression = CompressionType.None)
     {
         Invariant.Check(RecordCount > 0);
-        Invariant.Check(compression == CompressionType.None);
-        var batch = GC.AllocateUninitializedArray<byte>(_size);
-        _buffer.AsSpan(0, _size).CopyTo(batch);
-        batch.AsSpan(0, 8).Clear();
-        BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(8), batch.Length - 12);
-        BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(12), -1);
-        batch[16] = 2;
-        BinaryPrimitives.WriteInt16BigEndian(batch.AsSpan(21), (short)((int)compression | (IsTransactional ? 16 : 0)));
-        BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(23), RecordCount - 1);
-        BinaryPrimitives.WriteInt64BigEndian(batch.AsSpan(27), _baseTimestamp);
-        BinaryPrimitives.WriteInt64BigEndian(batch.AsSpan(35), _maxTimestamp);
-        BinaryPrimitives.WriteInt64BigEndian(batch.AsSpan(43), ProducerId);
-        BinaryPrimitives.WriteInt16BigEndian(batch.AsSpan(51), ProducerEpoch);
-        BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(53), BaseSequence);
-        BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(57), RecordCount);
-        BinaryPrimitives.WriteUInt32BigEndian(batch.AsSpan(17), Crc32C.Compute(batch.AsSpan(21)));
+        Invariant.Check(CompressionTypes.IsAvailable(compression));
+        var records = _buffer.AsSpan(RecordBatch.HeaderSize, _size - RecordBatch.HeaderSize);
+        byte[] batch;
+        if (compression == CompressionType.None)
+        {
+            batch = MakeBatch(records);
+        }
+        else
+        {
+            using var compressed = new BoundedBuffer(MaxEncoded(compression, records.Length));
+            Encode(compression, records, compressed);
+            batch = MakeBatch(compressed.Written);
+        }
+
+        WriteHeader(batch, compression);
         Reset();
         return batch;
     }
@@ -127,18 +138,97 @@ public sealed class RecordBatchBuilder(int maxBytes = Limits.BatchBytes)
         RecordCount = 0;
     }
 
-    private static long BytesSize(ReadOnlySpan<byte> bytes, bool isNull) => isNull ? 1 : Varint.Size(bytes.Length) + (long)bytes.Length;
-
-    private static Span<byte> WriteBytes(Span<byte> destination, ReadOnlySpan<byte> bytes, bool isNull)
+    /// <inheritdoc/>
+    public void Dispose()
     {
-        if (isNull)
+        Reset();
+        _zstd.Dispose();
+        if (_buffer.Length > 0)
         {
-            destination[0] = 1;
-            return destination[1..];
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = [];
+        }
+    }
+
+    private static byte[] MakeBatch(ReadOnlySpan<byte> payload)
+    {
+        var batch = GC.AllocateUninitializedArray<byte>(RecordBatch.HeaderSize + payload.Length);
+        payload.CopyTo(batch.AsSpan(RecordBatch.HeaderSize));
+        return batch;
+    }
+
+    private static int MaxEncoded(CompressionType compression, int length) => compression switch
+    {
+        CompressionType.Gzip => Gzip.MaxEncoded(length),
+        CompressionType.Snappy => Snappy.MaxEncoded(length),
+        CompressionType.Lz4 => Lz4Frame.MaxEncoded(length),
+        _ => Zstd.MaxEncoded(length),
+    };
+
+    private void Encode(CompressionType compression, ReadOnlySpan<byte> records, BoundedBuffer output)
+    {
+        switch (compression)
+        {
+            case CompressionType.Gzip:
+                Gzip.Encode(records, output);
+                break;
+            case CompressionType.Snappy:
+                Snappy.Encode(records, output);
+                break;
+            case CompressionType.Lz4:
+                Lz4Frame.Encode(records, output);
+                break;
+            default:
+                _zstd.Encode(records, output);
+                break;
+        }
+    }
+
+    private void WriteHeader(Span<byte> batch, CompressionType compression)
+    {
+        BinaryPrimitives.WriteInt64BigEndian(batch[BatchLayout.BaseOffset..], 0);
+        BinaryPrimitives.WriteInt32BigEndian(batch[Length..], batch.Length - LengthCountsFrom);
+        BinaryPrimitives.WriteInt32BigEndian(batch[BatchLayout.LeaderEpoch..], Model.LeaderEpoch.None.Value);
+        batch[Magic] = CurrentMagic;
+        BinaryPrimitives.WriteInt16BigEndian(batch[Attributes..], (short)((int)compression | (IsTransactional ? TransactionalBit : 0)));
+        BinaryPrimitives.WriteInt32BigEndian(batch[LastOffsetDelta..], RecordCount - 1);
+        BinaryPrimitives.WriteInt64BigEndian(batch[BaseTimestamp..], _baseTimestamp);
+        BinaryPrimitives.WriteInt64BigEndian(batch[MaxTimestamp..], _maxTimestamp);
+        BinaryPrimitives.WriteInt64BigEndian(batch[BatchLayout.ProducerId..], ProducerId);
+        BinaryPrimitives.WriteInt16BigEndian(batch[BatchLayout.ProducerEpoch..], ProducerEpoch);
+        BinaryPrimitives.WriteInt32BigEndian(batch[BatchLayout.BaseSequence..], BaseSequence);
+        BinaryPrimitives.WriteInt32BigEndian(batch[Count..], RecordCount);
+        BinaryPrimitives.WriteUInt32BigEndian(batch[Crc..], Crc32C.Compute(batch[Attributes..]));
+    }
+
+    private void EnsureCapacity(int needed)
+    {
+        if (needed <= _buffer.Length)
+        {
+            return;
         }
 
-        var length = Varint.Write(destination, bytes.Length);
-        bytes.CopyTo(destination[length..]);
-        return destination[(length + bytes.Length)..];
+        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Max(needed, Math.Min(_maxBytes, Math.Max(FirstCapacity, 2L * _buffer.Length))));
+        if (_buffer.Length > 0)
+        {
+            _buffer.AsSpan(0, _size).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
+
+        _buffer = larger;
+    }
+
+    private static long SizeOf(ReadOnlySpan<byte> bytes, bool isNull) => isNull ? 1 : Varint.Size(bytes.Length) + (long)bytes.Length;
+
+    private static void Write(ref Span<byte> destination, long value) => destination = destination[Varint.Write(destination, value)..];
+
+    private static void Write(ref Span<byte> destination, ReadOnlySpan<byte> bytes, bool isNull)
+    {
+        Write(ref destination, isNull ? -1 : bytes.Length);
+        if (!isNull)
+        {
+            bytes.CopyTo(destination);
+            destination = destination[bytes.Length..];
+        }
     }
 }

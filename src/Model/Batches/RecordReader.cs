@@ -1,24 +1,33 @@
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// Goes through the records of a batch. Nothing in them is trusted: every length is checked against the bytes that are left, and reading ends
-/// at the first record that does not fit.
+/// Goes through the records of a batch. Nothing in them is trusted: every length and count is held against the bytes that are left, and reading ends at the
+/// first record that is not well-formed. Nothing is allocated.
 /// </summary>
 public ref struct RecordReader
 {
-    private readonly RecordBatch _batch;
+    private readonly long _baseOffset;
+    private readonly long _baseTimestamp;
+    private readonly long _logAppendTime;
+    private readonly bool _isLogAppendTime;
+    private readonly int _lastOffsetDelta;
     private ReadOnlySpan<byte> _rest;
     private int _left;
+    private int _previousDelta = -1;
     private Record _current;
 
     /// <summary>Starts before the first record.</summary>
-    /// <param name="batch">The batch, for its base offset, base timestamp and count.</param>
+    /// <param name="batch">The batch, for what its header says of the records.</param>
     /// <param name="records">Its payload, decompressed.</param>
     public RecordReader(RecordBatch batch, ReadOnlySpan<byte> records)
     {
-        _batch = batch;
-        _rest = records;
+        _baseOffset = batch.BaseOffset.Value;
+        _baseTimestamp = batch.BaseTimestamp.Milliseconds;
+        _logAppendTime = batch.MaxTimestamp.Milliseconds;
+        _isLogAppendTime = batch.TimestampType == TimestampType.LogAppendTime;
+        _lastOffsetDelta = batch.LastOffsetDelta;
         _left = batch.RecordCount;
+        _rest = records;
     }
 
     /// <summary>The record reached by <see cref="MoveNext"/>.</summary>
@@ -29,6 +38,23 @@ public ref struct RecordReader
     /// </summary>
     public ErrorCode Error { get; private set; }
 
+    /// <summary>
+    /// Whether the records are what the batch states: for whoever takes a batch from a client and wants to refuse it instead of storing what nobody
+    /// can read.
+    /// </summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="records">Its payload, decompressed.</param>
+    /// <returns><see cref="ErrorCode.None"/> or <see cref="ErrorCode.InvalidRecord"/>.</returns>
+    public static ErrorCode Check(RecordBatch batch, ReadOnlySpan<byte> records)
+    {
+        var reader = new RecordReader(batch, records);
+        while (reader.MoveNext())
+        {
+        }
+
+        return reader.Error;
+    }
+
     /// <summary>Goes to the next record. False at the end, and at the first record that is not well-formed: then <see cref="Error"/> is set.</summary>
     public bool MoveNext()
     {
@@ -37,15 +63,16 @@ public ref struct RecordReader
             return false;
         }
 
-        if (_left <= 0)
+        if (_left == 0)
         {
-            Error = _left < 0 || _rest.Length > 0 ? ErrorCode.InvalidRecord : ErrorCode.None;
+            Error = _rest.IsEmpty ? ErrorCode.None : ErrorCode.InvalidRecord;
             return false;
         }
 
         _left--;
         if (!TryReadRecord())
         {
+            _current = default;
             Error = ErrorCode.InvalidRecord;
             return false;
         }
@@ -55,42 +82,55 @@ public ref struct RecordReader
 
     private bool TryReadRecord()
     {
-        if (!Varint.TryRead(ref _rest, out int length) || length < 0 || length > _rest.Length)
+        if (!Varint.TryRead(ref _rest, out int length) || length < 1 || length > _rest.Length)
         {
             return false;
         }
 
-        var body = _rest[..length];
+        // The first byte is the record's attributes, which have no meaning yet.
+        var body = _rest[1..length];
         _rest = _rest[length..];
-        if (body.IsEmpty)
-        {
-            return false;
-        }
-
-        body = body[1..];
         if (!Varint.TryRead(ref body, out long timestampDelta)
             || !Varint.TryRead(ref body, out int offsetDelta)
             || !Varint.TryReadBytes(ref body, out var key, out var keyIsNull)
             || !Varint.TryReadBytes(ref body, out var value, out var valueIsNull)
             || !Varint.TryRead(ref body, out int headerCount)
-            || headerCount < 0 || headerCount > Limits.HeadersPerRecord)
+            || !TrySkipHeaders(body, headerCount)
+            || !TryAddTimestamp(timestampDelta, out var timestamp))
         {
             return false;
         }
 
-        var headers = body;
-        for (var i = 0; i < headerCount; i++)
+        if (offsetDelta <= _previousDelta || offsetDelta > _lastOffsetDelta)
         {
-            if (!Varint.TryReadBytes(ref body, out _, out var nameIsNull) || nameIsNull || !Varint.TryReadBytes(ref body, out _, out _))
+            return false;
+        }
+
+        _previousDelta = offsetDelta;
+        _current = new Record(
+            new Offset(_baseOffset + offsetDelta), timestamp, key, keyIsNull, value, valueIsNull, new RecordHeaders(body, headerCount));
+        return true;
+    }
+
+    /// <summary>Whether <paramref name="body"/> is exactly <paramref name="count"/> headers. A count that the bytes cannot hold ends soon.</summary>
+    private static bool TrySkipHeaders(ReadOnlySpan<byte> body, int count)
+    {
+        for (; count > 0; count--)
+        {
+            if (!Varint.TryReadBytes(ref body, out _, out var keyIsNull) || keyIsNull || !Varint.TryReadBytes(ref body, out _, out _))
             {
                 return false;
             }
         }
 
-        var timestamp = _batch.TimestampType == TimestampType.LogAppendTime
-            ? _batch.MaxTimestamp
-            : new Timestamp(_batch.BaseTimestamp.Milliseconds + timestampDelta);
-        _current = new Record(_batch.BaseOffset + offsetDelta, timestamp, key, keyIsNull, value, valueIsNull, new RecordHeaders(headers, headerCount));
-        return body.IsEmpty;
+        return count == 0 && body.IsEmpty;
+    }
+
+    private readonly bool TryAddTimestamp(long delta, out Timestamp timestamp)
+    {
+        var sum = unchecked(_baseTimestamp + delta);
+        var overflowed = ((_baseTimestamp ^ sum) & (delta ^ sum)) < 0;
+        timestamp = new Timestamp(_isLogAppendTime ? _logAppendTime : sum);
+        return !overflowed && timestamp >= Timestamp.None;
     }
 }

@@ -1,31 +1,90 @@
+using System.Numerics;
+
 namespace Loire.Model.Batches;
 
-/// <summary>Zigzag varints, at most 5 bytes for 32 bits and 10 for 64; longer forms than needed are refused.</summary>
+/// <summary>
+/// Kafka's variable-length integers: zigzag, then seven bits a byte, the lowest first; at most 5 bytes for 32 bits and 10 for 64. Of the forms that a
+/// value could take only the shortest is read, so that equal records have equal bytes.
+/// </summary>
 internal static class Varint
 {
+    private const int MaxBytes = 10;
+
     public static bool TryRead(scoped ref ReadOnlySpan<byte> source, out int value)
     {
-        var ok = TryRead(ref source, out long wide);
+        // Nearly every number in a record takes one byte.
+        if (source.Length > 0 && source[0] < 0x80)
+        {
+            value = (source[0] >> 1) ^ -(source[0] & 1);
+            source = source[1..];
+            return true;
+        }
+
+        var ok = TryReadLong(ref source, out var wide);
         value = (int)wide;
         return ok && wide == value;
     }
 
     public static bool TryRead(scoped ref ReadOnlySpan<byte> source, out long value)
     {
+        if (source.Length > 0 && source[0] < 0x80)
+        {
+            value = (source[0] >> 1) ^ -(source[0] & 1);
+            source = source[1..];
+            return true;
+        }
+
+        return TryReadLong(ref source, out value);
+    }
+
+    /// <summary>Reads a length and so many bytes; length −1 is null.</summary>
+    public static bool TryReadBytes(scoped ref ReadOnlySpan<byte> source, out ReadOnlySpan<byte> bytes, out bool isNull)
+    {
+        bytes = default;
+        isNull = false;
+        if (!TryRead(ref source, out int length) || length < -1 || length > source.Length)
+        {
+            return false;
+        }
+
+        if (length < 0)
+        {
+            isNull = true;
+            return true;
+        }
+
+        bytes = source[..length];
+        source = source[length..];
+        return true;
+    }
+
+    public static int Size(long value) => (BitOperations.Log2(Zigzag(value) | 1) / 7) + 1;
+
+    public static int Write(Span<byte> destination, long value)
+    {
+        var raw = Zigzag(value);
+        var written = 0;
+        for (; raw >= 0x80; raw >>= 7)
+        {
+            destination[written++] = (byte)(raw | 0x80);
+        }
+
+        destination[written++] = (byte)raw;
+        return written;
+    }
+
+    private static bool TryReadLong(scoped ref ReadOnlySpan<byte> source, out long value)
+    {
         ulong raw = 0;
         value = 0;
-        for (var i = 0; i < source.Length && i < 10; i++)
+        for (var i = 0; i < source.Length && i < MaxBytes; i++)
         {
             var b = source[i];
-            if (i == 9 && b > 1)
-            {
-                return false;
-            }
-
             raw |= (ulong)(b & 0x7f) << (7 * i);
             if (b < 0x80)
             {
-                if (b == 0 && i > 0)
+                // A last byte of 0 adds nothing, so the form is too long; the tenth byte has room for one bit.
+                if ((b == 0 && i > 0) || (b > 1 && i == MaxBytes - 1))
                 {
                     return false;
                 }
@@ -37,41 +96,6 @@ internal static class Varint
         }
 
         return false;
-    }
-
-    public static bool TryReadBytes(scoped ref ReadOnlySpan<byte> source, out ReadOnlySpan<byte> bytes, out bool isNull)
-    {
-        bytes = default;
-        isNull = false;
-        if (!TryRead(ref source, out int length) || length < -1 || length > source.Length)
-        {
-            return false;
-        }
-
-        isNull = length < 0;
-        if (length > 0)
-        {
-            bytes = source[..length];
-            source = source[length..];
-        }
-
-        return true;
-    }
-
-    public static int Size(long value) => (70 - System.Numerics.BitOperations.LeadingZeroCount(Zigzag(value) | 1)) / 7;
-
-    public static int Write(Span<byte> destination, long value)
-    {
-        var raw = Zigzag(value);
-        var i = 0;
-        while (raw >= 0x80)
-        {
-            destination[i++] = (byte)(raw | 0x80);
-            raw >>= 7;
-        }
-
-        destination[i++] = (byte)raw;
-        return i;
     }
 
     private static ulong Zigzag(long value) => (ulong)((value << 1) ^ (value >> 63));
