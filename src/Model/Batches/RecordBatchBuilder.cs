@@ -69,7 +69,7 @@ public sealed class RecordBatchBuilder : IDisposable
             _maxTimestamp = timestamp.Milliseconds;
         }
 
-        var timestampDelta = timestamp.Milliseconds - _baseTimestamp;
+        var timestampDelta = unchecked(timestamp.Milliseconds - _baseTimestamp);
         var body = 1 + Varint.Size(timestampDelta) + Varint.Size(RecordCount)
             + SizeOf(key, keyIsNull) + SizeOf(value, valueIsNull) + Varint.Size(headers.Length);
         foreach (var header in headers)

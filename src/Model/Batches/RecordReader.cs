@@ -126,11 +126,10 @@ public ref struct RecordReader
         return count == 0 && body.IsEmpty;
     }
 
+    /// <summary>Wraps around like the builder's subtraction, so that any two timestamps fit one batch.</summary>
     private readonly bool TryAddTimestamp(long delta, out Timestamp timestamp)
     {
-        var sum = unchecked(_baseTimestamp + delta);
-        var overflowed = ((_baseTimestamp ^ sum) & (delta ^ sum)) < 0;
-        timestamp = new Timestamp(_isLogAppendTime ? _logAppendTime : sum);
-        return !overflowed && timestamp >= Timestamp.None;
+        timestamp = new Timestamp(_isLogAppendTime ? _logAppendTime : unchecked(_baseTimestamp + delta));
+        return timestamp >= Timestamp.None;
     }
 }

@@ -2,7 +2,10 @@ using System.IO.Compression;
 
 namespace Loire.Model.Codecs;
 
-/// <summary>gzip by the base class library: any number of members in a row, whose checksums zlib checks.</summary>
+/// <summary>
+/// gzip by the base class library: any number of members in a row, whose checksums it checks. It takes the end of the input for the end of the data
+/// wherever it comes, so a stream that is cut off decodes to less; the records that are missing then are found by <c>RecordReader</c>.
+/// </summary>
 internal static class Gzip
 {
     private const int MinMember = 18;

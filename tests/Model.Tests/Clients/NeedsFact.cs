@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Loire.Model.Tests.Clients;
+
+/// <summary>Something outside the project that a test compares us with.</summary>
+public enum Needed
+{
+    /// <summary>Debian's python3-kafka with the libraries for all codecs.</summary>
+    KafkaPython,
+
+    /// <summary>kcat, which is librdkafka, and Python for the fake broker.</summary>
+    Kcat,
+
+    /// <summary>liblz4.so.1.</summary>
+    LibLz4,
+
+    /// <summary>libsnappy.so.1.</summary>
+    LibSnappy,
+
+    /// <summary>libzstd.so.1.</summary>
+    LibZstd,
+}
+
+/// <summary>A fact that is reported as skipped where what it needs is not installed.</summary>
+public sealed class NeedsFactAttribute : FactAttribute
+{
+    public NeedsFactAttribute(Needed what)
+    {
+        if (!Installed.Has(what))
+        {
+            Skip = $"{what} is not installed";
+        }
+    }
+}
+
+/// <summary>A theory that is reported as skipped where what it needs is not installed.</summary>
+public sealed class NeedsTheoryAttribute : TheoryAttribute
+{
+    public NeedsTheoryAttribute(Needed what)
+    {
+        if (!Installed.Has(what))
+        {
+            Skip = $"{what} is not installed";
+        }
+    }
+}
+
+internal static class Installed
+{
+    // Debian's own, which has Debian's modules; another one may come first in the path.
+    public const string Python = "/usr/bin/python3";
+
+    private static readonly Lazy<bool> KafkaPython = new(() => Runs(Python, "-c", "import kafka, lz4.frame, snappy, zstandard"));
+    private static readonly Lazy<bool> Kcat = new(() => Runs("kcat", "-V") && Runs(Python, "-V"));
+
+    public static bool Has(Needed what) => what switch
+    {
+        Needed.KafkaPython => KafkaPython.Value,
+        Needed.Kcat => Kcat.Value,
+        Needed.LibLz4 => NativeLibrary.TryLoad("liblz4.so.1", out _),
+        Needed.LibSnappy => NativeLibrary.TryLoad("libsnappy.so.1", out _),
+        _ => NativeLibrary.TryLoad("libzstd.so.1", out _),
+    };
+
+    /// <summary>Runs a program to its end and returns what it printed; fails if its exit code is not 0.</summary>
+    public static string Output(string program, params string[] arguments)
+    {
+        using var process = Start(program, arguments);
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {errors.Result}");
+        return output;
+    }
+
+    private static bool Runs(string program, params string[] arguments)
+    {
+        try
+        {
+            using var process = Start(program, arguments);
+            process.StandardOutput.ReadToEndAsync();
+            process.StandardError.ReadToEndAsync();
+            process.WaitForExit();
+            return process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    private static Process Start(string program, string[] arguments) => Process.Start(new ProcessStartInfo(program, arguments)
+    {
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+        Environment = { ["PYTHONDONTWRITEBYTECODE"] = "1" },
+    })!;
+}
