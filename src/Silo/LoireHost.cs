@@ -1,0 +1,101 @@
+using System.Net;
+using System.Net.Sockets;
+using Loire.Log;
+using Loire.Storage;
+using Loire.WebApi;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Loire.Silo;
+
+/// <summary>Puts a node together: one silo with its grains, a store, and the HTTP API before them. The only place that knows every implementation.</summary>
+public static class LoireHost
+{
+    // In-flight requests, partitions and the store's last sync have to end within it; systemd and Kubernetes kill after 90 and 30 seconds.
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(25);
+
+    /// <summary>Builds a node that has not started. Its HTTP server stops before its silo does, and the silo before the store.</summary>
+    /// <param name="options">Checked options, as <see cref="NodeSettings"/> reads them.</param>
+    /// <param name="configure">Changes what was registered; for tests.</param>
+    public static WebApplication Build(NodeOptions options, Action<WebApplicationBuilder>? configure = null)
+    {
+        // Empty: no configuration source but ours can move a listener off the loopback address.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Loire" });
+        AddLogging(builder.Logging, options);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimeout);
+        builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            foreach (var endpoint in options.Endpoints)
+            {
+                kestrel.Listen(endpoint);
+            }
+        });
+        builder.Services.AddRouting();
+        builder.Services.AddLoireApi(api =>
+        {
+            api.ClusterId = options.ClusterId;
+            api.MaxConnections = options.MaxConnections;
+        });
+        builder.Services.AddHealthChecks().AddCheck<SiloHealthCheck>("silo");
+        ((IHostApplicationBuilder)builder).UseOrleans(silo =>
+        {
+            silo.UseLocalhostClustering(
+                options.SiloPort == 0 ? FreePort() : options.SiloPort, options.GatewayPort, serviceId: options.ClusterId, clusterId: options.ClusterId);
+            silo.AddLoireGrains(grains => grains.CacheBytes = options.CacheBytes);
+            AddStore(silo, builder.Services, options);
+        });
+        configure?.Invoke(builder);
+        var app = builder.Build();
+        app.MapLoireApi();
+        return app;
+    }
+
+    private static void AddStore(ISiloBuilder silo, IServiceCollection services, NodeOptions options)
+    {
+        silo.AddFileGrainStorage(LogStorage.ProviderName, store =>
+        {
+            store.Directory = options.Data;
+            store.SyncInterval = options.SyncInterval;
+        });
+        services.AddSingleton(provider => new StoreHealthCheck(provider.GetRequiredKeyedService<FileGrainStorage>(LogStorage.ProviderName)));
+        services.AddHealthChecks().AddCheck<StoreHealthCheck>("store");
+    }
+
+    private static void AddLogging(ILoggingBuilder logging, NodeOptions options)
+    {
+        logging.SetMinimumLevel(options.LogLevel);
+        // What the frameworks say below a warning is about themselves.
+        if (options.LogLevel >= LogLevel.Information)
+        {
+            logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+        }
+
+        if (options.JsonLogs)
+        {
+            logging.AddJsonConsole(json =>
+            {
+                json.UseUtcTimestamp = true;
+                json.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+            });
+        }
+        else
+        {
+            logging.AddSimpleConsole(text =>
+            {
+                text.UseUtcTimestamp = true;
+                text.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+                text.SingleLine = true;
+                text.ColorBehavior = LoggerColorBehavior.Disabled;
+            });
+        }
+    }
+
+    // Orleans wants a port even where no other silo will call.
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

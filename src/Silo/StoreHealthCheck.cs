@@ -1,0 +1,20 @@
+using Loire.Storage;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Loire.Silo;
+
+/// <summary>Whether the file store takes writes. A full store is degraded, not unhealthy: it serves reads and recovers when space returns.</summary>
+internal sealed class StoreHealthCheck(FileGrainStorage store) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var health = store.Health;
+        return Task.FromResult(health.Condition switch
+        {
+            StoreCondition.Broken => HealthCheckResult.Unhealthy(health.Reason),
+            StoreCondition.Full => HealthCheckResult.Degraded(health.Reason),
+            _ when health.DamagedObjects > 0 => HealthCheckResult.Degraded($"{health.DamagedObjects} stored objects are damaged; the rest is served."),
+            _ => HealthCheckResult.Healthy(),
+        });
+    }
+}
