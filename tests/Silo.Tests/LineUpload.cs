@@ -14,6 +14,7 @@ internal sealed class LineUpload : IDisposable
     private readonly TcpClient _client = new() { NoDelay = true };
     private readonly NetworkStream _stream;
     private readonly StreamReader _reader;
+    private bool _headersRead;
 
     private LineUpload(Uri node)
     {
@@ -44,18 +45,20 @@ internal sealed class LineUpload : IDisposable
     /// <summary>The acknowledgements as they come, until the answer or the connection ends.</summary>
     public async IAsyncEnumerable<Acknowledged> AcknowledgementsAsync()
     {
-        while (await ReadLineAsync() is { } line)
+        var received = new StringBuilder();
+        while (await ReadChunkAsync() is { } chunk)
         {
-            // Chunk sizes and headers stand between the lines; only the lines are JSON objects.
-            if (!line.StartsWith('{') || !line.EndsWith('}'))
+            received.Append(chunk);
+            var text = received.ToString();
+            var end = text.LastIndexOf('\n') + 1;
+            received.Remove(0, end);
+            foreach (var line in text[..end].Split('\n', StringSplitOptions.RemoveEmptyEntries))
             {
-                continue;
-            }
-
-            using var json = JsonDocument.Parse(line);
-            if (json.RootElement.TryGetProperty("first_offset", out var first) && first.ValueKind == JsonValueKind.Number)
-            {
-                yield return new Acknowledged(first.GetInt64(), json.RootElement.GetProperty("last_offset").GetInt64());
+                using var json = JsonDocument.Parse(line);
+                if (json.RootElement.GetProperty("type").GetString() == "ack")
+                {
+                    yield return new Acknowledged(json.RootElement.GetProperty("first_offset").GetInt64(), json.RootElement.GetProperty("last_offset").GetInt64());
+                }
             }
         }
     }
@@ -64,11 +67,33 @@ internal sealed class LineUpload : IDisposable
 
     private async Task WriteAsync(string text) => await _stream.WriteAsync(Encoding.UTF8.GetBytes(text));
 
-    private async Task<string?> ReadLineAsync()
+    /// <summary>The next chunk of the answer's body (RFC 9112, section 7.1), null at its end, wherever that comes. The answer is ASCII.</summary>
+    private async Task<string?> ReadChunkAsync()
     {
         try
         {
-            return await _reader.ReadLineAsync();
+            if (!_headersRead)
+            {
+                while (await _reader.ReadLineAsync() is { Length: > 0 })
+                {
+                }
+
+                _headersRead = true;
+            }
+
+            if (!int.TryParse(await _reader.ReadLineAsync(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var size) || size == 0)
+            {
+                return null;
+            }
+
+            var chunk = new char[size];
+            if (await _reader.ReadBlockAsync(chunk) < size)
+            {
+                return null;
+            }
+
+            await _reader.ReadLineAsync();
+            return new string(chunk);
         }
         catch (IOException)
         {
