@@ -1,4 +1,5 @@
 using System.Net;
+using Orleans.Cluster;
 using Orleans.Configuration;
 
 namespace Orleans.Hosting;
@@ -24,7 +25,6 @@ public static class CoreHostingExtensions
             options.GatewayPort = gatewayPort;
         });
         builder.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (serviceId, clusterId));
-        _ = primarySiloEndpoint;
-        return builder;
+        return builder.Configure<LocalClusteringOptions>(options => (options.IsLocalhost, options.PrimarySilo) = (true, primarySiloEndpoint));
     }
 }

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
 
 namespace Microsoft.Extensions.Hosting;
@@ -18,7 +16,7 @@ public static class OrleansSiloGenericHostExtensions
     {
         ArgumentNullException.ThrowIfNull(hostAppBuilder);
         ArgumentNullException.ThrowIfNull(configureDelegate);
-        configureDelegate(AddSilo(hostAppBuilder.Services, hostAppBuilder.Configuration));
+        configureDelegate(SiloBuilder.For(hostAppBuilder.Services, hostAppBuilder.Configuration));
         return hostAppBuilder;
     }
 
@@ -38,8 +36,6 @@ public static class OrleansSiloGenericHostExtensions
     {
         ArgumentNullException.ThrowIfNull(hostBuilder);
         ArgumentNullException.ThrowIfNull(configureDelegate);
-        return hostBuilder.ConfigureServices((context, services) => configureDelegate(context, AddSilo(services, context.Configuration)));
+        return hostBuilder.ConfigureServices((context, services) => configureDelegate(context, SiloBuilder.For(services, context.Configuration)));
     }
-
-    private static SiloBuilder AddSilo(IServiceCollection services, IConfiguration configuration) => SiloBuilder.Find(services) ?? new SiloBuilder(services, configuration);
 }

@@ -11,7 +11,11 @@ public abstract class MessagingOptions
 }
 
 /// <summary>How calls made by a silo behave.</summary>
-public class SiloMessagingOptions : MessagingOptions;
+public class SiloMessagingOptions : MessagingOptions
+{
+    /// <summary>How many activations in turn a call may meet that are about to end; it waits for each and fails at the next.</summary>
+    public int MaxForwardCount { get; set; } = 2;
+}
 
 /// <summary>How calls made by a client behave.</summary>
 public class ClientMessagingOptions : MessagingOptions;

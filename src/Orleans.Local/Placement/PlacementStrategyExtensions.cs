@@ -27,11 +27,17 @@ public static class PlacementStrategyExtensions
     /// <inheritdoc cref="AddPlacementDirector{TStrategy, TDirector}(ISiloBuilder)"/>
     public static void AddPlacementDirector<TStrategy, TDirector>(this IServiceCollection services)
         where TStrategy : PlacementStrategy, new()
-        where TDirector : class, IPlacementDirector =>
+        where TDirector : class, IPlacementDirector
+    {
+        services.AddKeyedSingleton<PlacementStrategy, TStrategy>(typeof(TStrategy).Name);
         services.AddKeyedSingleton<IPlacementDirector, TDirector>(typeof(TStrategy));
+    }
 
     /// <inheritdoc cref="AddPlacementDirector{TStrategy}(ISiloBuilder, Func{IServiceProvider, IPlacementDirector})"/>
     public static void AddPlacementDirector<TStrategy>(this IServiceCollection services, Func<IServiceProvider, IPlacementDirector> createDirector)
-        where TStrategy : PlacementStrategy, new() =>
+        where TStrategy : PlacementStrategy, new()
+    {
+        services.AddKeyedSingleton<PlacementStrategy, TStrategy>(typeof(TStrategy).Name);
         services.AddKeyedSingleton(typeof(TStrategy), (provider, _) => createDirector(provider));
+    }
 }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace Orleans.TestingHost;
 
-/// <summary>Makes a <see cref="TestCluster"/>: several silos and a client in this process.</summary>
+/// <summary>Makes a <see cref="TestCluster"/>. The types that configure it are told of a test only by configuration.</summary>
 public class TestClusterBuilder(short initialSilosCount)
 {
     private readonly List<Action<IConfigurationBuilder>> _configuration = [];
@@ -20,8 +20,8 @@ public class TestClusterBuilder(short initialSilosCount)
     public TestClusterOptions Options { get; } = new()
     {
         InitialSilosCount = initialSilosCount,
-        ClusterId = "testcluster-" + Guid.NewGuid().ToString("N"),
-        ServiceId = Guid.NewGuid().ToString("N"),
+        ClusterId = $"testcluster-{Guid.NewGuid():N}",
+        ServiceId = $"{Guid.NewGuid():N}",
     };
 
     /// <summary>Adds configuration that every host gets.</summary>
@@ -36,15 +36,33 @@ public class TestClusterBuilder(short initialSilosCount)
     public TestClusterBuilder AddSiloBuilderConfigurator<T>()
         where T : new()
     {
-        if (!typeof(ISiloConfigurator).IsAssignableFrom(typeof(T)) && !typeof(IHostConfigurator).IsAssignableFrom(typeof(T)))
-        {
-            throw new ArgumentException($"{typeof(T)} is neither an {nameof(ISiloConfigurator)} nor an {nameof(IHostConfigurator)}.");
-        }
+        Options.SiloBuilderConfiguratorTypes.Add(Checked<T, ISiloConfigurator, IHostConfigurator>());
+        return this;
+    }
 
-        Options.SiloBuilderConfiguratorTypes.Add(typeof(T).AssemblyQualifiedName!);
+    /// <summary>Lets a type that is an <see cref="IClientBuilderConfigurator"/>, an <see cref="IHostConfigurator"/> or both configure the client.</summary>
+    public TestClusterBuilder AddClientBuilderConfigurator<T>()
+        where T : new()
+    {
+        Options.ClientBuilderConfiguratorTypes.Add(Checked<T, IClientBuilderConfigurator, IHostConfigurator>());
         return this;
     }
 
     /// <summary>Makes the cluster; nothing starts yet.</summary>
-    public TestCluster Build() => new(Options);
+    public TestCluster Build()
+    {
+        var builder = new ConfigurationBuilder();
+        builder.AddInMemoryCollection(Properties!);
+        foreach (var configure in _configuration)
+        {
+            configure(builder);
+        }
+
+        return new TestCluster(Options, builder.Build());
+    }
+
+    private static string Checked<T, TFirst, TSecond>() =>
+        typeof(TFirst).IsAssignableFrom(typeof(T)) || typeof(TSecond).IsAssignableFrom(typeof(T))
+            ? typeof(T).AssemblyQualifiedName!
+            : throw new ArgumentException($"{typeof(T)} is neither an {typeof(TFirst).Name} nor an {typeof(TSecond).Name}.");
 }

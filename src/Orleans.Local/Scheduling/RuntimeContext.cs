@@ -2,7 +2,7 @@ using Orleans.Activations;
 
 namespace Orleans.Runtime;
 
-/// <summary>Which activation the code on this thread belongs to.</summary>
+/// <summary>Which activation the turn on this thread belongs to; null outside of turns, <c>Task.Run</c> included.</summary>
 internal static class RuntimeContext
 {
     [ThreadStatic]
