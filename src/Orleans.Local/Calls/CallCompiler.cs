@@ -29,7 +29,7 @@ internal static class CallCompiler
         var il = constructor.GetILGenerator();
         il.Emit(OpCodes.Ldarg_0);
         il.Emit(OpCodes.Ldsfld, method);
-        il.Emit(OpCodes.Call, shape.CallType.GetConstructor([typeof(GrainMethod)])!);
+        il.Emit(OpCodes.Call, shape.CallType.GetConstructor(BindingFlags.NonPublic | BindingFlags.Instance, [typeof(GrainMethod)])!);
         for (var i = 0; i < arguments.Length; i++)
         {
             il.Emit(OpCodes.Ldarg_0);

@@ -30,6 +30,9 @@ internal static class Proxies
     /// <summary>The proxy of an interface that the calling code names, without a look-up.</summary>
     internal static class Of<TGrainInterface>
     {
-        public static readonly Proxy Proxy = For(typeof(TGrainInterface));
+        private static Proxy? _proxy;
+
+        // Not in a static constructor, so that an interface that is not legal is refused each time with the reason.
+        public static Proxy Proxy => _proxy ??= For(typeof(TGrainInterface));
     }
 }

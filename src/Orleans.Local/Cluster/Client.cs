@@ -13,6 +13,7 @@ internal sealed class Client(
     : Caller(Clusters.Take(Key(clustering.Value, cluster.Value, gateways.Value)), TimeProvider.System), IHostedService, IDisposable
 {
     private volatile bool _connected;
+    private int _disposed;
 
     public override TimeSpan ResponseTimeout => messaging.Value.ResponseTimeout;
 
@@ -34,11 +35,15 @@ internal sealed class Client(
         return Task.CompletedTask;
     }
 
+    // The container disposes of it once for each type that it is registered under.
     public void Dispose()
     {
         _connected = false;
-        Outstanding.Dispose();
-        Clusters.Release(Cluster);
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            Outstanding.Dispose();
+            Clusters.Release(Cluster);
+        }
     }
 
     private static string Key(LocalClusteringOptions clustering, ClusterOptions cluster, ClientGateways gateways) =>
