@@ -36,6 +36,12 @@ public static class Limits
     /// <summary>Names in one page of the catalog.</summary>
     public const int TopicsPerPage = 10_000;
 
+    /// <summary>Bytes of the UTF-8 text of a state name and a grain id, which together are the key of a stored object.</summary>
+    public const int StorageKeyBytes = 4096;
+
+    /// <summary>Bytes of one stored object.</summary>
+    public const int StoredObjectBytes = 1024 * 1024 * 1024;
+
     /// <summary>The longest wait of a fetch for data.</summary>
     public static readonly TimeSpan FetchWait = TimeSpan.FromSeconds(60);
 }

@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Loire.Storage.Disk;
+
+/// <summary>A directory of the operating system, owned by one process at a time: whoever opens it holds the lock on its file <c>LOCK</c>.</summary>
+internal sealed class DiskDirectory : IStoreDirectory
+{
+    private const string LockName = "LOCK";
+    private readonly string _path;
+    private readonly SafeFileHandle _lock;
+
+    private DiskDirectory(string path, SafeFileHandle lockFile) => (_path, _lock) = (path, lockFile);
+
+    /// <summary>Takes the directory, which is created if its parent exists.</summary>
+    /// <exception cref="IOException">Another process has it, or it cannot be used.</exception>
+    public static DiskDirectory Take(string path)
+    {
+        path = Path.GetFullPath(path);
+        if (!Directory.Exists(path))
+        {
+            var parent = Path.GetDirectoryName(path);
+            if (parent is null || !Directory.Exists(parent))
+            {
+                throw new DirectoryNotFoundException($"The store's directory {path} cannot be created: {parent} does not exist.");
+            }
+
+            Directory.CreateDirectory(path);
+            SyncDirectory(parent);
+        }
+
+        var lockPath = Path.Combine(path, LockName);
+        var lockFile = DiskException.Wrap("Opening", LockName, () => TakeLock(path, lockPath));
+        var pid = Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
+        RandomAccess.SetLength(lockFile, 0);
+        RandomAccess.Write(lockFile, pid, 0);
+        return new DiskDirectory(path, lockFile);
+    }
+
+    public IReadOnlyList<string> List()
+        => DiskException.Wrap("Listing", _path, () => Directory.GetFiles(_path).Select(file => Path.GetFileName(file)).Where(name => name != LockName).ToList());
+
+    public IStoreFile Open(string name) => OpenFile(name, FileMode.Open);
+
+    public IStoreFile Create(string name) => OpenFile(name, FileMode.CreateNew);
+
+    public void Rename(string from, string to)
+    {
+        DiskException.Wrap("Renaming", from, () =>
+        {
+            File.Move(Path.Combine(_path, from), Path.Combine(_path, to), overwrite: true);
+            return 0;
+        });
+    }
+
+    public void Delete(string name)
+    {
+        DiskException.Wrap("Deletion", name, () =>
+        {
+            File.Delete(Path.Combine(_path, name));
+            return 0;
+        });
+    }
+
+    public void Sync() => SyncDirectory(_path);
+
+    public void Dispose() => _lock.Dispose();
+
+    private static void SyncDirectory(string path)
+    {
+        // Windows has no such call; its file systems keep their entries in a journal of their own.
+        if (!OperatingSystem.IsWindows() && Libc.SyncDirectory(path) is not 0 and var error)
+        {
+            throw new DiskException("Sync", path, error);
+        }
+    }
+
+    private static SafeFileHandle TakeLock(string path, string lockPath)
+    {
+        // On Unix the lock is flock itself: the runtime's own file sharing can be switched off by an environment variable.
+        var share = OperatingSystem.IsWindows() ? FileShare.Read : FileShare.ReadWrite | FileShare.Delete;
+        SafeFileHandle file;
+        try
+        {
+            file = File.OpenHandle(lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, share);
+        }
+        catch (IOException) when (OperatingSystem.IsWindows())
+        {
+            throw InUse(path, lockPath);
+        }
+
+        if (!OperatingSystem.IsWindows() && !Libc.TryLock(file))
+        {
+            file.Dispose();
+            throw InUse(path, lockPath);
+        }
+
+        return file;
+    }
+
+    private static DiskException InUse(string path, string lockPath)
+    {
+        using var reader = new StreamReader(new FileStream(lockPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        var owner = reader.ReadToEnd().Trim();
+        return new DiskException($"The store's directory {path} is in use by {(owner.Length > 0 ? $"process {owner}" : "another process")}.");
+    }
+
+    private DiskFile OpenFile(string name, FileMode mode)
+        => DiskException.Wrap("Opening", name, () => new DiskFile(
+            File.OpenHandle(Path.Combine(_path, name), mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete),
+            name));
+}

@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Storage.Objects;
+
+internal sealed partial class ObjectStore
+{
+    [LoggerMessage(LogLevel.Critical, "The store takes no writes any more until it is opened again.")]
+    private partial void LogBroken(Exception reason);
+
+    [LoggerMessage(LogLevel.Error, "The store refuses writes: {Reason}")]
+    private partial void LogFull(string reason);
+
+    [LoggerMessage(LogLevel.Warning, "The device has space again; the store takes writes.")]
+    private partial void LogSpaceAgain();
+
+    [LoggerMessage(LogLevel.Error, "The object with sequence number {Sequence} in store file {File} at position {Position} is damaged; reads of it are refused.")]
+    private partial void LogDamagedObject(int file, long position, ulong sequence);
+}

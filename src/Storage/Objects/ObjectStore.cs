@@ -1,0 +1,190 @@
+using Loire.Log;
+using Loire.Model;
+using Loire.Storage.Disk;
+using Loire.Storage.Format;
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Storage.Objects;
+
+/// <summary>
+/// What a store holds: its files, the index over them, and its condition. Everything is guarded by <see cref="Gate"/>, which is never held during I/O. The index
+/// shows durable records only. In the order of the log (file number, then position) the records of one key never go back to an older version, so the last one wins,
+/// live and in recovery alike.
+/// </summary>
+internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identity, FileStoreOptions options, ILogger logger) : IDisposable
+{
+    /// <summary>Guards all state of the store.</summary>
+    public Lock Gate { get; } = new();
+
+    public IStoreDirectory Directory => directory;
+
+    /// <summary>Random, made with the store.</summary>
+    public Guid Identity => identity;
+
+    public FileStoreOptions Options => options;
+
+    public ILogger Logger => logger;
+
+    public ObjectIndex Index { get; } = new();
+
+    /// <summary>The files by number; the last one is written to.</summary>
+    public SortedList<int, StoreFile> Files { get; } = [];
+
+    public StoreFile Active => Files.GetValueAtIndex(Files.Count - 1);
+
+    /// <summary>Files that hold nothing of use and are being deleted.</summary>
+    public HashSet<int> Retired { get; } = [];
+
+    /// <summary>The number of the next put or delete.</summary>
+    public ulong NextSequence { get; set; } = 1;
+
+    /// <summary>
+    /// Records of unknown keys were lost before this place of the log: what has no record after it may be one of them. Zero if there is no such damage.
+    /// </summary>
+    public (int File, long Position) UnknownBefore { get; set; }
+
+    public StoreCounters Counters { get; } = new();
+
+    public StoreCondition Condition { get; private set; }
+
+    /// <summary>Why <see cref="Condition"/> is not Ok.</summary>
+    public string? Reason { get; private set; }
+
+    public Exception? BrokenBy { get; private set; }
+
+    /// <summary>
+    /// Makes a durable record count. The same for live writes and for replay, where a record may be older than what the index has from the checkpoint.
+    /// </summary>
+    public void Apply(in RecordHead header, ReadOnlySpan<byte> key, StoreFile file, bool isDamaged = false)
+    {
+        NextSequence = Math.Max(NextSequence, header.Sequence + 1);
+        switch (header.Kind)
+        {
+            case RecordKind.Put:
+                var known = Index.TryGet(key, out var entry);
+                if (known && entry.Sequence > header.Sequence)
+                {
+                    break;
+                }
+
+                var oldest = known ? Math.Min(entry.OldestFile, file.Number) : file.Number;
+                var put = new ObjectEntry(header.Sequence, file.Number, header.Position, header.ValueLength, header.ValueCrc, oldest, isDamaged);
+                Index.Set(key, put, out _);
+                file.LiveBytes += header.End - header.Position;
+                if (known)
+                {
+                    Forget(entry, key.Length);
+                }
+
+                break;
+            case RecordKind.Delete:
+                file.AddTombstone((int)header.OldestFile, header.End - header.Position);
+                if (Index.TryGet(key, out entry) && entry.Sequence < header.Sequence)
+                {
+                    Index.Remove(key, out _);
+                    Forget(entry, key.Length);
+                }
+
+                break;
+            case RecordKind.Retire:
+                Retired.Add((int)header.OldestFile);
+                break;
+        }
+
+        Counters.DamagedObjects += isDamaged ? 1 : 0;
+    }
+
+    /// <summary>Looks a key up. The gate is held.</summary>
+    /// <exception cref="StorageDamagedException">The answer was lost.</exception>
+    public bool TryFind(ReadOnlySpan<byte> key, out ObjectEntry entry)
+    {
+        var found = Index.TryGet(key, out entry);
+        if (UnknownBefore.File != 0 && (!found || (entry.File, entry.Position).CompareTo(UnknownBefore) < 0))
+        {
+            throw new StorageDamagedException(
+                "Damage of the store has swallowed records of unknown keys, and this object has no record after it: its newest version may be among them.");
+        }
+
+        return found;
+    }
+
+    /// <summary>Remembers that the value of a key cannot be read, if the record in question is still its newest.</summary>
+    public void MarkDamaged(ReadOnlySpan<byte> key, in ObjectEntry damaged)
+    {
+        lock (Gate)
+        {
+            if (!Index.TryGet(key, out var entry) || entry.IsDamaged || !entry.IsAt(damaged.File, damaged.Position))
+            {
+                return;
+            }
+
+            Index.Set(key, entry with { IsDamaged = true }, out _);
+            Counters.DamagedObjects++;
+            if (Files.TryGetValue(entry.File, out var file))
+            {
+                file.IsQuarantined = true;
+            }
+        }
+
+        LogDamagedObject(damaged.File, damaged.Position, damaged.Sequence);
+    }
+
+    /// <summary>Stops all writes for good.</summary>
+    public void Break(Exception reason)
+    {
+        lock (Gate)
+        {
+            if (Condition == StoreCondition.Broken)
+            {
+                return;
+            }
+
+            (Condition, Reason, BrokenBy) = (StoreCondition.Broken, reason.Message, reason);
+        }
+
+        LogBroken(reason);
+    }
+
+    /// <summary>Notes that the device has no space, or has some again.</summary>
+    public void SetFull(string? reason)
+    {
+        lock (Gate)
+        {
+            if (Condition == StoreCondition.Broken || Condition == (reason is null ? StoreCondition.Ok : StoreCondition.Full))
+            {
+                return;
+            }
+
+            (Condition, Reason) = (reason is null ? StoreCondition.Ok : StoreCondition.Full, reason);
+        }
+
+        if (reason is null)
+        {
+            LogSpaceAgain();
+        }
+        else
+        {
+            LogFull(reason);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var file in Files.Values)
+        {
+            file.Dispose();
+        }
+
+        directory.Dispose();
+    }
+
+    private void Forget(in ObjectEntry entry, int keyLength)
+    {
+        Counters.DamagedObjects -= entry.IsDamaged ? 1 : 0;
+        if (Files.TryGetValue(entry.File, out var file))
+        {
+            file.LiveBytes -= RecordHead.RecordBytes(keyLength, entry.Length);
+            Invariant.Check(file.LiveBytes >= 0, "A store file has no less than nothing in use.");
+        }
+    }
+}

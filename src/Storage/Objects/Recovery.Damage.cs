@@ -1,0 +1,72 @@
+using Loire.Storage.Format;
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Storage.Objects;
+
+internal sealed partial class Recovery
+{
+    /// <summary>Finds out from the file of keys what an unreadable range of a store file held, and makes it count as far as that goes.</summary>
+    private void Repair(StoreFile file, long from, long to)
+    {
+        var position = from;
+        var heads = KeysOf(file.Number)?.Heads(from, to) ?? [];
+        foreach (var (header, key) in heads.Values)
+        {
+            if (header.Position > position)
+            {
+                LoseUnknown(file, position, header.Position);
+            }
+
+            var isDamaged = header.Kind == RecordKind.Put && !IsValueSound(file, header);
+            Apply(header, key, file, isDamaged);
+            position = Math.Max(position, header.End);
+        }
+
+        file.IsQuarantined = true;
+        _store.Counters.Damages++;
+        LogRangeDamaged(_store.Logger, file, from, to, heads.Count);
+        if (position < to)
+        {
+            LoseUnknown(file, position, to);
+        }
+    }
+
+    private static bool IsValueSound(StoreFile file, in RecordHead header)
+        => file.Disk is not null && ValueReader.IsSound(file.Disk, header);
+
+    private void LoseUnknown(StoreFile file, long from, long to)
+    {
+        if (_store.Options.AcceptUnknownLosses)
+        {
+            LogUnknownLossAccepted(_store.Logger, file, from, to);
+            return;
+        }
+
+        _store.UnknownBefore = (file.Number, to);
+        LogUnknownLoss(_store.Logger, file, from, to);
+    }
+
+    [LoggerMessage(LogLevel.Information,
+        "The store is open: {Objects} objects in {Files} files; {Records} records replayed, checkpoint used: {FromCheckpoint}.")]
+    private static partial void LogOpened(ILogger logger, int objects, int files, long records, bool fromCheckpoint);
+
+    [LoggerMessage(LogLevel.Warning, "The checkpoint of the index is damaged; all store files are scanned instead. Nothing is lost by that.")]
+    private static partial void LogCheckpointDamaged(ILogger logger);
+
+    [LoggerMessage(LogLevel.Information, "{File}: {Bytes} bytes after position {Position} belong to no acknowledged write and are cut off.")]
+    private static partial void LogTailCut(ILogger logger, StoreFile file, long position, long bytes);
+
+    [LoggerMessage(LogLevel.Error, "{File} {Damage}. What it held is refused, unless a later record replaced it.")]
+    private static partial void LogFileDamaged(ILogger logger, StoreFile file, string damage);
+
+    [LoggerMessage(LogLevel.Error, "{File} is damaged from position {From} to {To}; {Heads} records there are known from the file of keys.")]
+    private static partial void LogRangeDamaged(ILogger logger, StoreFile file, long from, long to, int heads);
+
+    [LoggerMessage(LogLevel.Critical,
+        "{File} lost records of unknown keys between positions {From} and {To}: every object without a later record is refused. Setting AcceptUnknownLosses serves "
+        + "what is left instead.")]
+    private static partial void LogUnknownLoss(ILogger logger, StoreFile file, long from, long to);
+
+    [LoggerMessage(LogLevel.Critical, "{File} lost records of unknown keys between positions {From} and {To}; AcceptUnknownLosses is set, so what is left is served.")]
+    private static partial void LogUnknownLossAccepted(ILogger logger, StoreFile file, long from, long to);
+}

@@ -1,0 +1,74 @@
+using Loire.Storage.Disk;
+using Loire.Storage.Format;
+
+namespace Loire.Storage.Objects;
+
+/// <summary>One store file and what is known of its content. Guarded by the store's gate, apart from <see cref="Disk"/>.</summary>
+internal sealed class StoreFile(int number, IStoreFile? disk, uint seed, long recordsStart) : IDisposable
+{
+    private readonly SortedDictionary<int, long> _tombstones = [];
+
+    public int Number { get; } = number;
+
+    /// <summary>The file itself; null if it has vanished.</summary>
+    public IStoreFile? Disk { get; } = disk;
+
+    /// <summary>Starts the checksums of this file's records.</summary>
+    public uint Seed { get; } = seed;
+
+    /// <summary>Where the first record starts.</summary>
+    public long RecordsStart { get; } = recordsStart;
+
+    /// <summary>Where the last acknowledged record ends.</summary>
+    public long End { get; set; } = recordsStart;
+
+    /// <summary>Bytes of records that the index points to.</summary>
+    public long LiveBytes { get; set; }
+
+    /// <summary>Whether something in this file could not be read, so that it is never given up as long as the damage matters.</summary>
+    public bool IsQuarantined { get; set; }
+
+    /// <summary>Bytes of deletes, by the oldest file that may hold what they delete.</summary>
+    public IReadOnlyDictionary<int, long> Tombstones => _tombstones;
+
+    public void AddTombstone(int oldestFile, long bytes)
+        => _tombstones[oldestFile] = _tombstones.GetValueOrDefault(oldestFile) + bytes;
+
+    /// <summary>The share of the file that a rewrite would have to keep.</summary>
+    /// <param name="files">All files of the store.</param>
+    public double NeededShare(SortedList<int, StoreFile> files)
+    {
+        var needed = LiveBytes;
+        foreach (var (oldest, bytes) in _tombstones)
+        {
+            needed += IsDeleteNeeded(oldest, files) ? bytes : 0;
+        }
+
+        return End <= RecordsStart ? 0 : (double)needed / (End - RecordsStart);
+    }
+
+    /// <summary>
+    /// Whether a delete in this file must be kept: an older file, from <paramref name="oldestFile"/> on, still exists and may hold a put that the delete hides.
+    /// </summary>
+    public bool IsDeleteNeeded(int oldestFile, SortedList<int, StoreFile> files)
+    {
+        foreach (var other in files.Keys)
+        {
+            if (other >= Number)
+            {
+                return false;
+            }
+
+            if (other >= oldestFile)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    public void Dispose() => Disk?.Dispose();
+
+    public override string ToString() => FileNames.Store(Number);
+}

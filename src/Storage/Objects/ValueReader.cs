@@ -1,0 +1,49 @@
+using Loire.Model.Batches;
+using Loire.Storage.Disk;
+using Loire.Storage.Format;
+
+namespace Loire.Storage.Objects;
+
+/// <summary>Reads values into arrays of exactly their size, and checks them.</summary>
+internal static class ValueReader
+{
+    /// <summary>Reads a value.</summary>
+    /// <param name="disk">The store file.</param>
+    /// <param name="position">Where the value starts.</param>
+    /// <param name="length">Its bytes.</param>
+    /// <param name="crc">Its checksum.</param>
+    /// <param name="cachedOnly">Whether to give up where the device would have to be asked.</param>
+    /// <param name="isDamaged">Whether the bytes are not those that were written.</param>
+    /// <returns>The value; null if it is damaged, or would have to be waited for.</returns>
+    public static byte[]? Read(IStoreFile disk, long position, uint length, uint crc, bool cachedOnly, out bool isDamaged)
+    {
+        var value = GC.AllocateUninitializedArray<byte>(checked((int)length));
+        isDamaged = false;
+        if (cachedOnly)
+        {
+            if (!disk.TryReadCached(value, position))
+            {
+                return null;
+            }
+        }
+        else if (disk.Read(value, position) < value.Length)
+        {
+            isDamaged = true;
+            return null;
+        }
+
+        isDamaged = Crc32C.Compute(value) != crc;
+        return isDamaged ? null : value;
+    }
+
+    /// <summary>Whether the value of a record can be read and is what was written.</summary>
+    public static bool IsSound(IStoreFile disk, in RecordHead header)
+    {
+        if (header.End > disk.Length + RecordHead.Alignment || header.ValueLength > disk.Length)
+        {
+            return false;
+        }
+
+        return Read(disk, header.ValuePosition, header.ValueLength, header.ValueCrc, cachedOnly: false, out _) is not null;
+    }
+}

@@ -1,0 +1,221 @@
+using Loire.Log;
+using Loire.Model;
+using Loire.Storage.Format;
+
+namespace Loire.Storage.Objects;
+
+/// <summary>What became of a write that was submitted.</summary>
+internal enum Admission
+{
+    /// <summary>It is queued; its task tells the rest.</summary>
+    Queued,
+
+    /// <summary>Another write of the key is under way and decides first.</summary>
+    Busy,
+
+    /// <summary>The key has another version than the write is conditional on.</summary>
+    Conflict,
+
+    /// <summary>A delete of what does not exist: nothing is to be done.</summary>
+    Nothing,
+}
+
+/// <summary>
+/// The writes that wait for the next group, in the order of their submission. A key has at most one write under way, so each is decided against what is durable, and
+/// nobody is told of a version that a crash could still take back. Bounded in bytes: who wants to write reserves room first and is served in turn.
+/// </summary>
+internal sealed class WriteQueue(ObjectStore store, Action wake)
+{
+    private readonly Dictionary<byte[], PendingWrite> _underWay = new(StoreKeyComparer.Instance);
+    private readonly Queue<PendingWrite> _queued = [];
+    private readonly Queue<(long Bytes, TaskCompletionSource Turn)> _waiting = [];
+    private long _reservedBytes;
+    private bool _isClosed;
+
+    /// <summary>Bytes of writes queued, under way, or about to be submitted.</summary>
+    public long ReservedBytes => Volatile.Read(ref _reservedBytes);
+
+    /// <summary>Whether a group is waiting. A hint, read without the gate.</summary>
+    public bool HasQueued => _queued.Count > 0;
+
+    /// <summary>Waits for its turn and for room. Whoever got it submits a write or gives it back with <see cref="Release"/>.</summary>
+    public Task ReserveAsync(long bytes)
+    {
+        lock (store.Gate)
+        {
+            ThrowIfClosed();
+            if (_waiting.Count == 0 && Fits(bytes))
+            {
+                _reservedBytes += bytes;
+                return Task.CompletedTask;
+            }
+
+            var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Enqueue((bytes, turn));
+            return turn.Task;
+        }
+    }
+
+    /// <summary>Gives room back that was reserved.</summary>
+    public void Release(long bytes)
+    {
+        lock (store.Gate)
+        {
+            ReleaseReserved(bytes);
+        }
+    }
+
+    /// <summary>Queues a write if its condition holds.</summary>
+    /// <param name="write">A put or delete for which room is reserved.</param>
+    /// <param name="expected">The sequence number that the stored version must have; 0 if there must be none.</param>
+    /// <param name="other">The write to wait for, if busy.</param>
+    /// <param name="stored">The stored version, 0 if there is none, if in conflict.</param>
+    /// <exception cref="StorageBrokenException">The store takes no writes any more.</exception>
+    /// <exception cref="StorageDamagedException">Whether the key exists was lost.</exception>
+    public Admission TrySubmit(PendingWrite write, ulong expected, out Task? other, out ulong stored)
+    {
+        other = null;
+        stored = 0;
+        lock (store.Gate)
+        {
+            ThrowIfClosed();
+            if (store.BrokenBy is { } reason)
+            {
+                throw new StorageBrokenException($"The store takes no writes any more: {reason.Message}", reason);
+            }
+
+            if (_underWay.TryGetValue(write.Key, out var first))
+            {
+                other = first.Task;
+                return Admission.Busy;
+            }
+
+            var exists = store.TryFind(write.Key, out var entry);
+            stored = exists ? entry.Sequence : 0;
+            if (stored != expected)
+            {
+                return Admission.Conflict;
+            }
+
+            if (!exists && write.Kind == RecordKind.Delete)
+            {
+                return Admission.Nothing;
+            }
+
+            write.Sequence = store.NextSequence++;
+            write.OldestFile = write.Kind == RecordKind.Delete ? entry.OldestFile : 0;
+            _underWay.Add(write.Key, write);
+            _queued.Enqueue(write);
+        }
+
+        wake();
+        return Admission.Queued;
+    }
+
+    /// <summary>Queues records that reclaiming moves or adds, without those that a write has overtaken; their tasks end at once.</summary>
+    public void SubmitMoves(List<PendingWrite> moves)
+    {
+        lock (store.Gate)
+        {
+            foreach (var move in moves)
+            {
+                if (_isClosed || (move.Kind == RecordKind.Put && !IsStillNeeded(move)))
+                {
+                    move.TrySetResult();
+                    continue;
+                }
+
+                _reservedBytes += move.RecordBytes;
+                _queued.Enqueue(move);
+            }
+        }
+
+        wake();
+    }
+
+    /// <summary>Takes the next group, in order.</summary>
+    /// <param name="group">Empty; gets the writes.</param>
+    /// <param name="maxBytes">Bytes of records in a group, unless a single one is larger.</param>
+    public bool TryTake(List<PendingWrite> group, long maxBytes)
+    {
+        lock (store.Gate)
+        {
+            long bytes = 0;
+            while (_queued.TryPeek(out var next) && (group.Count == 0 || bytes + next.RecordBytes <= maxBytes))
+            {
+                bytes += next.RecordBytes;
+                group.Add(_queued.Dequeue());
+            }
+        }
+
+        return group.Count > 0;
+    }
+
+    /// <summary>Ends the tasks of a group that was committed or refused.</summary>
+    public void Complete(List<PendingWrite> group)
+    {
+        lock (store.Gate)
+        {
+            foreach (var write in group)
+            {
+                if (!write.IsMove)
+                {
+                    Invariant.Check(_underWay.Remove(write.Key), "A write that ends was under way.");
+                }
+
+                ReleaseReserved(write.RecordBytes);
+            }
+        }
+
+        foreach (var write in group)
+        {
+            if (write.Error is null)
+            {
+                write.SetResult();
+            }
+            else
+            {
+                write.SetException(write.Error);
+            }
+        }
+    }
+
+    /// <summary>Takes no more writes; those that are queued still go through.</summary>
+    public void Close()
+    {
+        List<TaskCompletionSource> turned = [];
+        lock (store.Gate)
+        {
+            _isClosed = true;
+            while (_waiting.TryDequeue(out var waiting))
+            {
+                turned.Add(waiting.Turn);
+            }
+        }
+
+        foreach (var turn in turned)
+        {
+            turn.SetException(new ObjectDisposedException(nameof(FileGrainStorage)));
+        }
+    }
+
+    private bool Fits(long bytes) => _reservedBytes == 0 || _reservedBytes + bytes <= store.Options.PendingBytes;
+
+    private bool IsStillNeeded(PendingWrite move)
+        => !_underWay.ContainsKey(move.Key)
+            && store.Index.TryGet(move.Key, out var entry)
+            && entry.IsAt(move.MovedFrom.File, move.MovedFrom.Position);
+
+    private void ReleaseReserved(long bytes)
+    {
+        _reservedBytes -= bytes;
+        Invariant.Check(_reservedBytes >= 0);
+        while (_waiting.TryPeek(out var next) && Fits(next.Bytes))
+        {
+            _reservedBytes += next.Bytes;
+            _waiting.Dequeue().Turn.SetResult();
+        }
+    }
+
+    private void ThrowIfClosed() => ObjectDisposedException.ThrowIf(_isClosed, typeof(FileGrainStorage));
+}
