@@ -1,3 +1,10 @@
+using System.Globalization;
+using Loire.Log;
+using Loire.Model;
+using Loire.Model.Batches;
+using Loire.Storage.Disk;
+using Loire.Storage.Format;
+using Loire.Storage.Objects;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
 
@@ -5,32 +12,270 @@ namespace Loire.Storage;
 
 /// <summary>
 /// Grain storage in the files of one directory: all writes of all grains go to the end of one set of append-only files, and writes that arrive while a sync runs
-/// share the next one. An acknowledged write is durable (see <see cref="FileStoreOptions.SyncInterval"/>).
+/// share the next one. An acknowledged write is durable (see <see cref="FileStoreOptions.SyncInterval"/>), and a read sees durable values only. Thread-safe; several silos
+/// of one process may share an instance.
+/// <para>
+/// A write fails with <c>InconsistentStateException</c> if its ETag is not the stored one, <see cref="StorageFullException"/> if the device has no space (nothing is
+/// stored, and writes work again once there is space), or <see cref="StorageBrokenException"/> if its outcome is unknown: then the store takes no more writes until it is
+/// opened again. A read fails with <see cref="StorageDamagedException"/> if the stored bytes are not what was written.
+/// </para>
 /// </summary>
 public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
 {
-    private FileGrainStorage()
+    // Above it, copying alone takes long enough to leave the caller's thread.
+    private const uint ReadInlineMax = 256 * 1024;
+    private static readonly LoireGrainStorageSerializer _serializer = new();
+    private readonly ObjectStore _store;
+    private readonly StoreWriter _writer;
+    private readonly WriterThread _thread;
+    private readonly StoreKeeper _keeper;
+    private readonly StoreMetrics _metrics;
+    private readonly FileAppender _appender;
+    private Task? _disposal;
+
+    private FileGrainStorage(OpenedStore opened, TimeProvider time)
     {
+        (_store, _appender) = (opened.Store, opened.Appender);
+        _writer = new StoreWriter(_store, _appender);
+        _thread = new WriterThread(_store, _writer, time, (bytes, records) => _keeper!.Note(bytes, records));
+        _keeper = new StoreKeeper(_store, _thread, _appender, time, opened.ReplayedBytes, opened.ReplayedRecords);
+        _metrics = new StoreMetrics(() => Statistics, () => Health);
+        _thread.Start();
+        _keeper.Start();
     }
 
     /// <summary>Whether the store takes writes, and what it knows to be damaged.</summary>
-    public StoreHealth Health => default;
+    public StoreHealth Health
+    {
+        get
+        {
+            lock (_store.Gate)
+            {
+                return new StoreHealth(_store.Condition, _store.Reason, _store.Counters.DamagedObjects, _store.UnknownBefore.File != 0);
+            }
+        }
+    }
+
+    /// <summary>Figures for metrics and tests.</summary>
+    public StoreStatistics Statistics => StoreFigures.Read(_store, _thread.Queue.ReservedBytes);
 
     /// <summary>Opens the store in <see cref="FileStoreOptions.Directory"/>: takes its lock, recovers what the last owner left, creates it if it is new.</summary>
     /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
     /// <exception cref="IOException">Another process has the store open, or the directory cannot be used.</exception>
+    /// <exception cref="InvalidDataException">The directory holds files that do not belong together.</exception>
     public static Task<FileGrainStorage> OpenAsync(FileStoreOptions options, TimeProvider time, ILogger logger)
-        => Task.FromResult(new FileGrainStorage());
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Problem() is { } problem)
+        {
+            throw new ArgumentException(problem, nameof(options));
+        }
+
+        return Task.Run(() => Open(DiskDirectory.Take(options.Directory), options, time, logger));
+    }
 
     /// <inheritdoc/>
-    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => Task.CompletedTask;
+    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        var key = StoreKey.Encode(stateName, grainId);
+        if (TryRead(key, cachedOnly: true, out var value, out var entry))
+        {
+            SetState(grainState, value, entry.Sequence);
+            return Task.CompletedTask;
+        }
+
+        // The device has to be waited for; the caller's thread has better things to do.
+        return ReadSlowlyAsync(key, grainState);
+    }
 
     /// <inheritdoc/>
-    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => Task.CompletedTask;
+    public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        var key = StoreKey.Encode(stateName, grainId);
+        IReadOnlyList<ReadOnlyMemory<byte>> pieces = grainState.State switch
+        {
+            StoredObject stored => stored.Pieces,
+            null => throw new ArgumentException("There is no state to write.", nameof(grainState)),
+            _ => [_serializer.Serialize(grainState.State).ToMemory()],
+        };
+        long length = 0;
+        uint crc = 0;
+        for (var i = 0; i < pieces.Count; i++)
+        {
+            crc = Crc32C.Append(crc, pieces[i].Span);
+            length += pieces[i].Length;
+        }
+
+        if (length > Limits.StoredObjectBytes)
+        {
+            throw new ArgumentException($"The object has {length} bytes; at most {Limits.StoredObjectBytes} are allowed.", nameof(grainState));
+        }
+
+        var write = new PendingWrite(RecordKind.Put, key, pieces, (uint)length, crc);
+        await CommitAsync(write, grainState.ETag, stateName, grainId).ConfigureAwait(false);
+        grainState.ETag = ETag(write.Sequence);
+        grainState.RecordExists = true;
+    }
 
     /// <inheritdoc/>
-    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => Task.CompletedTask;
+    public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        var write = new PendingWrite(RecordKind.Delete, StoreKey.Encode(stateName, grainId), [], 0, 0);
+        await CommitAsync(write, grainState.ETag, stateName, grainId).ConfigureAwait(false);
+        SetState(grainState, null, 0);
+    }
 
     /// <summary>Ends the writes in flight, refuses later ones, writes a checkpoint of the index and lets go of the directory.</summary>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        lock (_store.Gate)
+        {
+            _disposal ??= Task.Run(Close);
+        }
+
+        return new ValueTask(_disposal);
+    }
+
+    /// <summary>Opens the store in a directory that is taken already.</summary>
+    internal static FileGrainStorage Open(IStoreDirectory directory, FileStoreOptions options, TimeProvider time, ILogger logger)
+    {
+        try
+        {
+            return new FileGrainStorage(Recovery.Open(directory, options, logger), time);
+        }
+        catch
+        {
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Checkpoints and reclaims now.</summary>
+    internal Task KeepAsync() => Task.Run(() => _keeper.WorkNow(checkpoint: true));
+
+    /// <summary>Makes what was acknowledged durable, where not every write is synced.</summary>
+    internal Task SyncAsync() => _thread.SyncAsync();
+
+    private static string ETag(ulong sequence) => sequence.ToString(CultureInfo.InvariantCulture);
+
+    private static void SetState<T>(IGrainState<T> grainState, byte[]? value, ulong sequence)
+    {
+        grainState.State = value is null ? BlankState<T>.Create()
+            : typeof(T) == typeof(StoredObject) ? (T)(object)new StoredObject { Pieces = [value] }
+            : _serializer.Deserialize<T>(new BinaryData(value));
+        grainState.ETag = value is null ? null! : ETag(sequence);
+        grainState.RecordExists = value is not null;
+    }
+
+    private async Task ReadSlowlyAsync<T>(byte[] key, IGrainState<T> grainState)
+    {
+        var (value, sequence) = await Task.Run(() =>
+        {
+            Invariant.Check(TryRead(key, cachedOnly: false, out var value, out var entry));
+            return (value, entry.Sequence);
+        }).ConfigureAwait(false);
+        SetState(grainState, value, sequence);
+    }
+
+    /// <returns>False if the device would have to be waited for. A value of null: there is no such object.</returns>
+    private bool TryRead(byte[] key, bool cachedOnly, out byte[]? value, out ObjectEntry entry)
+    {
+        while (true)
+        {
+            value = null;
+            IStoreFile? disk;
+            lock (_store.Gate)
+            {
+                ObjectDisposedException.ThrowIf(_disposal is not null, this);
+                if (!_store.TryFind(key, out entry))
+                {
+                    return true;
+                }
+
+                disk = _store.Files.TryGetValue(entry.File, out var file) ? file.Disk : null;
+            }
+
+            var isDamaged = entry.IsDamaged || disk is null;
+            try
+            {
+                if (!isDamaged && cachedOnly && entry.Length > ReadInlineMax)
+                {
+                    return false;
+                }
+
+                value = isDamaged ? null
+                    : ValueReader.Read(disk!, entry.ValuePosition(key.Length), entry.Length, entry.Crc, cachedOnly, out isDamaged);
+            }
+            catch (ObjectDisposedException)
+            {
+                // Reclaiming has moved the object and closed the file; the index knows where it is now.
+                continue;
+            }
+
+            if (isDamaged)
+            {
+                _store.MarkDamaged(key, entry);
+                throw new StorageDamagedException(
+                    $"The stored object with ETag {entry.Sequence} is damaged: {FileNames.Store(entry.File)} does not hold what was written at position {entry.Position}.");
+            }
+
+            Interlocked.Add(ref _store.Counters.BytesRead, value?.Length ?? 0);
+            return value is not null;
+        }
+    }
+
+    private async Task CommitAsync(PendingWrite write, string? etag, string stateName, GrainId grainId)
+    {
+        var queue = _thread.Queue;
+        await queue.ReserveAsync(write.RecordBytes).ConfigureAwait(false);
+        while (true)
+        {
+            Admission admission;
+            Task? other;
+            ulong stored;
+            try
+            {
+                // A text that is not one of our ETags equals none of them.
+                var expected = string.IsNullOrEmpty(etag) ? 0 : ulong.TryParse(etag, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : ulong.MaxValue;
+                admission = queue.TrySubmit(write, expected, out other, out stored);
+            }
+            catch
+            {
+                queue.Release(write.RecordBytes);
+                throw;
+            }
+
+            switch (admission)
+            {
+                case Admission.Queued:
+                    await write.Task.ConfigureAwait(false);
+                    return;
+                case Admission.Busy:
+                    await Task.WhenAny(other!).ConfigureAwait(false);
+                    break;
+                case Admission.Nothing:
+                    queue.Release(write.RecordBytes);
+                    return;
+                case Admission.Conflict:
+                    queue.Release(write.RecordBytes);
+                    throw new InconsistentStateException(
+                        $"{stateName} of {grainId} is stored in another version than this write expects.", stored == 0 ? null : ETag(stored), etag);
+            }
+        }
+    }
+
+    private void Close()
+    {
+        _thread.Queue.Close();
+        _keeper.Dispose();
+        _thread.Dispose();
+        if (_store.BrokenBy is null)
+        {
+            FinalCheckpoint.Write(_store, _appender);
+        }
+
+        _metrics.Dispose();
+        _writer.Dispose();
+        _store.Dispose();
+    }
 }

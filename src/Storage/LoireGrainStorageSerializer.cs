@@ -39,6 +39,7 @@ public sealed class LoireGrainStorageSerializer : IGrainStorageSerializer
             return JsonSerializer.Deserialize<T>(input.ToMemory().Span)!;
         }
 
-        return (T)(object)new StoredObject { Pieces = [input.ToMemory()] };
+        // A provider may lend the memory for the time of this call only (the blob provider of Orleans 10.2 does), so the bytes are copied.
+        return (T)(object)new StoredObject { Pieces = [input.ToArray()] };
     }
 }

@@ -17,4 +17,7 @@ public enum StoreCondition
 /// <param name="Condition">Whether it takes writes.</param>
 /// <param name="Reason">Why it does not; null when it does.</param>
 /// <param name="DamagedObjects">Objects whose stored bytes are known to be corrupt; reads of them are refused.</param>
-public readonly record struct StoreHealth(StoreCondition Condition, string? Reason, long DamagedObjects);
+/// <param name="HasUnknownLosses">
+/// Whether damage has swallowed records of unknown keys: then every object without a later record is refused (<see cref="FileStoreOptions.AcceptUnknownLosses"/>).
+/// </param>
+public readonly record struct StoreHealth(StoreCondition Condition, string? Reason, long DamagedObjects, bool HasUnknownLosses);

@@ -1,3 +1,5 @@
+using Loire.Storage.Format;
+
 namespace Loire.Storage.Objects;
 
 /// <summary>Where the newest value of a key is.</summary>
@@ -19,4 +21,7 @@ internal readonly record struct ObjectEntry(
 {
     /// <summary>Whether both are the same record at the same place.</summary>
     public bool IsAt(int file, long position) => File == file && Position == position;
+
+    /// <summary>Where the value starts in the file.</summary>
+    public long ValuePosition(int keyLength) => Position + RecordHead.Size + keyLength;
 }

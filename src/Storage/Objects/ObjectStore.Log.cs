@@ -15,4 +15,7 @@ internal sealed partial class ObjectStore
 
     [LoggerMessage(LogLevel.Error, "The object with sequence number {Sequence} in store file {File} at position {Position} is damaged; reads of it are refused.")]
     private partial void LogDamagedObject(int file, long position, ulong sequence);
+
+    [LoggerMessage(LogLevel.Error, "Store file {File} is damaged at position {Position}; it is kept as it is.")]
+    public partial void LogQuarantined(int file, long position);
 }

@@ -30,13 +30,14 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
     private readonly Queue<PendingWrite> _queued = [];
     private readonly Queue<(long Bytes, TaskCompletionSource Turn)> _waiting = [];
     private long _reservedBytes;
+    private volatile int _queuedCount;
     private bool _isClosed;
 
     /// <summary>Bytes of writes queued, under way, or about to be submitted.</summary>
     public long ReservedBytes => Volatile.Read(ref _reservedBytes);
 
-    /// <summary>Whether a group is waiting. A hint, read without the gate.</summary>
-    public bool HasQueued => _queued.Count > 0;
+    /// <summary>Whether a group is waiting.</summary>
+    public bool HasQueued => _queuedCount > 0;
 
     /// <summary>Waits for its turn and for room. Whoever got it submits a write or gives it back with <see cref="Release"/>.</summary>
     public Task ReserveAsync(long bytes)
@@ -106,6 +107,7 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
             write.OldestFile = write.Kind == RecordKind.Delete ? entry.OldestFile : 0;
             _underWay.Add(write.Key, write);
             _queued.Enqueue(write);
+            _queuedCount++;
         }
 
         wake();
@@ -127,6 +129,7 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
 
                 _reservedBytes += move.RecordBytes;
                 _queued.Enqueue(move);
+                _queuedCount++;
             }
         }
 
@@ -145,6 +148,7 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
             {
                 bytes += next.RecordBytes;
                 group.Add(_queued.Dequeue());
+                _queuedCount--;
             }
         }
 

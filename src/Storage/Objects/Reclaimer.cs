@@ -1,0 +1,162 @@
+using Loire.Storage.Format;
+
+namespace Loire.Storage.Objects;
+
+/// <summary>
+/// Gives back the space of store files that hold little of use: their live records are written again at the end of the log, the index is checkpointed, a record says that the
+/// file has retired, and then it is deleted. A delete is carried along for as long as an older file exists that may hold what it deletes, so nothing
+/// comes back even if all there is to recover from are the store files. A file with damage in it stays.
+/// </summary>
+/// <param name="store">The store.</param>
+/// <param name="commit">Writes records at the end of the log, leaves out those that newer writes have overtaken, and returns when the rest are durable or have failed.</param>
+/// <param name="checkpoint">Makes a checkpoint of the index.</param>
+/// <param name="pace">Told how many bytes are about to be written; waits as long as the bandwidth bound demands.</param>
+internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> commit, Action checkpoint, Action<long> pace)
+{
+    private const long BatchBytes = 1024 * 1024;
+    private readonly List<PendingWrite> _batch = [];
+
+    /// <summary>The sealed files whose needed share is below the option's, the emptiest first.</summary>
+    public List<StoreFile> Candidates()
+    {
+        lock (store.Gate)
+        {
+            return [.. store.Files.Values
+                .Where(file => file != store.Active && !file.IsQuarantined && !store.Retired.Contains(file.Number))
+                .Select(file => (File: file, Share: file.NeededShare(store.Files)))
+                .Where(candidate => candidate.Share < store.Options.ReclaimLiveShare)
+                .OrderBy(candidate => candidate.Share)
+                .Select(candidate => candidate.File)];
+        }
+    }
+
+    /// <summary>Empties files and deletes those that could be emptied.</summary>
+    /// <returns>How many were deleted.</returns>
+    public int Reclaim(IReadOnlyList<StoreFile> files)
+    {
+        var emptied = files.Where(TryEmpty).ToList();
+        if (emptied.Count == 0)
+        {
+            return 0;
+        }
+
+        // From here on nothing that recovery starts from points into these files.
+        checkpoint();
+        var retired = emptied.Where(TryRetire).ToList();
+        foreach (var file in retired)
+        {
+            // No reader comes any more; one that is just reading notices that its file is closed, and looks again.
+            file.Dispose();
+            FileRemoval.Delete(store.Directory, file.Number);
+        }
+
+        store.Directory.Sync();
+
+        // Only now: as long as a file may come back after a crash, deletes that hide its records are needed.
+        lock (store.Gate)
+        {
+            foreach (var file in retired)
+            {
+                store.Files.Remove(file.Number);
+                store.Retired.Remove(file.Number);
+                store.Counters.BytesReclaimed += file.End;
+            }
+        }
+
+        return retired.Count;
+    }
+
+    private bool TryEmpty(StoreFile file)
+    {
+        var scanner = new RecordScanner(file.Disk!, file.Seed, file.RecordsStart, file.End);
+        var position = file.RecordsStart;
+        long bytes = 0;
+        while (position < file.End)
+        {
+            if (scanner.Next() != Scanned.Record)
+            {
+                // A delete may be among what is unreadable. The index does without this file's heads; recovery may not.
+                file.IsQuarantined = true;
+                store.Counters.Damages++;
+                store.LogQuarantined(file.Number, position);
+                return false;
+            }
+
+            position = scanner.Header.End;
+            if (TryMove(file, scanner) is { } move)
+            {
+                _batch.Add(move);
+                bytes += move.RecordBytes;
+            }
+
+            if ((bytes >= BatchBytes || position >= file.End) && !TryCommit(ref bytes))
+            {
+                return false;
+            }
+        }
+
+        lock (store.Gate)
+        {
+            return file.LiveBytes == 0 && !file.IsQuarantined;
+        }
+    }
+
+    private PendingWrite? TryMove(StoreFile file, RecordScanner scanner)
+    {
+        var header = scanner.Header;
+        if (header.Kind == RecordKind.Delete)
+        {
+            lock (store.Gate)
+            {
+                return !file.IsDeleteNeeded((int)header.OldestFile, store.Files) ? null
+                    : new PendingWrite(RecordKind.Delete, scanner.Key.ToArray(), [], 0, 0)
+                    {
+                        Sequence = header.Sequence,
+                        OldestFile = (int)header.OldestFile,
+                        IsMove = true,
+                    };
+            }
+        }
+
+        var key = scanner.Key.ToArray();
+        ObjectEntry entry;
+        lock (store.Gate)
+        {
+            if (header.Kind != RecordKind.Put || !store.Index.TryGet(key, out entry) || !entry.IsAt(file.Number, header.Position))
+            {
+                return null;
+            }
+        }
+
+        if (ValueReader.Read(file.Disk!, header.ValuePosition, header.ValueLength, header.ValueCrc, cachedOnly: false, out _) is not { } value)
+        {
+            store.MarkDamaged(key, entry);
+            return null;
+        }
+
+        return new PendingWrite(RecordKind.Put, key, [value], header.ValueLength, header.ValueCrc)
+        {
+            Sequence = header.Sequence,
+            IsMove = true,
+            MovedFrom = (file.Number, header.Position),
+        };
+    }
+
+    private bool TryCommit(ref long bytes)
+    {
+        pace(bytes);
+        commit(_batch);
+        var isDone = _batch.TrueForAll(move => move.Error is null);
+        store.Counters.BytesMoved += isDone ? bytes : 0;
+        bytes = 0;
+        _batch.Clear();
+        return isDone;
+    }
+
+    private bool TryRetire(StoreFile file)
+    {
+        List<PendingWrite> retirement = [new PendingWrite(RecordKind.Retire, [], [], 0, 0) { OldestFile = file.Number, IsMove = true }];
+        commit(retirement);
+        return retirement[0].Error is null;
+    }
+}

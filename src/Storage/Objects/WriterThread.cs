@@ -1,0 +1,174 @@
+using System.Diagnostics;
+
+namespace Loire.Storage.Objects;
+
+/// <summary>
+/// The thread that writes: it takes what has gathered in the queue as one group, commits it, and ends its tasks; meanwhile the next group gathers. It spins for a few
+/// microseconds before it sleeps, since whoever writes one small object after the other comes back at once.
+/// </summary>
+internal sealed class WriterThread : IDisposable
+{
+    private static readonly long _spin = Stopwatch.Frequency / 1_000_000 * 20;
+    private readonly ObjectStore _store;
+    private readonly StoreWriter _writer;
+    private readonly Action<long, int> _written;
+    private readonly Thread _thread;
+    private readonly Lock _requestLock = new();
+    private readonly object _sleep = new();
+    private readonly List<PendingWrite> _group = [];
+    private readonly ITimer? _syncTimer;
+    private TaskCompletionSource? _syncRequest;
+    private volatile bool _isSyncDue;
+    private volatile bool _isAsleep;
+    private volatile bool _isStopping;
+
+    /// <param name="store">The store.</param>
+    /// <param name="writer">Commits the groups.</param>
+    /// <param name="time">For the sync interval.</param>
+    /// <param name="written">Told of the bytes and the number of records of each group.</param>
+    public WriterThread(ObjectStore store, StoreWriter writer, TimeProvider time, Action<long, int> written)
+    {
+        (_store, _writer, _written) = (store, writer, written);
+        Queue = new WriteQueue(store, Wake);
+        _thread = new Thread(Run) { IsBackground = true, Name = "Loire store writer" };
+        if (store.Options.SyncInterval is { } interval)
+        {
+            _syncTimer = time.CreateTimer(_ => RequestSync(), null, interval, interval);
+        }
+    }
+
+    public WriteQueue Queue { get; }
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Ends when everything that was acknowledged before this call is durable, or the store is broken.</summary>
+    public Task SyncAsync()
+    {
+        if (_store.Options.SyncInterval is null)
+        {
+            return Task.CompletedTask;
+        }
+
+        Task done;
+        lock (_requestLock)
+        {
+            _syncRequest ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            done = _syncRequest.Task;
+        }
+
+        RequestSync();
+        return done;
+    }
+
+    /// <summary>Writes what is queued, syncs, and ends the thread. No write may be submitted any more.</summary>
+    public void Dispose()
+    {
+        _syncTimer?.Dispose();
+        _isStopping = true;
+        Wake();
+        _thread.Join();
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            _group.Clear();
+            if (Queue.TryTake(_group, _store.Options.GroupBytes))
+            {
+                CommitGroup();
+            }
+            else if (_isStopping)
+            {
+                break;
+            }
+
+            if (_isSyncDue || _writer.IsSyncUrgent)
+            {
+                Sync();
+            }
+
+            if (!Queue.HasQueued)
+            {
+                WaitForWork();
+            }
+        }
+
+        Sync();
+    }
+
+    private void CommitGroup()
+    {
+        _writer.Commit(_group);
+        Queue.Complete(_group);
+        _writer.TidyUp(isIdle: !Queue.HasQueued);
+        long bytes = 0;
+        foreach (var write in _group)
+        {
+            bytes += write.Error is null ? write.RecordBytes : 0;
+        }
+
+        _written(bytes, _group.Count);
+    }
+
+    private void Sync()
+    {
+        TaskCompletionSource? request;
+        lock (_requestLock)
+        {
+            (request, _syncRequest) = (_syncRequest, null);
+        }
+
+        _isSyncDue = false;
+        _writer.Sync();
+        request?.SetResult();
+    }
+
+    private void RequestSync()
+    {
+        _isSyncDue = true;
+        Wake();
+    }
+
+    private void WaitForWork()
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetTimestamp() - start < _spin)
+        {
+            if (HasWork())
+            {
+                return;
+            }
+
+            Thread.SpinWait(20);
+        }
+
+        lock (_sleep)
+        {
+            _isAsleep = true;
+
+            // A submitter that missed the flag has queued before it was raised, so this sees its write.
+            Interlocked.MemoryBarrier();
+            while (!HasWork())
+            {
+                Monitor.Wait(_sleep);
+            }
+
+            _isAsleep = false;
+        }
+    }
+
+    private bool HasWork() => Queue.HasQueued || _isSyncDue || _isStopping;
+
+    private void Wake()
+    {
+        Interlocked.MemoryBarrier();
+        if (_isAsleep)
+        {
+            lock (_sleep)
+            {
+                Monitor.Pulse(_sleep);
+            }
+        }
+    }
+}
