@@ -47,6 +47,12 @@ internal sealed class TopicEndpoints(IGrainFactory grains, IOptions<LoireApiOpti
         }
 
         var page = await grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key).List(after, limit);
+        if (page.Error != ErrorCode.None)
+        {
+            await new ApiProblem(page.Error).WriteAsync(context);
+            return;
+        }
+
         if (page.HasMore && page.Names.Length > 0)
         {
             // Names consist of characters that need no escaping in a URL.

@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Interfaces.Topics;
+using Loire.Model;
+
+namespace Loire.WebApi.Tests.Fakes;
+
+/// <summary>
+/// The three grain contracts in memory, for what the real ones cannot be brought to do on command: fail in a certain way, answer late, or not answer.
+/// </summary>
+public sealed class FakeCluster
+{
+    private readonly ConcurrentDictionary<string, FakeTopic> _topics = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, FakePartition> _partitions = new(StringComparer.Ordinal);
+
+    public FakeCluster()
+    {
+        Factory = DispatchProxy.Create<IGrainFactory, FactoryProxy>();
+        ((FactoryProxy)(object)Factory).Cluster = this;
+    }
+
+    /// <summary>What the API is given.</summary>
+    public IGrainFactory Factory { get; }
+
+    public FakeTopic AddTopic(string name, int partitions = 1, int maxMessageBytes = Limits.DefaultMaxMessageBytes)
+    {
+        var topic = Topic(name);
+        topic.Define(partitions, maxMessageBytes);
+        return topic;
+    }
+
+    public FakePartition Partition(string topic, int partition) =>
+        Partition(new PartitionKey(TopicName.Parse(topic), Topic(topic).Id, partition).ToString());
+
+    internal IEnumerable<FakeTopic> Topics => _topics.Values.Where(topic => topic.Exists);
+
+    private FakeTopic Topic(string name) => _topics.GetOrAdd(name, key => new FakeTopic(key));
+
+    private FakePartition Partition(string key) => _partitions.GetOrAdd(key, _ => new FakePartition());
+
+    private IGrain Find(Type contract, string key) =>
+        contract == typeof(ITopicGrain) ? Topic(key)
+        : contract == typeof(IPartitionGrain) ? Partition(key)
+        : new FakeCatalog(this);
+
+    /// <summary>A proxy, because the two Orleans runtimes give the interface different members, of which the API uses one.</summary>
+    public class FactoryProxy : DispatchProxy
+    {
+        public FakeCluster Cluster { get; set; } = null!;
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Cluster.Find(targetMethod!.GetGenericArguments()[0], (string)args![0]!);
+    }
+}

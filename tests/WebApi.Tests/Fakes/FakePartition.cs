@@ -1,0 +1,179 @@
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.WebApi.Tests.Fakes;
+
+/// <summary>A partition in memory, whose appends can be held up or refused.</summary>
+public sealed class FakePartition : IPartitionGrain
+{
+    private readonly Lock _lock = new();
+    private readonly List<(Offset First, Offset Next, Timestamp Max, ReadOnlyMemory<byte>[] Pieces, int Size)> _batches = [];
+    private TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Offset _end = Offset.Zero;
+    private int _parked;
+
+    /// <summary>Awaited by each append before it happens; what it returns is the answer if it is an error.</summary>
+    public Func<int, Task<ErrorCode>>? BeforeAppend { get; set; }
+
+    /// <summary>Thrown by each call, if it is set.</summary>
+    public Exception? Exception { get; set; }
+
+    /// <summary>Calls of Append so far.</summary>
+    public int Appends { get; private set; }
+
+    /// <summary>Appends that are being waited for at this moment, and the most there ever were.</summary>
+    public int AppendsInFlightMax { get; private set; }
+
+    /// <summary>Fetches that wait for data.</summary>
+    public int Parked => Volatile.Read(ref _parked);
+
+    public Offset LogStart { get; set; } = Offset.Zero;
+
+    private int _inFlight;
+
+    public async ValueTask<AppendResult> Append(AppendRequest request)
+    {
+        if (Exception is not null)
+        {
+            throw Exception;
+        }
+
+        int number;
+        lock (_lock)
+        {
+            number = Appends++;
+            AppendsInFlightMax = Math.Max(AppendsInFlightMax, ++_inFlight);
+        }
+
+        try
+        {
+            if (BeforeAppend is { } before && await before(number) is var error && error != ErrorCode.None)
+            {
+                return new AppendResult(error, Offset.None, Offset.None, Timestamp.None, LogStart, null);
+            }
+
+            lock (_lock)
+            {
+                var first = _end;
+                Take(request.Batches);
+                _grown.TrySetResult();
+                _grown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                return request.Acks == Acks.None
+                    ? new AppendResult(ErrorCode.None, Offset.None, Offset.None, Timestamp.None, LogStart, null)
+                    : new AppendResult(ErrorCode.None, first, _end + -1, Timestamp.None, LogStart, null);
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _inFlight);
+        }
+    }
+
+    /// <summary>Appends a batch whatever is in it, as a client that writes record batches may.</summary>
+    public void Plant(ReadOnlyMemory<byte> batch)
+    {
+        lock (_lock)
+        {
+            Take(batch);
+        }
+    }
+
+    public ValueTask AppendUnacknowledged(AppendRequest request) => throw new NotSupportedException();
+
+    public async ValueTask<FetchResult> Fetch(FetchRequest request, CancellationToken cancellation)
+    {
+        if (Exception is not null)
+        {
+            throw Exception;
+        }
+
+        while (true)
+        {
+            Task grown;
+            lock (_lock)
+            {
+                if (request.From < LogStart || request.From > _end)
+                {
+                    return new FetchResult(ErrorCode.OffsetOutOfRange, [], request.From, Bounds(), null);
+                }
+
+                var pieces = new List<ReadOnlyMemory<byte>>();
+                var next = request.From;
+                var bytes = 0;
+                foreach (var batch in _batches)
+                {
+                    if (batch.Next > request.From && (bytes == 0 || bytes + batch.Size <= request.MaxBytes))
+                    {
+                        pieces.AddRange(batch.Pieces);
+                        bytes += batch.Size;
+                        next = batch.Next;
+                    }
+                    else if (bytes > 0)
+                    {
+                        break;
+                    }
+                }
+
+                if (bytes >= request.MinBytes || request.MaxWait == TimeSpan.Zero)
+                {
+                    return new FetchResult(ErrorCode.None, [.. pieces], next, Bounds(), null);
+                }
+
+                grown = _grown.Task;
+            }
+
+            Interlocked.Increment(ref _parked);
+            try
+            {
+                if (await Task.WhenAny(grown, Task.Delay(request.MaxWait, cancellation)) != grown)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    request = request with { MaxWait = TimeSpan.Zero };
+                }
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _parked);
+            }
+        }
+    }
+
+    public ValueTask<PartitionOffsets> Offsets()
+    {
+        lock (_lock)
+        {
+            return Exception is not null ? throw Exception : ValueTask.FromResult(Bounds());
+        }
+    }
+
+    public ValueTask<FindBatchResult> FindBatch(Timestamp timestamp)
+    {
+        lock (_lock)
+        {
+            var found = _batches.FirstOrDefault(batch => batch.Max >= timestamp).Pieces ?? [];
+            return ValueTask.FromResult(new FindBatchResult(ErrorCode.None, found, Bounds()));
+        }
+    }
+
+    public ValueTask<ErrorCode> Configure(PartitionSettings settings) => throw new NotSupportedException();
+
+    public ValueTask<ErrorCode> Delete() => throw new NotSupportedException();
+
+    private PartitionOffsets Bounds() => new(ErrorCode.None, LogStart, _end, _end, _end, new LeaderEpoch(0));
+
+    // As the log keeps them: a stamp of its own, and the producer's bytes behind it.
+    private void Take(ReadOnlyMemory<byte> batches)
+    {
+        while (!batches.IsEmpty)
+        {
+            Assert.Equal(ErrorCode.None, RecordBatch.TryRead(batches.Span, out var batch));
+            var stamp = new byte[RecordBatch.StampSize];
+            RecordBatch.Stamp(batch.Bytes, _end, new LeaderEpoch(0), stamp);
+            var next = _end + batch.LastOffsetDelta + 1;
+            _batches.Add((_end, next, batch.MaxTimestamp, [stamp, batches[RecordBatch.StampSize..batch.SizeInBytes]], batch.SizeInBytes));
+            _end = next;
+            batches = batches[batch.SizeInBytes..];
+        }
+    }
+}

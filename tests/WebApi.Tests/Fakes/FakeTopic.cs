@@ -1,0 +1,64 @@
+using Loire.Grains.Interfaces.Topics;
+using Loire.Model;
+
+namespace Loire.WebApi.Tests.Fakes;
+
+/// <summary>A topic that only describes itself.</summary>
+public sealed class FakeTopic(string name) : ITopicGrain
+{
+    private TopicDescription? _description;
+
+    public TopicId Id { get; } = new(Guid.Parse("11111111-2222-3333-4444-555555555555"));
+
+    public bool Exists => _description is not null;
+
+    public string Name => name;
+
+    /// <summary>What every call answers instead, if it is set.</summary>
+    public ErrorCode? Error { get; set; }
+
+    /// <summary>What every call throws, if it is set.</summary>
+    public Exception? Exception { get; set; }
+
+    public void Define(int partitions, int maxMessageBytes) => _description = new TopicDescription(
+        TopicName.Parse(name),
+        Id,
+        partitions,
+        1,
+        [new TopicConfig("max.message.bytes", maxMessageBytes.ToString(System.Globalization.CultureInfo.InvariantCulture), false)]);
+
+    public ValueTask<TopicResult> Create(CreateTopicRequest request) => Answer();
+
+    public ValueTask<TopicResult> Describe() => Answer();
+
+    public ValueTask<TopicResult> AddPartitions(int partitionsCount, bool validateOnly) => Answer();
+
+    public ValueTask<TopicResult> AlterConfigs(AlterConfigsRequest request) => Answer();
+
+    public ValueTask<TopicResult> Delete() => Answer();
+
+    public ValueTask<TopicResult> Settle() => Answer();
+
+    public ValueTask<PartitionSettingsResult> Settings(TopicId id, int partition) => throw new NotSupportedException();
+
+    private ValueTask<TopicResult> Answer() =>
+        Exception is not null ? throw Exception
+        : Error is { } error ? ValueTask.FromResult(new TopicResult(error, null, null))
+        : ValueTask.FromResult(_description is null ? new TopicResult(ErrorCode.UnknownTopicOrPartition, null, null) : new TopicResult(ErrorCode.None, _description, null));
+}
+
+/// <summary>Lists what was added.</summary>
+internal sealed class FakeCatalog(FakeCluster cluster) : ICatalogGrain
+{
+    public ValueTask<TopicList> List(string after, int max)
+    {
+        var names = cluster.Topics.Select(topic => topic.Name).Where(name => string.CompareOrdinal(name, after) > 0).Order(StringComparer.Ordinal).ToArray();
+        return ValueTask.FromResult(new TopicList(ErrorCode.None, [.. names.Take(max).Select(TopicName.Parse)], names.Length > max));
+    }
+
+    public ValueTask<CatalogResult> Announce(TopicName name, bool validateOnly) => throw new NotSupportedException();
+
+    public ValueTask<CatalogResult> Record(TopicName name, bool exists) => throw new NotSupportedException();
+
+    public ValueTask Settle() => throw new NotSupportedException();
+}
