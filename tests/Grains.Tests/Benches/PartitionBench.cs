@@ -1,0 +1,114 @@
+using System.Diagnostics.Metrics;
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Partitions;
+using Loire.Log;
+using Loire.Model;
+using Loire.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Loire.Grains.Tests.Benches;
+
+/// <summary>A partition's driver on storage in memory, time that the test moves, and a topic that answers what the test says.</summary>
+internal sealed class PartitionBench
+{
+    private static int _writers;
+    private readonly Dictionary<string, TaskCompletionSource> _held = [];
+
+    public PartitionBench(LossyGrainStorage? storage = null, PartitionLogOptions? log = null, TimeSpan? roomWait = null, DriverThread? thread = null)
+    {
+        (Storage, Thread) = (storage ?? new LossyGrainStorage(), thread ?? new DriverThread());
+        log ??= new PartitionLogOptions();
+        Log = new PartitionLog(Storage, $"{Key.Id}/{Key.Partition}", new Guid(++_writers, 0, 0, new byte[8]), log, Cache, Time);
+        var options = new PartitionDriverOptions(log.PendingBytes, log.PendingBytes, roomWait ?? TimeSpan.FromSeconds(10));
+        Driver = new PartitionDriver(Key, Log, AskTopic, options, Time, Metrics, NullLogger.Instance, () => Drops++);
+    }
+
+    public static PartitionKey Key { get; } = new(TopicName.Parse("t"), new TopicId(new Guid(7, 7, 7, new byte[8])), 3);
+
+    public static PartitionSettings Defaults { get; } =
+        new(1, Limits.DefaultMaxMessageBytes, TimestampType.CreateTime, TimeSpan.MaxValue, TimeSpan.FromHours(1), 1);
+
+    public LossyGrainStorage Storage { get; }
+
+    public DriverThread Thread { get; }
+
+    public ManualTime Time { get; } = new(DateTimeOffset.FromUnixTimeMilliseconds(1_767_225_600_000));
+
+    public ObjectCache Cache { get; } = new(16 * 1024 * 1024);
+
+    public PartitionLog Log { get; }
+
+    public PartitionDriver Driver { get; }
+
+    /// <summary>What the topic answers.</summary>
+    public Func<Task<PartitionSettingsResult>> Topic { get; set; } = () => Task.FromResult(new PartitionSettingsResult(ErrorCode.None, Defaults));
+
+    public int TopicAsked { get; private set; }
+
+    public int Drops { get; private set; }
+
+    private static PartitionMetrics Metrics { get; } = new(new Meters());
+
+    public Task<AppendResult> Append(ReadOnlyMemory<byte> batches, Acks acks = Acks.All) =>
+        Thread.Start(() => Driver.AppendAsync(new AppendRequest(batches, acks)).AsTask());
+
+    public Task<AppendResult> Append(params string[] values) => Append(Batch.Of(values));
+
+    public AppendResult Appended(ReadOnlyMemory<byte> batches, Acks acks = Acks.All) => Append(batches, acks).Now();
+
+    public AppendResult Appended(params string[] values) => Appended(Batch.Of(values));
+
+    public Task<FetchResult> Fetch(long from, int minBytes = 1, TimeSpan? wait = null, int maxBytes = 1024 * 1024, CancellationToken cancellation = default) =>
+        Thread.Start(() => Driver.FetchAsync(new FetchRequest(new Offset(from), maxBytes, minBytes, wait ?? TimeSpan.FromSeconds(1)), cancellation).AsTask());
+
+    public FetchResult Fetched(long from, int maxBytes = 1024 * 1024) => Fetch(from, minBytes: 0, maxBytes: maxBytes).Now();
+
+    public PartitionOffsets Offsets() => Thread.Finish(() => Driver.OffsetsAsync().AsTask());
+
+    public void Advance(TimeSpan time)
+    {
+        Time.Advance(time);
+        Thread.Run();
+    }
+
+    /// <summary>Lets every write of this kind of object wait until the result is called.</summary>
+    public Action Hold(string kind)
+    {
+        _held[kind] = new TaskCompletionSource();
+        Storage.Faults ??= async call =>
+        {
+            foreach (var (part, until) in _held)
+            {
+                if (call.Operation == StorageOperation.Write && call.Key.Contains(part, StringComparison.Ordinal))
+                {
+                    await until.Task;
+                }
+            }
+
+            return StorageFault.None;
+        };
+        return () =>
+        {
+            _held.Remove(kind, out var until);
+            until!.SetResult();
+            Thread.Run();
+        };
+    }
+
+    private async ValueTask<PartitionSettingsResult> AskTopic(PartitionKey key)
+    {
+        Assert.Equal(Key, key);
+        TopicAsked++;
+        return await Topic();
+    }
+
+    private sealed class Meters : IMeterFactory
+    {
+        public Meter Create(MeterOptions options) => new(options);
+
+        public void Dispose()
+        {
+        }
+    }
+}

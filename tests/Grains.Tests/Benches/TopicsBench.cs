@@ -1,0 +1,142 @@
+using System.Diagnostics.Metrics;
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Partitions;
+using Loire.Grains.Topics;
+using Loire.Log;
+using Loire.Model;
+using Loire.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Loire.Grains.Tests.Benches;
+
+/// <summary>
+/// The drivers of a whole cluster, joined without a silo: the catalog, topics and partitions come to life when they are called and go when they ask for it. A second
+/// bench on the same storage is the cluster after a crash.
+/// </summary>
+internal sealed class TopicsBench : ITopicNeighbours, ICatalogNeighbours
+{
+    private static int _ids;
+    private readonly Dictionary<TopicName, TopicDriver> _topics = [];
+    private readonly Dictionary<PartitionKey, PartitionDriver> _partitions = [];
+    private readonly ObjectCache _cache = new(1024 * 1024);
+    private readonly PartitionMetrics _metrics = new(new Meters());
+
+    public TopicsBench(LossyGrainStorage? storage = null)
+    {
+        Storage = storage ?? new LossyGrainStorage();
+        Catalog = new CatalogDriver(() => Journal("catalog"), this, parallelism: 4, NullLogger.Instance);
+    }
+
+    public LossyGrainStorage Storage { get; }
+
+    public DriverThread Thread { get; } = new();
+
+    public ManualTime Time { get; } = new();
+
+    public CatalogDriver Catalog { get; }
+
+    public int ActiveTopics => _topics.Count;
+
+    /// <summary>What a call to a partition answers instead of being made; null lets it through.</summary>
+    public Func<PartitionKey, ErrorCode?> PartitionFault { get; set; } = _ => null;
+
+    /// <summary>What a call to the catalog answers instead of being made; null lets it through.</summary>
+    public Func<CatalogResult?> CatalogFault { get; set; } = () => null;
+
+    /// <summary>Calls to partitions that are under way now, and the most that ever were.</summary>
+    public (int Now, int Most) Calls { get; private set; }
+
+    public TopicDriver Topic(string name) => Topic(TopicName.Parse(name));
+
+    public TopicResult Create(string name, int partitions = 1, params (string Name, string Value)[] configs) =>
+        Thread.Finish(() => Topic(name).CreateAsync(Request(partitions, configs)));
+
+    public TopicResult Alter(string name, params (string Name, string? Value)[] changes) =>
+        Thread.Finish(() => Topic(name).AlterConfigsAsync(new AlterConfigsRequest([.. changes.Select(change => KeyValuePair.Create(change.Name, change.Value))], false)));
+
+    public TopicResult Delete(string name) => Thread.Finish(() => Topic(name).DeleteAsync());
+
+    public TopicResult Describe(string name) => Thread.Finish(() => Topic(name).DescribeAsync());
+
+    public string List() => string.Join(' ', Thread.Finish(() => Catalog.ListAsync("", 1_000)).Names);
+
+    public void Settle() => Thread.Finish(async () =>
+    {
+        await Catalog.SettleAsync();
+        return true;
+    });
+
+    public AppendResult Append(PartitionKey partition, string value) =>
+        Thread.Finish(() => Partition(partition).AppendAsync(new AppendRequest(Batch.Of(value), Acks.All)).AsTask());
+
+    public string Read(PartitionKey partition) => Batch.Text(Fetch(partition));
+
+    public FetchResult Fetch(PartitionKey partition) =>
+        Thread.Finish(() => Partition(partition).FetchAsync(new FetchRequest(Offset.Zero, 1_000_000, 0, TimeSpan.Zero), default).AsTask());
+
+    public static CreateTopicRequest Request(int partitions, params (string Name, string Value)[] configs) =>
+        new(partitions, -1, [.. configs.Select(config => KeyValuePair.Create(config.Name, config.Value))], false);
+
+    public static PartitionKey Key(TopicResult topic, int partition) => new(topic.Topic!.Name, topic.Topic.Id, partition);
+
+    public async ValueTask<CatalogResult> Announce(TopicName topic, bool validateOnly) => CatalogFault() ?? await Catalog.AnnounceAsync(topic, validateOnly);
+
+    public async ValueTask<CatalogResult> Record(TopicName topic, bool exists) => CatalogFault() ?? await Catalog.RecordAsync(topic, exists);
+
+    public async ValueTask<ErrorCode> Configure(PartitionKey partition, PartitionSettings settings) =>
+        await Call(partition, driver => Task.FromResult(driver.Configure(settings)));
+
+    public async ValueTask<ErrorCode> Delete(PartitionKey partition) => await Call(partition, driver => driver.DeleteAsync());
+
+    public async ValueTask<ErrorCode> Settle(TopicName topic) => (await Topic(topic).SettleAsync()).Error;
+
+    private async Task<ErrorCode> Call(PartitionKey partition, Func<PartitionDriver, Task<ErrorCode>> call)
+    {
+        Calls = (Calls.Now + 1, Math.Max(Calls.Most, Calls.Now + 1));
+        await Task.Yield();
+        var error = PartitionFault(partition) ?? await call(Partition(partition));
+        Calls = (Calls.Now - 1, Calls.Most);
+        return error;
+    }
+
+    private TopicDriver Topic(TopicName name)
+    {
+        if (!_topics.TryGetValue(name, out var topic))
+        {
+            topic = new TopicDriver(
+                name, () => Journal($"topic/{name}"), this, NewId, new TopicDriverOptions(DefaultPartitions: 1, Parallelism: 8), NullLogger.Instance,
+                () => _topics.Remove(name));
+            _topics.Add(name, topic);
+        }
+
+        return topic;
+    }
+
+    private PartitionDriver Partition(PartitionKey key)
+    {
+        if (!_partitions.TryGetValue(key, out var partition))
+        {
+            var log = new PartitionLog(Storage, $"{key.Id}/{key.Partition}", NewId(), new PartitionLogOptions(), _cache, Time);
+            partition = new PartitionDriver(
+                key, log, async of => await Topic(of.Topic).SettingsAsync(of.Id, of.Partition), new PartitionDriverOptions(1 << 20, 1 << 20, TimeSpan.FromSeconds(5)), Time,
+                _metrics, NullLogger.Instance, () => _partitions.Remove(key));
+            _partitions.Add(key, partition);
+        }
+
+        return partition;
+    }
+
+    private Journal Journal(string id) => new(Storage, id, NewId(), new JournalOptions { SnapshotAfterBytes = 500 }, Time);
+
+    private static Guid NewId() => new(Interlocked.Increment(ref _ids), 1, 1, new byte[8]);
+
+    private sealed class Meters : IMeterFactory
+    {
+        public Meter Create(MeterOptions options) => new(options);
+
+        public void Dispose()
+        {
+        }
+    }
+}

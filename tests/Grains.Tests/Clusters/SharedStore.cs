@@ -1,0 +1,33 @@
+using System.Collections.Concurrent;
+using Loire.Log;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Storage;
+using Orleans.TestingHost;
+
+namespace Loire.Grains.Tests.Clusters;
+
+/// <summary>Silos of one test find the one store that they share by a name in their configuration, as silos of a real cluster find theirs by its address.</summary>
+public sealed class SharedStore : ISiloConfigurator
+{
+    private const string Property = "LoireTestStore";
+    private static readonly ConcurrentDictionary<string, IGrainStorage> Stores = new();
+
+    /// <summary>A cluster of <paramref name="silos"/> silos over <paramref name="storage"/>.</summary>
+    public static async Task<TestCluster> DeployAsync(short silos, IGrainStorage storage)
+    {
+        var name = Guid.NewGuid().ToString("N");
+        Stores[name] = storage;
+        var builder = new TestClusterBuilder(silos);
+        builder.Properties[Property] = name;
+        builder.AddSiloBuilderConfigurator<SharedStore>();
+        var cluster = builder.Build();
+        await cluster.DeployAsync();
+        return cluster;
+    }
+
+    public void Configure(ISiloBuilder siloBuilder)
+    {
+        siloBuilder.Services.AddKeyedSingleton(LogStorage.ProviderName, Stores[siloBuilder.Configuration[Property]!]);
+        siloBuilder.AddLoireGrains(options => options.CacheBytes = 16 * 1024 * 1024);
+    }
+}

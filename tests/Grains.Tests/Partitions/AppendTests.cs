@@ -1,0 +1,280 @@
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Tests.Benches;
+using Loire.Log;
+using Loire.Model;
+using Loire.Model.Batches;
+using Loire.TestKit;
+
+namespace Loire.Grains.Tests.Partitions;
+
+public class AppendTests
+{
+    [Fact]
+    public void Appends_get_their_offsets_on_arrival_and_are_acknowledged_in_order_when_durable()
+    {
+        var bench = new PartitionBench();
+        Assert.Equal(0, bench.Appended("first").BaseOffset.Value);
+        var release = bench.Hold("chunk");
+        List<int> answered = [];
+        var appends = Enumerable.Range(0, 20).Select(async i =>
+        {
+            var result = await bench.Append(Batch.Of([.. Enumerable.Repeat("v", 1 + i % 3)]));
+            answered.Add(i);
+            return result;
+        }).ToList();
+
+        Assert.Empty(answered);
+        Assert.Equal(1, bench.Offsets().HighWatermark.Value);
+        Assert.Equal(1 + appends.Select((_, i) => 1 + i % 3).Sum(), bench.Offsets().LogEnd.Value);
+        release();
+
+        Assert.Equal(Enumerable.Range(0, 20), answered);
+        long next = 1;
+        foreach (var (append, i) in appends.Select((append, i) => (append.Now(), i)))
+        {
+            Assert.Equal((ErrorCode.None, next, next + i % 3), (append.Error, append.BaseOffset.Value, append.LastOffset.Value));
+            next += 1 + i % 3;
+        }
+
+        Assert.Equal(next, bench.Offsets().HighWatermark.Value);
+    }
+
+    [Fact]
+    public void Appends_that_arrive_before_the_partition_leads_share_one_attempt_and_keep_their_order()
+    {
+        var bench = new PartitionBench();
+        var topic = new TaskCompletionSource<PartitionSettingsResult>();
+        bench.Topic = () => topic.Task;
+        var release = bench.Hold("head");
+        var heads = 0;
+        bench.Storage.Changed = change => heads += change.Call.Key.Contains("head", StringComparison.Ordinal) ? 1 : 0;
+        var appends = Enumerable.Range(0, 50).Select(i => bench.Append("v" + i)).ToList();
+        topic.SetResult(new PartitionSettingsResult(ErrorCode.None, PartitionBench.Defaults));
+        bench.Thread.Run();
+        appends.AddRange(Enumerable.Range(50, 50).Select(i => bench.Append("v" + i)));
+        Assert.DoesNotContain(appends, append => append.IsCompleted);
+        release();
+
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => (long)i), appends.Select(append => append.Now().BaseOffset.Value));
+        Assert.Equal((1, 1), (bench.TopicAsked, heads));
+        Assert.Equal(string.Join(' ', Enumerable.Range(0, 100).Select(i => $"{i}:v{i}")), Batch.Text(bench.Fetched(0)));
+    }
+
+    [Fact]
+    public void Without_acks_the_answer_comes_at_once_and_has_no_offset()
+    {
+        var bench = new PartitionBench();
+        var cold = bench.Appended(Batch.Of("cold"), Acks.None);
+        Assert.Equal((ErrorCode.None, Offset.None), (cold.Error, cold.BaseOffset));
+        var release = bench.Hold("chunk");
+        var append = bench.Appended(Batch.Of("a"), Acks.None);
+
+        Assert.Equal((ErrorCode.None, Offset.None, Offset.None), (append.Error, append.BaseOffset, append.LastOffset));
+        Assert.Equal(ErrorCode.UnsupportedForMessageFormat, bench.Appended(new byte[100], Acks.None).Error);
+        release();
+        Assert.Equal("0:cold 1:a", Batch.Text(bench.Fetched(0)));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(-2)]
+    [InlineData(short.MaxValue)]
+    public void Other_acks_do_not_exist(short acks) =>
+        Assert.Equal(ErrorCode.InvalidRequiredAcks, new PartitionBench().Appended(Batch.Of("a"), (Acks)acks).Error);
+
+    public static TheoryData<string, ErrorCode, byte[]> Refused()
+    {
+        var good = Batch.Of("good").ToArray();
+        byte[] Change(int at, byte value, bool fixCrc)
+        {
+            var bytes = (byte[])good.Clone();
+            bytes[at] = value;
+            if (fixCrc)
+            {
+                System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(17), Crc32C.Compute(bytes.AsSpan(21)));
+            }
+
+            return bytes;
+        }
+
+        var now = 1_767_225_600_000;
+        return new()
+        {
+            { "nothing", ErrorCode.InvalidRecord, [] },
+            { "less than a header", ErrorCode.CorruptMessage, good[..60] },
+            { "a batch that is cut", ErrorCode.CorruptMessage, good[..^1] },
+            { "an older format", ErrorCode.UnsupportedForMessageFormat, Change(16, 1, false) },
+            { "a wrong checksum", ErrorCode.CorruptMessage, Change(good.Length - 1, 1, false) },
+            { "the second of two batches is damaged", ErrorCode.CorruptMessage, [.. good, .. Change(good.Length - 1, 1, false)] },
+            { "bytes behind the batch", ErrorCode.CorruptMessage, [.. good, 0] },
+            { "a control batch", ErrorCode.InvalidRecord, Change(22, 32, true) },
+            { "a transaction", ErrorCode.UnsupportedForMessageFormat, Batch.Build(new(now), b => (b.IsTransactional, b.ProducerId, b.ProducerEpoch, b.BaseSequence) = (true, 1, 0, 0), "v").ToArray() },
+            { "an idempotent producer", ErrorCode.UnsupportedForMessageFormat, Batch.Build(new(now), b => (b.ProducerId, b.ProducerEpoch, b.BaseSequence) = (1, 0, 0), "v").ToArray() },
+            { "the broker's time from a client", ErrorCode.InvalidTimestamp, Change(22, 8, true) },
+            { "more than an hour ahead", ErrorCode.InvalidTimestamp, Batch.At(new(now + 3_600_001), "v").ToArray() },
+            { "more than a day old", ErrorCode.InvalidTimestamp, Batch.At(new(now - 86_400_001), "v").ToArray() },
+            { "more than max.message.bytes", ErrorCode.MessageTooLarge, Batch.Sized(5_001 + 100).ToArray() },
+        };
+    }
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public void A_batch_that_must_not_be_stored_is_refused_with_its_reason(string reason, ErrorCode error, byte[] bytes)
+    {
+        var bench = new PartitionBench();
+        bench.Thread.Finish(() => Task.FromResult(bench.Driver.Configure(
+            PartitionBench.Defaults with { Version = 2, MaxMessageBytes = 5_000, TimestampBeforeMax = TimeSpan.FromDays(1) })));
+        var refused = bench.Appended(bytes);
+
+        Assert.True(refused.Error == error, $"{reason}: {refused.Error}, {refused.Detail}");
+        Assert.NotNull(refused.Detail);
+        Assert.Equal(Offset.None, refused.BaseOffset);
+        Assert.Equal(Offset.Zero, bench.Offsets().LogEnd);
+        Assert.Equal(0, bench.Appended("next").BaseOffset.Value);
+    }
+
+    [Theory]
+    [InlineData(3_600_000, "the farthest ahead")]
+    [InlineData(-86_400_000, "the oldest")]
+    public void A_timestamp_on_its_bound_is_accepted(long distance, string reason)
+    {
+        var bench = new PartitionBench();
+        bench.Thread.Finish(() => Task.FromResult(bench.Driver.Configure(PartitionBench.Defaults with { Version = 2, TimestampBeforeMax = TimeSpan.FromDays(1) })));
+        Assert.True(bench.Appended(Batch.At(new Timestamp(1_767_225_600_000 + distance), "v")).Error == ErrorCode.None, reason);
+    }
+
+    [Fact]
+    public void Several_batches_are_appended_one_after_the_other_and_come_back_as_they_were()
+    {
+        var bench = new PartitionBench();
+        ReadOnlyMemory<byte>[] batches = [Batch.Of("a", "b"), Batch.Of("c"), Batch.Of("d", "e", "f")];
+        var appended = bench.Appended(Batch.Join(batches));
+        var fetched = Batch.Bytes(bench.Fetched(0));
+
+        Assert.Equal((0, 5), (appended.BaseOffset.Value, appended.LastOffset.Value));
+        Assert.Equal(6, bench.Fetched(0).NextOffset.Value);
+        var at = 0;
+        foreach (var batch in batches)
+        {
+            Assert.Equal(batch.Span[RecordBatch.StampSize..].ToArray(), fetched[(at + RecordBatch.StampSize)..(at + batch.Length)]);
+            at += batch.Length;
+        }
+
+        Assert.Equal(at, fetched.Length);
+    }
+
+    [Fact]
+    public void With_LogAppendTime_every_record_has_the_brokers_time_and_the_producers_bytes_stay()
+    {
+        var bench = new PartitionBench();
+        bench.Topic = () => Task.FromResult(new PartitionSettingsResult(
+            ErrorCode.None, PartitionBench.Defaults with { TimestampType = TimestampType.LogAppendTime }));
+        var batch = Batch.At(new Timestamp(5), "a", "b");
+        var before = batch.ToArray();
+        var appended = bench.Appended(batch);
+        var fetched = Batch.Bytes(bench.Fetched(0));
+
+        Assert.Equal(1_767_225_600_000, appended.LogAppendTime.Milliseconds);
+        Assert.Equal(before, batch.ToArray());
+        Assert.Equal(ErrorCode.None, RecordBatch.TryRead(fetched, out var stored));
+        Assert.Equal((TimestampType.LogAppendTime, 1_767_225_600_000), (stored.TimestampType, stored.MaxTimestamp.Milliseconds));
+        Assert.True(stored.CrcIsValid());
+        Assert.Equal(batch.Span[RecordBatch.HeaderSize..].ToArray(), stored.Payload.ToArray());
+    }
+
+    [Fact]
+    public void One_copy_is_too_few_where_two_are_demanded_but_only_for_acks_all()
+    {
+        var bench = new PartitionBench();
+        bench.Topic = () => Task.FromResult(new PartitionSettingsResult(ErrorCode.None, PartitionBench.Defaults with { MinInsyncReplicas = 2 }));
+        Assert.Equal(ErrorCode.NotEnoughReplicas, bench.Appended(Batch.Of("a")).Error);
+        Assert.Equal(ErrorCode.None, bench.Appended(Batch.Of("a"), Acks.Leader).Error);
+    }
+
+    [Fact]
+    public void Without_room_an_append_waits_and_is_refused_in_time()
+    {
+        var bench = new PartitionBench(log: new PartitionLogOptions { ChunkBytes = 1_000, PendingBytes = 1_000 }, roomWait: TimeSpan.FromSeconds(5));
+        bench.Appended("first");
+        var release = bench.Hold("chunk");
+        var admitted = bench.Append(Batch.Sized(900));
+        var tooLate = bench.Append(Batch.Sized(300));
+        var alsoTooLate = bench.Append(Batch.Sized(300));
+        bench.Advance(TimeSpan.FromSeconds(4));
+        var inTime = bench.Append(Batch.Sized(300));
+        Assert.False(tooLate.IsCompleted);
+        bench.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(ErrorCode.ThrottlingQuotaExceeded, tooLate.Now().Error);
+        Assert.Equal(ErrorCode.ThrottlingQuotaExceeded, alsoTooLate.Now().Error);
+        Assert.NotNull(tooLate.Now().Detail);
+        release();
+        Assert.Equal((1, 2), (admitted.Now().BaseOffset.Value, inTime.Now().BaseOffset.Value));
+        Assert.Equal(3, bench.Offsets().LogEnd.Value);
+        Assert.Equal(0, bench.Drops);
+    }
+
+    [Fact]
+    public void Beyond_the_bound_on_waiting_appends_one_is_refused_at_once()
+    {
+        var bench = new PartitionBench(log: new PartitionLogOptions { ChunkBytes = 1_000, PendingBytes = 1_000 });
+        bench.Appended("first");
+        var release = bench.Hold("chunk");
+        var admitted = bench.Append(Batch.Sized(900));
+        var waiting = bench.Append(Batch.Sized(800));
+
+        Assert.Equal(ErrorCode.ThrottlingQuotaExceeded, bench.Appended(Batch.Sized(300)).Error);
+        release();
+        Assert.Equal((ErrorCode.None, ErrorCode.None), (admitted.Now().Error, waiting.Now().Error));
+    }
+
+    [Fact]
+    public void When_another_activation_leads_nothing_more_is_acknowledged_and_the_partition_goes()
+    {
+        var old = new PartitionBench();
+        old.Appended("old");
+        var waiting = old.Fetch(1, wait: TimeSpan.FromSeconds(30));
+        var @new = new PartitionBench(old.Storage);
+        Assert.Equal(1, @new.Appended("new").BaseOffset.Value);
+        var refused = old.Appended("lost");
+
+        Assert.Equal((ErrorCode.NotLeaderOrFollower, Offset.None), (refused.Error, refused.BaseOffset));
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, waiting.Now().Error);
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, old.Appended("lost too").Error);
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, old.Fetched(0).Error);
+        Assert.Equal(1, old.Drops);
+        Assert.Equal("0:old 1:new", Batch.Text(@new.Fetched(0)));
+    }
+
+    [Fact]
+    public void When_storage_is_broken_nothing_is_acknowledged_and_the_partition_goes()
+    {
+        var bench = new PartitionBench();
+        bench.Appended("kept");
+        bench.Storage.Faults = call => Task.FromResult(
+            call.Operation == StorageOperation.Write ? StorageFault.Refuse(new StorageBrokenException("fsync failed")) : StorageFault.None);
+
+        Assert.Equal(ErrorCode.KafkaStorageError, bench.Appended("lost").Error);
+        Assert.Equal(1, bench.Drops);
+        Assert.Equal("0:kept", Batch.Text(new PartitionBench(bench.Storage).Fetched(0)));
+    }
+
+    [Fact]
+    public void When_storage_is_full_appends_are_refused_reads_go_on_and_appends_resume_when_there_is_space()
+    {
+        var bench = new PartitionBench();
+        bench.Appended("kept");
+        bench.Storage.Faults = call => Task.FromResult(
+            call.Operation == StorageOperation.Write ? StorageFault.Refuse(new StorageFullException("no space left")) : StorageFault.None);
+        Assert.Equal(ErrorCode.KafkaStorageError, bench.Appended("refused").Error);
+        Assert.Equal(ErrorCode.KafkaStorageError, bench.Appended("refused").Error);
+
+        // The bench is the next activation if this one has gone.
+        bench = bench.Drops == 0 ? bench : new PartitionBench(bench.Storage);
+        Assert.Equal("0:kept", Batch.Text(bench.Fetched(0)));
+        bench.Storage.Faults = null;
+        Assert.Equal(1, bench.Appended("again").BaseOffset.Value);
+        Assert.Equal("0:kept 1:again", Batch.Text(bench.Fetched(0)));
+    }
+}

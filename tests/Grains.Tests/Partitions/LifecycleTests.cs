@@ -1,0 +1,163 @@
+using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Tests.Benches;
+using Loire.TestKit;
+
+namespace Loire.Grains.Tests.Partitions;
+
+public class LifecycleTests
+{
+    [Fact]
+    public void A_partition_that_nobody_uses_reads_nothing()
+    {
+        var bench = new PartitionBench();
+        bench.Thread.Finish(() => Task.FromResult(bench.Driver.Configure(PartitionBench.Defaults)));
+        Assert.Equal((0, 0), (bench.Storage.Calls, bench.TopicAsked));
+    }
+
+    [Fact]
+    public void Reading_a_partition_writes_nothing()
+    {
+        var bench = new PartitionBench();
+        bench.Appended("a");
+        var cold = new PartitionBench(bench.Storage.Clone());
+        cold.Storage.Changed = change => Assert.Fail($"{change.Call.Operation} of {change.Call.Key}");
+        Assert.Equal("0:a", Batch.Text(cold.Fetched(0)));
+        Assert.Equal(1, cold.Offsets().LogEnd.Value);
+    }
+
+    [Theory]
+    [InlineData(ErrorCode.UnknownTopicOrPartition)]
+    [InlineData(ErrorCode.UnknownTopicId)]
+    [InlineData(ErrorCode.LeaderNotAvailable)]
+    public void A_partition_that_its_topic_does_not_vouch_for_serves_nothing_and_goes(ErrorCode error)
+    {
+        var bench = new PartitionBench();
+        bench.Topic = () => Task.FromResult(new PartitionSettingsResult(error, null));
+
+        Assert.Equal(error, bench.Fetched(0).Error);
+        Assert.Equal(error, bench.Appended("a").Error);
+        Assert.Equal(error, bench.Offsets().Error);
+        Assert.Equal(error, bench.Thread.Finish(() => bench.Driver.FindBatchAsync(default).AsTask()).Error);
+        Assert.Equal((1, 1, 0), (bench.Drops, bench.TopicAsked, bench.Storage.Calls));
+    }
+
+    [Fact]
+    public void Newer_settings_win_whatever_arrives_last()
+    {
+        var bench = new PartitionBench();
+        var topic = new TaskCompletionSource<PartitionSettingsResult>();
+        bench.Topic = () => topic.Task;
+        var append = bench.Append(Batch.Sized(500));
+        Configure(3, 400);
+        Configure(2, 600);
+        topic.SetResult(new PartitionSettingsResult(ErrorCode.None, PartitionBench.Defaults));
+        bench.Thread.Run();
+
+        Assert.Equal(ErrorCode.MessageTooLarge, append.Now().Error);
+        Configure(4, 600);
+        Assert.Equal(ErrorCode.None, bench.Appended(Batch.Sized(500)).Error);
+
+        void Configure(long version, int maxBytes) => bench.Thread.Finish(() => Task.FromResult(
+            bench.Driver.Configure(PartitionBench.Defaults with { Version = version, MaxMessageBytes = maxBytes })));
+    }
+
+    [Fact]
+    public void A_bug_while_opening_is_answered_and_ends_the_partition()
+    {
+        var bench = new PartitionBench();
+        bench.Topic = () => throw new InvalidOperationException("planted");
+        Assert.Equal(ErrorCode.UnknownServerError, bench.Fetched(0).Error);
+        Assert.Equal(ErrorCode.UnknownServerError, bench.Appended("a").Error);
+        Assert.Equal(1, bench.Drops);
+    }
+
+    [Fact]
+    public void Deleting_removes_every_object_and_answers_whoever_waits()
+    {
+        var bench = new PartitionBench();
+        foreach (var i in Enumerable.Range(0, 200))
+        {
+            bench.Appended("v" + i);
+        }
+
+        var waiting = bench.Fetch(200, wait: TimeSpan.FromSeconds(30));
+        Assert.NotEmpty(bench.Storage.Keys);
+        var deleted = Delete(bench);
+        var again = Delete(bench);
+
+        Assert.Equal((ErrorCode.None, ErrorCode.None), (deleted, again));
+        Assert.Empty(bench.Storage.Keys);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, waiting.Now().Error);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, bench.Appended("late").Error);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, bench.Fetched(0).Error);
+        Assert.Equal(1, bench.Drops);
+    }
+
+    [Fact]
+    public void A_partition_is_deleted_without_being_opened()
+    {
+        var bench = new PartitionBench();
+        bench.Appended("a");
+        var cold = new PartitionBench(bench.Storage);
+        Assert.Equal(ErrorCode.None, Delete(cold));
+        Assert.Equal(0, cold.TopicAsked);
+        Assert.Empty(bench.Storage.Keys);
+        Assert.Equal(ErrorCode.None, Delete(new PartitionBench(bench.Storage)));
+    }
+
+    [Fact]
+    public void A_deletion_under_load_leaves_nothing_behind_and_acknowledges_nothing_afterwards()
+    {
+        var bench = new PartitionBench();
+        bench.Appended("a");
+        var release = bench.Hold("chunk");
+        var under = Enumerable.Range(0, 10).Select(i => bench.Append("under" + i)).ToList();
+        var deletion = bench.Thread.Start(bench.Driver.DeleteAsync);
+        var late = bench.Append("late");
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, late.Now().Error);
+        release();
+
+        Assert.Equal(ErrorCode.None, deletion.Now());
+        Assert.All(under, append => Assert.True(append.IsCompleted));
+        Assert.Empty(bench.Storage.Keys);
+    }
+
+    [Fact]
+    public void Going_away_waits_for_the_write_under_way_and_answers_the_rest()
+    {
+        var bench = new PartitionBench();
+        bench.Appended("a");
+        var release = bench.Hold("chunk");
+        var underWay = bench.Append("b");
+        var waiting = bench.Fetch(2, wait: TimeSpan.FromSeconds(30));
+        var gone = bench.Thread.Start(async () =>
+        {
+            await bench.Driver.DisposeAsync();
+            return true;
+        });
+        Assert.False(gone.IsCompleted);
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, waiting.Now().Error);
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, bench.Appended("late").Error);
+        release();
+
+        Assert.True(gone.IsCompletedSuccessfully);
+        Assert.Equal((ErrorCode.None, 1), (underWay.Now().Error, underWay.Now().BaseOffset.Value));
+        Assert.Equal("0:a 1:b", Batch.Text(new PartitionBench(bench.Storage).Fetched(0)));
+    }
+
+    [Fact]
+    public void A_partition_that_comes_back_continues_where_the_durable_records_end()
+    {
+        var storage = new LossyGrainStorage();
+        for (var life = 0; life < 5; life++)
+        {
+            var bench = new PartitionBench(storage);
+            Assert.Equal(2 * life, bench.Appended("v" + life).BaseOffset.Value);
+            Assert.Equal(2 * life + 1, bench.Appended("w" + life).BaseOffset.Value);
+        }
+
+        Assert.Equal("0:v0 1:w0 2:v1 3:w1 4:v2 5:w2 6:v3 7:w3 8:v4 9:w4", Batch.Text(new PartitionBench(storage).Fetched(0)));
+    }
+
+    private static ErrorCode Delete(PartitionBench bench) => bench.Thread.Finish(bench.Driver.DeleteAsync);
+}

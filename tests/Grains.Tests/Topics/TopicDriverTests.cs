@@ -1,0 +1,237 @@
+using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Tests.Benches;
+using Loire.Model;
+using Loire.TestKit;
+
+namespace Loire.Grains.Tests.Topics;
+
+public class TopicDriverTests
+{
+    [Fact]
+    public void A_topic_that_was_created_is_described_listed_and_serves()
+    {
+        var bench = new TopicsBench();
+        var created = bench.Create("orders", 3, ("retention.ms", "5000"));
+        var described = bench.Describe("orders").Topic!;
+
+        Assert.Equal(ErrorCode.None, created.Error);
+        Assert.Equal(("orders", 3, (short)1), (described.Name.Value, described.PartitionsCount, described.ReplicationFactor));
+        Assert.Equal(created.Topic!.Id, described.Id);
+        Assert.Equal(new TopicConfig("retention.ms", "5000", false), Assert.Single(described.Configs, config => config.Name == "retention.ms"));
+        Assert.Equal(new TopicConfig("max.message.bytes", "1048588", true), Assert.Single(described.Configs, config => config.Name == "max.message.bytes"));
+        Assert.Equal("orders", bench.List());
+        Assert.Equal(0, bench.Append(TopicsBench.Key(created, 2), "v").BaseOffset.Value);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, bench.Append(TopicsBench.Key(created, 3), "v").Error);
+        Assert.Equal(ErrorCode.UnknownTopicId, bench.Append(TopicsBench.Key(created, 0) with { Id = new TopicId(Guid.Empty) }, "v").Error);
+    }
+
+    [Fact]
+    public void To_validate_only_finds_what_creation_would_find_and_changes_nothing()
+    {
+        var bench = new TopicsBench();
+        bench.Create("a.b");
+        var writes = 0;
+        bench.Storage.Changed = _ => writes++;
+        TopicResult Validate(string name, int partitions = 2, params (string, string)[] configs) => bench.Thread.Finish(
+            () => bench.Topic(name).CreateAsync(TopicsBench.Request(partitions, configs) with { ValidateOnly = true }));
+
+        Assert.Equal((ErrorCode.None, 2), (Validate("t").Error, Validate("t").Topic!.PartitionsCount));
+        Assert.Equal(ErrorCode.TopicAlreadyExists, Validate("a.b").Error);
+        Assert.Equal(ErrorCode.InvalidTopicException, Validate("a_b").Error);
+        Assert.Equal(ErrorCode.InvalidPartitions, Validate("t", 0).Error);
+        Assert.Equal(ErrorCode.InvalidConfig, Validate("t", 1, ("x", "y")).Error);
+        Assert.Equal(5, bench.Thread.Finish(() => bench.Topic("a.b").AddPartitionsAsync(5, validateOnly: true)).Topic!.PartitionsCount);
+        Assert.Equal((0, 1), (writes, bench.Describe("a.b").Topic!.PartitionsCount));
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, bench.Describe("t").Error);
+        Assert.Equal("a.b", bench.List());
+    }
+
+    [Fact]
+    public void A_topic_survives_the_loss_of_every_activation()
+    {
+        var bench = new TopicsBench();
+        var id = bench.Create("t", 2, ("segment.ms", "7")).Topic!.Id;
+        bench.Thread.Finish(() => bench.Topic("t").AddPartitionsAsync(4, false));
+        for (var i = 0; i < 100; i++)
+        {
+            bench.Alter("t", ("retention.ms", i.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("segment.ms", i == 99 ? null : "8"));
+        }
+
+        var before = bench.Describe("t").Topic!;
+        var after = new TopicsBench(bench.Storage).Describe("t").Topic!;
+        Assert.Equal((id, 4), (after.Id, after.PartitionsCount));
+        Assert.Equal(before.Configs, after.Configs);
+        Assert.Contains(new TopicConfig("retention.ms", "99", false), after.Configs);
+        Assert.Contains(new TopicConfig("segment.ms", "604800000", true), after.Configs);
+    }
+
+    [Fact]
+    public void New_settings_reach_every_partition_a_few_at_a_time()
+    {
+        var bench = new TopicsBench();
+        var topic = bench.Create("t", 100);
+        bench.Append(TopicsBench.Key(topic, 0), "small");
+        Assert.Equal(ErrorCode.None, bench.Alter("t", ("max.message.bytes", "10")).Error);
+
+        Assert.Equal(ErrorCode.MessageTooLarge, bench.Append(TopicsBench.Key(topic, 0), "now too large").Error);
+        Assert.Equal(ErrorCode.MessageTooLarge, bench.Append(TopicsBench.Key(topic, 99), "too large as well").Error);
+        Assert.Equal(8, bench.Calls.Most);
+    }
+
+    [Fact]
+    public void Settings_that_no_partition_needs_call_none()
+    {
+        var bench = new TopicsBench();
+        bench.Create("t", 100);
+        bench.Alter("t", ("retention.ms", "10"));
+        Assert.Equal(0, bench.Calls.Most);
+    }
+
+    [Fact]
+    public void A_partition_that_does_not_confirm_new_settings_is_told_of_and_asked_again_with_the_next_change()
+    {
+        var bench = new TopicsBench();
+        var topic = bench.Create("t", 3);
+        bench.Append(TopicsBench.Key(topic, 1), "small");
+        bench.PartitionFault = key => key.Partition == 1 ? ErrorCode.RequestTimedOut : null;
+        var altered = bench.Alter("t", ("max.message.bytes", "10"));
+        Assert.Equal(ErrorCode.RequestTimedOut, altered.Error);
+        Assert.Contains("1 of 3 partitions", altered.Detail, StringComparison.Ordinal);
+
+        bench.PartitionFault = _ => null;
+        Assert.Equal(ErrorCode.None, bench.Alter("t", ("max.message.bytes", "10")).Error);
+        Assert.Equal(ErrorCode.MessageTooLarge, bench.Append(TopicsBench.Key(topic, 1), "too large").Error);
+    }
+
+    [Fact]
+    public void A_deleted_topic_leaves_nothing_in_storage_and_its_successor_starts_empty_at_0()
+    {
+        var bench = new TopicsBench();
+        bench.Create("other");
+        var first = bench.Create("t", 3);
+        foreach (var i in Enumerable.Range(0, 30))
+        {
+            bench.Append(TopicsBench.Key(first, i % 3), "old");
+        }
+
+        Assert.Equal(ErrorCode.None, bench.Delete("t").Error);
+        Assert.DoesNotContain(bench.Storage.Keys, key => key.Contains("topic/t", StringComparison.Ordinal) || key.Contains(first.Topic!.Id.ToString(), StringComparison.Ordinal));
+        Assert.Equal("other", bench.List());
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, bench.Describe("t").Error);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, bench.Append(TopicsBench.Key(first, 0), "late").Error);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, bench.Delete("t").Error);
+
+        var second = bench.Create("t", 3);
+        Assert.NotEqual(first.Topic!.Id, second.Topic!.Id);
+        Assert.Equal("", bench.Read(TopicsBench.Key(second, 0)));
+        Assert.Equal(0, bench.Append(TopicsBench.Key(second, 0), "new").BaseOffset.Value);
+        Assert.Equal(ErrorCode.UnknownTopicId, bench.Append(TopicsBench.Key(first, 0), "late").Error);
+    }
+
+    [Fact]
+    public void A_deletion_that_a_partition_refuses_has_happened_for_everyone_and_is_finished_later()
+    {
+        var bench = new TopicsBench();
+        var topic = bench.Create("t", 3);
+        bench.Append(TopicsBench.Key(topic, 1), "v");
+        bench.PartitionFault = key => key.Partition == 1 ? ErrorCode.KafkaStorageError : null;
+        Assert.Equal(ErrorCode.KafkaStorageError, bench.Delete("t").Error);
+
+        Assert.Equal(("", ErrorCode.UnknownTopicOrPartition), (bench.List(), bench.Describe("t").Error));
+        bench.PartitionFault = _ => null;
+        bench.Settle();
+        Assert.Equal(("", ErrorCode.UnknownTopicOrPartition), (bench.List(), bench.Describe("t").Error));
+        Assert.DoesNotContain(bench.Storage.Keys, key => key.Contains(topic.Topic!.Id.ToString(), StringComparison.Ordinal));
+        Assert.False(bench.Catalog.HasUnsettled);
+    }
+
+    [Fact]
+    public void To_create_what_is_still_being_deleted_finishes_the_deletion_first()
+    {
+        var bench = new TopicsBench();
+        var topic = bench.Create("t", 2);
+        bench.Append(TopicsBench.Key(topic, 1), "old");
+        bench.PartitionFault = _ => ErrorCode.RequestTimedOut;
+        bench.Delete("t");
+        Assert.Equal(ErrorCode.RequestTimedOut, bench.Create("t").Error);
+        bench.PartitionFault = _ => null;
+        Assert.Equal(ErrorCode.None, bench.Create("t").Error);
+        Assert.DoesNotContain(bench.Storage.Keys, key => key.Contains(topic.Topic!.Id.ToString(), StringComparison.Ordinal));
+        Assert.Equal("t", bench.List());
+    }
+
+    [Fact]
+    public void When_the_catalog_cannot_be_reached_nothing_is_created_and_what_was_created_is_listed_later()
+    {
+        var bench = new TopicsBench();
+        bench.CatalogFault = () => new CatalogResult(ErrorCode.NotController, "unreachable");
+        Assert.Equal(ErrorCode.NotController, bench.Create("t").Error);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, bench.Describe("t").Error);
+
+        var calls = 0;
+        bench.CatalogFault = () => ++calls == 2 ? new CatalogResult(ErrorCode.NotController, "unreachable") : null;
+        Assert.Equal(ErrorCode.None, bench.Create("t").Error);
+        Assert.Equal("", bench.List());
+        bench.Settle();
+        Assert.Equal("t", bench.List());
+    }
+
+    [Fact]
+    public void Topics_that_do_not_exist_take_no_memory()
+    {
+        var bench = new TopicsBench();
+        foreach (var i in Enumerable.Range(0, 100))
+        {
+            Assert.Equal(ErrorCode.UnknownTopicOrPartition, bench.Describe("no" + i).Error);
+            Assert.Equal(ErrorCode.UnknownTopicOrPartition, bench.Delete("no" + i).Error);
+            Assert.Equal(ErrorCode.InvalidPartitions, bench.Create("no" + i, 0).Error);
+        }
+
+        Assert.Equal(0, bench.ActiveTopics);
+        Assert.Empty(bench.Storage.Keys);
+    }
+
+    [Fact]
+    public void While_a_change_is_made_durable_readers_see_the_state_before_it()
+    {
+        var bench = new TopicsBench();
+        bench.Create("t");
+        var hold = new TaskCompletionSource();
+        bench.Storage.Faults = async call =>
+        {
+            if (call.Operation == StorageOperation.Write)
+            {
+                await hold.Task;
+            }
+
+            return StorageFault.None;
+        };
+        var change = bench.Thread.Start(() => bench.Topic("t").AddPartitionsAsync(9, false));
+        Assert.Equal(1, bench.Describe("t").Topic!.PartitionsCount);
+        Assert.False(change.IsCompleted);
+        hold.SetResult();
+        bench.Thread.Run();
+        Assert.Equal(9, change.Now().Topic!.PartitionsCount);
+        Assert.Equal(9, bench.Describe("t").Topic!.PartitionsCount);
+    }
+
+    [Fact]
+    public void Of_two_creations_at_once_one_succeeds()
+    {
+        var bench = new TopicsBench();
+        var both = Enumerable.Range(0, 2).Select(_ => bench.Thread.Post(() => bench.Topic("t").CreateAsync(TopicsBench.Request(1)))).ToList();
+        bench.Thread.Run();
+        Assert.Equal([ErrorCode.None, ErrorCode.TopicAlreadyExists], both.Select(one => one.Now().Error));
+    }
+
+    [Fact]
+    public void Of_two_activations_of_a_topic_only_the_newer_changes_it()
+    {
+        var old = new TopicsBench();
+        old.Create("t");
+        var @new = new TopicsBench(old.Storage);
+        Assert.Equal(ErrorCode.None, @new.Alter("t", ("retention.ms", "1")).Error);
+        Assert.Equal(ErrorCode.NotController, old.Alter("t", ("retention.ms", "2")).Error);
+        Assert.Contains(new TopicConfig("retention.ms", "1", false), old.Describe("t").Topic!.Configs);
+    }
+}
