@@ -1,4 +1,7 @@
 using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Loire.Model.Codecs;
 
@@ -11,7 +14,7 @@ internal ref struct MatchFinder
     public const int MaxBlock = 1 << 16;
     public const int TableSize = 1 << TableBits;
 
-    private const int TableBits = 12;
+    private const int TableBits = 13;
     private const int MinMatch = 4;
 
     // LZ4's rules for the end of a block: the last match begins at least 12 bytes before it, and the last 5 bytes are literals.
@@ -49,15 +52,19 @@ internal ref struct MatchFinder
     {
         Anchor = MatchStart + MatchLength;
         var limit = _block.Length - LastMatchStart;
+        ref var start = ref MemoryMarshal.GetReference(_block);
+        ref var table = ref MemoryMarshal.GetReference(_table);
         var misses = 1 << SkipTrigger;
         var position = _position;
+
+        // Up to the limit at least 12 bytes follow, and the table holds positions before this one or 0: no read leaves the block.
         while (position <= limit)
         {
-            var word = BinaryPrimitives.ReadUInt32LittleEndian(_block[position..]);
-            ref var slot = ref _table[(int)((word * 2654435761u) >> (32 - TableBits))];
+            var sequence = Read64(ref start, position);
+            ref var slot = ref Unsafe.Add(ref table, Hash(sequence));
             int candidate = slot;
             slot = (ushort)position;
-            if (candidate < position && BinaryPrimitives.ReadUInt32LittleEndian(_block[candidate..]) == word)
+            if ((uint)Read64(ref start, candidate) == (uint)sequence && candidate < position)
             {
                 Take(position, candidate);
                 return true;
@@ -70,10 +77,19 @@ internal ref struct MatchFinder
         return false;
     }
 
+    /// <summary>Of five bytes: longer matches are worth more, and a table of few slots is not filled with short ones.</summary>
+    private static int Hash(ulong sequence) => (int)(((sequence << 24) * 889523592379UL) >> (64 - TableBits));
+
+    private static ulong Read64(ref byte start, int position)
+    {
+        var value = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref start, position));
+        return BitConverter.IsLittleEndian ? value : BinaryPrimitives.ReverseEndianness(value);
+    }
+
     private void Take(int position, int candidate)
     {
         var end = _block.Length - LastLiterals;
-        var length = MinMatch + _block[(position + MinMatch)..end].CommonPrefixLength(_block[(candidate + MinMatch)..]);
+        var length = MinMatch + CommonLength(position + MinMatch, candidate + MinMatch, end);
         while (position > Anchor && candidate > 0 && _block[position - 1] == _block[candidate - 1])
         {
             position--;
@@ -89,8 +105,27 @@ internal ref struct MatchFinder
         // The end of a match is a likely start of the next repetition.
         if (_position <= _block.Length - LastMatchStart)
         {
-            var word = BinaryPrimitives.ReadUInt32LittleEndian(_block[(_position - 2)..]);
-            _table[(int)((word * 2654435761u) >> (32 - TableBits))] = (ushort)(_position - 2);
+            _table[Hash(BinaryPrimitives.ReadUInt64LittleEndian(_block[(_position - 2)..]))] = (ushort)(_position - 2);
         }
+    }
+
+    private readonly int CommonLength(int position, int candidate, int end)
+    {
+        ref var start = ref MemoryMarshal.GetReference(_block);
+        var from = position;
+        for (; position <= end - 8; position += 8, candidate += 8)
+        {
+            var difference = Read64(ref start, position) ^ Read64(ref start, candidate);
+            if (difference != 0)
+            {
+                return position - from + (BitOperations.TrailingZeroCount(difference) >> 3);
+            }
+        }
+
+        for (; position < end && _block[position] == _block[candidate]; position++, candidate++)
+        {
+        }
+
+        return position - from;
     }
 }

@@ -1,0 +1,45 @@
+using System.Diagnostics;
+
+namespace Loire.Model.Benchmarks;
+
+/// <summary>How long an action takes, and what it allocates.</summary>
+internal readonly record struct Measure(double Nanoseconds, double AllocatedBytes)
+{
+    private const int Rounds = 7;
+    private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(60);
+
+    /// <summary>The median of several rounds, each long enough for the clock, after one that is not counted.</summary>
+    public static Measure Of(Action action)
+    {
+        var repetitions = 1;
+        for (; Time(action, repetitions) < Round; repetitions *= 2)
+        {
+        }
+
+        var times = new double[Rounds];
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < Rounds; i++)
+        {
+            times[i] = Time(action, repetitions).TotalNanoseconds / repetitions;
+        }
+
+        var allocated = (GC.GetAllocatedBytesForCurrentThread() - before) / (double)(Rounds * (long)repetitions);
+        Array.Sort(times);
+        return new Measure(times[Rounds / 2], allocated);
+    }
+
+    public double MegabytesPerSecond(long bytes) => bytes * 1000.0 / Nanoseconds;
+
+    public double PerSecond(long things) => things * 1e9 / Nanoseconds;
+
+    private static TimeSpan Time(Action action, int repetitions)
+    {
+        var started = Stopwatch.GetTimestamp();
+        for (var i = 0; i < repetitions; i++)
+        {
+            action();
+        }
+
+        return Stopwatch.GetElapsedTime(started);
+    }
+}
