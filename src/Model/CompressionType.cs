@@ -26,8 +26,8 @@ public enum CompressionType
 public static class CompressionTypes
 {
     /// <summary>
-    /// Whether batches can be compressed and decompressed here. A batch of a known type that is not available can still be stored and fetched,
-    /// since the broker does not decode it.
+    /// Whether batches can be compressed and decompressed here. A batch of a known type that is not available can still be stored and
+    /// fetched, since the broker does not decode it.
     /// </summary>
     public static bool IsAvailable(CompressionType type) =>
         type is >= CompressionType.None and < CompressionType.Zstd || (type == CompressionType.Zstd && Zstd.IsAvailable);

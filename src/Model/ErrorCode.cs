@@ -1,8 +1,8 @@
 namespace Loire.Model;
 
 /// <summary>
-/// Why a request failed: Kafka's numbers, names and meanings (org.apache.kafka.common.protocol.Errors of Kafka 4.1). What a person reads, and whether
-/// the same request may succeed later, stands in <see cref="ErrorCodes"/>.
+/// Why a request failed: Kafka's numbers, names and meanings (org.apache.kafka.common.protocol.Errors of Kafka 4.1). What a person reads,
+/// and whether the same request may succeed later, stands in <see cref="ErrorCodes"/>.
 /// </summary>
 [GenerateSerializer, Alias("loire.ErrorCode")]
 public enum ErrorCode : short

@@ -206,8 +206,8 @@ public static class ErrorCodes
     public static IReadOnlyList<ErrorDescription> All => Table;
 
     /// <summary>
-    /// Describes <paramref name="code"/>. A number that is not in the table, as a newer broker may send, is described as an unknown server error
-    /// under that number.
+    /// Describes <paramref name="code"/>. A number that is not in the table, as a newer broker may send, is described as an unknown
+    /// server error under that number.
     /// </summary>
     public static ErrorDescription Describe(ErrorCode code)
     {

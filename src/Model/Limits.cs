@@ -1,6 +1,8 @@
 namespace Loire.Model;
 
-/// <summary>Every bound on a length, a count or a depth that does not depend on configuration. A bound that is checked somewhere stands here.</summary>
+/// <summary>
+/// Every bound on a length, a count or a depth that does not depend on configuration. A bound that is checked somewhere stands here.
+/// </summary>
 public static class Limits
 {
     /// <summary>Characters in a topic name (Kafka's Topic.MAX_NAME_LENGTH).</summary>
@@ -27,7 +29,9 @@ public static class Limits
     /// <summary>Bytes of one append, all its batches together.</summary>
     public const int AppendBytes = BatchBytes;
 
-    /// <summary>Bytes that one fetch asks for, at most; a larger wish is served as this one. The default of Kafka's <c>fetch.max.bytes</c>.</summary>
+    /// <summary>
+    /// Bytes that one fetch asks for, at most; a larger wish is served as this one. The default of Kafka's <c>fetch.max.bytes</c>.
+    /// </summary>
     public const int FetchBytes = 50 * 1024 * 1024;
 
     /// <summary>Fetches that wait for data at one partition; a few hundred bytes of memory each.</summary>

@@ -36,7 +36,9 @@ public static class Murmur2
         return (int)(hash ^ (hash >> 15));
     }
 
-    /// <summary>The partition of a key, from 0 to <paramref name="partitions"/> exclusive. The sign bit is masked, as in Kafka, not negated.</summary>
+    /// <summary>
+    /// The partition of a key, from 0 to <paramref name="partitions"/> exclusive. The sign bit is masked, as in Kafka, not negated.
+    /// </summary>
     /// <param name="key">The key's bytes; not null (a record without a key goes to any partition).</param>
     /// <param name="partitions">How many partitions the topic has, whether available or not; at least 1.</param>
     public static int Partition(ReadOnlySpan<byte> key, int partitions)

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Loire.Model;
 
-/// <summary>Identifies one creation of a topic: a topic that is deleted and created again under its old name has a new id (KIP-516).</summary>
+/// <summary>
+/// Identifies one creation of a topic: a topic that is deleted and created again under its old name has a new id (KIP-516).
+/// </summary>
 /// <param name="Value">Random; never <see cref="Guid.Empty"/> for a topic that exists.</param>
 [GenerateSerializer, Immutable, Alias("loire.TopicId")]
 public readonly record struct TopicId([property: Id(0)] Guid Value)
@@ -13,8 +15,8 @@ public readonly record struct TopicId([property: Id(0)] Guid Value)
 }
 
 /// <summary>
-/// Names one partition of one creation of a topic, and is the key of its grain as <c>{topic}/{topic id}/{partition}</c>. The id keeps a re-created
-/// topic apart from its predecessor's data; the name lets the grain ask the topic for its configuration.
+/// Names one partition of one creation of a topic, and is the key of its grain as <c>{topic}/{topic id}/{partition}</c>. The id keeps a
+/// re-created topic apart from its predecessor's data; the name lets the grain ask the topic for its configuration.
 /// </summary>
 /// <param name="Topic">The topic's name.</param>
 /// <param name="Id">Which creation of it.</param>

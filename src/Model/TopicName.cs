@@ -48,7 +48,8 @@ public readonly record struct TopicName : IComparable<TopicName>
         TryParse(text, out var name, out var problem) ? name : throw new FormatException(problem);
 
     /// <summary>
-    /// The name with '.' replaced by '_'. Two topics whose names agree in this form share metric names, so the second is refused, as in Kafka.
+    /// The name with '.' replaced by '_'. Two topics whose names agree in this form share metric names, so the second is refused, as in
+    /// Kafka.
     /// </summary>
     public string MetricForm => Value.Replace('.', '_');
 

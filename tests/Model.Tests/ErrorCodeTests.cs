@@ -40,7 +40,9 @@ public sealed class ErrorCodeTests
     [Fact]
     public void A_name_is_the_codes_own_in_capitals()
     {
-        Assert.All(ErrorCodes.All, e => Assert.Equal(e.Code.ToString(), e.Name.Replace("_", "", StringComparison.Ordinal), ignoreCase: true));
+        Assert.All(
+            ErrorCodes.All,
+            e => Assert.Equal(e.Code.ToString(), e.Name.Replace("_", "", StringComparison.Ordinal), ignoreCase: true));
     }
 
     [Fact]

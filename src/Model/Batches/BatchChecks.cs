@@ -4,8 +4,8 @@ using static Loire.Model.Batches.BatchLayout;
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// What is checked of a batch before anyone relies on it: first the frame (is it whole and of our format), then the header by itself, and of a batch from
-/// a client also everything that only a broker may decide. Each check says what is wrong in a sentence for a person.
+/// What is checked of a batch before anyone relies on it: first the frame (is it whole and of our format), then the header by itself, and
+/// of a batch from a client also everything that only a broker may decide. Each check says what is wrong in a sentence for a person.
 /// </summary>
 internal static class BatchChecks
 {
@@ -46,7 +46,9 @@ internal static class BatchChecks
         return Pass(out problem);
     }
 
-    /// <summary>Checks what must hold for every batch, so that none of its properties fails. Compaction leaves gaps and even empty batches.</summary>
+    /// <summary>
+    /// Checks what must hold for every batch, so that none of its properties fails. Compaction leaves gaps and even empty batches.
+    /// </summary>
     public static ErrorCode Header(RecordBatch batch, out string? problem)
     {
         if ((batch.Attributes & CodecMask) > (int)CompressionType.Zstd)
@@ -95,7 +97,7 @@ internal static class BatchChecks
         // Some clients write an epoch and a sequence number without a producer id; they mean nothing then.
         if (batch.ProducerId < -1 || (batch.ProducerId >= 0 && (batch.ProducerEpoch < 0 || batch.BaseSequence < 0)))
         {
-            return Fail(ErrorCode.InvalidRecord, "Producer id, epoch and sequence number must be set together and not be negative.", out problem);
+            return Fail(ErrorCode.InvalidRecord, "Producer id, epoch and sequence number must be set together.", out problem);
         }
 
         if (batch.IsTransactional && batch.ProducerId < 0)
@@ -110,7 +112,7 @@ internal static class BatchChecks
 
         if (batch.BaseTimestamp < Timestamp.None || batch.MaxTimestamp < batch.BaseTimestamp)
         {
-            return Fail(ErrorCode.InvalidTimestamp, "The timestamps must not be negative, and the greatest not before the first.", out problem);
+            return Fail(ErrorCode.InvalidTimestamp, "A timestamp is negative, or the greatest lies before the first.", out problem);
         }
 
         return Header(batch, out problem);

@@ -3,8 +3,8 @@ using Loire.Model.Codecs;
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// Decompresses the records of one batch after the other into a buffer of its own, which never grows beyond a bound, whatever a batch pretends.
-/// Used by one thread at a time; gives its memory back when disposed.
+/// Decompresses the records of one batch after the other into a buffer of its own, which never grows beyond a bound, whatever a batch
+/// pretends. Used by one thread at a time; gives its memory back when disposed.
 /// </summary>
 public sealed class BatchDecompressor : IDisposable
 {
@@ -12,7 +12,8 @@ public sealed class BatchDecompressor : IDisposable
     private readonly BoundedBuffer _buffer;
     private readonly Zstd _zstd = new();
 
-    /// <param name="maxBytes">The most bytes that the records of one batch may decompress to; at most <see cref="Limits.BatchBytes"/>.</param>
+    /// <param name="maxBytes">The most bytes that the records of one batch may decompress to; at most
+    /// <see cref="Limits.BatchBytes"/>.</param>
     public BatchDecompressor(int maxBytes = Limits.BatchBytes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBytes, 1);
@@ -23,10 +24,12 @@ public sealed class BatchDecompressor : IDisposable
 
     /// <summary>Decompresses the records of <paramref name="batch"/>.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="records">The records: the payload itself if it is not compressed, else memory that is valid until the next call.</param>
+    /// <param name="records">The records: the payload itself if it is not compressed, else memory that is valid until the next
+    /// call.</param>
     /// <returns>
-    /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.CorruptMessage"/> if the payload is malformed; <see cref="ErrorCode.MessageTooLarge"/> if it
-    /// decompresses to more than the bound; <see cref="ErrorCode.UnsupportedCompressionType"/> if the codec is not available here.
+    /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.CorruptMessage"/> if the payload is malformed;
+    /// <see cref="ErrorCode.MessageTooLarge"/> if it decompresses to more than the bound;
+    /// <see cref="ErrorCode.UnsupportedCompressionType"/> if the codec is not available here.
     /// </returns>
     public ErrorCode TryDecompress(RecordBatch batch, out ReadOnlySpan<byte> records)
     {

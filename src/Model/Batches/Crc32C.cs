@@ -4,8 +4,8 @@ using System.Numerics;
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// CRC-32C (Castagnoli), the checksum of record batches, by the processor's own instruction where it has one. That instruction takes three cycles but one
-/// can start in each, so long inputs are taken in three interleaved strands whose checksums are then put together.
+/// CRC-32C (Castagnoli), the checksum of record batches, by the processor's own instruction where it has one. That instruction takes
+/// three cycles but one can start in each, so long inputs are taken in three interleaved strands whose checksums are then put together.
 /// </summary>
 public static class Crc32C
 {
@@ -22,8 +22,8 @@ public static class Crc32C
     public static uint Compute(ReadOnlySpan<byte> data) => Append(0, data);
 
     /// <summary>
-    /// The checksum of several pieces in a row: of what <paramref name="crc"/> is the checksum of, followed by <paramref name="data"/>. The checksum of nothing
-    /// is 0.
+    /// The checksum of several pieces in a row: of what <paramref name="crc"/> is the checksum of, followed by <paramref name="data"/>.
+    /// The checksum of nothing is 0.
     /// </summary>
     public static uint Append(uint crc, ReadOnlySpan<byte> data)
     {

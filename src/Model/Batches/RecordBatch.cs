@@ -4,8 +4,9 @@ using static Loire.Model.Batches.BatchLayout;
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// A view over exactly one record batch, whose layout is drawn in <see cref="BatchLayout"/>. It exists only over bytes that hold a whole batch with a sane
-/// header, so its properties never fail; whether the bytes are those that the producer sent, only <see cref="CrcIsValid"/> says.
+/// A view over exactly one record batch, whose layout is drawn in <see cref="BatchLayout"/>. It exists only over bytes that hold a whole
+/// batch with a sane header, so its properties never fail; whether the bytes are those that the producer sent, only
+/// <see cref="CrcIsValid"/> says.
 /// </summary>
 public readonly ref struct RecordBatch
 {
@@ -79,11 +80,14 @@ public readonly ref struct RecordBatch
 
     internal int Attributes => BinaryPrimitives.ReadUInt16BigEndian(_bytes[BatchLayout.Attributes..]);
 
-    /// <summary>Reads the batch at the front of <paramref name="buffer"/>; its <see cref="SizeInBytes"/> says where the next one starts.</summary>
+    /// <summary>
+    /// Reads the batch at the front of <paramref name="buffer"/>; its <see cref="SizeInBytes"/> says where the next one starts.
+    /// </summary>
     /// <returns>
     /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.CorruptMessage"/> if there is no whole batch or its header contradicts itself;
-    /// <see cref="ErrorCode.UnsupportedForMessageFormat"/> if its format is older than 2; <see cref="ErrorCode.UnsupportedCompressionType"/> if its codec
-    /// is unknown; <see cref="ErrorCode.MessageTooLarge"/> beyond <see cref="Limits.BatchBytes"/>. The checksum is not looked at.
+    /// <see cref="ErrorCode.UnsupportedForMessageFormat"/> if its format is older than 2;
+    /// <see cref="ErrorCode.UnsupportedCompressionType"/> if its codec is unknown; <see cref="ErrorCode.MessageTooLarge"/> beyond
+    /// <see cref="Limits.BatchBytes"/>. The checksum is not looked at.
     /// </returns>
     public static ErrorCode TryRead(ReadOnlySpan<byte> buffer, out RecordBatch batch)
     {
@@ -103,16 +107,17 @@ public readonly ref struct RecordBatch
     }
 
     /// <summary>
-    /// Reads the batch at the front of <paramref name="buffer"/> and checks everything that a broker must check of a batch from a client, by header and
-    /// checksum alone: the records are not decoded.
+    /// Reads the batch at the front of <paramref name="buffer"/> and checks everything that a broker must check of a batch from a client,
+    /// by header and checksum alone: the records are not decoded.
     /// </summary>
     /// <param name="buffer">One or more whole batches.</param>
     /// <param name="maxBytes">The topic's <c>max.message.bytes</c>.</param>
     /// <param name="batch">The batch, if there is no error.</param>
     /// <param name="problem">What is wrong, in one sentence for a person; null if nothing is.</param>
     /// <returns>
-    /// What <see cref="TryRead"/> returns, and <see cref="ErrorCode.CorruptMessage"/> for a wrong checksum; <see cref="ErrorCode.MessageTooLarge"/> beyond
-    /// <paramref name="maxBytes"/>; <see cref="ErrorCode.InvalidTimestamp"/>; <see cref="ErrorCode.InvalidRecord"/> for anything else that a client may not send.
+    /// What <see cref="TryRead"/> returns, and <see cref="ErrorCode.CorruptMessage"/> for a wrong checksum;
+    /// <see cref="ErrorCode.MessageTooLarge"/> beyond <paramref name="maxBytes"/>; <see cref="ErrorCode.InvalidTimestamp"/>;
+    /// <see cref="ErrorCode.InvalidRecord"/> for anything else that a client may not send.
     /// </returns>
     public static ErrorCode TryReadProduced(ReadOnlySpan<byte> buffer, int maxBytes, out RecordBatch batch, out string? problem)
     {
@@ -137,8 +142,9 @@ public readonly ref struct RecordBatch
     public bool CrcIsValid() => Crc32C.Compute(_bytes[BatchLayout.Attributes..]) == Crc;
 
     /// <summary>
-    /// Writes the first <see cref="StampSize"/> bytes of a stamped copy of <paramref name="batch"/>. The rest of the copy are the batch's own bytes from
-    /// <see cref="StampSize"/> on, so nothing but the stamp needs to be written anew and the producer's memory stays as it is.
+    /// Writes the first <see cref="StampSize"/> bytes of a stamped copy of <paramref name="batch"/>. The rest of the copy are the batch's
+    /// own bytes from <see cref="StampSize"/> on, so nothing but the stamp needs to be written anew and the producer's memory stays as it
+    /// is.
     /// </summary>
     /// <param name="batch">One whole batch.</param>
     /// <param name="baseOffset">The offset of its first record.</param>
@@ -152,12 +158,13 @@ public readonly ref struct RecordBatch
     }
 
     /// <summary>
-    /// Writes the whole header, <see cref="HeaderSize"/> bytes, of a copy of <paramref name="batch"/> that is stamped and gives all its records the time
-    /// <paramref name="logAppendTime"/>. The rest of the copy are the batch's own bytes from <see cref="HeaderSize"/> on.
+    /// Writes the whole header, <see cref="HeaderSize"/> bytes, of a copy of <paramref name="batch"/> that is stamped and gives all its
+    /// records the time <paramref name="logAppendTime"/>. The rest of the copy are the batch's own bytes from <see cref="HeaderSize"/>
+    /// on.
     /// </summary>
     /// <remarks>
-    /// The new checksum is derived from the old one, not from the records. So it takes the same time for any size, and a batch that was damaged does
-    /// not become valid by it.
+    /// The new checksum is derived from the old one, not from the records. So it takes the same time for any size, and a batch that was
+    /// damaged does not become valid by it.
     /// </remarks>
     /// <param name="batch">One whole batch.</param>
     /// <param name="baseOffset">The offset of its first record.</param>
@@ -174,7 +181,8 @@ public readonly ref struct RecordBatch
         BinaryPrimitives.WriteInt64BigEndian(destination[BatchLayout.MaxTimestamp..], logAppendTime.Milliseconds);
 
         // A CRC is linear: what the change of the header does to it depends on the change and on how many bytes follow, not on these bytes.
-        var change = Crc32C.Compute(batch[BatchLayout.Attributes..HeaderSize]) ^ Crc32C.Compute(destination[BatchLayout.Attributes..HeaderSize]);
+        var covered = BatchLayout.Attributes..HeaderSize;
+        var change = Crc32C.Compute(batch[covered]) ^ Crc32C.Compute(destination[covered]);
         var crc = BinaryPrimitives.ReadUInt32BigEndian(batch[BatchLayout.Crc..]);
         BinaryPrimitives.WriteUInt32BigEndian(destination[BatchLayout.Crc..], Crc32C.Combine(change, crc, batch.Length - HeaderSize));
     }

@@ -6,8 +6,8 @@ using static Loire.Model.Batches.BatchLayout;
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// Collects records into a batch. Reusable: after <see cref="Build"/> or <see cref="Reset"/> it is empty and keeps its buffer, so appending allocates nothing.
-/// Used by one thread at a time; gives its memory back when disposed.
+/// Collects records into a batch. Reusable: after <see cref="Build"/> or <see cref="Reset"/> it is empty and keeps its buffer, so
+/// appending allocates nothing. Used by one thread at a time; gives its memory back when disposed.
 /// </summary>
 public sealed class RecordBatchBuilder : IDisposable
 {
@@ -20,7 +20,8 @@ public sealed class RecordBatchBuilder : IDisposable
     private long _baseTimestamp;
     private long _maxTimestamp;
 
-    /// <param name="maxBytes">The most bytes of a batch, header included, before compression; at most <see cref="Limits.BatchBytes"/>.</param>
+    /// <param name="maxBytes">The most bytes of a batch, header included, before compression; at most
+    /// <see cref="Limits.BatchBytes"/>.</param>
     public RecordBatchBuilder(int maxBytes = Limits.BatchBytes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBytes, RecordBatch.HeaderSize);
@@ -53,7 +54,9 @@ public sealed class RecordBatchBuilder : IDisposable
     /// <param name="value">The value.</param>
     /// <param name="valueIsNull">Whether there is no value; then <paramref name="value"/> is not looked at.</param>
     /// <param name="headers">The headers in their order.</param>
-    /// <returns>False if the record does not fit: then nothing is appended. It may fit into the next batch, unless this one is empty.</returns>
+    /// <returns>
+    /// False if the record does not fit: then nothing is appended. It may fit into the next batch, unless this one is empty.
+    /// </returns>
     public bool Append(
         Timestamp timestamp,
         ReadOnlySpan<byte> key,
@@ -106,7 +109,9 @@ public sealed class RecordBatchBuilder : IDisposable
         return true;
     }
 
-    /// <summary>Makes the batch, with base offset 0 and without a leader epoch, and empties the builder. There must be at least one record.</summary>
+    /// <summary>
+    /// Makes the batch, with base offset 0 and without a leader epoch, and empties the builder. There must be at least one record.
+    /// </summary>
     /// <param name="compression">How to compress the records; must be available here.</param>
     /// <returns>Memory of exactly the batch's size, which the builder does not touch again.</returns>
     public ReadOnlyMemory<byte> Build(CompressionType compression = CompressionType.None)

@@ -1,8 +1,8 @@
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// Goes through the records of a batch. Nothing in them is trusted: every length and count is held against the bytes that are left, and reading ends at the
-/// first record that is not well-formed. Nothing is allocated.
+/// Goes through the records of a batch. Nothing in them is trusted: every length and count is held against the bytes that are left, and
+/// reading ends at the first record that is not well-formed. Nothing is allocated.
 /// </summary>
 public ref struct RecordReader
 {
@@ -34,13 +34,14 @@ public ref struct RecordReader
     public readonly Record Current => _current;
 
     /// <summary>
-    /// After <see cref="MoveNext"/> returned false: <see cref="ErrorCode.None"/> if the batch held what it stated, else <see cref="ErrorCode.InvalidRecord"/>.
+    /// After <see cref="MoveNext"/> returned false: <see cref="ErrorCode.None"/> if the batch held what it stated, else
+    /// <see cref="ErrorCode.InvalidRecord"/>.
     /// </summary>
     public ErrorCode Error { get; private set; }
 
     /// <summary>
-    /// Whether the records are what the batch states: for whoever takes a batch from a client and wants to refuse it instead of storing what nobody
-    /// can read.
+    /// Whether the records are what the batch states: for whoever takes a batch from a client and wants to refuse it instead of storing
+    /// what nobody can read.
     /// </summary>
     /// <param name="batch">The batch.</param>
     /// <param name="records">Its payload, decompressed.</param>
@@ -55,7 +56,9 @@ public ref struct RecordReader
         return reader.Error;
     }
 
-    /// <summary>Goes to the next record. False at the end, and at the first record that is not well-formed: then <see cref="Error"/> is set.</summary>
+    /// <summary>
+    /// Goes to the next record. False at the end, and at the first record that is not well-formed: then <see cref="Error"/> is set.
+    /// </summary>
     public bool MoveNext()
     {
         if (Error != ErrorCode.None)
@@ -112,7 +115,9 @@ public ref struct RecordReader
         return true;
     }
 
-    /// <summary>Whether <paramref name="body"/> is exactly <paramref name="count"/> headers. A count that the bytes cannot hold ends soon.</summary>
+    /// <summary>
+    /// Whether <paramref name="body"/> is exactly <paramref name="count"/> headers. A count that the bytes cannot hold ends soon.
+    /// </summary>
     private static bool TrySkipHeaders(ReadOnlySpan<byte> body, int count)
     {
         for (; count > 0; count--)

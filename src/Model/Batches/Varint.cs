@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// Kafka's variable-length integers: zigzag, then seven bits a byte, the lowest first; at most 5 bytes for 32 bits and 10 for 64. Of the forms that a
-/// value could take only the shortest is read, so that equal records have equal bytes.
+/// Kafka's variable-length integers: zigzag, then seven bits a byte, the lowest first; at most 5 bytes for 32 bits and 10 for 64. Of the
+/// forms that a value could take only the shortest is read, so that equal records have equal bytes.
 /// </summary>
 internal static class Varint
 {

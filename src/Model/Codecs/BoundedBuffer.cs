@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Loire.Model.Codecs;
 
 /// <summary>
-/// Contiguous bytes that grow as they are written, up to a bound: what a decoder writes to, so that no input decides how much memory it takes.
-/// Contiguous, because LZ4 and Snappy copy from what they have written before.
+/// Contiguous bytes that grow as they are written, up to a bound: what a decoder writes to, so that no input decides how much memory it
+/// takes. Contiguous, because LZ4 and Snappy copy from what they have written before.
 /// </summary>
 internal sealed class BoundedBuffer(int maxBytes) : IDisposable
 {
@@ -38,7 +38,9 @@ internal sealed class BoundedBuffer(int maxBytes) : IDisposable
         EnsureCapacity(Length + count);
     }
 
-    /// <summary>Makes room for a stream's next bytes: at least one, about <paramref name="wanted"/>. False if the bound is broken already.</summary>
+    /// <summary>
+    /// Makes room for a stream's next bytes: at least one, about <paramref name="wanted"/>. False if the bound is broken already.
+    /// </summary>
     public bool TryMakeRoom(int wanted)
     {
         if (IsOverBound)

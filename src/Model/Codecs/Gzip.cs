@@ -3,8 +3,9 @@ using System.IO.Compression;
 namespace Loire.Model.Codecs;
 
 /// <summary>
-/// gzip by the base class library: any number of members in a row, whose checksums it checks. It takes the end of the input for the end of the data
-/// wherever it comes, so a stream that is cut off decodes to less; the records that are missing then are found by <c>RecordReader</c>.
+/// gzip by the base class library: any number of members in a row, whose checksums it checks. It takes the end of the input for the end
+/// of the data wherever it comes, so a stream that is cut off decodes to less; the records that are missing then are found by
+/// <c>RecordReader</c>.
 /// </summary>
 internal static class Gzip
 {
@@ -52,7 +53,9 @@ internal static class Gzip
         stream.Write(data);
     }
 
-    /// <summary>The most that <paramref name="length"/> bytes can encode to: a fixed Huffman code takes at most 9 bits for a byte.</summary>
+    /// <summary>
+    /// The most that <paramref name="length"/> bytes can encode to: a fixed Huffman code takes at most 9 bits for a byte.
+    /// </summary>
     public static int MaxEncoded(int length) => length + (length / 8) + 1024;
 
     private sealed class Sink(BoundedBuffer output) : Stream

@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace Loire.Model.Codecs;
 
 /// <summary>
-/// The LZ4 block format: sequences of a token (upper four bits: number of literals, lower four: length of the match less 4; 15 means that more bytes
-/// follow, each added until one is below 255), literals, and a match's distance in two bytes. The last sequence has literals only.
+/// The LZ4 block format: sequences of a token (upper four bits: number of literals, lower four: length of the match less 4; 15 means that
+/// more bytes follow, each added until one is below 255), literals, and a match's distance in two bytes. The last sequence has literals
+/// only.
 /// </summary>
 internal static class Lz4Block
 {
@@ -17,7 +18,9 @@ internal static class Lz4Block
     private const int MinMatch = 4;
     private const int LongCount = 15;
 
-    /// <summary>The most that a block of <paramref name="length"/> bytes can decode to: a byte of a length stands for 255 bytes of output.</summary>
+    /// <summary>
+    /// The most that a block of <paramref name="length"/> bytes can decode to: a byte of a length stands for 255 bytes of output.
+    /// </summary>
     public static long MaxDecoded(int length) => 255L * length;
 
     /// <summary>The most that <paramref name="length"/> bytes can encode to.</summary>

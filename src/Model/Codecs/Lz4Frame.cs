@@ -9,9 +9,9 @@ namespace Loire.Model.Codecs;
 /// block*: size 4 (top bit: stored, not compressed) | bytes | block checksum 4, optional
 /// end mark 4 (zeros) | content checksum 4, optional
 /// </code>
-/// Integers are little-endian, checksums are xxHash32. Reads everything that the format has except dictionaries: linked blocks, all block sizes and
-/// checksums, several frames in a row, skippable frames. Writes independent blocks of 64 KiB without checksums, which is what Kafka's Java client
-/// writes and all that it reads; the batch's own CRC covers the bytes.
+/// Integers are little-endian, checksums are xxHash32. Reads everything that the format has except dictionaries: linked blocks, all block
+/// sizes and checksums, several frames in a row, skippable frames. Writes independent blocks of 64 KiB without checksums, which is what
+/// Kafka's Java client writes and all that it reads; the batch's own CRC covers the bytes.
 /// </summary>
 internal static class Lz4Frame
 {

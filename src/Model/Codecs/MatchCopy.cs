@@ -4,8 +4,8 @@ namespace Loire.Model.Codecs;
 internal static class MatchCopy
 {
     /// <summary>
-    /// Writes <paramref name="length"/> bytes at <paramref name="position"/>, taken from <paramref name="offset"/> bytes before. The two may overlap:
-    /// then what is written is repeated. The caller has checked that both lie in the buffer.
+    /// Writes <paramref name="length"/> bytes at <paramref name="position"/>, taken from <paramref name="offset"/> bytes before. The two
+    /// may overlap: then what is written is repeated. The caller has checked that both lie in the buffer.
     /// </summary>
     public static void Repeat(Span<byte> buffer, int position, int offset, int length)
     {

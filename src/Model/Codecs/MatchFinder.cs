@@ -6,8 +6,8 @@ using System.Runtime.InteropServices;
 namespace Loire.Model.Codecs;
 
 /// <summary>
-/// Finds repetitions in a block of at most 64 KiB, greedily: the first candidate that a hash of four bytes points to is taken. LZ4 and Snappy differ
-/// only in how they write down what this finds.
+/// Finds repetitions in a block of at most 64 KiB, greedily: the first candidate that a hash of four bytes points to is taken. LZ4 and
+/// Snappy differ only in how they write down what this finds.
 /// </summary>
 internal ref struct MatchFinder
 {

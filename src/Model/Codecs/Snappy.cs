@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace Loire.Model.Codecs;
 
 /// <summary>
-/// Snappy as Kafka's clients write it: the Java client frames its blocks like snappy-java (magic 8 bytes, version 4, lowest compatible version 4, then
-/// blocks of a big-endian length and raw Snappy); librdkafka writes one raw block without framing. Reads both, writes the framed form.
+/// Snappy as Kafka's clients write it: the Java client frames its blocks like snappy-java (magic 8 bytes, version 4, lowest compatible
+/// version 4, then blocks of a big-endian length and raw Snappy); librdkafka writes one raw block without framing. Reads both, writes the
+/// framed form.
 /// </summary>
 internal static class Snappy
 {

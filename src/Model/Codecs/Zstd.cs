@@ -10,8 +10,8 @@ internal sealed unsafe class Zstd : IDisposable
     // Kafka's default level.
     private const int Level = 3;
 
-    // The library's own default, and what its highest level writes: 128 MiB. A window is address space until output fills it, and the bound on the
-    // output holds before that. A frame that asks for more is refused.
+    // The library's own default, and what its highest level writes: 128 MiB. A window is address space until output fills it, and the
+    // bound on the output holds before that. A frame that asks for more is refused.
     private const int MaxWindowLog = 27;
 
     private const int ResetSessionOnly = 1;
@@ -31,7 +31,8 @@ internal sealed unsafe class Zstd : IDisposable
         {
             _decompressor = new Decompressor();
             Invariant.Check(!_decompressor.IsInvalid, "libzstd makes a context");
-            Invariant.Check(ZSTD_isError(ZSTD_DCtx_setParameter(_decompressor, WindowLogMax, MaxWindowLog)) == 0, "libzstd knows the window limit");
+            var result = ZSTD_DCtx_setParameter(_decompressor, WindowLogMax, MaxWindowLog);
+            Invariant.Check(ZSTD_isError(result) == 0, "libzstd knows the window limit");
         }
 
         // A batch before this one may have ended in the middle of a frame.
@@ -78,7 +79,8 @@ internal sealed unsafe class Zstd : IDisposable
         {
             _compressor = new Compressor();
             Invariant.Check(!_compressor.IsInvalid, "libzstd makes a context");
-            Invariant.Check(ZSTD_isError(ZSTD_CCtx_setParameter(_compressor, CompressionLevel, Level)) == 0, "libzstd knows the level");
+            var result = ZSTD_CCtx_setParameter(_compressor, CompressionLevel, Level);
+            Invariant.Check(ZSTD_isError(result) == 0, "libzstd knows the level");
         }
 
         output.Reserve(MaxEncoded(data.Length));

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Loire.Model.Codecs;
 
-/// <summary>The part of the system's libzstd that <see cref="Zstd"/> calls (stable since 1.4). Nothing here is called unless <see cref="IsPresent"/>.</summary>
+/// <summary>
+/// The part of the system's libzstd that <see cref="Zstd"/> calls (stable since 1.4). Nothing here is called unless
+/// <see cref="IsPresent"/>.
+/// </summary>
 internal static unsafe partial class ZstdLibrary
 {
     public const int CompressionLevel = 100;

@@ -100,7 +100,13 @@ public sealed class BuilderTests(ITestOutputHelper output)
     [Fact]
     public void Producer_and_transaction_are_written()
     {
-        using var builder = new RecordBatchBuilder { ProducerId = 123_456_789_012, ProducerEpoch = 12, BaseSequence = 345, IsTransactional = true };
+        using var builder = new RecordBatchBuilder
+        {
+            ProducerId = 123_456_789_012,
+            ProducerEpoch = 12,
+            BaseSequence = 345,
+            IsTransactional = true,
+        };
         builder.Append(Timestamp.None, [], true, [], true);
         Assert.Equal(ErrorCode.None, RecordBatch.TryReadProduced(builder.Build().Span, 1 << 20, out var batch, out _));
         Assert.Equal((123_456_789_012, 12, 345, true), (batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence, batch.IsTransactional));

@@ -86,7 +86,8 @@ public sealed class ProducedBatchTests
         Assert.Equal(verdict, RecordBatch.TryReadProduced(batch, Limits.DefaultMaxMessageBytes, out var read, out _));
         if (verdict == ErrorCode.None)
         {
-            Assert.Equal((id, epoch, sequence, transactional), (read.ProducerId, read.ProducerEpoch, read.BaseSequence, read.IsTransactional));
+            Assert.Equal((id, epoch, sequence), (read.ProducerId, read.ProducerEpoch, read.BaseSequence));
+            Assert.Equal(transactional, read.IsTransactional);
         }
     }
 

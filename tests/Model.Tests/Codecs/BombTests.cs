@@ -20,20 +20,20 @@ public sealed class BombTests
             gzip.Write(new byte[Content]);
         }
 
-        Refused(CompressionType.Gzip, bomb.ToArray(), ErrorCode.MessageTooLarge, maxBytes: 70_000);
+        Refused(CompressionType.Gzip, bomb.ToArray(), maxBytes: 70_000);
     }
 
     [Fact]
     public void A_snappy_bomb_stops_at_the_bound() =>
-        Refused(CompressionType.Snappy, Codec.Encode(CompressionType.Snappy, new byte[Content]), ErrorCode.MessageTooLarge, maxBytes: 4_000_000);
+        Refused(CompressionType.Snappy, Codec.Encode(CompressionType.Snappy, new byte[Content]), maxBytes: 4_000_000);
 
     [Fact]
     public void An_lz4_bomb_stops_at_the_bound() =>
-        Refused(CompressionType.Lz4, Codec.Encode(CompressionType.Lz4, new byte[Content]), ErrorCode.MessageTooLarge, maxBytes: 300_000);
+        Refused(CompressionType.Lz4, Codec.Encode(CompressionType.Lz4, new byte[Content]), maxBytes: 300_000);
 
     [NeedsFact(Needed.LibZstd)]
     public void A_zstd_bomb_stops_at_the_bound() =>
-        Refused(CompressionType.Zstd, Codec.Encode(CompressionType.Zstd, new byte[Content]), ErrorCode.MessageTooLarge, maxBytes: 10_000);
+        Refused(CompressionType.Zstd, Codec.Encode(CompressionType.Zstd, new byte[Content]), maxBytes: 10_000);
 
     [Theory]
     [InlineData("ff ff ff ff 0f 00 61", "length 2^32-1 of 2 bytes")]
@@ -152,11 +152,11 @@ public sealed class BombTests
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1 << 20, reason);
     }
 
-    private static void Refused(CompressionType codec, byte[] bomb, ErrorCode verdict, int maxBytes)
+    private static void Refused(CompressionType codec, byte[] bomb, int maxBytes)
     {
         Assert.InRange(bomb.Length, 1, maxBytes);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Equal(verdict, Codec.TryDecode(codec, bomb, Bound, out _));
+        Assert.Equal(ErrorCode.MessageTooLarge, Codec.TryDecode(codec, bomb, Bound, out _));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, (8 * Bound) + bomb.Length);
     }
 }

@@ -20,5 +20,7 @@ public static class Fixture
         Enum.Parse<CompressionType>(Path.GetFileNameWithoutExtension(name).Split('-')[1], ignoreCase: true);
 
     private static IEnumerable<string> List(string client) =>
-        Directory.GetFiles(Path.Combine(Folder, client), "*.bin").Order(StringComparer.Ordinal).Select(path => $"{client}/{Path.GetFileName(path)}");
+        Directory.GetFiles(Path.Combine(Folder, client), "*.bin")
+            .Order(StringComparer.Ordinal)
+            .Select(path => $"{client}/{Path.GetFileName(path)}");
 }

@@ -14,7 +14,8 @@ mkdir -p kafka-python-2.0.2 librdkafka-2.0.2 kafkajs-2.2.4 lz4-1.9.4
 /usr/bin/python3 samples.py > "$scratch/run.txt"
 for codec in none gzip snappy lz4 zstd; do
   /usr/bin/python3 fake_broker.py capture "librdkafka-2.0.2/run-$codec.bin" \
-    kcat -P -b '127.0.0.1:{port}' -t golden -p 0 -K '|' -z "$codec" -X linger.ms=1000 -X batch.num.messages=10000 -H app=kcat -l "$scratch/run.txt"
+    kcat -P -b '127.0.0.1:{port}' -t golden -p 0 -K '|' -z "$codec" -X linger.ms=1000 -X batch.num.messages=10000 \
+      -H app=kcat -l "$scratch/run.txt"
 done
 
 npm install --silent --no-audit --no-fund --prefix "$scratch" kafkajs@2.2.4
