@@ -1,3 +1,6 @@
+using Loire.Log.Chains;
+using Loire.Log.Objects;
+using Loire.Model;
 using Orleans.Storage;
 
 namespace Loire.Log;
@@ -9,39 +12,218 @@ namespace Loire.Log;
 /// </summary>
 public sealed class Journal : IAsyncDisposable
 {
-    /// <summary>A journal that is not opened yet; the parameters are those of <see cref="PartitionLog"/>.</summary>
+    private readonly Chain _chain;
+    private readonly ObjectCache _replay;
+    private readonly JournalOptions _options;
+    private readonly Queue<WaitingAppend> _waiting = new();
+    private Task<ErrorCode>? _leading;
+    private Offset _replayed;
+    private long _bytesSinceSnapshot;
+    private long _snapshotBytes;
+
+    /// <summary>A journal that is not opened yet; the parameters are those of <see cref="PartitionLog"/>, the name is <c>{kind}/{key}</c>.</summary>
     public Journal(IGrainStorage storage, string id, Guid writer, JournalOptions options, TimeProvider time)
     {
-        ArgumentNullException.ThrowIfNull(storage);
-        ArgumentNullException.ThrowIfNull(time);
-        ArgumentException.ThrowIfNullOrEmpty(id);
-        if (options.Problem() is { } problem)
-        {
-            throw new ArgumentException(problem, nameof(options));
-        }
-
-        _ = writer;
+        _options = options;
+        _replay = new ObjectCache(options.TailBytes);
+        _chain = new Chain(storage, id, writer, options, RecordFormat.Instance, _replay, time);
     }
 
-    /// <summary>Whether so much was appended since the last snapshot that a new one is worth its write.</summary>
-    public bool WantsSnapshot { get; private set; }
+    /// <summary>
+    /// Whether so much was appended since the last snapshot that a new one is worth its write: more than the option says, and more than the last snapshot.
+    /// </summary>
+    public bool WantsSnapshot => _bytesSinceSnapshot >= Math.Max(_options.SnapshotAfterBytes, _snapshotBytes);
+
+    /// <summary>Why the journal has closed by itself, in one sentence for a person; null if it has not.</summary>
+    public string? CloseReason => _chain.CloseReason;
 
     /// <summary>Invoked once when the journal has closed by itself: superseded, broken, or in doubt. The owner drops this instance.</summary>
-    public Action<ErrorCode>? Closed { get; set; }
+    public Action<ErrorCode>? Closed
+    {
+        get => _chain.ClosedItself;
+        set => _chain.ClosedItself = value;
+    }
 
     /// <summary>Replays what is durable: <paramref name="snapshot"/> at most once and first, then <paramref name="record"/> for each record in order.</summary>
-    /// <returns><see cref="ErrorCode.None"/>, <see cref="ErrorCode.CorruptMessage"/>, or a storage error; then the replayed state is not to be used.</returns>
-    public Task<ErrorCode> OpenAsync(Action<ReadOnlySpan<byte>> snapshot, Action<ReadOnlySpan<byte>> record) => Task.FromResult(ErrorCode.None);
+    /// <returns>
+    /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.CorruptMessage"/> if any of it is damaged; <see cref="ErrorCode.UnknownTopicOrPartition"/> if the journal is
+    /// being deleted; or a storage error. After an error the replayed state is not to be used.
+    /// </returns>
+    public async Task<ErrorCode> OpenAsync(Action<ReadOnlySpan<byte>> snapshot, Action<ReadOnlySpan<byte>> record)
+    {
+        var error = await _chain.OpenAsync(CancellationToken.None);
+        if (error == ErrorCode.None)
+        {
+            error = await ReplayAsync(snapshot, record);
+        }
 
-    /// <summary>Appends records, all or none, and ends when their fate is known; the errors are those of <see cref="PendingAppend.Committed"/>.</summary>
-    public Task<ErrorCode> AppendAsync(IReadOnlyList<ReadOnlyMemory<byte>> records) => Task.FromResult(ErrorCode.None);
+        // Whatever the owner keeps of the records, it keeps in its own form.
+        _replay.Retire();
+        return error;
+    }
 
-    /// <summary>Stores a snapshot of the state after every record appended so far, and lets go of the records. Nothing may be pending.</summary>
-    public Task<ErrorCode> SnapshotAsync(ReadOnlyMemory<byte> snapshot) => Task.FromResult(ErrorCode.None);
+    /// <summary>
+    /// Appends records, all or none, and ends when their fate is known; the errors are those of <see cref="PendingAppend.Committed"/>, and
+    /// <see cref="ErrorCode.RecordListTooLarge"/> for more than <see cref="Limits.BatchBytes"/>. Appends take effect in the order of the calls; those made during a
+    /// write share the next one. Nobody changes the records' memory before the end.
+    /// </summary>
+    public Task<ErrorCode> AppendAsync(IReadOnlyList<ReadOnlyMemory<byte>> records)
+    {
+        if (records.Count == 0)
+        {
+            return Task.FromResult(ErrorCode.None);
+        }
+
+        var items = new Item[records.Count];
+        var bytes = 0L;
+        for (var i = 0; i < items.Length; i++)
+        {
+            items[i] = new Item(records[i], default, 1, Timestamp.None);
+            bytes += records[i].Length;
+        }
+
+        if (bytes > Limits.BatchBytes)
+        {
+            return Task.FromResult(ErrorCode.RecordListTooLarge);
+        }
+
+        if (_chain.IsClosed)
+        {
+            return Task.FromResult(_chain.ClosedError);
+        }
+
+        if (_chain.Leads)
+        {
+            return Append(items);
+        }
+
+        var append = new WaitingAppend(items);
+        _waiting.Enqueue(append);
+        if (_leading is null or { IsCompleted: true })
+        {
+            _leading = LeadAsync();
+        }
+
+        return append.Ended;
+    }
+
+    /// <summary>
+    /// Stores a snapshot of the state after every record appended so far, and lets go of the records. No append may be under way; those that come meanwhile follow
+    /// the snapshot.
+    /// </summary>
+    /// <returns>As for appends; after a refusal the records are still there, and a later snapshot may succeed.</returns>
+    public async Task<ErrorCode> SnapshotAsync(ReadOnlyMemory<byte> snapshot)
+    {
+        Invariant.Check(_waiting.Count == 0 && _chain.IsIdle, "a snapshot is taken while no append is under way");
+        if (!_chain.Leads && await LeadAsync() is not ErrorCode.None and var error)
+        {
+            return error;
+        }
+
+        var covered = _bytesSinceSnapshot;
+        error = await _chain.SnapshotAsync(snapshot);
+        if (error == ErrorCode.None)
+        {
+            _bytesSinceSnapshot -= covered;
+            _snapshotBytes = snapshot.Length;
+        }
+
+        return error;
+    }
 
     /// <summary>Deletes the journal as <see cref="PartitionLog.DeleteAsync"/> does.</summary>
-    public Task<ErrorCode> DeleteAsync() => Task.FromResult(ErrorCode.None);
+    public Task<ErrorCode> DeleteAsync() => _chain.DeleteAsync(CancellationToken.None);
 
     /// <summary>Waits for the write under way and forgets everything.</summary>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => _chain.DisposeAsync();
+
+    private Task<ErrorCode> Append(Item[] items)
+    {
+        foreach (var item in items)
+        {
+            _bytesSinceSnapshot += item.Bytes.Length;
+        }
+
+        return _chain.Append(items).Chunk.Ended;
+    }
+
+    /// <summary>
+    /// Takes an epoch and then makes the appends that wait. If another owner has appended since the replay, our state lacks its records: this instance is stale and
+    /// closes, though it could append.
+    /// </summary>
+    private async Task<ErrorCode> LeadAsync()
+    {
+        var error = await _chain.TakeEpochAsync(CancellationToken.None);
+        if (error == ErrorCode.None && _chain.State.Durable != _replayed)
+        {
+            error = ErrorCode.NotLeaderOrFollower;
+            _chain.Close(error, "Another owner has appended to the journal.");
+        }
+
+        while (_waiting.TryDequeue(out var append))
+        {
+            append.End(error == ErrorCode.None ? Append(append.Items) : Task.FromResult(error));
+        }
+
+        return error;
+    }
+
+    private async Task<ErrorCode> ReplayAsync(Action<ReadOnlySpan<byte>> snapshot, Action<ReadOnlySpan<byte>> record)
+    {
+        var state = _chain.State;
+        var objects = new List<ChainEntry>();
+        if (!await new EntryWalk(_chain.Loader).CollectAsync(state.Head.Entries, objects))
+        {
+            return ErrorCode.KafkaStorageError;
+        }
+
+        objects.RemoveAll(entry => entry.Kind == ObjectKind.Page);
+        foreach (var entry in (List<ChainEntry>)[.. objects, .. state.Tail])
+        {
+            var error = await ReplayAsync(entry, snapshot, record);
+            if (error != ErrorCode.None)
+            {
+                return error;
+            }
+        }
+
+        return _replayed == state.Durable ? ErrorCode.None : ErrorCode.CorruptMessage;
+    }
+
+    private async Task<ErrorCode> ReplayAsync(ChainEntry entry, Action<ReadOnlySpan<byte>> snapshot, Action<ReadOnlySpan<byte>> record)
+    {
+        var loaded = await _chain.Loader.LoadAsync(entry);
+        if (loaded.Object is not { } found)
+        {
+            return loaded.Status == FetchStatus.Unreachable ? ErrorCode.KafkaStorageError : ErrorCode.CorruptMessage;
+        }
+
+        if (found.Header.Kind == ObjectKind.Snapshot)
+        {
+            snapshot(found.Body.IsEmpty ? [] : found.Body[0].Span);
+            (_replayed, _snapshotBytes) = (found.Header.End, found.Header.BodyBytes);
+            return ErrorCode.None;
+        }
+
+        if (found.Header.Base != _replayed || !RecordFormat.TryReadAll(found, record))
+        {
+            return ErrorCode.CorruptMessage;
+        }
+
+        _replayed = found.Header.End;
+        _bytesSinceSnapshot += found.Header.BodyBytes;
+        return ErrorCode.None;
+    }
+
+    /// <summary>An append that came before this instance had its epoch.</summary>
+    private sealed class WaitingAppend(Item[] items)
+    {
+        private readonly TaskCompletionSource<Task<ErrorCode>> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Item[] Items => items;
+
+        public Task<ErrorCode> Ended => _started.Task.Unwrap();
+
+        public void End(Task<ErrorCode> fate) => _started.SetResult(fate);
+    }
 }

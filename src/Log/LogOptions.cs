@@ -5,7 +5,7 @@ namespace Loire.Log;
 /// <summary>The bounds of one chain of chunks: memory, object sizes, and patience with storage.</summary>
 public class ChainOptions
 {
-    /// <summary>Bytes of batches in one chunk, at most, unless a single batch is larger. Bounds one storage write.</summary>
+    /// <summary>Bytes of batches in one chunk, at most, unless a single append is larger. Bounds one storage write.</summary>
     public int ChunkBytes { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>Bytes that wait for storage, the chunk under way included. Beyond it appends wait.</summary>
@@ -17,11 +17,20 @@ public class ChainOptions
     /// <summary>A chunk of at least this many bytes becomes a segment as it is: merging it would copy it for nothing.</summary>
     public int WholeChunkBytes { get; init; } = 1024 * 1024;
 
-    /// <summary>Chunks that are not in a segment yet, about: it bounds the number of reads when a log is opened.</summary>
+    /// <summary>
+    /// Chunks that are not in a segment yet, at most: it bounds the number of reads when a log is opened. At half of it they are made into segments in the
+    /// background; at the bound itself appends wait for that.
+    /// </summary>
     public int TailChunks { get; init; } = 128;
 
-    /// <summary>Segments listed in the head itself; older ones move to index pages, so that the head stays small.</summary>
-    public int HeadSegments { get; init; } = 512;
+    /// <summary>Bytes of chunks that are not in a segment yet: it bounds what is read when a log is opened, just as <see cref="TailChunks"/>.</summary>
+    public long TailBytes { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>
+    /// Segments listed in the head itself, at most; the older half of them moves to an index page, and pages to pages, so that the head stays small however long
+    /// the log is.
+    /// </summary>
+    public int HeadSegments { get; init; } = 64;
 
     /// <summary>How long a storage call with an unknown outcome is followed up before the log closes.</summary>
     public TimeSpan UnknownOutcomeDeadline { get; init; } = TimeSpan.FromSeconds(30);
@@ -39,6 +48,7 @@ public class ChainOptions
         : SegmentBytes is < 1 or > Limits.BatchBytes ? $"{nameof(SegmentBytes)} must lie between 1 and {Limits.BatchBytes}."
         : WholeChunkBytes < 1 || WholeChunkBytes > SegmentBytes ? $"{nameof(WholeChunkBytes)} must lie between 1 and {nameof(SegmentBytes)}."
         : TailChunks is < 1 or > 10_000 ? $"{nameof(TailChunks)} must lie between 1 and 10000."
+        : TailBytes < 1 ? $"{nameof(TailBytes)} must be at least 1."
         : HeadSegments is < 2 or > 10_000 ? $"{nameof(HeadSegments)} must lie between 2 and 10000."
         : UnknownOutcomeDeadline <= TimeSpan.Zero ? $"{nameof(UnknownOutcomeDeadline)} must be positive."
         : RetryDelayMin <= TimeSpan.Zero || RetryDelayMax < RetryDelayMin ? $"{nameof(RetryDelayMin)} must be positive and at most {nameof(RetryDelayMax)}."

@@ -1,11 +1,22 @@
+using System.Collections.Concurrent;
+using Loire.Log.Objects;
+
 namespace Loire.Log;
 
 /// <summary>
-/// The bytes of stored objects that were written or read lately, shared by all logs of a silo and bounded in bytes: what is served most recently stays. Objects
-/// are immutable, so nothing in here is ever stale. Thread-safe.
+/// The bytes of stored objects that were written or read lately, shared by all logs of a silo and bounded in bytes: what is served again stays, what is not goes
+/// first (a clock hand passes over the entries in the order of their coming and spares once what was used since). Objects are immutable and their keys are never
+/// used again, so nothing in here is ever stale. Thread-safe; a look-up takes no lock.
 /// </summary>
 public sealed class ObjectCache
 {
+    private const int EntryOverheadBytes = 320;
+
+    private readonly ConcurrentDictionary<Key, Entry> _entries = new();
+    private readonly LinkedList<Entry> _clock = new();
+    private readonly Lock _lock = new();
+    private long _bytes;
+
     /// <summary>A cache that holds at most <paramref name="capacityBytes"/>; 0 keeps nothing.</summary>
     public ObjectCache(long capacityBytes)
     {
@@ -14,8 +25,105 @@ public sealed class ObjectCache
     }
 
     /// <summary>The bound on <see cref="Bytes"/>.</summary>
-    public long CapacityBytes { get; }
+    public long CapacityBytes { get; private set; }
 
-    /// <summary>Bytes held now.</summary>
-    public long Bytes => 0;
+    /// <summary>Bytes held now, with what the bookkeeping takes.</summary>
+    public long Bytes => Volatile.Read(ref _bytes);
+
+    internal bool TryGet(LogName log, ObjectKey key, out LogObject? found)
+    {
+        if (_entries.TryGetValue(new Key(log.Text, key), out var entry))
+        {
+            entry.WasUsed = true;
+            found = entry.Object;
+            return true;
+        }
+
+        found = null;
+        return false;
+    }
+
+    internal void Put(LogName log, ObjectKey key, LogObject stored)
+    {
+        var entry = new Entry(new Key(log.Text, key), stored);
+        if (entry.Bytes > CapacityBytes)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (_entries.TryGetValue(entry.Key, out var old))
+            {
+                Drop(old);
+            }
+
+            _entries[entry.Key] = entry;
+            entry.Place = _clock.AddLast(entry);
+            _bytes += entry.Bytes;
+            while (_bytes > CapacityBytes)
+            {
+                Evict();
+            }
+        }
+    }
+
+    internal void Remove(LogName log, ObjectKey key)
+    {
+        lock (_lock)
+        {
+            if (_entries.TryGetValue(new Key(log.Text, key), out var entry))
+            {
+                Drop(entry);
+            }
+        }
+    }
+
+    /// <summary>Lets go of everything and keeps nothing more.</summary>
+    internal void Retire()
+    {
+        lock (_lock)
+        {
+            CapacityBytes = 0;
+            _entries.Clear();
+            _clock.Clear();
+            _bytes = 0;
+        }
+    }
+
+    private void Evict()
+    {
+        var place = _clock.First!;
+        if (place.Value.WasUsed)
+        {
+            place.Value.WasUsed = false;
+            _clock.RemoveFirst();
+            _clock.AddLast(place);
+            return;
+        }
+
+        Drop(place.Value);
+    }
+
+    private void Drop(Entry entry)
+    {
+        _entries.TryRemove(entry.Key, out _);
+        _clock.Remove(entry.Place!);
+        _bytes -= entry.Bytes;
+    }
+
+    private readonly record struct Key(string Log, ObjectKey Object);
+
+    private sealed class Entry(Key key, LogObject stored)
+    {
+        public Key Key { get; } = key;
+
+        public long Bytes { get; } = stored.Bytes + EntryOverheadBytes;
+
+        public LogObject Object { get; } = stored;
+
+        public LinkedListNode<Entry>? Place { get; set; }
+
+        public bool WasUsed { get; set; }
+    }
 }

@@ -1,3 +1,5 @@
+using Loire.Log.Chains;
+using Loire.Log.Objects;
 using Loire.Model;
 using Orleans.Storage;
 
@@ -11,6 +13,10 @@ namespace Loire.Log;
 /// </summary>
 public sealed class PartitionLog : IAsyncDisposable
 {
+    private readonly Chain _chain;
+    private readonly BatchReader _reader;
+    private Item[] _items = [];
+
     /// <summary>A log that is not opened yet.</summary>
     /// <param name="storage">Keeps the objects.</param>
     /// <param name="id">Names the log among all logs of the storage: <c>{topic id as 32 digits}/{partition}</c>.</param>
@@ -20,83 +26,158 @@ public sealed class PartitionLog : IAsyncDisposable
     /// <param name="time">For waits and deadlines only.</param>
     public PartitionLog(IGrainStorage storage, string id, Guid writer, PartitionLogOptions options, ObjectCache cache, TimeProvider time)
     {
-        ArgumentNullException.ThrowIfNull(storage);
-        ArgumentNullException.ThrowIfNull(cache);
-        ArgumentNullException.ThrowIfNull(time);
-        ArgumentException.ThrowIfNullOrEmpty(id);
-        if (options.Problem() is { } problem)
-        {
-            throw new ArgumentException(problem, nameof(options));
-        }
-
-        _ = writer;
+        _chain = new Chain(storage, id, writer, options, BatchFormat.Instance, cache, time);
+        _reader = new BatchReader(_chain);
     }
 
     /// <summary>Whether this instance has taken an epoch and may append.</summary>
-    public bool IsLeader { get; private set; }
+    public bool IsLeader => _chain.Leads;
 
     /// <summary>The epoch that this instance took, or that of the last writer as far as it is known.</summary>
-    public LeaderEpoch Epoch { get; private set; } = LeaderEpoch.None;
+    public LeaderEpoch Epoch => _chain.Epoch;
 
     /// <summary>The first offset that can be read.</summary>
-    public Offset LogStartOffset { get; private set; }
+    public Offset LogStartOffset => _chain.IsOpen ? _chain.State.Head.Start : Offset.Zero;
+
+    /// <summary>Before it no transaction is open. There are no transactions yet, so it is the high watermark.</summary>
+    public Offset LastStableOffset => HighWatermark;
 
     /// <summary>Every offset before it is durable; what a read sees.</summary>
-    public Offset HighWatermark { get; private set; }
+    public Offset HighWatermark => _chain.IsOpen ? _chain.State.Durable : Offset.Zero;
 
     /// <summary>The offset that the next record gets.</summary>
-    public Offset LogEndOffset { get; private set; }
+    public Offset LogEndOffset => _chain.IsOpen ? _chain.End : Offset.Zero;
 
     /// <summary>Bytes of batches that wait for storage.</summary>
-    public long PendingBytes { get; private set; }
+    public long PendingBytes => _chain.PendingBytes;
 
-    /// <summary>Invoked on the owner's scheduler whenever <see cref="HighWatermark"/> has advanced.</summary>
-    public Action? Committed { get; set; }
+    /// <summary>Why the log has closed by itself, in one sentence for a person; null if it has not.</summary>
+    public string? CloseReason => _chain.CloseReason;
+
+    /// <summary>Invoked on the owner's scheduler whenever <see cref="HighWatermark"/> has advanced; never while a method of the log runs its first turn.</summary>
+    public Action? Committed
+    {
+        get => _chain.Advanced;
+        set => _chain.Advanced = value;
+    }
 
     /// <summary>Invoked once when the log has closed by itself: superseded, broken, or in doubt. The owner drops this instance.</summary>
-    public Action<ErrorCode>? Closed { get; set; }
+    public Action<ErrorCode>? Closed
+    {
+        get => _chain.ClosedItself;
+        set => _chain.ClosedItself = value;
+    }
 
     /// <summary>Reads the head and the chunks after the last segment: a bounded amount, however long the log is. An absent log is an empty one.</summary>
-    /// <returns><see cref="ErrorCode.None"/>, or <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read.</returns>
-    public Task<ErrorCode> OpenAsync(CancellationToken cancellation) => Task.FromResult(ErrorCode.None);
+    /// <returns>
+    /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read now; <see cref="ErrorCode.CorruptMessage"/> if the head is
+    /// damaged or missing; <see cref="ErrorCode.UnknownTopicOrPartition"/> if the log is being deleted. After an error it may be called again.
+    /// </returns>
+    public Task<ErrorCode> OpenAsync(CancellationToken cancellation) => _chain.OpenAsync(cancellation);
 
     /// <summary>
     /// Takes the next leader epoch, so that no earlier writer can append any more; needed before the first append. Chunks that an earlier writer stored in the
     /// meantime become part of the log. Does nothing if the epoch is taken already.
     /// </summary>
     /// <returns><see cref="ErrorCode.None"/>, <see cref="ErrorCode.NotLeaderOrFollower"/> if a newer writer exists, or a storage error as for appends.</returns>
-    public Task<ErrorCode> BecomeLeaderAsync(CancellationToken cancellation) => Task.FromResult(ErrorCode.None);
+    public Task<ErrorCode> BecomeLeaderAsync(CancellationToken cancellation) => _chain.TakeEpochAsync(cancellation);
 
     /// <summary>
     /// Gives the batches their offsets, one after the other, and queues them for the next chunk: all of them get into the same chunk or none. Does not wait:
-    /// whoever wants bounded memory awaits <see cref="WaitForRoomAsync"/> before.
+    /// whoever wants bounded memory awaits <see cref="WaitForRoomAsync"/> before. If nothing can be appended, the offsets mean nothing and
+    /// <see cref="PendingAppend.Committed"/> says why: besides what is named there, <see cref="ErrorCode.RecordListTooLarge"/> if the batches are more than
+    /// <see cref="Limits.BatchBytes"/> together.
     /// </summary>
-    public PendingAppend Append(ReadOnlySpan<BatchToAppend> batches) => new(Offset.None, Offset.None, Task.FromResult(ErrorCode.None));
+    public PendingAppend Append(ReadOnlySpan<BatchToAppend> batches)
+    {
+        Invariant.Check(batches.Length > 0, "an append has a batch");
+        var (bytes, offsets) = (0L, 0L);
+        if (_items.Length < batches.Length)
+        {
+            _items = new Item[Math.Max(batches.Length, _items.Length * 2)];
+        }
+
+        for (var i = 0; i < batches.Length; i++)
+        {
+            var batch = batches[i];
+            Invariant.Check(StoredBatch.Describes(batch.Bytes.Span, batch.OffsetCount), "a batch is whole and takes the offsets that its header says");
+            bytes += batch.Bytes.Length;
+            offsets += batch.OffsetCount;
+            _items[i] = new Item(batch.Bytes, batch.Header, batch.OffsetCount, batch.MaxTimestamp);
+        }
+
+        var items = _items.AsSpan(0, batches.Length);
+        try
+        {
+            if (Problem(bytes, offsets) is not ErrorCode.None and var error)
+            {
+                return new PendingAppend(LogEndOffset, LogEndOffset + (offsets - 1), Task.FromResult(error));
+            }
+
+            var (chunk, first) = _chain.Append(items);
+            AssertInvariants();
+            return new PendingAppend(first, first + (offsets - 1), chunk.Ended);
+        }
+        finally
+        {
+            items.Clear();
+        }
+    }
 
     /// <summary>Waits until <paramref name="bytes"/> more may be pending. One append larger than the bound waits until nothing else is pending.</summary>
     /// <returns><see cref="ErrorCode.None"/>, or why the log takes no appends.</returns>
-    public ValueTask<ErrorCode> WaitForRoomAsync(long bytes, CancellationToken cancellation) => new(ErrorCode.None);
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public ValueTask<ErrorCode> WaitForRoomAsync(long bytes, CancellationToken cancellation) => _chain.WaitForRoomAsync(bytes, cancellation);
 
     /// <summary>
     /// Reads whole batches from the one that contains <paramref name="from"/> up to the high watermark: as many as fit <paramref name="maxBytes"/>, the first
     /// one always. At the high watermark the result is empty.
     /// </summary>
     /// <returns>
-    /// <see cref="ErrorCode.OffsetOutOfRange"/> outside the log, <see cref="ErrorCode.CorruptMessage"/> where the stored bytes are damaged,
-    /// <see cref="ErrorCode.KafkaStorageError"/> where they cannot be read now.
+    /// <see cref="ErrorCode.OffsetOutOfRange"/> outside the log; <see cref="ErrorCode.CorruptMessage"/> where the stored bytes are damaged, with the offset after
+    /// the damage; <see cref="ErrorCode.KafkaStorageError"/> where they cannot be read now; <see cref="ErrorCode.NotLeaderOrFollower"/> once the log is closed.
     /// </returns>
-    public ValueTask<LogRead> ReadAsync(Offset from, int maxBytes, CancellationToken cancellation) => new(new LogRead(ErrorCode.None, [], from, 0));
+    public ValueTask<LogRead> ReadAsync(Offset from, int maxBytes, CancellationToken cancellation)
+    {
+        if (_chain.IsClosed)
+        {
+            return Nothing(_chain.ClosedError, from);
+        }
 
-    /// <summary>Finds the first batch whose greatest timestamp is at or after <paramref name="timestamp"/>; no pieces if there is none.</summary>
+        if (from < LogStartOffset || from > LogEndOffset)
+        {
+            return Nothing(ErrorCode.OffsetOutOfRange, from);
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+        return from >= HighWatermark ? Nothing(ErrorCode.None, from) : _reader.ReadAsync(from, maxBytes);
+    }
+
+    /// <summary>
+    /// Finds the first batch whose greatest timestamp is at or after <paramref name="timestamp"/>; no pieces if there is none. The errors are those of
+    /// <see cref="ReadAsync"/>: where the answer might lie in damaged bytes, it is <see cref="ErrorCode.CorruptMessage"/>.
+    /// </summary>
     public ValueTask<LogRead> FindBatchAsync(Timestamp timestamp, CancellationToken cancellation) =>
-        new(new LogRead(ErrorCode.None, [], HighWatermark, 0));
+        _chain.IsClosed ? Nothing(_chain.ClosedError, HighWatermark) : _reader.FindAsync(timestamp, LogStartOffset, cancellation);
 
     /// <summary>
     /// Deletes every object of the log, the head last. May be called on an instance that is not opened, and again after any failure. A writer that races is
     /// fenced; this instance is closed afterwards.
     /// </summary>
-    public Task<ErrorCode> DeleteAsync(CancellationToken cancellation) => Task.FromResult(ErrorCode.None);
+    /// <returns><see cref="ErrorCode.None"/> once nothing is left, or a storage error; <see cref="ErrorCode.CorruptMessage"/> if the head is damaged.</returns>
+    public Task<ErrorCode> DeleteAsync(CancellationToken cancellation) => _chain.DeleteAsync(cancellation);
 
     /// <summary>Takes no more appends, waits for the chunk under way, fails what is behind it, and forgets everything.</summary>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => _chain.DisposeAsync();
+
+    private static ValueTask<LogRead> Nothing(ErrorCode error, Offset from) => new(new LogRead(error, [], from, 0));
+
+    private ErrorCode Problem(long bytes, long offsets) =>
+        _chain.IsClosed ? _chain.ClosedError
+        : !_chain.Leads ? ErrorCode.NotLeaderOrFollower
+        : bytes > Limits.BatchBytes || offsets > ChainState.MaxChunkPositions ? ErrorCode.RecordListTooLarge
+        : ErrorCode.None;
+
+    private void AssertInvariants() => Invariant.Check(
+        LogStartOffset <= LastStableOffset && LastStableOffset <= HighWatermark && HighWatermark <= LogEndOffset, "start <= LSO <= HW <= end");
 }

@@ -38,8 +38,9 @@ public sealed class StorageBrokenException : Exception
 }
 
 /// <summary>
-/// A storage provider holds an object, but its bytes are not those that were written; reading it again does not help. Thrown by reads. A log refuses the range
-/// concerned and serves the rest; any other failure of a read means that the object may be readable later.
+/// A storage provider holds an object, but its bytes are not those that were written; reading it again does not help. Thrown by reads, and even so the
+/// provider sets the state's ETag, without which nobody could delete the object. A log refuses the range concerned and serves the rest; any other failure of a read
+/// means that the object may be readable later.
 /// </summary>
 public sealed class StorageDamagedException : Exception
 {

@@ -16,9 +16,18 @@ internal static class ChunkLayout
     /// <summary>An item below this size is copied: a gathered write costs more per piece than copying so little.</summary>
     public const int SmallItemBytes = 1024;
 
+    /// <summary>Makes a chunk without items.</summary>
+    public static LogObject Fence(in ObjectHeader header, uint logTag, out StoredObject stored)
+    {
+        var prefix = new byte[ObjectHeader.Size];
+        stored = new StoredObject { Pieces = [prefix] };
+        var complete = header with { End = header.Base, MaxTimestamp = Timestamp.None };
+        return new LogObject(complete.Write(prefix, logTag), prefix, [], null);
+    }
+
     /// <summary>Makes the chunk.</summary>
     /// <param name="header">The header but for what follows from the items; its base is the first item's position.</param>
-    /// <param name="items">The items in order; none for a fence.</param>
+    /// <param name="items">The items in order; at least one.</param>
     /// <param name="format">How they are laid out.</param>
     /// <param name="logTag">The tag of the log's name.</param>
     /// <param name="index">Only used inside.</param>

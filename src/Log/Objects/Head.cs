@@ -18,8 +18,8 @@ namespace Loire.Log.Objects;
 ///   40  i64  start: the first position that can be read
 ///   48  i64  first ordinal of the tail: the first chunk that is in no entry
 ///   56  i64  its base
-///   64  u64  its link: the hash of the chunk before it, 0 if there is none or it is not known
-///   72  u32  flags of the tail: bit 0 = what comes before it is unreadable, so its base and link need not fit
+///   64  u64  its link: the hash of the chunk before it, 0 if there is none
+///   72  u32  zero
 ///   76  u32  CRC-32C of everything except these four bytes
 ///   80       sections {u16 type, u16 flags: bit 0 = a reader must know it, u32 length, bytes}
 ///               1  entries (ChainEntry), in order of position: older pages, pages, segments and single chunks
@@ -65,9 +65,6 @@ internal sealed record Head
     /// <summary>The hash of the chunk before the first that is in no entry.</summary>
     public ulong TailLink { get; init; }
 
-    /// <summary>Whether what comes before the tail is unreadable, so that the tail need not fit it.</summary>
-    public bool TailFollowsDamage { get; init; }
-
     /// <summary>Everything before the tail.</summary>
     public ChainEntry[] Entries { get; init; } = [];
 
@@ -92,7 +89,6 @@ internal sealed record Head
         BinaryPrimitives.WriteInt64LittleEndian(span[48..], TailOrdinal);
         BinaryPrimitives.WriteInt64LittleEndian(span[56..], TailBase.Value);
         BinaryPrimitives.WriteUInt64LittleEndian(span[64..], TailLink);
-        BinaryPrimitives.WriteInt32LittleEndian(span[72..], TailFollowsDamage ? 1 : 0);
         var rest = WriteSection(span[FixedBytes..], EntriesSection, entries);
         rest = ChainEntry.Write(Entries, rest);
         rest = WriteSection(rest, GarbageSection, garbage);
@@ -125,7 +121,6 @@ internal sealed record Head
             TailOrdinal = BinaryPrimitives.ReadInt64LittleEndian(bytes[48..]),
             TailBase = new Offset(BinaryPrimitives.ReadInt64LittleEndian(bytes[56..])),
             TailLink = BinaryPrimitives.ReadUInt64LittleEndian(bytes[64..]),
-            TailFollowsDamage = (BinaryPrimitives.ReadInt32LittleEndian(bytes[72..]) & 1) != 0,
         };
         if (!TryReadSections(bytes[FixedBytes..], ref read) || !read.IsSound())
         {

@@ -1,16 +1,18 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using Loire.Model.Batches;
 
 namespace Loire.Log.Objects;
 
 /// <summary>
-/// The name of one log among all logs of a storage. It becomes part of storage keys (on Azure: of blob names and so of URLs), so it is made of what is legal
-/// in all of them: segments of ASCII letters, digits, '-' and '_', joined by '/'. Names that users choose are encoded before they come here.
+/// The name of one log among all logs of a storage: segments joined by '/'. It becomes part of storage keys (on Azure: of blob names, and so of URLs), so every
+/// byte that is not an ASCII letter, a digit, '-' or '_' is written as '=' and two hexadecimal digits. So a name that a user has chosen can be a segment: it cannot
+/// leave its place, and different names have different keys.
 /// </summary>
 internal sealed class LogName
 {
-    /// <summary>Characters of a name; a blob name has at most 1,024, and the key of an object in the log needs some of them.</summary>
+    /// <summary>Characters of a name once it is escaped; a blob name has at most 1,024, and the key of an object in the log needs some of them.</summary>
     public const int MaxLength = 900;
 
     private const string GrainType = "log";
@@ -19,23 +21,21 @@ internal sealed class LogName
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/");
 
     /// <summary>Takes a name.</summary>
-    /// <exception cref="ArgumentException">It is not legal.</exception>
+    /// <exception cref="ArgumentException">It is empty, has an empty segment, or is too long.</exception>
     public LogName(string text)
     {
         ArgumentException.ThrowIfNullOrEmpty(text);
-        if (text.Length > MaxLength
-            || text.AsSpan().ContainsAnyExcept(Legal)
-            || text[0] == '/' || text[^1] == '/' || text.Contains("//", StringComparison.Ordinal))
+        if (text[0] == '/' || text[^1] == '/' || text.Contains("//", StringComparison.Ordinal))
         {
-            throw new ArgumentException(
-                $"A log is named by at most {MaxLength} ASCII letters, digits, '-' and '_' in segments joined by '/'.", nameof(text));
+            throw new ArgumentException("The segments of a log's name must not be empty.", nameof(text));
         }
 
-        Text = text;
-        Tag = Crc32C.Compute(Encoding.ASCII.GetBytes(text));
+        Text = text.AsSpan().ContainsAnyExcept(Legal) ? Escape(text) : text;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Text.Length, MaxLength, nameof(text));
+        Tag = Crc32C.Compute(Encoding.ASCII.GetBytes(Text));
     }
 
-    /// <summary>The name itself.</summary>
+    /// <summary>The name as it stands in keys.</summary>
     public string Text { get; }
 
     /// <summary>A checksum of the name. Every object carries it, so that one which storage returns under the wrong key is noticed.</summary>
@@ -43,4 +43,22 @@ internal sealed class LogName
 
     /// <summary>The storage key of one of the log's objects.</summary>
     public GrainId IdOf(ObjectKey key) => GrainId.Create(GrainType, $"{Text}/{key}");
+
+    private static string Escape(string text)
+    {
+        var escaped = new StringBuilder();
+        foreach (var b in Encoding.UTF8.GetBytes(text))
+        {
+            if (b < 128 && Legal.Contains((char)b))
+            {
+                escaped.Append((char)b);
+            }
+            else
+            {
+                escaped.Append('=').Append(b.ToString("X2", CultureInfo.InvariantCulture));
+            }
+        }
+
+        return escaped.ToString();
+    }
 }

@@ -1,0 +1,249 @@
+using Loire.Log.Chains;
+using Loire.Log.Objects;
+using Loire.Model;
+
+namespace Loire.Log;
+
+/// <summary>
+/// Reads record batches out of a chain: finds the object by position, the block by the sparse index, the batch by stepping over the headers in the block. What is
+/// in memory is read without waiting. A damaged or missing object is refused with the offset after it, so that a reader can go on behind it.
+/// </summary>
+internal sealed class BatchReader(Chain chain)
+{
+    private readonly EntryWalk _walk = new(chain.Loader);
+
+    /// <summary>Reads whole batches from the one that holds <paramref name="from"/>, which lies below the durable positions.</summary>
+    public ValueTask<LogRead> ReadAsync(Offset from, int maxBytes)
+    {
+        var pieces = new PieceList();
+        return TryReadResident(from, maxBytes, ref pieces, out var next)
+            ? new ValueTask<LogRead>(new LogRead(ErrorCode.None, pieces.ToArray(), next, pieces.Bytes))
+            : ReadOnAsync(pieces, next, maxBytes);
+    }
+
+    /// <summary>Finds the first batch at or after <paramref name="from"/> whose greatest timestamp is at or after the given one.</summary>
+    public async ValueTask<LogRead> FindAsync(Timestamp timestamp, Offset from, CancellationToken cancellation)
+    {
+        while (chain.State.TryLocate(timestamp, from, out var entry))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            while (entry.Kind == ObjectKind.Page)
+            {
+                var (status, below) = await _walk.ReadPageAsync(entry);
+                if (status != FetchStatus.Found || !ChainState.TryLocate(below, timestamp, from, out var child))
+                {
+                    return Refuse(status, entry);
+                }
+
+                entry = child;
+            }
+
+            var view = chain.State.View;
+            var loaded = await chain.Loader.LoadAsync(entry);
+            if (loaded.Object is null)
+            {
+                if (loaded.Status == FetchStatus.Absent && view != chain.State.View)
+                {
+                    continue;
+                }
+
+                return Refuse(loaded.Status, entry);
+            }
+
+            if (TryFind(loaded.Object, timestamp, from, out var batch))
+            {
+                var pieces = new PieceList();
+                loaded.Object.Slice(batch.BodyAt, batch.BodyEnd, ref pieces);
+                return new LogRead(ErrorCode.None, pieces.ToArray(), batch.NextOffset, pieces.Bytes);
+            }
+
+            from = entry.End;
+        }
+
+        return new LogRead(ErrorCode.None, [], chain.State.Durable, 0);
+    }
+
+    /// <summary>Adds batches from objects in memory; false, and where to go on, if one that is not in memory should follow.</summary>
+    private bool TryReadResident(Offset from, int maxBytes, ref PieceList pieces, out Offset next)
+    {
+        next = from;
+        while (chain.State.TryLocate(next, out var entry))
+        {
+            if (entry.Kind == ObjectKind.Page || !chain.Loader.TryGetResident(entry, out var found))
+            {
+                // What fits whole is worth reading; a large object is not, for what is left of the request.
+                return pieces.Bytes > 0 && pieces.Bytes + entry.Bytes > maxBytes;
+            }
+
+            LogMetrics.CacheHits.Add(1);
+            if (!TakeFrom(found!, entry.End, maxBytes, ref pieces, ref next))
+            {
+                return true;
+            }
+        }
+
+        return true;
+    }
+
+    private async ValueTask<LogRead> ReadOnAsync(PieceList pieces, Offset next, int maxBytes)
+    {
+        do
+        {
+            if (!chain.State.TryLocate(next, out var entry))
+            {
+                break;
+            }
+
+            var view = chain.State.View;
+            while (entry.Kind == ObjectKind.Page)
+            {
+                var (status, below) = await _walk.ReadPageAsync(entry);
+                if (status != FetchStatus.Found || !ChainState.TryLocate(below, next, out var child))
+                {
+                    return End(pieces, next, Refuse(status, entry));
+                }
+
+                entry = child;
+            }
+
+            var loaded = await chain.Loader.LoadAsync(entry);
+            if (loaded.Object is null)
+            {
+                // An object that upkeep has replaced meanwhile: look for its successor.
+                if (loaded.Status == FetchStatus.Absent && view != chain.State.View)
+                {
+                    continue;
+                }
+
+                return End(pieces, next, Refuse(loaded.Status, entry));
+            }
+
+            var before = next;
+            if (!TakeFrom(loaded.Object, entry.End, maxBytes, ref pieces, ref next))
+            {
+                break;
+            }
+
+            Invariant.Check(next > before, "a read gets on");
+        }
+        while (!TryReadResident(next, maxBytes, ref pieces, out next));
+
+        return new LogRead(ErrorCode.None, pieces.ToArray(), next, pieces.Bytes);
+    }
+
+    /// <summary>What was read before the damage is good; the damage is told to whoever asks there.</summary>
+    private static LogRead End(in PieceList pieces, Offset next, LogRead refusal) =>
+        pieces.Bytes > 0 ? new LogRead(ErrorCode.None, pieces.ToArray(), next, pieces.Bytes) : refusal;
+
+    private static LogRead Refuse(FetchStatus status, in ChainEntry entry)
+    {
+        var error = status == FetchStatus.Unreachable ? ErrorCode.KafkaStorageError : ErrorCode.CorruptMessage;
+        LogMetrics.CorruptObjects.Add(status == FetchStatus.Absent ? 1 : 0);
+        return new LogRead(error, [], entry.End, 0);
+    }
+
+    /// <summary>Adds batches of one object from <paramref name="next"/> on; false if the request is full before the object's end.</summary>
+    private static bool TakeFrom(LogObject source, Offset end, int maxBytes, ref PieceList pieces, ref Offset next)
+    {
+        // No batch there: an object may end in positions without batches, or before its assumed end if that was a guess.
+        var first = source.Header.IndexEntries > 0 ? First(source, next) : default;
+        var room = maxBytes - pieces.Bytes;
+        if (first.SizeInBytes > room && pieces.Bytes > 0)
+        {
+            return false;
+        }
+
+        if (first.SizeInBytes == 0 || source.Header.BodyBytes - first.BodyAt <= room)
+        {
+            source.Slice(first.BodyAt, first.SizeInBytes == 0 ? first.BodyAt : source.Header.BodyBytes, ref pieces);
+            next = end;
+            return true;
+        }
+
+        var last = LastThatFits(source, first, first.BodyAt + room);
+        source.Slice(first.BodyAt, last.BodyEnd, ref pieces);
+        next = last.NextOffset;
+        return false;
+    }
+
+    /// <summary>The first batch that ends after <paramref name="position"/>; an empty one if there is none.</summary>
+    private static StoredBatch First(LogObject source, Offset position)
+    {
+        for (var at = source.Index(source.FindBlock(position)).BodyAt; at < source.Header.BodyBytes;)
+        {
+            var batch = Read(source, at);
+            if (batch.NextOffset > position)
+            {
+                return batch;
+            }
+
+            at = batch.BodyEnd;
+        }
+
+        return default;
+    }
+
+    /// <summary>The last batch that ends at or before <paramref name="limit"/> in the body; the first one if none does.</summary>
+    private static StoredBatch LastThatFits(LogObject source, StoredBatch first, long limit)
+    {
+        var last = first;
+        var block = source.Index(source.FindBlockAt((int)Math.Min(limit, source.Header.BodyBytes - 1))).BodyAt;
+        for (var at = Math.Max(block, first.BodyAt); at < source.Header.BodyBytes;)
+        {
+            var batch = Read(source, at);
+            if (batch.BodyEnd > limit)
+            {
+                break;
+            }
+
+            last = batch;
+            at = batch.BodyEnd;
+        }
+
+        return last == first && block > first.BodyAt ? Before(source, block) : last;
+    }
+
+    /// <summary>The batch that ends where a block begins.</summary>
+    private static StoredBatch Before(LogObject source, int block)
+    {
+        var batch = Read(source, source.Index(source.FindBlockAt(block - 1)).BodyAt);
+        while (batch.BodyEnd < block)
+        {
+            batch = Read(source, batch.BodyEnd);
+        }
+
+        return batch;
+    }
+
+    private static bool TryFind(LogObject source, Timestamp timestamp, Offset from, out StoredBatch found)
+    {
+        for (var block = 0; block < source.Header.IndexEntries; block++)
+        {
+            var entry = source.Index(block);
+            if (entry.MaxTimestamp < timestamp)
+            {
+                continue;
+            }
+
+            for (var at = entry.BodyAt; at < source.BlockEnd(block);)
+            {
+                found = Read(source, at);
+                if (found.MaxTimestamp >= timestamp && found.NextOffset > from)
+                {
+                    return true;
+                }
+
+                at = found.BodyEnd;
+            }
+        }
+
+        found = default;
+        return false;
+    }
+
+    private static StoredBatch Read(LogObject source, int at)
+    {
+        Invariant.Check(StoredBatch.TryRead(source, at, out var batch), "a body with the right checksum is made of whole batches");
+        return batch;
+    }
+}

@@ -1,0 +1,142 @@
+using Loire.Log.Objects;
+using Loire.Model;
+
+namespace Loire.Log.Chains;
+
+/// <summary>
+/// Makes pending chunks durable, one at a time and in order. The first write starts after the current turn, so that everything appended in one turn shares a
+/// chunk, and no callback runs inside an append.
+/// </summary>
+internal sealed class ChunkWriter(Chain chain, ObjectStore store, AppendQueue queue, ItemFormat format, TimeProvider time)
+{
+    private readonly IndexBuilder _index = new();
+    private TaskCompletionSource? _held;
+
+    /// <summary>The writing under way, if any; never throws.</summary>
+    public Task Running { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Sees to it that what is pending gets written.</summary>
+    public void Start()
+    {
+        if (Running.IsCompleted)
+        {
+            Running = RunAsync();
+        }
+    }
+
+    /// <summary>Keeps further chunks from being written until the result is disposed of.</summary>
+    public IDisposable Hold()
+    {
+        Invariant.Check(_held is null, "one holds at a time");
+        _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return new Release(this);
+    }
+
+    private async Task RunAsync()
+    {
+        await Task.Yield();
+        try
+        {
+            while (!chain.IsClosed && !queue.IsEmpty)
+            {
+                if (_held is { } held)
+                {
+                    await held.Task;
+                }
+                else if (await TailHasRoomAsync())
+                {
+                    await WriteAsync(queue.Take());
+                }
+                else if (!chain.IsClosed)
+                {
+                    queue.Fail(ErrorCode.KafkaStorageError, chain.State.Durable);
+                }
+            }
+        }
+        catch (Exception bug)
+        {
+            queue.Fail(ErrorCode.UnknownServerError, chain.State.Durable);
+            chain.Close(ErrorCode.UnknownServerError, bug.ToString());
+        }
+    }
+
+    /// <summary>
+    /// Opening reads the whole tail, so it must not grow without bound: at its bound, chunks wait until upkeep has listed some; if storage refuses upkeep's writes,
+    /// it has no room for ours either.
+    /// </summary>
+    private async ValueTask<bool> TailHasRoomAsync()
+    {
+        while (!chain.IsClosed
+            && (chain.State.Tail.Count >= chain.Options.TailChunks || chain.State.TailBytes >= chain.Options.TailBytes))
+        {
+            if (chain.Upkeep.IsRefused)
+            {
+                return false;
+            }
+
+            var progress = chain.Upkeep.Progress;
+            chain.Upkeep.Poke();
+            await progress;
+        }
+
+        return !chain.IsClosed;
+    }
+
+    private async Task WriteAsync(PendingChunk chunk)
+    {
+        var state = chain.State;
+        Invariant.Check(chunk.Base == state.Durable, "a chunk begins where the durable positions end");
+        var header = new ObjectHeader
+        {
+            Kind = ObjectKind.Chunk,
+            FirstOrdinal = state.NextOrdinal,
+            LastOrdinal = state.NextOrdinal,
+            Epoch = chain.Epoch,
+            Writer = chain.Writer,
+            Base = chunk.Base,
+            Link = state.LastHash,
+        };
+        var key = ObjectKey.Chunk(state.NextOrdinal);
+        var written = ChunkLayout.Build(header, chunk.Items, format, store.Name.Tag, _index, out var stored);
+        var result = await store.CreateAsync(key, stored);
+        switch (result.Outcome)
+        {
+            case WriteOutcome.Done:
+                Invariant.Check(state.TryAccept(written, result.ETag), "a chunk continues the chain");
+                chain.Loader.Keep(key, written);
+                LogMetrics.ChunksWritten.Add(1);
+                LogMetrics.BytesWritten.Add(written.Bytes);
+                LogMetrics.CommitDuration.Record(time.GetElapsedTime(chunk.QueuedAt).TotalSeconds);
+                queue.Commit();
+                chain.Announce();
+                chain.Upkeep.Poke();
+                break;
+            case WriteOutcome.Lost when LogObject.TryRead(result.Found, store.Name.Tag, null, out var found) && found!.Header.Epoch <= chain.Epoch:
+                // Below our fence nobody else can have written this: a chunk before it has vanished from storage.
+                queue.Fail(ErrorCode.KafkaStorageError, state.Durable);
+                chain.Close(ErrorCode.KafkaStorageError, $"Storage has a chunk {key} that no leader can have written there.");
+                break;
+            default:
+                // What the chunk's own write came to is told first, then the chain closes, if it has to.
+                queue.Fail(FateOf(result.Outcome), state.Durable);
+                chain.Fail(result.Outcome);
+                break;
+        }
+    }
+
+    private static ErrorCode FateOf(WriteOutcome outcome) => outcome switch
+    {
+        WriteOutcome.Lost => ErrorCode.NotLeaderOrFollower,
+        WriteOutcome.InDoubt => ErrorCode.RequestTimedOut,
+        _ => ErrorCode.KafkaStorageError,
+    };
+
+    private sealed class Release(ChunkWriter writer) : IDisposable
+    {
+        public void Dispose()
+        {
+            writer._held?.SetResult();
+            writer._held = null;
+        }
+    }
+}

@@ -1,0 +1,167 @@
+using Loire.Log.Objects;
+
+namespace Loire.Log.Chains;
+
+/// <summary>
+/// Deletes a log for good, and can be repeated after any failure until it succeeds. The head is marked first: from then on nobody opens the log. A fence stops a
+/// writer that does not know yet. Then the tail, which no entry lists, goes into the head's garbage, so that a second run finds all of it; then everything is
+/// deleted, the head last.
+/// </summary>
+internal sealed class Deletion(Chain chain, ObjectStore store, ObjectLoader loader)
+{
+    private const int MaxAttempts = 8;
+    private const int CallsAtOnce = 16;
+
+    /// <summary>Deletes the log; None once nothing is left.</summary>
+    public async Task<ErrorCode> RunAsync(CancellationToken cancellation)
+    {
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var read = await store.ReadHeadAsync();
+            if (read.Status != FetchStatus.Found)
+            {
+                return read.Status switch
+                {
+                    FetchStatus.Absent => ErrorCode.None,
+                    FetchStatus.Damaged => ErrorCode.CorruptMessage,
+                    _ => ErrorCode.KafkaStorageError,
+                };
+            }
+
+            var (outcome, head, etag) = (WriteOutcome.Done, read.Head, read.ETag);
+            if (!head.IsDeleting)
+            {
+                (outcome, head, etag) = await MarkAsync(head, etag);
+            }
+
+            if (outcome == WriteOutcome.Done && head.TailOrdinal >= 0 && !IsFenced(head))
+            {
+                (outcome, head, etag) = await FenceAsync(head, etag);
+            }
+
+            if (outcome == WriteOutcome.Done)
+            {
+                return await DeleteAllAsync(head) && await store.DeleteAsync(ObjectKey.Head, etag) ? ErrorCode.None : ErrorCode.KafkaStorageError;
+            }
+
+            if (outcome != WriteOutcome.Lost)
+            {
+                return outcome == WriteOutcome.InDoubt ? ErrorCode.RequestTimedOut : ErrorCode.KafkaStorageError;
+            }
+        }
+
+        return ErrorCode.KafkaStorageError;
+    }
+
+    /// <summary>The second head of a deletion has the tail in its garbage: its last item begins at the tail.</summary>
+    private static bool IsFenced(Head head) => head.Garbage.Length > 0 && head.Garbage[^1].First == ObjectKey.Chunk(head.TailOrdinal);
+
+    private Task<(WriteOutcome Outcome, Head Head, string? ETag)> MarkAsync(Head head, string? etag) => ReplaceAsync(
+        head,
+        etag,
+        head with { IsDeleting = true, Epoch = head.Epoch.Next, Garbage = [.. head.Garbage, PendingGarbage.OrphansOf(head.Revision).Item] });
+
+    private async Task<(WriteOutcome Outcome, Head Head, string? ETag)> FenceAsync(Head head, string? etag)
+    {
+        for (var ordinal = head.TailOrdinal; ; ordinal++)
+        {
+            var read = await store.FetchAsync(ObjectKey.Chunk(ordinal));
+            if (read.Status == FetchStatus.Unreachable)
+            {
+                return (WriteOutcome.InDoubt, head, etag);
+            }
+
+            if (read.Status != FetchStatus.Absent)
+            {
+                continue;
+            }
+
+            var header = new ObjectHeader
+            {
+                Kind = ObjectKind.Chunk,
+                FirstOrdinal = ordinal,
+                LastOrdinal = ordinal,
+                FollowsDamage = true,
+                Epoch = head.Epoch,
+                Writer = chain.Writer,
+                Base = head.TailBase,
+            };
+            ChunkLayout.Fence(header, store.Name.Tag, out var stored);
+            var fenced = await store.CreateAsync(ObjectKey.Chunk(ordinal), stored);
+            if (fenced.Outcome == WriteOutcome.Lost)
+            {
+                continue;
+            }
+
+            if (fenced.Outcome != WriteOutcome.Done)
+            {
+                return (fenced.Outcome, head, etag);
+            }
+
+            var tail = new GarbageItem(ObjectKey.Chunk(head.TailOrdinal), checked((int)(ordinal - head.TailOrdinal + 1)), null);
+            return await ReplaceAsync(head, etag, head with { Garbage = [.. head.Garbage, tail] });
+        }
+    }
+
+    private async Task<(WriteOutcome Outcome, Head Head, string? ETag)> ReplaceAsync(Head old, string? etag, Head next)
+    {
+        next = next with { Revision = old.Revision + 1, Writer = chain.Writer };
+        var written = await store.ReplaceHeadAsync(next, etag);
+        return written.Outcome == WriteOutcome.Done ? (WriteOutcome.Done, next, written.ETag) : (written.Outcome, old, etag);
+    }
+
+    private async Task<bool> DeleteAllAsync(Head head)
+    {
+        var disposal = new GarbageDisposal(store, loader);
+        if (!await DeleteEntriesAsync(head.Entries, disposal))
+        {
+            return false;
+        }
+
+        foreach (var item in head.Garbage)
+        {
+            if (!await disposal.TryDeleteAsync(new PendingGarbage(item, null)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Deletes what the entries list; a page after what it lists.</summary>
+    private async Task<bool> DeleteEntriesAsync(ReadOnlyMemory<ChainEntry> entries, GarbageDisposal disposal)
+    {
+        var walk = new EntryWalk(loader);
+        for (var from = 0; from < entries.Length; from += CallsAtOnce)
+        {
+            var calls = new Task<bool>[Math.Min(CallsAtOnce, entries.Length - from)];
+            for (var i = 0; i < calls.Length; i++)
+            {
+                calls[i] = DeleteEntryAsync(entries.Span[from + i], walk, disposal);
+            }
+
+            if (Array.Exists(await Task.WhenAll(calls), gone => !gone))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private async Task<bool> DeleteEntryAsync(ChainEntry entry, EntryWalk walk, GarbageDisposal disposal)
+    {
+        if (entry.Kind == ObjectKind.Page)
+        {
+            var (status, below) = await walk.ReadPageAsync(entry);
+            if (status == FetchStatus.Unreachable || !await DeleteEntriesAsync(below, disposal))
+            {
+                return false;
+            }
+        }
+
+        return await disposal.TryDeleteAsync(PendingGarbage.Of(entry));
+    }
+}

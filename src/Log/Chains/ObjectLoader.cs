@@ -1,0 +1,71 @@
+using Loire.Log.Objects;
+
+namespace Loire.Log.Chains;
+
+/// <summary>An object, or why it is not here.</summary>
+internal readonly record struct Loaded(FetchStatus Status, LogObject? Object);
+
+/// <summary>Brings objects of one log into memory: from the cache, or else from storage, where readers of the same object share one read.</summary>
+internal sealed class ObjectLoader(ObjectStore store, ObjectCache cache)
+{
+    private readonly Dictionary<ObjectKey, Task<Loaded>> _underWay = [];
+
+    /// <summary>Whether the object is in memory.</summary>
+    public bool TryGetResident(in ChainEntry entry, out LogObject? found) => cache.TryGet(store.Name, entry.Key, out found);
+
+    /// <summary>The object, from memory if it is there.</summary>
+    public ValueTask<Loaded> LoadAsync(in ChainEntry entry)
+    {
+        if (TryGetResident(entry, out var found))
+        {
+            LogMetrics.CacheHits.Add(1);
+            return new ValueTask<Loaded>(new Loaded(FetchStatus.Found, found));
+        }
+
+        if (_underWay.TryGetValue(entry.Key, out var shared))
+        {
+            return new ValueTask<Loaded>(shared);
+        }
+
+        LogMetrics.CacheMisses.Add(1);
+        var load = FetchAsync(entry);
+        if (!load.IsCompleted)
+        {
+            _underWay.Add(entry.Key, load);
+        }
+
+        return new ValueTask<Loaded>(load);
+    }
+
+    /// <summary>Keeps an object that was just written.</summary>
+    public void Keep(ObjectKey key, LogObject written) => cache.Put(store.Name, key, written);
+
+    /// <summary>Lets go of an object that has lost its place.</summary>
+    public void Forget(ObjectKey key) => cache.Remove(store.Name, key);
+
+    private async Task<Loaded> FetchAsync(ChainEntry entry)
+    {
+        var read = await store.FetchAsync(entry.Key);
+        _underWay.Remove(entry.Key);
+        if (read.Status != FetchStatus.Found)
+        {
+            return new Loaded(read.Status, null);
+        }
+
+        if (!IsWhatItWas(read.Object!, entry))
+        {
+            LogMetrics.CorruptObjects.Add(1);
+            return new Loaded(FetchStatus.Damaged, null);
+        }
+
+        cache.Put(store.Name, entry.Key, read.Object!);
+        return new Loaded(FetchStatus.Found, read.Object);
+    }
+
+    /// <summary>Whether the object is the one that was listed, and not another one of the same log that storage took for it.</summary>
+    private static bool IsWhatItWas(LogObject found, in ChainEntry entry) =>
+        found.Header.Kind == entry.Kind
+        && found.Header.FirstOrdinal == entry.FirstOrdinal
+        && found.Header.LastOrdinal == entry.LastOrdinal
+        && (entry.IsDamaged || (found.Header.Base == entry.Base && found.Header.End == entry.End));
+}

@@ -1,0 +1,136 @@
+using Loire.Log.Objects;
+
+namespace Loire.Log.Chains;
+
+/// <summary>
+/// One plan on its way: the parts it needs are written one after the other, and then one head makes all of it true at once. A source that turns out to be damaged
+/// ends the attempt; it is marked, and the next plan leaves it as it is.
+/// </summary>
+internal sealed class PlanExecution(Chain chain, Upkeep upkeep, PartWriter parts, ObjectLoader loader, LogName name)
+{
+    private readonly List<ChainEntry> _results = [];
+    private readonly List<ChainEntry> _written = [];
+    private readonly List<PendingGarbage> _garbage = [];
+
+    /// <summary>Carries the plan out, or gives it up.</summary>
+    public async Task RunAsync(UpkeepPlan plan)
+    {
+        // A plan for the tail covers all of it as it is now; what is appended meanwhile stays in the tail.
+        var (end, ordinal, link) = (chain.State.Durable, chain.State.NextOrdinal, chain.State.LastHash);
+        foreach (var change in plan.Changes)
+        {
+            var done = change.Into switch
+            {
+                ObjectKind.Segment => await MergeAsync(change),
+                ObjectKind.Page => await TurnPageAsync(change),
+                _ => Keep(change),
+            };
+            if (!done)
+            {
+                parts.Abandon(_written);
+                return;
+            }
+        }
+
+        var sealing = plan.TailChunks > 0;
+        var listed = await upkeep.InsistAsync(() => parts.WriteHeadAsync(
+            head =>
+            {
+                var next = head with { Entries = Replace(head.Entries, plan) };
+                return sealing ? next with { TailOrdinal = ordinal, TailBase = end, TailLink = link } : next;
+            },
+            _garbage,
+            plan.TailChunks));
+        LogMetrics.Seals.Add(listed ? 1 : 0);
+    }
+
+    private ChainEntry[] Replace(ChainEntry[] entries, UpkeepPlan plan) =>
+        [.. entries.AsSpan(0, plan.FirstEntry), .. _results, .. entries.AsSpan(plan.FirstEntry + plan.Entries)];
+
+    private bool Keep(Change change)
+    {
+        _results.Add(change.Sources[0] with { Level = change.Level });
+        return true;
+    }
+
+    private async Task<bool> MergeAsync(Change change)
+    {
+        var wereResident = true;
+        var sources = new List<LogObject>(change.Sources.Length);
+        foreach (var source in change.Sources)
+        {
+            wereResident &= loader.TryGetResident(source, out _);
+            if (await LoadAsync(source) is not { } loaded)
+            {
+                return false;
+            }
+
+            sources.Add(loaded);
+        }
+
+        _garbage.AddRange(PendingGarbage.Of(change.Sources));
+        if (change.Sources[0].Base == change.Sources[^1].End)
+        {
+            // Fences alone: nothing to keep.
+            return true;
+        }
+
+        var segment = PartLayout.Segment(sources, chain.Epoch, chain.Writer, name.Tag, out var stored);
+        if (await WriteAsync(segment, stored, change.Level) is not { } entry)
+        {
+            return false;
+        }
+
+        if (wereResident)
+        {
+            // Whoever reads there goes on reading from the same memory.
+            loader.Keep(entry.Key, segment);
+        }
+
+        return true;
+    }
+
+    private async Task<bool> TurnPageAsync(Change change)
+    {
+        var page = PartLayout.Page(change.Sources, chain.Epoch, chain.Writer, name.Tag, out var stored);
+        return await WriteAsync(page, stored, change.Level) is not null;
+    }
+
+    private async Task<ChainEntry?> WriteAsync(LogObject part, StoredObject stored, byte level)
+    {
+        ChainEntry? entry = null;
+        await upkeep.InsistAsync(async () =>
+        {
+            (var outcome, entry) = await parts.WriteAsync(part, stored, level);
+            return outcome;
+        });
+        if (entry is { } written)
+        {
+            _results.Add(written);
+            _written.Add(written);
+        }
+
+        return entry;
+    }
+
+    private async Task<LogObject?> LoadAsync(ChainEntry entry)
+    {
+        while (!chain.IsClosed)
+        {
+            var loaded = await loader.LoadAsync(entry);
+            switch (loaded.Status)
+            {
+                case FetchStatus.Found:
+                    return loaded.Object;
+                case FetchStatus.Unreachable:
+                    await chain.PauseAsync();
+                    break;
+                default:
+                    chain.State.MarkDamaged(entry.Key);
+                    return null;
+            }
+        }
+
+        return null;
+    }
+}

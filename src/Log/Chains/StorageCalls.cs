@@ -1,0 +1,171 @@
+using Loire.Log.Objects;
+using Orleans.Storage;
+
+namespace Loire.Log.Chains;
+
+/// <summary>How one call that changes storage ended.</summary>
+internal enum CallEnd
+{
+    /// <summary>It took effect.</summary>
+    Done,
+
+    /// <summary>Storage says that the object has another version than the call demands. With a client that retries by itself, the other version may be ours.</summary>
+    ConditionFailed,
+
+    /// <summary>It took no effect: the store is full.</summary>
+    Refused,
+
+    /// <summary>The store serves no more writes.</summary>
+    Broken,
+
+    /// <summary>It may have taken effect, or may still do so.</summary>
+    Unknown,
+}
+
+/// <summary>The bytes under a key.</summary>
+internal readonly record struct StoredBytes(FetchStatus Status, ReadOnlyMemory<byte> Bytes, string? ETag);
+
+/// <summary>Until when a storage operation is followed up, and how long the next pause is.</summary>
+internal struct Patience(long started, TimeSpan pause)
+{
+    /// <summary>When the operation began.</summary>
+    public readonly long Started => started;
+
+    /// <summary>The next pause, before jitter.</summary>
+    public TimeSpan Pause { get; set; } = pause;
+}
+
+/// <summary>
+/// Single calls of grain storage for one log, with exceptions turned into outcomes. A provider that never answers counts as an unknown outcome at the deadline.
+/// </summary>
+internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid writer, ChainOptions options, TimeProvider time)
+{
+    private const string StateName = "loire";
+
+    private Random? _jitter;
+
+    /// <summary>What went wrong last, in the provider's words; null if nothing did.</summary>
+    public string? LastProblem { get; private set; }
+
+    /// <summary>The patience of an operation that begins now.</summary>
+    public Patience Begin() => new(time.GetTimestamp(), options.RetryDelayMin);
+
+    /// <summary>Reads what is under a key.</summary>
+    public async Task<StoredBytes> ReadAsync(ObjectKey key, Patience patience)
+    {
+        var state = new GrainState<StoredObject>(new StoredObject());
+        try
+        {
+            await Bounded(storage.ReadStateAsync(StateName, name.IdOf(key), state), patience);
+        }
+        catch (StorageDamagedException problem)
+        {
+            Note(problem);
+            return new StoredBytes(FetchStatus.Damaged, default, state.ETag);
+        }
+        catch (Exception problem)
+        {
+            Note(problem);
+            return new StoredBytes(FetchStatus.Unreachable, default, null);
+        }
+
+        // An object that was cut down to nothing is not an absent one: some providers say that no record exists, yet give its version.
+        return string.IsNullOrEmpty(state.ETag) && !state.RecordExists
+            ? new StoredBytes(FetchStatus.Absent, default, null)
+            : new StoredBytes(FetchStatus.Found, OnePiece(state.State), state.ETag);
+    }
+
+    /// <summary>Writes once, on the condition that the object has the version <paramref name="etag"/>, null for none; returns the new version.</summary>
+    public async Task<(CallEnd End, string? ETag)> WriteAsync(ObjectKey key, StoredObject content, string? etag, Patience patience)
+    {
+        var state = new GrainState<StoredObject>(content) { ETag = etag!, RecordExists = etag is not null };
+        var end = await RunAsync(storage.WriteStateAsync(StateName, name.IdOf(key), state), patience);
+        return (end, state.ETag);
+    }
+
+    /// <summary>Deletes once, on the condition that the object has the version <paramref name="etag"/>.</summary>
+    public Task<CallEnd> ClearAsync(ObjectKey key, string etag)
+    {
+        var state = new GrainState<StoredObject>(new StoredObject()) { ETag = etag, RecordExists = true };
+        return RunAsync(storage.ClearStateAsync(StateName, name.IdOf(key), state), Begin());
+    }
+
+    /// <summary>Waits before the next attempt; false if the deadline comes first. Jitter keeps many logs from asking a sick store in step.</summary>
+    public async Task<(bool InTime, Patience Next)> PauseAsync(Patience patience)
+    {
+        var remaining = Remaining(patience);
+        if (remaining == TimeSpan.Zero)
+        {
+            return (false, patience);
+        }
+
+        _jitter ??= new Random(writer.GetHashCode());
+        var pause = patience.Pause * (0.5 + (_jitter.NextDouble() / 2));
+        await Task.Delay(pause < remaining ? pause : remaining, time);
+        var longer = patience.Pause * 2;
+        return (true, patience with { Pause = longer < options.RetryDelayMax ? longer : options.RetryDelayMax });
+    }
+
+    private static ReadOnlyMemory<byte> OnePiece(StoredObject? stored)
+    {
+        if (stored is null || stored.Pieces.Length == 0)
+        {
+            return default;
+        }
+
+        if (stored.Pieces.Length == 1)
+        {
+            return stored.Pieces[0];
+        }
+
+        var bytes = new byte[stored.Length];
+        var at = 0;
+        foreach (var piece in stored.Pieces)
+        {
+            piece.CopyTo(bytes.AsMemory(at));
+            at += piece.Length;
+        }
+
+        return bytes;
+    }
+
+    private async Task<CallEnd> RunAsync(Task call, Patience patience)
+    {
+        try
+        {
+            await Bounded(call, patience);
+            return CallEnd.Done;
+        }
+        catch (InconsistentStateException problem)
+        {
+            Note(problem);
+            return CallEnd.ConditionFailed;
+        }
+        catch (StorageFullException problem)
+        {
+            Note(problem);
+            return CallEnd.Refused;
+        }
+        catch (StorageBrokenException problem)
+        {
+            Note(problem);
+            return CallEnd.Broken;
+        }
+        catch (Exception problem)
+        {
+            Note(problem);
+            LogMetrics.UnknownOutcomes.Add(1);
+            return CallEnd.Unknown;
+        }
+    }
+
+    private void Note(Exception problem) => LastProblem = $"{problem.GetType().Name}: {problem.Message}";
+
+    private TimeSpan Remaining(Patience patience)
+    {
+        var remaining = options.UnknownOutcomeDeadline - time.GetElapsedTime(patience.Started);
+        return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
+    }
+
+    private Task Bounded(Task call, Patience patience) => call.IsCompleted ? call : call.WaitAsync(Remaining(patience), time);
+}

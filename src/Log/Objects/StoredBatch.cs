@@ -1,0 +1,49 @@
+using System.Buffers.Binary;
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.Log.Objects;
+
+/// <summary>
+/// What the log reads of a batch in a body, where its header may lie in two pieces: enough to step from one batch to the next and to find one by offset or time.
+/// </summary>
+/// <param name="BodyAt">Where the batch begins in the body.</param>
+/// <param name="SizeInBytes">Header and records.</param>
+/// <param name="NextOffset">The offset after its last record.</param>
+/// <param name="MaxTimestamp">The greatest timestamp of its records.</param>
+internal readonly record struct StoredBatch(int BodyAt, int SizeInBytes, Offset NextOffset, Timestamp MaxTimestamp)
+{
+    private const int BytesLookedAt = BatchLayout.MaxTimestamp + 8;
+
+    /// <summary>Where the next batch begins in the body.</summary>
+    public int BodyEnd => BodyAt + SizeInBytes;
+
+    /// <summary>Whether the bytes are one batch by their own account, and take so many offsets. What is stored must be steppable.</summary>
+    public static bool Describes(ReadOnlySpan<byte> batch, int offsetCount) =>
+        batch.Length >= RecordBatch.HeaderSize
+        && BinaryPrimitives.ReadInt32BigEndian(batch[BatchLayout.Length..]) == batch.Length - BatchLayout.LeaderEpoch
+        && BinaryPrimitives.ReadInt32BigEndian(batch[BatchLayout.LastOffsetDelta..]) == offsetCount - 1;
+
+    /// <summary>Reads the batch at <paramref name="bodyAt"/>; false if there is no whole one.</summary>
+    public static bool TryRead(LogObject source, int bodyAt, out StoredBatch batch)
+    {
+        Span<byte> header = stackalloc byte[BytesLookedAt];
+        batch = default;
+        if (!source.TryCopy(bodyAt, header))
+        {
+            return false;
+        }
+
+        var size = BinaryPrimitives.ReadInt32BigEndian(header[BatchLayout.Length..]) + (long)BatchLayout.LeaderEpoch;
+        var from = BinaryPrimitives.ReadInt64BigEndian(header[BatchLayout.BaseOffset..]);
+        var delta = BinaryPrimitives.ReadInt32BigEndian(header[BatchLayout.LastOffsetDelta..]);
+        if (size < RecordBatch.HeaderSize || size > source.Header.BodyBytes - bodyAt || delta < 0 || from < 0 || from > long.MaxValue - delta - 1)
+        {
+            return false;
+        }
+
+        var max = new Timestamp(BinaryPrimitives.ReadInt64BigEndian(header[BatchLayout.MaxTimestamp..]));
+        batch = new StoredBatch(bodyAt, (int)size, new Offset(from + delta + 1), max);
+        return true;
+    }
+}
