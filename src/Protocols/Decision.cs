@@ -1,5 +1,3 @@
-using Loire.Model;
-
 namespace Loire.Protocols;
 
 /// <summary>What a rule makes of a request: records to be made durable and then applied, or a refusal.</summary>
