@@ -25,8 +25,13 @@ public static class ClientBuilderExtensions
         this IClientBuilder builder,
         int gatewayPort = EndpointOptions.DEFAULT_GATEWAY_PORT,
         string serviceId = ClusterOptions.DevelopmentServiceId,
-        string clusterId = ClusterOptions.DevelopmentClusterId) =>
-        builder
-            .Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (serviceId, clusterId))
-            .Configure<ClientGateways>(options => options.Endpoints.Add(new IPEndPoint(IPAddress.Loopback, gatewayPort)));
+        string clusterId = ClusterOptions.DevelopmentClusterId)
+    {
+        if (serviceId != ClusterOptions.DevelopmentServiceId || clusterId != ClusterOptions.DevelopmentClusterId)
+        {
+            builder.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (serviceId, clusterId));
+        }
+
+        return builder.Configure<ClientGateways>(options => options.Endpoints.Add(new IPEndPoint(IPAddress.Loopback, gatewayPort)));
+    }
 }

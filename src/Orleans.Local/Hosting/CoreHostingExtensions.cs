@@ -24,7 +24,13 @@ public static class CoreHostingExtensions
             options.SiloPort = siloPort;
             options.GatewayPort = gatewayPort;
         });
-        builder.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (serviceId, clusterId));
+
+        // As in the official method, the defaults of these parameters leave the options as they are.
+        if (serviceId != ClusterOptions.DevelopmentServiceId || clusterId != ClusterOptions.DevelopmentClusterId)
+        {
+            builder.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (serviceId, clusterId));
+        }
+
         return builder.Configure<LocalClusteringOptions>(options => (options.IsLocalhost, options.PrimarySilo) = (true, primarySiloEndpoint));
     }
 }
