@@ -1,0 +1,69 @@
+using System.Reflection;
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Interfaces.Topics;
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.WebApi.Benchmarks;
+
+/// <summary>Grains that acknowledge at once and keep nothing: what is left is the cost of the edge alone.</summary>
+internal class ForgetfulGrains : DispatchProxy
+{
+    private readonly Topic _topic = new();
+    private readonly Partition _partition = new();
+
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+        targetMethod!.GetGenericArguments()[0] == typeof(ITopicGrain) ? _topic
+        : targetMethod.GetGenericArguments()[0] == typeof(IPartitionGrain) ? _partition
+        : throw new NotSupportedException();
+
+    private sealed class Topic : ITopicGrain
+    {
+        private readonly TopicResult _result = new(
+            ErrorCode.None, new TopicDescription(TopicName.Parse("t"), new TopicId(Guid.Empty), 1, 1, [new TopicConfig("max.message.bytes", "1048588", true)]), null);
+
+        public ValueTask<TopicResult> Create(CreateTopicRequest request) => new(_result);
+
+        public ValueTask<TopicResult> Describe() => new(_result);
+
+        public ValueTask<TopicResult> AddPartitions(int partitionsCount, bool validateOnly) => new(_result);
+
+        public ValueTask<TopicResult> AlterConfigs(AlterConfigsRequest request) => new(_result);
+
+        public ValueTask<TopicResult> Delete() => new(_result);
+
+        public ValueTask<TopicResult> Settle() => new(_result);
+
+        public ValueTask<PartitionSettingsResult> Settings(TopicId id, int partition) => throw new NotSupportedException();
+    }
+
+    private sealed class Partition : IPartitionGrain
+    {
+        private Offset _end = Offset.Zero;
+
+        public ValueTask<AppendResult> Append(AppendRequest request)
+        {
+            var first = _end;
+            var rest = request.Batches.Span;
+            while (rest.Length > 0 && RecordBatch.TryRead(rest, out var batch) == ErrorCode.None)
+            {
+                _end += batch.RecordCount;
+                rest = rest[batch.SizeInBytes..];
+            }
+
+            return new(new AppendResult(ErrorCode.None, first, _end + -1, Timestamp.None, Offset.Zero, null));
+        }
+
+        public ValueTask AppendUnacknowledged(AppendRequest request) => default;
+
+        public ValueTask<FetchResult> Fetch(FetchRequest request, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public ValueTask<PartitionOffsets> Offsets() => new(new PartitionOffsets(ErrorCode.None, Offset.Zero, _end, _end, _end, LeaderEpoch.None));
+
+        public ValueTask<FindBatchResult> FindBatch(Timestamp timestamp) => throw new NotSupportedException();
+
+        public ValueTask<ErrorCode> Configure(PartitionSettings settings) => throw new NotSupportedException();
+
+        public ValueTask<ErrorCode> Delete() => throw new NotSupportedException();
+    }
+}
