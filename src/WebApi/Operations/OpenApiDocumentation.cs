@@ -52,6 +52,12 @@ internal static class OpenApiDocumentation
                 operation.Responses["200"] = new OpenApiResponse { Description = "OK", Content = Contents(answers.MediaTypes, isBody: false) };
             }
 
+            if (metadata.OfType<NoAnswer>().Any())
+            {
+                operation.Responses ??= [];
+                operation.Responses["204"] = new OpenApiResponse { Description = "Done" };
+            }
+
             return Task.CompletedTask;
         });
     }

@@ -14,6 +14,8 @@ internal static class OperationDescription
         this IEndpointConventionBuilder endpoint, string summary, string? description = null, params QueryParameter[] parameters)
     {
         endpoint.WithMetadata(new EndpointSummaryAttribute(summary), new QueryParameters(parameters));
+        // Only endpoints that show their method are described.
+        endpoint.Add(built => built.Metadata.Add(built.RequestDelegate!.Method));
         return description is null ? endpoint : endpoint.WithMetadata(new EndpointDescriptionAttribute(description));
     }
 
@@ -34,7 +36,7 @@ internal static class OperationDescription
         endpoint.WithMetadata(new AnswerTypes(mediaTypes));
 
     public static IEndpointConventionBuilder AnswersNothing(this IEndpointConventionBuilder endpoint) =>
-        endpoint.WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status204NoContent));
+        endpoint.WithMetadata(new NoAnswer());
 
     /// <summary>Problem documents with these statuses; 500 and 503 are possible everywhere.</summary>
     public static IEndpointConventionBuilder Fails(this IEndpointConventionBuilder endpoint, params int[] statuses)
@@ -53,3 +55,6 @@ internal sealed record BodyTypes(string[] MediaTypes);
 
 /// <summary>The answers of an endpoint that negotiates, by media type.</summary>
 internal sealed record AnswerTypes(string[] MediaTypes);
+
+/// <summary>Success is 204.</summary>
+internal sealed record NoAnswer;

@@ -19,6 +19,9 @@ public sealed class FakePartition : IPartitionGrain
     /// <summary>Thrown by each call, if it is set.</summary>
     public Exception? Exception { get; set; }
 
+    /// <summary>What each fetch answers, if it is set.</summary>
+    public ErrorCode? FetchError { get; set; }
+
     /// <summary>Calls of Append so far.</summary>
     public int Appends { get; private set; }
 
@@ -93,6 +96,11 @@ public sealed class FakePartition : IPartitionGrain
             Task grown;
             lock (_lock)
             {
+                if (FetchError is { } error)
+                {
+                    return new FetchResult(error, [], request.From, Bounds(), null);
+                }
+
                 if (request.From < LogStart || request.From > _end)
                 {
                     return new FetchResult(ErrorCode.OffsetOutOfRange, [], request.From, Bounds(), null);

@@ -1,0 +1,107 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Loire.WebApi.Tests;
+
+public sealed class OperationsTests
+{
+    [Fact]
+    public async Task The_OpenAPI_document_describes_every_route()
+    {
+        await using var host = await ApiHost.StartAsync();
+        var document = (await host.GetAsync("/openapi/v1.json")).Json;
+        var lines = new List<string>();
+        foreach (var path in document.GetProperty("paths").EnumerateObject())
+        {
+            foreach (var operation in path.Value.EnumerateObject())
+            {
+                Assert.False(string.IsNullOrEmpty(operation.Value.GetProperty("summary").GetString()), path.Name);
+                var parameters = operation.Value.TryGetProperty("parameters", out var listed) ? [.. listed.EnumerateArray()] : Array.Empty<JsonElement>();
+                Assert.All(parameters, parameter => Assert.False(string.IsNullOrEmpty(parameter.GetProperty("description").GetString())));
+                Assert.Equal(path.Name.Count(c => c == '{'), parameters.Count(parameter => parameter.GetProperty("in").GetString() == "path"));
+                var body = operation.Value.TryGetProperty("requestBody", out var request)
+                    ? " takes " + string.Join(' ', request.GetProperty("content").EnumerateObject().Select(type => type.Name))
+                    : "";
+                var answers = operation.Value.GetProperty("responses").EnumerateObject().Select(answer => answer.Name
+                    + (answer.Value.TryGetProperty("content", out var content) ? ":" + string.Join('|', content.EnumerateObject().Select(type => type.Name)) : ""));
+                lines.Add($"{operation.Name.ToUpperInvariant()} {path.Name} ({string.Join(' ', parameters.Select(p => p.GetProperty("name").GetString()))}){body} answers {string.Join(' ', answers)}");
+            }
+        }
+
+        Golden.Check("openapi.txt", string.Join('\n', lines) + "\n");
+        var mapped = host.Services.GetRequiredService<Microsoft.AspNetCore.Routing.EndpointDataSource>().Endpoints.Count;
+        Assert.Equal(mapped - 1, lines.Count);
+    }
+
+    [Fact]
+    public async Task Alive_and_ready_are_two_questions()
+    {
+        var state = HealthStatus.Healthy;
+        await using var host = await ApiHost.StartAsync(services: services =>
+            services.AddHealthChecks().AddCheck("store", () => new HealthCheckResult(state, state == HealthStatus.Healthy ? null : "The disk is gone.")));
+        Assert.Equal("""{"status":"ready","checks":{"store":{"status":"ready"}}}""", (await host.GetAsync("/readyz")).Text);
+        state = HealthStatus.Degraded;
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/readyz")).Status);
+        state = HealthStatus.Unhealthy;
+        var answer = await host.GetAsync("/readyz");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.Status);
+        Assert.Equal("""{"status":"unhealthy","checks":{"store":{"status":"unhealthy","detail":"The disk is gone."}}}""", answer.Text);
+        Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/healthz")).Status);
+    }
+
+    [Fact]
+    public async Task Metrics_are_in_Prometheus_text_and_count_what_was_done()
+    {
+        await using var host = await ApiHost.StartAsync();
+        host.Cluster.AddTopic("t");
+        await host.PostAsync("/v1/topics/t/records", "text/plain", "a\nb\nc\n");
+        var text = (await host.GetAsync("/metrics")).Text;
+        Assert.Contains("# TYPE loire_http_produced_records_total counter\nloire_http_produced_records_total ", text, StringComparison.Ordinal);
+        Assert.Contains("# TYPE http_server_request_duration_seconds histogram\n", text, StringComparison.Ordinal);
+        Assert.Contains("http_route=\"/v1/topics/{topic}/records\"", text, StringComparison.Ordinal);
+        Assert.Contains("le=\"+Inf\"", text, StringComparison.Ordinal);
+        Assert.Contains("# TYPE dotnet_gc_collections_total counter\n", text, StringComparison.Ordinal);
+        Assert.Contains("# TYPE kestrel_active_connections gauge\n", text, StringComparison.Ordinal);
+
+        // The whole text follows the grammar: comment lines, or name{labels} value.
+        Assert.All(
+            text.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            line => Assert.Matches("^(# (HELP|TYPE) [a-z_]+ .*|[a-z_]+(\\{([a-z_]+=\"([^\"\\\\]|\\\\.)*\",?)+\\})? [-+0-9.eEINaf]+)$", line));
+        var names = text.Split('\n').Where(line => line.StartsWith("# TYPE", StringComparison.Ordinal)).Select(line => line.Split(' ')[2]).ToArray();
+        Assert.Equal(names.Distinct(), names);
+    }
+
+    [Fact]
+    public async Task The_series_of_a_metric_are_bounded()
+    {
+        await using var host = await ApiHost.StartAsync(options => options.MaxSeriesPerMetric = 5);
+        using var meter = new System.Diagnostics.Metrics.Meter("Loire.Tests");
+        var counter = meter.CreateCounter<int>("loire.tests.many");
+        for (var i = 0; i < 100; i++)
+        {
+            counter.Add(1, new KeyValuePair<string, object?>("topic", $"t\"{i}\\\n"));
+        }
+
+        var lines = (await host.GetAsync("/metrics")).Text.Split('\n').Where(line => line.StartsWith("loire_tests_many_total{", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(6, lines.Length);
+        Assert.Contains("loire_tests_many_total{overflow=\"true\"} 95", lines);
+        Assert.Contains("loire_tests_many_total{topic=\"t\\\"0\\\\\\n\"} 1", lines);
+    }
+
+    [Fact]
+    public async Task The_broker_shows_itself()
+    {
+        await using var host = await ApiHost.StartAsync();
+        var broker = (await host.GetAsync("/v1/brokers")).Json[0];
+        Assert.Equal((0, "127.0.0.1", host.Address.Port), (broker.GetProperty("broker_id").GetInt32(), broker.GetProperty("host").GetString(), broker.GetProperty("port").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Bounds_that_make_no_sense_stop_the_host_before_it_starts()
+    {
+        var exception = await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(() => ApiHost.StartAsync(options => options.BatchBytes = 1));
+        Assert.Contains("BatchBytes", exception.Message, StringComparison.Ordinal);
+    }
+}
