@@ -71,6 +71,8 @@ public static class LoireHost
             logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
         }
 
+        // A start that fails is told once, by Program, in a line.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None).AddFilter("Orleans.Runtime.SiloLifecycleSubject", LogLevel.None);
         if (options.JsonLogs)
         {
             logging.AddJsonConsole(json =>

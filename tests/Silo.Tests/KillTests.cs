@@ -28,7 +28,7 @@ public class KillTests(ITestOutputHelper output)
             }
 
             var before = load.AcknowledgedCount;
-            var producers = await load.RunUntilAsync(node.Url, random.Next(1, 120), CancellationToken.None);
+            var producers = await load.RunUntilAsync(node.Url, random.Next(1, 150), CancellationToken.None);
             await node.KillAsync();
             await producers;
             Assert.True(load.AcknowledgedCount > before, $"Nothing was acknowledged after kill {kill - 1}:\n{node.Output}");

@@ -3,11 +3,15 @@ using System.Net.Sockets;
 
 namespace Loire.Silo.Tests;
 
-/// <summary>Several producers that write to every partition of one topic as fast as the node lets them, until the node is gone or they are told to stop.</summary>
+/// <summary>
+/// Several producers that write to every partition of one topic until the node is gone or they are told to stop. Each has a bounded number of records on their
+/// way, so that the node is always busy and the history stays small enough to judge.
+/// </summary>
 internal sealed class ProducerLoad
 {
     private const int ProducersPerPartition = 2;
     private const int RecordsPerWrite = 20;
+    private const int WritesOnTheirWay = 8;
 
     private readonly History[] _histories;
     private readonly string _topic;
@@ -59,6 +63,8 @@ internal sealed class ProducerLoad
         var partition = producer / ProducersPerPartition;
         var history = _histories[partition];
         var unacknowledged = new Queue<string>();
+        using var room = new SemaphoreSlim(RecordsPerWrite * WritesOnTheirWay);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
         try
         {
             using var upload = await LineUpload.BeginAsync(node, _topic, partition);
@@ -73,7 +79,7 @@ internal sealed class ProducerLoad
 
         async Task WriteAsync(LineUpload upload)
         {
-            while (!stop.IsCancellationRequested)
+            while (await HasRoomAsync())
             {
                 var values = new string[RecordsPerWrite];
                 for (var i = 0; i < values.Length; i++)
@@ -94,6 +100,23 @@ internal sealed class ProducerLoad
             await upload.CompleteAsync();
         }
 
+        async Task<bool> HasRoomAsync()
+        {
+            try
+            {
+                for (var i = 0; i < RecordsPerWrite; i++)
+                {
+                    await room.WaitAsync(ended.Token);
+                }
+
+                return true;
+            }
+            catch (OperationCanceledException)
+            {
+                return false;
+            }
+        }
+
         async Task ReadAsync(LineUpload upload)
         {
             await foreach (var (first, last) in upload.AcknowledgementsAsync())
@@ -109,8 +132,12 @@ internal sealed class ProducerLoad
                     history.Acknowledged(offset, value);
                 }
 
+                room.Release((int)(last - first + 1));
                 acknowledged();
             }
+
+            // The answer has ended, by its own will or with the node; nobody would hear of further records.
+            await ended.CancelAsync();
         }
     }
 }

@@ -1,4 +1,5 @@
 using Loire.Storage;
+using Loire.Storage.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
@@ -19,6 +20,7 @@ public static class FileGrainStorageHostingExtensions
             return FileGrainStorage.OpenAsync(options, time, services.GetRequiredService<ILogger<FileGrainStorage>>()).GetAwaiter().GetResult();
         });
         builder.Services.AddKeyedSingleton<IGrainStorage>(name, (services, key) => services.GetRequiredKeyedService<FileGrainStorage>(key));
+        builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => new StoreOpening(services, name));
         return builder;
     }
 
