@@ -15,7 +15,6 @@ internal sealed class KestrelBounds(IOptions<LoireApiOptions> options) : IConfig
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = options.Value.MaxConnections;
         kestrel.Limits.MaxRequestBodySize = options.Value.MaxDocumentBytes;
-        // Headers that trickle are the cheapest way to hold a connection.
-        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        kestrel.Limits.RequestHeadersTimeout = options.Value.HeadersTimeout;
     }
 }

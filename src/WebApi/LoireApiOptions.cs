@@ -8,6 +8,9 @@ public sealed class LoireApiOptions
     /// <summary>Connections at once. Kestrel has no bound of its own; 20,000 idle long polls fit into a few hundred megabytes.</summary>
     public int MaxConnections { get; set; } = 20_000;
 
+    /// <summary>How long the line and the headers of a request may take: headers that trickle are the cheapest way to hold a connection.</summary>
+    public TimeSpan HeadersTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Bytes of a JSON body that is not a produce. The largest, a topic with every setting, takes a few kilobytes.</summary>
     public int MaxDocumentBytes { get; set; } = 1024 * 1024;
 
@@ -53,6 +56,7 @@ public sealed class LoireApiOptions
     /// <summary>The first bound that makes no sense, in one sentence; null if all do.</summary>
     public string? FindProblem() =>
         MaxConnections < 1 ? $"{nameof(MaxConnections)} must be at least 1."
+        : HeadersTimeout <= TimeSpan.Zero ? $"{nameof(HeadersTimeout)} must be positive."
         : MaxDocumentBytes < 1024 ? $"{nameof(MaxDocumentBytes)} must be at least 1024."
         : MaxJsonProduceBytes < 1024 ? $"{nameof(MaxJsonProduceBytes)} must be at least 1024."
         : MaxJsonProduceRecords < 1 ? $"{nameof(MaxJsonProduceRecords)} must be at least 1."

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Loire.WebApi.Tests;
 
 /// <summary>The API on a real Kestrel on a free port, before fake grains.</summary>
-public sealed class ApiHost : IAsyncDisposable
+public sealed class ApiHost : IServed, IAsyncDisposable
 {
     private readonly WebApplication _app;
 

@@ -18,16 +18,24 @@ public sealed record Answered(HttpStatusCode Status, string? ContentType, HttpRe
     public string Header(string name) => Headers.TryGetValues(name, out var values) ? values.Single() : "";
 }
 
+/// <summary>Something that serves the API.</summary>
+public interface IServed
+{
+    HttpClient Http { get; }
+
+    Uri Address { get; }
+}
+
 public static class Client
 {
-    public static Task<Answered> PostAsync(this ApiHost host, string path, string? contentType, string body, string? accept = null) =>
+    public static Task<Answered> PostAsync(this IServed host, string path, string? contentType, string body, string? accept = null) =>
         host.SendAsync(HttpMethod.Post, path, contentType, Encoding.UTF8.GetBytes(body), accept);
 
-    public static Task<Answered> GetAsync(this ApiHost host, string path, string? accept = null) =>
+    public static Task<Answered> GetAsync(this IServed host, string path, string? accept = null) =>
         host.SendAsync(HttpMethod.Get, path, null, null, accept);
 
     public static async Task<Answered> SendAsync(
-        this ApiHost host, HttpMethod method, string path, string? contentType, byte[]? body, string? accept = null, params (string Name, string Value)[] headers)
+        this IServed host, HttpMethod method, string path, string? contentType, byte[]? body, string? accept = null, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)

@@ -52,14 +52,25 @@ internal static class JsonBody
     /// <summary>What is wrong with a document and where, without the names of our types.</summary>
     public static string Describe(JsonException exception)
     {
-        // The serializer's own text names CLR types after its first sentence's subject; what it says about the JSON itself is in the position.
-        var what = exception.InnerException is JsonException or null && !exception.Message.Contains("Loire.", StringComparison.Ordinal)
-            ? FirstSentence(exception.Message)
-            : "A value does not have the expected type";
+        // The serializer's own text may name our types; what it says of the JSON itself is kept.
+        const string Missing = "missing required properties including: ";
+        var missing = exception.Message.IndexOf(Missing, StringComparison.Ordinal);
+        var what = missing >= 0 ? "missing " + FirstSentence(exception.Message[(missing + Missing.Length)..])
+            : exception.Message.Contains("Loire.", StringComparison.Ordinal) || exception.Message.Contains("System.", StringComparison.Ordinal)
+                ? UnknownMember(exception.Message) ?? "A value does not have the expected type"
+                : FirstSentence(exception.Message);
         var where = exception.Path is { Length: > 1 and <= 256 } path ? $" at {path}" : "";
         return exception.LineNumber is { } line
             ? $"The JSON is not acceptable{where}, line {line + 1}, byte {exception.BytePositionInLine + 1}: {what}."
             : $"The JSON is not acceptable{where}: {what}.";
+    }
+
+    // "The JSON property 'x' could not be mapped to any .NET member contained in type '...'."
+    private static string? UnknownMember(string message)
+    {
+        var start = message.IndexOf("property '", StringComparison.Ordinal);
+        var end = start < 0 ? -1 : message.IndexOf("' could not be mapped", start, StringComparison.Ordinal);
+        return end < 0 ? null : $"The member '{QueryReader.Excerpt(message[(start + "property '".Length)..end])}' is unknown";
     }
 
     private static string FirstSentence(string text)

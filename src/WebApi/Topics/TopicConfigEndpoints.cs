@@ -56,7 +56,11 @@ internal sealed class TopicConfigEndpoints(IGrainFactory grains, IOptions<LoireA
     private async Task AlterAsync(HttpContext context)
     {
         var (body, problem) = await JsonBody.ReadAsync(context, DocumentJson.Default.AlterConfigsJson, options.Value.MaxDocumentBytes);
-        if (body is not null && Array.Find(body.Data, change => (change.Value is null) == (change.Operation == ConfigOperation.SET)) is { } odd)
+        if (body is not null && Array.Exists(body.Data, change => change is null))
+        {
+            problem = ApiProblem.BadRequest("An entry of data is null.");
+        }
+        else if (body is not null && Array.Find(body.Data, change => (change.Value is null) == (change.Operation == ConfigOperation.SET)) is { } odd)
         {
             problem = ApiProblem.BadRequest(odd.Operation == ConfigOperation.SET ? "SET needs a value." : "DELETE takes no value.");
         }

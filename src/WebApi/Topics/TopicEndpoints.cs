@@ -80,6 +80,12 @@ internal sealed class TopicEndpoints(IGrainFactory grains, IOptions<LoireApiOpti
             return;
         }
 
+        if (Array.Exists(wanted.Configs ?? [], config => config is null))
+        {
+            await ApiProblem.BadRequest("An entry of configs is null.").WriteAsync(context);
+            return;
+        }
+
         var configs = Array.ConvertAll(wanted.Configs ?? [], config => KeyValuePair.Create(config.Name, config.Value));
         var result = await grains.GetGrain<ITopicGrain>(name.Value)
             .Create(new CreateTopicRequest(wanted.PartitionsCount, wanted.ReplicationFactor, configs, wanted.ValidateOnly));
