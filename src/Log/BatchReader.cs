@@ -27,27 +27,30 @@ internal sealed class BatchReader(Chain chain)
         while (chain.State.TryLocate(timestamp, from, out var entry))
         {
             cancellation.ThrowIfCancellationRequested();
-            while (entry.Kind == ObjectKind.Page)
+            var seen = (chain.State, chain.State.View);
+            var status = FetchStatus.Found;
+            while (entry.Kind == ObjectKind.Page && status == FetchStatus.Found)
             {
-                var (status, below) = await _walk.ReadPageAsync(entry);
-                if (status != FetchStatus.Found || !ChainState.TryLocate(below, timestamp, from, out var child))
+                (status, var below) = await _walk.ReadPageAsync(entry);
+                if (ChainState.TryLocate(below, timestamp, from, out var child))
                 {
-                    return Refuse(status, entry);
+                    entry = child;
                 }
-
-                entry = child;
+                else if (status == FetchStatus.Found)
+                {
+                    status = FetchStatus.Damaged;
+                }
             }
 
-            var view = chain.State.View;
-            var loaded = await chain.Loader.LoadAsync(entry);
+            var loaded = status == FetchStatus.Found ? await chain.Loader.LoadAsync(entry) : new Loaded(status, null);
             if (loaded.Object is null)
             {
-                if (loaded.Status == FetchStatus.Absent && view != chain.State.View)
+                if (await RefuseAsync(loaded.Status, entry, seen) is { } refusal)
                 {
-                    continue;
+                    return refusal;
                 }
 
-                return Refuse(loaded.Status, entry);
+                continue;
             }
 
             if (TryFind(loaded.Object, timestamp, from, out var batch))
@@ -94,51 +97,51 @@ internal sealed class BatchReader(Chain chain)
                 break;
             }
 
-            var view = chain.State.View;
-            while (entry.Kind == ObjectKind.Page)
+            var seen = (chain.State, chain.State.View);
+            var status = FetchStatus.Found;
+            while (entry.Kind == ObjectKind.Page && status == FetchStatus.Found)
             {
-                var (status, below) = await _walk.ReadPageAsync(entry);
-                if (status != FetchStatus.Found || !ChainState.TryLocate(below, next, out var child))
+                (status, var below) = await _walk.ReadPageAsync(entry);
+                if (ChainState.TryLocate(below, next, out var child))
                 {
-                    return End(pieces, next, Refuse(status, entry));
+                    entry = child;
                 }
-
-                entry = child;
-            }
-
-            var loaded = await chain.Loader.LoadAsync(entry);
-            if (loaded.Object is null)
-            {
-                // An object that upkeep has replaced meanwhile: look for its successor.
-                if (loaded.Status == FetchStatus.Absent && view != chain.State.View)
+                else if (status == FetchStatus.Found)
                 {
-                    continue;
+                    status = FetchStatus.Damaged;
                 }
-
-                return End(pieces, next, Refuse(loaded.Status, entry));
             }
 
-            var before = next;
-            if (!TakeFrom(loaded.Object, entry.End, maxBytes, ref pieces, ref next))
+            var loaded = status == FetchStatus.Found ? await chain.Loader.LoadAsync(entry) : new Loaded(status, null);
+            if (loaded.Object is not null)
             {
-                break;
+                if (!TakeFrom(loaded.Object, entry.End, maxBytes, ref pieces, ref next))
+                {
+                    break;
+                }
             }
-
-            Invariant.Check(next > before, "a read gets on");
+            else if (await RefuseAsync(loaded.Status, entry, seen) is { } refusal)
+            {
+                // What was read before the damage is good; the damage is told to whoever asks there.
+                return pieces.Bytes == 0 ? refusal : new LogRead(ErrorCode.None, pieces.ToArray(), next, pieces.Bytes);
+            }
         }
         while (!TryReadResident(next, maxBytes, ref pieces, out next));
 
         return new LogRead(ErrorCode.None, pieces.ToArray(), next, pieces.Bytes);
     }
 
-    /// <summary>What was read before the damage is good; the damage is told to whoever asks there.</summary>
-    private static LogRead End(in PieceList pieces, Offset next, LogRead refusal) =>
-        pieces.Bytes > 0 ? new LogRead(ErrorCode.None, pieces.ToArray(), next, pieces.Bytes) : refusal;
-
-    private static LogRead Refuse(FetchStatus status, in ChainEntry entry)
+    /// <summary>What to answer where an object is not to be had; null if it has only been replaced meanwhile, by our own upkeep or another writer's.</summary>
+    private async ValueTask<LogRead?> RefuseAsync(FetchStatus status, ChainEntry entry, (ChainState State, int View) seen)
     {
-        var error = status == FetchStatus.Unreachable ? ErrorCode.KafkaStorageError : ErrorCode.CorruptMessage;
-        LogMetrics.CorruptObjects.Add(status == FetchStatus.Absent ? 1 : 0);
+        var movedOn = status == FetchStatus.Unreachable ? null : await chain.HasMovedOnAsync(seen);
+        var error = movedOn is null ? ErrorCode.KafkaStorageError : chain.IsClosed ? chain.ClosedError : ErrorCode.CorruptMessage;
+        if (movedOn == true && !chain.IsClosed)
+        {
+            return null;
+        }
+
+        LogMetrics.CorruptObjects.Add(error == ErrorCode.CorruptMessage && status == FetchStatus.Absent ? 1 : 0);
         return new LogRead(error, [], entry.End, 0);
     }
 

@@ -9,7 +9,7 @@ namespace Loire.TestKit;
 /// Grain storage in memory for one process of tests, with the ETag rules of Orleans' providers and with faults that the test decides call by call through
 /// <see cref="Faults"/>: it delays, refuses, answers late, loses answers, and lets a request arrive after its caller gave up. After <see cref="Crash"/> no call
 /// that was under way is ever answered, and whether it took effect is decided by the test. It never returns stale or damaged data by itself; a test damages
-/// with <see cref="Replace"/>. What is handed out or in is copied, so memory shared with the caller by mistake shows. Thread-safe.
+/// with <see cref="Replace"/>. A call goes on where its fault was decided and not where it was made, so a caller that is gone cannot hold it back. What is handed out or in is copied, so memory shared with the caller by mistake shows. Thread-safe.
 /// </summary>
 public sealed class LossyGrainStorage : IGrainStorage
 {
@@ -26,6 +26,9 @@ public sealed class LossyGrainStorage : IGrainStorage
 
     /// <summary>Told of each change of content while no other can happen.</summary>
     public Action<StorageChange>? Changed { get; set; }
+
+    /// <summary>What callers did that no caller may do; empty after a good test.</summary>
+    public List<string> Violations { get; } = [];
 
     /// <summary>How many calls were made.</summary>
     public int Calls => Volatile.Read(ref _calls);
@@ -111,7 +114,7 @@ public sealed class LossyGrainStorage : IGrainStorage
         {
             if (!bytes.AsSpan().SequenceEqual(Encode(grainState.State)))
             {
-                throw new InvalidOperationException($"The memory of {call.Key} was changed while its write was under way.");
+                Violations.Add($"The memory of {call.Key} was changed while its write was under way.");
             }
 
             Demand(call);
@@ -180,21 +183,21 @@ public sealed class LossyGrainStorage : IGrainStorage
     private async Task Run(StorageCall call, Func<Action> effect)
     {
         var generation = Volatile.Read(ref _generation);
-        var fault = Faults is null ? StorageFault.None : await Faults(call);
+        var fault = Faults is null ? StorageFault.None : await Faults(call).ConfigureAwait(false);
         switch (fault)
         {
             case StorageFault.Refused refused:
-                await Alive(generation);
+                await Alive(generation).ConfigureAwait(false);
                 throw refused.Error;
             case StorageFault.LateArrival late:
                 _ = ArriveLater(late.Until, generation, effect);
-                await Alive(generation);
+                await Alive(generation).ConfigureAwait(false);
                 throw late.Error;
             case StorageFault.Pretence:
                 return;
         }
 
-        await Alive(generation);
+        await Alive(generation).ConfigureAwait(false);
         Action answer;
         lock (_lock)
         {
@@ -203,8 +206,8 @@ public sealed class LossyGrainStorage : IGrainStorage
 
         if (fault is StorageFault.LateAnswer held)
         {
-            await held.Until;
-            await Alive(generation);
+            await held.Until.ConfigureAwait(false);
+            await Alive(generation).ConfigureAwait(false);
         }
 
         if (fault is StorageFault.AnswerLost lost)
@@ -217,7 +220,7 @@ public sealed class LossyGrainStorage : IGrainStorage
 
     private async Task ArriveLater(Task until, int generation, Func<Action> effect)
     {
-        await until;
+        await until.ConfigureAwait(false);
         lock (_lock)
         {
             if (generation != _generation)
@@ -240,7 +243,7 @@ public sealed class LossyGrainStorage : IGrainStorage
     {
         if (generation != Volatile.Read(ref _generation))
         {
-            await new TaskCompletionSource().Task;
+            await new TaskCompletionSource().Task.ConfigureAwait(false);
         }
     }
 }

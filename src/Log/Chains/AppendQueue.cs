@@ -76,11 +76,11 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
         GrantRoom();
     }
 
-    /// <summary>Announces one fate for everything that waits, the chunk taken included, and goes back to the position <paramref name="end"/>.</summary>
-    public void Fail(ErrorCode fate, Offset end)
+    /// <summary>Announces the fate of the chunk taken, then one for all that wait behind it, and goes back to the position <paramref name="end"/>.</summary>
+    public void Fail(ErrorCode taken, ErrorCode waiting, Offset end)
     {
-        FinishTaken(fate);
-        FailWaiting(fate);
+        FinishTaken(taken);
+        FailWaiting(waiting);
         End = end;
         GrantRoom();
     }

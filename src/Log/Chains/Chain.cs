@@ -179,12 +179,70 @@ internal sealed class Chain
     /// <summary>Deletes the log as <see cref="Deletion"/> does; this instance is closed by it.</summary>
     public async Task<ErrorCode> DeleteAsync(CancellationToken cancellation)
     {
-        await DisposeAsync();
+        await StopAsync();
         return await new Deletion(this, _store, Loader).RunAsync(cancellation);
     }
 
-    /// <summary>Takes nothing more, waits for what is under way, and fails what is behind it.</summary>
+    /// <summary>
+    /// Takes nothing more, waits for what is under way, and fails what is behind it. A leader that stops so says in the head that it will not write again; if that
+    /// cannot be said now, the next leader makes do without.
+    /// </summary>
     public async ValueTask DisposeAsync()
+    {
+        var led = Leads;
+        await StopAsync();
+        if (led && CloseReason is null)
+        {
+            await _leadership.ResignAsync();
+        }
+    }
+
+    /// <summary>
+    /// Finds out whether the chain has been rearranged since it looked as <paramref name="seen"/>, after an object was not where it should be. If another leader has
+    /// done so, an instance that does not lead takes a fresh look, and one that led closes. False if the object is really lost; null if that cannot be found out now.
+    /// </summary>
+    public async Task<bool?> HasMovedOnAsync((ChainState State, int View) seen)
+    {
+        if (HasChanged(seen))
+        {
+            return true;
+        }
+
+        var now = await _store.ReadHeadAsync();
+        if (now.Status == FetchStatus.Unreachable || IsClosed || HasChanged(seen))
+        {
+            return now.Status == FetchStatus.Unreachable ? null : true;
+        }
+
+        if ((Leads && now.Head.Epoch > Epoch) || (now.Status == FetchStatus.Absent && State.HeadETag is not null))
+        {
+            Fail(WriteOutcome.Lost);
+            return true;
+        }
+
+        if (Leads || now.Head.Revision == State.Head.Revision)
+        {
+            return false;
+        }
+
+        if (_taking is { IsCompleted: false })
+        {
+            // The head is being changed by us.
+            return null;
+        }
+
+        var (error, read) = await _recovery.ReadAsync(CancellationToken.None);
+        if (read is not null && !IsClosed && !HasChanged(seen) && _taking is null or { IsCompleted: true })
+        {
+            LookAgain(read);
+        }
+
+        return error == ErrorCode.None ? true : null;
+    }
+
+    private bool HasChanged((ChainState State, int View) seen) => seen != (State, State.View);
+
+    private async Task StopAsync()
     {
         if (!IsClosed)
         {

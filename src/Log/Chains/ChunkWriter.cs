@@ -49,13 +49,13 @@ internal sealed class ChunkWriter(Chain chain, ObjectStore store, AppendQueue qu
                 }
                 else if (!chain.IsClosed)
                 {
-                    queue.Fail(ErrorCode.KafkaStorageError, chain.State.Durable);
+                    queue.Fail(ErrorCode.KafkaStorageError, ErrorCode.KafkaStorageError, chain.State.Durable);
                 }
             }
         }
         catch (Exception bug)
         {
-            queue.Fail(ErrorCode.UnknownServerError, chain.State.Durable);
+            queue.Fail(ErrorCode.UnknownServerError, ErrorCode.NotLeaderOrFollower, chain.State.Durable);
             chain.Close(ErrorCode.UnknownServerError, bug.ToString());
         }
     }
@@ -111,25 +111,39 @@ internal sealed class ChunkWriter(Chain chain, ObjectStore store, AppendQueue qu
                 chain.Announce();
                 chain.Upkeep.Poke();
                 break;
+            case WriteOutcome.Refused:
+                queue.Fail(ErrorCode.KafkaStorageError, ErrorCode.KafkaStorageError, state.Durable);
+                chain.Fail(result.Outcome);
+                break;
             case WriteOutcome.Lost when LogObject.TryRead(result.Found, store.Name.Tag, null, out var found) && found!.Header.Epoch <= chain.Epoch:
                 // Below our fence nobody else can have written this: a chunk before it has vanished from storage.
-                queue.Fail(ErrorCode.KafkaStorageError, state.Durable);
+                queue.Fail(ErrorCode.KafkaStorageError, ErrorCode.KafkaStorageError, state.Durable);
                 chain.Close(ErrorCode.KafkaStorageError, $"Storage has a chunk {key} that no leader can have written there.");
                 break;
+            case WriteOutcome.Lost:
+                queue.Fail(await FateOfLostAsync(key.Number, result), ErrorCode.NotLeaderOrFollower, state.Durable);
+                chain.Fail(result.Outcome);
+                break;
             default:
-                // What the chunk's own write came to is told first, then the chain closes, if it has to.
-                queue.Fail(FateOf(result.Outcome), state.Durable);
+                // Nothing behind it was ever asked of storage.
+                var fate = result.Outcome == WriteOutcome.InDoubt ? ErrorCode.RequestTimedOut : ErrorCode.KafkaStorageError;
+                queue.Fail(fate, ErrorCode.NotLeaderOrFollower, state.Durable);
                 chain.Fail(result.Outcome);
                 break;
         }
     }
 
-    private static ErrorCode FateOf(WriteOutcome outcome) => outcome switch
+    /// <summary>
+    /// A foreign chunk that is still in the tail is the one that counts, so ours is not stored. Where the tail begins later, ours may have been adopted, merged and
+    /// deleted before we came to look.
+    /// </summary>
+    private async Task<ErrorCode> FateOfLostAsync(long ordinal, WriteResult lost)
     {
-        WriteOutcome.Lost => ErrorCode.NotLeaderOrFollower,
-        WriteOutcome.InDoubt => ErrorCode.RequestTimedOut,
-        _ => ErrorCode.KafkaStorageError,
-    };
+        var now = await store.ReadHeadAsync();
+        return !lost.Found.IsEmpty && now.Status == FetchStatus.Found && now.Head.TailOrdinal <= ordinal
+            ? ErrorCode.NotLeaderOrFollower
+            : ErrorCode.RequestTimedOut;
+    }
 
     private sealed class Release(ChunkWriter writer) : IDisposable
     {

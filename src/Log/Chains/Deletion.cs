@@ -72,7 +72,7 @@ internal sealed class Deletion(Chain chain, ObjectStore store, ObjectLoader load
                 return (WriteOutcome.InDoubt, head, etag);
             }
 
-            if (read.Status != FetchStatus.Absent)
+            if (read.Status != FetchStatus.Absent || (await store.FetchAsync(ObjectKey.Chunk(ordinal + 1))).Status != FetchStatus.Absent)
             {
                 continue;
             }
@@ -119,7 +119,7 @@ internal sealed class Deletion(Chain chain, ObjectStore store, ObjectLoader load
             return false;
         }
 
-        foreach (var item in head.Garbage)
+        foreach (var item in head.Garbage.Concat(head.Fences.Select(fence => new GarbageItem(ObjectKey.Chunk(fence), 1, null))))
         {
             if (!await disposal.TryDeleteAsync(new PendingGarbage(item, null)))
             {

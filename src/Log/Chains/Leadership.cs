@@ -4,15 +4,23 @@ using Loire.Model;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Makes an instance the only one that can append. First the head gets the next epoch, which nobody else can take as well; then an empty chunk of that epoch, the
-/// fence, takes the next ordinal. Whatever an earlier leader stored before the fence is adopted, whole; after it, it can store nothing, because it must create
-/// the ordinal that the fence has, finds the newer epoch there, and closes.
+/// Makes an instance the only one that can append.
+/// <list type="number">
+/// <item>The head gets the next epoch, which nobody else can take as well.</item>
+/// <item>An empty chunk of that epoch, the fence, takes the next ordinal. Whatever an earlier leader stored before it is adopted, whole. After it, an earlier leader
+/// can store nothing: it must create the very ordinal that the fence has, finds the newer epoch there, and closes.</item>
+/// <item>The head is read once more. If a newer leader has come in between, it may have merged and deleted the chunks that were here, so that our fence went where
+/// a chunk had been; then this instance has never led.</item>
+/// </list>
+/// An earlier leader may be asleep for any length of time and then create the ordinal it stopped at. So the fence that it must find there is never deleted, though
+/// all chunks around it are, unless the earlier leader has said in the head that it will not write again.
 /// </summary>
 internal sealed class Leadership(Chain chain, ObjectStore store, Recovery recovery)
 {
     private const int MaxAttempts = 8;
 
     private LeaderEpoch _taken = LeaderEpoch.None;
+    private bool _mayMeetOthers;
 
     /// <summary>Takes the next epoch. May be called again after a refusal.</summary>
     /// <returns>None: appends may follow. Otherwise as <see cref="Chain.Fail"/> says, or what <see cref="Recovery.ReadAsync"/> found.</returns>
@@ -35,17 +43,31 @@ internal sealed class Leadership(Chain chain, ObjectStore store, Recovery recove
         return await FenceAsync();
     }
 
+    /// <summary>Says in the head that this instance will not write again. Nothing is under way any more.</summary>
+    public async Task ResignAsync()
+    {
+        var state = chain.State;
+        var head = state.Head with
+        {
+            Revision = state.Head.Revision + 1,
+            Writer = chain.Writer,
+            HasResigned = true,
+            Garbage = GarbageWith(PendingGarbage.OrphansOf(state.Head.Revision)),
+        };
+        await store.TryReplaceHeadAsync(head, state.HeadETag);
+    }
+
     private async Task<ErrorCode> TakeEpochAsync(CancellationToken cancellation)
     {
         var state = chain.State;
         var orphans = PendingGarbage.OrphansOf(state.Head.Revision);
-        var garbage = state.Garbage.Select(pending => pending.Item);
         var head = state.Head with
         {
             Epoch = state.NewestEpoch.Next,
             Revision = state.Head.Revision + 1,
             Writer = chain.Writer,
-            Garbage = state.HeadETag is null ? [] : [.. garbage, orphans.Item],
+            HasResigned = false,
+            Garbage = state.HeadETag is null ? [] : GarbageWith(orphans),
         };
         var written = await store.ReplaceHeadAsync(head, state.HeadETag);
         if (written.Outcome == WriteOutcome.Done)
@@ -55,6 +77,7 @@ internal sealed class Leadership(Chain chain, ObjectStore store, Recovery recove
                 state.Garbage.Add(orphans);
             }
 
+            _mayMeetOthers = state.HeadETag is not null && !state.Head.HasResigned;
             state.Advance(head, written.ETag, 0);
             _taken = head.Epoch;
             return ErrorCode.None;
@@ -78,6 +101,8 @@ internal sealed class Leadership(Chain chain, ObjectStore store, Recovery recove
         return error;
     }
 
+    private GarbageItem[] GarbageWith(PendingGarbage orphans) => [.. chain.State.Garbage.Append(orphans).Select(pending => pending.Item)];
+
     private async Task<ErrorCode> FenceAsync()
     {
         while (true)
@@ -89,6 +114,7 @@ internal sealed class Leadership(Chain chain, ObjectStore store, Recovery recove
                 FirstOrdinal = state.NextOrdinal,
                 LastOrdinal = state.NextOrdinal,
                 FollowsDamage = state.EndIsGuess,
+                HoldsPlace = _mayMeetOthers,
                 Epoch = _taken,
                 Writer = chain.Writer,
                 Base = state.Durable,
@@ -98,9 +124,7 @@ internal sealed class Leadership(Chain chain, ObjectStore store, Recovery recove
             var written = await store.CreateAsync(ObjectKey.Chunk(state.NextOrdinal), stored);
             if (written.Outcome == WriteOutcome.Done)
             {
-                Invariant.Check(state.TryAccept(fence, written.ETag), "a fence continues the chain");
-                chain.Lead(_taken);
-                return ErrorCode.None;
+                return await ConfirmAsync(fence, written.ETag);
             }
 
             if (written.Outcome != WriteOutcome.Lost
@@ -119,5 +143,31 @@ internal sealed class Leadership(Chain chain, ObjectStore store, Recovery recove
 
             chain.Announce();
         }
+    }
+
+    private async Task<ErrorCode> ConfirmAsync(LogObject fence, string? etag)
+    {
+        var state = chain.State;
+        var now = await store.ReadHeadAsync();
+        if (now.Status is FetchStatus.Unreachable or FetchStatus.Damaged)
+        {
+            // Asked again, this instance finds its own fence and comes here once more.
+            return ErrorCode.KafkaStorageError;
+        }
+
+        if (now.Head.Revision == state.Head.Revision)
+        {
+            Invariant.Check(state.TryAccept(fence, etag), "a fence continues the chain");
+            chain.Lead(_taken);
+            return ErrorCode.None;
+        }
+
+        if (now.Head.TailOrdinal > state.NextOrdinal)
+        {
+            // Nothing refers to this ordinal any more, so nobody will see to what we have put there.
+            await store.DeleteAsync(ObjectKey.Chunk(state.NextOrdinal), etag);
+        }
+
+        return chain.Fail(WriteOutcome.Lost);
     }
 }

@@ -39,6 +39,10 @@ internal sealed class ObjectStore(StorageCalls calls, LogName name)
             : stored.Revision == next.Revision - 1 ? Verdict.NotYet
             : Verdict.Foreign);
 
+    /// <summary>Tries once to replace the head, and does not ask what became of it.</summary>
+    public Task TryReplaceHeadAsync(Head next, string? etag) =>
+        calls.WriteAsync(ObjectKey.Head, new StoredObject { Pieces = [next.Encode(name.Tag)] }, etag, calls.Begin());
+
     /// <summary>Reads the head; twice if its checksum is wrong, in case the bytes were damaged on their way.</summary>
     public async Task<FetchedHead> ReadHeadAsync()
     {

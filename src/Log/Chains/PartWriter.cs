@@ -31,7 +31,10 @@ internal sealed class PartWriter(Chain chain, ObjectStore store)
         return (WriteOutcome.Done, ChainEntry.Of(part, key, level, written.ETag));
     }
 
-    /// <summary>Notes parts that no head will list. They are garbage from the next head on, whose revision no longer names new ones.</summary>
+    /// <summary>
+    /// Notes parts that no head of ours will list. They are garbage from our next head on, whose revision no longer names new parts. If there is none, because this
+    /// instance stops, the next leader finds them by their names.
+    /// </summary>
     public void Abandon(IEnumerable<ChainEntry> parts) => _abandoned.AddRange(parts.Select(part => PendingGarbage.Of(part)));
 
     /// <summary>Writes the next head.</summary>

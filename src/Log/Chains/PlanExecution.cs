@@ -32,16 +32,28 @@ internal sealed class PlanExecution(Chain chain, Upkeep upkeep, PartWriter parts
             }
         }
 
-        var sealing = plan.TailChunks > 0;
-        var listed = await upkeep.InsistAsync(() => parts.WriteHeadAsync(
+        var fences = chain.State.Tail.Take(plan.TailChunks).Where(chunk => chunk.HoldsPlace).Select(chunk => chunk.FirstOrdinal).ToArray();
+        var outcome = await upkeep.InsistAsync(() => parts.WriteHeadAsync(
             head =>
             {
                 var next = head with { Entries = Replace(head.Entries, plan) };
-                return sealing ? next with { TailOrdinal = ordinal, TailBase = end, TailLink = link } : next;
+                return plan.TailChunks == 0 ? next : next with
+                {
+                    TailOrdinal = ordinal,
+                    TailBase = end,
+                    TailLink = link,
+                    Fences = head.WithFences(fences),
+                };
             },
             _garbage,
             plan.TailChunks));
-        LogMetrics.Seals.Add(listed ? 1 : 0);
+        if (outcome != WriteOutcome.Done)
+        {
+            // Not listed as far as we know: it may be, if another leader has taken over since.
+            return;
+        }
+
+        LogMetrics.Seals.Add(1);
     }
 
     private ChainEntry[] Replace(ChainEntry[] entries, UpkeepPlan plan) =>

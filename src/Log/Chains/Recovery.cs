@@ -79,9 +79,9 @@ internal sealed class Recovery(ObjectStore store, ObjectCache cache)
                 if (read.Status == FetchStatus.Absent)
                 {
                     var next = i + 1 < window ? found[i + 1] : await store.FetchAsync(ObjectKey.Chunk(first + i + 1));
-                    if (next.Status == FetchStatus.Absent)
+                    if (next.Status is FetchStatus.Absent or FetchStatus.Unreachable)
                     {
-                        return ErrorCode.None;
+                        return next.Status == FetchStatus.Absent ? ErrorCode.None : ErrorCode.KafkaStorageError;
                     }
 
                     // It may have come since; if it has not, it is lost, for the next was only written when it was there.

@@ -27,8 +27,16 @@ internal sealed class SnapshotWriter(Chain chain, PartWriter parts, ObjectLoader
         }
 
         outcome = await parts.WriteHeadAsync(
-            head => head with { Entries = [written], Start = end, TailOrdinal = ordinal, TailBase = end, TailLink = link },
-            [.. PendingGarbage.Of([.. replaced, .. chunks])],
+            head => head with
+            {
+                Entries = [written],
+                Start = end,
+                TailOrdinal = ordinal,
+                TailBase = end,
+                TailLink = link,
+                Fences = head.WithFences(chunks.Where(chunk => chunk.HoldsPlace).Select(chunk => chunk.FirstOrdinal)),
+            },
+            [.. PendingGarbage.Of(replaced.Concat(chunks))],
             chunks.Length);
         if (outcome == WriteOutcome.Done)
         {

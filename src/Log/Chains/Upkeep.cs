@@ -47,27 +47,25 @@ internal sealed class Upkeep(Chain chain, ObjectStore store, ObjectLoader loader
     }
 
     /// <summary>Repeats a write while storage refuses it; any other failure closes the chain.</summary>
-    public async Task<bool> InsistAsync(Func<Task<WriteOutcome>> write)
+    public async Task<WriteOutcome> InsistAsync(Func<Task<WriteOutcome>> write)
     {
-        while (!chain.IsClosed)
+        var outcome = WriteOutcome.Refused;
+        while (!chain.IsClosed && outcome == WriteOutcome.Refused)
         {
-            var outcome = await write();
-            if (outcome == WriteOutcome.Done)
+            outcome = await write();
+            IsRefused = outcome == WriteOutcome.Refused;
+            if (IsRefused)
             {
-                IsRefused = false;
-                return true;
-            }
-
-            _ = chain.Fail(outcome);
-            if (outcome == WriteOutcome.Refused)
-            {
-                IsRefused = true;
                 SignalProgress();
                 await chain.PauseAsync();
             }
+            else if (outcome != WriteOutcome.Done)
+            {
+                _ = chain.Fail(outcome);
+            }
         }
 
-        return false;
+        return outcome;
     }
 
     private async Task RunAsync()

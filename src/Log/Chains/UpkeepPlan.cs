@@ -41,7 +41,7 @@ internal sealed record UpkeepPlan(IReadOnlyList<Change> Changes, int TailChunks,
         var runBytes = 0L;
         foreach (var chunk in state.Tail)
         {
-            if (chunk.IsDamaged || chunk.Bytes >= options.WholeChunkBytes)
+            if (chunk.IsDamaged || (chunk.Bytes >= options.WholeChunkBytes && chunk.Base < chunk.End))
             {
                 EndRun();
                 changes.Add(new Change([chunk], ObjectKind.Chunk, ChainEntry.FullLevel));
@@ -63,8 +63,9 @@ internal sealed record UpkeepPlan(IReadOnlyList<Change> Changes, int TailChunks,
         {
             if (run.Count > 0)
             {
+                var holdsItems = run[0].Base < run[^1].End;
                 var level = runBytes >= options.SegmentBytes / 2 ? ChainEntry.FullLevel : (byte)0;
-                changes.Add(new Change([.. run], run.Count == 1 ? ObjectKind.Chunk : ObjectKind.Segment, level));
+                changes.Add(new Change([.. run], run.Count == 1 && holdsItems ? ObjectKind.Chunk : ObjectKind.Segment, level));
             }
 
             run.Clear();

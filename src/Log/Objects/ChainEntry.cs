@@ -10,7 +10,8 @@ namespace Loire.Log.Objects;
 ///    0  u8   kind (ObjectKind)
 ///    1  u8   key kind (ObjectKeyKind)
 ///    2  u8   level: how often its items were merged, FullLevel if they will not be again; of a page: how many pages lie below it
-///    3  u8   flags: bit 0 = found damaged, so what is said here of its content is a guess
+///    3  u8   flags: bit 0 = found damaged, so what is said here of its content is a guess;
+///            bit 1 = a fence that is never deleted
 ///    4  u32  bytes of the object
 ///    8  i64  key number
 ///   16  u32  key index
@@ -41,6 +42,9 @@ internal readonly record struct ChainEntry
     /// <summary>Whether the object was found damaged. Its range is then what its neighbours leave to it.</summary>
     public bool IsDamaged { get; init; }
 
+    /// <summary>Whether this is a fence that holds its place for ever.</summary>
+    public bool HoldsPlace { get; init; }
+
     /// <summary>Bytes of the object, header included.</summary>
     public int Bytes { get; init; }
 
@@ -70,6 +74,7 @@ internal readonly record struct ChainEntry
     {
         Kind = source.Header.Kind,
         Level = level,
+        HoldsPlace = source.Header.HoldsPlace,
         Bytes = source.Bytes,
         Key = key,
         FirstOrdinal = source.Header.FirstOrdinal,
@@ -170,6 +175,7 @@ internal readonly record struct ChainEntry
                 BinaryPrimitives.ReadInt32LittleEndian(source[16..])),
             Level = source[2],
             IsDamaged = (source[3] & 1) != 0,
+            HoldsPlace = (source[3] & 2) != 0,
             Bytes = BinaryPrimitives.ReadInt32LittleEndian(source[4..]),
             FirstOrdinal = BinaryPrimitives.ReadInt64LittleEndian(source[24..]),
             LastOrdinal = BinaryPrimitives.ReadInt64LittleEndian(source[32..]),
@@ -198,7 +204,7 @@ internal readonly record struct ChainEntry
         destination[0] = (byte)Kind;
         destination[1] = (byte)Key.Kind;
         destination[2] = Level;
-        destination[3] = (byte)(IsDamaged ? 1 : 0);
+        destination[3] = (byte)((IsDamaged ? 1 : 0) | (HoldsPlace ? 2 : 0));
         BinaryPrimitives.WriteInt32LittleEndian(destination[4..], Bytes);
         BinaryPrimitives.WriteInt64LittleEndian(destination[8..], Key.Number);
         BinaryPrimitives.WriteInt32LittleEndian(destination[16..], Key.Index);

@@ -9,7 +9,7 @@ namespace Loire.Log.Objects;
 /// <code>
 ///    0  u32  magic "LHED"
 ///    4  u8   version: 1
-///    5  u8   flags: bit 0 = the log is being deleted
+///    5  u8   flags: bit 0 = the log is being deleted; bit 1 = the leader of this epoch has stopped and will never write again
 ///    6  u16  zero
 ///    8  u32  tag of the log's name (CRC-32C)
 ///   12  i32  leader epoch
@@ -24,18 +24,22 @@ namespace Loire.Log.Objects;
 ///   80       sections {u16 type, u16 flags: bit 0 = a reader must know it, u32 length, bytes}
 ///               1  entries (ChainEntry), in order of position: older pages, pages, segments and single chunks
 ///               2  garbage (GarbageItem): objects that nothing refers to any more and that may still exist
-///            room for: 3 leader epochs with their start offsets, 4 producer states, 5 aborted transactions, 6 what compaction has done
+///               3  fences (i64 ordinals, the newest last): chunks below the tail that hold their place for ever; at most 64 of them are
+///                  remembered, so that the log's deletion finds them
+///            room for: 4 leader epochs with their start offsets, 5 producer states, 6 aborted transactions, 7 what compaction has done
 /// </code>
 /// </summary>
 internal sealed record Head
 {
     private const int FixedBytes = 80;
+    private const int MaxFences = 64;
     private const int SectionHeaderBytes = 8;
     private const int CrcAt = 76;
     private const uint Magic = 0x4445484C; // "LHED"
     private const byte Version = 1;
     private const ushort EntriesSection = 1;
     private const ushort GarbageSection = 2;
+    private const ushort FencesSection = 3;
     private const ushort MustKnow = 1;
 
     /// <summary>What an absent head means.</summary>
@@ -52,6 +56,9 @@ internal sealed record Head
 
     /// <summary>Whether the log is being deleted; nobody appends to it or reads it any more.</summary>
     public bool IsDeleting { get; init; }
+
+    /// <summary>Whether the newest leader has stopped in good order. If not, it may still be about to write, and the next leader's fence must outlast it.</summary>
+    public bool HasResigned { get; init; }
 
     /// <summary>The first position that can be read.</summary>
     public Offset Start { get; init; }
@@ -71,16 +78,22 @@ internal sealed record Head
     /// <summary>What may still have to be deleted.</summary>
     public GarbageItem[] Garbage { get; init; } = [];
 
+    /// <summary>Ordinals of fences below the tail that were not deleted with the chunks around them.</summary>
+    public long[] Fences { get; init; } = [];
+
+    /// <summary>These fences and more, the newest last.</summary>
+    public long[] WithFences(IEnumerable<long> more) => [.. Fences.Concat(more).TakeLast(MaxFences)];
+
     /// <summary>The head as bytes.</summary>
     public byte[] Encode(uint logTag)
     {
         var entries = ChainEntry.SizeOf(Entries);
         var garbage = GarbageItem.SizeOf(Garbage);
-        var bytes = new byte[FixedBytes + SectionHeaderBytes + entries + SectionHeaderBytes + garbage];
+        var bytes = new byte[FixedBytes + SectionHeaderBytes + entries + SectionHeaderBytes + garbage + SectionHeaderBytes + (Fences.Length * 8)];
         var span = bytes.AsSpan();
         BinaryPrimitives.WriteUInt32LittleEndian(span, Magic);
         span[4] = Version;
-        span[5] = (byte)(IsDeleting ? 1 : 0);
+        span[5] = (byte)((IsDeleting ? 1 : 0) | (HasResigned ? 2 : 0));
         BinaryPrimitives.WriteUInt32LittleEndian(span[8..], logTag);
         BinaryPrimitives.WriteInt32LittleEndian(span[12..], Epoch.Value);
         Invariant.Check(Writer.TryWriteBytes(span[16..]));
@@ -93,6 +106,13 @@ internal sealed record Head
         rest = ChainEntry.Write(Entries, rest);
         rest = WriteSection(rest, GarbageSection, garbage);
         rest = GarbageItem.Write(Garbage, rest);
+        rest = WriteSection(rest, FencesSection, Fences.Length * 8);
+        foreach (var fence in Fences)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(rest, fence);
+            rest = rest[8..];
+        }
+
         Invariant.Check(rest.IsEmpty, "a head is as long as its parts");
         BinaryPrimitives.WriteUInt32LittleEndian(span[CrcAt..], CrcOf(span));
         return bytes;
@@ -114,6 +134,7 @@ internal sealed record Head
         var read = new Head
         {
             IsDeleting = (bytes[5] & 1) != 0,
+            HasResigned = (bytes[5] & 2) != 0,
             Epoch = new LeaderEpoch(BinaryPrimitives.ReadInt32LittleEndian(bytes[12..])),
             Writer = new Guid(bytes.Slice(16, 16)),
             Revision = BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]),
@@ -173,6 +194,20 @@ internal sealed record Head
                     }
 
                     head = head with { Garbage = garbage };
+                    break;
+                case FencesSection:
+                    if (length % 8 != 0 || length / 8 > MaxFences)
+                    {
+                        return false;
+                    }
+
+                    var fences = new long[length / 8];
+                    for (var i = 0; i < fences.Length; i++)
+                    {
+                        fences[i] = BinaryPrimitives.ReadInt64LittleEndian(section[(i * 8)..]);
+                    }
+
+                    head = head with { Fences = fences };
                     break;
                 default:
                     if ((flags & MustKnow) != 0)

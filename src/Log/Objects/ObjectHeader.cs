@@ -26,7 +26,8 @@ internal enum ObjectKind : byte
 ///    0  u32  magic "LOBJ"
 ///    4  u8   version: 1
 ///    5  u8   kind
-///    6  u16  flags: bit 0 = what comes before is unreadable, so base and link need not fit it
+///    6  u16  flags: bit 0 = what comes before is unreadable, so base and link need not fit it;
+///            bit 1 = a fence that an earlier leader may still run into, so it is never deleted
 ///    8  u32  tag of the log's name (CRC-32C): a misplaced object is noticed
 ///   12  u32  bytes before the body: 128 + index + sections
 ///   16  i64  first ordinal that is in here (a chunk: its own)
@@ -62,6 +63,9 @@ internal readonly record struct ObjectHeader
 
     /// <summary>Whether the writer could not read what comes before.</summary>
     public bool FollowsDamage { get; init; }
+
+    /// <summary>Whether this is a fence whose place in storage an earlier leader may still try to take.</summary>
+    public bool HoldsPlace { get; init; }
 
     /// <summary>The first chunk whose items are in here.</summary>
     public long FirstOrdinal { get; init; }
@@ -116,7 +120,7 @@ internal readonly record struct ObjectHeader
         BinaryPrimitives.WriteUInt32LittleEndian(prefix, Magic);
         prefix[4] = Version;
         prefix[5] = (byte)Kind;
-        BinaryPrimitives.WriteUInt16LittleEndian(prefix[6..], (ushort)(FollowsDamage ? 1 : 0));
+        BinaryPrimitives.WriteUInt16LittleEndian(prefix[6..], (ushort)((FollowsDamage ? 1 : 0) | (HoldsPlace ? 2 : 0)));
         BinaryPrimitives.WriteUInt32LittleEndian(prefix[8..], logTag);
         BinaryPrimitives.WriteInt32LittleEndian(prefix[12..], prefix.Length);
         BinaryPrimitives.WriteInt64LittleEndian(prefix[16..], FirstOrdinal);
@@ -164,6 +168,7 @@ internal readonly record struct ObjectHeader
         {
             Kind = (ObjectKind)bytes[5],
             FollowsDamage = (BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..]) & 1) != 0,
+            HoldsPlace = (BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..]) & 2) != 0,
             FirstOrdinal = BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]),
             LastOrdinal = BinaryPrimitives.ReadInt64LittleEndian(bytes[24..]),
             Epoch = new LeaderEpoch(BinaryPrimitives.ReadInt32LittleEndian(bytes[32..])),

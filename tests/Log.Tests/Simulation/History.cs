@@ -1,0 +1,117 @@
+using Loire.Model;
+
+namespace Loire.Log.Tests.Simulation;
+
+/// <summary>
+/// What producers were told and readers saw, and whether it fits together: an acknowledged value is at its offset for ever, one that was refused is nowhere, one
+/// of unknown fate is once or never, an offset never holds two values, and nobody reads what nobody wrote.
+/// </summary>
+internal sealed class History
+{
+    private enum Fate
+    {
+        Open,
+        Acknowledged,
+        Failed,
+        Unknown,
+    }
+
+    private readonly Dictionary<string, (Fate Fate, long Offset)> _sent = [];
+    private readonly Dictionary<long, string> _seen = [];
+
+    /// <summary>What went wrong, in words.</summary>
+    public List<string> Violations { get; } = [];
+
+    /// <summary>Values acknowledged.</summary>
+    public int Acknowledged => _sent.Values.Count(sent => sent.Fate == Fate.Acknowledged);
+
+    /// <summary>Values that are surely not in the log.</summary>
+    public int Failed => _sent.Values.Count(sent => sent.Fate == Fate.Failed);
+
+    /// <summary>Values that may be in the log.</summary>
+    public int Unknown => _sent.Values.Count(sent => sent.Fate is Fate.Unknown or Fate.Open);
+
+    public void Sent(string value) => _sent.Add(value, (Fate.Open, -1));
+
+    public void Answered(string value, ErrorCode error, Offset offset)
+    {
+        var fate = error switch
+        {
+            ErrorCode.None => Fate.Acknowledged,
+            ErrorCode.RequestTimedOut => Fate.Unknown,
+            ErrorCode.NotLeaderOrFollower or ErrorCode.KafkaStorageError => Fate.Failed,
+            _ => Fate.Open,
+        };
+        if (fate == Fate.Open)
+        {
+            Violations.Add($"{value} was answered {error}");
+        }
+
+        if (fate == Fate.Acknowledged)
+        {
+            See(offset.Value, value);
+        }
+
+        _sent[value] = (fate, offset.Value);
+    }
+
+    /// <summary>Takes in records as <c>offset:value</c>.</summary>
+    public void Read(IEnumerable<string> records)
+    {
+        foreach (var record in records)
+        {
+            var colon = record.IndexOf(':', StringComparison.Ordinal);
+            See(long.Parse(record[..colon], System.Globalization.CultureInfo.InvariantCulture), record[(colon + 1)..]);
+        }
+    }
+
+    /// <summary>Judges a whole log, read after everything has ended.</summary>
+    public void ReadWhole(IReadOnlyList<string> records)
+    {
+        Read(records);
+        var present = new HashSet<string>();
+        foreach (var record in records)
+        {
+            var value = record[(record.IndexOf(':', StringComparison.Ordinal) + 1)..];
+            if (!present.Add(value))
+            {
+                Violations.Add($"{value} is in the log twice");
+            }
+
+            if (!_sent.TryGetValue(value, out var sent))
+            {
+                Violations.Add($"{value} was never sent");
+            }
+            else if (sent.Fate == Fate.Failed)
+            {
+                Violations.Add($"{value} was refused and is in the log");
+            }
+        }
+
+        foreach (var (value, sent) in _sent)
+        {
+            if (sent.Fate == Fate.Acknowledged && !present.Contains(value))
+            {
+                Violations.Add($"{value} was acknowledged at {sent.Offset} and is lost");
+            }
+        }
+
+        foreach (var (offset, value) in _seen)
+        {
+            if (!present.Contains(value))
+            {
+                Violations.Add($"{value} was read at {offset} and is lost");
+            }
+        }
+    }
+
+    private void See(long offset, string value)
+    {
+        if (_seen.TryGetValue(offset, out var before) && before != value)
+        {
+            Violations.Add($"offset {offset} holds {before} and {value}");
+        }
+
+        _seen[offset] = value;
+    }
+}

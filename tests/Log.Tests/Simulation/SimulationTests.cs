@@ -1,0 +1,52 @@
+using System.Globalization;
+using Xunit.Abstractions;
+
+namespace Loire.Log.Tests.Simulation;
+
+/// <summary>Many short runs, each from its own seed. <c>LOIRE_SEED</c> repeats one, or with <c>LOIRE_SEEDS</c> says where to begin and how many to run.</summary>
+public sealed class SimulationTests(ITestOutputHelper output)
+{
+    private const int Events = 2_000;
+
+    [Fact]
+    public void Racing_owners_on_a_faulty_store_keep_every_promise()
+    {
+        var (first, count) = Seeds();
+        long steps = 0, acknowledged = 0;
+        for (var seed = first; seed < first + count; seed++)
+        {
+            var simulation = new LogSimulation(seed);
+            simulation.Run(Events);
+            Assert.True(simulation.Violations.Count == 0, $"LOIRE_SEED={seed}\n{string.Join('\n', simulation.Violations.Take(5))}");
+            steps += simulation.Steps;
+            acknowledged += simulation.Acknowledged;
+        }
+
+        output.WriteLine($"seeds {first} to {first + count - 1}: {steps} steps, {acknowledged} values acknowledged");
+        Assert.True(acknowledged > count, "the runs get something done");
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_run()
+    {
+        for (var seed = 1; seed <= 20; seed++)
+        {
+            var (one, two) = (new LogSimulation(seed), new LogSimulation(seed));
+            one.Run(Events);
+            two.Run(Events);
+            Assert.Equal(one.TraceHash, two.TraceHash);
+        }
+
+        var other = new LogSimulation(21);
+        other.Run(Events);
+        var first = new LogSimulation(1);
+        first.Run(Events);
+        Assert.NotEqual(first.TraceHash, other.TraceHash);
+    }
+
+    private static (int First, int Count) Seeds()
+    {
+        var (seed, count) = (Environment.GetEnvironmentVariable("LOIRE_SEED"), Environment.GetEnvironmentVariable("LOIRE_SEEDS"));
+        return (int.Parse(seed ?? "1", CultureInfo.InvariantCulture), int.Parse(count ?? (seed is null ? "300" : "1"), CultureInfo.InvariantCulture));
+    }
+}
