@@ -22,10 +22,9 @@ namespace Loire.Storage;
 /// </summary>
 public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
 {
-    // Above it, copying alone takes long enough to leave the caller's thread.
-    private const uint ReadInlineMax = 256 * 1024;
     private static readonly LoireGrainStorageSerializer _serializer = new();
     private readonly ObjectStore _store;
+    private readonly ObjectReader _reader;
     private readonly StoreWriter _writer;
     private readonly WriterThread _thread;
     private readonly StoreKeeper _keeper;
@@ -36,6 +35,7 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
     private FileGrainStorage(OpenedStore opened, TimeProvider time)
     {
         (_store, _appender) = (opened.Store, opened.Appender);
+        _reader = new ObjectReader(_store);
         _writer = new StoreWriter(_store, _appender);
         _thread = new WriterThread(_store, _writer, time, (bytes, records) => _keeper!.Note(bytes, records));
         _keeper = new StoreKeeper(_store, _thread, _appender, time, opened.ReplayedBytes, opened.ReplayedRecords);
@@ -78,7 +78,7 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         var key = StoreKey.Encode(stateName, grainId);
-        if (TryRead(key, cachedOnly: true, out var value, out var entry))
+        if (_reader.TryRead(key, cachedOnly: true, out var value, out var entry))
         {
             SetState(grainState, value, entry.Sequence);
             return Task.CompletedTask;
@@ -130,6 +130,7 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
     {
         lock (_store.Gate)
         {
+            _store.IsClosed = true;
             _disposal ??= Task.Run(Close);
         }
 
@@ -171,57 +172,10 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
     {
         var (value, sequence) = await Task.Run(() =>
         {
-            Invariant.Check(TryRead(key, cachedOnly: false, out var value, out var entry));
+            Invariant.Check(_reader.TryRead(key, cachedOnly: false, out var value, out var entry));
             return (value, entry.Sequence);
         }).ConfigureAwait(false);
         SetState(grainState, value, sequence);
-    }
-
-    /// <returns>False if the device would have to be waited for. A value of null: there is no such object.</returns>
-    private bool TryRead(byte[] key, bool cachedOnly, out byte[]? value, out ObjectEntry entry)
-    {
-        while (true)
-        {
-            value = null;
-            IStoreFile? disk;
-            lock (_store.Gate)
-            {
-                ObjectDisposedException.ThrowIf(_disposal is not null, this);
-                if (!_store.TryFind(key, out entry))
-                {
-                    return true;
-                }
-
-                disk = _store.Files.TryGetValue(entry.File, out var file) ? file.Disk : null;
-            }
-
-            var isDamaged = entry.IsDamaged || disk is null;
-            try
-            {
-                if (!isDamaged && cachedOnly && entry.Length > ReadInlineMax)
-                {
-                    return false;
-                }
-
-                value = isDamaged ? null
-                    : ValueReader.Read(disk!, entry.ValuePosition(key.Length), entry.Length, entry.Crc, cachedOnly, out isDamaged);
-            }
-            catch (ObjectDisposedException)
-            {
-                // Reclaiming has moved the object and closed the file; the index knows where it is now.
-                continue;
-            }
-
-            if (isDamaged)
-            {
-                _store.MarkDamaged(key, entry);
-                throw new StorageDamagedException(
-                    $"The stored object with ETag {entry.Sequence} is damaged: {FileNames.Store(entry.File)} does not hold what was written at position {entry.Position}.");
-            }
-
-            Interlocked.Add(ref _store.Counters.BytesRead, value?.Length ?? 0);
-            return value is not null;
-        }
     }
 
     private async Task CommitAsync(PendingWrite write, string? etag, string stateName, GrainId grainId)

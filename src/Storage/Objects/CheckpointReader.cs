@@ -62,7 +62,7 @@ internal sealed class CheckpointReader : IDisposable
     private bool TryVisit(EntryVisitor? visitor)
     {
         var position = _blocksStart;
-        var block = GC.AllocateUninitializedArray<byte>(BlockBytesMax);
+        var block = GC.AllocateUninitializedArray<byte>((int)Math.Clamp(_file.Length, CheckpointHeader.BlockHeaderSize, BlockBytesMax));
         ulong entries = 0;
         for (uint ordinal = 0; ; ordinal++)
         {
@@ -82,7 +82,7 @@ internal sealed class CheckpointReader : IDisposable
                 return crc == Crc32C.Append(ordinal, count);
             }
 
-            if (length is < 0 or > BlockBytesMax)
+            if (length < 0 || length > block.Length)
             {
                 return false;
             }

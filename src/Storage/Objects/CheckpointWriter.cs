@@ -14,8 +14,8 @@ namespace Loire.Storage.Objects;
 /// <param name="syncRecords">Makes all records that the index shows durable, where not every group is synced.</param>
 internal sealed class CheckpointWriter(ObjectStore store, Action<long> pace, Action syncRecords)
 {
-    private const int BlockBytes = 256 * 1024;
-    private const int SlotsPerSlice = 512;
+    private const int BlockBytes = 64 * 1024;
+    private const int SlotsPerSlice = 256;
 
     // A sync of a large file at once would hold up the syncs of the records.
     private const long BytesPerSync = 4 * 1024 * 1024;
@@ -39,12 +39,18 @@ internal sealed class CheckpointWriter(ObjectStore store, Action<long> pace, Act
             header = Describe(keysPosition);
         }
 
-        using (var file = store.Directory.Create(name))
+        try
         {
+            using var file = store.Directory.Create(name);
             _position = _unsynced = 0;
             Append(file, header.ToBytes());
             WriteEntries(file);
             file.Sync();
+        }
+        catch (DiskException e) when (e.IsFull)
+        {
+            store.Directory.Delete(name);
+            throw;
         }
 
         syncRecords();
@@ -52,6 +58,17 @@ internal sealed class CheckpointWriter(ObjectStore store, Action<long> pace, Act
         store.Directory.Sync();
         store.Counters.Checkpoints++;
         store.Counters.CheckpointBytes = _position;
+    }
+
+    /// <summary>Removes the checkpoint for good. Recovery then reads the heads of all records.</summary>
+    public static void Remove(ObjectStore store)
+    {
+        if (store.Directory.List().Contains(FileNames.Checkpoint))
+        {
+            store.Directory.Delete(FileNames.Checkpoint);
+        }
+
+        store.Directory.Sync();
     }
 
     private CheckpointHeader Describe(long keysPosition)

@@ -28,7 +28,11 @@ internal sealed class FileAppender : IDisposable
     public FileAppender(ObjectStore store, StoreFile file, KeyFile keys)
     {
         (_store, File, _keys, _disk) = (store, file, keys, file.Disk!);
-        End = Synced = _zeroed = _allocated = file.End;
+        End = Synced = _zeroed = file.End;
+        _allocated = Math.Max(End, file.AllocatedEnd);
+
+        // The reserve, if it can be had; the first write will say so if not.
+        TryAllocate(End, mayUseReserve: false);
     }
 
     /// <summary>The file written to.</summary>
@@ -202,7 +206,8 @@ internal sealed class FileAppender : IDisposable
 
         (File, _disk) = (next, next.Disk!);
         _keys = KeyFile.Open(_store, next.Number, next.RecordsStart, validEnd: 0);
-        End = Synced = _zeroed = _allocated = next.End;
+        End = Synced = _zeroed = next.End;
+        _allocated = Math.Max(End, next.AllocatedEnd);
         sealedFile.Truncate(end);
         return null;
     }

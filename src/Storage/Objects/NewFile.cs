@@ -8,7 +8,8 @@ namespace Loire.Storage.Objects;
 /// </summary>
 internal static class NewFile
 {
-    /// <summary>Creates the file after the newest one. After a failure for want of space no trace is left that matters, and the next attempt starts afresh.</summary>
+    /// <summary>Creates the file after the newest one, with its reserve.</summary>
+    /// <exception cref="DiskException">If there is no space, no trace is left, and the store goes on with the file that it has.</exception>
     public static StoreFile Create(ObjectStore store)
     {
         FileHeader header;
@@ -25,18 +26,20 @@ internal static class NewFile
             store.Directory.Delete(temporary);
         }
 
-        var disk = store.Directory.Create(temporary);
+        var reserveEnd = header.Size + store.Options.ReserveBytes;
         try
         {
-            disk.Write([header.ToBytes()], 0);
-            disk.Sync();
+            using var file = store.Directory.Create(temporary);
+            file.Write([header.ToBytes()], 0);
+
+            // Together with the file or not at all: the reserve of the file before goes when this one begins.
+            file.TryAllocate(header.Size, reserveEnd);
+            file.Sync();
             store.Directory.Rename(temporary, name);
-            store.Directory.Sync();
         }
-        catch (DiskException e)
+        catch (DiskException e) when (e.IsFull)
         {
-            disk.Dispose();
-            if (e.IsFull && store.Directory.List().Contains(temporary))
+            if (store.Directory.List().Contains(temporary))
             {
                 store.Directory.Delete(temporary);
             }
@@ -44,6 +47,19 @@ internal static class NewFile
             throw;
         }
 
-        return new StoreFile(header.Number, disk, FileHeader.Seed(store.Identity, header.Number), header.Size);
+        try
+        {
+            store.Directory.Sync();
+        }
+        catch (DiskException e)
+        {
+            // The name may be there: for recovery the file before ends where this header says, so nothing may be added to it any more. The store is broken.
+            throw new IOException($"Whether {name} exists is unknown: {e.Message}", e);
+        }
+
+        return new StoreFile(header.Number, store.Directory.Open(name), FileHeader.Seed(store.Identity, header.Number), header.Size)
+        {
+            AllocatedEnd = reserveEnd,
+        };
     }
 }

@@ -45,6 +45,9 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
 
     public StoreCounters Counters { get; } = new();
 
+    /// <summary>Whether the store takes no calls any more.</summary>
+    public bool IsClosed { get; set; }
+
     public StoreCondition Condition { get; private set; }
 
     /// <summary>Why <see cref="Condition"/> is not Ok.</summary>

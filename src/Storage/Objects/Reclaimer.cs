@@ -1,3 +1,4 @@
+using Loire.Storage.Disk;
 using Loire.Storage.Format;
 
 namespace Loire.Storage.Objects;
@@ -9,9 +10,10 @@ namespace Loire.Storage.Objects;
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="commit">Writes records at the end of the log, leaves out those that newer writes have overtaken, and returns when the rest are durable or have failed.</param>
+/// <param name="sync">Makes everything that was written durable, where not every group is synced.</param>
 /// <param name="checkpoint">Makes a checkpoint of the index.</param>
 /// <param name="pace">Told how many bytes are about to be written; waits as long as the bandwidth bound demands.</param>
-internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> commit, Action checkpoint, Action<long> pace)
+internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> commit, Action sync, Action checkpoint, Action<long> pace)
 {
     private const long BatchBytes = 1024 * 1024;
     private readonly List<PendingWrite> _batch = [];
@@ -40,9 +42,24 @@ internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> co
             return 0;
         }
 
-        // From here on nothing that recovery starts from points into these files.
-        checkpoint();
+        try
+        {
+            // From here on nothing that recovery starts from points into these files.
+            checkpoint();
+        }
+        catch (DiskException e) when (e.IsFull)
+        {
+            // The last checkpoint does not know of deletes that go with these files. Without one, recovery goes by the store files alone, and they tell the truth.
+            CheckpointWriter.Remove(store);
+        }
+
         var retired = emptied.Where(TryRetire).ToList();
+        sync();
+        if (store.BrokenBy is not null)
+        {
+            return 0;
+        }
+
         foreach (var file in retired)
         {
             // No reader comes any more; one that is just reading notices that its file is closed, and looks again.

@@ -32,8 +32,9 @@ internal sealed class RecordScanner(IStoreFile disk, uint seed, long start, long
 
     // After a large value only the next header is wanted; reading a full window each time would read everything.
     private const int ShortReadBytes = 8 * 1024;
-    private readonly byte[] _window = GC.AllocateUninitializedArray<byte>(WindowBytes);
     private readonly long _limit = Math.Min(limit, disk.Length);
+    private readonly byte[] _window = GC.AllocateUninitializedArray<byte>(
+        (int)Math.Clamp(Math.Min(limit, disk.Length) - start, ShortReadBytes, WindowBytes));
     private long _windowStart;
     private int _windowLength;
     private long _next = start;
@@ -53,6 +54,9 @@ internal sealed class RecordScanner(IStoreFile disk, uint seed, long start, long
     /// <summary>Whether all of the record lies before the limit.</summary>
     public bool IsWhole => Header.End <= _limit;
 
+    /// <summary>Whether all of its value does; its padding may be missing.</summary>
+    public bool HasValue => Header.ValuePosition + Header.ValueLength <= _limit;
+
     /// <summary>Goes to the next record or gap.</summary>
     public Scanned Next()
     {
@@ -71,7 +75,7 @@ internal sealed class RecordScanner(IStoreFile disk, uint seed, long start, long
     /// <summary>Reads the value of the record and checks it.</summary>
     public bool IsValueSound()
     {
-        if (!IsWhole)
+        if (!HasValue)
         {
             return false;
         }
@@ -80,7 +84,7 @@ internal sealed class RecordScanner(IStoreFile disk, uint seed, long start, long
         uint crc = 0;
         while (left > 0)
         {
-            var part = Peek(position, (int)Math.Min(left, WindowBytes));
+            var part = Peek(position, (int)Math.Min(left, _window.Length));
             if (part.IsEmpty)
             {
                 return false;
@@ -119,7 +123,7 @@ internal sealed class RecordScanner(IStoreFile disk, uint seed, long start, long
         BinaryPrimitives.WriteUInt32LittleEndian(magic, RecordHead.Magic);
         while (position + RecordHead.Size <= _limit)
         {
-            var window = Peek(position, WindowBytes);
+            var window = Peek(position, _window.Length);
             var found = window.IndexOf(magic);
             if (found < 0)
             {
@@ -151,7 +155,7 @@ internal sealed class RecordScanner(IStoreFile disk, uint seed, long start, long
         if (position < _windowStart || position + count > _windowStart + _windowLength)
         {
             var isNear = position >= _windowStart && position <= _windowStart + _windowLength;
-            var wanted = Math.Max(count, isNear ? WindowBytes : ShortReadBytes);
+            var wanted = Math.Max(count, isNear ? _window.Length : ShortReadBytes);
             _windowStart = position;
             _windowLength = disk.Read(_window.AsSpan(0, (int)Math.Min(wanted, _limit - position)), position);
         }

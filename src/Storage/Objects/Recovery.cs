@@ -154,7 +154,12 @@ internal sealed partial class Recovery : IDisposable
         _store.UnknownBefore = _store.Options.AcceptUnknownLosses ? default : header.UnknownBefore;
         foreach (var described in header.Files)
         {
-            var file = _store.Files[described.Number];
+            if (!_store.Files.TryGetValue(described.Number, out var file))
+            {
+                // Retired since.
+                continue;
+            }
+
             file.IsQuarantined |= described.IsQuarantined;
             foreach (var (oldest, bytes) in described.Tombstones)
             {
@@ -208,7 +213,7 @@ internal sealed partial class Recovery : IDisposable
                     continue;
                 }
 
-                Apply(scanner.Header, scanner.Key, file, isDamaged: !scanner.IsWhole);
+                Apply(scanner.Header, scanner.Key, file, isDamaged: !scanner.HasValue);
                 position = scanner.Header.End;
             }
         }
@@ -234,20 +239,35 @@ internal sealed partial class Recovery : IDisposable
         _isNewestDamaged = file.IsQuarantined;
         var end = proven;
         scanner = new RecordScanner(file.Disk!, file.Seed, end, long.MaxValue);
-        while (scanner.Next() == Scanned.Record && scanner.IsValueSound())
+        while (scanner.Next() == Scanned.Record && scanner.IsWhole && scanner.IsValueSound())
         {
             Apply(scanner.Header, scanner.Key, file, isDamaged: false);
             end = scanner.Header.End;
         }
 
-        if (file.Disk!.Length > end)
+        if (!IsZero(file.Disk!, end))
         {
-            LogTailCut(_store.Logger, file, end, file.Disk.Length - end);
+            LogTailCut(_store.Logger, file, end, file.Disk!.Length - end);
         }
 
         RewriteUnproven(file, proven, end);
         file.End = end;
         return end;
+    }
+
+    // Zeros behind the last record were written ahead and say nothing.
+    private static bool IsZero(IStoreFile disk, long from)
+    {
+        var buffer = new byte[64 * 1024];
+        for (int read; (read = disk.Read(buffer, from)) > 0; from += read)
+        {
+            if (buffer.AsSpan(0, read).ContainsAnyExcept((byte)0))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>

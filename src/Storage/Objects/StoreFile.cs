@@ -22,6 +22,9 @@ internal sealed class StoreFile(int number, IStoreFile? disk, uint seed, long re
     /// <summary>Where the last acknowledged record ends.</summary>
     public long End { get; set; } = recordsStart;
 
+    /// <summary>Up to where room was allocated when the file was begun; 0 if that is not known.</summary>
+    public long AllocatedEnd { get; init; }
+
     /// <summary>Bytes of records that the index points to.</summary>
     public long LiveBytes { get; set; }
 

@@ -105,6 +105,11 @@ internal sealed class StoreInventory
         foreach (var number in keyFiles)
         {
             Store ??= KeyFileReader.TryOpen(directory, number, 0)?.Store;
+            if (number > Newest)
+            {
+                // It was created after its store file had been made durable, and the newest store file is never given up.
+                Expected.Add(number);
+            }
         }
 
         if (Present.Count == 0 && Store is not null && keyFiles.Count > 0)
@@ -139,5 +144,29 @@ internal sealed class StoreInventory
         // A file that is listed but had been given up before the checkpoint is not missed.
         Expected.UnionWith((listed ?? []).Where(number => checkpoint is null || number >= checkpoint.StartFile || atCheckpoint!.Contains(number)));
         Expected.UnionWith((atCheckpoint ?? []).Where(number => listed is null || number >= Newest || listed.Contains(number)));
+        if (!Expected.IsSubsetOf(Present.Keys))
+        {
+            // A header that omits retired files makes their retirement records in older files unnecessary.
+            Expected.ExceptWith(RetiredOnRecord(listed is null ? checkpoint?.StartFile ?? 0 : Newest).Where(number => !Present.ContainsKey(number)));
+        }
+    }
+
+    private HashSet<int> RetiredOnRecord(int firstFile)
+    {
+        var retired = new HashSet<int>();
+        foreach (var (number, disk) in Present.Where(file => file.Key >= firstFile))
+        {
+            var recordsStart = Headers.TryGetValue(number, out var header) ? header.Size : FileHeader.MinimumSize;
+            var scanner = new RecordScanner(disk, FileHeader.Seed(Store!.Value, number), recordsStart, long.MaxValue);
+            while (scanner.Next() is not Scanned.End and var found)
+            {
+                if (found == Scanned.Record && scanner.Header.Kind == RecordKind.Retire)
+                {
+                    retired.Add((int)scanner.Header.OldestFile);
+                }
+            }
+        }
+
+        return retired;
     }
 }

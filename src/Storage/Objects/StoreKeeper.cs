@@ -38,7 +38,8 @@ internal sealed partial class StoreKeeper : IDisposable
         Interlocked.Add(ref _recordsSinceCheckpoint, records);
         _bytesSinceLook += bytes;
         _recordsSinceLook += records;
-        if (_bytesSinceLook >= _store.Options.CheckpointBytes / 8 || _recordsSinceLook >= _store.Options.CheckpointRecords / 8)
+        var isDue = _bytesSinceLook >= _store.Options.CheckpointBytes / 8 || _recordsSinceLook >= _store.Options.CheckpointRecords / 8;
+        if (isDue || _store.Condition == StoreCondition.Full)
         {
             (_bytesSinceLook, _recordsSinceLook) = (0, 0);
             if (_wake.CurrentCount == 0)
@@ -99,7 +100,7 @@ internal sealed partial class StoreKeeper : IDisposable
                 Checkpoint(pace);
             }
 
-            var reclaimer = new Reclaimer(_store, Commit, () => Checkpoint(pace), pace);
+            var reclaimer = new Reclaimer(_store, Commit, Sync, () => Checkpoint(pace), pace);
             if (reclaimer.Candidates() is { Count: > 0 } candidates)
             {
                 var count = reclaimer.Reclaim(candidates);
@@ -127,10 +128,12 @@ internal sealed partial class StoreKeeper : IDisposable
     private void Checkpoint(Action<long> pace)
     {
         var (bytes, records) = (Interlocked.Read(ref _bytesSinceCheckpoint), Interlocked.Read(ref _recordsSinceCheckpoint));
-        new CheckpointWriter(_store, pace, () => _writer.SyncAsync().Wait(_stop.Token)).Write(_appender.KeysEnd);
+        new CheckpointWriter(_store, pace, Sync).Write(_appender.KeysEnd);
         Interlocked.Add(ref _bytesSinceCheckpoint, -bytes);
         Interlocked.Add(ref _recordsSinceCheckpoint, -records);
     }
+
+    private void Sync() => _writer.SyncAsync().Wait(_stop.Token);
 
     private void Commit(List<PendingWrite> moves)
     {

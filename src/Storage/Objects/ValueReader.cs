@@ -39,7 +39,7 @@ internal static class ValueReader
     /// <summary>Whether the value of a record can be read and is what was written.</summary>
     public static bool IsSound(IStoreFile disk, in RecordHead header)
     {
-        if (header.End > disk.Length + RecordHead.Alignment || header.ValueLength > disk.Length)
+        if (header.ValuePosition + header.ValueLength > disk.Length)
         {
             return false;
         }
