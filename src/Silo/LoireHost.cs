@@ -13,7 +13,7 @@ public static class LoireHost
     // In-flight requests, partitions and the store's last sync have to end within it; systemd and Kubernetes kill after 90 and 30 seconds.
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(25);
 
-    /// <summary>Opens the store and builds a node that has not started. Its HTTP server stops before its silo does, and the silo before the store.</summary>
+    /// <summary>Builds a node that has not started. Its HTTP server stops before its silo does, and the silo before the store.</summary>
     /// <param name="options">Checked options, as <see cref="NodeSettings"/> reads them.</param>
     /// <param name="configure">Changes what was registered; for tests.</param>
     public static WebApplication Build(NodeOptions options, Action<WebApplicationBuilder>? configure = null)
@@ -47,12 +47,6 @@ public static class LoireHost
         });
         configure?.Invoke(builder);
         var app = builder.Build();
-        if (options.Storage == StoreKind.File)
-        {
-            // Opened now, not by the first grain that needs it: a directory that cannot be had must end the start, not every request.
-            app.Services.GetRequiredKeyedService<FileGrainStorage>(LogStorage.ProviderName);
-        }
-
         app.MapLoireApi();
         return app;
     }

@@ -1,0 +1,100 @@
+using System.Net;
+using Loire.Silo;
+using Microsoft.Extensions.Logging;
+
+namespace Loire.WebApi.Tests;
+
+public sealed class NodeSettingsTests
+{
+    [Theory]
+    [InlineData("--dat /x", "The option --dat is unknown; --help lists the known ones.")]
+    [InlineData("data", "The option data is unknown; --help lists the known ones.")]
+    [InlineData("--data", "The option --data needs a value: DIR.")]
+    [InlineData("--data=", "The option --data must be a directory.")]
+    [InlineData("--urls", "The option --urls needs a value: URL.")]
+    [InlineData("--urls 8080", "The option --urls must be http://ADDRESS:PORT with an IP address or localhost, and nothing behind it.")]
+    [InlineData("--urls http://example.com:80", "The option --urls must be http://ADDRESS:PORT with an IP address or localhost, and nothing behind it.")]
+    [InlineData("--urls http://127.0.0.1:80/x", "The option --urls must be http://ADDRESS:PORT with an IP address or localhost, and nothing behind it.")]
+    [InlineData("--urls http://u:p@127.0.0.1:80", "The option --urls must be http://ADDRESS:PORT with an IP address or localhost, and nothing behind it.")]
+    [InlineData("--urls http://127.0.0.1:99999", "The option --urls must be http://ADDRESS:PORT with an IP address or localhost, and nothing behind it.")]
+    [InlineData("--urls https://127.0.0.1:1", "The option --urls must be http://ADDRESS:PORT with an IP address or localhost, and nothing behind it; TLS is not offered yet, put a proxy before the node.")]
+    [InlineData("--urls http://0.0.0.0:8080", "0.0.0.0:8080 can be reached from other machines, and there is no authentication yet: whoever reaches it can read, write and delete everything. Say --insecure if that is meant.")]
+    [InlineData("--urls http://127.0.0.1:1;http://[::]:2", "[::]:2 can be reached from other machines, and there is no authentication yet: whoever reaches it can read, write and delete everything. Say --insecure if that is meant.")]
+    [InlineData("--insecure=maybe", "The option --insecure must be true or false.")]
+    [InlineData("--storage s3", "The option --storage must be file or azure.")]
+    [InlineData("--storage azure", "The store azure needs --azure-connection, or LOIRE_AZURE_CONNECTION.")]
+    [InlineData("--azure-connection x", "The option --azure-connection must be a connection string such as UseDevelopmentStorage=true.")]
+    [InlineData("--azure-container A", "The option --azure-container must be 3 to 63 of a-z, 0-9 and single '-' between them.")]
+    [InlineData("--cluster-id a/b", "The option --cluster-id must be 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'.")]
+    [InlineData("--silo-port 65536", "The option --silo-port must be a whole number from 0 to 65535.")]
+    [InlineData("--gateway-port -1", "The option --gateway-port must be a whole number from 0 to 65535.")]
+    [InlineData("--fsync never", "The option --fsync must be always, or milliseconds from 1 to 60000.")]
+    [InlineData("--fsync 0", "The option --fsync must be always, or milliseconds from 1 to 60000.")]
+    [InlineData("--cache-mb lots", "The option --cache-mb must be a whole number from 0 to 1000000.")]
+    [InlineData("--max-connections 0", "The option --max-connections must be a whole number from 1 to 1000000.")]
+    [InlineData("--log-format xml", "The option --log-format must be text or json.")]
+    [InlineData("--log-level 3", "The option --log-level must be trace, debug, information, warning, error or critical.")]
+    [InlineData("--log-level none", "The option --log-level must be trace, debug, information, warning, error or critical.")]
+    public void A_bad_option_is_one_clear_sentence(string line, string expected) => Assert.Equal(expected, Read(line.Split(' '), [], "{}").Problem);
+
+    [Fact]
+    public void The_command_line_wins_over_the_environment_and_that_over_the_file()
+    {
+        const string File = """{"Loire":{"data":"from-file","urls":"http://127.0.0.1:1","cache-mb":7},"Other":{"x":1}}""";
+        var (options, problem) = Read(["--data=from-args"], [("LOIRE_DATA", "from-env"), ("LOIRE_URLS", "http://localhost:2;http://[::1]:3")], File);
+        Assert.Null(problem);
+        Assert.Equal(("from-args", 7L * 1024 * 1024), (options.Data, options.CacheBytes));
+        Assert.Equal([new IPEndPoint(IPAddress.Loopback, 2), new IPEndPoint(IPAddress.IPv6Loopback, 3)], options.Endpoints);
+    }
+
+    [Fact]
+    public void Without_any_setting_a_node_listens_on_loopback_and_syncs_always()
+    {
+        var (options, problem) = Read([], [], "{}");
+        Assert.Null(problem);
+        Assert.Equal(new IPEndPoint(IPAddress.Loopback, 8080), Assert.Single(options.Endpoints));
+        Assert.Equal(("./data", StoreKind.File, (TimeSpan?)null, false), (options.Data, options.Storage, options.SyncInterval, options.Insecure));
+    }
+
+    [Fact]
+    public void Every_setting_is_taken_over()
+    {
+        var (options, problem) = Read(
+            "--urls http://0.0.0.0:80 --insecure --storage azure --azure-connection UseDevelopmentStorage=true --azure-container abc --cluster-id c --silo-port 1 --gateway-port 2 --fsync 50 --max-connections 9 --log-format json --log-level DEBUG".Split(' '),
+            [],
+            "{}");
+        Assert.Null(problem);
+        Assert.True(options.Insecure && options.JsonLogs);
+        Assert.Equal((StoreKind.Azure, "UseDevelopmentStorage=true", "abc", "c"), (options.Storage, options.AzureConnection, options.AzureContainer, options.ClusterId));
+        Assert.Equal((1, 2, TimeSpan.FromMilliseconds(50), 9, LogLevel.Debug), (options.SiloPort, options.GatewayPort, options.SyncInterval!.Value, options.MaxConnections, options.LogLevel));
+    }
+
+    [Theory]
+    [InlineData("""{"Loire":{"dta":"x"}}""", "has the unknown setting Loire:dta; --help lists the known ones.")]
+    [InlineData("""{"Loire":{"cache-mb":"x"}}""", "Loire:cache-mb must be a whole number from 0 to 1000000.")]
+    [InlineData("""{"Loire":""", "cannot be read: ")]
+    public void A_bad_file_is_one_clear_sentence(string file, string expected) => Assert.Contains(expected, Read([], [], file).Problem, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_bad_variable_is_named() =>
+        Assert.Equal("The environment variable LOIRE_FSYNC must be always, or milliseconds from 1 to 60000.", Read([], [("LOIRE_FSYNC", "x")], "{}").Problem);
+
+    [Fact]
+    public void Help_names_every_setting() => Assert.All(NodeSetting.All, setting => Assert.Contains($"--{setting.Name} ", NodeSettings.Help(), StringComparison.Ordinal));
+
+    private static (NodeOptions Options, string? Problem) Read(string[] args, (string Name, string Value)[] environment, string file)
+    {
+        var path = Path.GetTempFileName();
+        File.WriteAllText(path, file);
+        try
+        {
+            var variables = environment.ToDictionary(variable => variable.Name, variable => variable.Value);
+            var problem = NodeSettings.TryRead(args, name => variables.GetValueOrDefault(name), path, out var options);
+            return (options, problem);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+}
