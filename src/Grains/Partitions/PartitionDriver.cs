@@ -179,7 +179,9 @@ public sealed partial class PartitionDriver : IAsyncDisposable
 
         if (error != ErrorCode.None)
         {
+            // To a client a corrupt message is its own; damage in storage is ours.
             CouldNotOpen(_key, error);
+            error = error == ErrorCode.CorruptMessage ? ErrorCode.KafkaStorageError : error;
             Close(error);
             return error;
         }

@@ -31,8 +31,8 @@ public sealed partial class CatalogDriver(Func<Journal> newJournal, ICatalogNeig
         /// <summary>The newest append; the older ones end before it.</summary>
         public Task<ErrorCode> LastAppend { get; set; } = Task.FromResult(ErrorCode.None);
 
-        /// <summary>Set while a snapshot is made: changes wait for it.</summary>
-        public Task? Snapshot { get; set; }
+        /// <summary>The newest snapshot: changes wait until it is made.</summary>
+        public Task Snapshot { get; set; } = Task.CompletedTask;
     }
 
     /// <summary>Whether a creation or deletion is under way or was interrupted.</summary>
@@ -86,9 +86,9 @@ public sealed partial class CatalogDriver(Func<Journal> newJournal, ICatalogNeig
             return new CatalogResult(error, "The catalog could not be read.");
         }
 
-        while (generation.Snapshot is { } snapshot)
+        while (!generation.Snapshot.IsCompleted)
         {
-            await snapshot;
+            await generation.Snapshot;
         }
 
         // From the decision to the start of the write there is no await: the next request decides on what this one has changed.
@@ -110,7 +110,7 @@ public sealed partial class CatalogDriver(Func<Journal> newJournal, ICatalogNeig
             return new CatalogResult(AsController(error), "The catalog could not be written.");
         }
 
-        if (generation.Journal.WantsSnapshot && generation.Snapshot is null)
+        if (generation.Journal.WantsSnapshot && generation.Snapshot.IsCompleted)
         {
             generation.Snapshot = SnapshotAsync(generation);
         }
@@ -130,8 +130,6 @@ public sealed partial class CatalogDriver(Func<Journal> newJournal, ICatalogNeig
         {
             GiveUp(generation, error);
         }
-
-        generation.Snapshot = null;
     }
 
     private async Task<(Generation Generation, ErrorCode Error)> OpenAsync()
@@ -166,7 +164,7 @@ public sealed partial class CatalogDriver(Func<Journal> newJournal, ICatalogNeig
         }
 
         var error = await generation.Journal.OpenAsync(Replay, Replay);
-        return error == ErrorCode.None && unreadable ? ErrorCode.KafkaStorageError : error;
+        return error != ErrorCode.None || unreadable ? ErrorCode.KafkaStorageError : ErrorCode.None;
     }
 
     private void GiveUp(Generation generation, ErrorCode error)

@@ -28,9 +28,14 @@ public sealed partial class TopicDriver(
     /// <summary>Creates the topic.</summary>
     public Task<TopicResult> CreateAsync(CreateTopicRequest request) => InTurn(async () =>
     {
-        if (_state.Phase == TopicPhase.Deleting && await FinishDeletion() is { Error: not ErrorCode.None } unfinished)
+        if (_state.Phase == TopicPhase.Deleting)
         {
-            return unfinished;
+            var finished = await FinishDeletion();
+            var reopened = finished.Error == ErrorCode.None ? await OpenAsync() : finished.Error;
+            if (reopened != ErrorCode.None)
+            {
+                return Refused(reopened, finished.Detail);
+            }
         }
 
         var decision = TopicRules.Create(
@@ -253,6 +258,28 @@ public sealed partial class TopicDriver(
 
     private async Task<ErrorCode> OpenOnceAsync()
     {
+        var (error, journal, state) = await ReplayAsync();
+        if (error == ErrorCode.UnknownTopicOrPartition)
+        {
+            // Its deletion was interrupted, and that is the last step of the topic's: nothing else is left.
+            error = await journal.DeleteAsync();
+            (error, journal, state) = error == ErrorCode.None ? await ReplayAsync() : (error, journal, state);
+        }
+
+        if (error != ErrorCode.None)
+        {
+            CouldNotOpen(name, error);
+            Reopen();
+            drop();
+            return ErrorCode.KafkaStorageError;
+        }
+
+        (_journal, _state) = (journal, state);
+        return ErrorCode.None;
+    }
+
+    private async Task<(ErrorCode Error, Journal Journal, TopicState State)> ReplayAsync()
+    {
         var (journal, state, unreadable) = (newJournal(), TopicState.Absent, false);
 
         void Replay(ReadOnlySpan<byte> bytes)
@@ -262,21 +289,7 @@ public sealed partial class TopicDriver(
         }
 
         var error = await journal.OpenAsync(Replay, Replay);
-        if (error == ErrorCode.None && unreadable)
-        {
-            error = ErrorCode.KafkaStorageError;
-        }
-
-        if (error != ErrorCode.None)
-        {
-            CouldNotOpen(name, error);
-            Reopen();
-            drop();
-            return error;
-        }
-
-        (_journal, _state) = (journal, state);
-        return ErrorCode.None;
+        return (error == ErrorCode.None && unreadable ? ErrorCode.CorruptMessage : error, journal, state);
     }
 
     private void Reopen() => _opening = null;

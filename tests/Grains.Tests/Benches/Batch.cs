@@ -14,7 +14,7 @@ internal static class Batch
 
     public static ReadOnlyMemory<byte> Build(Timestamp time, Action<RecordBatchBuilder> configure, params string[] values)
     {
-        var builder = new RecordBatchBuilder();
+        using var builder = new RecordBatchBuilder();
         foreach (var value in values)
         {
             Assert.True(builder.Append(time, [], keyIsNull: true, Encoding.UTF8.GetBytes(value), valueIsNull: false));

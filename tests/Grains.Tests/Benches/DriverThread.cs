@@ -25,11 +25,25 @@ internal sealed class DriverThread : TaskScheduler
     public T Finish<T>(Func<Task<T>> call) => Start(call).Now();
 
     /// <summary>Runs until nothing is ready.</summary>
-    public void Run()
+    public void Run() => After(static () => { });
+
+    /// <summary>Lets something happen outside the driver (storage answers, time passes), then runs until nothing is ready.</summary>
+    public void After(Action happens)
     {
-        while (_ready.TryDequeue(out var task))
+        // The test runner's context would carry continuations to other threads.
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
         {
-            TryExecuteTask(task);
+            happens();
+            while (_ready.TryDequeue(out var task))
+            {
+                TryExecuteTask(task);
+            }
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
         }
     }
 

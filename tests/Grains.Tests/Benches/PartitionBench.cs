@@ -19,7 +19,8 @@ internal sealed class PartitionBench
     {
         (Storage, Thread) = (storage ?? new LossyGrainStorage(), thread ?? new DriverThread());
         log ??= new PartitionLogOptions();
-        Log = new PartitionLog(Storage, $"{Key.Id}/{Key.Partition}", new Guid(++_writers, 0, 0, new byte[8]), log, Cache, Time);
+        Silo = new MortalStorage(Storage);
+        Log = new PartitionLog(Silo, $"{Key.Id}/{Key.Partition}", new Guid(Interlocked.Increment(ref _writers), 0, 0, new byte[8]), log, Cache, Time);
         var options = new PartitionDriverOptions(log.PendingBytes, log.PendingBytes, roomWait ?? TimeSpan.FromSeconds(10));
         Driver = new PartitionDriver(Key, Log, AskTopic, options, Time, Metrics, NullLogger.Instance, () => Drops++);
     }
@@ -30,6 +31,9 @@ internal sealed class PartitionBench
         new(1, Limits.DefaultMaxMessageBytes, TimestampType.CreateTime, TimeSpan.MaxValue, TimeSpan.FromHours(1), 1);
 
     public LossyGrainStorage Storage { get; }
+
+    /// <summary>The storage as this partition sees it.</summary>
+    public MortalStorage Silo { get; }
 
     public DriverThread Thread { get; }
 
@@ -66,11 +70,7 @@ internal sealed class PartitionBench
 
     public PartitionOffsets Offsets() => Thread.Finish(() => Driver.OffsetsAsync().AsTask());
 
-    public void Advance(TimeSpan time)
-    {
-        Time.Advance(time);
-        Thread.Run();
-    }
+    public void Advance(TimeSpan time) => Thread.After(() => Time.Advance(time));
 
     /// <summary>Lets every write of this kind of object wait until the result is called.</summary>
     public Action Hold(string kind)
@@ -82,7 +82,7 @@ internal sealed class PartitionBench
             {
                 if (call.Operation == StorageOperation.Write && call.Key.Contains(part, StringComparison.Ordinal))
                 {
-                    await until.Task;
+                    await until.Task.ConfigureAwait(false);
                 }
             }
 
@@ -91,8 +91,7 @@ internal sealed class PartitionBench
         return () =>
         {
             _held.Remove(kind, out var until);
-            until!.SetResult();
-            Thread.Run();
+            Thread.After(until!.SetResult);
         };
     }
 

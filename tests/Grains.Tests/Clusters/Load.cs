@@ -87,7 +87,7 @@ internal sealed class Load
     private async Task Produce(IGrainFactory grains, TopicDescription topic, int producer)
     {
         var random = new Random(producer);
-        var builder = new RecordBatchBuilder();
+        using var builder = new RecordBatchBuilder();
         for (var number = 0; !_stop.IsCancellationRequested; number++)
         {
             for (var record = random.Next(1, 5); record > 0; record--)

@@ -45,7 +45,7 @@ public class FaultTests
             {
                 var delay = new TaskCompletionSource();
                 delayed.Add(delay);
-                await delay.Task;
+                await delay.Task.ConfigureAwait(false);
             }
 
             return call.Operation == StorageOperation.Read || random.Next(100) >= faultRate ? StorageFault.None : random.Next(4) switch
@@ -57,11 +57,11 @@ public class FaultTests
             };
         };
 
-        var sends = new List<(Task<AppendResult> Append, Func<SendOutcome, long, Send> Make, PartitionBench Bench, long Predicted)>();
+        var sends = new List<(Task<AppendResult> Append, Func<SendOutcome, long, Send> Make, long Predicted)>();
         var benches = new List<PartitionBench> { New() };
         var numbers = new int[3];
-        var waiting = new Task[3];
-        for (var step = 0; step < 400; step++)
+        var waiting = new (Task Append, PartitionBench To)[3];
+        for (var step = 0; step < 1_500; step++)
         {
             switch (random.Next(100))
             {
@@ -83,6 +83,7 @@ public class FaultTests
                     benches.Add(New());
                     if (benches.Count > 2)
                     {
+                        benches[0].Silo.IsDead = true;
                         benches.RemoveAt(0);
                     }
 
@@ -113,8 +114,8 @@ public class FaultTests
 
         void Send(int producer)
         {
-            // A producer sends its next batch only when it knows about the one before, or has given it up: nothing orders two batches on different ways.
-            if (waiting[producer] is { IsCompleted: false })
+            // A producer sends its next batch when it knows about the one before, or when whom it sent it to is gone: nothing orders two batches on different ways.
+            if (waiting[producer] is { Append.IsCompleted: false } last && benches.Contains(last.To))
             {
                 return;
             }
@@ -124,8 +125,8 @@ public class FaultTests
             var bench = benches[random.Next(benches.Count)];
             var predicted = bench.Log.IsLeader ? bench.Log.LogEndOffset.Value : -1;
             var append = bench.Append(bytes);
-            waiting[producer] = append;
-            sends.Add((append, (outcome, offset) => new Send(producer, number, 0, bytes, outcome, offset), bench, predicted));
+            waiting[producer] = (append, bench);
+            sends.Add((append, (outcome, offset) => new Send(producer, number, 0, bytes, outcome, offset), predicted));
         }
 
         void Release()
@@ -135,7 +136,7 @@ public class FaultTests
                 var index = random.Next(delayed.Count);
                 var delay = delayed[index];
                 delayed.RemoveAt(index);
-                delay.SetResult();
+                thread.After(delay.SetResult);
             }
 
             thread.Run();

@@ -17,12 +17,13 @@ public class AppendTests
         Assert.Equal(0, bench.Appended("first").BaseOffset.Value);
         var release = bench.Hold("chunk");
         List<int> answered = [];
-        var appends = Enumerable.Range(0, 20).Select(async i =>
+        var appends = Enumerable.Range(0, 20).Select(i => bench.Thread.Start(async () =>
         {
-            var result = await bench.Append(Batch.Of([.. Enumerable.Repeat("v", 1 + i % 3)]));
+            var request = new AppendRequest(Batch.Of([.. Enumerable.Repeat("v", 1 + i % 3)]), Acks.All);
+            var result = await bench.Driver.AppendAsync(request);
             answered.Add(i);
             return result;
-        }).ToList();
+        })).ToList();
 
         Assert.Empty(answered);
         Assert.Equal(1, bench.Offsets().HighWatermark.Value);
@@ -50,8 +51,7 @@ public class AppendTests
         var heads = 0;
         bench.Storage.Changed = change => heads += change.Call.Key.Contains("head", StringComparison.Ordinal) ? 1 : 0;
         var appends = Enumerable.Range(0, 50).Select(i => bench.Append("v" + i)).ToList();
-        topic.SetResult(new PartitionSettingsResult(ErrorCode.None, PartitionBench.Defaults));
-        bench.Thread.Run();
+        bench.Thread.After(() => topic.SetResult(new PartitionSettingsResult(ErrorCode.None, PartitionBench.Defaults)));
         appends.AddRange(Enumerable.Range(50, 50).Select(i => bench.Append("v" + i)));
         Assert.DoesNotContain(appends, append => append.IsCompleted);
         release();

@@ -119,12 +119,13 @@ public class FetchTests
         var bench = new PartitionBench();
         bench.Appended("a");
         List<int> answered = [];
-        var fetches = Enumerable.Range(0, 10_000).Select(async i =>
+        var request = new FetchRequest(new Offset(1), 1_000, 1, TimeSpan.FromSeconds(30));
+        var fetches = Enumerable.Range(0, 10_000).Select(i => bench.Thread.Start(async () =>
         {
-            var result = await bench.Fetch(1, wait: TimeSpan.FromSeconds(30));
+            var result = await bench.Driver.FetchAsync(request, default);
             answered.Add(i);
             return result;
-        }).ToList();
+        })).ToList();
         Assert.Equal(10_000, bench.Driver.WaitingFetches);
         bench.Appended("b");
 
@@ -154,8 +155,7 @@ public class FetchTests
         Assert.True(ErrorCodes.Describe(refused.Error).Retriable);
         Assert.Equal("0:a", Batch.Text(bench.Fetched(0)));
 
-        cancellation.Cancel();
-        bench.Thread.Run();
+        bench.Thread.After(cancellation.Cancel);
         Assert.All(fetches, fetch => Assert.True(fetch.IsCanceled));
         Assert.Equal(0, bench.Driver.WaitingFetches);
     }
@@ -168,8 +168,7 @@ public class FetchTests
         var cancellation = new CancellationTokenSource();
         var leaves = bench.Fetch(1, wait: TimeSpan.FromSeconds(10), cancellation: cancellation.Token);
         var stays = bench.Fetch(1, wait: TimeSpan.FromSeconds(10));
-        cancellation.Cancel();
-        bench.Thread.Run();
+        bench.Thread.After(cancellation.Cancel);
         Assert.True(leaves.IsCanceled);
         Assert.Equal(1, bench.Driver.WaitingFetches);
         bench.Appended("b");

@@ -50,8 +50,7 @@ public class LifecycleTests
         var append = bench.Append(Batch.Sized(500));
         Configure(3, 400);
         Configure(2, 600);
-        topic.SetResult(new PartitionSettingsResult(ErrorCode.None, PartitionBench.Defaults));
-        bench.Thread.Run();
+        bench.Thread.After(() => topic.SetResult(new PartitionSettingsResult(ErrorCode.None, PartitionBench.Defaults)));
 
         Assert.Equal(ErrorCode.MessageTooLarge, append.Now().Error);
         Configure(4, 600);

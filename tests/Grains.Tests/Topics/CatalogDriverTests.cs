@@ -35,7 +35,7 @@ public class CatalogDriverTests
         {
             if (call.Operation == StorageOperation.Write)
             {
-                await hold.Task;
+                await hold.Task.ConfigureAwait(false);
             }
 
             return StorageFault.None;
@@ -44,8 +44,7 @@ public class CatalogDriverTests
         var again = bench.Thread.Start(() => bench.Catalog.RecordAsync(TopicName.Parse("a"), false));
         var list = bench.Thread.Start(() => bench.Catalog.ListAsync("", 10));
         Assert.False(gone.IsCompleted || again.IsCompleted || list.IsCompleted);
-        hold.SetResult();
-        bench.Thread.Run();
+        bench.Thread.After(hold.SetResult);
         Assert.Equal((ErrorCode.None, ErrorCode.None, 0), (gone.Now().Error, again.Now().Error, list.Now().Names.Length));
     }
 

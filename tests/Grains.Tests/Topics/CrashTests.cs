@@ -107,7 +107,7 @@ public class CrashTests
 
             var restarted = new TopicsBench(bench.Storage.Clone());
             restarted.Settle();
-            Assert.False(restarted.Catalog.HasUnsettled);
+            Assert.False(restarted.Catalog.HasUnsettled, $"after a crash at storage call {point}");
             check(restarted);
             restarted.Settle();
         }

@@ -201,7 +201,7 @@ public class TopicDriverTests
         {
             if (call.Operation == StorageOperation.Write)
             {
-                await hold.Task;
+                await hold.Task.ConfigureAwait(false);
             }
 
             return StorageFault.None;
@@ -209,8 +209,7 @@ public class TopicDriverTests
         var change = bench.Thread.Start(() => bench.Topic("t").AddPartitionsAsync(9, false));
         Assert.Equal(1, bench.Describe("t").Topic!.PartitionsCount);
         Assert.False(change.IsCompleted);
-        hold.SetResult();
-        bench.Thread.Run();
+        bench.Thread.After(hold.SetResult);
         Assert.Equal(9, change.Now().Topic!.PartitionsCount);
         Assert.Equal(9, bench.Describe("t").Topic!.PartitionsCount);
     }
