@@ -22,10 +22,6 @@ public sealed class PartitionGrain(DriverFactory drivers) : Grain, IPartitionGra
         {
             _driver = drivers.Partition(key, GrainFactory, DeactivateOnIdle);
         }
-        else
-        {
-            DeactivateOnIdle();
-        }
 
         return Task.CompletedTask;
     }
@@ -42,7 +38,7 @@ public sealed class PartitionGrain(DriverFactory drivers) : Grain, IPartitionGra
     /// <inheritdoc/>
     public ValueTask<AppendResult> Append(AppendRequest request) => _driver is { } driver
         ? Guard(driver.AppendAsync(request))
-        : new(new AppendResult(ErrorCode.UnknownTopicOrPartition, Offset.None, Offset.None, Timestamp.None, Offset.None, null));
+        : Unknown(new AppendResult(ErrorCode.UnknownTopicOrPartition, Offset.None, Offset.None, Timestamp.None, Offset.None, null));
 
     /// <inheritdoc/>
     public async ValueTask AppendUnacknowledged(AppendRequest request) => await Append(request with { Acks = Acks.None });
@@ -50,24 +46,34 @@ public sealed class PartitionGrain(DriverFactory drivers) : Grain, IPartitionGra
     /// <inheritdoc/>
     public ValueTask<FetchResult> Fetch(FetchRequest request, CancellationToken cancellation) => _driver is { } driver
         ? Guard(driver.FetchAsync(request, cancellation))
-        : new(new FetchResult(ErrorCode.UnknownTopicOrPartition, [], request.From, NoBounds, null));
+        : Unknown(new FetchResult(ErrorCode.UnknownTopicOrPartition, [], request.From, NoBounds, null));
 
     /// <inheritdoc/>
-    public ValueTask<PartitionOffsets> Offsets() => _driver is { } driver ? Guard(driver.OffsetsAsync()) : new(NoBounds);
+    public ValueTask<PartitionOffsets> Offsets() => _driver is { } driver ? Guard(driver.OffsetsAsync()) : Unknown(NoBounds);
 
     /// <inheritdoc/>
     public ValueTask<FindBatchResult> FindBatch(Timestamp timestamp) => _driver is { } driver
         ? Guard(driver.FindBatchAsync(timestamp))
-        : new(new FindBatchResult(ErrorCode.UnknownTopicOrPartition, [], NoBounds));
+        : Unknown(new FindBatchResult(ErrorCode.UnknownTopicOrPartition, [], NoBounds));
 
     /// <inheritdoc/>
-    public ValueTask<ErrorCode> Configure(PartitionSettings settings) => new(_driver?.Configure(settings) ?? ErrorCode.UnknownTopicOrPartition);
+    public ValueTask<ErrorCode> Configure(PartitionSettings settings) => _driver is { } driver
+        ? new(driver.Configure(settings))
+        : Unknown(ErrorCode.UnknownTopicOrPartition);
 
     /// <inheritdoc/>
-    public ValueTask<ErrorCode> Delete() => _driver is { } driver ? Guard(new ValueTask<ErrorCode>(driver.DeleteAsync())) : new(ErrorCode.UnknownTopicOrPartition);
+    public ValueTask<ErrorCode> Delete() => _driver is { } driver
+        ? Guard(new ValueTask<ErrorCode>(driver.DeleteAsync()))
+        : Unknown(ErrorCode.UnknownTopicOrPartition);
 
     private static PartitionOffsets NoBounds { get; } =
         new(ErrorCode.UnknownTopicOrPartition, Offset.None, Offset.None, Offset.None, Offset.None, LeaderEpoch.None);
+
+    private ValueTask<T> Unknown<T>(T answer)
+    {
+        DeactivateOnIdle();
+        return new(answer);
+    }
 
     private ValueTask<T> Guard<T>(ValueTask<T> call) => call.IsCompletedSuccessfully ? call : Watch(call);
 

@@ -18,10 +18,6 @@ public sealed class TopicGrain(DriverFactory drivers) : Grain, ITopicGrain
         {
             _driver = drivers.Topic(name, GrainFactory, DeactivateOnIdle);
         }
-        else
-        {
-            DeactivateOnIdle();
-        }
 
         return Task.CompletedTask;
     }
@@ -42,9 +38,8 @@ public sealed class TopicGrain(DriverFactory drivers) : Grain, ITopicGrain
     public ValueTask<TopicResult> Describe() => Drive(static driver => driver.DescribeAsync());
 
     /// <inheritdoc/>
-    public ValueTask<PartitionSettingsResult> Settings(TopicId id, int partition) => _driver is { } driver
-        ? new(driver.SettingsAsync(id, partition))
-        : new(new PartitionSettingsResult(ErrorCode.UnknownTopicOrPartition, null));
+    public ValueTask<PartitionSettingsResult> Settings(TopicId id, int partition) =>
+        Drive(driver => driver.SettingsAsync(id, partition), new PartitionSettingsResult(ErrorCode.UnknownTopicOrPartition, null));
 
     /// <inheritdoc/>
     public ValueTask<TopicResult> AddPartitions(int partitionsCount, bool validateOnly) =>
@@ -59,11 +54,15 @@ public sealed class TopicGrain(DriverFactory drivers) : Grain, ITopicGrain
     /// <inheritdoc/>
     public ValueTask<TopicResult> Settle() => Drive(static driver => driver.SettleAsync());
 
-    private async ValueTask<TopicResult> Drive(Func<TopicDriver, Task<TopicResult>> call)
+    private ValueTask<TopicResult> Drive(Func<TopicDriver, Task<TopicResult>> call) =>
+        Drive(call, new TopicResult(ErrorCode.InvalidTopicException, null, _problem));
+
+    private async ValueTask<T> Drive<T>(Func<TopicDriver, Task<T>> call, T withoutTopic)
     {
         if (_driver is null)
         {
-            return new TopicResult(ErrorCode.InvalidTopicException, null, _problem);
+            DeactivateOnIdle();
+            return withoutTopic;
         }
 
         try
