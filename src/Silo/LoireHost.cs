@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Azure.Storage.Blobs;
 using Loire.Log;
 using Loire.Storage;
 using Loire.WebApi;
@@ -53,6 +54,17 @@ public static class LoireHost
 
     private static void AddStore(ISiloBuilder silo, IServiceCollection services, NodeOptions options)
     {
+        if (options.Storage == StoreKind.Azure)
+        {
+            silo.AddAzureBlobGrainStorage(LogStorage.ProviderName, azure =>
+            {
+                azure.BlobServiceClient = new BlobServiceClient(options.AzureConnection);
+                azure.ContainerName = options.AzureContainer;
+                azure.GrainStorageSerializer = new LoireGrainStorageSerializer();
+            });
+            return;
+        }
+
         silo.AddFileGrainStorage(LogStorage.ProviderName, store =>
         {
             store.Directory = options.Data;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Azure.Storage.Blobs;
 
 namespace Loire.Silo;
 
@@ -27,7 +28,7 @@ public sealed record NodeSetting(string Name, string? Takes, string Meaning, Fun
             _ => "file or azure",
         }),
         new("azure-connection", "STRING", "connection string of the storage account; better given as LOIRE_AZURE_CONNECTION, which no process list shows",
-            (options, text) => Put(text.Contains('=', StringComparison.Ordinal), () => options.AzureConnection = text, "a connection string such as UseDevelopmentStorage=true")),
+            (options, text) => Put(IsConnection(text), () => options.AzureConnection = text, "a connection string such as UseDevelopmentStorage=true")),
         new("azure-container", "NAME", "blob container (loire)",
             (options, text) => Put(IsContainerName(text), () => options.AzureContainer = text, "3 to 63 of a-z, 0-9 and single '-' between them")),
         new("cluster-id", "NAME", "name of the cluster (loire)",
@@ -110,6 +111,19 @@ public sealed record NodeSetting(string Name, string? Takes, string Meaning, Fun
 
     private static bool IsWord(string text) =>
         text.Length is >= 1 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
+
+    private static bool IsConnection(string text)
+    {
+        try
+        {
+            _ = new BlobServiceClient(text);
+            return true;
+        }
+        catch (Exception problem) when (problem is FormatException or ArgumentException)
+        {
+            return false;
+        }
+    }
 
     private static bool IsContainerName(string text) =>
         text.Length is >= 3 and <= 63 && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')

@@ -49,6 +49,7 @@ internal static partial class Program
     private static string? Reason(Exception exception) => exception switch
     {
         IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException => exception.Message.Split('\n')[0],
+        Azure.RequestFailedException => $"Azure Blob Storage answered: {exception.Message.Split('\n')[0]}",
         Microsoft.Extensions.Options.OptionsValidationException => exception.Message.Split('\n')[0],
         { InnerException: { } inner } => Reason(inner),
         _ => null,
