@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace Orleans.Calls.Benchmarks;
 
 /// <summary>
-/// What a call costs without Orleans: an object that a loop of its own serves from a channel, with a task completion source for the answer. The least that one turn
-/// at a time can be had for without further thought, to compare grain calls with.
+/// What a call costs without Orleans: an object that a loop of its own serves from a channel, with a task completion source for the answer.
+/// The least that one turn at a time can be had for without further thought, to compare grain calls with.
 /// </summary>
 internal sealed class HandMade : IAsyncDisposable
 {

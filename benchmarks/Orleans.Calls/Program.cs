@@ -5,8 +5,8 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Calls.Benchmarks;
 
-// Measures calls between grains of one silo: nanoseconds a call, calls a second, bytes allocated a call; medians of several rounds, all in one run.
-//   dotnet run -c Release --project benchmarks/Orleans.Calls [seconds a round] [part of a name, to measure only those]
+// Measures calls between grains of one silo: nanoseconds a call, calls a second, bytes allocated a call; medians of several rounds, all in
+// one run.   dotnet run -c Release --project benchmarks/Orleans.Calls [seconds a round] [part of a name, to measure only those]
 var seconds = args.Length > 0 ? double.Parse(args[0], CultureInfo.InvariantCulture) : 0.5;
 var only = args.ElementAtOrDefault(1);
 const int Rounds = 5;
@@ -45,9 +45,13 @@ await Measure("grain to grain, one after the other, ValueTask", () => callers[0]
 await Measure("grain to grain, one after the other, Task", () => callers[0].CallTask(targets[0], Batch));
 await Measure("grain to grain, one after the other, grain awaits once", () => callers[0].CallLater(targets[0], Batch));
 await Measure("grain to grain, 64 at once", () => callers[0].CallManyAtOnce(targets[0], Batch, 64));
-await Measure("8 grains to 8 others, one after the other", () => Task.WhenAll(Enumerable.Range(0, 8).Select(i => callers[i].CallValueTask(targets[i], Batch / 8))));
-await Measure(
-    "64 grains to 64 others, one after the other", () => Task.WhenAll(Enumerable.Range(0, 64).Select(i => callers[i].CallValueTask(targets[i], Batch / 64))));
+foreach (var pairs in new[] { 8, 64 })
+{
+    await Measure(
+        $"{pairs} grains to {pairs} others, one after the other",
+        () => Task.WhenAll(Enumerable.Range(0, pairs).Select(i => callers[i].CallValueTask(targets[i], Batch / pairs))));
+}
+
 await Measure("host to grain, one after the other", async () =>
 {
     for (var i = 0; i < Batch; i++)
@@ -55,7 +59,8 @@ await Measure("host to grain, one after the other", async () =>
         await targets[0].Add(i, i);
     }
 });
-await Measure("host to 64 grains, all at once", () => Task.WhenAll(Enumerable.Range(0, Batch).Select(i => targets[i % 64].AddAsTask(i, i))));
+await Measure(
+    "host to 64 grains, all at once", () => Task.WhenAll(Enumerable.Range(0, Batch).Select(i => targets[i % 64].AddAsTask(i, i))));
 var made = 0;
 await Measure("first call of a new grain", async () =>
 {
@@ -91,7 +96,8 @@ async Task Measure(string what, Func<Task> batch)
     }
 
     var (nanoseconds, allocated) = rounds.OrderBy(round => round.Nanoseconds).ElementAt(Rounds / 2);
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {what} | {nanoseconds:N0} | {1e9 / nanoseconds:N0} | {allocated:N0} |"));
+    var line = string.Create(CultureInfo.InvariantCulture, $"| {what} | {nanoseconds:N0} | {1e9 / nanoseconds:N0} | {allocated:N0} |");
+    Console.WriteLine(line);
 }
 
 internal sealed class PlainTarget : Target;

@@ -132,7 +132,8 @@ public class ActivationTests(OneSilo silo)
     public async Task First_calls_at_the_same_time_make_one_activation()
     {
         var key = Guid.NewGuid().ToString("N");
-        var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => Task.Run(() => silo.Grains.GetGrain<IActivatedGrain>(key).Activation()))).Soon();
+        var calls = Enumerable.Range(0, 100).Select(_ => Task.Run(() => silo.Grains.GetGrain<IActivatedGrain>(key).Activation()));
+        var answers = await Task.WhenAll(calls).Soon();
         Assert.Single(answers.Distinct());
         Assert.Single(Notes.Of(key), "activated");
     }

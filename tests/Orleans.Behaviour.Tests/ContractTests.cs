@@ -10,10 +10,11 @@ public class ContractTests
     {
         var inner = _contract.Type("Inner", "inner", [("Day", typeof(DateTimeOffset), 0)]);
         var outer = _contract.Type("Outer", "outer", [("Inners", inner.MakeArrayType(), 0), ("Bytes", typeof(ReadOnlyMemory<byte>), 1)]);
+        Type[] parameters = [typeof(int), inner, typeof(KeyValuePair<string, int?>[]), typeof(CancellationToken)];
         _contract.Interface(
             "IThing",
             "thing",
-            new EmittedMethod("Do", "do", typeof(ValueTask<>).MakeGenericType(outer), [typeof(int), inner, typeof(KeyValuePair<string, int?>[]), typeof(CancellationToken)]),
+            new EmittedMethod("Do", "do", typeof(ValueTask<>).MakeGenericType(outer), parameters),
             new EmittedMethod("Start", "start", typeof(Task), [typeof(IMortalGrain)]));
         Assert.Empty(_contract.Faults);
     }
@@ -28,7 +29,8 @@ public class ContractTests
     [Fact]
     public void Two_methods_of_an_interface_must_not_have_the_same_alias()
     {
-        _contract.Interface("IThing", "thing", new EmittedMethod("Do", "do", typeof(Task), []), new EmittedMethod("Undo", "do", typeof(Task), []));
+        var method = new EmittedMethod("Do", "do", typeof(Task), []);
+        _contract.Interface("IThing", "thing", method, method with { Name = "Undo" });
         Assert.Equal(["IThing: Undo and Do have the same alias, do."], _contract.Faults);
     }
 
@@ -44,14 +46,16 @@ public class ContractTests
     [Fact]
     public void A_method_returns_a_task()
     {
-        _contract.Interface("IThing", "thing", new EmittedMethod("Do", "do", typeof(int), []), new EmittedMethod("Run", "run", typeof(void), []));
+        var method = new EmittedMethod("Do", "do", typeof(int), []);
+        _contract.Interface("IThing", "thing", method, new EmittedMethod("Run", "run", typeof(void), []));
         Assert.Equal(2, _contract.Faults.Count(fault => fault.EndsWith("or one of them with a result.", StringComparison.Ordinal)));
     }
 
     [Fact]
     public void A_method_has_at_most_one_cancellation_token()
     {
-        _contract.Interface("IThing", "thing", new EmittedMethod("Do", "do", typeof(Task), [typeof(CancellationToken), typeof(CancellationToken)]));
+        Type[] parameters = [typeof(CancellationToken), typeof(CancellationToken)];
+        _contract.Interface("IThing", "thing", new EmittedMethod("Do", "do", typeof(Task), parameters));
         Assert.Equal(["IThing.Do has more than one CancellationToken."], _contract.Faults);
     }
 

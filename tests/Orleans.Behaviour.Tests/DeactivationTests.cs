@@ -60,7 +60,7 @@ public class MortalGrain : Grain, IMortalGrain
     }
 
     private static TaskCompletionSource<DeactivationReasonCode> EndOf(IAddressable grain) =>
-        Ends.GetOrAdd(grain.GetPrimaryKeyString(), _ => new TaskCompletionSource<DeactivationReasonCode>(TaskCreationOptions.RunContinuationsAsynchronously));
+        Ends.GetOrAdd(grain.GetPrimaryKeyString(), _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
 }
 
 public interface IKeptGrain : IGrainWithStringKey

@@ -6,11 +6,14 @@ using Orleans.Concurrency;
 namespace Orleans.Behaviour.Tests;
 
 /// <summary>
-/// Grain contracts that are made while a test runs. Those with faults could not be written down: the official compiler or the start of a silo would refuse them.
+/// Grain contracts that are made while a test runs. Those with faults could not be written down: the official compiler or the start of a
+/// silo would refuse them.
 /// </summary>
 internal sealed class EmittedContract
 {
-    private readonly AssemblyBuilder _assembly = AssemblyBuilder.DefineDynamicAssembly(new AssemblyName("Contracts"), AssemblyBuilderAccess.Run);
+    private readonly AssemblyBuilder _assembly =
+        AssemblyBuilder.DefineDynamicAssembly(new AssemblyName("Contracts"), AssemblyBuilderAccess.Run);
+
     private readonly ModuleBuilder _module;
 
     public EmittedContract() => _module = _assembly.DefineDynamicModule("Contracts");
@@ -47,7 +50,8 @@ internal sealed class EmittedContract
     /// <summary>A grain interface.</summary>
     public EmittedContract Interface(string name, string? alias, params EmittedMethod[] methods)
     {
-        var type = _module.DefineType(name, TypeAttributes.Public | TypeAttributes.Interface | TypeAttributes.Abstract, null, [typeof(IGrainWithStringKey)]);
+        const TypeAttributes AnInterface = TypeAttributes.Public | TypeAttributes.Interface | TypeAttributes.Abstract;
+        var type = _module.DefineType(name, AnInterface, null, [typeof(IGrainWithStringKey)]);
         Mark<AliasAttribute>(type.SetCustomAttribute, alias);
         foreach (var method in methods)
         {

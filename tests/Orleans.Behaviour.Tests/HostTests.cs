@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -101,7 +102,8 @@ public class HostTests
     [Fact]
     public async Task A_collection_age_that_is_not_longer_than_the_quantum_is_refused()
     {
-        using var host = Build(silo => silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = options.CollectionQuantum));
+        using var host = Build(silo =>
+            silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = options.CollectionQuantum));
         await Assert.ThrowsAsync<OrleansConfigurationException>(() => host.StartAsync());
     }
 
@@ -129,6 +131,36 @@ public class HostTests
         Assert.Equal(("broker-7", "some cluster", port), (details.Name, details.ClusterId, details.SiloAddress.Endpoint.Port));
         Assert.Equal(details.SiloAddress, SiloAddress.FromParsableString(details.SiloAddress.ToParsableString()));
         await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_client_in_a_host_of_its_own_calls_the_grains_of_a_silo()
+    {
+        var port = Interlocked.Add(ref _lastPort, 2);
+        using var silo = Build(_ => { }, port);
+        await silo.StartAsync();
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.UseOrleansClient(client => client.UseLocalhostClustering(port + 1));
+        using var client = builder.Build();
+        await client.StartAsync();
+        Assert.Equal("hello", await client.Services.GetRequiredService<IClusterClient>().GetGrain<IHostedGrain>("a").Hello().Soon());
+        await client.StopAsync();
+        await silo.StopAsync();
+    }
+
+    [Fact]
+    public async Task Silos_on_one_machine_with_the_same_primary_silo_are_one_cluster()
+    {
+        var port = Interlocked.Add(ref _lastPort, 4);
+        var primary = new IPEndPoint(IPAddress.Loopback, port);
+        using var first = Build(silo => silo.UseLocalhostClustering(port, port + 1, primary), port);
+        using var second = Build(silo => silo.UseLocalhostClustering(port + 2, port + 3, primary), port + 2);
+        await first.StartAsync();
+        await second.StartAsync();
+        var hosts = await second.Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true).Soon();
+        Assert.Equal([port, port + 2], hosts.Keys.Select(address => address.Endpoint.Port).Order());
+        await second.StopAsync();
+        await first.StopAsync();
     }
 
     [Fact]

@@ -65,7 +65,9 @@ public sealed class NamedSiloDirector(SilosByName silos) : IPlacementDirector
         Assert.IsType<NamedSiloPlacement>(strategy);
         Assert.Contains(context.LocalSilo, context.GetCompatibleSilos(target));
         var name = target.GrainIdentity.Key.ToString()!.Split('/')[0];
-        return silos.Addresses.TryGetValue(name, out var address) ? Task.FromResult(address) : throw new RefusedException($"There is no silo {name}.", 1);
+        return silos.Addresses.TryGetValue(name, out var address)
+            ? Task.FromResult(address)
+            : throw new RefusedException($"There is no silo {name}.", 1);
     }
 }
 
@@ -137,7 +139,8 @@ public class PlacementTests(ThreeSilos silos) : IClassFixture<ThreeSilos>
     [Fact]
     public async Task A_placement_that_fails_fails_the_call()
     {
-        var error = await Assert.ThrowsAsync<RefusedException>(() => silos.Cluster.Client.GetGrain<INamedSiloGrain>("nowhere/1").Silo().Soon());
+        var grain = silos.Cluster.Client.GetGrain<INamedSiloGrain>("nowhere/1");
+        var error = await Assert.ThrowsAsync<RefusedException>(() => grain.Silo().Soon());
         Assert.Equal("There is no silo nowhere.", error.Message);
     }
 
@@ -151,8 +154,10 @@ public class PlacementTests(ThreeSilos silos) : IClassFixture<ThreeSilos>
     public async Task A_grain_has_one_activation_in_the_cluster_wherever_it_is_called_from()
     {
         var key = Guid.NewGuid().ToString("N");
-        var callers = silos.Cluster.Silos.Select(silo => silo.ServiceProvider.GetRequiredService<IGrainFactory>()).Append(silos.Cluster.Client).ToArray();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => Task.Run(() => callers[i % 4].GetGrain<IActivatedGrain>(key).Activation()))).Soon();
+        var hosts = silos.Cluster.Silos.Select(silo => silo.ServiceProvider.GetRequiredService<IGrainFactory>());
+        IGrainFactory[] callers = [.. hosts, silos.Cluster.Client];
+        var calls = Enumerable.Range(0, 200).Select(i => Task.Run(() => callers[i % 4].GetGrain<IActivatedGrain>(key).Activation()));
+        var answers = await Task.WhenAll(calls).Soon();
         Assert.Single(answers.Distinct());
     }
 
@@ -161,7 +166,7 @@ public class PlacementTests(ThreeSilos silos) : IClassFixture<ThreeSilos>
     {
         var management = silos.Cluster.Client.GetGrain<IManagementGrain>(0);
         var hosts = await management.GetHosts(onlyActive: true).Soon();
-        Assert.Equal(silos.Cluster.Silos.Select(silo => silo.SiloAddress).OrderBy(address => address.ToString()), hosts.Keys.OrderBy(address => address.ToString()));
+        Assert.Equal(silos.Cluster.Silos.Select(silo => silo.SiloAddress).Order(), hosts.Keys.Order());
         Assert.All(hosts.Values, status => Assert.Equal(SiloStatus.Active, status));
 
         var grain = silos.Cluster.New<IAnywhereGrain>();

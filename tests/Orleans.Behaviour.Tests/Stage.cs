@@ -3,8 +3,9 @@ using System.Collections.Concurrent;
 namespace Orleans.Behaviour.Tests;
 
 /// <summary>
-/// Where a grain waits until the test lets it go on, and the test waits until the grain is there. Grains find it by its name, since a call may copy what it
-/// carries. No test sleeps: it waits for a grain to be at a stage, and what must not happen would have happened before something else that it waits for.
+/// Where a grain waits until the test lets it go on, and the test waits until the grain is there. Grains find it by its name, since a call
+/// may copy what it carries. No test sleeps: it waits for a grain to be at a stage, and what must not happen would have happened before
+/// something else that it waits for.
 /// </summary>
 internal sealed class Stage
 {

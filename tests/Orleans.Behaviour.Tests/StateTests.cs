@@ -266,7 +266,8 @@ public class StateTests(OneSilo silo)
     [Fact]
     public async Task States_of_different_names_and_grains_are_different_states()
     {
-        var (id, other) = (GrainId.Create("storage", Guid.NewGuid().ToString("N")), GrainId.Create("storage", Guid.NewGuid().ToString("N")));
+        var id = GrainId.Create("storage", Guid.NewGuid().ToString("N"));
+        var other = GrainId.Create("storage", Guid.NewGuid().ToString("N"));
         await Storage.WriteStateAsync("s", id, new GrainState<Counter>(new Counter { Value = 1 }));
         await Storage.WriteStateAsync("t", id, new GrainState<Counter>(new Counter { Value = 2 }));
         await Storage.WriteStateAsync("s", other, new GrainState<Counter>(new Counter { Value = 3 }));

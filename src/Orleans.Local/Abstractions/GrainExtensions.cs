@@ -5,7 +5,9 @@ namespace Orleans;
 /// <summary>Identity of grains and of references to them.</summary>
 public static class GrainExtensions
 {
-    /// <summary>A reference to the grain behind <paramref name="grain"/>, which may be the grain itself or a reference with another interface.</summary>
+    /// <summary>
+    /// A reference to the grain behind <paramref name="grain"/>, which may be the grain itself or a reference with another interface.
+    /// </summary>
     public static TGrainInterface AsReference<TGrainInterface>(this IAddressable grain)
     {
         var reference = Reference(grain);

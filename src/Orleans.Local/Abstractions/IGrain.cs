@@ -2,7 +2,9 @@ using Orleans.Runtime;
 
 namespace Orleans;
 
-/// <summary>A grain as its callers see it. A grain interface derives from this by way of one of the interfaces that say what its key is.</summary>
+/// <summary>
+/// A grain as its callers see it. A grain interface derives from this by way of one of the interfaces that say what its key is.
+/// </summary>
 public interface IGrain : IAddressable;
 
 /// <summary>A grain whose key is text.</summary>

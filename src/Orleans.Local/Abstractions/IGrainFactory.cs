@@ -3,7 +3,8 @@ using Orleans.Runtime;
 namespace Orleans;
 
 /// <summary>
-/// Makes references to grains. Making one neither calls nor activates anything. The class that implements the interface is found by the interface; if several do,
+/// Makes references to grains. Making one neither calls nor activates anything. The class that implements the interface is found by the
+/// interface; if several do,
 /// <c>grainClassNamePrefix</c> tells which is meant.
 /// </summary>
 public interface IGrainFactory

@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Orleans.Runtime;
 
-/// <summary>A timer of an activation. Disposing of it stops it and cancels the token of a callback that runs; so does deactivation.</summary>
+/// <summary>
+/// A timer of an activation. Disposing of it stops it and cancels the token of a callback that runs; so does deactivation.
+/// </summary>
 public interface IGrainTimer : IDisposable
 {
     /// <summary>Replaces when it fires next and how often.</summary>
@@ -24,10 +26,14 @@ public readonly struct GrainTimerCreationOptions()
     /// <summary>The wait before the first callback; zero for at once, <see cref="Timeout.InfiniteTimeSpan"/> for never.</summary>
     public required TimeSpan DueTime { get; init; }
 
-    /// <summary>The wait from the end of one callback to the start of the next; <see cref="Timeout.InfiniteTimeSpan"/> for only one.</summary>
+    /// <summary>
+    /// The wait from the end of one callback to the start of the next; <see cref="Timeout.InfiniteTimeSpan"/> for only one.
+    /// </summary>
     public required TimeSpan Period { get; init; }
 
-    /// <summary>Whether callbacks run between the turns of other requests. If not, a callback waits for its turn as a request does.</summary>
+    /// <summary>
+    /// Whether callbacks run between the turns of other requests. If not, a callback waits for its turn as a request does.
+    /// </summary>
     public bool Interleave { get; init; }
 
     /// <summary>Whether a callback counts as use of the activation, so that it is not collected as idle.</summary>

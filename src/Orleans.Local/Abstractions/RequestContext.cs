@@ -1,6 +1,8 @@
 namespace Orleans.Runtime;
 
-/// <summary>Values that travel with a call to the grain called, and on from there. What the grain called changes does not come back.</summary>
+/// <summary>
+/// Values that travel with a call to the grain called, and on from there. What the grain called changes does not come back.
+/// </summary>
 public static class RequestContext
 {
     internal const string ReentrancyKey = "#CCR";

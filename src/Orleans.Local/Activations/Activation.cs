@@ -13,8 +13,9 @@ namespace Orleans.Activations;
 ///     └─────────────┴──────────────────────┘              ▲
 ///      (the silo is killed, in any state) ────────────────┘
 /// </code>
-/// Requests wait while it is created and activated. They also wait in <c>Deactivating</c>, while those that run come to their end; then the grain is deactivated, the
-/// directory forgets it, and those that waited go on to the next activation, or fail if this one failed to activate. <c>Gone</c> takes no more requests.
+/// Requests wait while it is created and activated. They also wait in <c>Deactivating</c>, while those that run come to their end; then the
+/// grain is deactivated, the directory forgets it, and those that waited go on to the next activation, or fail if this one failed to
+/// activate. <c>Gone</c> takes no more requests.
 /// </summary>
 internal sealed class Activation : IGrainContext
 {
@@ -22,14 +23,13 @@ internal sealed class Activation : IGrainContext
     private readonly RequestQueue _requests;
     private readonly GrainObject _grain;
     private readonly Dictionary<string, object>? _firstContext;
+    private readonly Idleness _idleness;
     private readonly TaskCompletionSource _deactivated = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private State _state = State.Creating;
     private State _deactivatedFrom;
     private DeactivationReason _reason;
     private CancellationTokenSource? _patience;
     private GrainReference? _reference;
-    private long _lastUsed;
-    private long _keepUntil;
 
     // A step to the next state is due, and is taken once no request runs. While it is taken, no request starts.
     private bool _stepDue = true;
@@ -41,7 +41,7 @@ internal sealed class Activation : IGrainContext
         Class = grainClass;
         GrainId = grainId;
         _firstContext = firstContext;
-        _lastUsed = silo.Now;
+        _idleness = new Idleness(silo);
         _requests = new RequestQueue(grainClass.IsReentrant);
         _scheduler = new TurnScheduler(this, silo.Workers);
         _grain = new GrainObject(this);
@@ -122,7 +122,9 @@ internal sealed class Activation : IGrainContext
         ScheduleIf(schedule);
     }
 
-    /// <summary>A request failed. One that says that this activation's own write lost ends the activation: what it knows is out of date.</summary>
+    /// <summary>
+    /// A request failed. One that says that this activation's own write lost ends the activation: what it knows is out of date.
+    /// </summary>
     public void OnFailed(Request request, Exception error, bool reported)
     {
         if (!reported)
@@ -191,8 +193,7 @@ internal sealed class Activation : IGrainContext
     {
         lock (_scheduler.Gate)
         {
-            var now = Silo.Now;
-            if (_state != State.Valid || _requests.IsRunning || _requests.IsWaiting || now < _keepUntil || now - _lastUsed < age.TotalMilliseconds)
+            if (_state != State.Valid || _requests.IsRunning || _requests.IsWaiting || !_idleness.HasLasted(age))
             {
                 return false;
             }
@@ -206,13 +207,12 @@ internal sealed class Activation : IGrainContext
     {
         lock (_scheduler.Gate)
         {
-            _keepUntil = timeSpan == TimeSpan.MaxValue || timeSpan == Timeout.InfiniteTimeSpan ? long.MaxValue
-                : timeSpan <= TimeSpan.Zero ? 0
-                : Silo.Now + (long)timeSpan.TotalMilliseconds;
+            _idleness.Delay(timeSpan);
         }
     }
 
-    public IGrainTimer RegisterTimer<TState>(Func<TState, CancellationToken, Task> callback, TState state, GrainTimerCreationOptions options) =>
+    public IGrainTimer RegisterTimer<TState>(
+        Func<TState, CancellationToken, Task> callback, TState state, GrainTimerCreationOptions options) =>
         _grain.RegisterTimer(callback, state, options);
 
     public void Forget(GrainTimer timer) => _grain.Forget(timer);
@@ -295,7 +295,7 @@ internal sealed class Activation : IGrainContext
         _requests.End(request);
         if (request.IsKeepAlive)
         {
-            _lastUsed = Silo.Now;
+            _idleness.Begin();
         }
     }
 
@@ -330,7 +330,7 @@ internal sealed class Activation : IGrainContext
                 if (_state == State.Activating)
                 {
                     _state = State.Valid;
-                    _lastUsed = Silo.Now;
+                    _idleness.Begin();
                     _patience.Dispose();
                     _patience = null;
                 }
@@ -358,29 +358,10 @@ internal sealed class Activation : IGrainContext
         _deactivated.TrySetResult();
         foreach (var request in waiting)
         {
-            Forward(request);
-        }
-    }
-
-    private void Forward(Request request)
-    {
-        if (request is not Call call || call.IsAnswered)
-        {
-            return;
-        }
-
-        if (_reason.Exception is { } error)
-        {
-            call.Fail(error);
-        }
-        else if (call.ForwardCount >= Silo.Messaging.MaxForwardCount)
-        {
-            call.Fail(new OrleansMessageRejectionException($"{call} met {call.ForwardCount + 1} activations one after the other that were about to end."));
-        }
-        else
-        {
-            call.ForwardCount++;
-            Silo.Cluster.Deliver(call, Silo);
+            if (request is Call call)
+            {
+                Silo.Forward(call, _reason.Exception);
+            }
         }
     }
 

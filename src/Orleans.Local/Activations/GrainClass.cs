@@ -9,7 +9,9 @@ using Orleans.Storage;
 
 namespace Orleans.Activations;
 
-/// <summary>What the runtime knows of a class of grains: its type, its interfaces, how it is made, placed, interleaved and collected.</summary>
+/// <summary>
+/// What the runtime knows of a class of grains: its type, its interfaces, how it is made, placed, interleaved and collected.
+/// </summary>
 internal sealed class GrainClass
 {
     private readonly Type _type;
@@ -24,7 +26,8 @@ internal sealed class GrainClass
         Interfaces = [.. type.GetInterfaces().Where(IsGrainInterface)];
         IsReentrant = type.IsDefined(typeof(ReentrantAttribute), inherit: true);
         Placement = type.GetCustomAttribute<PlacementAttribute>(inherit: true)?.PlacementStrategy.GetType() ?? typeof(RandomPlacement);
-        _states = [.. type.GetConstructors().SelectMany(constructor => constructor.GetParameters()).Where(PersistentStateParameter.Is).Select(parameter => new PersistentStateParameter(parameter))];
+        var parameters = type.GetConstructors().SelectMany(constructor => constructor.GetParameters());
+        _states = [.. parameters.Where(PersistentStateParameter.Is).Select(parameter => new PersistentStateParameter(parameter))];
         _create = ActivatorUtilities.CreateFactory(type, [.. _states.Select(state => state.ParameterType)]);
         _collectionAge = type.IsDefined(typeof(KeepAliveAttribute), inherit: true)
             ? Timeout.InfiniteTimeSpan
@@ -74,6 +77,7 @@ internal sealed class GrainClass
     {
         const string Suffix = "grain";
         var name = type.Name.ToLowerInvariant();
-        return GrainType.Create(name.Length > Suffix.Length && name.EndsWith(Suffix, StringComparison.Ordinal) ? name[..^Suffix.Length] : name);
+        var hasSuffix = name.Length > Suffix.Length && name.EndsWith(Suffix, StringComparison.Ordinal);
+        return GrainType.Create(hasSuffix ? name[..^Suffix.Length] : name);
     }
 }

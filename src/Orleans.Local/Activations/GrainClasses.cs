@@ -4,8 +4,8 @@ using Orleans.Runtime;
 namespace Orleans.Activations;
 
 /// <summary>
-/// All grain classes of this process, found by reflection in the assemblies that use this one: those that are loaded, and those that they refer to. Every silo of
-/// the process has them all.
+/// All grain classes of this process, found by reflection in the assemblies that use this one: those that are loaded, and those that they
+/// refer to. Every silo of the process has them all.
 /// </summary>
 internal static class GrainClasses
 {
@@ -14,28 +14,35 @@ internal static class GrainClasses
     private static volatile Index _index = new([]);
 
     public static GrainClass Of(GrainId grainId) =>
-        Find(index => index.ByType.GetValueOrDefault(grainId.Type)) ?? throw new ArgumentException($"No class has the grain type of {grainId}.");
+        Find(index => index.ByType.GetValueOrDefault(grainId.Type))
+        ?? throw new ArgumentException($"No class has the grain type of {grainId}.");
 
-    /// <summary>The class that serves an interface; with several, the one named like the interface, or the only one that a prefix of its full name picks out.</summary>
+    /// <summary>
+    /// The class that serves an interface; with several, the one named like the interface, or the only one that a prefix of its full name
+    /// picks out.
+    /// </summary>
     public static GrainClass Of(Type grainInterface, string? prefix)
     {
         var candidates = Find(index => index.ByInterface.GetValueOrDefault(grainInterface)) ?? [];
         if (!string.IsNullOrEmpty(prefix))
         {
             candidates = [.. candidates.Where(candidate => candidate.FullName.StartsWith(prefix, StringComparison.Ordinal))];
-            candidates = candidates.FirstOrDefault(candidate => candidate.FullName.Length == prefix.Length) is { } exact ? [exact] : candidates;
+            var exact = candidates.FirstOrDefault(candidate => candidate.FullName.Length == prefix.Length);
+            candidates = exact is null ? candidates : [exact];
         }
         else if (candidates.FirstOrDefault(candidate => "I" + candidate.Name == grainInterface.Name) is { } likeInterface)
         {
             candidates = [likeInterface];
         }
 
-        return candidates switch
+        if (candidates is [var only])
         {
-            [var only] => only,
-            [] => throw new ArgumentException($"No class implements {grainInterface}{(prefix is null ? "" : $" with the prefix {prefix}")}."),
-            _ => throw new ArgumentException($"Several classes implement {grainInterface}: {string.Join(", ", candidates.Select(candidate => candidate.FullName))}."),
-        };
+            return only;
+        }
+
+        var names = string.Join(" and ", candidates.Select(candidate => candidate.FullName));
+        var found = names.Length == 0 ? "none does" : $"{names} do";
+        throw new ArgumentException($"One class must implement {grainInterface} (with the prefix \"{prefix}\"), but {found}.");
     }
 
     private static T? Find<T>(Func<Index, T?> find)
@@ -93,8 +100,9 @@ internal static class GrainClasses
             {
                 if (!ByType.TryAdd(grainClass.GrainType, grainClass))
                 {
+                    var other = ByType[grainClass.GrainType];
                     throw new InvalidOperationException(
-                        $"{grainClass.FullName} and {ByType[grainClass.GrainType].FullName} have the same grain type, {grainClass.GrainType}.");
+                        $"{grainClass.FullName} and {other.FullName} have the same grain type, {other.GrainType}.");
                 }
 
                 foreach (var grainInterface in grainClass.Interfaces)

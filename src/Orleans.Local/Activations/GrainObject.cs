@@ -56,7 +56,8 @@ internal sealed class GrainObject(Activation activation)
         });
     }
 
-    public IGrainTimer RegisterTimer<TState>(Func<TState, CancellationToken, Task> callback, TState state, GrainTimerCreationOptions options)
+    public IGrainTimer RegisterTimer<TState>(
+        Func<TState, CancellationToken, Task> callback, TState state, GrainTimerCreationOptions options)
     {
         var timer = new GrainTimer<TState>(activation, callback, state, options);
         lock (_gate)

@@ -4,8 +4,8 @@ using Orleans.Runtime;
 namespace Orleans.Activations;
 
 /// <summary>
-/// A timer of an activation. A tick is a request to the activation, so it obeys the rules of interleaving. The wait for the next tick starts when a tick has ended, so
-/// ticks never pile up.
+/// A timer of an activation. A tick is a request to the activation, so it obeys the rules of interleaving. The wait for the next tick
+/// starts when a tick has ended, so ticks never pile up.
 /// </summary>
 internal abstract class GrainTimer : Request, IGrainTimer
 {

@@ -3,11 +3,12 @@ using Orleans.Calls;
 namespace Orleans.Activations;
 
 /// <summary>
-/// The requests of one activation, waiting in order of arrival and running, and the rules by which a waiting one may start while others run. Not synchronized: the
-/// activation's gate guards it.
+/// The requests of one activation, waiting in order of arrival and running, and the rules by which a waiting one may start while others
+/// run. Not synchronized: the activation's gate guards it.
 /// <para>
-/// The <em>blocking</em> request is the first one that was started alone and does not always interleave. What keeps the others out is that request, not all that run:
-/// when it ends, the next one starts, even if a read-only or a call-back request that came in meanwhile still runs. So does Orleans, and code must hold under it.
+/// The <em>blocking</em> request is the first one that was started alone and does not always interleave. What keeps the others out is that
+/// request, not all that run: when it ends, the next one starts, even if a read-only or a call-back request that came in meanwhile still
+/// runs. So does Orleans, and code must hold under it.
 /// </para>
 /// </summary>
 internal sealed class RequestQueue(bool reentrant)
@@ -16,7 +17,8 @@ internal sealed class RequestQueue(bool reentrant)
     private Request? _first;
     private Request? _last;
 
-    // The last waiting request known not to be startable as things are; null for none. Without it each arrival would look at the whole queue.
+    // The last waiting request known not to be startable as things are; null for none. Without it each arrival would look at the whole
+    // queue.
     private Request? _examined;
     private Request? _blocking;
     private Dictionary<Guid, int>? _reentrantSections;
@@ -24,6 +26,8 @@ internal sealed class RequestQueue(bool reentrant)
     public bool IsRunning => _running.Count > 0;
 
     public bool IsWaiting => _first is not null;
+
+    public IReadOnlyList<Request> Running => _running;
 
     public void Add(Request request)
     {
@@ -90,11 +94,6 @@ internal sealed class RequestQueue(bool reentrant)
         return waiting;
     }
 
-    public IReadOnlyList<Request> Running => _running;
-
-    /// <summary>What was not startable may be now, for a reason that this class does not see.</summary>
-    public void ExamineAgain() => _examined = null;
-
     public void EnterReentrantSection(Guid id)
     {
         _reentrantSections ??= [];
@@ -121,7 +120,7 @@ internal sealed class RequestQueue(bool reentrant)
         || reentrant
         || request.IsAlwaysInterleave
         || (request.IsReadOnly && _blocking.IsReadOnly)
-        || (_reentrantSections is { Count: > 0 } && request.ReentrancyId is var id && id != Guid.Empty && _reentrantSections.ContainsKey(id));
+        || (_reentrantSections is { Count: > 0 } && _reentrantSections.ContainsKey(request.ReentrancyId));
 
     private void Unlink(Request request)
     {

@@ -1,13 +1,15 @@
 namespace Orleans;
 
-/// <summary>Marks a type that crosses grain calls. The official packages generate its serializer; this runtime passes it by reference.</summary>
+/// <summary>
+/// Marks a type that crosses grain calls. The official packages generate its serializer; this runtime passes it by reference.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum)]
 public sealed class GenerateSerializerAttribute : Attribute;
 
 /// <summary>Gives a serialized member its number, which is never used again for another.</summary>
 [AttributeUsage(
-    AttributeTargets.Field | AttributeTargets.Property | AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Interface
-    | AttributeTargets.Method)]
+    AttributeTargets.Field | AttributeTargets.Property | AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum
+    | AttributeTargets.Interface | AttributeTargets.Method)]
 public sealed class IdAttribute(uint id) : Attribute
 {
     /// <summary>The number.</summary>
@@ -16,7 +18,8 @@ public sealed class IdAttribute(uint id) : Attribute
 
 /// <summary>Gives a type or a method the name under which it is known on the wire.</summary>
 [AttributeUsage(
-    AttributeTargets.Class | AttributeTargets.Interface | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Method, AllowMultiple = true)]
+    AttributeTargets.Class | AttributeTargets.Interface | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Method,
+    AllowMultiple = true)]
 public sealed class AliasAttribute(string alias) : Attribute
 {
     /// <summary>The name.</summary>

@@ -3,9 +3,12 @@ using Orleans.Runtime;
 
 namespace Orleans.Calls;
 
-/// <summary>A request made on a grain reference. The compiled proxies derive one class for each method, with the arguments as fields.</summary>
+/// <summary>
+/// A request made on a grain reference. The compiled proxies derive one class for each method, with the arguments as fields.
+/// </summary>
 internal abstract class Call(GrainMethod method) : Request
 {
+    private Caller _caller = null!;
     private CallCancellation? _cancellation;
 
     public GrainMethod Method { get; } = method;
@@ -41,10 +44,10 @@ internal abstract class Call(GrainMethod method) : Request
         Token.ThrowIfCancellationRequested();
         Target = target;
         Context = RequestContext.Current;
-        var caller = RuntimeContext.Current?.Silo ?? target.Host;
+        _caller = RuntimeContext.Current?.Silo ?? target.Host;
         if (!Method.IsOneWay)
         {
-            caller.Outstanding.Add(this, Method.ResponseTimeout ?? caller.ResponseTimeout);
+            _caller.Outstanding.Add(this, Method.ResponseTimeout ?? _caller.ResponseTimeout);
         }
 
         if (Token.CanBeCanceled)
@@ -52,12 +55,12 @@ internal abstract class Call(GrainMethod method) : Request
             _cancellation = new CallCancellation(this, Token);
         }
 
-        caller.Send(this);
+        _caller.Send(this);
     }
 
     public void TimeOut()
     {
-        if (Target.Host.CancelRequestOnTimeout)
+        if (_caller.CancelRequestOnTimeout)
         {
             _cancellation?.CancelGrain();
         }

@@ -3,8 +3,8 @@ using Orleans.Activations;
 namespace Orleans.Calls;
 
 /// <summary>
-/// Carries the cancellation of a call. The caller gets its <see cref="OperationCanceledException"/> at once, whatever the grain does; the grain's own token is
-/// cancelled as a turn of the grain, so that what is registered with it stays single-threaded.
+/// Carries the cancellation of a call. The caller gets its <see cref="OperationCanceledException"/> at once, whatever the grain does; the
+/// grain's own token is cancelled as a turn of the grain, so that what is registered with it stays single-threaded.
 /// </summary>
 internal sealed class CallCancellation
 {

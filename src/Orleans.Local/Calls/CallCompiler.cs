@@ -8,7 +8,8 @@ internal static class CallCompiler
 {
     public const string MethodField = "Method";
 
-    private const MethodAttributes Override = MethodAttributes.Public | MethodAttributes.Virtual | MethodAttributes.Final | MethodAttributes.HideBySig;
+    private const MethodAttributes Override =
+        MethodAttributes.Public | MethodAttributes.Virtual | MethodAttributes.Final | MethodAttributes.HideBySig;
 
     public static ConstructorInfo DefineCall(TypeBuilder call, MethodShape shape)
     {

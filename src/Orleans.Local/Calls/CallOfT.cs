@@ -9,8 +9,9 @@ namespace Orleans.Calls;
 internal readonly struct Nothing;
 
 /// <summary>
-/// A call with its arguments, still without them here, and its answer. Awaited as a value task it is its own source, so that a call costs one object; it is never used
-/// again, so a second await gets the answer and not another call's. The four ways to send are the four return types that a grain method may have.
+/// A call with its arguments, still without them here, and its answer. Awaited as a value task it is its own source, so that a call costs
+/// one object; it is never used again, so a second await gets the answer and not another call's. The four ways to send are the four return
+/// types that a grain method may have.
 /// </summary>
 internal abstract class Call<T>(GrainMethod method) : Call(method), IValueTaskSource<T>, IValueTaskSource
 {
@@ -149,7 +150,8 @@ internal static class Results
 
     public static ValueTask<Nothing> FromNothing(ValueTask result) => result.IsCompletedSuccessfully ? Consume(result) : Await(result);
 
-    public static ValueTask<Nothing> FromTaskOfNothing(Task result) => result.IsCompletedSuccessfully ? default : Await(new ValueTask(result));
+    public static ValueTask<Nothing> FromTaskOfNothing(Task result) =>
+        result.IsCompletedSuccessfully ? default : Await(new ValueTask(result));
 
     private static ValueTask<Nothing> Consume(ValueTask result)
     {

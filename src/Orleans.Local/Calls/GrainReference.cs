@@ -30,7 +30,8 @@ public abstract class GrainReference : IAddressable, IEquatable<GrainReference>
     public override string ToString() => $"GrainReference:{GrainId}";
 
     /// <summary>What is passed instead of <paramref name="value"/>: a grain that passes itself passes a reference.</summary>
-    internal static T ToPass<T>(T value) => MayBeGrain<T>.Value && value is IGrainBase and IAddressable grain ? grain.AsReference<T>() : value;
+    internal static T ToPass<T>(T value) =>
+        MayBeGrain<T>.Value && value is IGrainBase and IAddressable grain ? grain.AsReference<T>() : value;
 
     internal object Cast(Type interfaceType) => Proxies.For(interfaceType).Create(GrainId, Host);
 

@@ -6,13 +6,15 @@ namespace Orleans.Calls;
 /// <summary>The types that a proxy needs for one method of a grain interface.</summary>
 internal sealed class MethodShape
 {
-    public static readonly MethodInfo ToPass = typeof(GrainReference).GetMethod(nameof(GrainReference.ToPass), BindingFlags.Static | BindingFlags.NonPublic)!;
+    public static readonly MethodInfo ToPass =
+        typeof(GrainReference).GetMethod(nameof(GrainReference.ToPass), BindingFlags.Static | BindingFlags.NonPublic)!;
 
     public MethodShape(MethodInfo method)
     {
         Method = method;
         Parameters = [.. method.GetParameters().Select(parameter => parameter.ParameterType)];
-        if (method.IsSpecialName || method.IsGenericMethodDefinition || Parameters.Any(parameter => parameter.IsByRef || parameter.IsByRefLike))
+        var byReference = Parameters.Any(parameter => parameter.IsByRef || parameter.IsByRefLike);
+        if (method.IsSpecialName || method.IsGenericMethodDefinition || byReference)
         {
             throw Illegal(method, "it is a property, an event, generic, or has parameters by reference");
         }

@@ -1,8 +1,8 @@
 namespace Orleans.Calls;
 
 /// <summary>
-/// The calls that wait for their answers at one silo or client, so that each fails when its time is over. Deadlines are counted in sweeps of a timer instead of
-/// read from a clock, because a call then costs two list operations; a call fails at most two sweeps after its time.
+/// The calls that wait for their answers at one silo or client, so that each fails when its time is over. Deadlines are counted in sweeps
+/// of a timer instead of read from a clock, because a call then costs two list operations; a call fails at most two sweeps after its time.
 /// </summary>
 internal sealed class OutstandingCalls : IDisposable
 {

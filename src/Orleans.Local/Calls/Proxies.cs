@@ -10,7 +10,8 @@ internal static class Proxies
 {
     private static readonly ConcurrentDictionary<Type, Lazy<Proxy>> All = new();
 
-    public static Proxy For(Type grainInterface) => All.GetOrAdd(grainInterface, static type => new Lazy<Proxy>(() => new Proxy(type))).Value;
+    public static Proxy For(Type grainInterface) =>
+        All.GetOrAdd(grainInterface, static type => new Lazy<Proxy>(() => new Proxy(type))).Value;
 
     /// <summary>The proxy class of one interface.</summary>
     internal sealed class Proxy

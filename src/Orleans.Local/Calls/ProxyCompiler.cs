@@ -6,7 +6,8 @@ using Orleans.Runtime;
 namespace Orleans.Calls;
 
 /// <summary>
-/// Compiles the proxy of a grain interface, and for each of its methods a class of <see cref="Call{T}"/> that holds the arguments and calls the method. For a method
+/// Compiles the proxy of a grain interface, and for each of its methods a class of <see cref="Call{T}"/> that holds the arguments and calls
+/// the method. For a method
 /// <c>ValueTask&lt;int&gt; Add(string what)</c> it writes what this would be in C#:
 /// <code>
 /// class Add_Call(string a0) : Call&lt;int&gt;(Method)
@@ -29,7 +30,9 @@ internal static class ProxyCompiler
 
     public static Type Compile(Type grainInterface)
     {
-        if (!grainInterface.IsInterface || !typeof(IAddressable).IsAssignableFrom(grainInterface) || grainInterface.ContainsGenericParameters)
+        if (!grainInterface.IsInterface
+            || !typeof(IAddressable).IsAssignableFrom(grainInterface)
+            || grainInterface.ContainsGenericParameters)
         {
             throw new ArgumentException($"{grainInterface} is not a grain interface.");
         }
@@ -61,7 +64,8 @@ internal static class ProxyCompiler
         List<MethodInfo> methods = [];
         foreach (var declaring in grainInterface.GetInterfaces().Append(grainInterface))
         {
-            methods.AddRange(declaring.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance).Where(method => method.IsAbstract));
+            var declared = declaring.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance);
+            methods.AddRange(declared.Where(method => method.IsAbstract));
         }
 
         return methods;
@@ -114,7 +118,7 @@ internal static class ProxyCompiler
     {
         var method = proxy.DefineMethod(
             $"{shape.Method.DeclaringType!.Name}.{shape.Method.Name}",
-            MethodAttributes.Private | MethodAttributes.Virtual | MethodAttributes.Final | MethodAttributes.HideBySig | MethodAttributes.NewSlot,
+            MethodAttributes.Private | MethodAttributes.Virtual | MethodAttributes.Final | MethodAttributes.NewSlot,
             shape.Method.ReturnType,
             shape.Parameters);
         var il = method.GetILGenerator();

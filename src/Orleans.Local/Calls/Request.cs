@@ -4,8 +4,8 @@ using Orleans.Runtime;
 namespace Orleans.Calls;
 
 /// <summary>
-/// One call on its way: made by a proxy, queued at an activation, run there, and answered at most once, by whichever comes first of the grain's answer, the end of
-/// the caller's patience, the caller's cancellation, or the end of the silo.
+/// One call on its way: made by a proxy, queued at an activation, run there, and answered at most once, by whichever comes first of the
+/// grain's answer, the end of the caller's patience, the caller's cancellation, or the end of the silo.
 /// </summary>
 internal abstract class Request
 {
@@ -20,7 +20,9 @@ internal abstract class Request
     /// <summary>Whether its end counts as use of the activation.</summary>
     public virtual bool IsKeepAlive => true;
 
-    /// <summary>Whether it belongs to this one activation: it still runs while that waits to be deactivated, and ends with it instead of moving on.</summary>
+    /// <summary>
+    /// Whether it belongs to this one activation: it still runs while that waits to be deactivated, and ends with it instead of moving on.
+    /// </summary>
     public virtual bool IsLocalOnly => false;
 
     /// <summary>The values of <see cref="RequestContext"/> that travel with it.</summary>
@@ -32,7 +34,8 @@ internal abstract class Request
     public bool IsAnswered => Volatile.Read(ref _answered) != 0;
 
     /// <summary>The call chain that may come back, if the caller said so.</summary>
-    public Guid ReentrancyId => Context is not null && Context.TryGetValue(RequestContext.ReentrancyKey, out var id) ? (Guid)id : Guid.Empty;
+    public Guid ReentrancyId =>
+        Context is not null && Context.TryGetValue(RequestContext.ReentrancyKey, out var id) ? (Guid)id : Guid.Empty;
 
     /// <summary>The next one in the queue of an activation; see <see cref="RequestQueue"/>, which owns these two.</summary>
     public Request? NextWaiting { get; set; }
@@ -40,7 +43,8 @@ internal abstract class Request
     public int RunningIndex { get; set; }
 
     /// <summary>
-    /// Starts the request, as a turn of <paramref name="activation"/>. True if it has ended; if not, it tells <see cref="Activation.OnEnded"/> when it has. Never throws.
+    /// Starts the request, as a turn of <paramref name="activation"/>. True if it has ended; if not, it tells <see
+    /// cref="Activation.OnEnded"/> when it has. Never throws.
     /// </summary>
     public abstract bool Run(Activation activation);
 

@@ -9,7 +9,10 @@ namespace Orleans.Cluster;
 
 /// <summary>Calls the grains of a cluster of this process from a host without a silo.</summary>
 internal sealed class Client(
-    IOptions<LocalClusteringOptions> clustering, IOptions<ClusterOptions> cluster, IOptions<ClientGateways> gateways, IOptions<ClientMessagingOptions> messaging)
+    IOptions<LocalClusteringOptions> clustering,
+    IOptions<ClusterOptions> cluster,
+    IOptions<ClientGateways> gateways,
+    IOptions<ClientMessagingOptions> messaging)
     : Caller(Clusters.Take(Key(clustering.Value, cluster.Value, gateways.Value)), TimeProvider.System), IHostedService, IDisposable
 {
     private volatile bool _connected;

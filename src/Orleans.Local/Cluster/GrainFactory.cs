@@ -10,10 +10,12 @@ internal sealed class GrainFactory(Caller host, IServiceProvider services) : ICl
     public IServiceProvider ServiceProvider => services;
 
     public TGrainInterface GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix = null)
-        where TGrainInterface : IGrainWithGuidKey => Get<TGrainInterface>(GrainIdKeyExtensions.CreateGuidKey(primaryKey), grainClassNamePrefix);
+        where TGrainInterface : IGrainWithGuidKey =>
+        Get<TGrainInterface>(GrainIdKeyExtensions.CreateGuidKey(primaryKey), grainClassNamePrefix);
 
     public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix = null)
-        where TGrainInterface : IGrainWithIntegerKey => Get<TGrainInterface>(GrainIdKeyExtensions.CreateIntegerKey(primaryKey), grainClassNamePrefix);
+        where TGrainInterface : IGrainWithIntegerKey =>
+        Get<TGrainInterface>(GrainIdKeyExtensions.CreateIntegerKey(primaryKey), grainClassNamePrefix);
 
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithStringKey
@@ -27,8 +29,8 @@ internal sealed class GrainFactory(Caller host, IServiceProvider services) : ICl
 
     private TGrainInterface Get<TGrainInterface>(IdSpan key, string? prefix)
     {
-        var type = string.IsNullOrEmpty(prefix) ? ServedBy<TGrainInterface>.Class.GrainType : GrainClasses.Of(typeof(TGrainInterface), prefix).GrainType;
-        return (TGrainInterface)(object)Proxies.Of<TGrainInterface>.Proxy.Create(new GrainId(type, key), host);
+        var grainClass = string.IsNullOrEmpty(prefix) ? ServedBy<TGrainInterface>.Class : GrainClasses.Of(typeof(TGrainInterface), prefix);
+        return (TGrainInterface)(object)Proxies.Of<TGrainInterface>.Proxy.Create(new GrainId(grainClass.GrainType, key), host);
     }
 
     private static class ServedBy<TGrainInterface>

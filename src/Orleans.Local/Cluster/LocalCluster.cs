@@ -8,8 +8,8 @@ using Orleans.Storage;
 namespace Orleans.Cluster;
 
 /// <summary>
-/// The silos of one cluster, all in this process, and the directory of their activations. A grain has one activation at a time, because the directory has one entry
-/// for it; only when a silo is killed may code of an abandoned activation still run beside its successor.
+/// The silos of one cluster, all in this process, and the directory of their activations. A grain has one activation at a time, because the
+/// directory has one entry for it; only when a silo is killed may code of an abandoned activation still run beside its successor.
 /// </summary>
 internal sealed class LocalCluster(string key)
 {

@@ -2,7 +2,9 @@ using System.Net;
 
 namespace Orleans.Cluster;
 
-/// <summary>Which silos of this process are one cluster: those of a test cluster, or those on this machine with the same primary silo.</summary>
+/// <summary>
+/// Which silos of this process are one cluster: those of a test cluster, or those on this machine with the same primary silo.
+/// </summary>
 internal sealed class LocalClusteringOptions
 {
     public bool IsLocalhost { get; set; }

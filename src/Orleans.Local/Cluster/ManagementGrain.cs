@@ -17,7 +17,8 @@ internal sealed class ManagementGrain(Silo silo) : Grain, IManagementGrain
 
     public Task<int> GetTotalActivationCount() => Task.FromResult(Activations.Count());
 
-    public ValueTask<SiloAddress> GetActivationAddress(IAddressable reference) => new(silo.Cluster.Find(reference.GetGrainId())?.Silo.Address!);
+    public ValueTask<SiloAddress> GetActivationAddress(IAddressable reference) =>
+        new(silo.Cluster.Find(reference.GetGrainId())?.Silo.Address!);
 
     public ValueTask<List<GrainId>> GetActiveGrains(GrainType type) =>
         new([.. Activations.Where(activation => activation.GrainId.Type == type).Select(activation => activation.GrainId)]);

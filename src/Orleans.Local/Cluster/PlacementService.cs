@@ -41,7 +41,7 @@ internal sealed class PlacementService(Silo local) : IPlacementContext
         var director = local.Services.GetKeyedService<IPlacementDirector>(grainClass.Placement);
         if (strategy is null || director is null)
         {
-            throw new OrleansException($"{grainClass.FullName} has the placement {grainClass.Placement.Name}, for which no director is registered.");
+            throw new OrleansException($"No director is registered for {grainClass.Placement}, the placement of {grainClass.FullName}.");
         }
 
         // Neither in the caller's turn nor with its async locals.
@@ -52,7 +52,7 @@ internal sealed class PlacementService(Silo local) : IPlacementContext
         }
 
         var chosen = await choosing;
-        return Find(chosen) ?? throw new SiloUnavailableException($"{call} was not sent: {chosen}, which the placement director chose, is not active.");
+        return Find(chosen) ?? throw new SiloUnavailableException($"{call} was not sent: {chosen}, chosen for it, is not active.");
     }
 
     private SiloAddress[] Addresses() => [.. local.Cluster.ActiveSilos().Select(silo => silo.Address)];

@@ -91,14 +91,18 @@ internal sealed class Silo : Caller, ILocalSiloDetails, IDisposable
     {
         using (ExecutionContext.SuppressFlow())
         {
-            _collector = Time.CreateTimer(static silo => _ = ((Silo)silo!).CollectAsync(), this, Collection.CollectionQuantum, Collection.CollectionQuantum);
+            var every = Collection.CollectionQuantum;
+            _collector = Time.CreateTimer(static silo => _ = ((Silo)silo!).CollectAsync(), this, every, every);
         }
 
         _status = SiloStatus.Active;
         Cluster.Join(this);
     }
 
-    /// <summary>Takes in a new activation; false if the silo is not active. One that is added while the silo stops is either refused here or seen there.</summary>
+    /// <summary>
+    /// Takes in a new activation; false if the silo is not active. One that is added while the silo stops is either refused here or seen
+    /// there.
+    /// </summary>
     public bool TryAdd(Activation activation)
     {
         _activations.TryAdd(activation, true);
@@ -111,7 +115,30 @@ internal sealed class Silo : Caller, ILocalSiloDetails, IDisposable
         _activations.TryRemove(activation, out _);
     }
 
-    /// <summary>Deactivates the activations that nothing used for <paramref name="age"/>, or for the age configured for their class.</summary>
+    /// <summary>
+    /// Sends a call on that waited at an activation which has ended, or failed to activate with <paramref name="failure"/>.
+    /// </summary>
+    public void Forward(Call call, Exception? failure)
+    {
+        if (failure is not null)
+        {
+            call.Fail(failure);
+        }
+        else if (call.ForwardCount >= Messaging.MaxForwardCount)
+        {
+            var message = $"{call} met {call.ForwardCount + 1} activations in turn that were about to end.";
+            call.Fail(new OrleansMessageRejectionException(message));
+        }
+        else if (!call.IsAnswered)
+        {
+            call.ForwardCount++;
+            Cluster.Deliver(call, this);
+        }
+    }
+
+    /// <summary>
+    /// Deactivates the activations that nothing used for <paramref name="age"/>, or for the age configured for their class.
+    /// </summary>
     public Task CollectAsync(TimeSpan? age = null)
     {
         List<Task> deactivated = [];
@@ -139,7 +166,9 @@ internal sealed class Silo : Caller, ILocalSiloDetails, IDisposable
         })).WaitAsync(cancellation);
     }
 
-    /// <summary>Leaves the cluster at once. What is still active is abandoned, as in a crash: calls fail, timers stop, and no grain is told.</summary>
+    /// <summary>
+    /// Leaves the cluster at once. What is still active is abandoned, as in a crash: calls fail, timers stop, and no grain is told.
+    /// </summary>
     public void Kill()
     {
         if (Interlocked.Exchange(ref _killed, 1) != 0)

@@ -7,8 +7,8 @@ using Orleans.Runtime;
 namespace Orleans.Cluster;
 
 /// <summary>Starts and stops a silo with its host. A stop with a token that is already cancelled is a kill.</summary>
-internal sealed partial class SiloHostedService(IServiceProvider services, IEnumerable<IConfigurationValidator> validators, ILogger<SiloHostedService> log)
-    : IHostedService
+internal sealed partial class SiloHostedService(
+    IServiceProvider services, IEnumerable<IConfigurationValidator> validators, ILogger<SiloHostedService> log) : IHostedService
 {
     private readonly SiloLifecycle _lifecycle = new(log);
 

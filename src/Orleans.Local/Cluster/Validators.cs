@@ -5,7 +5,8 @@ using Orleans.Runtime;
 namespace Orleans.Cluster;
 
 /// <summary>Checks that a silo knows its cluster.</summary>
-internal sealed class ClusteringValidator(IOptions<LocalClusteringOptions> clustering, IOptions<ClusterOptions> cluster) : IConfigurationValidator
+internal sealed class ClusteringValidator(IOptions<LocalClusteringOptions> clustering, IOptions<ClusterOptions> cluster)
+    : IConfigurationValidator
 {
     public void ValidateConfiguration()
     {
@@ -36,7 +37,8 @@ internal sealed class GrainCollectionValidator(IOptions<GrainCollectionOptions> 
         {
             if (age <= quantum)
             {
-                throw new OrleansConfigurationException($"A collection age is {age}; it must be more than the CollectionQuantum, which is {quantum}.");
+                throw new OrleansConfigurationException(
+                    $"A collection age is {age}; it must be more than the CollectionQuantum, which is {quantum}.");
             }
         }
     }

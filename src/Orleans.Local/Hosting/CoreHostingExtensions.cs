@@ -8,7 +8,8 @@ namespace Orleans.Hosting;
 public static class CoreHostingExtensions
 {
     /// <summary>
-    /// A cluster on this machine. Silos with the same primary endpoint and the same cluster id are one cluster; without a primary endpoint a silo is its own.
+    /// A cluster on this machine. Silos with the same primary endpoint and the same cluster id are one cluster; without a primary endpoint
+    /// a silo is its own.
     /// </summary>
     public static ISiloBuilder UseLocalhostClustering(
         this ISiloBuilder builder,
@@ -31,6 +32,7 @@ public static class CoreHostingExtensions
             builder.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (serviceId, clusterId));
         }
 
-        return builder.Configure<LocalClusteringOptions>(options => (options.IsLocalhost, options.PrimarySilo) = (true, primarySiloEndpoint));
+        return builder.Configure<LocalClusteringOptions>(options =>
+            (options.IsLocalhost, options.PrimarySilo) = (true, primarySiloEndpoint));
     }
 }

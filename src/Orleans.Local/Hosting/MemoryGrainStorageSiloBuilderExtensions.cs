@@ -20,7 +20,8 @@ public static class MemoryGrainStorageSiloBuilderExtensions
         builder.AddMemoryGrainStorage(name, (MemoryGrainStorageOptions _) => { });
 
     /// <inheritdoc cref="AddMemoryGrainStorage(ISiloBuilder, string)"/>
-    public static ISiloBuilder AddMemoryGrainStorage(this ISiloBuilder builder, string name, Action<MemoryGrainStorageOptions> configureOptions)
+    public static ISiloBuilder AddMemoryGrainStorage(
+        this ISiloBuilder builder, string name, Action<MemoryGrainStorageOptions> configureOptions)
     {
         builder.Services.Configure(name, configureOptions);
         builder.Services.AddGrainStorage(name, static (services, name) =>

@@ -6,7 +6,8 @@ namespace Microsoft.Extensions.Hosting;
 public static class OrleansClientGenericHostExtensions
 {
     /// <summary>Adds and configures a client; further calls configure the same one.</summary>
-    public static IHostApplicationBuilder UseOrleansClient(this IHostApplicationBuilder hostAppBuilder, Action<IClientBuilder> configureDelegate)
+    public static IHostApplicationBuilder UseOrleansClient(
+        this IHostApplicationBuilder hostAppBuilder, Action<IClientBuilder> configureDelegate)
     {
         ArgumentNullException.ThrowIfNull(hostAppBuilder);
         ArgumentNullException.ThrowIfNull(configureDelegate);
@@ -15,7 +16,8 @@ public static class OrleansClientGenericHostExtensions
     }
 
     /// <inheritdoc cref="UseOrleansClient(IHostApplicationBuilder, Action{IClientBuilder})"/>
-    public static HostApplicationBuilder UseOrleansClient(this HostApplicationBuilder hostAppBuilder, Action<IClientBuilder> configureDelegate)
+    public static HostApplicationBuilder UseOrleansClient(
+        this HostApplicationBuilder hostAppBuilder, Action<IClientBuilder> configureDelegate)
     {
         ((IHostApplicationBuilder)hostAppBuilder).UseOrleansClient(configureDelegate);
         return hostAppBuilder;

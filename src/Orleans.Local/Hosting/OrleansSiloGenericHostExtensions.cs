@@ -36,6 +36,7 @@ public static class OrleansSiloGenericHostExtensions
     {
         ArgumentNullException.ThrowIfNull(hostBuilder);
         ArgumentNullException.ThrowIfNull(configureDelegate);
-        return hostBuilder.ConfigureServices((context, services) => configureDelegate(context, SiloBuilder.For(services, context.Configuration)));
+        return hostBuilder.ConfigureServices((context, services) =>
+            configureDelegate(context, SiloBuilder.For(services, context.Configuration)));
     }
 }

@@ -23,7 +23,8 @@ internal sealed class SiloBuilder : ISiloBuilder
         services.AddSingleton<IClusterClient>(provider => new GrainFactory(provider.GetRequiredService<Silo>(), provider));
         services.AddSingleton<IGrainFactory>(provider => provider.GetRequiredService<IClusterClient>());
         services.AddSingleton<IGrainContextAccessor, GrainContextAccessor>();
-        services.AddTransient<IGrainContext>(_ => RuntimeContext.Current ?? throw new InvalidOperationException("This is not a turn of a grain."));
+        services.AddTransient<IGrainContext>(_ =>
+            RuntimeContext.Current ?? throw new InvalidOperationException("This is not a turn of a grain."));
         services.TryAddSingleton<IGrainStorageSerializer, JsonGrainStorageSerializer>();
         services.AddSingleton<IConfigurationValidator, ClusteringValidator>();
         services.AddSingleton<IConfigurationValidator, GrainCollectionValidator>();

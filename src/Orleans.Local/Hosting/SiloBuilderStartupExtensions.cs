@@ -13,7 +13,8 @@ public static class SiloBuilderStartupExtensions
             (services, cancellation) => ActivatorUtilities.GetServiceOrCreateInstance<TStartup>(services).Execute(cancellation), stage);
 
     /// <summary>Runs a task at a stage of the silo's start.</summary>
-    public static ISiloBuilder AddStartupTask(this ISiloBuilder builder, IStartupTask startupTask, int stage = ServiceLifecycleStage.Active) =>
+    public static ISiloBuilder AddStartupTask(
+        this ISiloBuilder builder, IStartupTask startupTask, int stage = ServiceLifecycleStage.Active) =>
         builder.AddStartupTask((_, cancellation) => startupTask.Execute(cancellation), stage);
 
     /// <summary>Runs a delegate at a stage of the silo's start.</summary>
@@ -27,6 +28,7 @@ public static class SiloBuilderStartupExtensions
     private sealed class StartupTask(IServiceProvider services, Func<IServiceProvider, CancellationToken, Task> task, int stage)
         : ILifecycleParticipant<ISiloLifecycle>
     {
-        public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe<StartupTask>(stage, cancellation => task(services, cancellation));
+        public void Participate(ISiloLifecycle lifecycle) =>
+            lifecycle.Subscribe<StartupTask>(stage, cancellation => task(services, cancellation));
     }
 }

@@ -3,7 +3,9 @@ using System.Net;
 
 namespace Orleans.Runtime;
 
-/// <summary>One run of a silo: where it is, and a generation that is another one after each start. As text, <c>ip:port@generation</c>.</summary>
+/// <summary>
+/// One run of a silo: where it is, and a generation that is another one after each start. As text, <c>ip:port@generation</c>.
+/// </summary>
 public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddress>
 {
     private static readonly DateTime Epoch = new(2022, 1, 1, 0, 0, 0, DateTimeKind.Utc);

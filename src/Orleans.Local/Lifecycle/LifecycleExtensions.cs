@@ -5,7 +5,11 @@ public static class LifecycleExtensions
 {
     /// <summary>Takes part in a stage.</summary>
     public static IDisposable Subscribe(
-        this ILifecycleObservable observable, string observerName, int stage, Func<CancellationToken, Task> onStart, Func<CancellationToken, Task>? onStop)
+        this ILifecycleObservable observable,
+        string observerName,
+        int stage,
+        Func<CancellationToken, Task> onStart,
+        Func<CancellationToken, Task>? onStop)
     {
         ArgumentNullException.ThrowIfNull(observable);
         ArgumentNullException.ThrowIfNull(onStart);
@@ -13,7 +17,8 @@ public static class LifecycleExtensions
     }
 
     /// <summary>Takes part in the start of a stage.</summary>
-    public static IDisposable Subscribe(this ILifecycleObservable observable, string observerName, int stage, Func<CancellationToken, Task> onStart) =>
+    public static IDisposable Subscribe(
+        this ILifecycleObservable observable, string observerName, int stage, Func<CancellationToken, Task> onStart) =>
         observable.Subscribe(observerName, stage, onStart, null);
 
     /// <summary>Takes part in a stage under the name of a type.</summary>
@@ -26,7 +31,8 @@ public static class LifecycleExtensions
         observable.Subscribe(typeof(TObserver).ToString(), stage, onStart, onStop);
 
     /// <summary>Takes part in the start of a stage under the name of a type.</summary>
-    public static IDisposable Subscribe<TObserver>(this ILifecycleObservable observable, int stage, Func<CancellationToken, Task> onStart) =>
+    public static IDisposable Subscribe<TObserver>(
+        this ILifecycleObservable observable, int stage, Func<CancellationToken, Task> onStart) =>
         observable.Subscribe(typeof(TObserver).ToString(), stage, onStart, null);
 
     private sealed class Observer(Func<CancellationToken, Task> start, Func<CancellationToken, Task>? stop) : ILifecycleObserver

@@ -10,7 +10,9 @@ public class SiloOptions
     public string SiloName { get; set; } = null!;
 }
 
-/// <summary>Where a silo is. This runtime opens no sockets; the addresses only identify silos, and two of a cluster cannot have the same.</summary>
+/// <summary>
+/// Where a silo is. This runtime opens no sockets; the addresses only identify silos, and two of a cluster cannot have the same.
+/// </summary>
 public class EndpointOptions
 {
     /// <summary>The port of a silo where none is given.</summary>

@@ -1,6 +1,9 @@
 namespace Orleans.Runtime;
 
-/// <summary>How the silo of a new activation is chosen. The choosing is done by the <see cref="Placement.IPlacementDirector"/> registered for the type.</summary>
+/// <summary>
+/// How the silo of a new activation is chosen. The choosing is done by the <see cref="Placement.IPlacementDirector"/> registered for the
+/// type.
+/// </summary>
 public abstract class PlacementStrategy;
 
 /// <summary>Any silo. The default.</summary>

@@ -16,8 +16,11 @@ public static class PlacementStrategyExtensions
         return builder;
     }
 
-    /// <summary>Lets the director that <paramref name="createDirector"/> makes place the grains whose strategy is <typeparamref name="TStrategy"/>.</summary>
-    public static ISiloBuilder AddPlacementDirector<TStrategy>(this ISiloBuilder builder, Func<IServiceProvider, IPlacementDirector> createDirector)
+    /// <summary>
+    /// Lets the director that <paramref name="createDirector"/> makes place the grains whose strategy is <typeparamref name="TStrategy"/>.
+    /// </summary>
+    public static ISiloBuilder AddPlacementDirector<TStrategy>(
+        this ISiloBuilder builder, Func<IServiceProvider, IPlacementDirector> createDirector)
         where TStrategy : PlacementStrategy, new()
     {
         builder.Services.AddPlacementDirector<TStrategy>(createDirector);
@@ -34,7 +37,8 @@ public static class PlacementStrategyExtensions
     }
 
     /// <inheritdoc cref="AddPlacementDirector{TStrategy}(ISiloBuilder, Func{IServiceProvider, IPlacementDirector})"/>
-    public static void AddPlacementDirector<TStrategy>(this IServiceCollection services, Func<IServiceProvider, IPlacementDirector> createDirector)
+    public static void AddPlacementDirector<TStrategy>(
+        this IServiceCollection services, Func<IServiceProvider, IPlacementDirector> createDirector)
         where TStrategy : PlacementStrategy, new()
     {
         services.AddKeyedSingleton<PlacementStrategy, TStrategy>(typeof(TStrategy).Name);

@@ -4,8 +4,9 @@ using Orleans.Runtime;
 namespace Orleans.Scheduling;
 
 /// <summary>
-/// Runs the turns of one activation, one after the other, in the order in which they were queued. A turn is a task: a continuation after an await, something the
-/// grain started, or the activation's own look at its requests. While a turn runs, <see cref="TaskScheduler.Current"/> is this, so what it starts comes back here.
+/// Runs the turns of one activation, one after the other, in the order in which they were queued. A turn is a task: a continuation after an
+/// await, something the grain started, or the activation's own look at its requests. While a turn runs, <see cref="TaskScheduler.Current"/>
+/// is this, so what it starts comes back here.
 /// </summary>
 internal sealed class TurnScheduler(Activation activation, Workers workers) : TaskScheduler, IThreadPoolWorkItem
 {
@@ -24,7 +25,10 @@ internal sealed class TurnScheduler(Activation activation, Workers workers) : Ta
 
     public override int MaximumConcurrencyLevel => 1;
 
-    /// <summary>Queues a look at the requests. Returns whether the caller must call <see cref="Schedule"/> after leaving the gate, which it holds now.</summary>
+    /// <summary>
+    /// Queues a look at the requests. Returns whether the caller must call <see cref="Schedule"/> after leaving the gate, which it holds
+    /// now.
+    /// </summary>
     public bool QueueLook()
     {
         if (_lookQueued)
@@ -65,7 +69,8 @@ internal sealed class TurnScheduler(Activation activation, Workers workers) : Ta
 
                 if (turn is null)
                 {
-                    // Made here and not by the sender, whose async locals it would capture. Running it as a task makes this the current scheduler.
+                    // Made here and not by the sender, whose async locals it would capture. Running it as a task makes this the current
+                    // scheduler.
                     new Task(LookAtRequests, activation).RunSynchronously(this);
                 }
                 else

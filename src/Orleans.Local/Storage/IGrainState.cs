@@ -1,7 +1,10 @@
 #nullable disable annotations
 namespace Orleans;
 
-/// <summary>The state of a grain as a storage provider sees it. Like the official interface it says nothing of null: an ETag is null where storage holds nothing.</summary>
+/// <summary>
+/// The state of a grain as a storage provider sees it. Like the official interface it says nothing of null: an ETag is null where storage
+/// holds nothing.
+/// </summary>
 public interface IGrainState<T>
 {
     /// <summary>The state.</summary>

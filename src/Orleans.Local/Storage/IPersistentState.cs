@@ -40,7 +40,10 @@ namespace Orleans.Core
 
 namespace Orleans.Runtime
 {
-    /// <summary>A state of a grain, loaded before <c>OnActivateAsync</c>. Asked for by a constructor parameter with <see cref="PersistentStateAttribute"/>.</summary>
+    /// <summary>
+    /// A state of a grain, loaded before <c>OnActivateAsync</c>. Asked for by a constructor parameter with <see
+    /// cref="PersistentStateAttribute"/>.
+    /// </summary>
     public interface IPersistentState<TState> : IStorage<TState>;
 
     /// <summary>Marks a constructor parameter of a grain class as one of its states.</summary>

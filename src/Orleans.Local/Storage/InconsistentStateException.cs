@@ -4,8 +4,8 @@ using Orleans.Runtime;
 namespace Orleans.Storage;
 
 /// <summary>
-/// A write lost to another one: the ETag that it was conditional on is no longer the stored one. If it leaves a request of the grain that wrote, that activation
-/// ends, because what it knows is out of date.
+/// A write lost to another one: the ETag that it was conditional on is no longer the stored one. If it leaves a request of the grain that
+/// wrote, that activation ends, because what it knows is out of date.
 /// </summary>
 public class InconsistentStateException : OrleansException
 {

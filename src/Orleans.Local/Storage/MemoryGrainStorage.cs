@@ -5,8 +5,8 @@ using Orleans.Runtime;
 namespace Orleans.Storage;
 
 /// <summary>
-/// Grain storage in memory. What it holds belongs to the cluster and is shared by the providers of its silos. States are kept as bytes, so that storage holds what was
-/// written and not what the grain made of it later.
+/// Grain storage in memory. What it holds belongs to the cluster and is shared by the providers of its silos. States are kept as bytes, so
+/// that storage holds what was written and not what the grain made of it later.
 /// </summary>
 internal sealed class MemoryGrainStorage(MemoryGrainStorage.Records records, IGrainStorageSerializer serializer) : IGrainStorage
 {
@@ -38,7 +38,8 @@ internal sealed class MemoryGrainStorage(MemoryGrainStorage.Records records, IGr
         return Task.CompletedTask;
     }
 
-    private static void Forget<T>(IGrainState<T> grainState) => (grainState.State, grainState.ETag, grainState.RecordExists) = (NewState.Of<T>(), null!, false);
+    private static void Forget<T>(IGrainState<T> grainState) =>
+        (grainState.State, grainState.ETag, grainState.RecordExists) = (NewState.Of<T>(), null!, false);
 
     /// <summary>What one named storage of a cluster holds.</summary>
     internal sealed class Records
@@ -49,7 +50,10 @@ internal sealed class MemoryGrainStorage(MemoryGrainStorage.Records records, IGr
 
         public Record? Find(string stateName, GrainId grainId) => _records.GetValueOrDefault((stateName, grainId));
 
-        /// <summary>Replaces a record, or removes it, if its ETag is still <paramref name="etag"/>; null means that there is none. Returns the new ETag.</summary>
+        /// <summary>
+        /// Replaces a record, or removes it, if its ETag is still <paramref name="etag"/>; null means that there is none. Returns the new
+        /// ETag.
+        /// </summary>
         public string? Replace(string stateName, GrainId grainId, string? etag, BinaryData? state)
         {
             lock (_gate)
@@ -57,7 +61,8 @@ internal sealed class MemoryGrainStorage(MemoryGrainStorage.Records records, IGr
                 var stored = Find(stateName, grainId)?.ETag;
                 if (stored != etag)
                 {
-                    throw new InconsistentStateException($"The state {stateName} of {grainId} is another version than the one that was read.", stored!, etag!);
+                    var message = $"The state {stateName} of {grainId} is another version than the one that was read.";
+                    throw new InconsistentStateException(message, stored!, etag!);
                 }
 
                 if (state is null)

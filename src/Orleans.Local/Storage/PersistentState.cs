@@ -70,7 +70,10 @@ internal sealed class PersistentState<T> : IPersistentState<T>
     }
 }
 
-/// <summary>The state of a grain that storage does not know: what the constructor without parameters makes, or an object whose constructor did not run.</summary>
+/// <summary>
+/// The state of a grain that storage does not know: what the constructor without parameters makes, or an object whose constructor did not
+/// run.
+/// </summary>
 internal static class NewState
 {
     public static T Of<T>() =>

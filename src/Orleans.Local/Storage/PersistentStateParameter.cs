@@ -17,7 +17,8 @@ internal sealed class PersistentStateParameter
         ParameterType = parameter.ParameterType;
         if (!ParameterType.IsGenericType || ParameterType.GetGenericTypeDefinition() != typeof(IPersistentState<>))
         {
-            throw new ArgumentException($"{parameter.Name} of {parameter.Member.DeclaringType} must be an IPersistentState<T>, because it has a PersistentState attribute.");
+            var where = $"{parameter.Name} of {parameter.Member.DeclaringType}";
+            throw new ArgumentException($"{where} has a PersistentState attribute, so it must be an IPersistentState<T>.");
         }
 
         var attribute = parameter.GetCustomAttribute<PersistentStateAttribute>()!;
@@ -36,9 +37,13 @@ internal sealed class PersistentStateParameter
     public object Create(Activation activation)
     {
         var services = activation.ActivationServices;
-        var storage = string.IsNullOrWhiteSpace(_storageName) ? services.GetService<IGrainStorage>() : services.GetKeyedService<IGrainStorage>(_storageName);
-        return _create(_stateName, activation, storage ?? throw new BadProviderConfigException($"There is no storage provider \"{_storageName ?? "Default"}\"."));
+        var storage = string.IsNullOrWhiteSpace(_storageName)
+            ? services.GetService<IGrainStorage>() ?? throw new BadProviderConfigException("There is no default storage provider.")
+            : services.GetKeyedService<IGrainStorage>(_storageName)
+                ?? throw new BadProviderConfigException($"There is no storage provider \"{_storageName}\".");
+        return _create(_stateName, activation, storage);
     }
 
-    private static object CreateState<T>(string name, Activation activation, IGrainStorage storage) => new PersistentState<T>(name, activation, storage);
+    private static object CreateState<T>(string name, Activation activation, IGrainStorage storage) =>
+        new PersistentState<T>(name, activation, storage);
 }

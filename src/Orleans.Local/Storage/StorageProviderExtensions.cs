@@ -34,7 +34,8 @@ namespace Orleans.Runtime.Hosting
 
             if (typeof(ILifecycleParticipant<ISiloLifecycle>).IsAssignableFrom(typeof(T)))
             {
-                collection.AddSingleton(services => (ILifecycleParticipant<ISiloLifecycle>)services.GetRequiredKeyedService<IGrainStorage>(name));
+                collection.AddSingleton(services =>
+                    (ILifecycleParticipant<ISiloLifecycle>)services.GetRequiredKeyedService<IGrainStorage>(name));
             }
 
             return collection;

@@ -49,7 +49,9 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
     /// <summary>Stops a silo gracefully.</summary>
     public Task StopSiloAsync(InProcessSiloHandle instance) => _silos.StopAsync(instance, gracefully: true);
 
-    /// <summary>Kills a silo: no grain is told, calls to it fail, and its grains are activated elsewhere when they are called again.</summary>
+    /// <summary>
+    /// Kills a silo: no grain is told, calls to it fail, and its grains are activated elsewhere when they are called again.
+    /// </summary>
     public Task KillSiloAsync(InProcessSiloHandle instance) => _silos.StopAsync(instance, gracefully: false);
 
     /// <summary>Stops a silo gracefully and starts another one of its name.</summary>
@@ -75,7 +77,12 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
 
     private async Task<InProcessSiloHandle> StartSiloAsync(int number)
     {
-        var own = new InProcessTestSiloSpecificOptions { SiloName = $"Silo_{number}", SiloPort = TestSilos.NextPort(), GatewayPort = TestSilos.NextPort() };
+        var own = new InProcessTestSiloSpecificOptions
+        {
+            SiloName = $"Silo_{number}",
+            SiloPort = TestSilos.NextPort(),
+            GatewayPort = TestSilos.NextPort(),
+        };
         var builder = NewHostBuilder(own.SiloName);
         foreach (var configure in _configureSilo)
         {

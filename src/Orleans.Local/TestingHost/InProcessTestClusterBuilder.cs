@@ -39,7 +39,8 @@ public sealed class InProcessTestClusterBuilder(short initialSilosCount)
     }
 
     /// <summary>Configures the host of each silo.</summary>
-    public InProcessTestClusterBuilder ConfigureSiloHost(Action<InProcessTestSiloSpecificOptions, IHostApplicationBuilder> configureSiloHostDelegate)
+    public InProcessTestClusterBuilder ConfigureSiloHost(
+        Action<InProcessTestSiloSpecificOptions, IHostApplicationBuilder> configureSiloHostDelegate)
     {
         _silo.Add(configureSiloHostDelegate);
         return this;

@@ -46,7 +46,9 @@ public class InProcessSiloHandle : SiloHandle
 {
     private bool _isActive = true;
 
-    /// <summary>The silo's host. It is not disposed of when the silo was stopped or killed, so that a test can look at what it left behind.</summary>
+    /// <summary>
+    /// The silo's host. It is not disposed of when the silo was stopped or killed, so that a test can look at what it left behind.
+    /// </summary>
     public IHost SiloHost { get; init; } = null!;
 
     /// <summary>The services of the silo's host.</summary>

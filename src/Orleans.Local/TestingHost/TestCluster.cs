@@ -60,7 +60,9 @@ public class TestCluster : IDisposable, IAsyncDisposable
     /// <summary>Stops a silo gracefully.</summary>
     public Task StopSiloAsync(SiloHandle instance) => _silos.StopAsync((InProcessSiloHandle)instance, gracefully: true);
 
-    /// <summary>Kills a silo: no grain is told, calls to it fail, and its grains are activated elsewhere when they are called again.</summary>
+    /// <summary>
+    /// Kills a silo: no grain is told, calls to it fail, and its grains are activated elsewhere when they are called again.
+    /// </summary>
     public Task KillSiloAsync(SiloHandle instance) => _silos.StopAsync((InProcessSiloHandle)instance, gracefully: false);
 
     /// <summary>Stops a silo gracefully and starts another one of its name.</summary>
@@ -92,7 +94,8 @@ public class TestCluster : IDisposable, IAsyncDisposable
         return _silos.DisposeAsync();
     }
 
-    private static IEnumerable<object> Configurators(List<string> types) => types.Select(type => Activator.CreateInstance(Type.GetType(type, throwOnError: true)!)!);
+    private static IEnumerable<object> Configurators(List<string> types) =>
+        types.Select(type => Activator.CreateInstance(Type.GetType(type, throwOnError: true)!)!);
 
     private async Task<InProcessSiloHandle> StartSiloAsync(int number)
     {
@@ -101,7 +104,8 @@ public class TestCluster : IDisposable, IAsyncDisposable
         builder.UseOrleans(silo =>
         {
             _silos.Configure(silo, name);
-            silo.Configure<EndpointOptions>(options => (options.SiloPort, options.GatewayPort) = (TestSilos.NextPort(), TestSilos.NextPort()));
+            silo.Configure<EndpointOptions>(options =>
+                (options.SiloPort, options.GatewayPort) = (TestSilos.NextPort(), TestSilos.NextPort()));
         });
         foreach (var configurator in Configurators(Options.SiloBuilderConfiguratorTypes))
         {

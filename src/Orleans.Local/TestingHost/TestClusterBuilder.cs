@@ -32,7 +32,9 @@ public class TestClusterBuilder(short initialSilosCount)
         return this;
     }
 
-    /// <summary>Lets a type that is an <see cref="ISiloConfigurator"/>, an <see cref="IHostConfigurator"/> or both configure each silo.</summary>
+    /// <summary>
+    /// Lets a type that is an <see cref="ISiloConfigurator"/>, an <see cref="IHostConfigurator"/> or both configure each silo.
+    /// </summary>
     public TestClusterBuilder AddSiloBuilderConfigurator<T>()
         where T : new()
     {
@@ -40,7 +42,9 @@ public class TestClusterBuilder(short initialSilosCount)
         return this;
     }
 
-    /// <summary>Lets a type that is an <see cref="IClientBuilderConfigurator"/>, an <see cref="IHostConfigurator"/> or both configure the client.</summary>
+    /// <summary>
+    /// Lets a type that is an <see cref="IClientBuilderConfigurator"/>, an <see cref="IHostConfigurator"/> or both configure the client.
+    /// </summary>
     public TestClusterBuilder AddClientBuilderConfigurator<T>()
         where T : new()
     {

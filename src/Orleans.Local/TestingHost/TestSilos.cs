@@ -8,7 +8,8 @@ using Orleans.Runtime;
 namespace Orleans.TestingHost;
 
 /// <summary>The running silos and the client of a test cluster, for both kinds of test cluster.</summary>
-internal sealed class TestSilos(string clusterId, string serviceId, Func<int, Task<InProcessSiloHandle>> startSilo, Func<Task<IHost>> startClient)
+internal sealed class TestSilos(
+    string clusterId, string serviceId, Func<int, Task<InProcessSiloHandle>> startSilo, Func<Task<IHost>> startClient)
 {
     private static int _lastPort = 20_000;
 
@@ -23,7 +24,8 @@ internal sealed class TestSilos(string clusterId, string serviceId, Func<int, Ta
     public IHost? ClientHost { get; private set; }
 
     public IClusterClient Client =>
-        ClientHost?.Services.GetRequiredService<IClusterClient>() ?? throw new InvalidOperationException("The test cluster has no client now.");
+        ClientHost?.Services.GetRequiredService<IClusterClient>()
+        ?? throw new InvalidOperationException("The test cluster has no client now.");
 
     public InProcessSiloHandle[] All
     {

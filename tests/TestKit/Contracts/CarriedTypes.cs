@@ -11,14 +11,16 @@ internal sealed class CarriedTypes(List<string> faults)
     // Orleans serializes these by itself, and copies none that can change without need.
     private static readonly HashSet<Type> Known =
     [
-        typeof(string), typeof(decimal), typeof(DateTime), typeof(DateTimeOffset), typeof(TimeSpan), typeof(DateOnly), typeof(TimeOnly), typeof(Guid),
-        typeof(Uri), typeof(Version), typeof(Int128), typeof(UInt128), typeof(Half), typeof(GrainId), typeof(GrainType), typeof(IdSpan), typeof(SiloAddress),
+        typeof(string), typeof(decimal), typeof(Int128), typeof(UInt128), typeof(Half), typeof(Guid), typeof(Uri), typeof(Version),
+        typeof(DateTime), typeof(DateTimeOffset), typeof(TimeSpan), typeof(DateOnly), typeof(TimeOnly),
+        typeof(GrainId), typeof(GrainType), typeof(IdSpan), typeof(SiloAddress),
     ];
 
     private static readonly HashSet<Type> KnownGenerics =
     [
-        typeof(Nullable<>), typeof(KeyValuePair<,>), typeof(ReadOnlyMemory<>), typeof(Memory<>), typeof(List<>), typeof(Dictionary<,>), typeof(HashSet<>),
-        typeof(Queue<>), typeof(Stack<>), typeof(ImmutableArray<>), typeof(ImmutableList<>), typeof(ImmutableDictionary<,>), typeof(ImmutableHashSet<>),
+        typeof(Nullable<>), typeof(KeyValuePair<,>), typeof(ReadOnlyMemory<>), typeof(Memory<>),
+        typeof(List<>), typeof(Dictionary<,>), typeof(HashSet<>), typeof(Queue<>), typeof(Stack<>),
+        typeof(ImmutableArray<>), typeof(ImmutableList<>), typeof(ImmutableDictionary<,>), typeof(ImmutableHashSet<>),
         typeof(ValueTuple<,>), typeof(ValueTuple<,,>), typeof(ValueTuple<,,,>), typeof(Tuple<,>), typeof(Tuple<,,>),
     ];
 
@@ -113,7 +115,7 @@ internal sealed class CarriedTypes(List<string> faults)
         ids.Sort();
         if (!ids.SequenceEqual(Enumerable.Range(0, ids.Count).Select(i => (uint)i)))
         {
-            faults.Add($"The [Id]s of {type} are {string.Join(", ", ids)}; they must count from 0 without a gap and without repeating one.");
+            faults.Add($"The [Id]s of {type} are {string.Join(", ", ids)}; they must count from 0 without a gap, repeating none.");
         }
     }
 }

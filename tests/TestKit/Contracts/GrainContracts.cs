@@ -4,8 +4,9 @@ using Orleans.Concurrency;
 namespace Loire.TestKit.Contracts;
 
 /// <summary>
-/// Finds what is wrong with the grain contracts of an assembly: its grain interfaces and every type that their calls carry. A runtime that passes arguments by
-/// reference would not notice a type that cannot be serialized, or that means something else to another version; this does.
+/// Finds what is wrong with the grain contracts of an assembly: its grain interfaces and every type that their calls carry. A runtime that
+/// passes arguments by reference would not notice a type that cannot be serialized, or that means something else to another version; this
+/// does.
 /// </summary>
 public static class GrainContracts
 {
@@ -27,7 +28,8 @@ public static class GrainContracts
                 }
             }
 
-            faults.AddRange(grainInterface.GetProperties().Select(property => $"{grainInterface}.{property.Name} is a property; a grain has only methods."));
+            var properties = grainInterface.GetProperties();
+            faults.AddRange(properties.Select(property => $"{grainInterface}.{property.Name} is a property; a grain has only methods."));
         }
 
         return faults;
@@ -38,7 +40,9 @@ public static class GrainContracts
     private static bool IsGrainInterface(Type type) => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type);
 
     private static IEnumerable<MethodInfo> Methods(Type grainInterface) =>
-        grainInterface.GetInterfaces().Append(grainInterface).SelectMany(type => type.GetMethods()).Where(method => method is { IsAbstract: true, IsSpecialName: false });
+        grainInterface.GetInterfaces().Append(grainInterface)
+            .SelectMany(type => type.GetMethods())
+            .Where(method => method is { IsAbstract: true, IsSpecialName: false });
 
     private static void CheckMethod(MethodInfo method, CarriedTypes types, List<string> faults)
     {
