@@ -13,6 +13,8 @@ public static class AzureBlobSiloBuilderExtensions
     public static ISiloBuilder AddAzureBlobGrainStorage(this ISiloBuilder builder, string name, Action<AzureBlobStorageOptions> configureOptions)
     {
         builder.Services.Configure(name, configureOptions);
+        builder.Services.AddTransient<IConfigurationValidator>(services =>
+            new AzureBlobStorageOptionsValidator(services.GetRequiredService<IOptionsMonitor<AzureBlobStorageOptions>>().Get(name), name));
         builder.Services.AddGrainStorage(name, static (services, name) =>
         {
             var options = services.GetRequiredService<IOptionsMonitor<AzureBlobStorageOptions>>().Get(name);
