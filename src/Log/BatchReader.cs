@@ -5,8 +5,9 @@ using Loire.Model;
 namespace Loire.Log;
 
 /// <summary>
-/// Reads record batches out of a chain: finds the object by position, the block by the sparse index, the batch by stepping over the headers in the block. What is
-/// in memory is read without waiting. A damaged or missing object is refused with the offset after it, so that a reader can go on behind it.
+/// Reads record batches out of a chain: finds the object by position, the block by the sparse index, the batch by stepping over the headers
+/// in the block. What is in memory is read without waiting. A damaged or missing object is refused with the offset after it, so that a
+/// reader can go on behind it.
 /// </summary>
 internal sealed class BatchReader(Chain chain)
 {
@@ -32,7 +33,7 @@ internal sealed class BatchReader(Chain chain)
             while (entry.Kind == ObjectKind.Page && status == FetchStatus.Found)
             {
                 (status, var below) = await _walk.ReadPageAsync(entry);
-                if (ChainState.TryLocate(below, timestamp, from, out var child))
+                if (EntrySearch.TryLocate(below, timestamp, from, out var child))
                 {
                     entry = child;
                 }
@@ -102,7 +103,7 @@ internal sealed class BatchReader(Chain chain)
             while (entry.Kind == ObjectKind.Page && status == FetchStatus.Found)
             {
                 (status, var below) = await _walk.ReadPageAsync(entry);
-                if (ChainState.TryLocate(below, next, out var child))
+                if (EntrySearch.TryLocate(below, next, out var child))
                 {
                     entry = child;
                 }
@@ -131,10 +132,12 @@ internal sealed class BatchReader(Chain chain)
         return new LogRead(ErrorCode.None, pieces.ToArray(), next, pieces.Bytes);
     }
 
-    /// <summary>What to answer where an object is not to be had; null if it has only been replaced meanwhile, by our own upkeep or another writer's.</summary>
+    /// <summary>
+    /// What to answer where an object is not to be had; null if it has only been replaced meanwhile, by our own upkeep or another writer's.
+    /// </summary>
     private async ValueTask<LogRead?> RefuseAsync(FetchStatus status, ChainEntry entry, (ChainState State, int View) seen)
     {
-        var movedOn = status == FetchStatus.Unreachable ? null : await chain.HasMovedOnAsync(seen);
+        var movedOn = status == FetchStatus.Unreachable ? null : await chain.FreshLook.HasMovedOnAsync(seen);
         var error = movedOn is null ? ErrorCode.KafkaStorageError : chain.IsClosed ? chain.ClosedError : ErrorCode.CorruptMessage;
         if (movedOn == true && !chain.IsClosed)
         {

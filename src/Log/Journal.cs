@@ -6,9 +6,10 @@ using Orleans.Storage;
 namespace Loire.Log;
 
 /// <summary>
-/// The durable state of one small grain: records appended one after the other, and now and then a snapshot that replaces all records before it. Opening
-/// replays the newest snapshot and the records after it. Not thread-safe: every call and continuation runs on its owner's scheduler. Of two owners by mistake
-/// only the newer can append; the other gets <see cref="ErrorCode.NotLeaderOrFollower"/> and must be dropped, since its state is stale.
+/// The durable state of one small grain: records appended one after the other, and now and then a snapshot that replaces all records before
+/// it. Opening replays the newest snapshot and the records after it. Not thread-safe: every call and continuation runs on its owner's
+/// scheduler. Of two owners by mistake only the newer can append; the other gets <see cref="ErrorCode.NotLeaderOrFollower"/> and must be
+/// dropped, since its state is stale.
 /// </summary>
 public sealed class Journal : IAsyncDisposable
 {
@@ -21,7 +22,9 @@ public sealed class Journal : IAsyncDisposable
     private long _bytesSinceSnapshot;
     private long _snapshotBytes;
 
-    /// <summary>A journal that is not opened yet; the parameters are those of <see cref="PartitionLog"/>, the name is <c>{kind}/{key}</c>.</summary>
+    /// <summary>
+    /// A journal that is not opened yet; the parameters are those of <see cref="PartitionLog"/>, the name is <c>{kind}/{key}</c>.
+    /// </summary>
     public Journal(IGrainStorage storage, string id, Guid writer, JournalOptions options, TimeProvider time)
     {
         _options = options;
@@ -30,24 +33,31 @@ public sealed class Journal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Whether so much was appended since the last snapshot that a new one is worth its write: more than the option says, and more than the last snapshot.
+    /// Whether so much was appended since the last snapshot that a new one is worth its write: more than the option says, and more than the
+    /// last snapshot.
     /// </summary>
     public bool WantsSnapshot => _bytesSinceSnapshot >= Math.Max(_options.SnapshotAfterBytes, _snapshotBytes);
 
     /// <summary>Why the journal has closed by itself, in one sentence for a person; null if it has not.</summary>
     public string? CloseReason => _chain.CloseReason;
 
-    /// <summary>Invoked once when the journal has closed by itself: superseded, broken, or in doubt. The owner drops this instance.</summary>
+    /// <summary>
+    /// Invoked once when the journal has closed by itself: superseded, broken, or in doubt. The owner drops this instance.
+    /// </summary>
     public Action<ErrorCode>? Closed
     {
         get => _chain.ClosedItself;
         set => _chain.ClosedItself = value;
     }
 
-    /// <summary>Replays what is durable: <paramref name="snapshot"/> at most once and first, then <paramref name="record"/> for each record in order.</summary>
+    /// <summary>
+    /// Replays what is durable: <paramref name="snapshot"/> at most once and first, then <paramref name="record"/> for each record in
+    /// order.
+    /// </summary>
     /// <returns>
-    /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.CorruptMessage"/> if any of it is damaged; <see cref="ErrorCode.UnknownTopicOrPartition"/> if the journal is
-    /// being deleted; or a storage error. After an error the replayed state is not to be used.
+    /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.CorruptMessage"/> if any of it is damaged;
+    /// <see cref="ErrorCode.UnknownTopicOrPartition"/> if the journal is being deleted; or a storage error. After an error the replayed
+    /// state is not to be used.
     /// </returns>
     public async Task<ErrorCode> OpenAsync(Action<ReadOnlySpan<byte>> snapshot, Action<ReadOnlySpan<byte>> record)
     {
@@ -64,8 +74,8 @@ public sealed class Journal : IAsyncDisposable
 
     /// <summary>
     /// Appends records, all or none, and ends when their fate is known; the errors are those of <see cref="PendingAppend.Committed"/>, and
-    /// <see cref="ErrorCode.RecordListTooLarge"/> for more than <see cref="Limits.BatchBytes"/>. Appends take effect in the order of the calls; those made during a
-    /// write share the next one. Nobody changes the records' memory before the end.
+    /// <see cref="ErrorCode.RecordListTooLarge"/> for more than <see cref="Limits.BatchBytes"/>. Appends take effect in the order of the
+    /// calls; those made during a write share the next one. Nobody changes the records' memory before the end.
     /// </summary>
     public Task<ErrorCode> AppendAsync(IReadOnlyList<ReadOnlyMemory<byte>> records)
     {
@@ -108,8 +118,8 @@ public sealed class Journal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Stores a snapshot of the state after every record appended so far, and lets go of the records. No append may be under way; those that come meanwhile follow
-    /// the snapshot.
+    /// Stores a snapshot of the state after every record appended so far, and lets go of the records. No append may be under way; those
+    /// that come meanwhile follow the snapshot.
     /// </summary>
     /// <returns>As for appends; after a refusal the records are still there, and a later snapshot may succeed.</returns>
     public async Task<ErrorCode> SnapshotAsync(ReadOnlyMemory<byte> snapshot)
@@ -148,8 +158,8 @@ public sealed class Journal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Takes an epoch and then makes the appends that wait. If another owner has appended since the replay, our state lacks its records: this instance is stale and
-    /// closes, though it could append.
+    /// Takes an epoch and then makes the appends that wait. If another owner has appended since the replay, our state lacks its records:
+    /// this instance is stale and closes, though it could append.
     /// </summary>
     private async Task<ErrorCode> LeadAsync()
     {

@@ -11,24 +11,28 @@ public class ChainOptions
     /// <summary>Bytes that wait for storage, the chunk under way included. Beyond it appends wait.</summary>
     public long PendingBytes { get; init; } = 32 * 1024 * 1024;
 
-    /// <summary>Bytes of a segment that chunks are merged into. Large enough that a cold read is sequential, small enough to be read whole.</summary>
+    /// <summary>
+    /// Bytes of a segment that chunks are merged into. Large enough that a cold read is sequential, small enough to be read whole.
+    /// </summary>
     public int SegmentBytes { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>A chunk of at least this many bytes becomes a segment as it is: merging it would copy it for nothing.</summary>
     public int WholeChunkBytes { get; init; } = 1024 * 1024;
 
     /// <summary>
-    /// Chunks that are not in a segment yet, at most: it bounds the number of reads when a log is opened. At half of it they are made into segments in the
-    /// background; at the bound itself appends wait for that.
+    /// Chunks that are not in a segment yet, at most: it bounds the number of reads when a log is opened. At half of it they are made into
+    /// segments in the background; at the bound itself appends wait for that.
     /// </summary>
     public int TailChunks { get; init; } = 128;
 
-    /// <summary>Bytes of chunks that are not in a segment yet: it bounds what is read when a log is opened, just as <see cref="TailChunks"/>.</summary>
+    /// <summary>
+    /// Bytes of chunks that are not in a segment yet: it bounds what is read when a log is opened, just as <see cref="TailChunks"/>.
+    /// </summary>
     public long TailBytes { get; init; } = 32 * 1024 * 1024;
 
     /// <summary>
-    /// Segments listed in the head itself, at most; the older half of them moves to an index page, and pages to pages, so that the head stays small however long
-    /// the log is.
+    /// Segments listed in the head itself, at most; the older half of them moves to an index page, and pages to pages, so that the head
+    /// stays small however long the log is.
     /// </summary>
     public int HeadSegments { get; init; } = 64;
 
@@ -46,12 +50,14 @@ public class ChainOptions
         ChunkBytes is < 1 or > Limits.BatchBytes ? $"{nameof(ChunkBytes)} must lie between 1 and {Limits.BatchBytes}."
         : PendingBytes < ChunkBytes ? $"{nameof(PendingBytes)} must be at least {nameof(ChunkBytes)}."
         : SegmentBytes is < 1 or > Limits.BatchBytes ? $"{nameof(SegmentBytes)} must lie between 1 and {Limits.BatchBytes}."
-        : WholeChunkBytes < 1 || WholeChunkBytes > SegmentBytes ? $"{nameof(WholeChunkBytes)} must lie between 1 and {nameof(SegmentBytes)}."
+        : WholeChunkBytes < 1 || WholeChunkBytes > SegmentBytes
+            ? $"{nameof(WholeChunkBytes)} must lie between 1 and {nameof(SegmentBytes)}."
         : TailChunks is < 1 or > 10_000 ? $"{nameof(TailChunks)} must lie between 1 and 10000."
         : TailBytes < 1 ? $"{nameof(TailBytes)} must be at least 1."
         : HeadSegments is < 2 or > 10_000 ? $"{nameof(HeadSegments)} must lie between 2 and 10000."
         : UnknownOutcomeDeadline <= TimeSpan.Zero ? $"{nameof(UnknownOutcomeDeadline)} must be positive."
-        : RetryDelayMin <= TimeSpan.Zero || RetryDelayMax < RetryDelayMin ? $"{nameof(RetryDelayMin)} must be positive and at most {nameof(RetryDelayMax)}."
+        : RetryDelayMin <= TimeSpan.Zero || RetryDelayMax < RetryDelayMin
+            ? $"{nameof(RetryDelayMin)} must be positive and at most {nameof(RetryDelayMax)}."
         : null;
 }
 

@@ -4,9 +4,9 @@ using Loire.Log.Objects;
 namespace Loire.Log;
 
 /// <summary>
-/// The bytes of stored objects that were written or read lately, shared by all logs of a silo and bounded in bytes: what is served again stays, what is not goes
-/// first (a clock hand passes over the entries in the order of their coming and spares once what was used since). Objects are immutable and their keys are never
-/// used again, so nothing in here is ever stale. Thread-safe; a look-up takes no lock.
+/// The bytes of stored objects that were written or read lately, shared by all logs of a silo and bounded in bytes: what is served again
+/// stays, what is not goes first (a clock hand passes over the entries in the order of their coming and spares once what was used since).
+/// Objects are immutable and their keys are never used again, so nothing in here is ever stale. Thread-safe; a look-up takes no lock.
 /// </summary>
 public sealed class ObjectCache
 {

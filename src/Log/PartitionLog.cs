@@ -6,10 +6,11 @@ using Orleans.Storage;
 namespace Loire.Log;
 
 /// <summary>
-/// The ordered log of one partition in grain storage: it assigns offsets, makes batches durable in their order, and reads them back byte for byte. Not
-/// thread-safe: every call and every continuation runs on its owner's scheduler. Several owners of one log may exist by mistake; storage lets only the one
-/// with the newest leader epoch append, and the others close. When storage is broken or the outcome of a write stays unknown beyond the deadline, the log
-/// closes, says so once through <see cref="Closed"/>, and serves nothing more; a new instance recovers what is durable.
+/// The ordered log of one partition in grain storage: it assigns offsets, makes batches durable in their order, and reads them back byte
+/// for byte. Not thread-safe: every call and every continuation runs on its owner's scheduler. Several owners of one log may exist by
+/// mistake; storage lets only the one with the newest leader epoch append, and the others close. When storage is broken or the outcome of a
+/// write stays unknown beyond the deadline, the log closes, says so once through <see cref="Closed"/>, and serves nothing more; a new
+/// instance recovers what is durable.
 /// </summary>
 public sealed class PartitionLog : IAsyncDisposable
 {
@@ -54,7 +55,10 @@ public sealed class PartitionLog : IAsyncDisposable
     /// <summary>Why the log has closed by itself, in one sentence for a person; null if it has not.</summary>
     public string? CloseReason => _chain.CloseReason;
 
-    /// <summary>Invoked on the owner's scheduler whenever <see cref="HighWatermark"/> has advanced; never while a method of the log runs its first turn.</summary>
+    /// <summary>
+    /// Invoked on the owner's scheduler whenever <see cref="HighWatermark"/> has advanced; never while a method of the log runs its first
+    /// turn.
+    /// </summary>
     public Action? Committed
     {
         get => _chain.Advanced;
@@ -68,25 +72,29 @@ public sealed class PartitionLog : IAsyncDisposable
         set => _chain.ClosedItself = value;
     }
 
-    /// <summary>Reads the head and the chunks after the last segment: a bounded amount, however long the log is. An absent log is an empty one.</summary>
+    /// <summary>
+    /// Reads the head and the chunks after the last segment: a bounded amount, however long the log is. An absent log is an empty one.
+    /// </summary>
     /// <returns>
-    /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read now; <see cref="ErrorCode.CorruptMessage"/> if the head is
-    /// damaged or missing; <see cref="ErrorCode.UnknownTopicOrPartition"/> if the log is being deleted. After an error it may be called again.
+    /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read now;
+    /// <see cref="ErrorCode.CorruptMessage"/> if the head is damaged or missing; <see cref="ErrorCode.UnknownTopicOrPartition"/> if the log
+    /// is being deleted. After an error it may be called again.
     /// </returns>
     public Task<ErrorCode> OpenAsync(CancellationToken cancellation) => _chain.OpenAsync(cancellation);
 
     /// <summary>
-    /// Takes the next leader epoch, so that no earlier writer can append any more; needed before the first append. Chunks that an earlier writer stored in the
-    /// meantime become part of the log. Does nothing if the epoch is taken already.
+    /// Takes the next leader epoch, so that no earlier writer can append any more; needed before the first append. Chunks that an earlier
+    /// writer stored in the meantime become part of the log. Does nothing if the epoch is taken already.
     /// </summary>
-    /// <returns><see cref="ErrorCode.None"/>, <see cref="ErrorCode.NotLeaderOrFollower"/> if a newer writer exists, or a storage error as for appends.</returns>
+    /// <returns><see cref="ErrorCode.None"/>, <see cref="ErrorCode.NotLeaderOrFollower"/> if a newer writer exists, or a storage error as
+    /// for appends.</returns>
     public Task<ErrorCode> BecomeLeaderAsync(CancellationToken cancellation) => _chain.TakeEpochAsync(cancellation);
 
     /// <summary>
-    /// Gives the batches their offsets, one after the other, and queues them for the next chunk: all of them get into the same chunk or none. Does not wait:
-    /// whoever wants bounded memory awaits <see cref="WaitForRoomAsync"/> before. If nothing can be appended, the offsets mean nothing and
-    /// <see cref="PendingAppend.Committed"/> says why: besides what is named there, <see cref="ErrorCode.RecordListTooLarge"/> if the batches are more than
-    /// <see cref="Limits.BatchBytes"/> together.
+    /// Gives the batches their offsets, one after the other, and queues them for the next chunk: all of them get into the same chunk or
+    /// none. Does not wait: whoever wants bounded memory awaits <see cref="WaitForRoomAsync"/> before. If nothing can be appended, the
+    /// offsets mean nothing and <see cref="PendingAppend.Committed"/> says why: besides what is named there,
+    /// <see cref="ErrorCode.RecordListTooLarge"/> if the batches are more than <see cref="Limits.BatchBytes"/> together.
     /// </summary>
     public PendingAppend Append(ReadOnlySpan<BatchToAppend> batches)
     {
@@ -100,7 +108,8 @@ public sealed class PartitionLog : IAsyncDisposable
         for (var i = 0; i < batches.Length; i++)
         {
             var batch = batches[i];
-            Invariant.Check(StoredBatch.Describes(batch.Bytes.Span, batch.OffsetCount), "a batch is whole and takes the offsets that its header says");
+            Invariant.Check(
+                StoredBatch.Describes(batch.Bytes.Span, batch.OffsetCount), "a batch is whole and takes the offsets that its header says");
             bytes += batch.Bytes.Length;
             offsets += batch.OffsetCount;
             _items[i] = new Item(batch.Bytes, batch.Header, batch.OffsetCount, batch.MaxTimestamp);
@@ -124,18 +133,22 @@ public sealed class PartitionLog : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until <paramref name="bytes"/> more may be pending. One append larger than the bound waits until nothing else is pending.</summary>
+    /// <summary>
+    /// Waits until <paramref name="bytes"/> more may be pending. One append larger than the bound waits until nothing else is pending.
+    /// </summary>
     /// <returns><see cref="ErrorCode.None"/>, or why the log takes no appends.</returns>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
-    public ValueTask<ErrorCode> WaitForRoomAsync(long bytes, CancellationToken cancellation) => _chain.WaitForRoomAsync(bytes, cancellation);
+    public ValueTask<ErrorCode> WaitForRoomAsync(long bytes, CancellationToken cancellation) =>
+        _chain.WaitForRoomAsync(bytes, cancellation);
 
     /// <summary>
-    /// Reads whole batches from the one that contains <paramref name="from"/> up to the high watermark: as many as fit <paramref name="maxBytes"/>, the first
-    /// one always. At the high watermark the result is empty.
+    /// Reads whole batches from the one that contains <paramref name="from"/> up to the high watermark: as many as fit
+    /// <paramref name="maxBytes"/>, the first one always. At the high watermark the result is empty.
     /// </summary>
     /// <returns>
-    /// <see cref="ErrorCode.OffsetOutOfRange"/> outside the log; <see cref="ErrorCode.CorruptMessage"/> where the stored bytes are damaged, with the offset after
-    /// the damage; <see cref="ErrorCode.KafkaStorageError"/> where they cannot be read now; <see cref="ErrorCode.NotLeaderOrFollower"/> once the log is closed.
+    /// <see cref="ErrorCode.OffsetOutOfRange"/> outside the log; <see cref="ErrorCode.CorruptMessage"/> where the stored bytes are damaged,
+    /// with the offset after the damage; <see cref="ErrorCode.KafkaStorageError"/> where they cannot be read now;
+    /// <see cref="ErrorCode.NotLeaderOrFollower"/> once the log is closed.
     /// </returns>
     public ValueTask<LogRead> ReadAsync(Offset from, int maxBytes, CancellationToken cancellation)
     {
@@ -154,17 +167,18 @@ public sealed class PartitionLog : IAsyncDisposable
     }
 
     /// <summary>
-    /// Finds the first batch whose greatest timestamp is at or after <paramref name="timestamp"/>; no pieces if there is none. The errors are those of
-    /// <see cref="ReadAsync"/>: where the answer might lie in damaged bytes, it is <see cref="ErrorCode.CorruptMessage"/>.
+    /// Finds the first batch whose greatest timestamp is at or after <paramref name="timestamp"/>; no pieces if there is none. The errors
+    /// are those of <see cref="ReadAsync"/>: where the answer might lie in damaged bytes, it is <see cref="ErrorCode.CorruptMessage"/>.
     /// </summary>
     public ValueTask<LogRead> FindBatchAsync(Timestamp timestamp, CancellationToken cancellation) =>
         _chain.IsClosed ? Nothing(_chain.ClosedError, HighWatermark) : _reader.FindAsync(timestamp, LogStartOffset, cancellation);
 
     /// <summary>
-    /// Deletes every object of the log, the head last. May be called on an instance that is not opened, and again after any failure. A writer that races is
-    /// fenced; this instance is closed afterwards.
+    /// Deletes every object of the log, the head last. May be called on an instance that is not opened, and again after any failure. A
+    /// writer that races is fenced; this instance is closed afterwards.
     /// </summary>
-    /// <returns><see cref="ErrorCode.None"/> once nothing is left, or a storage error; <see cref="ErrorCode.CorruptMessage"/> if the head is damaged.</returns>
+    /// <returns><see cref="ErrorCode.None"/> once nothing is left, or a storage error; <see cref="ErrorCode.CorruptMessage"/> if the head
+    /// is damaged.</returns>
     public Task<ErrorCode> DeleteAsync(CancellationToken cancellation) => _chain.DeleteAsync(cancellation);
 
     /// <summary>Takes no more appends, waits for the chunk under way, fails what is behind it, and forgets everything.</summary>
@@ -179,5 +193,6 @@ public sealed class PartitionLog : IAsyncDisposable
         : ErrorCode.None;
 
     private void AssertInvariants() => Invariant.Check(
-        LogStartOffset <= LastStableOffset && LastStableOffset <= HighWatermark && HighWatermark <= LogEndOffset, "start <= LSO <= HW <= end");
+        LogStartOffset <= LastStableOffset && LastStableOffset <= HighWatermark && HighWatermark <= LogEndOffset,
+        "start <= LSO <= HW <= end");
 }

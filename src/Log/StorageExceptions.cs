@@ -19,8 +19,8 @@ public sealed class StorageFullException : Exception
 }
 
 /// <summary>
-/// A storage provider has stopped serving writes for good, as after a failed fsync: whether this write is stored is unknown, and no later one will be
-/// acknowledged until the store is opened again. Whoever sees it stops serving.
+/// A storage provider has stopped serving writes for good, as after a failed fsync: whether this write is stored is unknown, and no later
+/// one will be acknowledged until the store is opened again. Whoever sees it stops serving.
 /// </summary>
 public sealed class StorageBrokenException : Exception
 {
@@ -38,9 +38,9 @@ public sealed class StorageBrokenException : Exception
 }
 
 /// <summary>
-/// A storage provider holds an object, but its bytes are not those that were written; reading it again does not help. Thrown by reads, and even so the
-/// provider sets the state's ETag, without which nobody could delete the object. A log refuses the range concerned and serves the rest; any other failure of a read
-/// means that the object may be readable later.
+/// A storage provider holds an object, but its bytes are not those that were written; reading it again does not help. Thrown by reads, and
+/// even so the provider sets the state's ETag, without which nobody could delete the object. A log refuses the range concerned and serves
+/// the rest; any other failure of a read means that the object may be readable later.
 /// </summary>
 public sealed class StorageDamagedException : Exception
 {

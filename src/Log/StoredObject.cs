@@ -1,8 +1,8 @@
 namespace Loire.Log;
 
 /// <summary>
-/// What Loire keeps under one key of an <c>IGrainStorage</c>: bytes whose layout is Loire's own, so a provider stores them as they are. Written in pieces, so that
-/// a chunk gathers the batches of many producers without copying them; read back as one piece.
+/// What Loire keeps under one key of an <c>IGrainStorage</c>: bytes whose layout is Loire's own, so a provider stores them as they are.
+/// Written in pieces, so that a chunk gathers the batches of many producers without copying them; read back as one piece.
 /// </summary>
 [GenerateSerializer, Alias("loire.StoredObject")]
 public sealed class StoredObject

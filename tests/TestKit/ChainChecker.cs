@@ -4,10 +4,12 @@ using Loire.Model;
 namespace Loire.TestKit;
 
 /// <summary>
-/// Watches everything that any writer does to one log in a <see cref="LossyGrainStorage"/>, and notes each broken rule in <see cref="Violations"/>:
+/// Watches everything that any writer does to one log in a <see cref="LossyGrainStorage"/>, and notes each broken rule in
+/// <see cref="Violations"/>:
 /// <list type="bullet">
-/// <item>One content per key, for ever: no object but the head is ever overwritten, and no key is used again with other content. The one exception is harmless and is
-/// checked to be: below the tail, where nobody looks, a leader that was overtaken before it led may put its fence where a chunk had been.</item>
+/// <item>One content per key, for ever: no object but the head is ever overwritten, and no key is used again with other content. The one
+/// exception is harmless and is checked to be: below the tail, where nobody looks, a leader that was overtaken before it led may put its
+/// fence where a chunk had been.</item>
 /// <item>Links: each chunk begins where the one before ends and names its hash.</item>
 /// <item>Epochs never fall along the chain, and an epoch begins with a fence by the writer whose head took it.</item>
 /// <item>The head lists a gapless log: entries from its start to its tail, all of which exist.</item>
@@ -105,7 +107,8 @@ public sealed class ChainChecker
 
         Demand(chunk.FirstOrdinal == 0 || _chunks.ContainsKey(chunk.FirstOrdinal - 1), $"{key} was written before the chunk before it");
         Demand(
-            _epochs.TryGetValue(chunk.Epoch.Value, out var leader) && leader == chunk.Writer, $"{key} is by a writer that did not take epoch {chunk.Epoch}");
+            _epochs.TryGetValue(chunk.Epoch.Value, out var leader) && leader == chunk.Writer,
+            $"{key} is by a writer that did not take epoch {chunk.Epoch}");
         _chunks[chunk.FirstOrdinal] = chunk;
     }
 
@@ -154,7 +157,8 @@ public sealed class ChainChecker
             if (entry.Kind == ObjectKind.Page)
             {
                 var from = entry.Base;
-                Demand(ChainEntry.TryRead(TestBatches.Join(listed!.Body.ToArray()), out var below), $"{entry.Key} is not a sound page");
+                var body = TestBatches.Join(listed!.Body.ToArray());
+                Demand(ChainEntry.TryRead(body, out var below), $"{entry.Key} is not a sound page");
                 CheckEntries(below, ref from);
                 Demand(from == entry.End, $"{entry.Key} lists positions up to {from}, and says {entry.End}");
             }
@@ -169,9 +173,9 @@ public sealed class ChainChecker
         }
 
         Demand(!Refers(_head.Entries, key), $"{key} was deleted while the head lists it");
-        Demand(
-            !key.StartsWith("chunk/", StringComparison.Ordinal) || string.CompareOrdinal(key, ObjectKey.Chunk(_head.TailOrdinal).ToString()) < 0,
-            $"{key} was deleted while it is in the tail");
+        var isInTail = key.StartsWith("chunk/", StringComparison.Ordinal)
+            && string.CompareOrdinal(key, ObjectKey.Chunk(_head.TailOrdinal).ToString()) >= 0;
+        Demand(!isInTail, $"{key} was deleted while it is in the tail");
     }
 
     private bool Refers(ChainEntry[] entries, string key)

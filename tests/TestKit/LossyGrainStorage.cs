@@ -6,10 +6,12 @@ using Orleans.Storage;
 namespace Loire.TestKit;
 
 /// <summary>
-/// Grain storage in memory for one process of tests, with the ETag rules of Orleans' providers and with faults that the test decides call by call through
-/// <see cref="Faults"/>: it delays, refuses, answers late, loses answers, and lets a request arrive after its caller gave up. After <see cref="Crash"/> no call
-/// that was under way is ever answered, and whether it took effect is decided by the test. It never returns stale or damaged data by itself; a test damages
-/// with <see cref="Replace"/>. A call goes on where its fault was decided and not where it was made, so a caller that is gone cannot hold it back. What is handed out or in is copied, so memory shared with the caller by mistake shows. Thread-safe.
+/// Grain storage in memory for one process of tests, with the ETag rules of Orleans' providers and with faults that the test decides call
+/// by call through <see cref="Faults"/>: it delays, refuses, answers late, loses answers, and lets a request arrive after its caller gave
+/// up. After <see cref="Crash"/> no call that was under way is ever answered, and whether it took effect is decided by the test. It never
+/// returns stale or damaged data by itself; a test damages with <see cref="Replace"/>. A call goes on where its fault was decided and not
+/// where it was made, so a caller that is gone cannot hold it back. What is handed out or in is copied, so memory shared with the caller by
+/// mistake shows. Thread-safe.
 /// </summary>
 public sealed class LossyGrainStorage : IGrainStorage
 {
@@ -179,7 +181,9 @@ public sealed class LossyGrainStorage : IGrainStorage
         }
     }
 
-    /// <summary>Lets <paramref name="effect"/> happen as the call's fault demands; what it returns hands the result to the caller.</summary>
+    /// <summary>
+    /// Lets <paramref name="effect"/> happen as the call's fault demands; what it returns hands the result to the caller.
+    /// </summary>
     private async Task Run(StorageCall call, Func<Action> effect)
     {
         var generation = Volatile.Read(ref _generation);

@@ -1,6 +1,9 @@
 namespace Loire.TestKit;
 
-/// <summary>Time that stands still until the test moves it. Timers run on the thread that calls <see cref="Advance"/>, in the order of their due times.</summary>
+/// <summary>
+/// Time that stands still until the test moves it. Timers run on the thread that calls <see cref="Advance"/>, in the order of their due
+/// times.
+/// </summary>
 public sealed class ManualTime : TimeProvider
 {
     private readonly Lock _lock = new();

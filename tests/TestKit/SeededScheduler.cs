@@ -1,9 +1,10 @@
 namespace Loire.TestKit;
 
 /// <summary>
-/// Runs several owners of asynchronous code on the calling thread, each one step at a time in its own order, as grains on a silo run. Which owner takes the next
-/// step is drawn from a seed, so that the same seed gives the same run. When nobody has a step to take, time moves on to the next timer. An owner can be paused,
-/// as by a long garbage collection, and killed, as by the end of its process: what it has not done by then it never does.
+/// Runs several owners of asynchronous code on the calling thread, each one step at a time in its own order, as grains on a silo run. Which
+/// owner takes the next step is drawn from a seed, so that the same seed gives the same run. When nobody has a step to take, time moves on
+/// to the next timer. An owner can be paused, as by a long garbage collection, and killed, as by the end of its process: what it has not
+/// done by then it never does.
 /// </summary>
 public sealed class SeededScheduler(Random random, ManualTime time)
 {
@@ -66,7 +67,8 @@ public sealed class SeededScheduler(Random random, ManualTime time)
             Announce();
         }
 
-        public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("Nobody waits for a step of another owner.");
+        public override void Send(SendOrPostCallback d, object? state) =>
+            throw new NotSupportedException("Nobody waits for a step of another owner.");
 
         /// <summary>Has the owner do something in a step of its own.</summary>
         public void Do(Func<Task> work) => Post(static state => ((Func<Task>)state!)(), work);

@@ -1,8 +1,8 @@
 namespace Loire.TestKit;
 
 /// <summary>
-/// Runs asynchronous code on the calling thread, one step at a time, as a grain's scheduler does. Continuations that other threads bring in (of a real store, say)
-/// run here too.
+/// Runs asynchronous code on the calling thread, one step at a time, as a grain's scheduler does. Continuations that other threads bring in
+/// (of a real store, say) run here too.
 /// </summary>
 public static class SingleThread
 {
@@ -22,7 +22,8 @@ public static class SingleThread
         try
         {
             var task = work();
-            task.ContinueWith(_ => queue.Complete(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            task.ContinueWith(
+                _ => queue.Complete(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             queue.RunUntilComplete();
             return task.GetAwaiter().GetResult();
         }
@@ -48,7 +49,8 @@ public static class SingleThread
             }
         }
 
-        public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("Nobody waits for a step of another thread.");
+        public override void Send(SendOrPostCallback d, object? state) =>
+            throw new NotSupportedException("Nobody waits for a step of another thread.");
 
         public void Complete() => _steps.CompleteAdding();
 

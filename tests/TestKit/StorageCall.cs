@@ -15,7 +15,8 @@ public enum StorageOperation
 /// <param name="GrainKey">The grain id as text.</param>
 /// <param name="ETag">The version that a write or a clear is conditional on; null if it expects none.</param>
 /// <param name="Bytes">What a write would store; empty otherwise.</param>
-public sealed record StorageCall(int Number, StorageOperation Operation, string StateName, string GrainKey, string? ETag, ReadOnlyMemory<byte> Bytes)
+public sealed record StorageCall(
+    int Number, StorageOperation Operation, string StateName, string GrainKey, string? ETag, ReadOnlyMemory<byte> Bytes)
 {
     /// <summary>The key under which the state is stored.</summary>
     public string Key => $"{StateName}|{GrainKey}";
@@ -39,7 +40,9 @@ public abstract record StorageFault
     /// <summary>The call has its effect at once; the caller hears of it when <paramref name="until"/> has ended.</summary>
     public static StorageFault AnswerLate(Task until) => new LateAnswer(until);
 
-    /// <summary><paramref name="error"/> is thrown at once; the request arrives at the store when <paramref name="until"/> has ended.</summary>
+    /// <summary>
+    /// <paramref name="error"/> is thrown at once; the request arrives at the store when <paramref name="until"/> has ended.
+    /// </summary>
     public static StorageFault ArriveLate(Exception error, Task until) => new LateArrival(error, until);
 
     /// <summary>The call reports success without any effect. No store may do this: a planted bug, to see that checkers find it.</summary>

@@ -9,7 +9,9 @@ namespace Loire.TestKit;
 /// <summary>Record batches for tests, and what is in them.</summary>
 public static class TestBatches
 {
-    /// <summary>One batch with a record for each value; the records' times grow by one millisecond from <paramref name="timestamp"/> on.</summary>
+    /// <summary>
+    /// One batch with a record for each value; the records' times grow by one millisecond from <paramref name="timestamp"/> on.
+    /// </summary>
     public static ReadOnlyMemory<byte> Of(long timestamp, params IEnumerable<string> values)
     {
         using var builder = new RecordBatchBuilder();
@@ -40,7 +42,9 @@ public static class TestBatches
         return bytes.ToArray();
     }
 
-    /// <summary>The records of whole batches in a row as <c>offset:value</c>; throws if any batch is not whole or its checksum is wrong.</summary>
+    /// <summary>
+    /// The records of whole batches in a row as <c>offset:value</c>; throws if any batch is not whole or its checksum is wrong.
+    /// </summary>
     public static List<string> Records(ReadOnlySpan<byte> batches)
     {
         var records = new List<string>();

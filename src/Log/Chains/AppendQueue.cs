@@ -4,8 +4,9 @@ using Loire.Model;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// What waits for storage: positions are assigned on arrival, items that arrive while a chunk is being written form the next one (group commit), and fates are
-/// announced in the order of arrival. Bounded for those who ask for room first. Purely synchronous but for that wait.
+/// What waits for storage: positions are assigned on arrival, items that arrive while a chunk is being written form the next one (group
+/// commit), and fates are announced in the order of arrival. Bounded for those who ask for room first. Purely synchronous but for that
+/// wait.
 /// </summary>
 internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
 {
@@ -76,7 +77,9 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
         GrantRoom();
     }
 
-    /// <summary>Announces the fate of the chunk taken, then one for all that wait behind it, and goes back to the position <paramref name="end"/>.</summary>
+    /// <summary>
+    /// Announces the fate of the chunk taken, then one for all that wait behind it, and goes back to the position <paramref name="end"/>.
+    /// </summary>
     public void Fail(ErrorCode taken, ErrorCode waiting, Offset end)
     {
         FinishTaken(taken);
@@ -139,8 +142,8 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
     private bool Fits(long bytes) => Bytes + _granted == 0 || Bytes + _granted + bytes <= options.PendingBytes;
 
     /// <summary>
-    /// Room once granted counts as taken until its append comes, so that not all who wait rush in at once; whoever has not come when the next chunk ends has
-    /// given up.
+    /// Room once granted counts as taken until its append comes, so that not all who wait rush in at once; whoever has not come when the
+    /// next chunk ends has given up.
     /// </summary>
     private void GrantRoom()
     {
@@ -161,7 +164,8 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
         public RoomRequest(long bytes, CancellationToken cancellation)
         {
             Bytes = bytes;
-            _registration = cancellation.UnsafeRegister(static (state, token) => ((RoomRequest)state!)._granted.TrySetCanceled(token), this);
+            _registration = cancellation.UnsafeRegister(
+                static (state, token) => ((RoomRequest)state!)._granted.TrySetCanceled(token), this);
         }
 
         public long Bytes { get; }

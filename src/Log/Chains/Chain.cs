@@ -5,14 +5,14 @@ using Orleans.Storage;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// One ordered log in grain storage, whatever its items are: many small immutable chunks, one group commit each, and one small head that lists older ones (README).
-/// All of it runs on the owner's scheduler. It closes by itself, once and for good, when another writer has taken over, when storage serves no more writes, and
-/// when a write is still in doubt at the deadline; then it says so through <see cref="ClosedItself"/> and serves nothing more. A refused write closes nothing: all
-/// that is pending goes back as if it had never come.
+/// One ordered log in grain storage, whatever its items are: many small immutable chunks, one group commit each, and one small head that
+/// lists older ones (README). All of it runs on the owner's scheduler. It closes by itself, once and for good, when another writer has
+/// taken over, when storage serves no more writes, and when a write is still in doubt at the deadline; then it says so through
+/// <see cref="ClosedItself"/> and serves nothing more. A refused write closes nothing: all that is pending goes back as if it had never
+/// come.
 /// </summary>
 internal sealed class Chain
 {
-    private readonly StorageCalls _calls;
     private readonly ObjectStore _store;
     private readonly Recovery _recovery;
     private readonly Leadership _leadership;
@@ -23,7 +23,9 @@ internal sealed class Chain
     private ChainState? _state;
     private Task<ErrorCode>? _taking;
 
-    public Chain(IGrainStorage storage, string id, Guid writer, ChainOptions options, ItemFormat format, ObjectCache cache, TimeProvider time)
+    /// <summary>A chain that is not read yet.</summary>
+    public Chain(
+        IGrainStorage storage, string id, Guid writer, ChainOptions options, ItemFormat format, ObjectCache cache, TimeProvider time)
     {
         if (options.Problem() is { } problem)
         {
@@ -32,12 +34,12 @@ internal sealed class Chain
 
         var name = new LogName(id);
         (Writer, Options, _time) = (writer, options, time);
-        _calls = new StorageCalls(storage, name, writer, options, time);
-        _store = new ObjectStore(_calls, name);
+        _store = new ObjectStore(new StorageCalls(storage, name, writer, options, time), name);
         Loader = new ObjectLoader(_store, cache);
         Upkeep = new Upkeep(this, _store, Loader);
         _recovery = new Recovery(_store, cache);
         _leadership = new Leadership(this, _store, _recovery);
+        FreshLook = new FreshLook(this, _store, _recovery);
         _queue = new AppendQueue(options, time);
         _writer = new ChunkWriter(this, _store, _queue, format, time);
     }
@@ -50,6 +52,9 @@ internal sealed class Chain
 
     /// <summary>Reads objects.</summary>
     public ObjectLoader Loader { get; }
+
+    /// <summary>Tells whether somebody else has rearranged the chain.</summary>
+    public FreshLook FreshLook { get; }
 
     /// <summary>Keeps the chain cheap to open.</summary>
     public Upkeep Upkeep { get; }
@@ -69,6 +74,9 @@ internal sealed class Chain
 
     /// <summary>Whether this instance may append.</summary>
     public bool Leads { get; private set; }
+
+    /// <summary>Whether this instance is about to lead, and changes the head to that end.</summary>
+    public bool IsTakingEpoch => _taking is { IsCompleted: false };
 
     /// <summary>The epoch that this instance took; before that, the newest one known.</summary>
     public LeaderEpoch Epoch { get; private set; } = LeaderEpoch.None;
@@ -128,7 +136,7 @@ internal sealed class Chain
             return ErrorCode.None;
         }
 
-        var taking = _taking is { IsCompleted: false } ? _taking : _taking = _leadership.TakeAsync(cancellation);
+        var taking = IsTakingEpoch ? _taking! : _taking = _leadership.TakeAsync(cancellation);
         var error = await taking;
         if (error != ErrorCode.None || IsClosed)
         {
@@ -184,8 +192,8 @@ internal sealed class Chain
     }
 
     /// <summary>
-    /// Takes nothing more, waits for what is under way, and fails what is behind it. A leader that stops so says in the head that it will not write again; if that
-    /// cannot be said now, the next leader makes do without.
+    /// Takes nothing more, waits for what is under way, and fails what is behind it. A leader that stops so says in the head that it will
+    /// not write again; if that cannot be said now, the next leader makes do without.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -196,51 +204,6 @@ internal sealed class Chain
             await _leadership.ResignAsync();
         }
     }
-
-    /// <summary>
-    /// Finds out whether the chain has been rearranged since it looked as <paramref name="seen"/>, after an object was not where it should be. If another leader has
-    /// done so, an instance that does not lead takes a fresh look, and one that led closes. False if the object is really lost; null if that cannot be found out now.
-    /// </summary>
-    public async Task<bool?> HasMovedOnAsync((ChainState State, int View) seen)
-    {
-        if (HasChanged(seen))
-        {
-            return true;
-        }
-
-        var now = await _store.ReadHeadAsync();
-        if (now.Status == FetchStatus.Unreachable || IsClosed || HasChanged(seen))
-        {
-            return now.Status == FetchStatus.Unreachable ? null : true;
-        }
-
-        if ((Leads && now.Head.Epoch > Epoch) || (now.Status == FetchStatus.Absent && State.HeadETag is not null))
-        {
-            Fail(WriteOutcome.Lost);
-            return true;
-        }
-
-        if (Leads || now.Head.Revision == State.Head.Revision)
-        {
-            return false;
-        }
-
-        if (_taking is { IsCompleted: false })
-        {
-            // The head is being changed by us.
-            return null;
-        }
-
-        var (error, read) = await _recovery.ReadAsync(CancellationToken.None);
-        if (read is not null && !IsClosed && !HasChanged(seen) && _taking is null or { IsCompleted: true })
-        {
-            LookAgain(read);
-        }
-
-        return error == ErrorCode.None ? true : null;
-    }
-
-    private bool HasChanged((ChainState State, int View) seen) => seen != (State, State.View);
 
     private async Task StopAsync()
     {

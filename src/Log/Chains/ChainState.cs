@@ -5,12 +5,15 @@ using Loire.Model;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// What one instance knows of a chain: the head as it was last read or written, and the chunks after it. Changed only in synchronous steps, and sound after each:
-/// positions and ordinals grow along entries and tail, and epochs never fall.
+/// What one instance knows of a chain: the head as it was last read or written, and the chunks after it. Changed only in synchronous steps,
+/// and sound after each: positions and ordinals grow along entries and tail, and epochs never fall.
 /// </summary>
 internal sealed class ChainState
 {
-    /// <summary>Positions of one chunk, at most. So a chunk that cannot be read at all, at the very end, can be skipped without giving a position twice.</summary>
+    /// <summary>
+    /// Positions of one chunk, at most. So a chunk that cannot be read at all, at the very end, can be skipped without giving a position
+    /// twice.
+    /// </summary>
     public const long MaxChunkPositions = 1L << 32;
 
     private readonly List<ChainEntry> _tail = [];
@@ -64,11 +67,12 @@ internal sealed class ChainState
     public int View { get; private set; }
 
     /// <summary>Takes the next chunk into the tail. False if it does not continue the chain: no history of writers leads to that.</summary>
-    public bool TryAccept(LogObject chunk, string? etag) => TryAccept(chunk.Header, ChainEntry.Of(chunk, ObjectKey.Chunk(NextOrdinal), 0, etag));
+    public bool TryAccept(LogObject chunk, string? etag) =>
+        TryAccept(chunk.Header, ChainEntry.Of(chunk, ObjectKey.Chunk(NextOrdinal), 0, etag));
 
     /// <summary>
-    /// Takes a damaged or missing chunk into the tail. If not even its header is readable, its end is assumed as far away as a chunk can reach; the next good
-    /// chunk corrects that.
+    /// Takes a damaged or missing chunk into the tail. If not even its header is readable, its end is assumed as far away as a chunk can
+    /// reach; the next good chunk corrects that.
     /// </summary>
     public bool TryAcceptDamaged(ObjectHeader? header, string? etag)
     {
@@ -97,7 +101,10 @@ internal sealed class ChainState
         return true;
     }
 
-    /// <summary>Takes over a head that this instance has written. The first <paramref name="sealedChunks"/> of the tail are in its entries, or garbage.</summary>
+    /// <summary>
+    /// Takes over a head that this instance has written. The first <paramref name="sealedChunks"/> of the tail are in its entries, or
+    /// garbage.
+    /// </summary>
     public void Advance(Head head, string? etag, int sealedChunks)
     {
         Invariant.Check(head.Revision == Head.Revision + 1, "each head follows the one before");
@@ -132,52 +139,19 @@ internal sealed class ChainState
         }
     }
 
-    /// <summary>Finds the object, perhaps a page, that holds the first position at or after <paramref name="from"/> that any object holds.</summary>
+    /// <summary>
+    /// Finds the object, perhaps a page, that holds the first position at or after <paramref name="from"/> that any object holds.
+    /// </summary>
     public bool TryLocate(Offset from, out ChainEntry entry) =>
-        from >= Head.TailBase ? TryLocate(CollectionsMarshal.AsSpan(_tail), from, out entry)
-        : TryLocate(Head.Entries, from, out entry) || TryLocate(CollectionsMarshal.AsSpan(_tail), from, out entry);
+        (from < Head.TailBase && EntrySearch.TryLocate(Head.Entries, from, out entry))
+        || EntrySearch.TryLocate(CollectionsMarshal.AsSpan(_tail), from, out entry);
 
-    /// <summary>Finds the same in a sequence of entries.</summary>
-    public static bool TryLocate(ReadOnlySpan<ChainEntry> entries, Offset from, out ChainEntry entry)
-    {
-        var (low, high) = (0, entries.Length);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (entries[middle].End > from)
-            {
-                high = middle;
-            }
-            else
-            {
-                low = middle + 1;
-            }
-        }
-
-        entry = low < entries.Length ? entries[low] : default;
-        return low < entries.Length;
-    }
-
-    /// <summary>Finds the first object, perhaps a page, that ends after <paramref name="from"/> and may hold a timestamp at or after the given one.</summary>
+    /// <summary>
+    /// Finds the first object, perhaps a page, that ends after <paramref name="from"/> and may hold a timestamp at or after the given one.
+    /// </summary>
     public bool TryLocate(Timestamp timestamp, Offset from, out ChainEntry entry) =>
-        TryLocate(Head.Entries, timestamp, from, out entry)
-        || TryLocate(CollectionsMarshal.AsSpan(_tail), timestamp, from, out entry);
-
-    /// <summary>Finds the same in a sequence of entries.</summary>
-    public static bool TryLocate(ReadOnlySpan<ChainEntry> entries, Timestamp timestamp, Offset from, out ChainEntry entry)
-    {
-        foreach (ref readonly var candidate in entries)
-        {
-            if (candidate.MaxTimestamp >= timestamp && candidate.End > from)
-            {
-                entry = candidate;
-                return true;
-            }
-        }
-
-        entry = default;
-        return false;
-    }
+        EntrySearch.TryLocate(Head.Entries, timestamp, from, out entry)
+        || EntrySearch.TryLocate(CollectionsMarshal.AsSpan(_tail), timestamp, from, out entry);
 
     /// <summary>Checks what must hold between steps.</summary>
     public void AssertInvariants()
@@ -232,7 +206,10 @@ internal sealed class ChainState
 
     private static bool IsGuess(in ChainEntry entry) => entry.IsDamaged && entry.MaxTimestamp.Milliseconds == long.MaxValue;
 
-    /// <summary>Now that the chunk after them begins at <paramref name="end"/>, the unreadable ones before it share what lies between: the first takes it all.</summary>
+    /// <summary>
+    /// Now that the chunk after them begins at <paramref name="end"/>, the unreadable ones before it share what lies between: the first
+    /// takes it all.
+    /// </summary>
     private void Correct(Offset end)
     {
         var first = _tail.Count;

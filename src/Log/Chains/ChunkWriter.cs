@@ -4,8 +4,8 @@ using Loire.Model;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Makes pending chunks durable, one at a time and in order. The first write starts after the current turn, so that everything appended in one turn shares a
-/// chunk, and no callback runs inside an append.
+/// Makes pending chunks durable, one at a time and in order. The first write starts after the current turn, so that everything appended in
+/// one turn shares a chunk, and no callback runs inside an append.
 /// </summary>
 internal sealed class ChunkWriter(Chain chain, ObjectStore store, AppendQueue queue, ItemFormat format, TimeProvider time)
 {
@@ -61,8 +61,8 @@ internal sealed class ChunkWriter(Chain chain, ObjectStore store, AppendQueue qu
     }
 
     /// <summary>
-    /// Opening reads the whole tail, so it must not grow without bound: at its bound, chunks wait until upkeep has listed some; if storage refuses upkeep's writes,
-    /// it has no room for ours either.
+    /// Opening reads the whole tail, so it must not grow without bound: at its bound, chunks wait until upkeep has listed some; if storage
+    /// refuses upkeep's writes, it has no room for ours either.
     /// </summary>
     private async ValueTask<bool> TailHasRoomAsync()
     {
@@ -115,7 +115,8 @@ internal sealed class ChunkWriter(Chain chain, ObjectStore store, AppendQueue qu
                 queue.Fail(ErrorCode.KafkaStorageError, ErrorCode.KafkaStorageError, state.Durable);
                 chain.Fail(result.Outcome);
                 break;
-            case WriteOutcome.Lost when LogObject.TryRead(result.Found, store.Name.Tag, null, out var found) && found!.Header.Epoch <= chain.Epoch:
+            case WriteOutcome.Lost
+                when LogObject.TryRead(result.Found, store.Name.Tag, null, out var found) && found!.Header.Epoch <= chain.Epoch:
                 // Below our fence nobody else can have written this: a chunk before it has vanished from storage.
                 queue.Fail(ErrorCode.KafkaStorageError, ErrorCode.KafkaStorageError, state.Durable);
                 chain.Close(ErrorCode.KafkaStorageError, $"Storage has a chunk {key} that no leader can have written there.");
@@ -134,15 +135,14 @@ internal sealed class ChunkWriter(Chain chain, ObjectStore store, AppendQueue qu
     }
 
     /// <summary>
-    /// A foreign chunk that is still in the tail is the one that counts, so ours is not stored. Where the tail begins later, ours may have been adopted, merged and
-    /// deleted before we came to look.
+    /// A foreign chunk that is still in the tail, or a fence that holds its place, is the one that counts, so ours is not stored. Anywhere
+    /// else below the tail, ours may have been adopted, merged and deleted before we came to look.
     /// </summary>
     private async Task<ErrorCode> FateOfLostAsync(long ordinal, WriteResult lost)
     {
         var now = await store.ReadHeadAsync();
-        return !lost.Found.IsEmpty && now.Status == FetchStatus.Found && now.Head.TailOrdinal <= ordinal
-            ? ErrorCode.NotLeaderOrFollower
-            : ErrorCode.RequestTimedOut;
+        var counts = now.Status == FetchStatus.Found && (now.Head.TailOrdinal <= ordinal || now.Head.Fences.Contains(ordinal));
+        return counts && !lost.Found.IsEmpty ? ErrorCode.NotLeaderOrFollower : ErrorCode.RequestTimedOut;
     }
 
     private sealed class Release(ChunkWriter writer) : IDisposable

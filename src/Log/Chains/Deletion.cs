@@ -3,9 +3,9 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Deletes a log for good, and can be repeated after any failure until it succeeds. The head is marked first: from then on nobody opens the log. A fence stops a
-/// writer that does not know yet. Then the tail, which no entry lists, goes into the head's garbage, so that a second run finds all of it; then everything is
-/// deleted, the head last.
+/// Deletes a log for good, and can be repeated after any failure until it succeeds. The head is marked first: from then on nobody opens the
+/// log. A fence stops a writer that does not know yet. Then the tail, which no entry lists, goes into the head's garbage, so that a second
+/// run finds all of it; then everything is deleted, the head last.
 /// </summary>
 internal sealed class Deletion(Chain chain, ObjectStore store, ObjectLoader loader)
 {
@@ -42,7 +42,8 @@ internal sealed class Deletion(Chain chain, ObjectStore store, ObjectLoader load
 
             if (outcome == WriteOutcome.Done)
             {
-                return await DeleteAllAsync(head) && await store.DeleteAsync(ObjectKey.Head, etag) ? ErrorCode.None : ErrorCode.KafkaStorageError;
+                var isGone = await DeleteAllAsync(head) && await store.DeleteAsync(ObjectKey.Head, etag);
+                return isGone ? ErrorCode.None : ErrorCode.KafkaStorageError;
             }
 
             if (outcome != WriteOutcome.Lost)
@@ -55,12 +56,14 @@ internal sealed class Deletion(Chain chain, ObjectStore store, ObjectLoader load
     }
 
     /// <summary>The second head of a deletion has the tail in its garbage: its last item begins at the tail.</summary>
-    private static bool IsFenced(Head head) => head.Garbage.Length > 0 && head.Garbage[^1].First == ObjectKey.Chunk(head.TailOrdinal);
+    private static bool IsFenced(Head head) =>
+        head.Garbage.Length > 0 && head.Garbage[^1].First == ObjectKey.Chunk(head.TailOrdinal);
 
-    private Task<(WriteOutcome Outcome, Head Head, string? ETag)> MarkAsync(Head head, string? etag) => ReplaceAsync(
-        head,
-        etag,
-        head with { IsDeleting = true, Epoch = head.Epoch.Next, Garbage = [.. head.Garbage, PendingGarbage.OrphansOf(head.Revision).Item] });
+    private Task<(WriteOutcome Outcome, Head Head, string? ETag)> MarkAsync(Head head, string? etag)
+    {
+        GarbageItem[] garbage = [.. head.Garbage, PendingGarbage.OrphansOf(head.Revision).Item];
+        return ReplaceAsync(head, etag, head with { IsDeleting = true, Epoch = head.Epoch.Next, Garbage = garbage });
+    }
 
     private async Task<(WriteOutcome Outcome, Head Head, string? ETag)> FenceAsync(Head head, string? etag)
     {
@@ -119,7 +122,8 @@ internal sealed class Deletion(Chain chain, ObjectStore store, ObjectLoader load
             return false;
         }
 
-        foreach (var item in head.Garbage.Concat(head.Fences.Select(fence => new GarbageItem(ObjectKey.Chunk(fence), 1, null))))
+        var fences = head.Fences.Append(0).Select(fence => new GarbageItem(ObjectKey.Chunk(fence), 1, null));
+        foreach (var item in head.Garbage.Concat(fences))
         {
             if (!await disposal.TryDeleteAsync(new PendingGarbage(item, null)))
             {

@@ -5,7 +5,9 @@ namespace Loire.Log.Chains;
 /// <summary>Goes through entries and everything below them, pages included.</summary>
 internal sealed class EntryWalk(ObjectLoader loader)
 {
-    /// <summary>Adds every object below the entries to <paramref name="found"/>, a page after what it lists; false if a page cannot be read now.</summary>
+    /// <summary>
+    /// Adds every object below the entries to <paramref name="found"/>, a page after what it lists; false if a page cannot be read now.
+    /// </summary>
     public async Task<bool> CollectAsync(ReadOnlyMemory<ChainEntry> entries, List<ChainEntry> found)
     {
         for (var i = 0; i < entries.Length; i++)

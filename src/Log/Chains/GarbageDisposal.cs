@@ -3,8 +3,8 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Deletes what a head calls garbage: always after the head that says so is stored, never before. Of a range the first object goes last, so whoever finds it
-/// absent knows that all are gone. What cannot be deleted now stays in the list, and in the next head.
+/// Deletes what a head calls garbage: always after the head that says so is stored, never before. Of a range the first object goes last, so
+/// whoever finds it absent knows that all are gone. What cannot be deleted now stays in the list, and in the next head.
 /// </summary>
 internal sealed class GarbageDisposal(ObjectStore store, ObjectLoader loader)
 {
@@ -56,7 +56,9 @@ internal sealed class GarbageDisposal(ObjectStore store, ObjectLoader loader)
     private static ObjectKey After(ObjectKey key, int steps) =>
         key.Kind == ObjectKeyKind.Chunk ? key with { Number = key.Number + steps } : key with { Index = key.Index + steps };
 
-    /// <summary>Deletes parts that an earlier leader may have left, the last one first, so that what a crash leaves is found by the same search.</summary>
+    /// <summary>
+    /// Deletes parts that an earlier leader may have left, the last one first, so that what a crash leaves is found by the same search.
+    /// </summary>
     private async Task<bool> TryDeletePartsAsync(ObjectKey first)
     {
         var found = new Stack<(ObjectKey Key, string? ETag)>();

@@ -7,13 +7,15 @@ namespace Loire.Log.Chains;
 /// Makes an instance the only one that can append.
 /// <list type="number">
 /// <item>The head gets the next epoch, which nobody else can take as well.</item>
-/// <item>An empty chunk of that epoch, the fence, takes the next ordinal. Whatever an earlier leader stored before it is adopted, whole. After it, an earlier leader
-/// can store nothing: it must create the very ordinal that the fence has, finds the newer epoch there, and closes.</item>
-/// <item>The head is read once more. If a newer leader has come in between, it may have merged and deleted the chunks that were here, so that our fence went where
-/// a chunk had been; then this instance has never led.</item>
+/// <item>An empty chunk of that epoch, the fence, takes the next ordinal. Whatever an earlier leader stored before it is adopted, whole.
+/// After it, an earlier leader can store nothing: it must create the very ordinal that the fence has, finds the newer epoch there, and
+/// closes.</item>
+/// <item>The head is read once more. If a newer leader has come in between, it may have merged and deleted the chunks that were here, so
+/// that our fence went where a chunk had been; then this instance has never led.</item>
 /// </list>
-/// An earlier leader may be asleep for any length of time and then create the ordinal it stopped at. So the fence that it must find there is never deleted, though
-/// all chunks around it are, unless the earlier leader has said in the head that it will not write again.
+/// An earlier leader may be asleep for any length of time and then create the ordinal it stopped at. So the fence that it must find there
+/// is never deleted, though all chunks around it are, unless the earlier leader has said in the head that it will not write again. The
+/// very first fence stays in any case: where it is and a head is not, a head has been lost.
 /// </summary>
 internal sealed class Leadership(Chain chain, ObjectStore store, Recovery recovery)
 {
@@ -23,7 +25,8 @@ internal sealed class Leadership(Chain chain, ObjectStore store, Recovery recove
     private bool _mayMeetOthers;
 
     /// <summary>Takes the next epoch. May be called again after a refusal.</summary>
-    /// <returns>None: appends may follow. Otherwise as <see cref="Chain.Fail"/> says, or what <see cref="Recovery.ReadAsync"/> found.</returns>
+    /// <returns>None: appends may follow. Otherwise as <see cref="Chain.Fail"/> says, or what <see cref="Recovery.ReadAsync"/>
+    /// found.</returns>
     public async Task<ErrorCode> TakeAsync(CancellationToken cancellation)
     {
         for (var attempt = 0; _taken == LeaderEpoch.None; attempt++)
@@ -114,7 +117,7 @@ internal sealed class Leadership(Chain chain, ObjectStore store, Recovery recove
                 FirstOrdinal = state.NextOrdinal,
                 LastOrdinal = state.NextOrdinal,
                 FollowsDamage = state.EndIsGuess,
-                HoldsPlace = _mayMeetOthers,
+                HoldsPlace = _mayMeetOthers || state.NextOrdinal == 0,
                 Epoch = _taken,
                 Writer = chain.Writer,
                 Base = state.Durable,
@@ -162,12 +165,7 @@ internal sealed class Leadership(Chain chain, ObjectStore store, Recovery recove
             return ErrorCode.None;
         }
 
-        if (now.Head.TailOrdinal > state.NextOrdinal)
-        {
-            // Nothing refers to this ordinal any more, so nobody will see to what we have put there.
-            await store.DeleteAsync(ObjectKey.Chunk(state.NextOrdinal), etag);
-        }
-
+        // Our fence stays where it is. If it was in time, it is part of the chain by now and may be what holds the leader before us back.
         return chain.Fail(WriteOutcome.Lost);
     }
 }

@@ -5,7 +5,9 @@ namespace Loire.Log.Chains;
 /// <summary>An object, or why it is not here.</summary>
 internal readonly record struct Loaded(FetchStatus Status, LogObject? Object);
 
-/// <summary>Brings objects of one log into memory: from the cache, or else from storage, where readers of the same object share one read.</summary>
+/// <summary>
+/// Brings objects of one log into memory: from the cache, or else from storage, where readers of the same object share one read.
+/// </summary>
 internal sealed class ObjectLoader(ObjectStore store, ObjectCache cache)
 {
     private readonly Dictionary<ObjectKey, Task<Loaded>> _underWay = [];

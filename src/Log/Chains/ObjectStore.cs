@@ -3,10 +3,10 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// The objects of one log in grain storage. This is the only place where an unknown outcome is followed up, and the only one where anything is tried again:
-/// a write that neither succeeded nor was refused is read back, with growing pauses, until it is known to be stored (then it is done), or something else is
-/// (then it is lost), or nothing is (then it is written again, the very same bytes), or the deadline passes (then whoever asked must close). Reads and
-/// deletions end with what they found and are repeated by whoever needs them.
+/// The objects of one log in grain storage. This is the only place where an unknown outcome is followed up, and the only one where anything
+/// is tried again: a write that neither succeeded nor was refused is read back, with growing pauses, until it is known to be stored (then
+/// it is done), or something else is (then it is lost), or nothing is (then it is written again, the very same bytes), or the deadline
+/// passes (then whoever asked must close). Reads and deletions end with what they found and are repeated by whoever needs them.
 /// </summary>
 internal sealed class ObjectStore(StorageCalls calls, LogName name)
 {
@@ -32,7 +32,9 @@ internal sealed class ObjectStore(StorageCalls calls, LogName name)
     public Task<WriteResult> CreateAsync(ObjectKey key, StoredObject content) =>
         WriteAsync(key, content, null, found => LogObject.TryRead(found, name.Tag, null, out _) ? Verdict.Foreign : Verdict.Unreadable);
 
-    /// <summary>Replaces the head that has the version <paramref name="etag"/>, null if there is none, by the one that follows it.</summary>
+    /// <summary>
+    /// Replaces the head that has the version <paramref name="etag"/>, null if there is none, by the one that follows it.
+    /// </summary>
     public Task<WriteResult> ReplaceHeadAsync(Head next, string? etag) =>
         WriteAsync(ObjectKey.Head, new StoredObject { Pieces = [next.Encode(name.Tag)] }, etag, found =>
             !Head.TryRead(found.Span, name.Tag, out var stored) ? Verdict.Unreadable
@@ -134,7 +136,9 @@ internal sealed class ObjectStore(StorageCalls calls, LogName name)
         return false;
     }
 
-    /// <summary>A chunk says itself which one it is; what else may lie under the key of a part is checked by whoever knows its entry.</summary>
+    /// <summary>
+    /// A chunk says itself which one it is; what else may lie under the key of a part is checked by whoever knows its entry.
+    /// </summary>
     private static bool Belongs(in ObjectHeader header, ObjectKey key) =>
         key.Kind != ObjectKeyKind.Chunk || (header.Kind == ObjectKind.Chunk && header.FirstOrdinal == key.Number);
 
@@ -169,7 +173,10 @@ internal sealed class ObjectStore(StorageCalls calls, LogName name)
         }
     }
 
-    /// <summary>Reads back until it is known what became of a write. No result means: it is not stored, and may be written again over the ETag returned.</summary>
+    /// <summary>
+    /// Reads back until it is known what became of a write. No result means: it is not stored, and may be written again over the ETag
+    /// returned.
+    /// </summary>
     private async Task<(WriteResult? Result, string? ETag, Patience Left)> SettleAsync(
         ObjectKey key, StoredObject content, bool mustExist, bool hurry, Func<ReadOnlyMemory<byte>, Verdict> judge, Patience patience)
     {

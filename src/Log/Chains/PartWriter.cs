@@ -3,7 +3,8 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Writes parts under names that no other content ever has, and the heads that list them. Used by one piece of upkeep at a time, on an instance that leads.
+/// Writes parts under names that no other content ever has, and the heads that list them. Used by one piece of upkeep at a time, on an
+/// instance that leads.
 /// </summary>
 internal sealed class PartWriter(Chain chain, ObjectStore store)
 {
@@ -32,8 +33,8 @@ internal sealed class PartWriter(Chain chain, ObjectStore store)
     }
 
     /// <summary>
-    /// Notes parts that no head of ours will list. They are garbage from our next head on, whose revision no longer names new parts. If there is none, because this
-    /// instance stops, the next leader finds them by their names.
+    /// Notes parts that no head of ours will list. They are garbage from our next head on, whose revision no longer names new parts. If
+    /// there is none, because this instance stops, the next leader finds them by their names.
     /// </summary>
     public void Abandon(IEnumerable<ChainEntry> parts) => _abandoned.AddRange(parts.Select(part => PendingGarbage.Of(part)));
 

@@ -14,7 +14,9 @@ internal sealed record PendingGarbage(GarbageItem Item, string?[]? ETags)
     /// <summary>One object that has lost its place.</summary>
     public static PendingGarbage Of(in ChainEntry entry) => Of([entry], 0, 1);
 
-    /// <summary>Objects that have lost their place, but for fences that hold theirs; chunks with consecutive ordinals are one item.</summary>
+    /// <summary>
+    /// Objects that have lost their place, but for fences that hold theirs; chunks with consecutive ordinals are one item.
+    /// </summary>
     public static IEnumerable<PendingGarbage> Of(IEnumerable<ChainEntry> replaced)
     {
         var entries = replaced.Where(entry => !entry.HoldsPlace).ToArray();

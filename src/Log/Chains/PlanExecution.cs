@@ -3,8 +3,8 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// One plan on its way: the parts it needs are written one after the other, and then one head makes all of it true at once. A source that turns out to be damaged
-/// ends the attempt; it is marked, and the next plan leaves it as it is.
+/// One plan on its way: the parts it needs are written one after the other, and then one head makes all of it true at once. A source that
+/// turns out to be damaged ends the attempt; it is marked, and the next plan leaves it as it is.
 /// </summary>
 internal sealed class PlanExecution(Chain chain, Upkeep upkeep, PartWriter parts, ObjectLoader loader, LogName name)
 {

@@ -3,9 +3,10 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Reads a chain: the head, and then every chunk after its entries until one is absent, a bounded number however long the chain is. Takes no epoch, so another
-/// instance may write meanwhile: the head is read again at the end, and if it has changed, chunks may have been moved away under this scan, which then starts
-/// over. Storage writes whole objects, so a damaged chunk is corruption and never the end of the chain, and neither is a missing one that others follow.
+/// Reads a chain: the head, and then every chunk after its entries until one is absent, a bounded number however long the chain is. Takes
+/// no epoch, so another instance may write meanwhile: the head is read again at the end, and if it has changed, chunks may have been moved
+/// away under this scan, which then starts over. Storage writes whole objects, so a damaged chunk is corruption and never the end of the
+/// chain, and neither is a missing one that others follow.
 /// </summary>
 internal sealed class Recovery(ObjectStore store, ObjectCache cache)
 {
@@ -14,8 +15,9 @@ internal sealed class Recovery(ObjectStore store, ObjectCache cache)
 
     /// <summary>Reads the chain.</summary>
     /// <returns>
-    /// The state, or the error: <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read, <see cref="ErrorCode.CorruptMessage"/> if the head is damaged
-    /// or what is stored contradicts itself, <see cref="ErrorCode.UnknownTopicOrPartition"/> if the log is being deleted.
+    /// The state, or the error: <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read, <see cref="ErrorCode.CorruptMessage"/>
+    /// if the head is damaged or what is stored contradicts itself, <see cref="ErrorCode.UnknownTopicOrPartition"/> if the log is being
+    /// deleted.
     /// </returns>
     public async Task<(ErrorCode Error, ChainState? State)> ReadAsync(CancellationToken cancellation)
     {

@@ -3,8 +3,8 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Puts a snapshot in place of everything before it: first the snapshot, then the head that starts there, and all that came before is garbage. What is appended
-/// meanwhile comes after the snapshot and stays in the tail.
+/// Puts a snapshot in place of everything before it: first the snapshot, then the head that starts there, and all that came before is
+/// garbage. What is appended meanwhile comes after the snapshot and stays in the tail.
 /// </summary>
 internal sealed class SnapshotWriter(Chain chain, PartWriter parts, ObjectLoader loader, LogName name)
 {

@@ -9,7 +9,10 @@ internal enum CallEnd
     /// <summary>It took effect.</summary>
     Done,
 
-    /// <summary>Storage says that the object has another version than the call demands. With a client that retries by itself, the other version may be ours.</summary>
+    /// <summary>
+    /// Storage says that the object has another version than the call demands. With a client that retries by itself, the other version may
+    /// be ours.
+    /// </summary>
     ConditionFailed,
 
     /// <summary>It took no effect: the store is full.</summary>
@@ -36,7 +39,8 @@ internal struct Patience(long started, TimeSpan pause)
 }
 
 /// <summary>
-/// Single calls of grain storage for one log, with exceptions turned into outcomes. A provider that never answers counts as an unknown outcome at the deadline.
+/// Single calls of grain storage for one log, with exceptions turned into outcomes. A provider that never answers counts as an unknown
+/// outcome at the deadline.
 /// </summary>
 internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid writer, ChainOptions options, TimeProvider time)
 {
@@ -75,7 +79,9 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
             : new StoredBytes(FetchStatus.Found, OnePiece(state.State), state.ETag);
     }
 
-    /// <summary>Writes once, on the condition that the object has the version <paramref name="etag"/>, null for none; returns the new version.</summary>
+    /// <summary>
+    /// Writes once, on the condition that the object has the version <paramref name="etag"/>, null for none; returns the new version.
+    /// </summary>
     public async Task<(CallEnd End, string? ETag)> WriteAsync(ObjectKey key, StoredObject content, string? etag, Patience patience)
     {
         var state = new GrainState<StoredObject>(content) { ETag = etag!, RecordExists = etag is not null };
@@ -90,7 +96,9 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
         return RunAsync(storage.ClearStateAsync(StateName, name.IdOf(key), state), Begin());
     }
 
-    /// <summary>Waits before the next attempt; false if the deadline comes first. Jitter keeps many logs from asking a sick store in step.</summary>
+    /// <summary>
+    /// Waits before the next attempt; false if the deadline comes first. Jitter keeps many logs from asking a sick store in step.
+    /// </summary>
     public async Task<(bool InTime, Patience Next)> PauseAsync(Patience patience)
     {
         var remaining = Remaining(patience);

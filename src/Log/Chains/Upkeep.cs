@@ -1,9 +1,9 @@
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Carries out <see cref="UpkeepPlan"/>s on the owner's scheduler, one at a time and beside the appends, while this instance leads: writes the new parts, then the
-/// head that lists them, then deletes what they replace. A crash between any two of these leaves a chain that reads the same. A store that is full makes it wait
-/// and try again; one that is broken or silent closes the chain.
+/// Carries out <see cref="UpkeepPlan"/>s on the owner's scheduler, one at a time and beside the appends, while this instance leads: writes
+/// the new parts, then the head that lists them, then deletes what they replace. A crash between any two of these leaves a chain that reads
+/// the same. A store that is full makes it wait and try again; one that is broken or silent closes the chain.
 /// </summary>
 internal sealed class Upkeep(Chain chain, ObjectStore store, ObjectLoader loader)
 {
@@ -23,9 +23,10 @@ internal sealed class Upkeep(Chain chain, ObjectStore store, ObjectLoader loader
     /// <summary>Ends when the next step has ended, or has been refused.</summary>
     public Task Progress => _progress.Task;
 
-    private bool IsDue =>
-        chain.Leads && !chain.IsClosed
-        && (UpkeepPlan.Next(chain.State, chain.Options) is not null || (chain.State.Garbage.Count > 0 && _disposedView != chain.State.View));
+    private bool IsDue => chain.Leads && !chain.IsClosed && (HasNewGarbage || UpkeepPlan.Next(chain.State, chain.Options) is not null);
+
+    /// <summary>What could not be deleted is tried again once the head has changed.</summary>
+    private bool HasNewGarbage => chain.State.Garbage.Count > 0 && _disposedView != chain.State.View;
 
     /// <summary>Starts what is due, unless something is under way.</summary>
     public void Poke()
@@ -36,7 +37,9 @@ internal sealed class Upkeep(Chain chain, ObjectStore store, ObjectLoader loader
         }
     }
 
-    /// <summary>Replaces everything that is durable by a snapshot of what it has led to. Nothing else is under way, and nothing is pending.</summary>
+    /// <summary>
+    /// Replaces everything that is durable by a snapshot of what it has led to. Nothing else is under way, and nothing is pending.
+    /// </summary>
     public async Task<ErrorCode> SnapshotAsync(ReadOnlyMemory<byte> snapshot)
     {
         var work = new SnapshotWriter(chain, _parts, loader, store.Name).WriteAsync(snapshot);

@@ -5,8 +5,8 @@ namespace Loire.Log.Chains;
 /// <summary>Objects that follow each other, and what is to become of them.</summary>
 /// <param name="Sources">At least one.</param>
 /// <param name="Into">
-/// <see cref="ObjectKind.Segment"/>: their items become one segment. <see cref="ObjectKind.Page"/>: their entries become one page. <see cref="ObjectKind.Chunk"/>:
-/// the single source is listed as it is.
+/// <see cref="ObjectKind.Segment"/>: their items become one segment. <see cref="ObjectKind.Page"/>: their entries become one page.
+/// <see cref="ObjectKind.Chunk"/>: the single source is listed as it is.
 /// </param>
 /// <param name="Level">The level of the result.</param>
 internal readonly record struct Change(ChainEntry[] Sources, ObjectKind Into, byte Level);
@@ -14,10 +14,12 @@ internal readonly record struct Change(ChainEntry[] Sources, ObjectKind Into, by
 /// <summary>
 /// The next thing that keeps a chain cheap to open and to read, found from what is in memory:
 /// <list type="number">
-/// <item>The tail has grown to half its bound: list what is in it. Small chunks are merged into segments; a large one stays as it is.</item>
-/// <item>The head ends in several small segments of the same level: merge them into one of the next level. So each byte is copied once per level, and the number
-/// of segments grows with the log's size and not with the number of its chunks.</item>
-/// <item>The head has more entries of one kind than it should: move the older half into a page, whose entry takes their place. Pages move into pages likewise.</item>
+/// <item>The tail has grown to half its bound: list what is in it. Small chunks are merged into segments; a large one stays as it
+/// is.</item>
+/// <item>The head ends in several small segments of the same level: merge them into one of the next level. So each byte is copied once per
+/// level, and the number of segments grows with the log's size and not with the number of its chunks.</item>
+/// <item>The head has more entries of one kind than it should: move the older half into a page, whose entry takes their place. Pages move
+/// into pages likewise.</item>
 /// </list>
 /// </summary>
 /// <param name="Changes">In order.</param>
@@ -74,7 +76,9 @@ internal sealed record UpkeepPlan(IReadOnlyList<Change> Changes, int TailChunks,
     }
 
     private static UpkeepPlan? SealTail(ChainState state, ChainOptions options) =>
-        state.Tail.Count >= Math.Max(1, options.TailChunks / 2) || state.TailBytes >= options.TailBytes / 2 ? SealWhole(state, options) : null;
+        state.Tail.Count >= Math.Max(1, options.TailChunks / 2) || state.TailBytes >= options.TailBytes / 2
+            ? SealWhole(state, options)
+            : null;
 
     private static UpkeepPlan? MergeSegments(ChainState state, ChainOptions options)
     {
@@ -110,7 +114,8 @@ internal sealed record UpkeepPlan(IReadOnlyList<Change> Changes, int TailChunks,
 
     private static UpkeepPlan? TurnPage(ChainState state, ChainOptions options)
     {
-        // Entries are in order of position and only ever moved from the front of their kind, so those of one kind and page level are neighbours.
+        // Entries are in order of position and only ever moved from the front of their kind, so those of one kind and page level are
+        // neighbours.
         var entries = state.Head.Entries;
         for (int first = 0, end; first < entries.Length; first = end)
         {

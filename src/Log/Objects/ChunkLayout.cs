@@ -4,8 +4,8 @@ using Loire.Model.Batches;
 namespace Loire.Log.Objects;
 
 /// <summary>
-/// Lays out a chunk for a gathered write. Everything that the log itself writes, and every small item, goes into one array, the frame; a large item stays where
-/// it is and becomes a piece of its own:
+/// Lays out a chunk for a gathered write. Everything that the log itself writes, and every small item, goes into one array, the frame; a
+/// large item stays where it is and becomes a piece of its own:
 /// <code>
 ///   frame:   [header][index][stamp a][stamp b | small item b][stamp c]        [stamp d | small item d]
 ///   pieces:  [header .. stamp a] [large item a] [stamp b .. stamp c] [large item c] [stamp d .. d]
@@ -78,7 +78,9 @@ internal static class ChunkLayout
         return (frame, body, large);
     }
 
-    /// <summary>Each large item ends a run of the frame; the frame's last run has no large item after it unless the last item is one.</summary>
+    /// <summary>
+    /// Each large item ends a run of the frame; the frame's last run has no large item after it unless the last item is one.
+    /// </summary>
     private static int CountPieces(int frameBytes, int largeItems, IReadOnlyList<Item> items, ItemFormat format)
     {
         if (frameBytes == 0)
@@ -91,7 +93,13 @@ internal static class ChunkLayout
     }
 
     private static uint Gather(
-        Offset position, LeaderEpoch epoch, IReadOnlyList<Item> items, ItemFormat format, byte[] frame, int frameAt, ReadOnlyMemory<byte>[] body)
+        Offset position,
+        LeaderEpoch epoch,
+        IReadOnlyList<Item> items,
+        ItemFormat format,
+        byte[] frame,
+        int frameAt,
+        ReadOnlyMemory<byte>[] body)
     {
         var (crc, piece, runStart) = (0u, 0, frameAt);
         for (var i = 0; i < items.Count; i++)

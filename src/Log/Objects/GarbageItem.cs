@@ -17,8 +17,8 @@ namespace Loire.Log.Objects;
 /// </summary>
 /// <param name="First">The first object.</param>
 /// <param name="Count">
-/// How many: chunks of consecutive ordinals, or parts of consecutive indexes. <see cref="UntilAbsent"/> for the parts that an earlier leader may have left: they
-/// are contiguous, and how many there are only storage knows.
+/// How many: chunks of consecutive ordinals, or parts of consecutive indexes. <see cref="UntilAbsent"/> for the parts that an earlier
+/// leader may have left: they are contiguous, and how many there are only storage knows.
 /// </param>
 /// <param name="ETag">The version of the first, if known.</param>
 internal readonly record struct GarbageItem(ObjectKey First, int Count, string? ETag)

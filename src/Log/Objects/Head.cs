@@ -57,7 +57,10 @@ internal sealed record Head
     /// <summary>Whether the log is being deleted; nobody appends to it or reads it any more.</summary>
     public bool IsDeleting { get; init; }
 
-    /// <summary>Whether the newest leader has stopped in good order. If not, it may still be about to write, and the next leader's fence must outlast it.</summary>
+    /// <summary>
+    /// Whether the newest leader has stopped in good order. If not, it may still be about to write, and the next leader's fence must
+    /// outlast it.
+    /// </summary>
     public bool HasResigned { get; init; }
 
     /// <summary>The first position that can be read.</summary>
@@ -89,7 +92,7 @@ internal sealed record Head
     {
         var entries = ChainEntry.SizeOf(Entries);
         var garbage = GarbageItem.SizeOf(Garbage);
-        var bytes = new byte[FixedBytes + SectionHeaderBytes + entries + SectionHeaderBytes + garbage + SectionHeaderBytes + (Fences.Length * 8)];
+        var bytes = new byte[FixedBytes + (3 * SectionHeaderBytes) + entries + garbage + (Fences.Length * 8)];
         var span = bytes.AsSpan();
         BinaryPrimitives.WriteUInt32LittleEndian(span, Magic);
         span[4] = Version;
@@ -118,7 +121,9 @@ internal sealed record Head
         return bytes;
     }
 
-    /// <summary>Reads and checks a head; false if a byte is wrong, missing or too many, or it has something that this version must not ignore.</summary>
+    /// <summary>
+    /// Reads and checks a head; false if a byte is wrong, missing or too many, or it has something that this version must not ignore.
+    /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, uint logTag, out Head head)
     {
         head = None;

@@ -4,8 +4,9 @@ using Loire.Model;
 namespace Loire.Log.Objects;
 
 /// <summary>
-/// One entry of the sparse index of a chunk or segment: where a block of items begins. A block ends where the next one begins and spans at least
-/// <see cref="Interval"/> bytes unless it is the last, so a reader looks at few items to find one, and the index stays under 0.2 % of the body.
+/// One entry of the sparse index of a chunk or segment: where a block of items begins. A block ends where the next one begins and spans at
+/// least <see cref="Interval"/> bytes unless it is the last, so a reader looks at few items to find one, and the index stays under 0.2 % of
+/// the body.
 /// <code>
 ///    0  i64  position of the block's first item
 ///    8  i64  greatest timestamp in the block, -1 if none

@@ -9,7 +9,10 @@ namespace Loire.Log.Objects;
 /// <param name="MaxTimestamp">Its greatest timestamp.</param>
 internal readonly record struct Item(ReadOnlyMemory<byte> Bytes, ReadOnlyMemory<byte> Header, int Positions, Timestamp MaxTimestamp);
 
-/// <summary>How an item is laid out in a body: a stamp that the log writes, and then a part of the item's own bytes that is stored from where it lies.</summary>
+/// <summary>
+/// How an item is laid out in a body: a stamp that the log writes, and then a part of the item's own bytes that is stored from where it
+/// lies.
+/// </summary>
 internal abstract class ItemFormat
 {
     /// <summary>Bytes of the stamp.</summary>

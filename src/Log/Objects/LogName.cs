@@ -6,13 +6,15 @@ using Loire.Model.Batches;
 namespace Loire.Log.Objects;
 
 /// <summary>
-/// The name of one log among all logs of a storage: segments joined by '/'. It becomes part of storage keys (on Azure: of blob names, and so of URLs), so every
-/// byte that is not an ASCII letter, a digit, '-' or '_' is written as '=' and two hexadecimal digits. So a name that a user has chosen can be a segment: it cannot
-/// leave its place, and different names have different keys.
+/// The name of one log among all logs of a storage: segments joined by '/'. It becomes part of storage keys (on Azure: of blob names, and
+/// so of URLs), so every byte that is not an ASCII letter, a digit, '-' or '_' is written as '=' and two hexadecimal digits. So a name that
+/// a user has chosen can be a segment: it cannot leave its place, and different names have different keys.
 /// </summary>
 internal sealed class LogName
 {
-    /// <summary>Characters of a name once it is escaped; a blob name has at most 1,024, and the key of an object in the log needs some of them.</summary>
+    /// <summary>
+    /// Characters of a name once it is escaped; a blob name has at most 1,024, and the key of an object in the log needs some of them.
+    /// </summary>
     public const int MaxLength = 900;
 
     private const string GrainType = "log";
@@ -38,7 +40,9 @@ internal sealed class LogName
     /// <summary>The name as it stands in keys.</summary>
     public string Text { get; }
 
-    /// <summary>A checksum of the name. Every object carries it, so that one which storage returns under the wrong key is noticed.</summary>
+    /// <summary>
+    /// A checksum of the name. Every object carries it, so that one which storage returns under the wrong key is noticed.
+    /// </summary>
     public uint Tag { get; }
 
     /// <summary>The storage key of one of the log's objects.</summary>

@@ -4,8 +4,8 @@ using Loire.Model.Batches;
 namespace Loire.Log.Objects;
 
 /// <summary>
-/// An immutable object of a log in memory: as it was written, in the pieces that it was gathered from, or as it was read, in one. Its bytes never change, so it
-/// is shared freely.
+/// An immutable object of a log in memory: as it was written, in the pieces that it was gathered from, or as it was read, in one. Its bytes
+/// never change, so it is shared freely.
 /// </summary>
 internal sealed class LogObject
 {
@@ -46,7 +46,9 @@ internal sealed class LogObject
     /// <summary>The body in order.</summary>
     public ReadOnlySpan<ReadOnlyMemory<byte>> Body => _body;
 
-    /// <summary>Reads and checks a whole object. False means that a byte is wrong, missing or too many, or that it belongs to another log.</summary>
+    /// <summary>
+    /// Reads and checks a whole object. False means that a byte is wrong, missing or too many, or that it belongs to another log.
+    /// </summary>
     public static bool TryRead(ReadOnlyMemory<byte> bytes, uint logTag, string? etag, out LogObject? read)
     {
         read = null;

@@ -21,7 +21,8 @@ internal enum ObjectKind : byte
 }
 
 /// <summary>
-/// The front of every immutable object. Integers are little-endian. Bound to this layout: <see cref="IndexEntry"/>, <see cref="LogObject"/>, ChunkLayout.
+/// The front of every immutable object. Integers are little-endian. Bound to this layout: <see cref="IndexEntry"/>,
+/// <see cref="LogObject"/>, ChunkLayout.
 /// <code>
 ///    0  u32  magic "LOBJ"
 ///    4  u8   version: 1
@@ -112,7 +113,9 @@ internal readonly record struct ObjectHeader
     /// <summary>Identifies a chunk by its content; what the next chunk's <see cref="Link"/> must be.</summary>
     public ulong Hash => ((ulong)HeaderCrc << 32) | BodyCrc;
 
-    /// <summary>Writes the header in front of the index that <paramref name="prefix"/> already holds; returns it with its checksum.</summary>
+    /// <summary>
+    /// Writes the header in front of the index that <paramref name="prefix"/> already holds; returns it with its checksum.
+    /// </summary>
     public ObjectHeader Write(Span<byte> prefix, uint logTag)
     {
         Invariant.Check(prefix.Length == Size + (IndexEntries * IndexEntry.Size), "the prefix is the header and the index");

@@ -19,9 +19,9 @@ internal enum ObjectKeyKind : byte
 /// The key of an object within its log. A key never names two contents:
 /// <list type="bullet">
 /// <item>a chunk is created once under its ordinal, and ordinals only grow;</item>
-/// <item>a part is named after the head's revision at the time. Each revision is written by one leader alone (a conditional write decides which), only that
-/// leader names parts after it, and it counts them. So a crash between a part and the head that lists it leaves an orphan whose name is known to the next
-/// leader, never a name that is used again.</item>
+/// <item>a part is named after the head's revision at the time. Each revision is written by one leader alone (a conditional write decides
+/// which), only that leader names parts after it, and it counts them. So a crash between a part and the head that lists it leaves an orphan
+/// whose name is known to the next leader, never a name that is used again.</item>
 /// </list>
 /// </summary>
 /// <param name="Kind">Which of the three.</param>

@@ -5,7 +5,8 @@ using Loire.Model.Batches;
 namespace Loire.Log.Objects;
 
 /// <summary>
-/// What the log reads of a batch in a body, where its header may lie in two pieces: enough to step from one batch to the next and to find one by offset or time.
+/// What the log reads of a batch in a body, where its header may lie in two pieces: enough to step from one batch to the next and to find
+/// one by offset or time.
 /// </summary>
 /// <param name="BodyAt">Where the batch begins in the body.</param>
 /// <param name="SizeInBytes">Header and records.</param>
@@ -37,7 +38,8 @@ internal readonly record struct StoredBatch(int BodyAt, int SizeInBytes, Offset 
         var size = BinaryPrimitives.ReadInt32BigEndian(header[BatchLayout.Length..]) + (long)BatchLayout.LeaderEpoch;
         var from = BinaryPrimitives.ReadInt64BigEndian(header[BatchLayout.BaseOffset..]);
         var delta = BinaryPrimitives.ReadInt32BigEndian(header[BatchLayout.LastOffsetDelta..]);
-        if (size < RecordBatch.HeaderSize || size > source.Header.BodyBytes - bodyAt || delta < 0 || from < 0 || from > long.MaxValue - delta - 1)
+        if (size < RecordBatch.HeaderSize || size > source.Header.BodyBytes - bodyAt
+            || delta < 0 || from < 0 || from > long.MaxValue - delta - 1)
         {
             return false;
         }

@@ -3,8 +3,8 @@ using Loire.Model;
 namespace Loire.Log.Tests.Simulation;
 
 /// <summary>
-/// What producers were told and readers saw, and whether it fits together: an acknowledged value is at its offset for ever, one that was refused is nowhere, one
-/// of unknown fate is once or never, an offset never holds two values, and nobody reads what nobody wrote.
+/// What producers were told and readers saw, and whether it fits together: an acknowledged value is at its offset for ever, one that was
+/// refused is nowhere, one of unknown fate is once or never, an offset never holds two values, and nobody reads what nobody wrote.
 /// </summary>
 internal sealed class History
 {

@@ -4,8 +4,9 @@ using Loire.TestKit;
 namespace Loire.Log.Tests.Simulation;
 
 /// <summary>
-/// Two or three owners of one log on one store with faults, everything in one thread and drawn from one seed: they open, lead, append, read, pause, stop, crash
-/// and come back. Then the faults end, and a last owner must be able to lead, append and read everything that was promised.
+/// Two or three owners of one log on one store with faults, everything in one thread and drawn from one seed: they open, lead, append,
+/// read, pause, stop, crash and come back. Then the faults end, and a last owner must be able to lead, append and read everything that was
+/// promised.
 /// </summary>
 internal sealed class LogSimulation
 {
@@ -43,6 +44,9 @@ internal sealed class LogSimulation
 
     /// <summary>A number that two runs share only if they did the same.</summary>
     public ulong TraceHash { get; private set; } = 14695981039346656037;
+
+    /// <summary>Told of everything that happens, for whoever looks into a run.</summary>
+    public Action<string>? Tracing { get; set; }
 
     /// <summary>Steps taken.</summary>
     public long Steps => _scheduler.Steps;
@@ -193,11 +197,13 @@ internal sealed class LogSimulation
         var name = string.Create(CultureInfo.InvariantCulture, $"owner{++_writers}");
         var log = new PartitionLog(
             _store.Storage, LogId, new Guid(_writers, 0, 0, new byte[8]), _options, new ObjectCache(_random.Next(8000)), _time);
-        return new SimulatedOwner(_scheduler.NewOwner(name), log, _history, () => string.Create(CultureInfo.InvariantCulture, $"value{_values++}"), Trace, _bugs.Add);
+        string NewValue() => string.Create(CultureInfo.InvariantCulture, $"value{_values++}");
+        return new SimulatedOwner(_scheduler.NewOwner(name), log, _history, NewValue, Trace, _bugs.Add);
     }
 
     private void Trace(string what)
     {
+        Tracing?.Invoke(what);
         foreach (var c in what)
         {
             TraceHash = unchecked((TraceHash ^ c) * 1099511628211);

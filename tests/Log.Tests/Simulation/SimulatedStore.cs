@@ -4,7 +4,9 @@ using Orleans.Storage;
 
 namespace Loire.Log.Tests.Simulation;
 
-/// <summary>How likely each fault is in one run; drawn anew for each seed, so that some runs are calm and some are all of one fault.</summary>
+/// <summary>
+/// How likely each fault is in one run; drawn anew for each seed, so that some runs are calm and some are all of one fault.
+/// </summary>
 internal sealed class FaultOdds
 {
     public double Refuse { get; set; }
@@ -35,8 +37,8 @@ internal sealed class FaultOdds
 }
 
 /// <summary>
-/// A <see cref="LossyGrainStorage"/> all of whose calls wait until the simulation lets one of them go on, with a fault or without. What a killed owner has asked
-/// for may still arrive, or not.
+/// A <see cref="LossyGrainStorage"/> all of whose calls wait until the simulation lets one of them go on, with a fault or without. What a
+/// killed owner has asked for may still arrive, or not.
 /// </summary>
 internal sealed class SimulatedStore
 {
@@ -78,7 +80,8 @@ internal sealed class SimulatedStore
     private void Decide(StorageCall call, TaskCompletionSource<StorageFault> decided)
     {
         var fault = Draw(call);
-        _trace(string.Create(CultureInfo.InvariantCulture, $"{call.Operation} {call.Key} {call.ETag} {call.Bytes.Length} {fault.GetType().Name}"));
+        var size = call.Bytes.Length.ToString(CultureInfo.InvariantCulture);
+        _trace($"{call.Operation} {call.Key} {call.ETag} {size} {fault.GetType().Name}");
         decided.SetResult(fault);
     }
 
@@ -111,7 +114,8 @@ internal sealed class SimulatedStore
 
         return Hits(Odds.Refuse) ? StorageFault.Refuse(new StorageFullException("No room."))
             : Hits(Odds.FailAfter) ? StorageFault.LoseAnswer(new TimeoutException("No answer; it has arrived."))
-            : Hits(Odds.OwnWriteConflicts) ? StorageFault.LoseAnswer(new InconsistentStateException("A retry inside the client met its own write.", "?", call.ETag))
+            : Hits(Odds.OwnWriteConflicts)
+                ? StorageFault.LoseAnswer(new InconsistentStateException("A retry inside the client met its own write.", "?", call.ETag))
             : Hits(Odds.ArriveLate) ? StorageFault.ArriveLate(new TimeoutException("No answer; it is on its way."), Later())
             : StorageFault.None;
     }

@@ -3,7 +3,10 @@ using Xunit.Abstractions;
 
 namespace Loire.Log.Tests.Simulation;
 
-/// <summary>Many short runs, each from its own seed. <c>LOIRE_SEED</c> repeats one, or with <c>LOIRE_SEEDS</c> says where to begin and how many to run.</summary>
+/// <summary>
+/// Many short runs, each from its own seed. <c>LOIRE_SEED</c> repeats one, or with <c>LOIRE_SEEDS</c> says where to begin and how many to
+/// run; <c>LOIRE_TRACE</c> names a file for everything that happened in the last one.
+/// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
     private const int Events = 2_000;
@@ -16,6 +19,8 @@ public sealed class SimulationTests(ITestOutputHelper output)
         for (var seed = first; seed < first + count; seed++)
         {
             var simulation = new LogSimulation(seed);
+            using var trace = Environment.GetEnvironmentVariable("LOIRE_TRACE") is { } path ? new StreamWriter(path) : null;
+            simulation.Tracing = trace is null ? null : trace.WriteLine;
             simulation.Run(Events);
             Assert.True(simulation.Violations.Count == 0, $"LOIRE_SEED={seed}\n{string.Join('\n', simulation.Violations.Take(5))}");
             steps += simulation.Steps;
@@ -47,6 +52,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     private static (int First, int Count) Seeds()
     {
         var (seed, count) = (Environment.GetEnvironmentVariable("LOIRE_SEED"), Environment.GetEnvironmentVariable("LOIRE_SEEDS"));
-        return (int.Parse(seed ?? "1", CultureInfo.InvariantCulture), int.Parse(count ?? (seed is null ? "300" : "1"), CultureInfo.InvariantCulture));
+        count ??= seed is null ? "300" : "1";
+        return (int.Parse(seed ?? "1", CultureInfo.InvariantCulture), int.Parse(count, CultureInfo.InvariantCulture));
     }
 }
