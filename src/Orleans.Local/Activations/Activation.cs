@@ -19,6 +19,9 @@ namespace Orleans.Activations;
 /// </summary>
 internal sealed class Activation : IGrainContext
 {
+    // After this many the other turns of the grain have theirs.
+    private const int RequestsAtATime = 64;
+
     private readonly TurnScheduler _scheduler;
     private readonly RequestQueue _requests;
     private readonly GrainObject _grain;
@@ -42,6 +45,7 @@ internal sealed class Activation : IGrainContext
         GrainId = grainId;
         _firstContext = firstContext;
         _idleness = new Idleness(silo);
+        Whereabouts = new Whereabouts(this);
         _requests = new RequestQueue(grainClass.IsReentrant);
         _scheduler = new TurnScheduler(this, silo.Workers);
         _grain = new GrainObject(this);
@@ -57,6 +61,8 @@ internal sealed class Activation : IGrainContext
     }
 
     public Silo Silo { get; }
+
+    public Whereabouts Whereabouts { get; }
 
     public GrainClass Class { get; }
 
@@ -100,27 +106,22 @@ internal sealed class Activation : IGrainContext
     {
         var clean = ExecutionContext.Capture()!;
         Request? ended = null;
-        while (Next(ended) is { } request)
+        for (var started = 0; Next(ended) is { } request; started++)
         {
             ended = Start(request) ? request : null;
 
             // What the grain left in async locals is not for the next request.
             ExecutionContext.Restore(clean);
+            if (started == RequestsAtATime)
+            {
+                LookAgain(ended);
+                return;
+            }
         }
     }
 
     /// <summary>A request that was started and did not end at once has ended.</summary>
-    public void OnEnded(Request request)
-    {
-        bool schedule;
-        lock (_scheduler.Gate)
-        {
-            End(request);
-            schedule = (_requests.IsWaiting || _stepDue) && _scheduler.QueueLook();
-        }
-
-        ScheduleIf(schedule);
-    }
+    public void OnEnded(Request request) => LookAgain(request);
 
     /// <summary>
     /// A request failed. One that says that this activation's own write lost ends the activation: what it knows is out of date.
@@ -180,6 +181,7 @@ internal sealed class Activation : IGrainContext
         }
 
         _grain.StopTimers();
+        Whereabouts.Clear();
         Silo.Forget(this);
         _deactivated.TrySetResult();
         foreach (var request in abandoned)
@@ -246,6 +248,22 @@ internal sealed class Activation : IGrainContext
         {
             _ = Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler);
         }
+    }
+
+    private void LookAgain(Request? ended)
+    {
+        bool schedule;
+        lock (_scheduler.Gate)
+        {
+            if (ended is not null)
+            {
+                End(ended);
+            }
+
+            schedule = (_requests.IsWaiting || _stepDue) && _scheduler.QueueLook();
+        }
+
+        ScheduleIf(schedule);
     }
 
     private Request? Next(Request? ended)
@@ -354,6 +372,8 @@ internal sealed class Activation : IGrainContext
             waiting = _requests.TakeWaiting();
             _patience.Dispose();
         }
+
+        Whereabouts.Clear();
 
         _deactivated.TrySetResult();
         foreach (var request in waiting)

@@ -14,8 +14,8 @@ public abstract class GrainReference : IAddressable, IEquatable<GrainReference>
     /// <summary>Who calls, where the code that calls belongs to no grain: the silo or client whose factory made the reference.</summary>
     internal Caller Host { get; }
 
-    /// <summary>The activation that took the last call; it may be gone.</summary>
-    internal Activation? LastSeen { get; set; }
+    /// <summary>The activation that took the last call.</summary>
+    internal Whereabouts? LastSeen { get; set; }
 
     /// <inheritdoc/>
     public bool Equals(GrainReference? other) => other is not null && GrainId.Equals(other.GrainId);

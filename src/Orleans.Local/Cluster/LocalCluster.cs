@@ -40,7 +40,7 @@ internal sealed class LocalCluster(string key)
     /// <summary>Queues a call at the activation of its grain, activating it if need be.</summary>
     public void Deliver(Call call, Caller caller)
     {
-        if (call.Target.LastSeen?.TryQueue(call) == true)
+        if (call.Target.LastSeen?.Activation?.TryQueue(call) == true)
         {
             return;
         }
@@ -49,7 +49,7 @@ internal sealed class LocalCluster(string key)
         {
             if (activation.TryQueue(call))
             {
-                call.Target.LastSeen = activation;
+                call.Target.LastSeen = activation.Whereabouts;
                 return;
             }
 
@@ -72,7 +72,7 @@ internal sealed class LocalCluster(string key)
                 var activation = Find(call.Target.GrainId) ?? Activate(silo, grainClass, call);
                 if (activation.TryQueue(call))
                 {
-                    call.Target.LastSeen = activation;
+                    call.Target.LastSeen = activation.Whereabouts;
                     return;
                 }
 
