@@ -99,7 +99,8 @@ public sealed class HostileHttpTests
             }
         }
 
-        var status = answer.Length == 0 ? "closed" : answer.Split(' ')[1];
+        // An HTTP/2 GOAWAY is a clean close too.
+        var status = answer.StartsWith("HTTP/1.1 ", StringComparison.Ordinal) ? answer.Split(' ')[1] : "closed";
         Assert.True(expected.Split(' ').Contains(status), $"{name}: {answer}");
         // What was smuggled behind the request must not have been answered as one.
         Assert.True(answer.Split("HTTP/1.1 ").Length <= 3, answer);
