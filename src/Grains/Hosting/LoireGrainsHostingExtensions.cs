@@ -31,6 +31,8 @@ public static partial class LoireGrainsHostingExtensions
         services.TryAddSingleton<NewId>(RandomId);
         services.TryAddSingleton<PartitionMetrics>();
         services.TryAddSingleton<DriverFactory>();
+        services.TryAddSingleton<ActivePartitions>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ActivePartitions>());
         services.TryAddSingleton(provider => new ObjectCache(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.CacheBytes));
         return builder.AddStartupTask((provider, cancellation) =>
         {

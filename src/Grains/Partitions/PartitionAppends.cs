@@ -183,7 +183,12 @@ internal sealed class PartitionAppends(
         var error = await admission.Pending.Committed;
         if (error != ErrorCode.None)
         {
-            return Refuse(error, null);
+            return Refuse(error, error switch
+            {
+                ErrorCode.KafkaStorageError => "Storage refused the records.",
+                ErrorCode.RequestTimedOut => "Storage did not answer in time: the records may or may not be stored.",
+                _ => null,
+            });
         }
 
         // The promise of every acknowledgement but acks=0: storage has the records, and readers see them.

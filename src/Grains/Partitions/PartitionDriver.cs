@@ -118,6 +118,9 @@ public sealed partial class PartitionDriver : IAsyncDisposable
     public Task<ErrorCode> DeleteAsync() =>
         _deleting is null or { IsCompleted: true, Result: not ErrorCode.None } ? _deleting = DeleteOnceAsync() : _deleting;
 
+    /// <summary>Asks to be dropped and answers all that waits with a retriable error, except appends that have their offsets.</summary>
+    public void Retire() => Close(ErrorCode.NotLeaderOrFollower);
+
     /// <summary>Answers all that waits with a retriable error, except appends that storage is about to confirm: those are waited for.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -197,7 +197,14 @@ internal sealed class PartitionFetches(PartitionLog log, Func<PartitionOffsets> 
         }
 
         var read = await log.ReadAsync(from, maxBytes, CancellationToken.None);
-        return new FetchResult(read.Error, read.Pieces, read.NextOffset, bounds(), null);
+        return read.Error == ErrorCode.None
+            ? new FetchResult(ErrorCode.None, read.Pieces, read.NextOffset, bounds(), null)
+            : Failure(read.Error, from, read.Error switch
+            {
+                ErrorCode.CorruptMessage => $"The stored records from offset {from} on are damaged; what lies beside them can be read.",
+                ErrorCode.KafkaStorageError => $"The stored records from offset {from} on cannot be read now.",
+                _ => null,
+            });
     }
 
     /// <summary>How many bytes a result lacks; none if there is no point in waiting.</summary>

@@ -11,7 +11,7 @@ namespace Loire.Grains.Partitions;
 /// </summary>
 [Reentrant]
 [GrainType("loire.partition")]
-public sealed class PartitionGrain(DriverFactory drivers) : Grain, IPartitionGrain
+public sealed class PartitionGrain(DriverFactory drivers, ActivePartitions active) : Grain, IPartitionGrain
 {
     private PartitionDriver? _driver;
 
@@ -21,6 +21,7 @@ public sealed class PartitionGrain(DriverFactory drivers) : Grain, IPartitionGra
         if (PartitionKey.TryParse(this.GetPrimaryKeyString(), out var key))
         {
             _driver = drivers.Partition(key, GrainFactory, DeactivateOnIdle);
+            active.Add(_driver);
         }
 
         return Task.CompletedTask;
@@ -31,6 +32,7 @@ public sealed class PartitionGrain(DriverFactory drivers) : Grain, IPartitionGra
     {
         if (_driver is { } driver)
         {
+            active.Remove(driver);
             await driver.DisposeAsync();
         }
     }

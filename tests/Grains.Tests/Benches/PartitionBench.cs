@@ -14,6 +14,7 @@ internal sealed class PartitionBench
 {
     private static int _writers;
     private readonly Dictionary<string, TaskCompletionSource> _held = [];
+    private readonly Meters _meters = new();
 
     public PartitionBench(LossyGrainStorage? storage = null, PartitionLogOptions? log = null, TimeSpan? roomWait = null, DriverThread? thread = null)
     {
@@ -22,7 +23,7 @@ internal sealed class PartitionBench
         Silo = new MortalStorage(Storage);
         Log = new PartitionLog(Silo, $"{Key.Id}/{Key.Partition}", new Guid(Interlocked.Increment(ref _writers), 0, 0, new byte[8]), log, Cache, Time);
         var options = new PartitionDriverOptions(log.PendingBytes, log.PendingBytes, roomWait ?? TimeSpan.FromSeconds(10));
-        Driver = new PartitionDriver(Key, Log, AskTopic, options, Time, Metrics, NullLogger.Instance, () => Drops++);
+        Driver = new PartitionDriver(Key, Log, AskTopic, options, Time, new PartitionMetrics(_meters), NullLogger.Instance, () => Drops++);
     }
 
     public static PartitionKey Key { get; } = new(TopicName.Parse("t"), new TopicId(new Guid(7, 7, 7, new byte[8])), 3);
@@ -52,8 +53,6 @@ internal sealed class PartitionBench
 
     public int Drops { get; private set; }
 
-    private static PartitionMetrics Metrics { get; } = new(new Meters());
-
     public Task<AppendResult> Append(ReadOnlyMemory<byte> batches, Acks acks = Acks.All) =>
         Thread.Start(() => Driver.AppendAsync(new AppendRequest(batches, acks)).AsTask());
 
@@ -71,6 +70,9 @@ internal sealed class PartitionBench
     public PartitionOffsets Offsets() => Thread.Finish(() => Driver.OffsetsAsync().AsTask());
 
     public void Advance(TimeSpan time) => Thread.After(() => Time.Advance(time));
+
+    /// <summary>Whether a meter is this partition's.</summary>
+    public bool Owns(Meter meter) => _meters.Made.Contains(meter);
 
     /// <summary>Lets every write of this kind of object wait until the result is called.</summary>
     public Action Hold(string kind)
@@ -100,14 +102,5 @@ internal sealed class PartitionBench
         Assert.Equal(Key, key);
         TopicAsked++;
         return await Topic();
-    }
-
-    private sealed class Meters : IMeterFactory
-    {
-        public Meter Create(MeterOptions options) => new(options);
-
-        public void Dispose()
-        {
-        }
     }
 }

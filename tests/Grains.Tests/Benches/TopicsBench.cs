@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Partitions;
@@ -130,13 +129,4 @@ internal sealed class TopicsBench : ITopicNeighbours, ICatalogNeighbours
     private Journal Journal(string id) => new(Storage, id, NewId(), new JournalOptions { SnapshotAfterBytes = 500 }, Time);
 
     private static Guid NewId() => new(Interlocked.Increment(ref _ids), 1, 1, new byte[8]);
-
-    private sealed class Meters : IMeterFactory
-    {
-        public Meter Create(MeterOptions options) => new(options);
-
-        public void Dispose()
-        {
-        }
-    }
 }

@@ -142,6 +142,25 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_silo_that_stops_does_not_wait_for_fetches_that_wait_for_data()
+    {
+        var cluster = await Deploy(3, new LossyGrainStorage());
+        var topic = (await cluster.GrainFactory.GetGrain<ITopicGrain>("t").Create(new CreateTopicRequest(30, -1, [], false))).Topic!;
+        var fetches = Enumerable.Range(0, topic.PartitionsCount)
+            .Select(i => Load.Partition(cluster.GrainFactory, topic, i).Fetch(new FetchRequest(Offset.Zero, 1, 1, TimeSpan.FromSeconds(60)), default).AsTask())
+            .ToList();
+        await Load.Partition(cluster.GrainFactory, topic, 0).Offsets();
+        await cluster.StopSiloAsync(cluster.SecondarySilos[0]).WaitAsync(TimeSpan.FromSeconds(30));
+        foreach (var i in Enumerable.Range(0, topic.PartitionsCount))
+        {
+            Assert.Equal(ErrorCode.None, (await Load.Partition(cluster.GrainFactory, topic, i).Append(new AppendRequest(Batch.Of("a"), Acks.All))).Error);
+        }
+
+        Assert.All(await Task.WhenAll(fetches), fetch => Assert.True(fetch.Error is ErrorCode.None or ErrorCode.NotLeaderOrFollower));
+        Assert.Contains(fetches, fetch => fetch.Now().Error == ErrorCode.NotLeaderOrFollower);
+    }
+
+    [Fact]
     public async Task A_topic_that_is_deleted_under_load_is_gone_with_its_data()
     {
         var storage = new LossyGrainStorage();

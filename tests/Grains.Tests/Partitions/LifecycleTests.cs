@@ -1,5 +1,6 @@
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Tests.Benches;
+using Loire.Log;
 using Loire.TestKit;
 
 namespace Loire.Grains.Tests.Partitions;
@@ -23,6 +24,26 @@ public class LifecycleTests
         cold.Storage.Changed = change => Assert.Fail($"{change.Call.Operation} of {change.Call.Key}");
         Assert.Equal("0:a", Batch.Text(cold.Fetched(0)));
         Assert.Equal(1, cold.Offsets().LogEnd.Value);
+    }
+
+    [Fact]
+    public void Opening_a_long_log_reads_as_much_as_opening_a_short_one()
+    {
+        var options = new PartitionLogOptions { TailChunks = 16 };
+        var bench = new PartitionBench(log: options);
+        List<int> calls = [];
+        for (var length = 1; length <= 2_000; length++)
+        {
+            bench.Appended("v" + length);
+            if (length % 500 == 0)
+            {
+                var cold = new PartitionBench(bench.Storage.Clone(), options);
+                Assert.Equal(length, cold.Offsets().LogEnd.Value);
+                calls.Add(cold.Storage.Calls);
+            }
+        }
+
+        Assert.All(calls, count => Assert.InRange(count, 1, 40));
     }
 
     [Theory]

@@ -1,0 +1,211 @@
+using System.Diagnostics;
+using Loire.Grains.Benchmarks;
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Storage.Benchmarks;
+
+// Measures the partition grain on a file store beside bare writes of the same sizes, all in one run; medians of rounds.
+//   dotnet run -c Release --project benchmarks/Grains [directory on the disk to measure] [part of a name, to measure only those]
+var directory = Path.Combine(args.ElementAtOrDefault(0) ?? Path.GetTempPath(), "loire-bench-" + Guid.NewGuid().ToString("N"));
+var only = args.ElementAtOrDefault(1) ?? "";
+Directory.CreateDirectory(directory);
+Console.WriteLine($"{Environment.ProcessorCount} processors, {typeof(IGrain).Assembly.GetName().Name}, .NET {Environment.Version}, {directory}");
+Console.WriteLine();
+Console.WriteLine("| what | figure | beside | ratio | target |");
+Console.WriteLine("|---|---:|---:|---:|---|");
+try
+{
+    await Run("append", AppendThroughput);
+    await Run("single", SingleLatency);
+    await Run("syncs", SyncsPerSecond);
+    await Run("fetch", Fetch);
+    await Run("memory", IdleMemory);
+}
+finally
+{
+    Directory.Delete(directory, recursive: true);
+}
+
+async Task Run(string name, Func<string, Task> measure)
+{
+    if (name.Contains(only, StringComparison.Ordinal))
+    {
+        var own = Path.Combine(directory, name);
+        Directory.CreateDirectory(own);
+        await measure(own);
+        Directory.Delete(own, recursive: true);
+    }
+}
+
+// 64 KB batches of 1 KB records into 16 partitions, each with a few appends under way, against bare writes of groups of the same size.
+async Task AppendThroughput(string own)
+{
+    const int Partitions = 16, UnderWay = 4, PerRound = 60, Rounds = 7;
+    await using var node = await Node.StartAsync(own);
+    var partitions = await node.CreateTopicAsync("append", Partitions);
+    var batch = Node.Batch(62, 1_024);
+    using var bare = new Bare(own);
+    await Round();
+    List<double> ours = [], theirs = [], ratios = [], allocated = [], perGroup = [];
+    for (var round = 0; round < Rounds; round++)
+    {
+        var before = node.Store.Statistics;
+        var bytesBefore = GC.GetTotalAllocatedBytes();
+        var start = Stopwatch.GetTimestamp();
+        await Round();
+        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        allocated.Add((GC.GetTotalAllocatedBytes() - bytesBefore) / (double)(Partitions * UnderWay * PerRound * 62));
+        var after = node.Store.Statistics;
+        var bytes = (double)Partitions * UnderWay * PerRound * batch.Length;
+        var groups = after.Groups - before.Groups;
+        var batchesPerGroup = Math.Max(1, (int)Math.Round(bytes / groups / batch.Length));
+        perGroup.Add(batchesPerGroup);
+        List<ReadOnlyMemory<byte>> group = [.. Enumerable.Repeat(batch, batchesPerGroup)];
+        double bareSeconds = 0;
+        var bareGroups = (int)(bytes / batch.Length / batchesPerGroup);
+        for (var i = 0; i < bareGroups; i++)
+        {
+            bareSeconds += bare.WriteAndSync(group).TotalSeconds;
+        }
+
+        ours.Add(bytes / seconds / 1e6);
+        theirs.Add((double)bareGroups * batchesPerGroup * batch.Length / bareSeconds / 1e6);
+        ratios.Add(ours[^1] / theirs[^1]);
+    }
+
+    Print($"durable append, 1 KB records in 64 KB batches, 16 partitions ({Median(perGroup):F0} batches a sync)", $"{Median(ours):F0} MB/s", $"bare {Median(theirs):F0} MB/s", Median(ratios), ">= 0.6");
+    Print("  bytes allocated per record", $"{Median(allocated):F1} B", "", double.NaN, "");
+
+    Task Round() => Task.WhenAll(partitions.SelectMany(partition => Enumerable.Range(0, UnderWay).Select(async _ =>
+    {
+        for (var i = 0; i < PerRound; i++)
+        {
+            await Node.AppendAsync(partition, batch);
+        }
+    })));
+}
+
+// One record of 100 bytes with acks=all after the other, against a bare 4 KB append and sync, taking turns.
+async Task SingleLatency(string own)
+{
+    await using var node = await Node.StartAsync(own);
+    var partition = (await node.CreateTopicAsync("single", 1))[0];
+    var record = Node.Batch(1, 100);
+    var block = new byte[4_096];
+    using var bare = new Bare(own);
+    List<double> ours = [], theirs = [];
+    for (var i = 0; i < 2_200; i++)
+    {
+        var start = Stopwatch.GetTimestamp();
+        await Node.AppendAsync(partition, record);
+        var elapsed = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+        var bareElapsed = bare.WriteAndSync([block]).TotalMicroseconds;
+        if (i >= 200)
+        {
+            ours.Add(elapsed);
+            theirs.Add(bareElapsed);
+        }
+    }
+
+    Print("single 100-byte record, acks=all, median", $"{Median(ours):F0} us", $"bare 4 KB {Median(theirs):F0} us", Median(ours) / Median(theirs), "<= 1.5");
+    Print("  p99", $"{ours[ours.Count * 99 / 100]:F0} us", $"bare {theirs[theirs.Count * 99 / 100]:F0} us", double.NaN, "");
+}
+
+// Small appends to 1 and to 1,000 partitions at once.
+async Task SyncsPerSecond(string own)
+{
+    await using var node = await Node.StartAsync(own);
+    var many = await node.CreateTopicAsync("many", 1_000);
+    var record = Node.Batch(1, 100);
+    await Task.WhenAll(many.Select(partition => Node.AppendAsync(partition, record)));
+    var one = await Measure(many[..1], 2_000);
+    var thousand = await Measure(many, 20);
+    Print("1,000 partitions at once against 1: syncs per second", $"{thousand.Syncs:F0}", $"1: {one.Syncs:F0}", thousand.Syncs / one.Syncs, "about 1");
+    Print("  appends per second", $"{thousand.Appends:F0}", $"1: {one.Appends:F0}", thousand.Appends / one.Appends, "");
+
+    async Task<(double Syncs, double Appends)> Measure(IPartitionGrain[] partitions, int each)
+    {
+        var before = node.Store.Statistics.Syncs;
+        var start = Stopwatch.GetTimestamp();
+        await Task.WhenAll(partitions.Select(async partition =>
+        {
+            for (var i = 0; i < each; i++)
+            {
+                await Node.AppendAsync(partition, record);
+            }
+        }));
+        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return ((node.Store.Statistics.Syncs - before) / seconds, (double)partitions.Length * each / seconds);
+    }
+}
+
+// The same partition read again and again from memory, and once after a restart from the page cache.
+async Task Fetch(string own)
+{
+    const int Batches = 1_500, MaxBytes = 1024 * 1024;
+    var batch = Node.Batch(62, 1_024);
+    await using (var node = await Node.StartAsync(own))
+    {
+        var partition = (await node.CreateTopicAsync("fetch", 1))[0];
+        for (var i = 0; i < Batches; i += 50)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Node.AppendAsync(partition, batch)));
+        }
+
+        await Node.ReadAllAsync(partition, MaxBytes);
+        List<double> rates = [], allocated = [];
+        for (var round = 0; round < 20; round++)
+        {
+            var bytesBefore = GC.GetTotalAllocatedBytes();
+            var start = Stopwatch.GetTimestamp();
+            var bytes = await Node.ReadAllAsync(partition, MaxBytes);
+            rates.Add(bytes / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
+            allocated.Add((GC.GetTotalAllocatedBytes() - bytesBefore) / (Batches * 62.0));
+        }
+
+        Print("hot fetch, 1 MB at a time", $"{Median(rates):F2} GB/s", "", double.NaN, ">= 2 GB/s");
+        Print("  bytes allocated per record", $"{Median(allocated):F2} B", "", double.NaN, "");
+    }
+
+    List<double> cold = [], coldAllocated = [];
+    for (var round = 0; round < 5; round++)
+    {
+        await using var node = await Node.StartAsync(own);
+        var partition = (await node.FindTopicAsync("fetch"))[0];
+        await partition.Offsets();
+        var bytesBefore = GC.GetTotalAllocatedBytes();
+        var start = Stopwatch.GetTimestamp();
+        var bytes = await Node.ReadAllAsync(partition, MaxBytes);
+        cold.Add(bytes / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
+        coldAllocated.Add((GC.GetTotalAllocatedBytes() - bytesBefore) / (Batches * 62.0));
+    }
+
+    Print("cold fetch from the page cache, 1 MB at a time", $"{Median(cold):F2} GB/s", "", double.NaN, ">= 1 GB/s");
+    Print("  bytes allocated per record (1 KB each)", $"{Median(coldAllocated):F0} B", "", double.NaN, "");
+}
+
+// Partitions that were written and read once and then do nothing.
+async Task IdleMemory(string own)
+{
+    const int Partitions = 2_000;
+    await using var node = await Node.StartAsync(own, cacheBytes: 0);
+    var partitions = await node.CreateTopicAsync("idle", Partitions);
+    var record = Node.Batch(1, 100);
+    await Node.AppendAsync(partitions[0], record);
+    var before = GC.GetTotalMemory(forceFullCollection: true);
+    await Task.WhenAll(partitions.Select(async partition =>
+    {
+        await Node.AppendAsync(partition, record);
+        await partition.Fetch(new FetchRequest(Loire.Model.Offset.Zero, 1_000, 1, TimeSpan.Zero), default);
+    }));
+    var each = (GC.GetTotalMemory(forceFullCollection: true) - before) / (double)Partitions / 1024;
+    Print("memory per idle active partition (store index included)", $"{each:F1} KB", "", double.NaN, "< 20 KB");
+}
+
+static void Print(string what, string figure, string beside, double ratio, string target) =>
+    Console.WriteLine($"| {what} | {figure} | {beside} | {(double.IsNaN(ratio) ? "" : ratio.ToString("F2", System.Globalization.CultureInfo.InvariantCulture))} | {target} |");
+
+static double Median(List<double> values)
+{
+    values.Sort();
+    return values[values.Count / 2];
+}

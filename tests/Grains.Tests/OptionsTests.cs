@@ -1,0 +1,41 @@
+using Loire.Grains.Hosting;
+using Loire.Log;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Loire.Grains.Tests;
+
+public class OptionsTests
+{
+    public static TheoryData<string, Action<LoireGrainsOptions>> Bad => new()
+    {
+        { "CacheBytes", options => options.CacheBytes = -1 },
+        { "PartitionLog: ChunkBytes", options => options.PartitionLog = new PartitionLogOptions { ChunkBytes = 0 } },
+        { "Journal: PendingBytes", options => options.Journal = new JournalOptions { PendingBytes = 1 } },
+        { "RoomWait", options => options.RoomWait = TimeSpan.FromSeconds(26) },
+        { "DefaultPartitions", options => options.DefaultPartitions = 0 },
+        { "TopicParallelism", options => options.TopicParallelism = 0 },
+        { "SettleInterval", options => options.SettleInterval = TimeSpan.Zero },
+    };
+
+    [Theory]
+    [MemberData(nameof(Bad))]
+    public void A_bad_value_is_named_before_the_silo_starts(string named, Action<LoireGrainsOptions> configure)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.UseOrleans(silo => silo.UseLocalhostClustering().AddLoireGrains(configure));
+        using var host = builder.Build();
+        var error = Assert.Throws<OptionsValidationException>(() => host.Services.GetRequiredService<IOptions<LoireGrainsOptions>>().Value);
+        Assert.StartsWith(named, Assert.Single(error.Failures), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_defaults_are_good()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.UseOrleans(silo => silo.UseLocalhostClustering().AddLoireGrains());
+        using var host = builder.Build();
+        Assert.Equal(1, host.Services.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.DefaultPartitions);
+    }
+}
