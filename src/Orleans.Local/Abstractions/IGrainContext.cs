@@ -28,7 +28,9 @@ public interface IGrainContext : IEquatable<IGrainContext>
 /// <summary>Tells which activation the running code belongs to.</summary>
 public interface IGrainContextAccessor
 {
-    /// <summary>The activation whose turn this is; null outside of grains.</summary>
+    /// <summary>
+    /// The activation whose turn this is. Outside of turns there is none, and it is null; Orleans may answer with a context of its own.
+    /// </summary>
     IGrainContext? GrainContext { get; }
 }
 
