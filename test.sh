@@ -28,7 +28,12 @@ else
 fi
 
 echo "building (OrleansRuntime=$ORLEANS_RUNTIME)"
-dotnet build Orleans.sln -c Release "${ORLEANS_PROPERTIES[@]}" --nologo -v quiet
+if ! dotnet build Orleans.sln -c Release "${ORLEANS_PROPERTIES[@]}" --nologo -v quiet; then
+  echo "the build failed"
+  echo "0 passed, 1 failed, 0 skipped"
+  exit 1
+fi
+echo "built in $((SECONDS - started)) s"
 
 suites=("$@")
 if [ ${#suites[@]} -eq 0 ]; then
