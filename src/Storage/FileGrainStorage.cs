@@ -130,8 +130,12 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
     {
         lock (_store.Gate)
         {
-            _store.IsClosed = true;
-            _disposal ??= Task.Run(Close);
+            if (_disposal is null)
+            {
+                _store.IsClosed = true;
+                _thread.Queue.Close();
+                _disposal = Task.Run(Close);
+            }
         }
 
         return new ValueTask(_disposal);
@@ -220,7 +224,6 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
 
     private void Close()
     {
-        _thread.Queue.Close();
         _keeper.Dispose();
         _thread.Dispose();
         if (_store.BrokenBy is null)

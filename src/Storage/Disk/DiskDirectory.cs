@@ -78,18 +78,19 @@ internal sealed class DiskDirectory : IStoreDirectory
 
     private static SafeFileHandle TakeLock(string path, string lockPath)
     {
-        // On Unix the lock is flock itself: the runtime's own file sharing can be switched off by an environment variable.
-        var share = OperatingSystem.IsWindows() ? FileShare.Read : FileShare.ReadWrite | FileShare.Delete;
         SafeFileHandle file;
         try
         {
+            var share = OperatingSystem.IsWindows() ? FileShare.Read : FileShare.ReadWrite | FileShare.Delete;
             file = File.OpenHandle(lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, share);
         }
-        catch (IOException) when (OperatingSystem.IsWindows())
+        catch (IOException) when (File.Exists(lockPath))
         {
+            // The runtime asks for a shared flock on every file it opens, and the owner's is exclusive.
             throw InUse(path, lockPath);
         }
 
+        // Taken by hand, since the runtime's own locks can be switched off by an environment variable.
         if (!OperatingSystem.IsWindows() && !Libc.TryLock(file))
         {
             file.Dispose();
@@ -101,9 +102,21 @@ internal sealed class DiskDirectory : IStoreDirectory
 
     private static DiskException InUse(string path, string lockPath)
     {
-        using var reader = new StreamReader(new FileStream(lockPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-        var owner = reader.ReadToEnd().Trim();
-        return new DiskException($"The store's directory {path} is in use by {(owner.Length > 0 ? $"process {owner}" : "another process")}.");
+        var owner = "another process";
+        try
+        {
+            using var file = OperatingSystem.IsWindows()
+                ? File.OpenHandle(lockPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)
+                : Libc.OpenUnlocked(lockPath);
+            var bytes = new byte[32];
+            owner = $"process {Encoding.ASCII.GetString(bytes, 0, RandomAccess.Read(file, bytes, 0)).Trim()}";
+        }
+        catch (IOException)
+        {
+            // Who it is would only have been good to know.
+        }
+
+        return new DiskException($"The store's directory {path} is in use by {owner}.");
     }
 
     private DiskFile OpenFile(string name, FileMode mode)

@@ -44,14 +44,8 @@ internal static partial class Libc
     /// <returns>0, or the error number.</returns>
     public static int SyncDirectory(string path)
     {
-        var directory = Open(path, OpenReadOnly | (_mac ? CloseOnExecMac : CloseOnExecLinux));
-        if (directory < 0)
-        {
-            return Marshal.GetLastPInvokeError();
-        }
-
-        using var handle = new SafeFileHandle(directory, ownsHandle: true);
-        while (Fsync(handle) != 0)
+        using var directory = OpenUnlocked(path);
+        while (directory.IsInvalid || Fsync(directory) != 0)
         {
             if (Marshal.GetLastPInvokeError() is not Interrupted and var error)
             {
@@ -61,6 +55,10 @@ internal static partial class Libc
 
         return 0;
     }
+
+    /// <summary>Opens a file or directory for reading, without the lock that the runtime would take.</summary>
+    public static SafeFileHandle OpenUnlocked(string path)
+        => new(Open(path, OpenReadOnly | (_mac ? CloseOnExecMac : CloseOnExecLinux)), ownsHandle: true);
 
     /// <summary>Takes an exclusive lock that ends with the process.</summary>
     /// <returns>False if somebody else has it.</returns>

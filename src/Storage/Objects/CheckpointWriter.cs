@@ -10,9 +10,10 @@ namespace Loire.Storage.Objects;
 /// may be newer than the header; replay from the header's position makes that good.
 /// </summary>
 /// <param name="store">The store.</param>
+/// <param name="appender">Writes the newest store file.</param>
 /// <param name="pace">Told how many bytes were written; waits as long as the bandwidth bound demands.</param>
 /// <param name="syncRecords">Makes all records that the index shows durable, where not every group is synced.</param>
-internal sealed class CheckpointWriter(ObjectStore store, Action<long> pace, Action syncRecords)
+internal sealed class CheckpointWriter(ObjectStore store, FileAppender appender, Action<long> pace, Action syncRecords)
 {
     private const int BlockBytes = 64 * 1024;
     private const int SlotsPerSlice = 256;
@@ -24,8 +25,7 @@ internal sealed class CheckpointWriter(ObjectStore store, Action<long> pace, Act
     private long _unsynced;
 
     /// <summary>Writes a checkpoint. Failures are thrown; the last checkpoint then stays as it is.</summary>
-    /// <param name="keysPosition">Where the file of keys of the newest store file goes on, taken before this call.</param>
-    public void Write(long keysPosition)
+    public void Write()
     {
         var name = FileNames.Checkpoint + FileNames.Temporary;
         if (store.Directory.List().Contains(name))
@@ -36,7 +36,7 @@ internal sealed class CheckpointWriter(ObjectStore store, Action<long> pace, Act
         CheckpointHeader header;
         lock (store.Gate)
         {
-            header = Describe(keysPosition);
+            header = Describe();
         }
 
         try
@@ -71,14 +71,14 @@ internal sealed class CheckpointWriter(ObjectStore store, Action<long> pace, Act
         store.Directory.Sync();
     }
 
-    private CheckpointHeader Describe(long keysPosition)
+    private CheckpointHeader Describe()
     {
         var files = store.Files.Values
             .Where(file => !store.Retired.Contains(file.Number))
             .Select(file => new CheckpointedFile(file.Number, file.IsQuarantined, file.RecordsStart, file.End, new Dictionary<int, long>(file.Tombstones)));
         var active = store.Active;
         return new CheckpointHeader(
-            store.Identity, store.NextSequence, active.Number, active.End, keysPosition, store.UnknownBefore, [.. files]);
+            store.Identity, store.NextSequence, active.Number, active.End, appender.KeysEnd, store.UnknownBefore, [.. files]);
     }
 
     private void WriteEntries(IStoreFile file)

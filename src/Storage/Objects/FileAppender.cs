@@ -44,7 +44,7 @@ internal sealed class FileAppender : IDisposable
     /// <summary>Up to where everything is durable.</summary>
     public long Synced { get; private set; }
 
-    /// <summary>Where the next block of the file of keys goes.</summary>
+    /// <summary>Where the next block of the file of keys of the newest store file goes. The gate is held.</summary>
     public long KeysEnd => _keys.End;
 
     /// <summary>The heads of records that are not in the file of keys yet.</summary>
@@ -196,18 +196,18 @@ internal sealed class FileAppender : IDisposable
             return e;
         }
 
-        var sealedFile = _disk;
-        var end = End;
-        _keys.Dispose();
+        var (sealedFile, end, sealedKeys) = (_disk, End, _keys);
+        var keys = KeyFile.Open(_store, next.Number, next.RecordsStart, validEnd: 0);
         lock (_store.Gate)
         {
             _store.Files.Add(next.Number, next);
+            _keys = keys;
         }
 
         (File, _disk) = (next, next.Disk!);
-        _keys = KeyFile.Open(_store, next.Number, next.RecordsStart, validEnd: 0);
         End = Synced = _zeroed = next.End;
         _allocated = Math.Max(End, next.AllocatedEnd);
+        sealedKeys.Dispose();
         sealedFile.Truncate(end);
         return null;
     }

@@ -13,7 +13,7 @@ internal static partial class FinalCheckpoint
         {
             appender.Trim();
             appender.AppendKeys();
-            new CheckpointWriter(store, _ => { }, () => { }).Write(appender.KeysEnd);
+            new CheckpointWriter(store, appender, _ => { }, () => { }).Write();
         }
         catch (DiskException e)
         {

@@ -18,16 +18,20 @@ internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> co
     private const long BatchBytes = 1024 * 1024;
     private readonly List<PendingWrite> _batch = [];
 
-    /// <summary>The sealed files whose needed share is below the option's, the emptiest first.</summary>
+    /// <summary>
+    /// The sealed files whose needed share is below the option's, the emptiest first, and no more than fit into one file together: giving back early needs less space.
+    /// </summary>
     public List<StoreFile> Candidates()
     {
         lock (store.Gate)
         {
+            var needed = 0.0;
             return [.. store.Files.Values
                 .Where(file => file != store.Active && !file.IsQuarantined && !store.Retired.Contains(file.Number))
                 .Select(file => (File: file, Share: file.NeededShare(store.Files)))
                 .Where(candidate => candidate.Share < store.Options.ReclaimLiveShare)
                 .OrderBy(candidate => candidate.Share)
+                .TakeWhile((candidate, i) => (needed += candidate.Share * candidate.File.End) <= store.Options.FileBytes || i == 0)
                 .Select(candidate => candidate.File)];
         }
     }

@@ -101,9 +101,9 @@ internal sealed partial class StoreKeeper : IDisposable
             }
 
             var reclaimer = new Reclaimer(_store, Commit, Sync, () => Checkpoint(pace), pace);
-            if (reclaimer.Candidates() is { Count: > 0 } candidates)
+            for (var count = 1; count > 0 && reclaimer.Candidates() is { Count: > 0 } candidates;)
             {
-                var count = reclaimer.Reclaim(candidates);
+                count = reclaimer.Reclaim(candidates);
                 LogReclaimed(_store.Logger, count, candidates.Count);
             }
         }
@@ -128,7 +128,7 @@ internal sealed partial class StoreKeeper : IDisposable
     private void Checkpoint(Action<long> pace)
     {
         var (bytes, records) = (Interlocked.Read(ref _bytesSinceCheckpoint), Interlocked.Read(ref _recordsSinceCheckpoint));
-        new CheckpointWriter(_store, pace, Sync).Write(_appender.KeysEnd);
+        new CheckpointWriter(_store, _appender, pace, Sync).Write();
         Interlocked.Add(ref _bytesSinceCheckpoint, -bytes);
         Interlocked.Add(ref _recordsSinceCheckpoint, -records);
     }
@@ -150,7 +150,7 @@ internal sealed partial class StoreKeeper : IDisposable
     {
         _stop.Token.ThrowIfCancellationRequested();
         var wait = TimeSpan.FromSeconds((double)bytes / _store.Options.BackgroundBytesPerSecond);
-        Task.Delay(wait, _time, _stop.Token).Wait(_stop.Token);
+        Task.Delay(wait, _time).Wait(_stop.Token);
     }
 
     [LoggerMessage(LogLevel.Information, "Gave back {Count} of {Candidates} store files that held little of use.")]

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Azure.Storage.Blobs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -28,7 +26,7 @@ internal sealed class AzuriteSilo : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.UseOrleans(silo =>
         {
-            silo.UseLocalhostClustering(FreePort(), FreePort(), serviceId: container, clusterId: container);
+            silo.UseLocalhostClustering(Ports.Free(), Ports.Free(), serviceId: container, clusterId: container);
             silo.AddAzureBlobGrainStorage(Name, options =>
             {
                 options.BlobServiceClient = new BlobServiceClient(azurite.ConnectionString);
@@ -47,12 +45,5 @@ internal sealed class AzuriteSilo : IAsyncDisposable
     {
         await _host.StopAsync();
         _host.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

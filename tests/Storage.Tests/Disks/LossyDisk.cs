@@ -27,31 +27,57 @@ internal sealed class LossyDisk : IStoreDirectory
     public bool SyncsLie { get; set; }
 
     /// <summary>Bytes in use.</summary>
-    public long Used => _names.Values.Sum(inode => Math.Max(inode.View.Length, inode.Allocated));
+    public long Used
+    {
+        get
+        {
+            lock (_names)
+            {
+                return _names.Values.Sum(inode => Math.Max(inode.View.Length, inode.Allocated));
+            }
+        }
+    }
 
-    public IReadOnlyList<string> List() => [.. _names.Keys];
+    public IReadOnlyList<string> List()
+    {
+        lock (_names)
+        {
+            return [.. _names.Keys];
+        }
+    }
 
-    public IStoreFile Open(string name) => new LossyFile(this, _generation, name, _names[name]);
+    public IStoreFile Open(string name)
+    {
+        lock (_names)
+        {
+            return new LossyFile(this, _generation, name, _names[name]);
+        }
+    }
 
     public IStoreFile Create(string name)
     {
         Begin(DiskOperationKind.Create, name);
-        if (_names.ContainsKey(name))
+        lock (_names)
         {
-            throw new DiskException($"{name} exists.");
-        }
+            var inode = new Inode();
+            if (!_names.TryAdd(name, inode))
+            {
+                throw new DiskException($"{name} exists.");
+            }
 
-        var inode = new Inode();
-        _names.Add(name, inode);
-        _unsyncedNames.Add(names => names.TryAdd(name, inode));
-        return new LossyFile(this, _generation, name, inode);
+            _unsyncedNames.Add(names => names.TryAdd(name, inode));
+            return new LossyFile(this, _generation, name, inode);
+        }
     }
 
     public void Rename(string from, string to)
     {
         Begin(DiskOperationKind.Rename, from);
-        Move(_names);
-        _unsyncedNames.Add(Move);
+        lock (_names)
+        {
+            Move(_names);
+            _unsyncedNames.Add(Move);
+        }
 
         void Move(Dictionary<string, Inode> names)
         {
@@ -65,8 +91,11 @@ internal sealed class LossyDisk : IStoreDirectory
     public void Delete(string name)
     {
         Begin(DiskOperationKind.Delete, name);
-        _names.Remove(name);
-        _unsyncedNames.Add(names => names.Remove(name));
+        lock (_names)
+        {
+            _names.Remove(name);
+            _unsyncedNames.Add(names => names.Remove(name));
+        }
     }
 
     public void Sync()
@@ -77,11 +106,14 @@ internal sealed class LossyDisk : IStoreDirectory
             return;
         }
 
-        _unsyncedNames.Clear();
-        _durableNames.Clear();
-        foreach (var (name, inode) in _names)
+        lock (_names)
         {
-            _durableNames.Add(name, inode);
+            _unsyncedNames.Clear();
+            _durableNames.Clear();
+            foreach (var (name, inode) in _names)
+            {
+                _durableNames.Add(name, inode);
+            }
         }
     }
 

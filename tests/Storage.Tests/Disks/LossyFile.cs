@@ -12,20 +12,26 @@ internal sealed class LossyFile(LossyDisk disk, int generation, string name, Ino
         get
         {
             Demand();
-            return inode.View.Length;
+            lock (inode)
+            {
+                return inode.View.Length;
+            }
         }
     }
 
     public int Read(Span<byte> into, long position)
     {
         Demand();
-        if (position >= inode.View.Length)
+        lock (inode)
         {
-            return 0;
-        }
+            if (position >= inode.View.Length)
+            {
+                return 0;
+            }
 
-        inode.View.Position = position;
-        return inode.View.ReadAtLeast(into, into.Length, throwOnEndOfStream: false);
+            inode.View.Position = position;
+            return inode.View.ReadAtLeast(into, into.Length, throwOnEndOfStream: false);
+        }
     }
 
     public bool TryReadCached(Span<byte> into, long position) => Read(into, position) == into.Length;
@@ -42,7 +48,11 @@ internal sealed class LossyFile(LossyDisk disk, int generation, string name, Ino
             written = Math.Max(0, room);
         }
 
-        inode.Write(position, bytes[..(int)written]);
+        lock (inode)
+        {
+            inode.Write(position, bytes[..(int)written]);
+        }
+
         if (failure is not null)
         {
             throw failure;

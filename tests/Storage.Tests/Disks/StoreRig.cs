@@ -145,7 +145,7 @@ internal sealed class StoreRig : IDisposable
         Store.Dispose();
     }
 
-    private void WriteCheckpoint() => new CheckpointWriter(Store, _ => { }, Sync).Write(_appender.KeysEnd);
+    private void WriteCheckpoint() => new CheckpointWriter(Store, _appender, _ => { }, Sync).Write();
 
     private void Keep(Action work)
     {
