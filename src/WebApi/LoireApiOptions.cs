@@ -26,7 +26,10 @@ public sealed class LoireApiOptions
     /// </summary>
     public int BatchBytes { get; set; } = 256 * 1024;
 
-    /// <summary>Bytes that one produce request may hold in batches that are under construction or on their way; beyond it reading stops.</summary>
+    /// <summary>
+    /// Bytes that one produce request may hold in batches that are under construction or on their way; beyond it reading stops. Record batches, which are
+    /// gathered while an append is in flight, may take it twice.
+    /// </summary>
     public int MaxPendingBytesPerRequest { get; set; } = 4 * 1024 * 1024;
 
     /// <summary>How records that arrive one by one are compressed. Not at all by default: it costs the node's processor, not the client's.</summary>

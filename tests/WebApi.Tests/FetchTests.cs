@@ -115,9 +115,9 @@ public sealed class FetchTests
         await using var host = await WithValuesAsync(["a"]);
         var partition = host.Cluster.Partition("t", 0);
         var poll = host.GetAsync(Path + "?offset=1&max_wait_ms=30000&min_bytes=150", "text/plain");
-        await UntilAsync(() => partition.Parked == 1);
+        await Until.TrueAsync(() => partition.Parked == 1);
         await host.PostAsync("/v1/topics/t/records", "text/plain", "b\n");
-        await UntilAsync(() => partition.Parked == 1);
+        await Until.TrueAsync(() => partition.Parked == 1);
         Assert.False(poll.IsCompleted);
         await host.PostAsync("/v1/topics/t/records", "text/plain", new string('c', 100) + "\n");
         var answer = await poll;
@@ -139,10 +139,10 @@ public sealed class FetchTests
         using (var connection = await RawConnection.OpenAsync(host.Address))
         {
             await connection.SendAsync($"GET {Path}?offset=1&max_wait_ms=60000 HTTP/1.1\r\nHost: h\r\n\r\n");
-            await UntilAsync(() => host.Cluster.Partition("t", 0).Parked == 1);
+            await Until.TrueAsync(() => host.Cluster.Partition("t", 0).Parked == 1);
         }
 
-        await UntilAsync(() => host.Cluster.Partition("t", 0).Parked == 0);
+        await Until.TrueAsync(() => host.Cluster.Partition("t", 0).Parked == 0);
         Assert.Empty(host.Log.Lines);
     }
 
@@ -151,7 +151,7 @@ public sealed class FetchTests
     {
         await using var host = await WithValuesAsync(["a"]);
         var poll = host.GetAsync(Path + "?offset=1&max_wait_ms=60000", "text/plain");
-        await UntilAsync(() => host.Cluster.Partition("t", 0).Parked == 1);
+        await Until.TrueAsync(() => host.Cluster.Partition("t", 0).Parked == 1);
         await host.StopAsync();
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await poll).Status);
     }
@@ -236,14 +236,5 @@ public sealed class FetchTests
         Assert.Equal(HttpStatusCode.BadRequest, (await host.GetAsync("/v1/topics/t/partitions/x/offsets")).Status);
         Assert.Equal(HttpStatusCode.BadRequest, (await host.GetAsync("/v1/topics/t/partitions/2147483648/offsets")).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await host.GetAsync("/v1/topics/t/partitions/2147483647/offsets")).Status);
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!condition())
-        {
-            await Task.Delay(5, timeout.Token);
-        }
     }
 }

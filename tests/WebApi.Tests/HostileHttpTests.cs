@@ -99,9 +99,9 @@ public sealed class HostileHttpTests
             }
         }
 
-        // An HTTP/2 GOAWAY is a clean close too.
+        // To HTTP/2 Kestrel answers in HTTP/2 that it does not speak it.
         var status = answer.StartsWith("HTTP/1.1 ", StringComparison.Ordinal) ? answer.Split(' ')[1] : "closed";
-        Assert.True(expected.Split(' ').Contains(status), $"{name}: {answer}");
+        Assert.True(expected.Split(' ').Contains(status), $"{name}: {answer}{string.Concat(host.Log.Lines)}");
         // What was smuggled behind the request must not have been answered as one.
         Assert.True(answer.Split("HTTP/1.1 ").Length <= 3, answer);
         Assert.DoesNotContain("HTTP/1.1 200", answer, StringComparison.Ordinal);

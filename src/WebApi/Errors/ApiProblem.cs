@@ -33,6 +33,17 @@ internal sealed record ApiProblem(ErrorCode Error, string? Detail = null, int? S
         _ => null,
     };
 
+    /// <summary>What Kestrel found wrong with the request itself, in its own words, which are made for clients.</summary>
+    public static ApiProblem FromBadRequest(BadHttpRequestException bad) => new(
+        bad.StatusCode switch
+        {
+            StatusCodes.Status413PayloadTooLarge => ErrorCode.MessageTooLarge,
+            StatusCodes.Status408RequestTimeout => ErrorCode.RequestTimedOut,
+            _ => ErrorCode.InvalidRequest,
+        },
+        bad.Message,
+        bad.StatusCode);
+
     /// <summary>Answers with this problem; the response must not have started.</summary>
     public async Task WriteAsync(HttpContext context)
     {

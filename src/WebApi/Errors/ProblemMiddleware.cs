@@ -37,7 +37,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
     {
         var problem = exception switch
         {
-            BadHttpRequestException bad => FromBadRequest(bad),
+            BadHttpRequestException bad => ApiProblem.FromBadRequest(bad),
             _ => ApiProblem.FromGrainCall(exception),
         };
         if (problem is null)
@@ -54,17 +54,6 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
 
         await problem.WriteAsync(context);
     }
-
-    // Kestrel says these in its own words, which are made for clients.
-    private static ApiProblem FromBadRequest(BadHttpRequestException bad) => new(
-        bad.StatusCode switch
-        {
-            StatusCodes.Status413PayloadTooLarge => ErrorCode.MessageTooLarge,
-            StatusCodes.Status408RequestTimeout => ErrorCode.RequestTimedOut,
-            _ => ErrorCode.InvalidRequest,
-        },
-        bad.Message,
-        bad.StatusCode);
 
     private static ApiProblem? FromEmptyAnswer(int status) => status switch
     {

@@ -19,11 +19,17 @@ internal sealed class PrometheusExporter : IDisposable
     private readonly ConcurrentDictionary<Instrument, MetricFamily> _families = new();
     private readonly MeterListener _listener = new();
 
-    public PrometheusExporter(IOptions<LoireApiOptions> options)
+    public PrometheusExporter(IOptions<LoireApiOptions> options, IMeterFactory meters)
     {
         var maxSeries = options.Value.MaxSeriesPerMetric;
         _listener.InstrumentPublished = (instrument, listener) =>
         {
+            // A meter of another host in this process has that host's factory as its scope.
+            if (instrument.Meter.Scope is not null && instrument.Meter.Scope != meters)
+            {
+                return;
+            }
+
             if (instrument.Meter.Name.StartsWith("Loire.", StringComparison.Ordinal) || ForeignMeters.Contains(instrument.Meter.Name))
             {
                 listener.EnableMeasurementEvents(instrument, _families.GetOrAdd(instrument, made => new MetricFamily(made, maxSeries)));
@@ -45,7 +51,7 @@ internal sealed class PrometheusExporter : IDisposable
     {
         _listener.RecordObservableInstruments();
         using var text = new StringWriter();
-        // Two meters of one process (several hosts in one test) may have an instrument of the same name; a family may be written only once.
+        // A meter may be made twice under one name; a family may be written only once.
         foreach (var family in _families.Values.GroupBy(family => family.Name).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             family.First().Write(text);

@@ -1,13 +1,14 @@
 using System.IO.Pipelines;
 using Loire.WebApi.Errors;
+using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 
 namespace Loire.WebApi.Records;
 
 /// <summary>
-/// The body of a streaming produce. Ends it, with a reason, when the client is silent for too long or the node stops: what came until then is
-/// answered as usual.
+/// The body of a streaming produce. Ends it, with a reason, when the client is silent for too long, the body makes no sense, or the node stops: what came
+/// until then is answered as usual.
 /// </summary>
 internal sealed class RequestStream : IDisposable
 {
@@ -44,7 +45,7 @@ internal sealed class RequestStream : IDisposable
         }
 
         var read = _reader.ReadAsync(_aborted);
-        return read.IsCompleted ? read : WaitAsync(read);
+        return read.IsCompletedSuccessfully ? read : WaitAsync(read);
     }
 
     public void AdvanceTo(SequencePosition consumed, SequencePosition examined) => _reader.AdvanceTo(consumed, examined);
@@ -64,6 +65,12 @@ internal sealed class RequestStream : IDisposable
         try
         {
             return await read;
+        }
+        catch (IOException exception)
+        {
+            // What came before the break is whole records, and the client is told of them if it is still there.
+            _end ??= ApiProblem.FromBadRequest(JsonBody.Broken(exception));
+            return new ReadResult(default, isCanceled: true, isCompleted: false);
         }
         finally
         {

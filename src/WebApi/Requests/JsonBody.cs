@@ -32,7 +32,18 @@ internal static class JsonBody
         {
             return (null, ApiProblem.BadRequest(Describe(exception)));
         }
+        catch (IOException exception) when (exception is not BadHttpRequestException)
+        {
+            throw Broken(exception);
+        }
     }
+
+    /// <summary>
+    /// What a failed read of the body means: the connection broke, or its chunks made no sense, which Kestrel says in several types. Only for reads of the body;
+    /// any other input or output that fails is not the client's doing.
+    /// </summary>
+    public static BadHttpRequestException Broken(IOException exception) =>
+        exception as BadHttpRequestException ?? new BadHttpRequestException("The body could not be read to its end.", StatusCodes.Status400BadRequest, exception);
 
     /// <summary>Sets how many bytes the body may have; null for no bound. Kestrel answers 413 beyond it.</summary>
     public static void LimitBody(HttpContext context, long? maxBytes)

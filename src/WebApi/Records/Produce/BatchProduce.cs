@@ -37,8 +37,8 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
             var buffer = read.Buffer;
             while (buffer.Length > 0 && _problem is null && session.Failure is null)
             {
-                buffer = Gather(buffer);
-                if (_whole > 0 && _length == _gathered.Length && _length >= gatherBytes)
+                buffer = Gather(buffer, isBehind: lane.InFlight is not null);
+                if (_whole > 0 && _length >= gatherBytes)
                 {
                     await SendAsync(lane);
                 }
@@ -99,12 +99,16 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
         return await read;
     }
 
-    /// <summary>Copies as much as fits and notes the batches that have become whole.</summary>
-    private ReadOnlySequence<byte> Gather(ReadOnlySequence<byte> buffer)
+    /// <summary>
+    /// Copies as much as fits and notes the batches that have become whole. Behind an append in flight there is time for a full load to come, so room for it is
+    /// made at once; otherwise what is here leaves as soon as the input pauses.
+    /// </summary>
+    private ReadOnlySequence<byte> Gather(ReadOnlySequence<byte> buffer, bool isBehind)
     {
-        if (_length == _gathered.Length)
+        var needed = _length + buffer.Length;
+        if (needed > _gathered.Length && _gathered.Length < gatherBytes)
         {
-            Grow((int)Math.Max(2L * _length, Math.Clamp(buffer.Length, 4096, gatherBytes)));
+            Grow(isBehind ? gatherBytes : (int)Math.Min(gatherBytes, Math.Max(2L * _gathered.Length, Math.Max(4096, needed))));
         }
 
         var take = (int)Math.Min(buffer.Length, _gathered.Length - _length);
@@ -162,7 +166,7 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
         _records = 0;
         if (rest.Length > 0)
         {
-            Grow(Math.Max(gatherBytes, rest.Length));
+            Grow(rest.Length);
             rest.CopyTo(_gathered);
             _length = rest.Length;
         }

@@ -82,15 +82,22 @@ internal static class DocumentProduce
 
     private static async ValueTask<ReadOnlySequence<byte>> ReadAllAsync(PipeReader reader, CancellationToken aborted)
     {
-        while (true)
+        try
         {
-            var read = await reader.ReadAsync(aborted);
-            if (read.IsCompleted)
+            while (true)
             {
-                return read.Buffer;
-            }
+                var read = await reader.ReadAsync(aborted);
+                if (read.IsCompleted)
+                {
+                    return read.Buffer;
+                }
 
-            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            }
+        }
+        catch (IOException exception) when (exception is not BadHttpRequestException)
+        {
+            throw JsonBody.Broken(exception);
         }
     }
 

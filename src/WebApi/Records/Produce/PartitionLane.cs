@@ -17,6 +17,9 @@ internal sealed class PartitionLane(int partition, IPartitionGrain grain)
     /// <summary>The batch under construction; null while there is none.</summary>
     public RecordBatchBuilder? Builder { get; set; }
 
+    /// <summary>Where the lane stands among those with a batch under construction.</summary>
+    public int OpenIndex { get; set; }
+
     /// <summary>Which record of the request, from 0, is the first of the batch under construction.</summary>
     public long FirstRecord { get; set; }
 

@@ -29,7 +29,7 @@ internal sealed class ProduceAnswer(HttpContext context, bool streams)
     }
 
     /// <summary>Writes the line of one acknowledgement; it leaves with the next flush.</summary>
-    public void Acknowledge(Accepted accepted, long acknowledged)
+    public void Acknowledge(Accepted accepted, ProduceSession session)
     {
         if (!streams)
         {
@@ -37,7 +37,7 @@ internal sealed class ProduceAnswer(HttpContext context, bool streams)
         }
 
         var json = BeginLine("ack"u8);
-        json.WriteNumber("acknowledged"u8, acknowledged);
+        json.WriteNumber("acknowledged"u8, session.Acknowledged);
         json.WriteNumber("partition"u8, accepted.Partition);
         json.WriteNumber("records"u8, accepted.Records);
         if (accepted.FirstOffset != Offset.None)

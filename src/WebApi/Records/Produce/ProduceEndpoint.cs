@@ -98,7 +98,7 @@ internal sealed class ProduceEndpoint(
             OnAccepted = accepted =>
             {
                 metrics.Produced(accepted.Records);
-                answer.Acknowledge(accepted, session.Acknowledged);
+                answer.Acknowledge(accepted, session);
             },
         };
         var status = acks == Acks.None ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
@@ -117,7 +117,7 @@ internal sealed class ProduceEndpoint(
         var jsonLine = (int)Math.Min(int.MaxValue, ((long)JsonExpansion * session.MaxBatchBytes) + JsonOverhead);
         await (type switch
         {
-            MediaTypes.Batches => new BatchProduce(stream, partition!.Value, session, answer, options.Value.MaxPendingBytesPerRequest / 4).RunAsync(status),
+            MediaTypes.Batches => new BatchProduce(stream, partition!.Value, session, answer, options.Value.MaxPendingBytesPerRequest).RunAsync(status),
             MediaTypes.Ndjson => new StreamingProduce(stream, new NdjsonProduce(partition, jsonLine), session, answer, time).RunAsync(status),
             _ => new StreamingProduce(stream, new TextProduce(partition, key, session.MaxBatchBytes), session, answer, time).RunAsync(status),
         });

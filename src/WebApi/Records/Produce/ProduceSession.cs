@@ -128,6 +128,7 @@ internal sealed class ProduceSession(IGrainFactory grains, TopicDescription topi
         {
             lane.Builder = _spare.TryPop(out var spare) ? spare : new RecordBatchBuilder(_maxBatchBytes);
             lane.FirstRecord = RecordsAdded;
+            lane.OpenIndex = _open.Count;
             _open.Add(lane);
             _openBytes += lane.Builder.SizeInBytes;
         }
@@ -219,10 +220,12 @@ internal sealed class ProduceSession(IGrainFactory grains, TopicDescription topi
 
         for (var i = _inFlight.Count - 1; i >= 0; i--)
         {
+            // Backwards, so that what takes a place has been looked at.
             if (_inFlight[i].Answer.IsCompleted)
             {
                 var sending = _inFlight[i];
-                _inFlight.RemoveAt(i);
+                _inFlight[i] = _inFlight[^1];
+                _inFlight.RemoveAt(_inFlight.Count - 1);
                 Settle(sending);
             }
         }
@@ -268,7 +271,10 @@ internal sealed class ProduceSession(IGrainFactory grains, TopicDescription topi
     private void CloseBuilder(PartitionLane lane)
     {
         _openBytes -= lane.Builder!.SizeInBytes;
-        _open.Remove(lane);
+        // The last one takes its place: a request may have a batch open for each of thousands of partitions.
+        _open[lane.OpenIndex] = _open[^1];
+        _open[lane.OpenIndex].OpenIndex = lane.OpenIndex;
+        _open.RemoveAt(_open.Count - 1);
         if (_spare.Count < SpareBuilders)
         {
             _spare.Push(lane.Builder);
