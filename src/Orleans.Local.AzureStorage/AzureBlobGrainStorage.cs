@@ -8,9 +8,10 @@ using Orleans.Runtime;
 namespace Orleans.Storage;
 
 /// <summary>
-/// Grain storage in Azure Blob Storage, one blob a state, by the rules of the official provider: a write without an ETag only creates, a write with one only replaces
-/// that version, and a condition that does not hold (409, 412, or a blob that is gone) is an <see cref="InconsistentStateException"/>. The client library repeats
-/// requests by itself, so that exception may also tell of a write of our own whose first answer was lost.
+/// Grain storage in Azure Blob Storage, one blob a state, by the rules of the official provider: a write without an ETag only creates, a
+/// write with one only replaces that version, and a condition that does not hold (409, 412, or a blob that is gone) is an
+/// <see cref="InconsistentStateException"/>. The client library repeats requests by itself, so that exception may also tell of a write of
+/// our own whose first answer was lost.
 /// </summary>
 internal sealed class AzureBlobGrainStorage(string name, AzureBlobStorageOptions options) : IGrainStorage, ILifecycleParticipant<ISiloLifecycle>
 {

@@ -11,13 +11,15 @@ internal sealed partial class AzureBlobStorageOptionsValidator(AzureBlobStorageO
     {
         if (options.BlobServiceClient is null)
         {
-            throw new OrleansConfigurationException($"The blob storage {name} has no account: set {nameof(AzureBlobStorageOptions.BlobServiceClient)}.");
+            throw new OrleansConfigurationException(
+                $"The blob storage {name} has no account: set {nameof(AzureBlobStorageOptions.BlobServiceClient)}.");
         }
 
         if (options.ContainerName is not { Length: >= 3 and <= 63 } container || !ContainerName().IsMatch(container))
         {
             throw new OrleansConfigurationException(
-                $"The blob storage {name} cannot use the container '{options.ContainerName}': the name must have 3 to 63 lower-case letters, digits and single hyphens.");
+                $"The blob storage {name} cannot use the container '{options.ContainerName}': the name must have 3 to 63 lower-case letters, "
+                + "digits and single hyphens.");
         }
     }
 

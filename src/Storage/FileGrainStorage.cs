@@ -11,13 +11,14 @@ using Orleans.Storage;
 namespace Loire.Storage;
 
 /// <summary>
-/// Grain storage in the files of one directory: all writes of all grains go to the end of one set of append-only files, and writes that arrive while a sync runs
-/// share the next one. An acknowledged write is durable (see <see cref="FileStoreOptions.SyncInterval"/>), and a read sees durable values only. Thread-safe; several silos
-/// of one process may share an instance.
+/// Grain storage in the files of one directory: all writes of all grains go to the end of one set of append-only files, and writes that
+/// arrive while a sync runs share the next one. An acknowledged write is durable (see <see cref="FileStoreOptions.SyncInterval"/>), and a
+/// read sees durable values only. Thread-safe; several silos of one process may share an instance.
 /// <para>
-/// A write fails with <c>InconsistentStateException</c> if its ETag is not the stored one, <see cref="StorageFullException"/> if the device has no space (nothing is
-/// stored, and writes work again once there is space), or <see cref="StorageBrokenException"/> if its outcome is unknown: then the store takes no more writes until it is
-/// opened again. A read fails with <see cref="StorageDamagedException"/> if the stored bytes are not what was written.
+/// A write fails with <c>InconsistentStateException</c> if its ETag is not the stored one, <see cref="StorageFullException"/> if the device
+/// has no space (nothing is stored, and writes work again once there is space), or <see cref="StorageBrokenException"/> if its outcome is
+/// unknown: then the store takes no more writes until it is opened again. A read fails with <see cref="StorageDamagedException"/> if the
+/// stored bytes are not what was written.
 /// </para>
 /// </summary>
 public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
@@ -38,7 +39,7 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
         _reader = new ObjectReader(_store);
         _writer = new StoreWriter(_store, _appender);
         _thread = new WriterThread(_store, _writer, time, (bytes, records) => _keeper!.Note(bytes, records));
-        _keeper = new StoreKeeper(_store, _thread, _appender, time, opened.ReplayedBytes, opened.ReplayedRecords);
+        _keeper = new StoreKeeper(opened, _thread, time);
         _metrics = new StoreMetrics(() => Statistics, () => Health);
         _thread.Start();
         _keeper.Start();
@@ -59,7 +60,10 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
     /// <summary>Figures for metrics and tests.</summary>
     public StoreStatistics Statistics => StoreFigures.Read(_store, _thread.Queue.ReservedBytes);
 
-    /// <summary>Opens the store in <see cref="FileStoreOptions.Directory"/>: takes its lock, recovers what the last owner left, creates it if it is new.</summary>
+    /// <summary>
+    /// Opens the store in <see cref="FileStoreOptions.Directory"/>: takes its lock, recovers what the last owner left, creates it if it is
+    /// new.
+    /// </summary>
     /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
     /// <exception cref="IOException">Another process has the store open, or the directory cannot be used.</exception>
     /// <exception cref="InvalidDataException">The directory holds files that do not belong together.</exception>
@@ -108,7 +112,8 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
 
         if (length > Limits.StoredObjectBytes)
         {
-            throw new ArgumentException($"The object has {length} bytes; at most {Limits.StoredObjectBytes} are allowed.", nameof(grainState));
+            throw new ArgumentException(
+                $"The object has {length} bytes; at most {Limits.StoredObjectBytes} are allowed.", nameof(grainState));
         }
 
         var write = new PendingWrite(RecordKind.Put, key, pieces, (uint)length, crc);
@@ -163,6 +168,12 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
 
     private static string ETag(ulong sequence) => sequence.ToString(CultureInfo.InvariantCulture);
 
+    // 0 expects nothing stored; a text that is not one of our ETags equals none of them.
+    private static ulong Sequence(string? etag)
+        => string.IsNullOrEmpty(etag) ? 0
+        : ulong.TryParse(etag, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) && sequence > 0 ? sequence
+        : ulong.MaxValue;
+
     private static void SetState<T>(IGrainState<T> grainState, byte[]? value, ulong sequence)
     {
         grainState.State = value is null ? BlankState<T>.Create()
@@ -193,9 +204,7 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
             ulong stored;
             try
             {
-                // A text that is not one of our ETags equals none of them.
-                var expected = string.IsNullOrEmpty(etag) ? 0 : ulong.TryParse(etag, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : ulong.MaxValue;
-                admission = queue.TrySubmit(write, expected, out other, out stored);
+                admission = queue.TrySubmit(write, Sequence(etag), out other, out stored);
             }
             catch
             {
@@ -217,7 +226,9 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
                 case Admission.Conflict:
                     queue.Release(write.RecordBytes);
                     throw new InconsistentStateException(
-                        $"{stateName} of {grainId} is stored in another version than this write expects.", stored == 0 ? null : ETag(stored), etag);
+                        $"{stateName} of {grainId} is stored in another version than this write expects.",
+                        stored == 0 ? null : ETag(stored),
+                        etag);
             }
         }
     }

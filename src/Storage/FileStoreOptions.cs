@@ -4,37 +4,48 @@ namespace Loire.Storage;
 public sealed class FileStoreOptions
 {
     private const long MiB = 1024 * 1024;
+    private const long KiB64 = 64 * 1024;
 
-    /// <summary>The directory that the store owns; it is created if its parent exists. No other process may use it at the same time.</summary>
+    /// <summary>
+    /// The directory that the store owns; it is created if its parent exists. No other process may use it at the same time.
+    /// </summary>
     public required string Directory { get; set; }
 
     /// <summary>
-    /// Null, the default: every acknowledged write has been synced to the device before. A value: writes are acknowledged once the operating system has them and
-    /// are synced this often, so a power cut or a kernel crash may lose the acknowledged writes of the last interval (a crash of the process alone loses none).
+    /// Null, the default: every acknowledged write has been synced to the device before. A value: writes are acknowledged once the
+    /// operating system has them and are synced this often, so a power cut or a kernel crash may lose the acknowledged writes of the last
+    /// interval (a crash of the process alone loses none).
     /// </summary>
     public TimeSpan? SyncInterval { get; set; }
 
     /// <summary>
-    /// Bytes of one store file, at least 64 KiB and at most 16 GiB. A new one is begun when the newest has no room for the next group of writes; an object larger
-    /// than this gets a file of its own. Space comes back file by file.
+    /// Bytes of one store file, at least 64 KiB and at most 16 GiB. A new one is begun when the newest has no room for the next group of
+    /// writes; an object larger than this gets a file of its own. Space comes back file by file.
     /// </summary>
     public long FileBytes { get; set; } = 256 * MiB;
 
-    /// <summary>Bytes of writes that may wait or be in flight at once; beyond it a write waits for room, a larger one until nothing else is pending.</summary>
+    /// <summary>
+    /// Bytes of writes that may wait or be in flight at once; beyond it a write waits for room, a larger one until nothing else is pending.
+    /// </summary>
     public long PendingBytes { get; set; } = 64 * MiB;
 
-    /// <summary>Bytes written since the last checkpoint of the index after which the next one is made. Bounds what opening the store reads.</summary>
+    /// <summary>
+    /// Bytes written since the last checkpoint of the index after which the next one is made. Bounds what opening the store reads.
+    /// </summary>
     public long CheckpointBytes { get; set; } = 128 * MiB;
 
-    /// <summary>The share of a store file that must still be in use for the file to be left alone, between 0 and 0.9. Below it its live objects are rewritten.</summary>
+    /// <summary>
+    /// The share of a store file that must still be in use for the file to be left alone, between 0 and 0.9. Below it its live objects are
+    /// rewritten.
+    /// </summary>
     public double ReclaimLiveShare { get; set; } = 0.5;
 
     /// <summary>Bytes per second that checkpoints and reclaiming may write, so that they do not get in the way of writes.</summary>
     public long BackgroundBytesPerSecond { get; set; } = 64 * MiB;
 
     /// <summary>
-    /// Opens the store although damage has swallowed records of unknown keys. Otherwise every key without a newer record is refused (it may have been among them);
-    /// with this set, the newest record that is left counts, an operator's decision after a look at the log.
+    /// Opens the store although damage has swallowed records of unknown keys. Otherwise every key without a newer record is refused (it may
+    /// have been among them); with this set, the newest record that is left counts, an operator's decision after a look at the log.
     /// </summary>
     public bool AcceptUnknownLosses { get; set; }
 
@@ -44,7 +55,10 @@ public sealed class FileStoreOptions
     /// <summary>Room behind the last record that only deletes may use, so that a full device can be emptied.</summary>
     internal long ReserveBytes { get; init; } = MiB;
 
-    /// <summary>Bytes behind the last record that are overwritten with zeros in advance: a small synced write to blocks written before takes about half the time.</summary>
+    /// <summary>
+    /// Bytes behind the last record that are overwritten with zeros in advance: a small synced write to blocks written before takes about
+    /// half the time.
+    /// </summary>
     internal long ZeroAheadBytes { get; init; } = MiB;
 
     /// <summary>Bytes of records in one group, unless a single one is larger.</summary>
@@ -58,10 +72,12 @@ public sealed class FileStoreOptions
         => string.IsNullOrWhiteSpace(Directory) ? $"{nameof(Directory)} must name a directory."
         : SyncInterval is { } interval && (interval <= TimeSpan.Zero || interval > TimeSpan.FromHours(1))
             ? $"{nameof(SyncInterval)} is {interval}; it must be positive and at most an hour, or null to sync every write."
-        : FileBytes is < 64 * 1024 or > 16 * 1024 * MiB ? $"{nameof(FileBytes)} is {FileBytes}; it must lie between 65536 and {16 * 1024 * MiB}."
-        : PendingBytes is < 64 * 1024 or > 1024 * 1024 * MiB ? $"{nameof(PendingBytes)} is {PendingBytes}; it must be at least 65536 and at most {1024 * 1024 * MiB}."
-        : CheckpointBytes < 64 * 1024 ? $"{nameof(CheckpointBytes)} is {CheckpointBytes}; it must be at least 65536."
-        : ReclaimLiveShare is < 0 or > 0.9 or double.NaN ? $"{nameof(ReclaimLiveShare)} is {ReclaimLiveShare}; it must lie between 0 and 0.9."
-        : BackgroundBytesPerSecond < 1024 * 1024 ? $"{nameof(BackgroundBytesPerSecond)} is {BackgroundBytesPerSecond}; it must be at least 1048576."
+        : FileBytes is < KiB64 or > 16 * 1024 * MiB ? $"{nameof(FileBytes)} is {FileBytes}; it must lie between {KiB64} and {16 * 1024 * MiB}."
+        : PendingBytes is < KiB64 or > 1024 * 1024 * MiB
+            ? $"{nameof(PendingBytes)} is {PendingBytes}; it must lie between {KiB64} and {1024 * 1024 * MiB}."
+        : CheckpointBytes < KiB64 ? $"{nameof(CheckpointBytes)} is {CheckpointBytes}; it must be at least {KiB64}."
+        : ReclaimLiveShare is < 0 or > 0.9 or double.NaN
+            ? $"{nameof(ReclaimLiveShare)} is {ReclaimLiveShare}; it must lie between 0 and 0.9."
+        : BackgroundBytesPerSecond < MiB ? $"{nameof(BackgroundBytesPerSecond)} is {BackgroundBytesPerSecond}; it must be at least {MiB}."
         : null;
 }

@@ -4,7 +4,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Loire.Storage.Disk;
 
-/// <summary>A directory of the operating system, owned by one process at a time: whoever opens it holds the lock on its file <c>LOCK</c>.</summary>
+/// <summary>
+/// A directory of the operating system, owned by one process at a time: whoever opens it holds the lock on its file <c>LOCK</c>.
+/// </summary>
 internal sealed class DiskDirectory : IStoreDirectory
 {
     private const string LockName = "LOCK";
@@ -39,7 +41,8 @@ internal sealed class DiskDirectory : IStoreDirectory
     }
 
     public IReadOnlyList<string> List()
-        => DiskException.Wrap("Listing", _path, () => Directory.GetFiles(_path).Select(file => Path.GetFileName(file)).Where(name => name != LockName).ToList());
+        => DiskException.Wrap(
+            "Listing", _path, () => Directory.GetFiles(_path).Select(file => Path.GetFileName(file)).Where(name => name != LockName).ToList());
 
     public IStoreFile Open(string name) => OpenFile(name, FileMode.Open);
 

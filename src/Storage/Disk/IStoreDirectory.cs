@@ -1,8 +1,8 @@
 namespace Loire.Storage.Disk;
 
 /// <summary>
-/// The directory of a store, with the fewest assumptions: what was not synced may be lost in any part and in any order when power fails, and a rename is seen
-/// whole or not at all. Every failure is a <see cref="DiskException"/>. Names are plain file names.
+/// The directory of a store, with the fewest assumptions: what was not synced may be lost in any part and in any order when power fails,
+/// and a rename is seen whole or not at all. Every failure is a <see cref="DiskException"/>. Names are plain file names.
 /// </summary>
 internal interface IStoreDirectory : IDisposable
 {
@@ -42,7 +42,9 @@ internal interface IStoreFile : IDisposable
     /// <summary>Writes the pieces one after the other. After a failure any part of them may be in the file.</summary>
     void Write(IReadOnlyList<ReadOnlyMemory<byte>> pieces, long position);
 
-    /// <summary>Makes sure that the device has room for the bytes before <paramref name="end"/>, without changing <see cref="Length"/>.</summary>
+    /// <summary>
+    /// Makes sure that the device has room for the bytes before <paramref name="end"/>, without changing <see cref="Length"/>.
+    /// </summary>
     /// <returns>False if the file system cannot promise it.</returns>
     bool TryAllocate(long position, long end);
 
@@ -50,8 +52,8 @@ internal interface IStoreFile : IDisposable
     void Truncate(long length);
 
     /// <summary>
-    /// Makes all bytes and the length durable. After a failure nothing is known about what was written since the last success, and a second call may
-    /// succeed without having written anything: the caller must not rely on this file any more.
+    /// Makes all bytes and the length durable. After a failure nothing is known about what was written since the last success, and a second
+    /// call may succeed without having written anything: the caller must not rely on this file any more.
     /// </summary>
     void Sync();
 }

@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Loire.Storage.Disk;
 
 /// <summary>
-/// System calls that the base library lacks, or whose errors it hides: on Linux <c>RandomAccess.FlushToDisk</c> and <c>FileStream.Flush(true)</c> return normally
-/// when fsync fails, and a directory cannot be opened to be synced.
+/// System calls that the base library lacks, or whose errors it hides: on Linux <c>RandomAccess.FlushToDisk</c> and
+/// <c>FileStream.Flush(true)</c> return normally when fsync fails, and a directory cannot be opened to be synced.
 /// </summary>
 internal static partial class Libc
 {

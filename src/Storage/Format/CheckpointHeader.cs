@@ -4,11 +4,12 @@ using Loire.Model.Batches;
 namespace Loire.Storage.Format;
 
 /// <summary>What a checkpoint says of one store file.</summary>
-internal sealed record CheckpointedFile(int Number, bool IsQuarantined, long RecordsStart, long End, IReadOnlyDictionary<int, long> Tombstones);
+internal sealed record CheckpointedFile(
+    int Number, bool IsQuarantined, long RecordsStart, long End, IReadOnlyDictionary<int, long> Tombstones);
 
 /// <summary>
-/// The head of a checkpoint of the index. The entries after it may be of different ages, none older than the moment when the checkpoint was begun: whoever replays the
-/// log from <see cref="StartPosition"/> of <see cref="StartFile"/> over them has the index.
+/// The head of a checkpoint of the index. The entries after it may be of different ages, none older than the moment when the checkpoint was
+/// begun: whoever replays the log from <see cref="StartPosition"/> of <see cref="StartFile"/> over them has the index.
 /// <code>
 ///   0  u64  magic "LOIREIDX"
 ///   8  u32  CRC-32C of bytes 12 to the end of the header
@@ -25,8 +26,9 @@ internal sealed record CheckpointedFile(int Number, bool IsQuarantined, long Rec
 ///  80  n x { u32 number, u32 1 if quarantined, u64 start of its records, u64 end of its records }
 ///      m x { u32 number, u32 oldest file that the deletes may concern, u64 bytes of the deletes }
 /// </code>
-/// Blocks follow: { u32 bytes of its entries, u32 CRC-32C of the entries seeded with the block's ordinal, entries }, the last one without entries and its CRC that of
-/// the u64 number of entries in all. Entry: { u64 sequence, u64 position, u32 file, u32 value bytes, u32 value CRC, u32 oldest file, u16 key bytes, u16 1 if damaged, key }.
+/// Blocks follow: { u32 bytes of its entries, u32 CRC-32C of the entries seeded with the block's ordinal, entries }, the last one without
+/// entries and its CRC that of the u64 number of entries in all. Entry: { u64 sequence, u64 position, u32 file, u32 value bytes, u32 value
+/// CRC, u32 oldest file, u16 key bytes, u16 1 if damaged, key }.
 /// </summary>
 internal sealed record CheckpointHeader(
     Guid Store,

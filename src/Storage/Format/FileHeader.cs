@@ -28,7 +28,10 @@ internal sealed record FileHeader(Guid Store, int Number, IReadOnlyList<SealedFi
     /// <summary>Bytes of the header; the first record follows.</summary>
     public int Size => MinimumSize + (Older.Count * EntrySize);
 
-    /// <summary>Starts the checksum of every record of a file, so that a record of another file, or of another store, is never taken for one of this.</summary>
+    /// <summary>
+    /// Starts the checksum of every record of a file, so that a record of another file, or of another store, is never taken for one of
+    /// this.
+    /// </summary>
     public static uint Seed(Guid store, int number)
     {
         Span<byte> identity = stackalloc byte[20];
@@ -77,7 +80,8 @@ internal sealed record FileHeader(Guid Store, int Number, IReadOnlyList<SealedFi
         for (var i = 0; i < older.Length; i++)
         {
             var entry = bytes[(MinimumSize + (i * EntrySize))..];
-            older[i] = new SealedFile((int)BinaryPrimitives.ReadInt64LittleEndian(entry), BinaryPrimitives.ReadInt64LittleEndian(entry[8..]));
+            older[i] = new SealedFile(
+                (int)BinaryPrimitives.ReadInt64LittleEndian(entry), BinaryPrimitives.ReadInt64LittleEndian(entry[8..]));
         }
 
         return new FileHeader(new Guid(bytes[16..32]), BinaryPrimitives.ReadInt32LittleEndian(bytes[32..]), older);

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Loire.Storage.Format;
 
-/// <summary>The names of a store's files: <c>00000001.store</c> holds records, <c>00000001.keys</c> repeats their heads, <c>index.checkpoint</c> the index.</summary>
+/// <summary>
+/// The names of a store's files: <c>00000001.store</c> holds records, <c>00000001.keys</c> repeats their heads, <c>index.checkpoint</c> the
+/// index.
+/// </summary>
 internal static class FileNames
 {
     public const string Checkpoint = "index.checkpoint";
@@ -13,6 +16,12 @@ internal static class FileNames
     public static string Store(int number) => Number(number) + StoreSuffix;
 
     public static string Keys(int number) => Number(number) + KeysSuffix;
+
+    /// <summary>Whether a name belongs to a file that was begun under it and never got its own.</summary>
+    public static bool IsTemporary(string name)
+        => name.EndsWith(Temporary, StringComparison.Ordinal)
+            && name[..^Temporary.Length] is var target
+            && (target == Checkpoint || TryParseStore(target, out _));
 
     public static bool TryParseStore(string name, out int number) => TryParse(name, StoreSuffix, out number);
 

@@ -4,8 +4,9 @@ using Loire.Model.Batches;
 namespace Loire.Storage.Format;
 
 /// <summary>
-/// The layout of a file of keys: for each store file a second copy of the heads of its records, in another file, written without a sync right after each group
-/// of records has become durable. It is not needed to find anything; it tells what was lost where a store file is damaged, and proves that a group had been durable.
+/// The layout of a file of keys: for each store file a second copy of the heads of its records, in another file, written without a sync
+/// right after each group of records has become durable. It is not needed to find anything; it tells what was lost where a store file is
+/// damaged, and proves that a group had been durable.
 /// <code>
 /// file   0  u64  magic "LOIREKEY"
 ///        8  u32  CRC-32C of bytes 12 to 40

@@ -13,7 +13,10 @@ internal enum RecordKind : byte
     /// <summary>Removes a key. Kept for as long as an older file may hold a put of the key.</summary>
     Delete = 2,
 
-    /// <summary>Says that a store file (<see cref="RecordHead.OldestFile"/>) holds nothing of use any more and its deletion has begun. The key is empty.</summary>
+    /// <summary>
+    /// Says that a store file (<see cref="RecordHead.OldestFile"/>) holds nothing of use any more and its deletion has begun. The key is
+    /// empty.
+    /// </summary>
     Retire = 3,
 }
 
@@ -33,7 +36,8 @@ internal enum RecordKind : byte
 ///  47  u8   0
 ///  48  key, then value, then zeros up to a multiple of 8
 /// </code>
-/// The same 48 bytes and the key, padded, are repeated in the file of keys (<see cref="KeyBlock"/>). Bound to this layout: RecordScanner, StoreWriter.
+/// The same 48 bytes and the key, padded, are repeated in the file of keys (<see cref="KeyBlock"/>). Bound to this layout: RecordScanner,
+/// StoreWriter.
 /// </summary>
 internal readonly record struct RecordHead(
     RecordKind Kind,
@@ -93,7 +97,9 @@ internal readonly record struct RecordHead(
         BinaryPrimitives.WriteUInt32LittleEndian(destination[CrcAt..], crc);
     }
 
-    /// <summary>How many bytes the header at the start of <paramref name="source"/> and its key take; 0 if there can be no header.</summary>
+    /// <summary>
+    /// How many bytes the header at the start of <paramref name="source"/> and its key take; 0 if there can be no header.
+    /// </summary>
     /// <param name="source">At least <see cref="Size"/> bytes.</param>
     public static int HeadBytes(ReadOnlySpan<byte> source)
     {
@@ -101,7 +107,9 @@ internal readonly record struct RecordHead(
         return BinaryPrimitives.ReadUInt32LittleEndian(source) == Magic && keyLength <= Limits.StorageKeyBytes ? Size + keyLength : 0;
     }
 
-    /// <summary>Reads a header that <see cref="HeadBytes"/> has measured, and checks everything that can be checked without the value.</summary>
+    /// <summary>
+    /// Reads a header that <see cref="HeadBytes"/> has measured, and checks everything that can be checked without the value.
+    /// </summary>
     /// <param name="source">Header and key, at least.</param>
     /// <param name="seed">The seed of the file.</param>
     /// <param name="position">Where the header was found; null takes the header's own word for it.</param>

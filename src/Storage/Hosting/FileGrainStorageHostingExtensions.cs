@@ -9,7 +9,9 @@ namespace Orleans.Hosting;
 /// <summary>Registers <see cref="FileGrainStorage"/> with a silo.</summary>
 public static class FileGrainStorageHostingExtensions
 {
-    /// <summary>Opens a store with the silo under the provider name <paramref name="name"/> and disposes of it with the silo's services.</summary>
+    /// <summary>
+    /// Opens a store with the silo under the provider name <paramref name="name"/> and disposes of it with the silo's services.
+    /// </summary>
     public static ISiloBuilder AddFileGrainStorage(this ISiloBuilder builder, string name, Action<FileStoreOptions> configure)
     {
         builder.Services.AddKeyedSingleton(name, (services, _) =>
@@ -17,14 +19,18 @@ public static class FileGrainStorageHostingExtensions
             var options = new FileStoreOptions { Directory = "" };
             configure(options);
             var time = services.GetService<TimeProvider>() ?? TimeProvider.System;
-            return FileGrainStorage.OpenAsync(options, time, services.GetRequiredService<ILogger<FileGrainStorage>>()).GetAwaiter().GetResult();
+            var logger = services.GetRequiredService<ILogger<FileGrainStorage>>();
+            return FileGrainStorage.OpenAsync(options, time, logger).GetAwaiter().GetResult();
         });
         builder.Services.AddKeyedSingleton<IGrainStorage>(name, (services, key) => services.GetRequiredKeyedService<FileGrainStorage>(key));
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => new StoreOpening(services, name));
         return builder;
     }
 
-    /// <summary>Uses a store that the caller has opened and will dispose of, under the provider name <paramref name="name"/>; several silos may share one.</summary>
+    /// <summary>
+    /// Uses a store that the caller has opened and will dispose of, under the provider name <paramref name="name"/>; several silos may
+    /// share one.
+    /// </summary>
     public static ISiloBuilder AddFileGrainStorage(this ISiloBuilder builder, string name, FileGrainStorage store)
     {
         // Registered as instances: a container disposes of what its factories made, and this store is the caller's.

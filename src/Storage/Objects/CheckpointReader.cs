@@ -6,7 +6,9 @@ using Loire.Storage.Format;
 
 namespace Loire.Storage.Objects;
 
-/// <summary>Reads the checkpoint. It is believed as a whole or not at all: anything damaged in it means a scan of all store files instead.</summary>
+/// <summary>
+/// Reads the checkpoint. It is believed as a whole or not at all: anything damaged in it means a scan of all store files instead.
+/// </summary>
 internal sealed class CheckpointReader : IDisposable
 {
     private const int BlockBytesMax = 1024 * 1024;
@@ -18,7 +20,10 @@ internal sealed class CheckpointReader : IDisposable
 
     public CheckpointHeader Header { get; }
 
-    /// <summary>Opens the checkpoint and checks all of it; null if there is none, and <paramref name="isDamaged"/> tells whether there should be one.</summary>
+    /// <summary>
+    /// Opens the checkpoint and checks all of it; null if there is none, and <paramref name="isDamaged"/> tells whether there should be
+    /// one.
+    /// </summary>
     public static CheckpointReader? TryOpen(IStoreDirectory directory, out bool isDamaged)
     {
         isDamaged = false;

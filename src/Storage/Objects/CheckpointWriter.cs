@@ -6,8 +6,8 @@ using Loire.Storage.Format;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// Writes the index to a temporary file, makes it durable and renames it over the last checkpoint. The index is walked in slices between which writes go on, so entries
-/// may be newer than the header; replay from the header's position makes that good.
+/// Writes the index to a temporary file, makes it durable and renames it over the last checkpoint. The index is walked in slices between
+/// which writes go on, so entries may be newer than the header; replay from the header's position makes that good.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="appender">Writes the newest store file.</param>
@@ -75,7 +75,8 @@ internal sealed class CheckpointWriter(ObjectStore store, FileAppender appender,
     {
         var files = store.Files.Values
             .Where(file => !store.Retired.Contains(file.Number))
-            .Select(file => new CheckpointedFile(file.Number, file.IsQuarantined, file.RecordsStart, file.End, new Dictionary<int, long>(file.Tombstones)));
+            .Select(file => new CheckpointedFile(
+                file.Number, file.IsQuarantined, file.RecordsStart, file.End, new Dictionary<int, long>(file.Tombstones)));
         var active = store.Active;
         return new CheckpointHeader(
             store.Identity, store.NextSequence, active.Number, active.End, appender.KeysEnd, store.UnknownBefore, [.. files]);

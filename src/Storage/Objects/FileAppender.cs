@@ -3,8 +3,8 @@ using Loire.Storage.Disk;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// The end of the newest store file: finds room for the next group, writes it, syncs, and begins the next file. Bytes before <see cref="Synced"/> are durable, bytes
-/// from <see cref="End"/> on do not count.
+/// The end of the newest store file: finds room for the next group, writes it, syncs, and begins the next file. Bytes before
+/// <see cref="Synced"/> are durable, bytes from <see cref="End"/> on do not count.
 /// <code>
 ///   records | records not synced | zeros written ahead | room allocated | the reserve, for deletes only |
 ///         Synced                End                  zeroed                                           allocated
@@ -63,7 +63,8 @@ internal sealed class FileAppender : IDisposable
     }
 
     /// <summary>Writes the pieces of a group behind <see cref="End"/>.</summary>
-    /// <returns>Null, or the reason if the device has no space and the group is gone without a trace. Any other failure is thrown.</returns>
+    /// <returns>Null, or the reason if the device has no space and the group is gone without a trace. Any other failure is
+    /// thrown.</returns>
     public DiskException? TryWrite(IReadOnlyList<ReadOnlyMemory<byte>> pieces, long bytes)
     {
         try
@@ -100,8 +101,8 @@ internal sealed class FileAppender : IDisposable
     }
 
     /// <summary>
-    /// Writes zeros behind the last record when groups are small: a synced write to blocks that were written before needs no change of the file's metadata and
-    /// takes about half the time.
+    /// Writes zeros behind the last record when groups are small: a synced write to blocks that were written before needs no change of the
+    /// file's metadata and takes about half the time.
     /// </summary>
     public void ZeroAhead()
     {
@@ -109,7 +110,8 @@ internal sealed class FileAppender : IDisposable
         var small = _lastGroup <= ahead / 16;
         var start = Math.Max(_zeroed, End);
         var end = (End + ahead) / Block * Block;
-        if (!small || start - End > ahead / 4 || end <= start || end > _store.Options.FileBytes || TryAllocate(end, mayUseReserve: false) is not null)
+        var isWorthIt = small && start - End <= ahead / 4 && end > start && end <= _store.Options.FileBytes;
+        if (!isWorthIt || TryAllocate(end, mayUseReserve: false) is not null)
         {
             return;
         }

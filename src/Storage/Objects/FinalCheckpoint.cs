@@ -3,10 +3,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Loire.Storage.Objects;
 
-/// <summary>What an orderly end leaves behind: a store file without empty room at its end, and a checkpoint that covers everything.</summary>
+/// <summary>
+/// What an orderly end leaves behind: a store file without empty room at its end, and a checkpoint that covers everything.
+/// </summary>
 internal static partial class FinalCheckpoint
 {
-    /// <summary>Writes it. It saves the next owner time and proves how far the log went, but nothing depends on it, so a failure is only said.</summary>
+    /// <summary>
+    /// Writes it. It saves the next owner time and proves how far the log went, but nothing depends on it, so a failure is only said.
+    /// </summary>
     public static void Write(ObjectStore store, FileAppender appender)
     {
         try

@@ -4,8 +4,8 @@ using Loire.Storage.Format;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// Turns a group of writes into the pieces of one gathered write: heads, small values and padding in one buffer that is used again and again, large values where
-/// they are.
+/// Turns a group of writes into the pieces of one gathered write: heads, small values and padding in one buffer that is used again and
+/// again, large values where they are.
 /// </summary>
 internal sealed class GroupEncoder
 {

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// The keys of the index in a few large arrays, so that a million keys are no work for the garbage collector. A key takes a multiple of 8 bytes; the room of a
-/// removed key goes to the next one of the same size.
+/// The keys of the index in a few large arrays, so that a million keys are no work for the garbage collector. A key takes a multiple of 8
+/// bytes; the room of a removed key goes to the next one of the same size.
 /// </summary>
 internal sealed class KeyArena
 {

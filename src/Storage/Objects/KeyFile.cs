@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// The file of keys that belongs to a store file (see <see cref="KeyBlock"/>). It only adds safety, so a failure to write it is said once and ends the writing, not
-/// the store.
+/// The file of keys that belongs to a store file (see <see cref="KeyBlock"/>). It only adds safety, so a failure to write it is said once
+/// and ends the writing, not the store.
 /// </summary>
 internal sealed partial class KeyFile : IDisposable
 {
@@ -81,6 +81,8 @@ internal sealed partial class KeyFile : IDisposable
 
     public void Dispose() => _file?.Dispose();
 
-    [LoggerMessage(LogLevel.Warning, "The second copy of the keys of store file {Number} cannot be written; until the next file there is only one.")]
+    [LoggerMessage(
+        LogLevel.Warning,
+        "The second copy of the keys of store file {Number} cannot be written; until the next file there is only one.")]
     private static partial void LogKeysNotWritten(ILogger logger, Exception reason, int number);
 }

@@ -57,7 +57,9 @@ internal sealed class KeyFileReader
         return reader;
     }
 
-    /// <summary>The heads of the records that start at or after <paramref name="from"/> and before <paramref name="to"/>, by position.</summary>
+    /// <summary>
+    /// The heads of the records that start at or after <paramref name="from"/> and before <paramref name="to"/>, by position.
+    /// </summary>
     public SortedDictionary<long, (RecordHead Header, byte[] Key)> Heads(long from, long to)
     {
         var heads = new SortedDictionary<long, (RecordHead, byte[])>();
@@ -78,7 +80,8 @@ internal sealed class KeyFileReader
         {
             var rest = _bytes.AsSpan(position);
             var length = KeyBlock.HeadsLength(rest);
-            if (length < 0 || length > rest.Length - KeyBlock.HeaderSize || !KeyBlock.IsSound(rest[..(KeyBlock.HeaderSize + length)], _seed, out var durable))
+            var isWhole = length >= 0 && length <= rest.Length - KeyBlock.HeaderSize;
+            if (!isWhole || !KeyBlock.IsSound(rest[..(KeyBlock.HeaderSize + length)], _seed, out var durable))
             {
                 position += RecordHead.Alignment;
                 continue;

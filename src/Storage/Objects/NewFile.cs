@@ -4,7 +4,8 @@ using Loire.Storage.Format;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// Begins store files. A file gets its name only when its header is durable, so that a store file with a bad header is always damage and never the trace of a crash.
+/// Begins store files. A file gets its name only when its header is durable, so that a store file with a bad header is always damage and
+/// never the trace of a crash.
 /// </summary>
 internal static class NewFile
 {
@@ -15,7 +16,9 @@ internal static class NewFile
         FileHeader header;
         lock (store.Gate)
         {
-            var older = store.Files.Values.Where(file => !store.Retired.Contains(file.Number)).Select(file => new SealedFile(file.Number, file.End));
+            var older = store.Files.Values
+                .Where(file => !store.Retired.Contains(file.Number))
+                .Select(file => new SealedFile(file.Number, file.End));
             header = new FileHeader(store.Identity, store.Files.Count == 0 ? 1 : store.Files.Keys[^1] + 1, [.. older]);
         }
 
@@ -53,7 +56,8 @@ internal static class NewFile
         }
         catch (DiskException e)
         {
-            // The name may be there: for recovery the file before ends where this header says, so nothing may be added to it any more. The store is broken.
+            // The name may be there: for recovery the file before ends where this header says, so nothing may be added to it any more. The
+            // store is broken.
             throw new IOException($"Whether {name} exists is unknown: {e.Message}", e);
         }
 

@@ -4,9 +4,9 @@ using Loire.Storage.Format;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// The index of a store: key to <see cref="ObjectEntry"/>, about 52 bytes an entry and the key itself. It grows one bucket at a time (linear hashing) in chunks, so
-/// that no insertion ever waits for a copy of the whole. A slot keeps its place for as long as its key exists, so the index can be walked in slices while it
-/// changes. Not thread-safe: the store's gate guards it.
+/// The index of a store: key to <see cref="ObjectEntry"/>, about 52 bytes an entry and the key itself. It grows one bucket at a time
+/// (linear hashing) in chunks, so that no insertion ever waits for a copy of the whole. A slot keeps its place for as long as its key
+/// exists, so the index can be walked in slices while it changes. Not thread-safe: the store's gate guards it.
 /// </summary>
 internal sealed class ObjectIndex
 {
@@ -30,7 +30,7 @@ internal sealed class ObjectIndex
     public int SlotCount => _slotsUsed;
 
     /// <summary>Bytes of memory held.</summary>
-    public unsafe long Bytes => ((long)_slots.Count * ChunkSize * sizeof(Slot)) + ((long)_buckets.Count * ChunkSize * sizeof(int)) + _keys.Bytes;
+    public unsafe long Bytes => ((long)ChunkSize * ((_slots.Count * sizeof(Slot)) + (_buckets.Count * sizeof(int)))) + _keys.Bytes;
 
     public bool TryGet(ReadOnlySpan<byte> key, out ObjectEntry entry)
     {
@@ -100,7 +100,9 @@ internal sealed class ObjectIndex
         return false;
     }
 
-    /// <summary>Reads the slot with a number below <see cref="SlotCount"/>; false if it is free. The key is valid until the next change.</summary>
+    /// <summary>
+    /// Reads the slot with a number below <see cref="SlotCount"/>; false if it is free. The key is valid until the next change.
+    /// </summary>
     public bool TryRead(int number, out ReadOnlySpan<byte> key, out ObjectEntry entry)
     {
         ref var slot = ref SlotAt(number);

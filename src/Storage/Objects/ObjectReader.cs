@@ -16,7 +16,8 @@ internal sealed class ObjectReader(ObjectStore store)
     /// <param name="value">Its bytes; null if there is no such object.</param>
     /// <param name="entry">Where they are.</param>
     /// <returns>False if it gave up.</returns>
-    /// <exception cref="StorageDamagedException">The stored bytes are not those that were written, or whether there are any was lost.</exception>
+    /// <exception cref="StorageDamagedException">The stored bytes are not those that were written, or whether there are any was
+    /// lost.</exception>
     public bool TryRead(byte[] key, bool cachedOnly, out byte[]? value, out ObjectEntry entry)
     {
         while (true)
@@ -55,7 +56,8 @@ internal sealed class ObjectReader(ObjectStore store)
             {
                 store.MarkDamaged(key, entry);
                 throw new StorageDamagedException(
-                    $"The stored object with ETag {entry.Sequence} is damaged: {FileNames.Store(entry.File)} does not hold what was written at position {entry.Position}.");
+                    $"The stored object with ETag {entry.Sequence} is damaged: {FileNames.Store(entry.File)} does not hold what was written "
+                    + $"at position {entry.Position}.");
             }
 
             Interlocked.Add(ref store.Counters.BytesRead, value?.Length ?? 0);

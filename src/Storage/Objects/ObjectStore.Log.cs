@@ -13,7 +13,9 @@ internal sealed partial class ObjectStore
     [LoggerMessage(LogLevel.Warning, "The device has space again; the store takes writes.")]
     private partial void LogSpaceAgain();
 
-    [LoggerMessage(LogLevel.Error, "The object with sequence number {Sequence} in store file {File} at position {Position} is damaged; reads of it are refused.")]
+    [LoggerMessage(
+        LogLevel.Error,
+        "The object with sequence number {Sequence} in store file {File} at position {Position} is damaged; reads of it are refused.")]
     private partial void LogDamagedObject(int file, long position, ulong sequence);
 
     [LoggerMessage(LogLevel.Error, "Store file {File} is damaged at position {Position}; it is kept as it is.")]

@@ -7,9 +7,9 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// What a store holds: its files, the index over them, and its condition. Everything is guarded by <see cref="Gate"/>, which is never held during I/O. The index
-/// shows durable records only. In the order of the log (file number, then position) the records of one key never go back to an older version, so the last one wins,
-/// live and in recovery alike.
+/// What a store holds: its files, the index over them, and its condition. Everything is guarded by <see cref="Gate"/>, which is never held
+/// during I/O. The index shows durable records only. In the order of the log (file number, then position) the records of one key never go
+/// back to an older version, so the last one wins, live and in recovery alike.
 /// </summary>
 internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identity, FileStoreOptions options, ILogger logger) : IDisposable
 {
@@ -39,7 +39,8 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
     public ulong NextSequence { get; set; } = 1;
 
     /// <summary>
-    /// Records of unknown keys were lost before this place of the log: what has no record after it may be one of them. Zero if there is no such damage.
+    /// Records of unknown keys were lost before this place of the log: what has no record after it may be one of them. Zero if there is no
+    /// such damage.
     /// </summary>
     public (int File, long Position) UnknownBefore { get; set; }
 
@@ -56,7 +57,8 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
     public Exception? BrokenBy { get; private set; }
 
     /// <summary>
-    /// Makes a durable record count. The same for live writes and for replay, where a record may be older than what the index has from the checkpoint.
+    /// Makes a durable record count. The same for live writes and for replay, where a record may be older than what the index has from the
+    /// checkpoint.
     /// </summary>
     public void Apply(in RecordHead header, ReadOnlySpan<byte> key, StoreFile file, bool isDamaged = false)
     {
@@ -71,7 +73,8 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
                 }
 
                 var oldest = known ? Math.Min(entry.OldestFile, file.Number) : file.Number;
-                var put = new ObjectEntry(header.Sequence, file.Number, header.Position, header.ValueLength, header.ValueCrc, oldest, isDamaged);
+                var put = new ObjectEntry(
+                    header.Sequence, file.Number, header.Position, header.ValueLength, header.ValueCrc, oldest, isDamaged);
                 Index.Set(key, put, out _);
                 file.LiveBytes += header.End - header.Position;
                 if (known)
@@ -105,7 +108,8 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
         if (UnknownBefore.File != 0 && (!found || (entry.File, entry.Position).CompareTo(UnknownBefore) < 0))
         {
             throw new StorageDamagedException(
-                "Damage of the store has swallowed records of unknown keys, and this object has no record after it: its newest version may be among them.");
+                "Damage of the store has swallowed records of unknown keys, and this object has no record after it: its newest version may be "
+                + "among them.");
         }
 
         return found;

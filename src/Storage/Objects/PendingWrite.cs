@@ -3,8 +3,8 @@ using Loire.Storage.Format;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// A write on its way to a store file. Its task ends when the write is durable or has failed; continuations never run on the writer's thread. The memory of
-/// <see cref="Pieces"/> belongs to the submitter, who leaves it alone until then.
+/// A write on its way to a store file. Its task ends when the write is durable or has failed; continuations never run on the writer's
+/// thread. The memory of <see cref="Pieces"/> belongs to the submitter, who leaves it alone until then.
 /// </summary>
 internal sealed class PendingWrite(RecordKind kind, byte[] key, IReadOnlyList<ReadOnlyMemory<byte>> pieces, uint length, uint crc)
     : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)

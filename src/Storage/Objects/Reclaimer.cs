@@ -4,12 +4,14 @@ using Loire.Storage.Format;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// Gives back the space of store files that hold little of use: their live records are written again at the end of the log, the index is checkpointed, a record says that the
-/// file has retired, and then it is deleted. A delete is carried along for as long as an older file exists that may hold what it deletes, so nothing
-/// comes back even if all there is to recover from are the store files. A file with damage in it stays.
+/// Gives back the space of store files that hold little of use: their live records are written again at the end of the log, the index is
+/// checkpointed, a record says that the file has retired, and then it is deleted. A delete is carried along for as long as an older file
+/// exists that may hold what it deletes, so nothing comes back even if all there is to recover from are the store files. A file with damage
+/// in it stays.
 /// </summary>
 /// <param name="store">The store.</param>
-/// <param name="commit">Writes records at the end of the log, leaves out those that newer writes have overtaken, and returns when the rest are durable or have failed.</param>
+/// <param name="commit">Writes records at the end of the log, leaves out those that newer writes have overtaken, and returns when the rest
+/// are durable or have failed.</param>
 /// <param name="sync">Makes everything that was written durable, where not every group is synced.</param>
 /// <param name="checkpoint">Makes a checkpoint of the index.</param>
 /// <param name="pace">Told how many bytes are about to be written; waits as long as the bandwidth bound demands.</param>
@@ -19,7 +21,8 @@ internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> co
     private readonly List<PendingWrite> _batch = [];
 
     /// <summary>
-    /// The sealed files whose needed share is below the option's, the emptiest first, and no more than fit into one file together: giving back early needs less space.
+    /// The sealed files whose needed share is below the option's, the emptiest first, and no more than fit into one file together: giving
+    /// back early needs less space.
     /// </summary>
     public List<StoreFile> Candidates()
     {
@@ -53,7 +56,8 @@ internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> co
         }
         catch (DiskException e) when (e.IsFull)
         {
-            // The last checkpoint does not know of deletes that go with these files. Without one, recovery goes by the store files alone, and they tell the truth.
+            // The last checkpoint does not know of deletes that go with these files. Without one, recovery goes by the store files alone,
+            // and they tell the truth.
             CheckpointWriter.Remove(store);
         }
 
@@ -149,7 +153,8 @@ internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> co
             }
         }
 
-        if (ValueReader.Read(file.Disk!, header.ValuePosition, header.ValueLength, header.ValueCrc, cachedOnly: false, out _) is not { } value)
+        var value = ValueReader.Read(file.Disk!, header.ValuePosition, header.ValueLength, header.ValueCrc, cachedOnly: false, out _);
+        if (value is null)
         {
             store.MarkDamaged(key, entry);
             return null;

@@ -19,8 +19,9 @@ internal enum Scanned
 }
 
 /// <summary>
-/// Walks the records of a store file from header to header without reading large values. Where there is no sound header it looks at every multiple of 8 for the next one;
-/// a record names its own position and its checksum is seeded with its file, so the bytes of a value never pass for a record.
+/// Walks the records of a store file from header to header without reading large values. Where there is no sound header it looks at every
+/// multiple of 8 for the next one; a record names its own position and its checksum is seeded with its file, so the bytes of a value never
+/// pass for a record.
 /// </summary>
 /// <param name="disk">The file.</param>
 /// <param name="seed">The seed of the file.</param>
@@ -127,7 +128,8 @@ internal sealed class RecordScanner(IStoreFile disk, uint seed, long start, long
             var found = window.IndexOf(magic);
             if (found < 0)
             {
-                position += Math.Max(RecordHead.Alignment, window.Length - RecordHead.Alignment) / RecordHead.Alignment * RecordHead.Alignment;
+                // The magic may begin in the last bytes of the window.
+                position += Math.Max(RecordHead.Alignment, (window.Length & ~(RecordHead.Alignment - 1)) - RecordHead.Alignment);
                 continue;
             }
 

@@ -1,6 +1,8 @@
 namespace Loire.Storage.Objects;
 
-/// <summary>Figures of a store since it was opened. Written by one thread each or under the gate; a reader may see them slightly old.</summary>
+/// <summary>
+/// Figures of a store since it was opened. Written by one thread each or under the gate; a reader may see them slightly old.
+/// </summary>
 internal sealed class StoreCounters
 {
     /// <summary>Groups of writes made durable.</summary>

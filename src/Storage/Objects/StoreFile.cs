@@ -51,7 +51,8 @@ internal sealed class StoreFile(int number, IStoreFile? disk, uint seed, long re
     }
 
     /// <summary>
-    /// Whether a delete in this file must be kept: an older file, from <paramref name="oldestFile"/> on, still exists and may hold a put that the delete hides.
+    /// Whether a delete in this file must be kept: an older file, from <paramref name="oldestFile"/> on, still exists and may hold a put
+    /// that the delete hides.
     /// </summary>
     public bool IsDeleteNeeded(int oldestFile, SortedList<int, StoreFile> files)
     {

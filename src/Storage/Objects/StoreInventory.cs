@@ -3,7 +3,9 @@ using Loire.Storage.Format;
 
 namespace Loire.Storage.Objects;
 
-/// <summary>What is in the directory of a store, against what should be there according to the headers of the store files and the checkpoint.</summary>
+/// <summary>
+/// What is in the directory of a store, against what should be there according to the headers of the store files and the checkpoint.
+/// </summary>
 internal sealed class StoreInventory
 {
     private StoreInventory()
@@ -84,7 +86,8 @@ internal sealed class StoreInventory
             Store ??= header.Store;
             if (header.Store != Store || header.Number != number)
             {
-                throw new InvalidDataException($"{name} belongs to another store or was renamed; the directory holds files that do not belong together.");
+                throw new InvalidDataException(
+                    $"{name} belongs to another store or was renamed; the directory holds files that do not belong together.");
             }
 
             Headers.Add(number, header);
@@ -101,7 +104,10 @@ internal sealed class StoreInventory
 
     private void FindIdentity(IStoreDirectory directory)
     {
-        var keyFiles = directory.List().Select(name => FileNames.TryParseKeys(name, out var number) ? number : 0).Where(number => number > 0).ToList();
+        var keyFiles = directory.List()
+            .Select(name => FileNames.TryParseKeys(name, out var number) ? number : 0)
+            .Where(number => number > 0)
+            .ToList();
         foreach (var number in keyFiles)
         {
             Store ??= KeyFileReader.TryOpen(directory, number, 0)?.Store;
@@ -119,7 +125,8 @@ internal sealed class StoreInventory
 
         if (Present.Count > 0 && Store is null)
         {
-            throw new InvalidDataException("No store file of this directory has a readable header, and nothing else says which store it belongs to.");
+            throw new InvalidDataException(
+                "No store file of this directory has a readable header, and nothing else says which store it belongs to.");
         }
     }
 
@@ -129,9 +136,9 @@ internal sealed class StoreInventory
         var atCheckpoint = checkpoint?.Files.Select(file => file.Number).ToHashSet();
         foreach (var number in Present.Keys)
         {
-            var isGivenUp = number != Newest
-                && ((listed is not null && !listed.Contains(number)) || (number < checkpoint?.StartFile && !atCheckpoint!.Contains(number)));
-            if (isGivenUp)
+            var isOmitted = listed is not null && !listed.Contains(number);
+            var isGoneBefore = number < checkpoint?.StartFile && !atCheckpoint!.Contains(number);
+            if (number != Newest && (isOmitted || isGoneBefore))
             {
                 GivenUp.Add(number);
             }
@@ -142,12 +149,13 @@ internal sealed class StoreInventory
         }
 
         // A file that is listed but had been given up before the checkpoint is not missed.
-        Expected.UnionWith((listed ?? []).Where(number => checkpoint is null || number >= checkpoint.StartFile || atCheckpoint!.Contains(number)));
+        Expected.UnionWith((listed ?? []).Where(number => !(number < checkpoint?.StartFile) || atCheckpoint!.Contains(number)));
         Expected.UnionWith((atCheckpoint ?? []).Where(number => listed is null || number >= Newest || listed.Contains(number)));
         if (!Expected.IsSubsetOf(Present.Keys))
         {
             // A header that omits retired files makes their retirement records in older files unnecessary.
-            Expected.ExceptWith(RetiredOnRecord(listed is null ? checkpoint?.StartFile ?? 0 : Newest).Where(number => !Present.ContainsKey(number)));
+            var retired = RetiredOnRecord(listed is null ? checkpoint?.StartFile ?? 0 : Newest);
+            Expected.ExceptWith(retired.Where(number => !Present.ContainsKey(number)));
         }
     }
 

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// The work that nobody waits for: checkpoints of the index and reclaiming of space, on a thread of its own and within the bandwidth bound. A failure for want of space
-/// is said and tried again after more writes; any other failure of a sync or write breaks the store.
+/// The work that nobody waits for: checkpoints of the index and reclaiming of space, on a thread of its own and within the bandwidth bound.
+/// A failure for want of space is said and tried again after more writes; any other failure of a sync or write breaks the store.
 /// </summary>
 internal sealed partial class StoreKeeper : IDisposable
 {
@@ -22,10 +22,10 @@ internal sealed partial class StoreKeeper : IDisposable
     private long _bytesSinceLook;
     private long _recordsSinceLook;
 
-    public StoreKeeper(ObjectStore store, WriterThread writer, FileAppender appender, TimeProvider time, long replayedBytes, long replayedRecords)
+    public StoreKeeper(OpenedStore opened, WriterThread writer, TimeProvider time)
     {
-        (_store, _writer, _appender, _time) = (store, writer, appender, time);
-        (_bytesSinceCheckpoint, _recordsSinceCheckpoint) = (replayedBytes, replayedRecords);
+        (_store, _writer, _appender, _time) = (opened.Store, writer, opened.Appender, time);
+        (_bytesSinceCheckpoint, _recordsSinceCheckpoint) = (opened.ReplayedBytes, opened.ReplayedRecords);
         _thread = new Thread(Run) { IsBackground = true, Name = "Loire store keeper" };
     }
 

@@ -19,7 +19,8 @@ internal static class StoreKey
         var length = Encoding.UTF8.GetByteCount(stateName) + 1 + Encoding.UTF8.GetByteCount(id);
         if (length > Limits.StorageKeyBytes)
         {
-            throw new ArgumentException($"The state name and the grain id take {length} bytes; at most {Limits.StorageKeyBytes} are allowed.", nameof(grainId));
+            throw new ArgumentException(
+                $"The state name and the grain id take {length} bytes; at most {Limits.StorageKeyBytes} are allowed.", nameof(grainId));
         }
 
         var key = new byte[length];

@@ -6,10 +6,12 @@ using Loire.Storage.Format;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// Appends groups of records to the newest store file, one group at a time: one gathered write, one sync, then the records count. Used by one thread at a time.
+/// Appends groups of records to the newest store file, one group at a time: one gathered write, one sync, then the records count. Used by
+/// one thread at a time.
 /// <para>
-/// No space (found out while room is allocated, a file is begun or the group is written): the group is refused. If any of its bytes may have reached the file,
-/// they are cut off and the cut is made durable before anybody hears of the refusal, so that refused records cannot come back. Deletes may use a reserve.
+/// No space (found out while room is allocated, a file is begun or the group is written): the group is refused. If any of its bytes may
+/// have reached the file, they are cut off and the cut is made durable before anybody hears of the refusal, so that refused records cannot
+/// come back. Deletes may use a reserve.
 /// </para>
 /// <para>Any other failure, and every failure of a sync: the outcome is unknown, and the store is broken for good.</para>
 /// </summary>
@@ -25,7 +27,8 @@ internal sealed class StoreWriter(ObjectStore store, FileAppender appender) : ID
     public bool IsSyncUrgent => appender.Heads.Length > 16 * 1024 * 1024;
 
     /// <summary>
-    /// Writes a group, makes it durable and visible, and sets <see cref="PendingWrite.Error"/> of the writes that failed. Never throws for the environment's sake.
+    /// Writes a group, makes it durable and visible, and sets <see cref="PendingWrite.Error"/> of the writes that failed. Never throws for
+    /// the environment's sake.
     /// </summary>
     public void Commit(List<PendingWrite> group)
     {
@@ -48,13 +51,16 @@ internal sealed class StoreWriter(ObjectStore store, FileAppender appender) : ID
         }
         catch (Exception e)
         {
-            // Whatever it was, nothing is known about the group, and going on could only make it worse. Nothing is swallowed: the store keeps and shows the reason.
+            // Whatever it was, nothing is known about the group, and going on could only make it worse. Nothing is swallowed: the store
+            // keeps and shows the reason.
             store.Break(e);
-            Fail(group, new StorageBrokenException($"The outcome of this write is unknown and the store takes no more of them: {e.Message}", e));
+            Fail(group, new StorageBrokenException($"The outcome of this write is unknown, and the store takes no more: {e.Message}", e));
         }
     }
 
-    /// <summary>Repeats the heads of what has become durable in the file of keys, and prepares the file for the next group. Nobody waits for this.</summary>
+    /// <summary>
+    /// Repeats the heads of what has become durable in the file of keys, and prepares the file for the next group. Nobody waits for this.
+    /// </summary>
     /// <param name="isIdle">Whether no other group is waiting.</param>
     public void TidyUp(bool isIdle)
     {

@@ -21,8 +21,9 @@ internal enum Admission
 }
 
 /// <summary>
-/// The writes that wait for the next group, in the order of their submission. A key has at most one write under way, so each is decided against what is durable, and
-/// nobody is told of a version that a crash could still take back. Bounded in bytes: who wants to write reserves room first and is served in turn.
+/// The writes that wait for the next group, in the order of their submission. A key has at most one write under way, so each is decided
+/// against what is durable, and nobody is told of a version that a crash could still take back. Bounded in bytes: who wants to write
+/// reserves room first and is served in turn.
 /// </summary>
 internal sealed class WriteQueue(ObjectStore store, Action wake)
 {

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// The thread that writes: it takes what has gathered in the queue as one group, commits it, and ends its tasks; meanwhile the next group gathers. It spins for a few
-/// microseconds before it sleeps, since whoever writes one small object after the other comes back at once.
+/// The thread that writes: it takes what has gathered in the queue as one group, commits it, and ends its tasks; meanwhile the next group
+/// gathers. It spins for a few microseconds before it sleeps, since whoever writes one small object after the other comes back at once.
 /// </summary>
 internal sealed class WriterThread : IDisposable
 {

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Loire.Storage.Tests.Azurite;
 
 /// <summary>
-/// A real Azurite for the tests of this assembly: started on a free port of the loopback address with a temporary folder, stopped with the process. Azurite saves
-/// its metadata every five seconds, so killing it would lose what it has acknowledged; no test does that.
+/// A real Azurite for the tests of this assembly: started on a free port of the loopback address with a temporary folder, stopped with the
+/// process. Azurite saves its metadata every five seconds, so killing it would lose what it has acknowledged; no test does that.
 /// </summary>
 internal sealed class AzuriteServer
 {
@@ -18,7 +18,9 @@ internal sealed class AzuriteServer
     private AzuriteServer(string url)
         => ConnectionString = $"DefaultEndpointsProtocol=http;{Account};BlobEndpoint={url}/devstoreaccount1;";
 
-    /// <summary>The command: <c>LOIRE_AZURITE</c>, or what <c>npm ci</c> installed in <c>tests/azurite</c>; null if there is neither.</summary>
+    /// <summary>
+    /// The command: <c>LOIRE_AZURITE</c>, or what <c>npm ci</c> installed in <c>tests/azurite</c>; null if there is neither.
+    /// </summary>
     public static string? Command { get; } = FindCommand();
 
     /// <summary>How a client connects.</summary>

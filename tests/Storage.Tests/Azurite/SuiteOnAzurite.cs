@@ -1,11 +1,15 @@
 using System.Reflection;
+using Loire.Log.Tests.LogSuite;
 using Loire.Storage.Tests.Contract;
 using Orleans.Storage;
 using Xunit.Sdk;
 
 namespace Loire.Storage.Tests.Azurite;
 
-/// <summary>The suites that run on every storage, over Azurite. Driven by reflection, so that all of them can be skipped where Azurite is not installed.</summary>
+/// <summary>
+/// The suites that run on every storage, over Azurite. Driven by reflection, so that all of them can be skipped where Azurite is not
+/// installed.
+/// </summary>
 public class SuiteOnAzurite
 {
     public static TheoryData<string, int> ContractTests => TestsOf(typeof(Contract));
@@ -13,6 +17,12 @@ public class SuiteOnAzurite
     [AzuriteTheory]
     [MemberData(nameof(ContractTests))]
     public Task The_contract_of_grain_storage_holds(string test, int number) => RunAsync(new Contract(), test, number);
+
+    public static TheoryData<string, int> LogTests => TestsOf(typeof(Log));
+
+    [AzuriteTheory]
+    [MemberData(nameof(LogTests))]
+    public Task The_suite_of_the_log_passes(string test, int number) => RunAsync(new Log(), test, number);
 
     private static TheoryData<string, int> TestsOf(Type suite)
     {
@@ -32,17 +42,18 @@ public class SuiteOnAzurite
     private static List<object?[]> Arguments(MethodInfo method)
         => method.GetCustomAttributes<DataAttribute>().SelectMany(data => data.GetData(method)).DefaultIfEmpty([]).ToList()!;
 
-    private static async Task RunAsync(IAsyncLifetime suite, string test, int number)
+    private static async Task RunAsync(object suite, string test, int number)
     {
-        await suite.InitializeAsync();
+        var lifetime = suite as IAsyncLifetime;
+        await (lifetime?.InitializeAsync() ?? Task.CompletedTask);
         try
         {
             var method = suite.GetType().GetMethod(test)!;
-            await (Task)method.Invoke(suite, Arguments(method)[number])!;
+            await (method.Invoke(suite, BindingFlags.DoNotWrapExceptions, null, Arguments(method)[number], null) as Task ?? Task.CompletedTask);
         }
         finally
         {
-            await suite.DisposeAsync();
+            await (lifetime?.DisposeAsync() ?? Task.CompletedTask);
         }
     }
 
@@ -59,5 +70,29 @@ public class SuiteOnAzurite
             _silo = await AzuriteSilo.StartAsync();
             return _silo.Storage;
         }
+    }
+
+    private sealed class Log : PartitionLogSuite
+    {
+        protected override async Task<ILogStore> NewStoreAsync()
+        {
+            var container = AzuriteSilo.NewContainer();
+            return new LogStore(container, await AzuriteSilo.StartAsync(container));
+        }
+    }
+
+    private sealed class LogStore(string container, AzuriteSilo silo) : ILogStore
+    {
+        private AzuriteSilo _silo = silo;
+
+        public IGrainStorage Storage => _silo.Storage;
+
+        public async Task ReopenAsync()
+        {
+            await _silo.DisposeAsync();
+            _silo = await AzuriteSilo.StartAsync(container);
+        }
+
+        public ValueTask DisposeAsync() => _silo.DisposeAsync();
     }
 }

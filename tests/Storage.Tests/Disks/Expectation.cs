@@ -3,8 +3,8 @@ using Loire.Log;
 namespace Loire.Storage.Tests.Disks;
 
 /// <summary>
-/// What a store may answer, from outside: for each key the version that was acknowledged last, and those whose outcome nobody knows. A value that was refused may
-/// never be seen, and what was seen once must stay.
+/// What a store may answer, from outside: for each key the version that was acknowledged last, and those whose outcome nobody knows. A
+/// value that was refused may never be seen, and what was seen once must stay.
 /// </summary>
 /// <param name="mayLoseUnsynced">Whether a power loss may take back what was acknowledged since the last <see cref="Sync"/>.</param>
 internal sealed class Expectation(bool mayLoseUnsynced = false)

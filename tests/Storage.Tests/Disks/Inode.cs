@@ -1,6 +1,8 @@
 namespace Loire.Storage.Tests.Disks;
 
-/// <summary>The content of a file on a <see cref="LossyDisk"/>: what can be read now, and what is certain to be there after a power loss.</summary>
+/// <summary>
+/// The content of a file on a <see cref="LossyDisk"/>: what can be read now, and what is certain to be there after a power loss.
+/// </summary>
 internal sealed class Inode
 {
     private const int Sector = 512;

@@ -3,9 +3,10 @@ using Loire.Storage.Disk;
 namespace Loire.Storage.Tests.Disks;
 
 /// <summary>
-/// A directory in memory that forgets what was not synced. After <see cref="PowerLoss"/>, of each unsynced write any subset of its 512-byte sectors is there, and any subset of
-/// the unsynced creations, renames and deletions. A sync that fails drops what it should have written: the bytes can still be read, a second sync succeeds, and
-/// they are gone after a power loss, as on Linux. A store must survive all of this; a sync that succeeds is never a lie unless <see cref="SyncsLie"/>.
+/// A directory in memory that forgets what was not synced. After <see cref="PowerLoss"/>, of each unsynced write any subset of its 512-byte
+/// sectors is there, and any subset of the unsynced creations, renames and deletions. A sync that fails drops what it should have written:
+/// the bytes can still be read, a second sync succeeds, and they are gone after a power loss, as on Linux. A store must survive all of
+/// this; a sync that succeeds is never a lie unless <see cref="SyncsLie"/>.
 /// </summary>
 internal sealed class LossyDisk : IStoreDirectory
 {

@@ -3,7 +3,9 @@ using Loire.Storage.Objects;
 
 namespace Loire.Storage.Tests.Disks;
 
-/// <summary>A run of puts, deletes, checkpoints and reclaiming that depends on its seed alone, and keeps an <see cref="Expectation"/>.</summary>
+/// <summary>
+/// A run of puts, deletes, checkpoints and reclaiming that depends on its seed alone, and keeps an <see cref="Expectation"/>.
+/// </summary>
 internal sealed class Workload(int seed, Expectation expectation)
 {
     private const int Keys = 12;

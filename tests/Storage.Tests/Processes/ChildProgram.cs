@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Loire.Storage.Tests.Processes;
 
 /// <summary>
-/// What the test assembly does when it is started as a program of its own: it owns a store, says on its standard output what was acknowledged, and gets killed or lied to
-/// by the operating system.
+/// What the test assembly does when it is started as a program of its own: it owns a store, says on its standard output what was
+/// acknowledged, and gets killed or lied to by the operating system.
 /// </summary>
 internal static class ChildProgram
 {

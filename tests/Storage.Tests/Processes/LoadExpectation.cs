@@ -1,6 +1,9 @@
 namespace Loire.Storage.Tests.Processes;
 
-/// <summary>What a store holds after a load that was cut short: for each writer everything up to its last acknowledged operation, and the next one at most.</summary>
+/// <summary>
+/// What a store holds after a load that was cut short: for each writer everything up to its last acknowledged operation, and the next one
+/// at most.
+/// </summary>
 internal sealed class LoadExpectation
 {
     private readonly Dictionary<string, int> _acknowledged = [];

@@ -3,7 +3,9 @@ using Loire.Storage.Tests.Disks;
 
 namespace Loire.Storage.Tests.Recovery;
 
-/// <summary>Bytes change behind the store's back. It may refuse; it may never answer wrongly, nor say that there is nothing where something was.</summary>
+/// <summary>
+/// Bytes change behind the store's back. It may refuse; it may never answer wrongly, nor say that there is nothing where something was.
+/// </summary>
 public class DamageTests
 {
     private const string Store = "00000001.store";

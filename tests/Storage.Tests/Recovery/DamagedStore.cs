@@ -50,7 +50,10 @@ internal sealed class DamagedStore
         return store;
     }
 
-    /// <summary>Opens a copy of the disk after <paramref name="damage"/>, checks that no answer is wrong, and that a second opening gives the same ones.</summary>
+    /// <summary>
+    /// Opens a copy of the disk after <paramref name="damage"/>, checks that no answer is wrong, and that a second opening gives the same
+    /// ones.
+    /// </summary>
     /// <returns>How many keys are refused.</returns>
     public int RefusedAfter(Action<LossyDisk> damage, string when, FileStoreOptions? options = null)
     {

@@ -112,7 +112,8 @@ public class FaultSweepTests(ITestOutputHelper output)
         Assert.Equal([1], rig.Read("before").Value);
         Assert.Null(rig.Read("lost").Value);
 
-        // The next process sees the bytes in the page cache. Once it has shown them they must survive a power loss, though the device never got them.
+        // The next process sees the bytes in the page cache. Once it has shown them they must survive a power loss, though the device never
+        // got them.
         disk.Kill();
         byte[]? shown;
         using (var next = StoreRig.Open(disk))
