@@ -11,17 +11,20 @@ internal sealed class AzuriteSilo : IAsyncDisposable
 {
     private const string Name = "blobs";
     private static int _containers;
+    private static readonly Lazy<Task<AzuriteSilo>> _shared = new(() => StartAsync(NewContainer()));
     private readonly IHost _host;
 
     private AzuriteSilo(IHost host) => _host = host;
 
     public IGrainStorage Storage => _host.Services.GetRequiredKeyedService<IGrainStorage>(Name);
 
-    /// <summary>A silo over a container of its own.</summary>
-    public static async Task<AzuriteSilo> StartAsync(string? container = null)
+    /// <summary>A silo that lives as long as the tests.</summary>
+    public static Task<AzuriteSilo> SharedAsync() => _shared.Value;
+
+    /// <summary>A silo over a container.</summary>
+    public static async Task<AzuriteSilo> StartAsync(string container)
     {
         var azurite = await AzuriteServer.SharedAsync();
-        container ??= NewContainer();
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.UseOrleans(silo =>

@@ -59,17 +59,9 @@ public class SuiteOnAzurite
 
     private sealed class Contract : GrainStorageContract
     {
-        private AzuriteSilo? _silo;
-
         protected override bool KeepsEmptyObjects => false;
 
-        public override async Task DisposeAsync() => await _silo!.DisposeAsync();
-
-        protected override async Task<IGrainStorage> OpenAsync()
-        {
-            _silo = await AzuriteSilo.StartAsync();
-            return _silo.Storage;
-        }
+        protected override async Task<IGrainStorage> OpenAsync() => (await AzuriteSilo.SharedAsync()).Storage;
     }
 
     private sealed class Log : PartitionLogSuite

@@ -7,6 +7,9 @@ namespace Loire.Storage.Tests.Contract;
 /// <summary>What Loire relies on in every grain storage it runs on.</summary>
 public abstract class GrainStorageContract : IAsyncLifetime
 {
+    // Grains of this instance only: the store may be shared.
+    private readonly string _grainType = $"contract{Guid.NewGuid():N}";
+
     private IGrainStorage Storage { get; set; } = null!;
 
     /// <summary>Whether an object without bytes exists. Orleans' blob provider reads it as absent, so Loire stores none.</summary>
@@ -231,10 +234,10 @@ public abstract class GrainStorageContract : IAsyncLifetime
         Assert.True(first.State.Pieces[0].Span.SequenceEqual(kept));
     }
 
-    /// <summary>An empty store.</summary>
+    /// <summary>A store, empty or shared with other tests.</summary>
     protected abstract Task<IGrainStorage> OpenAsync();
 
-    private static GrainId Id(string key) => GrainId.Create("contract", key);
+    private GrainId Id(string key) => GrainId.Create(_grainType, key);
 
     private static StoredObject Object(byte[] bytes) => new() { Pieces = [bytes] };
 

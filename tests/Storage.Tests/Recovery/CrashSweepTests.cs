@@ -7,13 +7,12 @@ namespace Loire.Storage.Tests.Recovery;
 /// <summary>The process or the power ends at every single operation of a run on the disk, and once more in recovery.</summary>
 public class CrashSweepTests(ITestOutputHelper output)
 {
-    private const int Steps = 40;
+    private const int Steps = 24;
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
 
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    [InlineData(3)]
     public void Whatever_operation_a_crash_ends_acknowledged_writes_stay_and_no_write_is_half_there(int run)
     {
         var seed = Seeds.Next(output) + run;

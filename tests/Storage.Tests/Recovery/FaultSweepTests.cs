@@ -7,7 +7,7 @@ namespace Loire.Storage.Tests.Recovery;
 /// <summary>Every single operation on the disk fails once.</summary>
 public class FaultSweepTests(ITestOutputHelper output)
 {
-    private const int Steps = 40;
+    private const int Steps = 24;
 
     [Theory]
     [InlineData(1)]
