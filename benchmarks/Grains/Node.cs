@@ -39,7 +39,8 @@ internal sealed class Node(IHost host, FileGrainStorage store) : IAsyncDisposabl
     public async Task<IPartitionGrain[]> CreateTopicAsync(string name, int partitions)
     {
         var grains = host.Services.GetRequiredService<IGrainFactory>();
-        var created = await grains.GetGrain<ITopicGrain>(name).Create(new CreateTopicRequest(partitions, 1, [new("max.message.bytes", "8000000")], false));
+        var created = await grains.GetGrain<ITopicGrain>(name)
+            .Create(new CreateTopicRequest(partitions, 1, [new("max.message.bytes", "8000000")], false));
         return created.Error == ErrorCode.None ? Partitions(grains, created.Topic!) : throw new InvalidOperationException(created.Detail);
     }
 
@@ -101,7 +102,8 @@ internal sealed class Node(IHost host, FileGrainStorage store) : IAsyncDisposabl
     }
 
     private static IPartitionGrain[] Partitions(IGrainFactory grains, TopicDescription topic) =>
-        [.. Enumerable.Range(0, topic.PartitionsCount).Select(i => grains.GetGrain<IPartitionGrain>(new PartitionKey(topic.Name, topic.Id, i).ToString()))];
+        [.. Enumerable.Range(0, topic.PartitionsCount).Select(i =>
+            grains.GetGrain<IPartitionGrain>(new PartitionKey(topic.Name, topic.Id, i).ToString()))];
 
     private static int FreePort()
     {

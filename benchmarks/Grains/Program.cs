@@ -8,7 +8,8 @@ using Loire.Storage.Benchmarks;
 var directory = Path.Combine(args.ElementAtOrDefault(0) ?? Path.GetTempPath(), "loire-bench-" + Guid.NewGuid().ToString("N"));
 var only = args.ElementAtOrDefault(1) ?? "";
 Directory.CreateDirectory(directory);
-Console.WriteLine($"{Environment.ProcessorCount} processors, {typeof(IGrain).Assembly.GetName().Name}, .NET {Environment.Version}, {directory}");
+var runtime = typeof(IGrain).Assembly.GetName().Name;
+Console.WriteLine($"{Environment.ProcessorCount} processors, {runtime}, .NET {Environment.Version}, {directory}");
 Console.WriteLine();
 Console.WriteLine("| what | figure | beside | ratio | target |");
 Console.WriteLine("|---|---:|---:|---:|---|");
@@ -72,7 +73,8 @@ async Task AppendThroughput(string own)
         ratios.Add(ours[^1] / theirs[^1]);
     }
 
-    Print($"durable append, 1 KB records in 64 KB batches, 16 partitions ({Median(perGroup):F0} batches a sync)", $"{Median(ours):F0} MB/s", $"bare {Median(theirs):F0} MB/s", Median(ratios), ">= 0.6");
+    Print($"durable append, 1 KB records in 64 KB batches, 16 partitions ({Median(perGroup):F0} batches a sync)", $"{Median(ours):F0} MB/s",
+        $"bare {Median(theirs):F0} MB/s", Median(ratios), ">= 0.6");
     Print("  bytes allocated per record", $"{Median(allocated):F1} B", "", double.NaN, "");
 
     Task Round() => Task.WhenAll(partitions.SelectMany(partition => Enumerable.Range(0, UnderWay).Select(async _ =>
@@ -106,7 +108,8 @@ async Task SingleLatency(string own)
         }
     }
 
-    Print("single 100-byte record, acks=all, median", $"{Median(ours):F0} us", $"bare 4 KB {Median(theirs):F0} us", Median(ours) / Median(theirs), "<= 1.5");
+    Print("single 100-byte record, acks=all, median", $"{Median(ours):F0} us", $"bare 4 KB {Median(theirs):F0} us",
+        Median(ours) / Median(theirs), "<= 1.5");
     Print("  p99", $"{ours[ours.Count * 99 / 100]:F0} us", $"bare {theirs[theirs.Count * 99 / 100]:F0} us", double.NaN, "");
 }
 
@@ -119,7 +122,8 @@ async Task SyncsPerSecond(string own)
     await Task.WhenAll(many.Select(partition => Node.AppendAsync(partition, record)));
     var one = await Measure(many[..1], 2_000);
     var thousand = await Measure(many, 20);
-    Print("1,000 partitions at once against 1: syncs per second", $"{thousand.Syncs:F0}", $"1: {one.Syncs:F0}", thousand.Syncs / one.Syncs, "about 1");
+    Print("1,000 partitions at once against 1: syncs per second", $"{thousand.Syncs:F0}", $"1: {one.Syncs:F0}", thousand.Syncs / one.Syncs,
+        "about 1");
     Print("  appends per second", $"{thousand.Appends:F0}", $"1: {one.Appends:F0}", thousand.Appends / one.Appends, "");
 
     async Task<(double Syncs, double Appends)> Measure(IPartitionGrain[] partitions, int each)
@@ -202,7 +206,7 @@ async Task IdleMemory(string own)
 }
 
 static void Print(string what, string figure, string beside, double ratio, string target) =>
-    Console.WriteLine($"| {what} | {figure} | {beside} | {(double.IsNaN(ratio) ? "" : ratio.ToString("F2", System.Globalization.CultureInfo.InvariantCulture))} | {target} |");
+    Console.WriteLine($"| {what} | {figure} | {beside} | {(double.IsNaN(ratio) ? "" : $"{ratio:F2}")} | {target} |");
 
 static double Median(List<double> values)
 {

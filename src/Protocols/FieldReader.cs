@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Loire.Protocols;
 
-/// <summary>Reads the fields of a journal record, big-endian as everything of Kafka's. Once a field does not fit, every further one fails.</summary>
+/// <summary>
+/// Reads the fields of a journal record, big-endian as everything of Kafka's. Once a field does not fit, every further one fails.
+/// </summary>
 /// <param name="bytes">The record.</param>
 public ref struct FieldReader(ReadOnlySpan<byte> bytes)
 {

@@ -68,7 +68,8 @@ public class CatalogTests
     [Fact]
     public void A_topic_that_settles_is_believed_even_if_the_catalog_did_not_know_it()
     {
-        Assert.Equal(new CatalogRecord.Exists(Name("t")), Assert.Single(CatalogRules.Record(new CatalogState(), Name("t"), exists: true).Records));
+        Assert.Equal(new CatalogRecord.Exists(Name("t")),
+            Assert.Single(CatalogRules.Record(new CatalogState(), Name("t"), exists: true).Records));
         Assert.Equal(ErrorCode.InvalidTopicException, CatalogRules.Record(Live("a.b"), Name("a_b"), exists: true).Error);
         Assert.Empty(CatalogRules.Record(Live("a.b"), Name("a_b"), exists: false).Records);
     }
@@ -131,7 +132,8 @@ public class CatalogTests
             }
         }
 
-        CatalogState Replayed() => Of([.. journal.Select(bytes => CatalogRecordCodec.TryRead(bytes.Span, out var record) ? record : throw new FormatException())]);
+        CatalogState Replayed() =>
+            Of([.. journal.Select(bytes => CatalogRecordCodec.TryRead(bytes.Span, out var record) ? record : throw new FormatException())]);
 
         static string Text(CatalogState state) => $"{string.Join(' ', state.Live)} | {string.Join(' ', state.Unsettled)} | {state.Count}";
     }

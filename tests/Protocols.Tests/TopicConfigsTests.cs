@@ -35,7 +35,8 @@ public class TopicConfigsTests
     [Fact]
     public void Every_configuration_is_listed_in_order_documented_and_accepts_its_default()
     {
-        Assert.Equal(Defaults.Select(row => (string)((object[])row)[0]).Order(StringComparer.Ordinal), TopicConfigs.All.Select(definition => definition.Name));
+        Assert.Equal(Defaults.Select(row => (string)((object[])row)[0]).Order(StringComparer.Ordinal),
+            TopicConfigs.All.Select(definition => definition.Name));
         Assert.All(TopicConfigs.All, definition =>
         {
             Assert.EndsWith(".", definition.Documentation, StringComparison.Ordinal);

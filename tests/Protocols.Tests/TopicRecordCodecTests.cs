@@ -12,7 +12,8 @@ public class TopicRecordCodecTests
     {
         { "0101" + IdBytes + "00000003" + "0001" + "0000", new TopicRecord.Created(Topic.Id, 3, 1, Topic.Configs()) },
         {
-            "0101" + IdBytes + "00000001" + "0001" + "0002" + "000E636C65616E75702E706F6C696379" + "0007636F6D70616374" + "000A7365676D656E742E6D73" + "000137",
+            "0101" + IdBytes + "00000001" + "0001" + "0002" + "000E636C65616E75702E706F6C696379" + "0007636F6D70616374"
+                + "000A7365676D656E742E6D73" + "000137",
             new TopicRecord.Created(Topic.Id, 1, 1, Topic.Configs(("segment.ms", "7"), ("cleanup.policy", "compact")))
         },
         { "0102" + "00002710", new TopicRecord.PartitionsAdded(10_000) },

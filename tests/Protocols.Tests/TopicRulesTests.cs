@@ -17,7 +17,8 @@ public class TopicRulesTests
     [InlineData(1, 2, ErrorCode.InvalidReplicationFactor, 0, "the store does the replication")]
     [InlineData(1, 0, ErrorCode.InvalidReplicationFactor, 0, "no copy is no topic")]
     [InlineData(1, -2, ErrorCode.InvalidReplicationFactor, 0, "only -1 stands for the default")]
-    public void A_topic_is_created_with_legal_counts_only(int partitions, int replicationFactor, ErrorCode error, int expected, string reason)
+    public void A_topic_is_created_with_legal_counts_only(
+        int partitions, int replicationFactor, ErrorCode error, int expected, string reason)
     {
         var decision = Topic.Create(TopicState.Absent, partitions, replicationFactor);
 
@@ -26,7 +27,8 @@ public class TopicRulesTests
         if (error == ErrorCode.None)
         {
             var state = TopicState.Absent.Apply(Assert.Single(decision.Records));
-            Assert.Equal((TopicPhase.Live, 1, Topic.Id, expected, (short)1), (state.Phase, state.Version, state.Id, state.PartitionsCount, state.ReplicationFactor));
+            Assert.Equal((TopicPhase.Live, 1, Topic.Id, expected, (short)1),
+                (state.Phase, state.Version, state.Id, state.PartitionsCount, state.ReplicationFactor));
         }
         else
         {
@@ -59,7 +61,8 @@ public class TopicRulesTests
     [InlineData("RETENTION.MS", "1", ErrorCode.InvalidConfig, "'RETENTION.MS'", "names have one spelling")]
     [InlineData("retention.ms", "soon", ErrorCode.InvalidConfig, "an integer of at least -1", "what is allowed is said")]
     [InlineData("bad\u0007name", "1", ErrorCode.InvalidConfig, "'bad?name'", "control characters do not come back")]
-    public void A_setting_that_is_refused_is_named_with_what_is_allowed(string name, string value, ErrorCode error, string inDetail, string reason)
+    public void A_setting_that_is_refused_is_named_with_what_is_allowed(
+        string name, string value, ErrorCode error, string inDetail, string reason)
     {
         var decision = Topic.Create(TopicState.Absent, configs: [(name, value)]);
 
@@ -70,7 +73,8 @@ public class TopicRulesTests
     [Fact]
     public void A_setting_given_twice_is_refused()
     {
-        Assert.Equal(ErrorCode.InvalidRequest, Topic.Create(TopicState.Absent, configs: [("retention.ms", "1"), ("retention.ms", "2")]).Error);
+        Assert.Equal(ErrorCode.InvalidRequest,
+            Topic.Create(TopicState.Absent, configs: [("retention.ms", "1"), ("retention.ms", "2")]).Error);
     }
 
     [Fact]
@@ -104,7 +108,8 @@ public class TopicRulesTests
     public void Settings_are_set_and_reset_together()
     {
         var state = Topic.Live(3, ("retention.ms", "1"), ("segment.ms", "7"));
-        var decision = TopicRules.AlterConfigs(state, Topic.Changes(("retention.ms", null), ("max.message.bytes", "100"), ("segment.ms", "7")));
+        var decision = TopicRules.AlterConfigs(
+            state, Topic.Changes(("retention.ms", null), ("max.message.bytes", "100"), ("segment.ms", "7")));
         var altered = Assert.IsType<TopicRecord.ConfigsAltered>(Assert.Single(decision.Records));
         var after = state.Apply(altered);
 
@@ -137,7 +142,8 @@ public class TopicRulesTests
     {
         var lag = ("max.compaction.lag.ms", "10");
         Assert.Equal(ErrorCode.InvalidConfig, Topic.Create(TopicState.Absent, configs: [lag, ("min.compaction.lag.ms", "11")]).Error);
-        Assert.Equal(ErrorCode.InvalidConfig, TopicRules.AlterConfigs(Topic.Live(3, lag), Topic.Changes(("min.compaction.lag.ms", "11"))).Error);
+        Assert.Equal(ErrorCode.InvalidConfig,
+            TopicRules.AlterConfigs(Topic.Live(3, lag), Topic.Changes(("min.compaction.lag.ms", "11"))).Error);
         Assert.Equal(ErrorCode.None, TopicRules.AlterConfigs(Topic.Live(3, lag), Topic.Changes(("min.compaction.lag.ms", "10"))).Error);
     }
 

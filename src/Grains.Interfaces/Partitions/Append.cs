@@ -17,16 +17,18 @@ public enum Acks : short
 }
 
 /// <summary>Record batches for one partition.</summary>
-/// <param name="Batches">One or more whole batches, one after the other. Nobody changes the bytes after the call: they are stored from this memory.</param>
+/// <param name="Batches">One or more whole batches, one after the other. Nobody changes the bytes after the call: they are stored from this
+/// memory.</param>
 /// <param name="Acks">When to answer.</param>
 [GenerateSerializer, Immutable, Alias("loire.AppendRequest")]
 public sealed record AppendRequest([property: Id(0)] ReadOnlyMemory<byte> Batches, [property: Id(1)] Acks Acks);
 
 /// <summary>What became of an append.</summary>
-/// <param name="Error"><see cref="ErrorCode.None"/>, or why nothing was appended; with <see cref="ErrorCode.RequestTimedOut"/> it may have been.</param>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or why nothing was appended; with <see cref="ErrorCode.RequestTimedOut"/> it may have
+/// been.</param>
 /// <param name="BaseOffset">The offset of the first record, or <see cref="Offset.None"/>.</param>
 /// <param name="LastOffset">The offset of the last record, or <see cref="Offset.None"/>.</param>
-/// <param name="LogAppendTime">The broker's time for all records if the topic uses LogAppendTime, else <see cref="Timestamp.None"/>.</param>
+/// <param name="LogAppendTime">The broker's time for all records with LogAppendTime, else <see cref="Timestamp.None"/>.</param>
 /// <param name="LogStartOffset">The first offset that can be read.</param>
 /// <param name="Detail">One sentence for a person, where the error code does not say enough.</param>
 [GenerateSerializer, Immutable, Alias("loire.AppendResult")]

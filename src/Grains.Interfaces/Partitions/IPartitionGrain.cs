@@ -4,8 +4,8 @@ using Orleans.Concurrency;
 namespace Loire.Grains.Interfaces.Partitions;
 
 /// <summary>
-/// One partition of a topic: the only writer of its log. The key is <see cref="PartitionKey"/>. Calls interleave, because an append waits for storage and a
-/// fetch may wait for data while others proceed; the order of appends is the order in which they arrive.
+/// One partition of a topic: the only writer of its log. The key is <see cref="PartitionKey"/>. Calls interleave, because an append waits
+/// for storage and a fetch may wait for data while others proceed; the order of appends is the order in which they arrive.
 /// </summary>
 [Alias("loire.IPartitionGrain")]
 public interface IPartitionGrain : IGrainWithStringKey
@@ -29,7 +29,8 @@ public interface IPartitionGrain : IGrainWithStringKey
     ValueTask<PartitionOffsets> Offsets();
 
     /// <summary>
-    /// The first batch that has a record at or after a moment. It comes as bytes, because only the edge decodes records: the edge finds the record in it.
+    /// The first batch that has a record at or after a moment. It comes as bytes, because only the edge decodes records: the edge finds the
+    /// record in it.
     /// </summary>
     [Alias("FindBatch")]
     ValueTask<FindBatchResult> FindBatch(Timestamp timestamp);

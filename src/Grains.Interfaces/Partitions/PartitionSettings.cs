@@ -8,7 +8,8 @@ namespace Loire.Grains.Interfaces.Partitions;
 /// <param name="TimestampType">Who stamps records (<c>message.timestamp.type</c>).</param>
 /// <param name="TimestampBeforeMax">How far in the past a record's time may lie (<c>message.timestamp.before.max.ms</c>).</param>
 /// <param name="TimestampAfterMax">How far in the future a record's time may lie (<c>message.timestamp.after.max.ms</c>).</param>
-/// <param name="MinInsyncReplicas">Copies that must be in sync for an append with <see cref="Acks.All"/> (<c>min.insync.replicas</c>).</param>
+/// <param name="MinInsyncReplicas">Copies that must be in sync for an append with <see cref="Acks.All"/>
+/// (<c>min.insync.replicas</c>).</param>
 [GenerateSerializer, Immutable, Alias("loire.PartitionSettings")]
 public sealed record PartitionSettings(
     [property: Id(0)] long Version,

@@ -30,8 +30,8 @@ public interface ITopicGrain : IGrainWithStringKey
     ValueTask<TopicResult> AlterConfigs(AlterConfigsRequest request);
 
     /// <summary>
-    /// Deletes the topic and its data. Returns when the data is gone, or with an error; then the topic is gone for everyone already, and a second call or the
-    /// catalog finishes what is left.
+    /// Deletes the topic and its data. Returns when the data is gone, or with an error; then the topic is gone for everyone already, and a
+    /// second call or the catalog finishes what is left.
     /// </summary>
     [ResponseTimeout("00:05:00")]
     [Alias("Delete")]
@@ -58,14 +58,14 @@ public interface ICatalogGrain : IGrainWithStringKey
     ValueTask<TopicList> List(string after, int max);
 
     /// <summary>
-    /// Notes durably that a topic is about to be created or deleted, so that a crash in between is found and finished. The topic is not listed until
-    /// <see cref="Record"/>. Called by the topic alone.
+    /// Notes durably that a topic is about to be created or deleted, so that a crash in between is found and finished. The topic is not
+    /// listed until <see cref="Record"/>. Called by the topic alone.
     /// </summary>
     /// <param name="name">The topic's name.</param>
     /// <param name="validateOnly">Check, but note nothing.</param>
     /// <returns>
-    /// <see cref="ErrorCode.None"/>; <c>InvalidTopicException</c> if another topic has the same <see cref="TopicName.MetricForm"/>; <c>PolicyViolation</c> if there
-    /// are <see cref="Limits.Topics"/> already.
+    /// <see cref="ErrorCode.None"/>; <c>InvalidTopicException</c> if another topic has the same <see cref="TopicName.MetricForm"/>;
+    /// <c>PolicyViolation</c> if there are <see cref="Limits.Topics"/> already.
     /// </returns>
     [Alias("Announce")]
     ValueTask<CatalogResult> Announce(TopicName name, bool validateOnly);
@@ -75,8 +75,8 @@ public interface ICatalogGrain : IGrainWithStringKey
     ValueTask<CatalogResult> Record(TopicName name, bool exists);
 
     /// <summary>
-    /// Settles topics whose creation or deletion a crash interrupted, each by <see cref="ITopicGrain.Settle"/>. Called when a silo starts, and by the catalog itself
-    /// as long as some are unsettled.
+    /// Settles topics whose creation or deletion a crash interrupted, each by <see cref="ITopicGrain.Settle"/>. Called when a silo starts,
+    /// and by the catalog itself as long as some are unsettled.
     /// </summary>
     [ResponseTimeout("00:05:00")]
     [Alias("Settle")]

@@ -28,7 +28,8 @@ public sealed record AlterConfigsRequest(
 /// <param name="Topic">The topic after the request; null with an error.</param>
 /// <param name="Detail">One sentence for a person, where the error code does not say enough.</param>
 [GenerateSerializer, Immutable, Alias("loire.TopicResult")]
-public sealed record TopicResult([property: Id(0)] ErrorCode Error, [property: Id(1)] TopicDescription? Topic, [property: Id(2)] string? Detail);
+public sealed record TopicResult(
+    [property: Id(0)] ErrorCode Error, [property: Id(1)] TopicDescription? Topic, [property: Id(2)] string? Detail);
 
 /// <summary>A topic as it is.</summary>
 /// <param name="Name">Its name.</param>

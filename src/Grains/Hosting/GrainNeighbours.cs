@@ -7,8 +7,9 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Grains.Hosting;
 
 /// <summary>
-/// Calls between Loire's own grains. Whatever goes wrong on the way (a silo that is gone, a time-out, a bug on the other side, which is logged there) becomes an
-/// error code here, and nowhere else: the call may or may not have had its effect, and the caller's own rules say how that is made good.
+/// Calls between Loire's own grains. Whatever goes wrong on the way (a silo that is gone, a time-out, a bug on the other side, which is
+/// logged there) becomes an error code here, and nowhere else: the call may or may not have had its effect, and the caller's own rules say
+/// how that is made good.
 /// </summary>
 internal sealed partial class GrainNeighbours(IGrainFactory grains, ILogger logger) : ITopicNeighbours, ICatalogNeighbours
 {

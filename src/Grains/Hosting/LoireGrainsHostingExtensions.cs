@@ -14,8 +14,9 @@ namespace Orleans.Hosting;
 public static partial class LoireGrainsHostingExtensions
 {
     /// <summary>
-    /// Registers what the grains need. The host registers an <c>IGrainStorage</c> under <see cref="LogStorage.ProviderName"/> beside it, and may register a
-    /// <see cref="TimeProvider"/> and a <see cref="NewId"/> of its own. When the silo has started, topics whose creation or deletion was interrupted are finished.
+    /// Registers what the grains need. The host registers an <c>IGrainStorage</c> under <see cref="LogStorage.ProviderName"/> beside it,
+    /// and may register a <see cref="TimeProvider"/> and a <see cref="NewId"/> of its own. When the silo has started, topics whose creation
+    /// or deletion was interrupted are finished.
     /// </summary>
     public static ISiloBuilder AddLoireGrains(this ISiloBuilder builder, Action<LoireGrainsOptions>? configure = null)
     {
@@ -56,6 +57,7 @@ public static partial class LoireGrainsHostingExtensions
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "Interrupted creations and deletions of topics could not be looked after at the start; the next start tries again.")]
+    [LoggerMessage(1, LogLevel.Warning,
+        "Interrupted creations and deletions of topics could not be looked after at the start; the next start tries again.")]
     private static partial void CouldNotSettle(ILogger logger, Exception error);
 }

@@ -13,7 +13,8 @@ internal sealed class LoireGrainsOptionsValidator : IValidateOptions<LoireGrains
             options.CacheBytes < 0 ? $"{nameof(options.CacheBytes)} must not be negative." : null,
             options.PartitionLog.Problem() is { } log ? $"{nameof(options.PartitionLog)}: {log}" : null,
             options.Journal.Problem() is { } journal ? $"{nameof(options.Journal)}: {journal}" : null,
-            options.RoomWait < TimeSpan.Zero || options.RoomWait > TimeSpan.FromSeconds(25) ? $"{nameof(options.RoomWait)} must lie between 0 and 25 seconds." : null,
+            options.RoomWait < TimeSpan.Zero || options.RoomWait > TimeSpan.FromSeconds(25)
+                ? $"{nameof(options.RoomWait)} must lie between 0 and 25 seconds." : null,
             options.DefaultPartitions is < 1 or > Limits.PartitionsPerTopic
                 ? $"{nameof(options.DefaultPartitions)} must lie between 1 and {Limits.PartitionsPerTopic}."
                 : null,

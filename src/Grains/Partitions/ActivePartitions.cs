@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// The partitions that are active in one silo. A silo that stops waits for the calls of its grains, and a fetch may wait for a minute: so the partitions retire first,
-/// which answers their fetches with a retriable error. Thread-safe.
+/// The partitions that are active in one silo. A silo that stops waits for the calls of its grains, and a fetch may wait for a minute: so
+/// the partitions retire first, which answers their fetches with a retriable error. Thread-safe.
 /// </summary>
 public sealed class ActivePartitions : ILifecycleParticipant<ISiloLifecycle>
 {

@@ -5,9 +5,10 @@ using Loire.Model;
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// The appends of one partition. An append passes at once while the partition leads, has room, and nobody waits; otherwise it queues up, and one loop takes the queue
-/// in order: it opens the log, becomes leader, waits for room, and gives the append its offsets. So the order of offsets is the order of arrival whatever had to be
-/// waited for, and appends that arrive while the partition becomes leader share that one attempt.
+/// The appends of one partition. An append passes at once while the partition leads, has room, and nobody waits; otherwise it queues up,
+/// and one loop takes the queue in order: it opens the log, becomes leader, waits for room, and gives the append its offsets. So the order
+/// of offsets is the order of arrival whatever had to be waited for, and appends that arrive while the partition becomes leader share that
+/// one attempt.
 /// </summary>
 internal sealed class PartitionAppends(
     PartitionLog log, Func<ValueTask<ErrorCode>> open, Func<PartitionSettings> settings, PartitionDriverOptions options, TimeProvider time,
@@ -20,7 +21,8 @@ internal sealed class PartitionAppends(
     private ErrorCode _closed;
 
     /// <summary>An append that has to wait for its offsets.</summary>
-    private sealed class Arrival(AppendRequest request, long deadline) : TaskCompletionSource<Admission>(TaskCreationOptions.RunContinuationsAsynchronously)
+    private sealed class Arrival(AppendRequest request, long deadline)
+        : TaskCompletionSource<Admission>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public AppendRequest Request { get; } = request;
 
@@ -28,7 +30,8 @@ internal sealed class PartitionAppends(
     }
 
     /// <summary>Whether an append got its offsets.</summary>
-    private readonly record struct Admission(ErrorCode Error, string? Detail, PendingAppend Pending = default, Timestamp LogAppendTime = default);
+    private readonly record struct Admission(
+        ErrorCode Error, string? Detail, PendingAppend Pending = default, Timestamp LogAppendTime = default);
 
     /// <summary>Appends and answers as the request's acks demand.</summary>
     public ValueTask<AppendResult> AppendAsync(AppendRequest request)
@@ -135,7 +138,8 @@ internal sealed class PartitionAppends(
             }
         }
 
-        return (ErrorCode.ThrottlingQuotaExceeded, "Storage is too slow for what arrives: the append found no room in time and was not made.");
+        return (ErrorCode.ThrottlingQuotaExceeded,
+            "Storage is too slow for what arrives: the append found no room in time and was not made.");
     }
 
     private void RefuseArrivals(ErrorCode error, string? detail)
@@ -155,7 +159,8 @@ internal sealed class PartitionAppends(
         if (request.Acks == Acks.All && topic.MinInsyncReplicas > 1)
         {
             return new Admission(
-                ErrorCode.NotEnoughReplicas, $"min.insync.replicas is {topic.MinInsyncReplicas}, but there is one copy: the store does the replication.");
+                ErrorCode.NotEnoughReplicas,
+                $"min.insync.replicas is {topic.MinInsyncReplicas}, but there is one copy: the store does the replication.");
         }
 
         var error = _produced.TryRead(request.Batches, topic, now, out var detail);

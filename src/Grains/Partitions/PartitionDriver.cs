@@ -7,11 +7,13 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// One partition: its settings, its log, the appends and fetches that wait. It needs no silo. Not thread-safe: calls and continuations run on one scheduler.
+/// One partition: its settings, its log, the appends and fetches that wait. It needs no silo. Not thread-safe: calls and continuations run
+/// on one scheduler.
 /// <para>
-/// It opens at the first call that needs the log: asks the topic what it is, then reads a bounded amount. It takes a leader epoch at the first append. When the log
-/// has closed (another writer owns it, storage is broken, an outcome stays unknown), when the topic does not know the partition, or when it finds a bug in itself,
-/// it answers everything that waits, asks once to be dropped, and answers nothing but errors from then on: the next activation starts from what is durable.
+/// It opens at the first call that needs the log: asks the topic what it is, then reads a bounded amount. It takes a leader epoch at the
+/// first append. When the log has closed (another writer owns it, storage is broken, an outcome stays unknown), when the topic does not
+/// know the partition, or when it finds a bug in itself, it answers everything that waits, asks once to be dropped, and answers nothing but
+/// errors from then on: the next activation starts from what is durable.
 /// </para>
 /// </summary>
 public sealed partial class PartitionDriver : IAsyncDisposable
@@ -42,8 +44,8 @@ public sealed partial class PartitionDriver : IAsyncDisposable
     /// <param name="logger">Told of what an operator must know.</param>
     /// <param name="drop">Asked once for the driver to be disposed of and forgotten.</param>
     public PartitionDriver(
-        PartitionKey key, PartitionLog log, Func<PartitionKey, ValueTask<PartitionSettingsResult>> askTopic, PartitionDriverOptions options, TimeProvider time,
-        PartitionMetrics metrics, ILogger logger, Action drop)
+        PartitionKey key, PartitionLog log, Func<PartitionKey, ValueTask<PartitionSettingsResult>> askTopic, PartitionDriverOptions options,
+        TimeProvider time, PartitionMetrics metrics, ILogger logger, Action drop)
     {
         (_key, _log, _askTopic, _metrics, _logger, _drop) = (key, log, askTopic, metrics, logger, drop);
         _appends = new PartitionAppends(log, OpenAsync, () => _settings!, options, time, metrics, OnAdmitted, Fail);
@@ -121,7 +123,9 @@ public sealed partial class PartitionDriver : IAsyncDisposable
     /// <summary>Asks to be dropped and answers all that waits with a retriable error, except appends that have their offsets.</summary>
     public void Retire() => Close(ErrorCode.NotLeaderOrFollower);
 
-    /// <summary>Answers all that waits with a retriable error, except appends that storage is about to confirm: those are waited for.</summary>
+    /// <summary>
+    /// Answers all that waits with a retriable error, except appends that storage is about to confirm: those are waited for.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         await CloseAsync(ErrorCode.NotLeaderOrFollower);
@@ -131,7 +135,8 @@ public sealed partial class PartitionDriver : IAsyncDisposable
     private static string? Problem(FetchRequest request) =>
         request.MaxBytes < 0 ? "The maximum number of bytes must not be negative."
         : request.MinBytes < 0 ? "The minimum number of bytes must not be negative."
-        : request.MaxWait < TimeSpan.Zero || request.MaxWait > Limits.FetchWait ? $"The wait must lie between 0 and {Limits.FetchWait.TotalSeconds} seconds."
+        : request.MaxWait < TimeSpan.Zero || request.MaxWait > Limits.FetchWait
+            ? $"The wait must lie between 0 and {Limits.FetchWait.TotalSeconds} seconds."
         : null;
 
     private static FetchRequest WithinLimits(FetchRequest request) =>

@@ -5,11 +5,13 @@ using Loire.Model;
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// The fetches of one partition, with those that wait for data. A waiting fetch sits in two sorted sets: by the number of committed bytes that satisfies it and by
-/// its deadline, so that a commit or the clock touches only the fetches that it answers. Whoever takes a fetch out of the sets answers it or puts it back. One timer
-/// serves all. Fetches answered together share one read wherever they want the same. Runs on the partition's scheduler, and so do cancellations and the timer.
+/// The fetches of one partition, with those that wait for data. A waiting fetch sits in two sorted sets: by the number of committed bytes
+/// that satisfies it and by its deadline, so that a commit or the clock touches only the fetches that it answers. Whoever takes a fetch out
+/// of the sets answers it or puts it back. One timer serves all. Fetches answered together share one read wherever they want the same. Runs
+/// on the partition's scheduler, and so do cancellations and the timer.
 /// </summary>
-internal sealed class PartitionFetches(PartitionLog log, Func<PartitionOffsets> bounds, TimeProvider time, PartitionMetrics metrics, Action<Exception> failed)
+internal sealed class PartitionFetches(
+    PartitionLog log, Func<PartitionOffsets> bounds, TimeProvider time, PartitionMetrics metrics, Action<Exception> failed)
     : IDisposable
 {
     private readonly SortedSet<WaitingFetch> _byNeed = new(WaitingFetch.ByNeed);
@@ -64,7 +66,8 @@ internal sealed class PartitionFetches(PartitionLog log, Func<PartitionOffsets> 
             if (Waiting >= Limits.WaitingFetchesPerPartition)
             {
                 return Failure(
-                    ErrorCode.ThrottlingQuotaExceeded, request.From, $"{Limits.WaitingFetchesPerPartition} fetches wait for this partition already.");
+                    ErrorCode.ThrottlingQuotaExceeded, request.From,
+                    $"{Limits.WaitingFetchesPerPartition} fetches wait for this partition already.");
             }
 
             if (_closed == ErrorCode.None)
@@ -188,7 +191,8 @@ internal sealed class PartitionFetches(PartitionLog log, Func<PartitionOffsets> 
         if (from < before.LogStart || from > before.LogEnd)
         {
             return Failure(
-                ErrorCode.OffsetOutOfRange, from, $"Offset {from} lies outside the log, which reaches from {before.LogStart} to {before.LogEnd}.");
+                ErrorCode.OffsetOutOfRange, from,
+                $"Offset {from} lies outside the log, which reaches from {before.LogStart} to {before.LogEnd}.");
         }
 
         if (from >= before.HighWatermark)

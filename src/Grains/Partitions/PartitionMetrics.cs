@@ -22,12 +22,14 @@ public sealed class PartitionMetrics
     {
         var meter = meters.Create(MeterName);
         _appends = meter.CreateCounter<long>("loire.partition.appends", "{append}", "Appends that were acknowledged.");
-        _appendedRecords = meter.CreateCounter<long>("loire.partition.appended_records", "{record}", "Offsets that acknowledged appends took.");
+        _appendedRecords = meter.CreateCounter<long>(
+            "loire.partition.appended_records", "{record}", "Offsets that acknowledged appends took.");
         _appendedBytes = meter.CreateCounter<long>("loire.partition.appended_bytes", "By", "Bytes of batches in acknowledged appends.");
         _fetches = meter.CreateCounter<long>("loire.partition.fetches", "{fetch}", "Fetches that were answered without an error.");
         _fetchedBytes = meter.CreateCounter<long>("loire.partition.fetched_bytes", "By", "Bytes of batches in answers to fetches.");
         _waitingFetches = meter.CreateUpDownCounter<long>("loire.partition.waiting_fetches", "{fetch}", "Fetches that wait for data now.");
-        _errors = meter.CreateCounter<long>("loire.partition.errors", "{request}", "Requests that were answered with an error, by operation and error code.");
+        _errors = meter.CreateCounter<long>(
+            "loire.partition.errors", "{request}", "Requests that were answered with an error, by operation and error code.");
     }
 
     internal void Appended(long records, long bytes)

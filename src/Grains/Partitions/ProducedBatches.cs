@@ -8,7 +8,8 @@ using Loire.Model.Batches;
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// The batches of one append, checked and ready for the log. One instance per partition is filled again and again, so that an append allocates nothing for it.
+/// The batches of one append, checked and ready for the log. One instance per partition is filled again and again, so that an append
+/// allocates nothing for it.
 /// </summary>
 internal sealed class ProducedBatches
 {
@@ -26,7 +27,9 @@ internal sealed class ProducedBatches
     /// <summary>Forgets the batches, so that their memory is not held by an idle partition.</summary>
     public void Clear() => _batches.Clear();
 
-    /// <summary>Splits what a producer sent and checks each batch by its header and checksum; the records themselves are not decoded.</summary>
+    /// <summary>
+    /// Splits what a producer sent and checks each batch by its header and checksum; the records themselves are not decoded.
+    /// </summary>
     /// <param name="bytes">One or more whole batches.</param>
     /// <param name="settings">The topic's settings.</param>
     /// <param name="now">The broker's time.</param>
@@ -44,7 +47,8 @@ internal sealed class ProducedBatches
 
         if (bytes.Length > Limits.AppendBytes)
         {
-            detail = string.Create(CultureInfo.InvariantCulture, $"The append has {bytes.Length} bytes; at most {Limits.AppendBytes} are accepted at once.");
+            detail = string.Create(
+                CultureInfo.InvariantCulture, $"The append has {bytes.Length} bytes; at most {Limits.AppendBytes} are accepted at once.");
             return ErrorCode.RecordListTooLarge;
         }
 
@@ -126,11 +130,11 @@ internal sealed class ProducedBatches
         {
             if (IsBeyond(now, batch.BaseTimestamp, settings.TimestampBeforeMax))
             {
-                detail = $"Timestamp {batch.BaseTimestamp.Milliseconds} lies further in the past than message.timestamp.before.max.ms allows.";
+                detail = $"Timestamp {batch.BaseTimestamp.Milliseconds} is older than message.timestamp.before.max.ms allows.";
             }
             else if (IsBeyond(batch.MaxTimestamp, now, settings.TimestampAfterMax))
             {
-                detail = $"Timestamp {batch.MaxTimestamp.Milliseconds} lies further in the future than message.timestamp.after.max.ms allows.";
+                detail = $"Timestamp {batch.MaxTimestamp.Milliseconds} is further ahead than message.timestamp.after.max.ms allows.";
             }
         }
 
@@ -138,5 +142,6 @@ internal sealed class ProducedBatches
     }
 
     private static bool IsBeyond(Timestamp later, Timestamp earlier, TimeSpan bound) =>
-        later != Timestamp.None && earlier != Timestamp.None && (Int128)later.Milliseconds - earlier.Milliseconds > bound.Ticks / TimeSpan.TicksPerMillisecond;
+        later != Timestamp.None && earlier != Timestamp.None
+            && (Int128)later.Milliseconds - earlier.Milliseconds > bound.Ticks / TimeSpan.TicksPerMillisecond;
 }

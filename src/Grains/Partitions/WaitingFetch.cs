@@ -27,7 +27,9 @@ internal sealed class WaitingFetch(long number, FetchRequest request, long deadl
     /// <summary>When it is answered with what there is.</summary>
     public long Deadline { get; } = deadline;
 
-    /// <summary>How many bytes the partition must have committed, all in all, to satisfy it. Changes only while the fetch is in no set.</summary>
+    /// <summary>
+    /// How many bytes the partition must have committed, all in all, to satisfy it. Changes only while the fetch is in no set.
+    /// </summary>
     public long Need { get; set; }
 
     /// <summary>Its caller's.</summary>

@@ -5,7 +5,8 @@ internal static class BoundedCalls
 {
     /// <summary>Calls each once.</summary>
     /// <returns>How many answered with an error, and the first such error in the order of the calls' ends.</returns>
-    public static async Task<(int Failed, ErrorCode First)> ForEach<T>(IEnumerable<T> neighbours, int parallelism, Func<T, ValueTask<ErrorCode>> call)
+    public static async Task<(int Failed, ErrorCode First)> ForEach<T>(
+        IEnumerable<T> neighbours, int parallelism, Func<T, ValueTask<ErrorCode>> call)
     {
         var (failed, first) = (0, ErrorCode.None);
         using var rest = neighbours.GetEnumerator();

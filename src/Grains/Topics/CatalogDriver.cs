@@ -10,12 +10,14 @@ namespace Loire.Grains.Topics;
 /// <summary>
 /// The names of all topics. It needs no silo. Not thread-safe: calls and continuations run on one scheduler.
 /// <para>
-/// Every creation in the cluster passes here twice, so changes share journal writes: a change is decided and applied at once, and its answer waits until the records
-/// are durable. Answers that change nothing wait for the write under way too, so nobody learns what may still be lost. When a write fails, the state is ahead of
-/// what is durable: it is thrown away and read again, and everything that had built on it is answered with the failure.
+/// Every creation in the cluster passes here twice, so changes share journal writes: a change is decided and applied at once, and its
+/// answer waits until the records are durable. Answers that change nothing wait for the write under way too, so nobody learns what may
+/// still be lost. When a write fails, the state is ahead of what is durable: it is thrown away and read again, and everything that had
+/// built on it is answered with the failure.
 /// </para>
 /// </summary>
-public sealed partial class CatalogDriver(Func<Journal> newJournal, ICatalogNeighbours neighbours, int parallelism, ILogger logger) : IAsyncDisposable
+public sealed partial class CatalogDriver(Func<Journal> newJournal, ICatalogNeighbours neighbours, int parallelism, ILogger logger)
+    : IAsyncDisposable
 {
     private Generation? _current;
 
@@ -39,10 +41,12 @@ public sealed partial class CatalogDriver(Func<Journal> newJournal, ICatalogNeig
     public bool HasUnsettled => _current?.State.Unsettled.Count > 0;
 
     /// <summary>Notes that a topic is about to be created or deleted.</summary>
-    public Task<CatalogResult> AnnounceAsync(TopicName name, bool validateOnly) => ChangeAsync(state => CatalogRules.Announce(state, name), validateOnly);
+    public Task<CatalogResult> AnnounceAsync(TopicName name, bool validateOnly) =>
+        ChangeAsync(state => CatalogRules.Announce(state, name), validateOnly);
 
     /// <summary>Notes whether a topic exists.</summary>
-    public Task<CatalogResult> RecordAsync(TopicName name, bool exists) => ChangeAsync(state => CatalogRules.Record(state, name, exists), false);
+    public Task<CatalogResult> RecordAsync(TopicName name, bool exists) =>
+        ChangeAsync(state => CatalogRules.Record(state, name, exists), false);
 
     /// <summary>One page of the topics that exist.</summary>
     public async Task<TopicList> ListAsync(string after, int max)

@@ -6,8 +6,8 @@ using Orleans.Concurrency;
 namespace Loire.Grains.Topics;
 
 /// <summary>
-/// The shell of a <see cref="CatalogDriver"/>. Reentrant, because settling calls topics, which call back. As long as a topic is announced it stays in memory and
-/// looks after it from time to time: whoever was interrupted may never come back by itself.
+/// The shell of a <see cref="CatalogDriver"/>. Reentrant, because settling calls topics, which call back. As long as a topic is announced
+/// it stays in memory and looks after it from time to time: whoever was interrupted may never come back by itself.
 /// </summary>
 [Reentrant]
 [GrainType("loire.catalog")]
@@ -43,7 +43,8 @@ public sealed class CatalogGrain(DriverFactory drivers) : Grain, ICatalogGrain
     public ValueTask<TopicList> List(string after, int max) => Drive(driver => driver.ListAsync(after, max));
 
     /// <inheritdoc/>
-    public ValueTask<CatalogResult> Announce(TopicName name, bool validateOnly) => Drive(driver => driver.AnnounceAsync(name, validateOnly));
+    public ValueTask<CatalogResult> Announce(TopicName name, bool validateOnly) =>
+        Drive(driver => driver.AnnounceAsync(name, validateOnly));
 
     /// <inheritdoc/>
     public ValueTask<CatalogResult> Record(TopicName name, bool exists) => Drive(driver => driver.RecordAsync(name, exists));

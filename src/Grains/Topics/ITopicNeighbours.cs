@@ -5,8 +5,8 @@ using Loire.Model;
 namespace Loire.Grains.Topics;
 
 /// <summary>
-/// Whom a topic talks to. No call throws: <see cref="ErrorCode.RequestTimedOut"/> or <see cref="ErrorCode.NotController"/> means that the neighbour could not be
-/// reached, and the call may or may not have had its effect. Every call may be repeated.
+/// Whom a topic talks to. No call throws: <see cref="ErrorCode.RequestTimedOut"/> or <see cref="ErrorCode.NotController"/> means that the
+/// neighbour could not be reached, and the call may or may not have had its effect. Every call may be repeated.
 /// </summary>
 public interface ITopicNeighbours
 {

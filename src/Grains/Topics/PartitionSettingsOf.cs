@@ -8,8 +8,8 @@ internal static class PartitionSettingsOf
 {
     private static readonly TopicConfigDefinition[] Concerned =
     [
-        TopicConfigs.MaxMessageBytes, TopicConfigs.MessageTimestampType, TopicConfigs.MessageTimestampBeforeMaxMs, TopicConfigs.MessageTimestampAfterMaxMs,
-        TopicConfigs.MinInsyncReplicas,
+        TopicConfigs.MaxMessageBytes, TopicConfigs.MessageTimestampType, TopicConfigs.MessageTimestampBeforeMaxMs,
+        TopicConfigs.MessageTimestampAfterMaxMs, TopicConfigs.MinInsyncReplicas,
     ];
 
     /// <summary>Whether partitions need to know this configuration.</summary>

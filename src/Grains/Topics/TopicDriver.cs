@@ -9,29 +9,32 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Grains.Topics;
 
 /// <summary>
-/// The controller of one topic: decide, append to the journal, apply, then tell the neighbours. It needs no silo. Not thread-safe: calls and continuations run on one
-/// scheduler. Changes take turns; reads answer at any time from what is durable.
+/// The controller of one topic: decide, append to the journal, apply, then tell the neighbours. It needs no silo. Not thread-safe: calls
+/// and continuations run on one scheduler. Changes take turns; reads answer at any time from what is durable.
 /// <para>
-/// A creation is announced to the catalog, made durable here, and recorded in the catalog. A deletion is announced, made durable here (from then on the topic is gone
-/// for everyone), carried out in every partition, forgotten here, and recorded. A crash in between leaves the name announced, and <see cref="SettleAsync"/> finishes
-/// from whatever is durable. When the journal fails, the state is read again before the next request, and the driver asks to be dropped.
+/// A creation is announced to the catalog, made durable here, and recorded in the catalog. A deletion is announced, made durable here (from
+/// then on the topic is gone for everyone), carried out in every partition, forgotten here, and recorded. A crash in between leaves the
+/// name announced, and <see cref="SettleAsync"/> finishes from whatever is durable. When the journal fails, the state is read again before
+/// the next request, and the driver asks to be dropped.
 /// </para>
 /// </summary>
 public sealed partial class TopicDriver(
-    TopicName name, Func<Journal> newJournal, ITopicNeighbours neighbours, NewId newId, TopicDriverOptions options, ILogger logger, Action drop) : IAsyncDisposable
+    TopicName name, Func<Journal> newJournal, ITopicNeighbours neighbours, NewId newId, TopicDriverOptions options, ILogger logger,
+    Action drop)
+    : IAsyncDisposable
 {
     private readonly SemaphoreSlim _turns = new(1, 1);
-    private TopicState _state = TopicState.Absent;
-    private Journal? _journal;
-    private Task<ErrorCode>? _opening;
+    private readonly TopicJournal _journal = new(name, newJournal, logger, drop);
+
+    private TopicState State => _journal.State;
 
     /// <summary>Creates the topic.</summary>
     public Task<TopicResult> CreateAsync(CreateTopicRequest request) => InTurn(async () =>
     {
-        if (_state.Phase == TopicPhase.Deleting)
+        if (State.Phase == TopicPhase.Deleting)
         {
             var finished = await FinishDeletion();
-            var reopened = finished.Error == ErrorCode.None ? await OpenAsync() : finished.Error;
+            var reopened = finished.Error == ErrorCode.None ? await _journal.OpenAsync() : finished.Error;
             if (reopened != ErrorCode.None)
             {
                 return Refused(reopened, finished.Detail);
@@ -39,7 +42,7 @@ public sealed partial class TopicDriver(
         }
 
         var decision = TopicRules.Create(
-            _state, new TopicId(newId()), request.PartitionsCount, request.ReplicationFactor, request.Configs, options.DefaultPartitions);
+            State, new TopicId(newId()), request.PartitionsCount, request.ReplicationFactor, request.Configs, options.DefaultPartitions);
         if (decision.Error != ErrorCode.None)
         {
             return Refused(decision.Error, decision.Detail);
@@ -53,28 +56,29 @@ public sealed partial class TopicDriver(
 
         if (request.ValidateOnly)
         {
-            return Described(_state.Apply(decision.Records[0]));
+            return Described(State.Apply(decision.Records[0]));
         }
 
-        var error = await Append(decision.Records);
+        var error = await _journal.AppendAsync(decision.Records);
         if (error != ErrorCode.None)
         {
             return Refused(error, "The creation could not be made durable.");
         }
 
         await RecordInCatalog();
-        return Described(_state);
+        return Described(State);
     });
 
     /// <summary>Raises the number of partitions. They come to life when they are first used.</summary>
     public Task<TopicResult> AddPartitionsAsync(int partitionsCount, bool validateOnly) =>
-        InTurn(() => Change(TopicRules.AddPartitions(_state, partitionsCount), validateOnly));
+        InTurn(() => Change(TopicRules.AddPartitions(State, partitionsCount), validateOnly));
 
     /// <summary>Changes settings and passes them on to the partitions.</summary>
     public Task<TopicResult> AlterConfigsAsync(AlterConfigsRequest request) => InTurn(async () =>
     {
-        var result = await Change(TopicRules.AlterConfigs(_state, request.Changes), request.ValidateOnly);
-        return result.Error != ErrorCode.None || request.ValidateOnly || !request.Changes.Any(change => PartitionSettingsOf.Concerns(change.Key))
+        var result = await Change(TopicRules.AlterConfigs(State, request.Changes), request.ValidateOnly);
+        return result.Error != ErrorCode.None || request.ValidateOnly
+            || !request.Changes.Any(change => PartitionSettingsOf.Concerns(change.Key))
             ? result
             : await PassOnSettings(result);
     });
@@ -82,7 +86,7 @@ public sealed partial class TopicDriver(
     /// <summary>Deletes the topic with its data, or finishes a deletion.</summary>
     public Task<TopicResult> DeleteAsync() => InTurn(async () =>
     {
-        var decision = TopicRules.Delete(_state);
+        var decision = TopicRules.Delete(State);
         if (decision.Error != ErrorCode.None)
         {
             return Refused(decision.Error, decision.Detail);
@@ -94,45 +98,45 @@ public sealed partial class TopicDriver(
             return Refused(announced.Error, announced.Detail);
         }
 
-        var error = await Append(decision.Records);
+        var error = await _journal.AppendAsync(decision.Records);
         return error != ErrorCode.None ? Refused(error, "The deletion could not be made durable.") : await FinishDeletion();
     });
 
     /// <summary>Finishes a deletion that was interrupted, and tells the catalog whether the topic exists.</summary>
     public Task<TopicResult> SettleAsync() => InTurn(async () =>
     {
-        if (_state.Phase == TopicPhase.Deleting)
+        if (State.Phase == TopicPhase.Deleting)
         {
             return await FinishDeletion();
         }
 
         var recorded = await RecordInCatalog();
         return recorded.Error != ErrorCode.None ? Refused(recorded.Error, recorded.Detail)
-            : _state.Phase == TopicPhase.Live ? Described(_state)
+            : State.Phase == TopicPhase.Live ? Described(State)
             : new TopicResult(ErrorCode.None, null, null);
     });
 
     /// <summary>The topic as it is.</summary>
     public async Task<TopicResult> DescribeAsync()
     {
-        var error = await OpenAsync();
+        var error = await _journal.OpenAsync();
         ForgetIfAbsent();
         return error != ErrorCode.None ? Refused(error, null)
-            : _state.Phase == TopicPhase.Live ? Described(_state)
+            : State.Phase == TopicPhase.Live ? Described(State)
             : Refused(ErrorCode.UnknownTopicOrPartition, null);
     }
 
     /// <summary>What a partition needs to serve, or why it must not.</summary>
     public async Task<PartitionSettingsResult> SettingsAsync(TopicId id, int partition)
     {
-        var error = await OpenAsync();
-        error = error != ErrorCode.None ? error : TopicRules.CheckPartition(_state, id, partition);
+        var error = await _journal.OpenAsync();
+        error = error != ErrorCode.None ? error : TopicRules.CheckPartition(State, id, partition);
         ForgetIfAbsent();
-        return new PartitionSettingsResult(error, error == ErrorCode.None ? PartitionSettingsOf.Topic(_state) : null);
+        return new PartitionSettingsResult(error, error == ErrorCode.None ? PartitionSettingsOf.Topic(State) : null);
     }
 
     /// <summary>Waits for the write under way.</summary>
-    public ValueTask DisposeAsync() => _journal?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => _journal.DisposeAsync();
 
     private static TopicResult Refused(ErrorCode error, string? detail) => new(error, null, detail);
 
@@ -149,7 +153,7 @@ public sealed partial class TopicDriver(
         await _turns.WaitAsync();
         try
         {
-            var error = await OpenAsync();
+            var error = await _journal.OpenAsync();
             return error != ErrorCode.None ? Refused(error, "The topic's journal could not be read.") : await step();
         }
         finally
@@ -168,20 +172,22 @@ public sealed partial class TopicDriver(
 
         if (validateOnly)
         {
-            return Described(decision.Records.Aggregate(_state, (state, record) => state.Apply(record)));
+            return Described(decision.Records.Aggregate(State, (state, record) => state.Apply(record)));
         }
 
-        var error = await Append(decision.Records);
-        return error != ErrorCode.None ? Refused(error, "The change could not be made durable.") : Described(_state);
+        var error = await _journal.AppendAsync(decision.Records);
+        return error != ErrorCode.None ? Refused(error, "The change could not be made durable.") : Described(State);
     }
 
     private async Task<TopicResult> PassOnSettings(TopicResult result)
     {
-        var settings = PartitionSettingsOf.Topic(_state);
+        var settings = PartitionSettingsOf.Topic(State);
         var (failed, error) = await BoundedCalls.ForEach(Partitions(), options.Parallelism, key => neighbours.Configure(key, settings));
         return failed == 0
             ? result
-            : Refused(error, $"The change is durable, but {failed} of {_state.PartitionsCount} partitions have not confirmed it: make it again to be sure.");
+            : Refused(
+                error,
+                $"The change is durable, but {failed} of {State.PartitionsCount} partitions have not confirmed it: make it again.");
     }
 
     private async Task<TopicResult> FinishDeletion()
@@ -189,17 +195,16 @@ public sealed partial class TopicDriver(
         var (failed, error) = await BoundedCalls.ForEach(Partitions(), options.Parallelism, neighbours.Delete);
         if (failed > 0)
         {
-            return Refused(error, $"The topic is deleted, but the data of {failed} of {_state.PartitionsCount} partitions is still there: delete it again.");
+            return Refused(error,
+                $"The topic is deleted, but the data of {failed} of {State.PartitionsCount} partitions is still there: delete it again.");
         }
 
-        error = await _journal!.DeleteAsync();
-        Reopen();
+        error = await _journal.DeleteAsync();
         if (error != ErrorCode.None)
         {
             return Refused(error, "The topic is deleted, but its journal is still there: delete it again.");
         }
 
-        _state = TopicState.Absent;
         await RecordInCatalog();
         return new TopicResult(ErrorCode.None, null, null);
     }
@@ -207,7 +212,7 @@ public sealed partial class TopicDriver(
     // If the catalog does not hear it, the name stays announced there, and the catalog asks again.
     private async Task<CatalogResult> RecordInCatalog()
     {
-        var recorded = await neighbours.Record(name, exists: _state.Phase == TopicPhase.Live);
+        var recorded = await neighbours.Record(name, exists: State.Phase == TopicPhase.Live);
         if (recorded.Error != ErrorCode.None)
         {
             NotRecorded(name, recorded.Error);
@@ -218,97 +223,19 @@ public sealed partial class TopicDriver(
 
     private IEnumerable<PartitionKey> Partitions()
     {
-        var (id, count) = (_state.Id, _state.PartitionsCount);
+        var (id, count) = (State.Id, State.PartitionsCount);
         return Enumerable.Range(0, count).Select(partition => new PartitionKey(name, id, partition));
     }
-
-    private async Task<ErrorCode> Append(IReadOnlyList<TopicRecord> records)
-    {
-        if (records.Count == 0)
-        {
-            return ErrorCode.None;
-        }
-
-        var journal = _journal!;
-        var error = await journal.AppendAsync([.. records.Select(TopicRecordCodec.Write)]);
-        if (error != ErrorCode.None)
-        {
-            JournalFailed(name, error);
-            Reopen();
-            drop();
-            return error == ErrorCode.NotLeaderOrFollower ? ErrorCode.NotController : error;
-        }
-
-        _state = records.Aggregate(_state, (state, record) => state.Apply(record));
-        if (journal.WantsSnapshot)
-        {
-            error = await journal.SnapshotAsync(TopicRecordCodec.Write(new TopicRecord.Snapshot(_state)));
-            if (error != ErrorCode.None)
-            {
-                // The records are durable without it; what is read next is read from storage.
-                JournalFailed(name, error);
-                Reopen();
-            }
-        }
-
-        return ErrorCode.None;
-    }
-
-    private Task<ErrorCode> OpenAsync() => _opening ??= OpenOnceAsync();
-
-    private async Task<ErrorCode> OpenOnceAsync()
-    {
-        var (error, journal, state) = await ReplayAsync();
-        if (error == ErrorCode.UnknownTopicOrPartition)
-        {
-            // Its deletion was interrupted, and that is the last step of the topic's: nothing else is left.
-            error = await journal.DeleteAsync();
-            (error, journal, state) = error == ErrorCode.None ? await ReplayAsync() : (error, journal, state);
-        }
-
-        if (error != ErrorCode.None)
-        {
-            CouldNotOpen(name, error);
-            Reopen();
-            drop();
-            return ErrorCode.KafkaStorageError;
-        }
-
-        (_journal, _state) = (journal, state);
-        return ErrorCode.None;
-    }
-
-    private async Task<(ErrorCode Error, Journal Journal, TopicState State)> ReplayAsync()
-    {
-        var (journal, state, unreadable) = (newJournal(), TopicState.Absent, false);
-
-        void Replay(ReadOnlySpan<byte> bytes)
-        {
-            unreadable |= !TopicRecordCodec.TryRead(bytes, out var record);
-            state = record is null || unreadable ? state : state.Apply(record);
-        }
-
-        var error = await journal.OpenAsync(Replay, Replay);
-        return (error == ErrorCode.None && unreadable ? ErrorCode.CorruptMessage : error, journal, state);
-    }
-
-    private void Reopen() => _opening = null;
 
     // A topic that does not exist is not worth memory, whoever asks for it.
     private void ForgetIfAbsent()
     {
-        if (_state.Phase == TopicPhase.Absent && _turns.CurrentCount > 0)
+        if (State.Phase == TopicPhase.Absent && _turns.CurrentCount > 0)
         {
             drop();
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "The journal of topic {Topic} could not be read: {Error}.")]
-    private partial void CouldNotOpen(TopicName topic, ErrorCode error);
-
-    [LoggerMessage(2, LogLevel.Warning, "The journal of topic {Topic} failed: {Error}.")]
-    private partial void JournalFailed(TopicName topic, ErrorCode error);
-
-    [LoggerMessage(3, LogLevel.Warning, "The catalog did not take note of topic {Topic}: {Error}. It will ask again.")]
+    [LoggerMessage(1, LogLevel.Warning, "The catalog did not take note of topic {Topic}: {Error}. It will ask again.")]
     private partial void NotRecorded(TopicName topic, ErrorCode error);
 }

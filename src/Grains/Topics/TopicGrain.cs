@@ -4,7 +4,9 @@ using Loire.Model;
 
 namespace Loire.Grains.Topics;
 
-/// <summary>The shell of a <see cref="TopicDriver"/>. A key that is no topic name gets <see cref="ErrorCode.InvalidTopicException"/> and no memory.</summary>
+/// <summary>
+/// The shell of a <see cref="TopicDriver"/>. A key that is no topic name gets <see cref="ErrorCode.InvalidTopicException"/> and no memory.
+/// </summary>
 [GrainType("loire.topic")]
 public sealed class TopicGrain(DriverFactory drivers) : Grain, ITopicGrain
 {

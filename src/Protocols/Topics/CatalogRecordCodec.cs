@@ -57,7 +57,9 @@ public static class CatalogRecordCodec
         var kind = reader.Byte();
         if (kind == 4)
         {
-            record = TryReadNames(ref reader, out var live) && TryReadNames(ref reader, out var unsettled) ? new CatalogRecord.Snapshot(live, unsettled) : null;
+            record = TryReadNames(ref reader, out var live) && TryReadNames(ref reader, out var unsettled)
+                ? new CatalogRecord.Snapshot(live, unsettled)
+                : null;
         }
         else if (TryReadName(ref reader, out var name))
         {

@@ -19,7 +19,8 @@ public static class CatalogRules
         }
 
         return state.Count >= Limits.Topics
-            ? Decision<CatalogRecord>.Refuse(ErrorCode.PolicyViolation, $"There are {Limits.Topics} topics already, which is the most there can be.")
+            ? Decision<CatalogRecord>.Refuse(
+                ErrorCode.PolicyViolation, $"There are {Limits.Topics} topics already, which is the most there can be.")
             : Decision<CatalogRecord>.Accept(new CatalogRecord.Announced(name));
     }
 

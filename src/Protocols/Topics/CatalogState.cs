@@ -3,7 +3,8 @@ using Loire.Model;
 namespace Loire.Protocols.Topics;
 
 /// <summary>
-/// The names of all topics. Of names that agree in <see cref="TopicName.MetricForm"/> at most one is known. Transitions of a name, everything else being a bug:
+/// The names of all topics. Of names that agree in <see cref="TopicName.MetricForm"/> at most one is known. Transitions of a name,
+/// everything else being a bug:
 /// <code>
 ///   unknown --Announced--> announced --Exists--> exists --Announced--> announced --Gone--> unknown
 /// </code>

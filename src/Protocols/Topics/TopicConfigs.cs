@@ -6,8 +6,8 @@ using static Loire.Protocols.Topics.ConfigTypes;
 namespace Loire.Protocols.Topics;
 
 /// <summary>
-/// The topic configurations that Loire accepts: Kafka's names, defaults and ranges (org.apache.kafka.common.config.TopicConfig, Kafka 4.x). A name that is not
-/// here is refused, because a setting that is silently ignored is a promise that is silently broken.
+/// The topic configurations that Loire accepts: Kafka's names, defaults and ranges (org.apache.kafka.common.config.TopicConfig, Kafka 4.x).
+/// A name that is not here is refused, because a setting that is silently ignored is a promise that is silently broken.
 /// </summary>
 public static class TopicConfigs
 {
@@ -89,8 +89,9 @@ public static class TopicConfigs
 
     private static readonly FrozenDictionary<string, TopicConfigDefinition> ByName = new TopicConfigDefinition[]
     {
-        CleanupPolicy, CompressionType, DeleteRetentionMs, MaxCompactionLagMs, MaxMessageBytes, MessageTimestampAfterMaxMs, MessageTimestampBeforeMaxMs,
-        MessageTimestampType, MinCleanableDirtyRatio, MinCompactionLagMs, MinInsyncReplicas, RetentionBytes, RetentionMs, SegmentBytes, SegmentMs,
+        CleanupPolicy, CompressionType, DeleteRetentionMs, MaxCompactionLagMs, MaxMessageBytes, MessageTimestampAfterMaxMs,
+        MessageTimestampBeforeMaxMs, MessageTimestampType, MinCleanableDirtyRatio, MinCompactionLagMs, MinInsyncReplicas, RetentionBytes,
+        RetentionMs, SegmentBytes, SegmentMs,
     }.ToFrozenDictionary(definition => definition.Name, StringComparer.Ordinal);
 
     /// <summary>Every configuration, in ordinal order of the names.</summary>

@@ -15,7 +15,8 @@ public abstract record TopicRecord
     /// <param name="PartitionsCount">How many partitions it has.</param>
     /// <param name="ReplicationFactor">How many copies Loire keeps.</param>
     /// <param name="Configs">Its own settings.</param>
-    public sealed record Created(TopicId Id, int PartitionsCount, short ReplicationFactor, ImmutableSortedDictionary<string, string> Configs) : TopicRecord;
+    public sealed record Created(
+        TopicId Id, int PartitionsCount, short ReplicationFactor, ImmutableSortedDictionary<string, string> Configs) : TopicRecord;
 
     /// <summary>The topic has more partitions.</summary>
     /// <param name="PartitionsCount">How many it has from here on.</param>

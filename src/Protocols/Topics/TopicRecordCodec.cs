@@ -5,7 +5,8 @@ using Loire.Model;
 namespace Loire.Protocols.Topics;
 
 /// <summary>
-/// The bytes of <see cref="TopicRecord"/> in a topic's journal. Big-endian; a text is 2 bytes of length and UTF-8, length 65535 standing for null.
+/// The bytes of <see cref="TopicRecord"/> in a topic's journal. Big-endian; a text is 2 bytes of length and UTF-8, length 65535 standing
+/// for null.
 /// <code>
 ///   every record       1 layout, now 1 | 1 kind | fields
 ///   1 Created          16 topic id | 4 partitions | 2 replication factor | settings
@@ -101,7 +102,8 @@ public static class TopicRecordCodec
         var (phase, version) = ((TopicPhase)reader.Byte(), reader.Int64());
         var topic = ReadCreated(ref reader);
         return phase is TopicPhase.Live or TopicPhase.Deleting
-            ? new TopicRecord.Snapshot(new TopicState(phase, version, topic.Id, topic.PartitionsCount, topic.ReplicationFactor, topic.Configs))
+            ? new TopicRecord.Snapshot(
+                new TopicState(phase, version, topic.Id, topic.PartitionsCount, topic.ReplicationFactor, topic.Configs))
             : null;
     }
 

@@ -4,15 +4,16 @@ using Loire.Model;
 namespace Loire.Protocols.Topics;
 
 /// <summary>
-/// What becomes of requests to a topic: which records they make, or why they are refused, with Kafka's error codes. Identities and defaults come in; nothing
-/// here changes the state, only <see cref="TopicState.Apply"/> does.
+/// What becomes of requests to a topic: which records they make, or why they are refused, with Kafka's error codes. Identities and defaults
+/// come in; nothing here changes the state, only <see cref="TopicState.Apply"/> does.
 /// </summary>
 public static class TopicRules
 {
     /// <summary>Stands for the broker's default in a request to create a topic.</summary>
     public const int BrokerDefault = -1;
 
-    private static readonly ImmutableSortedDictionary<string, string?> NoChanges = ImmutableSortedDictionary.Create<string, string?>(StringComparer.Ordinal);
+    private static readonly ImmutableSortedDictionary<string, string?> NoChanges =
+        ImmutableSortedDictionary.Create<string, string?>(StringComparer.Ordinal);
 
     /// <summary>Creates the topic.</summary>
     /// <param name="state">The topic so far.</param>
@@ -22,7 +23,8 @@ public static class TopicRules
     /// <param name="configs">Settings as requested, in any order.</param>
     /// <param name="defaultPartitions">The broker's default.</param>
     public static Decision<TopicRecord> Create(
-        TopicState state, TopicId id, int partitionsCount, int replicationFactor, IReadOnlyList<KeyValuePair<string, string>> configs, int defaultPartitions)
+        TopicState state, TopicId id, int partitionsCount, int replicationFactor, IReadOnlyList<KeyValuePair<string, string>> configs,
+        int defaultPartitions)
     {
         if (state.Phase != TopicPhase.Absent)
         {
@@ -32,14 +34,15 @@ public static class TopicRules
         var partitions = partitionsCount == BrokerDefault ? defaultPartitions : partitionsCount;
         if (partitions is < 1 or > Limits.PartitionsPerTopic)
         {
-            return Refuse(ErrorCode.InvalidPartitions, $"The number of partitions must be from 1 to {Limits.PartitionsPerTopic}, but is {partitionsCount}.");
+            return Refuse(ErrorCode.InvalidPartitions,
+                $"The number of partitions must be from 1 to {Limits.PartitionsPerTopic}, but is {partitionsCount}.");
         }
 
         if (replicationFactor is not (BrokerDefault or 1))
         {
             return Refuse(
                 ErrorCode.InvalidReplicationFactor,
-                $"The replication factor is {replicationFactor}, but the store does the replication, so it must be 1 or {BrokerDefault} for the default.");
+                $"The replication factor is {replicationFactor}; the store does the replication, so it must be 1 or {BrokerDefault} (default).");
         }
 
         var (error, detail, changes) = Check(state, configs);
@@ -82,7 +85,7 @@ public static class TopicRules
             return Refuse(error, detail);
         }
 
-        // Settings that are as they should be already make no record, so that a script that is run again and again does not fill the journal.
+        // Settings that are so already make no record: a script that is run again and again must not fill the journal.
         var effective = normalized.RemoveRange(
             normalized.Where(change => state.Configs.GetValueOrDefault(change.Key) == change.Value).Select(change => change.Key));
         return effective.IsEmpty ? Decision<TopicRecord>.Accept() : Decision<TopicRecord>.Accept(new TopicRecord.ConfigsAltered(effective));

@@ -29,7 +29,8 @@ public enum TopicPhase
 /// <param name="ReplicationFactor">How many copies Loire keeps.</param>
 /// <param name="Configs">Its own settings, normalized; what is not there has its default.</param>
 public sealed record TopicState(
-    TopicPhase Phase, long Version, TopicId Id, int PartitionsCount, short ReplicationFactor, ImmutableSortedDictionary<string, string> Configs)
+    TopicPhase Phase, long Version, TopicId Id, int PartitionsCount, short ReplicationFactor,
+    ImmutableSortedDictionary<string, string> Configs)
 {
     /// <summary>No topic, and no settings.</summary>
     public static readonly TopicState Absent =

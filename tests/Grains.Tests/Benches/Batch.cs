@@ -28,7 +28,8 @@ internal static class Batch
     public static ReadOnlyMemory<byte> Sized(int bytes) => Of(new string('x', bytes - RecordBatch.HeaderSize - 12));
 
     /// <summary>Batches one after the other.</summary>
-    public static ReadOnlyMemory<byte> Join(params ReadOnlyMemory<byte>[] batches) => batches.SelectMany(batch => batch.ToArray()).ToArray();
+    public static ReadOnlyMemory<byte> Join(params ReadOnlyMemory<byte>[] batches) =>
+        batches.SelectMany(batch => batch.ToArray()).ToArray();
 
     /// <summary>The bytes of a fetch.</summary>
     public static byte[] Bytes(FetchResult result) => Join(result.Batches).ToArray();
@@ -54,5 +55,6 @@ internal static class Batch
         return records;
     }
 
-    public static string Text(FetchResult result) => string.Join(' ', Records(Bytes(result)).Select(record => $"{record.Offset}:{record.Value}"));
+    public static string Text(FetchResult result) =>
+        string.Join(' ', Records(Bytes(result)).Select(record => $"{record.Offset}:{record.Value}"));
 }

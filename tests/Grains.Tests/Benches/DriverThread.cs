@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Loire.Grains.Tests.Benches;
 
 /// <summary>
-/// Runs everything of a driver in the order in which it became ready, on the thread that calls <see cref="Run"/>: what a grain's scheduler does, without a silo and
-/// without chance.
+/// Runs everything of a driver in the order in which it became ready, on the thread that calls <see cref="Run"/>: what a grain's scheduler
+/// does, without a silo and without chance.
 /// </summary>
 internal sealed class DriverThread : TaskScheduler
 {
@@ -19,7 +19,8 @@ internal sealed class DriverThread : TaskScheduler
     }
 
     /// <summary>Puts a call behind what is ready already.</summary>
-    public Task<T> Post<T>(Func<Task<T>> call) => Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.DenyChildAttach, this).Unwrap();
+    public Task<T> Post<T>(Func<Task<T>> call) =>
+        Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.DenyChildAttach, this).Unwrap();
 
     /// <summary>Runs a call that must end without anything else happening.</summary>
     public T Finish<T>(Func<Task<T>> call) => Start(call).Now();

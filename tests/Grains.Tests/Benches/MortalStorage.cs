@@ -2,7 +2,10 @@ using Orleans.Storage;
 
 namespace Loire.Grains.Tests.Benches;
 
-/// <summary>The storage as one silo sees it: when the silo dies it hears of nothing any more and asks nothing, but what it has asked already may still happen.</summary>
+/// <summary>
+/// The storage as one silo sees it: when the silo dies it hears of nothing any more and asks nothing, but what it has asked already may
+/// still happen.
+/// </summary>
 internal sealed class MortalStorage(IGrainStorage storage) : IGrainStorage
 {
     private readonly TaskCompletionSource _never = new();

@@ -16,12 +16,14 @@ internal sealed class PartitionBench
     private readonly Dictionary<string, TaskCompletionSource> _held = [];
     private readonly Meters _meters = new();
 
-    public PartitionBench(LossyGrainStorage? storage = null, PartitionLogOptions? log = null, TimeSpan? roomWait = null, DriverThread? thread = null)
+    public PartitionBench(
+        LossyGrainStorage? storage = null, PartitionLogOptions? log = null, TimeSpan? roomWait = null, DriverThread? thread = null)
     {
         (Storage, Thread) = (storage ?? new LossyGrainStorage(), thread ?? new DriverThread());
         log ??= new PartitionLogOptions();
         Silo = new MortalStorage(Storage);
-        Log = new PartitionLog(Silo, $"{Key.Id}/{Key.Partition}", new Guid(Interlocked.Increment(ref _writers), 0, 0, new byte[8]), log, Cache, Time);
+        Log = new PartitionLog(
+            Silo, $"{Key.Id}/{Key.Partition}", new Guid(Interlocked.Increment(ref _writers), 0, 0, new byte[8]), log, Cache, Time);
         var options = new PartitionDriverOptions(log.PendingBytes, log.PendingBytes, roomWait ?? TimeSpan.FromSeconds(10));
         Driver = new PartitionDriver(Key, Log, AskTopic, options, Time, new PartitionMetrics(_meters), NullLogger.Instance, () => Drops++);
     }
@@ -47,7 +49,8 @@ internal sealed class PartitionBench
     public PartitionDriver Driver { get; }
 
     /// <summary>What the topic answers.</summary>
-    public Func<Task<PartitionSettingsResult>> Topic { get; set; } = () => Task.FromResult(new PartitionSettingsResult(ErrorCode.None, Defaults));
+    public Func<Task<PartitionSettingsResult>> Topic { get; set; } = () =>
+        Task.FromResult(new PartitionSettingsResult(ErrorCode.None, Defaults));
 
     public int TopicAsked { get; private set; }
 
@@ -62,8 +65,10 @@ internal sealed class PartitionBench
 
     public AppendResult Appended(params string[] values) => Appended(Batch.Of(values));
 
-    public Task<FetchResult> Fetch(long from, int minBytes = 1, TimeSpan? wait = null, int maxBytes = 1024 * 1024, CancellationToken cancellation = default) =>
-        Thread.Start(() => Driver.FetchAsync(new FetchRequest(new Offset(from), maxBytes, minBytes, wait ?? TimeSpan.FromSeconds(1)), cancellation).AsTask());
+    public Task<FetchResult> Fetch(
+        long from, int minBytes = 1, TimeSpan? wait = null, int maxBytes = 1024 * 1024, CancellationToken cancellation = default) =>
+        Thread.Start(() => Driver.FetchAsync(
+            new FetchRequest(new Offset(from), maxBytes, minBytes, wait ?? TimeSpan.FromSeconds(1)), cancellation).AsTask());
 
     public FetchResult Fetched(long from, int maxBytes = 1024 * 1024) => Fetch(from, minBytes: 0, maxBytes: maxBytes).Now();
 

@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Loire.Grains.Tests.Benches;
 
 /// <summary>
-/// The drivers of a whole cluster, joined without a silo: the catalog, topics and partitions come to life when they are called and go when they ask for it. A second
-/// bench on the same storage is the cluster after a crash.
+/// The drivers of a whole cluster, joined without a silo: the catalog, topics and partitions come to life when they are called and go when
+/// they ask for it. A second bench on the same storage is the cluster after a crash.
 /// </summary>
 internal sealed class TopicsBench : ITopicNeighbours, ICatalogNeighbours
 {
@@ -52,7 +52,8 @@ internal sealed class TopicsBench : ITopicNeighbours, ICatalogNeighbours
         Thread.Finish(() => Topic(name).CreateAsync(Request(partitions, configs)));
 
     public TopicResult Alter(string name, params (string Name, string? Value)[] changes) =>
-        Thread.Finish(() => Topic(name).AlterConfigsAsync(new AlterConfigsRequest([.. changes.Select(change => KeyValuePair.Create(change.Name, change.Value))], false)));
+        Thread.Finish(() => Topic(name).AlterConfigsAsync(
+            new AlterConfigsRequest([.. changes.Select(change => KeyValuePair.Create(change.Name, change.Value))], false)));
 
     public TopicResult Delete(string name) => Thread.Finish(() => Topic(name).DeleteAsync());
 
@@ -79,9 +80,11 @@ internal sealed class TopicsBench : ITopicNeighbours, ICatalogNeighbours
 
     public static PartitionKey Key(TopicResult topic, int partition) => new(topic.Topic!.Name, topic.Topic.Id, partition);
 
-    public async ValueTask<CatalogResult> Announce(TopicName topic, bool validateOnly) => CatalogFault() ?? await Catalog.AnnounceAsync(topic, validateOnly);
+    public async ValueTask<CatalogResult> Announce(TopicName topic, bool validateOnly) =>
+        CatalogFault() ?? await Catalog.AnnounceAsync(topic, validateOnly);
 
-    public async ValueTask<CatalogResult> Record(TopicName topic, bool exists) => CatalogFault() ?? await Catalog.RecordAsync(topic, exists);
+    public async ValueTask<CatalogResult> Record(TopicName topic, bool exists) =>
+        CatalogFault() ?? await Catalog.RecordAsync(topic, exists);
 
     public async ValueTask<ErrorCode> Configure(PartitionKey partition, PartitionSettings settings) =>
         await Call(partition, driver => Task.FromResult(driver.Configure(settings)));
@@ -104,8 +107,8 @@ internal sealed class TopicsBench : ITopicNeighbours, ICatalogNeighbours
         if (!_topics.TryGetValue(name, out var topic))
         {
             topic = new TopicDriver(
-                name, () => Journal($"topic/{name}"), this, NewId, new TopicDriverOptions(DefaultPartitions: 1, Parallelism: 8), NullLogger.Instance,
-                () => _topics.Remove(name));
+                name, () => Journal($"topic/{name}"), this, NewId, new TopicDriverOptions(DefaultPartitions: 1, Parallelism: 8),
+                NullLogger.Instance, () => _topics.Remove(name));
             _topics.Add(name, topic);
         }
 
@@ -118,8 +121,8 @@ internal sealed class TopicsBench : ITopicNeighbours, ICatalogNeighbours
         {
             var log = new PartitionLog(Storage, $"{key.Id}/{key.Partition}", NewId(), new PartitionLogOptions(), _cache, Time);
             partition = new PartitionDriver(
-                key, log, async of => await Topic(of.Topic).SettingsAsync(of.Id, of.Partition), new PartitionDriverOptions(1 << 20, 1 << 20, TimeSpan.FromSeconds(5)), Time,
-                _metrics, NullLogger.Instance, () => _partitions.Remove(key));
+                key, log, async of => await Topic(of.Topic).SettingsAsync(of.Id, of.Partition),
+                new PartitionDriverOptions(1 << 20, 1 << 20, TimeSpan.FromSeconds(5)), Time, _metrics, NullLogger.Instance, () => _partitions.Remove(key));
             _partitions.Add(key, partition);
         }
 

@@ -47,7 +47,8 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Equal(0, (await partition.Append(new AppendRequest(Batch.Of("a"), Acks.All))).BaseOffset.Value);
         Assert.Equal("0:a", Batch.Text(await waiting));
         await partition.AppendUnacknowledged(new AppendRequest(Batch.Of("b"), Acks.None));
-        Assert.Equal("1:b", Batch.Text(await partition.Fetch(new FetchRequest(new Offset(1), 1_000, 1, TimeSpan.FromSeconds(30)), default)));
+        Assert.Equal("1:b", Batch.Text(
+            await partition.Fetch(new FetchRequest(new Offset(1), 1_000, 1, TimeSpan.FromSeconds(30)), default)));
         Assert.Equal(2, (await partition.Offsets()).HighWatermark.Value);
 
         Assert.Equal(ErrorCode.MessageTooLarge, (await partition.Append(new AppendRequest(Batch.Sized(2_000), Acks.All))).Error);
@@ -69,17 +70,20 @@ public sealed class ClusterTests : IAsyncLifetime
     {
         var storage = new LossyGrainStorage();
         var grains = (await Deploy(1, storage)).GrainFactory;
-        foreach (var key in new[] { "", "t", "t/xyz/0", $"no-such-topic/{Guid.Empty:N}/0", $"../../{Guid.NewGuid():N}/0", $"t/{Guid.NewGuid():N}/-1" })
+        var id = Guid.NewGuid().ToString("N");
+        foreach (var key in new[] { "", "t", "t/xyz/0", $"no-such-topic/{id}/0", $"../../{id}/0", $"t/{id}/-1" })
         {
             var partition = grains.GetGrain<IPartitionGrain>(key.Length == 0 ? "/" : key);
             Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await partition.Append(new AppendRequest(Batch.Of("a"), Acks.All))).Error);
-            Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await partition.Fetch(new FetchRequest(Offset.Zero, 1, 1, TimeSpan.FromSeconds(1)), default)).Error);
+            Assert.Equal(ErrorCode.UnknownTopicOrPartition,
+                (await partition.Fetch(new FetchRequest(Offset.Zero, 1, 1, TimeSpan.FromSeconds(1)), default)).Error);
             Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await partition.Offsets()).Error);
         }
 
         foreach (var name in new[] { ".", "..", "a/b", "a b", new string('x', 250) })
         {
-            Assert.Equal(ErrorCode.InvalidTopicException, (await grains.GetGrain<ITopicGrain>(name).Create(new CreateTopicRequest(1, 1, [], false))).Error);
+            Assert.Equal(ErrorCode.InvalidTopicException,
+                (await grains.GetGrain<ITopicGrain>(name).Create(new CreateTopicRequest(1, 1, [], false))).Error);
         }
 
         Assert.Empty(storage.Keys);
@@ -106,7 +110,8 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Empty(await Load.Check(cluster.GrainFactory, topic, sends));
         for (var partition = 0; partition < topic.PartitionsCount; partition++)
         {
-            Assert.Equal(ErrorCode.None, (await Load.Partition(cluster.GrainFactory, topic, partition).Append(new AppendRequest(Batch.Of("on"), Acks.All))).Error);
+            Assert.Equal(ErrorCode.None,
+                (await Load.Partition(cluster.GrainFactory, topic, partition).Append(new AppendRequest(Batch.Of("on"), Acks.All))).Error);
         }
     }
 
@@ -147,13 +152,15 @@ public sealed class ClusterTests : IAsyncLifetime
         var cluster = await Deploy(3, new LossyGrainStorage());
         var topic = (await cluster.GrainFactory.GetGrain<ITopicGrain>("t").Create(new CreateTopicRequest(30, -1, [], false))).Topic!;
         var fetches = Enumerable.Range(0, topic.PartitionsCount)
-            .Select(i => Load.Partition(cluster.GrainFactory, topic, i).Fetch(new FetchRequest(Offset.Zero, 1, 1, TimeSpan.FromSeconds(60)), default).AsTask())
+            .Select(i => Load.Partition(cluster.GrainFactory, topic, i).Fetch(
+                new FetchRequest(Offset.Zero, 1, 1, TimeSpan.FromSeconds(60)), default).AsTask())
             .ToList();
         await Load.Partition(cluster.GrainFactory, topic, 0).Offsets();
         await cluster.StopSiloAsync(cluster.SecondarySilos[0]).WaitAsync(TimeSpan.FromSeconds(30));
         foreach (var i in Enumerable.Range(0, topic.PartitionsCount))
         {
-            Assert.Equal(ErrorCode.None, (await Load.Partition(cluster.GrainFactory, topic, i).Append(new AppendRequest(Batch.Of("a"), Acks.All))).Error);
+            Assert.Equal(ErrorCode.None,
+                (await Load.Partition(cluster.GrainFactory, topic, i).Append(new AppendRequest(Batch.Of("a"), Acks.All))).Error);
         }
 
         Assert.All(await Task.WhenAll(fetches), fetch => Assert.True(fetch.Error is ErrorCode.None or ErrorCode.NotLeaderOrFollower));
@@ -193,7 +200,8 @@ public sealed class ClusterTests : IAsyncLifetime
         var gone = new TaskCompletionSource();
         storage.Changed = _ =>
         {
-            if (!storage.Keys.Any(key => key.Contains("topic/t", StringComparison.Ordinal) || key.Contains(topic.Topic!.Id.ToString(), StringComparison.Ordinal)))
+            if (!storage.Keys.Any(key =>
+                key.Contains("topic/t", StringComparison.Ordinal) || key.Contains(topic.Topic!.Id.ToString(), StringComparison.Ordinal)))
             {
                 gone.TrySetResult();
             }
@@ -233,7 +241,8 @@ public sealed class ClusterTests : IAsyncLifetime
             return new LossyGrainStorage();
         }
 
-        var file = await FileGrainStorage.OpenAsync(new FileStoreOptions { Directory = _directory }, TimeProvider.System, NullLogger<FileGrainStorage>.Instance);
+        var file = await FileGrainStorage.OpenAsync(
+            new FileStoreOptions { Directory = _directory }, TimeProvider.System, NullLogger<FileGrainStorage>.Instance);
         _open.Add(file);
         return file;
     }

@@ -92,7 +92,8 @@ internal sealed class Load
         {
             for (var record = random.Next(1, 5); record > 0; record--)
             {
-                var value = string.Create(CultureInfo.InvariantCulture, $"{producer}/{number}/{record}/{new string('v', random.Next(200))}");
+                var value = string.Create(
+                    CultureInfo.InvariantCulture, $"{producer}/{number}/{record}/{new string('v', random.Next(200))}");
                 builder.Append(new Timestamp(1_767_225_600_000), [], true, Encoding.UTF8.GetBytes(value), false);
             }
 
@@ -100,8 +101,12 @@ internal sealed class Load
             var (outcome, offset) = (SendOutcome.Unknown, -1L);
             try
             {
-                var result = await Partition(grains, topic, partition).Append(new AppendRequest(bytes, number % 2 == 0 ? Acks.All : Acks.Leader));
-                (outcome, offset) = result.Error == ErrorCode.None ? (SendOutcome.Acknowledged, result.BaseOffset.Value) : (outcome, offset);
+                var result = await Partition(grains, topic, partition)
+                    .Append(new AppendRequest(bytes, number % 2 == 0 ? Acks.All : Acks.Leader));
+                if (result.Error == ErrorCode.None)
+                {
+                    (outcome, offset) = (SendOutcome.Acknowledged, result.BaseOffset.Value);
+                }
             }
             catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException)
             {

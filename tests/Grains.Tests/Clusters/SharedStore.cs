@@ -6,7 +6,10 @@ using Orleans.TestingHost;
 
 namespace Loire.Grains.Tests.Clusters;
 
-/// <summary>Silos of one test find the one store that they share by a name in their configuration, as silos of a real cluster find theirs by its address.</summary>
+/// <summary>
+/// Silos of one test find the one store that they share by a name in their configuration, as silos of a real cluster find theirs by its
+/// address.
+/// </summary>
 public sealed class SharedStore : ISiloConfigurator
 {
     private const string Property = "LoireTestStore";

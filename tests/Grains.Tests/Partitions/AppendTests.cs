@@ -109,8 +109,11 @@ public class AppendTests
             { "the second of two batches is damaged", ErrorCode.CorruptMessage, [.. good, .. Change(good.Length - 1, 1, false)] },
             { "bytes behind the batch", ErrorCode.CorruptMessage, [.. good, 0] },
             { "a control batch", ErrorCode.InvalidRecord, Change(22, 32, true) },
-            { "a transaction", ErrorCode.UnsupportedForMessageFormat, Batch.Build(new(now), b => (b.IsTransactional, b.ProducerId, b.ProducerEpoch, b.BaseSequence) = (true, 1, 0, 0), "v").ToArray() },
-            { "an idempotent producer", ErrorCode.UnsupportedForMessageFormat, Batch.Build(new(now), b => (b.ProducerId, b.ProducerEpoch, b.BaseSequence) = (1, 0, 0), "v").ToArray() },
+            { "a transaction", ErrorCode.UnsupportedForMessageFormat,
+                Batch.Build(new(now), b => (b.IsTransactional, b.ProducerId, b.ProducerEpoch, b.BaseSequence) = (true, 1, 0, 0), "v")
+                    .ToArray() },
+            { "an idempotent producer", ErrorCode.UnsupportedForMessageFormat,
+                Batch.Build(new(now), b => (b.ProducerId, b.ProducerEpoch, b.BaseSequence) = (1, 0, 0), "v").ToArray() },
             { "the broker's time from a client", ErrorCode.InvalidTimestamp, Change(22, 8, true) },
             { "more than an hour ahead", ErrorCode.InvalidTimestamp, Batch.At(new(now + 3_600_001), "v").ToArray() },
             { "more than a day old", ErrorCode.InvalidTimestamp, Batch.At(new(now - 86_400_001), "v").ToArray() },
@@ -140,7 +143,8 @@ public class AppendTests
     public void A_timestamp_on_its_bound_is_accepted(long distance, string reason)
     {
         var bench = new PartitionBench();
-        bench.Thread.Finish(() => Task.FromResult(bench.Driver.Configure(PartitionBench.Defaults with { Version = 2, TimestampBeforeMax = TimeSpan.FromDays(1) })));
+        bench.Thread.Finish(() => Task.FromResult(
+            bench.Driver.Configure(PartitionBench.Defaults with { Version = 2, TimestampBeforeMax = TimeSpan.FromDays(1) })));
         Assert.True(bench.Appended(Batch.At(new Timestamp(1_767_225_600_000 + distance), "v")).Error == ErrorCode.None, reason);
     }
 
@@ -187,7 +191,8 @@ public class AppendTests
     public void One_copy_is_too_few_where_two_are_demanded_but_only_for_acks_all()
     {
         var bench = new PartitionBench();
-        bench.Topic = () => Task.FromResult(new PartitionSettingsResult(ErrorCode.None, PartitionBench.Defaults with { MinInsyncReplicas = 2 }));
+        bench.Topic = () => Task.FromResult(
+            new PartitionSettingsResult(ErrorCode.None, PartitionBench.Defaults with { MinInsyncReplicas = 2 }));
         Assert.Equal(ErrorCode.NotEnoughReplicas, bench.Appended(Batch.Of("a")).Error);
         Assert.Equal(ErrorCode.None, bench.Appended(Batch.Of("a"), Acks.Leader).Error);
     }
@@ -195,7 +200,8 @@ public class AppendTests
     [Fact]
     public void Without_room_an_append_waits_and_is_refused_in_time()
     {
-        var bench = new PartitionBench(log: new PartitionLogOptions { ChunkBytes = 1_000, PendingBytes = 1_000 }, roomWait: TimeSpan.FromSeconds(5));
+        var bench = new PartitionBench(
+            log: new PartitionLogOptions { ChunkBytes = 1_000, PendingBytes = 1_000 }, roomWait: TimeSpan.FromSeconds(5));
         bench.Appended("first");
         var release = bench.Hold("chunk");
         var admitted = bench.Append(Batch.Sized(900));

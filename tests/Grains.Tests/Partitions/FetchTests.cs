@@ -27,7 +27,9 @@ public class FetchTests
         Assert.True(fetch.IsCompleted == error is not null, reason);
         bench.Advance(TimeSpan.FromSeconds(2));
         Assert.True(fetch.Now().Error == (error ?? ErrorCode.None), reason);
-        Assert.Equal((0, 3, 3, 5), (fetch.Now().Bounds.LogStart.Value, fetch.Now().Bounds.LastStable.Value, fetch.Now().Bounds.HighWatermark.Value, fetch.Now().Bounds.LogEnd.Value));
+        var bounds = fetch.Now().Bounds;
+        Assert.Equal(
+            (0, 3, 3, 5), (bounds.LogStart.Value, bounds.LastStable.Value, bounds.HighWatermark.Value, bounds.LogEnd.Value));
         Assert.Equal(error == ErrorCode.None ? 3 : from, fetch.Now().NextOffset.Value);
     }
 
@@ -99,7 +101,8 @@ public class FetchTests
         var bench = new PartitionBench();
         bench.Appended("a");
         var timers = bench.Time.WaitingTimers;
-        var fetches = Enumerable.Range(1, 1_000).Select(i => (Seconds: 1 + i * 7 % 60, Task: bench.Fetch(1, wait: TimeSpan.FromSeconds(1 + i * 7 % 60)))).ToList();
+        var fetches = Enumerable.Range(1, 1_000)
+            .Select(i => (Seconds: 1 + i * 7 % 60, Task: bench.Fetch(1, wait: TimeSpan.FromSeconds(1 + i * 7 % 60)))).ToList();
         Assert.Equal(1, bench.Time.WaitingTimers - timers);
 
         for (var second = 1; second <= 60; second++)
@@ -110,7 +113,8 @@ public class FetchTests
             Assert.All(fetches, fetch => Assert.True(fetch.Task.IsCompleted == fetch.Seconds <= second));
         }
 
-        Assert.All(fetches, fetch => Assert.Equal((ErrorCode.None, 1, 0), (fetch.Task.Now().Error, fetch.Task.Now().NextOffset.Value, fetch.Task.Now().Batches.Length)));
+        Assert.All(fetches, fetch => Assert.Equal(
+            (ErrorCode.None, 1, 0), (fetch.Task.Now().Error, fetch.Task.Now().NextOffset.Value, fetch.Task.Now().Batches.Length)));
     }
 
     [Fact]

@@ -5,8 +5,8 @@ using Loire.TestKit;
 namespace Loire.Grains.Tests.Topics;
 
 /// <summary>
-/// The cluster crashes at every single storage call of an operation, before the call has its effect and after it, and comes back on what is stored. Whatever was
-/// interrupted is then settled: a topic exists with all its acknowledged data, or nothing of it does.
+/// The cluster crashes at every single storage call of an operation, before the call has its effect and after it, and comes back on what is
+/// stored. Whatever was interrupted is then settled: a topic exists with all its acknowledged data, or nothing of it does.
 /// </summary>
 public class CrashTests
 {
@@ -55,7 +55,8 @@ public class CrashTests
 
             Assert.Equal(ErrorCode.UnknownTopicOrPartition, bench.Describe("t").Error);
             Assert.Equal("other", bench.List());
-            Assert.DoesNotContain(bench.Storage.Keys, key => key.Contains("topic/t", StringComparison.Ordinal) || key.Contains(topic.Topic!.Id.ToString(), StringComparison.Ordinal));
+            Assert.DoesNotContain(bench.Storage.Keys, key =>
+                key.Contains("topic/t", StringComparison.Ordinal) || key.Contains(topic.Topic!.Id.ToString(), StringComparison.Ordinal));
             var again = bench.Create("t", 2);
             Assert.Equal("", bench.Read(TopicsBench.Key(again, 0)));
         });
@@ -86,7 +87,8 @@ public class CrashTests
     }
 
     /// <summary>Crashes at one storage call after the other until the operation gets through; returns at how many.</summary>
-    private static int Sweep(bool afterEffect, Action<TopicsBench> prepare, Func<TopicsBench, Task<TopicResult>> operation, Action<TopicsBench> check)
+    private static int Sweep(
+        bool afterEffect, Action<TopicsBench> prepare, Func<TopicsBench, Task<TopicResult>> operation, Action<TopicsBench> check)
     {
         for (var point = 1; ; point++)
         {

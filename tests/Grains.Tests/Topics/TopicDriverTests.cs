@@ -17,8 +17,10 @@ public class TopicDriverTests
         Assert.Equal(ErrorCode.None, created.Error);
         Assert.Equal(("orders", 3, (short)1), (described.Name.Value, described.PartitionsCount, described.ReplicationFactor));
         Assert.Equal(created.Topic!.Id, described.Id);
-        Assert.Equal(new TopicConfig("retention.ms", "5000", false), Assert.Single(described.Configs, config => config.Name == "retention.ms"));
-        Assert.Equal(new TopicConfig("max.message.bytes", "1048588", true), Assert.Single(described.Configs, config => config.Name == "max.message.bytes"));
+        Assert.Equal(new TopicConfig("retention.ms", "5000", false),
+            Assert.Single(described.Configs, config => config.Name == "retention.ms"));
+        Assert.Equal(new TopicConfig("max.message.bytes", "1048588", true),
+            Assert.Single(described.Configs, config => config.Name == "max.message.bytes"));
         Assert.Equal("orders", bench.List());
         Assert.Equal(0, bench.Append(TopicsBench.Key(created, 2), "v").BaseOffset.Value);
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, bench.Append(TopicsBench.Key(created, 3), "v").Error);
@@ -54,7 +56,8 @@ public class TopicDriverTests
         bench.Thread.Finish(() => bench.Topic("t").AddPartitionsAsync(4, false));
         for (var i = 0; i < 100; i++)
         {
-            bench.Alter("t", ("retention.ms", i.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("segment.ms", i == 99 ? null : "8"));
+            bench.Alter("t", ("retention.ms", i.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+                ("segment.ms", i == 99 ? null : "8"));
         }
 
         var before = bench.Describe("t").Topic!;
@@ -115,7 +118,8 @@ public class TopicDriverTests
         }
 
         Assert.Equal(ErrorCode.None, bench.Delete("t").Error);
-        Assert.DoesNotContain(bench.Storage.Keys, key => key.Contains("topic/t", StringComparison.Ordinal) || key.Contains(first.Topic!.Id.ToString(), StringComparison.Ordinal));
+        Assert.DoesNotContain(bench.Storage.Keys, key =>
+            key.Contains("topic/t", StringComparison.Ordinal) || key.Contains(first.Topic!.Id.ToString(), StringComparison.Ordinal));
         Assert.Equal("other", bench.List());
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, bench.Describe("t").Error);
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, bench.Append(TopicsBench.Key(first, 0), "late").Error);
@@ -218,7 +222,8 @@ public class TopicDriverTests
     public void Of_two_creations_at_once_one_succeeds()
     {
         var bench = new TopicsBench();
-        var both = Enumerable.Range(0, 2).Select(_ => bench.Thread.Post(() => bench.Topic("t").CreateAsync(TopicsBench.Request(1)))).ToList();
+        var both = Enumerable.Range(0, 2).Select(_ => bench.Thread.Post(() => bench.Topic("t").CreateAsync(TopicsBench.Request(1))))
+            .ToList();
         bench.Thread.Run();
         Assert.Equal([ErrorCode.None, ErrorCode.TopicAlreadyExists], both.Select(one => one.Now().Error));
     }
