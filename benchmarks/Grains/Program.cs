@@ -125,10 +125,12 @@ async Task SyncsPerSecond(string own)
     Print("1,000 partitions at once against 1: syncs per second", $"{thousand.Syncs:F0}", $"1: {one.Syncs:F0}", thousand.Syncs / one.Syncs,
         "about 1");
     Print("  appends per second", $"{thousand.Appends:F0}", $"1: {one.Appends:F0}", thousand.Appends / one.Appends, "");
+    Print("  processor time per append", $"{thousand.Cpu:F1} us", $"1: {one.Cpu:F1} us", double.NaN, "");
 
-    async Task<(double Syncs, double Appends)> Measure(IPartitionGrain[] partitions, int each)
+    async Task<(double Syncs, double Appends, double Cpu)> Measure(IPartitionGrain[] partitions, int each)
     {
         var before = node.Store.Statistics.Syncs;
+        var cpu = Environment.CpuUsage.TotalTime;
         var start = Stopwatch.GetTimestamp();
         await Task.WhenAll(partitions.Select(async partition =>
         {
@@ -138,7 +140,9 @@ async Task SyncsPerSecond(string own)
             }
         }));
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return ((node.Store.Statistics.Syncs - before) / seconds, (double)partitions.Length * each / seconds);
+        var appends = (double)partitions.Length * each;
+        var cpuEach = (Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / appends;
+        return ((node.Store.Statistics.Syncs - before) / seconds, appends / seconds, cpuEach);
     }
 }
 
@@ -170,20 +174,37 @@ async Task Fetch(string own)
         Print("  bytes allocated per record", $"{Median(allocated):F2} B", "", double.NaN, "");
     }
 
-    List<double> cold = [], coldAllocated = [];
+    List<double> cold = [], coldAllocated = [], coldCpu = [], bare = [];
     for (var round = 0; round < 5; round++)
     {
         await using var node = await Node.StartAsync(own);
         var partition = (await node.FindTopicAsync("fetch"))[0];
         await partition.Offsets();
         var bytesBefore = GC.GetTotalAllocatedBytes();
+        var cpu = Environment.CpuUsage.TotalTime;
         var start = Stopwatch.GetTimestamp();
         var bytes = await Node.ReadAllAsync(partition, MaxBytes);
         cold.Add(bytes / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
+        coldCpu.Add(bytes / (Environment.CpuUsage.TotalTime - cpu).TotalSeconds / 1e9);
         coldAllocated.Add((GC.GetTotalAllocatedBytes() - bytesBefore) / (Batches * 62.0));
     }
 
-    Print("cold fetch from the page cache, 1 MB at a time", $"{Median(cold):F2} GB/s", "", double.NaN, ">= 1 GB/s");
+    var buffer = new byte[MaxBytes];
+    foreach (var path in Directory.GetFiles(Path.Combine(own, "store")).Where(path => new FileInfo(path).Length > 50_000_000))
+    {
+        using var file = File.OpenHandle(path);
+        var (start, at) = (Stopwatch.GetTimestamp(), 0L);
+        for (int read; (read = RandomAccess.Read(file, buffer, at)) > 0; at += read)
+        {
+        }
+
+        bare.Add(at / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
+    }
+
+    Print(
+        "cold fetch from the page cache, 1 MB at a time", $"{Median(cold):F2} GB/s", $"bare read {Median(bare):F2} GB/s",
+        Median(cold) / Median(bare), ">= 1 GB/s");
+    Print("  per second of processor time", $"{Median(coldCpu):F2} GB", "", double.NaN, "");
     Print("  bytes allocated per record (1 KB each)", $"{Median(coldAllocated):F0} B", "", double.NaN, "");
 }
 
