@@ -114,7 +114,7 @@ public sealed class Journal : IAsyncDisposable
             _leading = LeadAsync();
         }
 
-        return append.Ended;
+        return append.EndedAsync();
     }
 
     /// <summary>
@@ -232,7 +232,7 @@ public sealed class Journal : IAsyncDisposable
 
         public Item[] Items => items;
 
-        public Task<ErrorCode> Ended => _started.Task.Unwrap();
+        public async Task<ErrorCode> EndedAsync() => await await _started.Task;
 
         public void End(Task<ErrorCode> fate) => _started.SetResult(fate);
     }

@@ -22,6 +22,8 @@ public sealed class ChainChecker
     private readonly LogName _name;
     private readonly string _prefix;
     private readonly Dictionary<string, string> _contents = [];
+    private readonly HashSet<string> _existing = [];
+    private readonly Dictionary<string, ChainEntry[]> _pages = [];
     private readonly SortedDictionary<long, ObjectHeader> _chunks = [];
     private readonly Dictionary<int, Guid> _epochs = [];
     private Head _head = Head.None;
@@ -53,6 +55,7 @@ public sealed class ChainChecker
         var key = change.Call.Key[_prefix.Length..];
         if (change.ETag is null)
         {
+            _existing.Remove(key);
             OnDeleted(key);
         }
         else if (key == "head")
@@ -68,6 +71,7 @@ public sealed class ChainChecker
     private void OnObject(string key, StorageCall call)
     {
         Demand(call.IsCreate, $"{key} was overwritten");
+        _existing.Add(key);
         if (!LogObject.TryRead(call.Bytes, _name.Tag, null, out var written))
         {
             Violations.Add($"{key} is not a sound object");
@@ -147,22 +151,29 @@ public sealed class ChainChecker
         {
             Demand(entry.Base == end, $"{entry.Key} begins at {entry.Base}, what is before it ends at {end}");
             end = entry.End;
-            var bytes = _storage.Find(_prefix + entry.Key);
-            if (bytes is null || !LogObject.TryRead(bytes, _name.Tag, null, out var listed))
+            var key = entry.Key.ToString();
+            Demand(_existing.Contains(key), $"{key} is listed and does not exist");
+            if (entry.Kind == ObjectKind.Page && !_pages.ContainsKey(key))
             {
-                Violations.Add($"{entry.Key} is listed and does not exist");
-                continue;
-            }
-
-            if (entry.Kind == ObjectKind.Page)
-            {
+                _pages[key] = EntriesOf(key);
                 var from = entry.Base;
-                var body = TestBatches.Join(listed!.Body.ToArray());
-                Demand(ChainEntry.TryRead(body, out var below), $"{entry.Key} is not a sound page");
-                CheckEntries(below, ref from);
-                Demand(from == entry.End, $"{entry.Key} lists positions up to {from}, and says {entry.End}");
+                CheckEntries(_pages[key], ref from);
+                Demand(from == entry.End, $"{key} lists positions up to {from}, and says {entry.End}");
             }
         }
+    }
+
+    private ChainEntry[] EntriesOf(string key)
+    {
+        if (_storage.Find(_prefix + key) is { } bytes
+            && LogObject.TryRead(bytes, _name.Tag, null, out var page)
+            && ChainEntry.TryRead(TestBatches.Join(page!.Body.ToArray()), out var entries))
+        {
+            return entries;
+        }
+
+        Violations.Add($"{key} is not a sound page");
+        return [];
     }
 
     private void OnDeleted(string key)
@@ -182,16 +193,8 @@ public sealed class ChainChecker
     {
         foreach (var entry in entries)
         {
-            if (entry.Key.ToString() == key)
-            {
-                return true;
-            }
-
-            if (entry.Kind == ObjectKind.Page
-                && _storage.Find(_prefix + entry.Key) is { } bytes
-                && LogObject.TryRead(bytes, _name.Tag, null, out var page)
-                && ChainEntry.TryRead(TestBatches.Join(page!.Body.ToArray()), out var below)
-                && Refers(below, key))
+            if (entry.Key.ToString() == key
+                || (entry.Kind == ObjectKind.Page && _pages.TryGetValue(entry.Key.ToString(), out var below) && Refers(below, key)))
             {
                 return true;
             }

@@ -63,6 +63,15 @@ internal sealed class ChainState
     /// <summary>What is still to be deleted.</summary>
     public List<PendingGarbage> Garbage { get; } = [];
 
+    /// <summary>The next head, as far as it follows from what this instance knows: it says which chunks exist.</summary>
+    public Head NextHead(Guid writer) => Head with
+    {
+        Revision = Head.Revision + 1,
+        Writer = writer,
+        KnownOrdinal = NextOrdinal,
+        KnownEnd = Durable,
+    };
+
     /// <summary>Changes whenever an object may have lost its place, so that whoever waited for one knows to look again.</summary>
     public int View { get; private set; }
 
@@ -98,6 +107,12 @@ internal sealed class ChainState
 
         Add(entry with { Base = Durable, End = Durable + MaxChunkPositions, MaxTimestamp = new Timestamp(long.MaxValue) });
         (LastHash, EndIsGuess) = (0, true);
+        if (NextOrdinal == Head.KnownOrdinal && Head.KnownEnd >= GuessedFrom)
+        {
+            Correct(Head.KnownEnd);
+            Durable = Head.KnownEnd;
+        }
+
         return true;
     }
 

@@ -50,10 +50,8 @@ internal sealed class Leadership(Chain chain, ObjectStore store, Recovery recove
     public async Task ResignAsync()
     {
         var state = chain.State;
-        var head = state.Head with
+        var head = state.NextHead(chain.Writer) with
         {
-            Revision = state.Head.Revision + 1,
-            Writer = chain.Writer,
             HasResigned = true,
             Garbage = GarbageWith(PendingGarbage.OrphansOf(state.Head.Revision)),
         };
@@ -64,11 +62,9 @@ internal sealed class Leadership(Chain chain, ObjectStore store, Recovery recove
     {
         var state = chain.State;
         var orphans = PendingGarbage.OrphansOf(state.Head.Revision);
-        var head = state.Head with
+        var head = state.NextHead(chain.Writer) with
         {
             Epoch = state.NewestEpoch.Next,
-            Revision = state.Head.Revision + 1,
-            Writer = chain.Writer,
             HasResigned = false,
             Garbage = state.HeadETag is null ? [] : GarbageWith(orphans),
         };

@@ -45,10 +45,8 @@ internal sealed class PartWriter(Chain chain, ObjectStore store)
     public async Task<WriteOutcome> WriteHeadAsync(Func<Head, Head> change, IReadOnlyCollection<PendingGarbage> garbage, int sealedChunks)
     {
         var state = chain.State;
-        var head = change(state.Head) with
+        var head = change(state.NextHead(chain.Writer)) with
         {
-            Revision = state.Head.Revision + 1,
-            Writer = chain.Writer,
             Garbage = [.. state.Garbage.Concat(_abandoned).Concat(garbage).Select(pending => pending.Item)],
         };
         var written = await store.ReplaceHeadAsync(head, state.HeadETag);

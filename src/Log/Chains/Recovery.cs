@@ -78,7 +78,7 @@ internal sealed class Recovery(ObjectStore store, ObjectCache cache)
             for (var i = 0; i < window; i++)
             {
                 var read = found[i];
-                if (read.Status == FetchStatus.Absent)
+                if (read.Status == FetchStatus.Absent && first + i >= state.Head.KnownOrdinal)
                 {
                     var next = i + 1 < window ? found[i + 1] : await store.FetchAsync(ObjectKey.Chunk(first + i + 1));
                     if (next.Status is FetchStatus.Absent or FetchStatus.Unreachable)
@@ -88,7 +88,6 @@ internal sealed class Recovery(ObjectStore store, ObjectCache cache)
 
                     // It may have come since; if it has not, it is lost, for the next was only written when it was there.
                     read = await store.FetchAsync(ObjectKey.Chunk(first + i));
-                    LogMetrics.CorruptObjects.Add(read.Status == FetchStatus.Absent ? 1 : 0);
                 }
 
                 if (read.Status == FetchStatus.Unreachable)
@@ -109,6 +108,7 @@ internal sealed class Recovery(ObjectStore store, ObjectCache cache)
     {
         if (read.Object is null)
         {
+            LogMetrics.CorruptObjects.Add(read.Status == FetchStatus.Absent ? 1 : 0);
             return state.TryAcceptDamaged(read.Header, read.ETag);
         }
 

@@ -19,9 +19,11 @@ namespace Loire.Log.Objects;
 ///   48  i64  first ordinal of the tail: the first chunk that is in no entry
 ///   56  i64  its base
 ///   64  u64  its link: the hash of the chunk before it, 0 if there is none
-///   72  u32  zero
-///   76  u32  CRC-32C of everything except these four bytes
-///   80       sections {u16 type, u16 flags: bit 0 = a reader must know it, u32 length, bytes}
+///   72  i64  known ordinal: the chunk after the last one that existed when this head was written
+///   80  i64  known end: the position where that one ended
+///   88  u32  zero
+///   92  u32  CRC-32C of everything except these four bytes
+///   96       sections {u16 type, u16 flags: bit 0 = a reader must know it, u32 length, bytes}
 ///               1  entries (ChainEntry), in order of position: older pages, pages, segments and single chunks
 ///               2  garbage (GarbageItem): objects that nothing refers to any more and that may still exist
 ///               3  fences (i64 ordinals, the newest last): chunks below the tail that hold their place for ever; at most 64 of them are
@@ -31,10 +33,10 @@ namespace Loire.Log.Objects;
 /// </summary>
 internal sealed record Head
 {
-    private const int FixedBytes = 80;
+    private const int FixedBytes = 96;
     private const int MaxFences = 64;
     private const int SectionHeaderBytes = 8;
-    private const int CrcAt = 76;
+    private const int CrcAt = 92;
     private const uint Magic = 0x4445484C; // "LHED"
     private const byte Version = 1;
     private const ushort EntriesSection = 1;
@@ -75,6 +77,15 @@ internal sealed record Head
     /// <summary>The hash of the chunk before the first that is in no entry.</summary>
     public ulong TailLink { get; init; }
 
+    /// <summary>
+    /// The chunk after the last one that existed when this head was written. So a chunk below it that is absent is lost, and the tail does
+    /// not end there; after a leader that stopped in good order, that is every chunk.
+    /// </summary>
+    public long KnownOrdinal { get; init; }
+
+    /// <summary>Where the chunk before <see cref="KnownOrdinal"/> ended.</summary>
+    public Offset KnownEnd { get; init; }
+
     /// <summary>Everything before the tail.</summary>
     public ChainEntry[] Entries { get; init; } = [];
 
@@ -105,6 +116,8 @@ internal sealed record Head
         BinaryPrimitives.WriteInt64LittleEndian(span[48..], TailOrdinal);
         BinaryPrimitives.WriteInt64LittleEndian(span[56..], TailBase.Value);
         BinaryPrimitives.WriteUInt64LittleEndian(span[64..], TailLink);
+        BinaryPrimitives.WriteInt64LittleEndian(span[72..], KnownOrdinal);
+        BinaryPrimitives.WriteInt64LittleEndian(span[80..], KnownEnd.Value);
         var rest = WriteSection(span[FixedBytes..], EntriesSection, entries);
         rest = ChainEntry.Write(Entries, rest);
         rest = WriteSection(rest, GarbageSection, garbage);
@@ -147,6 +160,8 @@ internal sealed record Head
             TailOrdinal = BinaryPrimitives.ReadInt64LittleEndian(bytes[48..]),
             TailBase = new Offset(BinaryPrimitives.ReadInt64LittleEndian(bytes[56..])),
             TailLink = BinaryPrimitives.ReadUInt64LittleEndian(bytes[64..]),
+            KnownOrdinal = BinaryPrimitives.ReadInt64LittleEndian(bytes[72..]),
+            KnownEnd = new Offset(BinaryPrimitives.ReadInt64LittleEndian(bytes[80..])),
         };
         if (!TryReadSections(bytes[FixedBytes..], ref read) || !read.IsSound())
         {
@@ -229,7 +244,8 @@ internal sealed record Head
 
     private bool IsSound()
     {
-        if (Epoch.Value < 0 || Revision < 0 || TailOrdinal < 0 || TailBase.Value < 0 || Start.Value < 0 || Start > TailBase)
+        if (Epoch.Value < 0 || Revision < 0 || TailOrdinal < 0 || TailBase.Value < 0 || Start.Value < 0 || Start > TailBase
+            || KnownOrdinal < TailOrdinal || KnownEnd < TailBase)
         {
             return false;
         }

@@ -1,0 +1,220 @@
+using System.Globalization;
+using Loire.Log.Tests.LogSuite;
+using Loire.Log.Tests.Simulation;
+using Loire.TestKit;
+
+namespace Loire.Log.Tests.Faults;
+
+/// <summary>
+/// The process ends at each call of storage in turn, while it opens, leads, appends, merges, deletes and stops. The call under way has then
+/// taken effect, or not, or takes it only after the next owner has recovered. That owner finds everything acknowledged, loses its process
+/// as well at some call, and the one after it still finds everything.
+/// </summary>
+public sealed class CrashSweep
+{
+    private const string LogId = "crash/0";
+
+    private static readonly PartitionLogOptions Small = new()
+    {
+        SegmentBytes = 900,
+        WholeChunkBytes = 600,
+        TailChunks = 4,
+        HeadSegments = 2,
+    };
+
+    /// <summary>What becomes of the call under way.</summary>
+    public enum Call
+    {
+        NeverArrives,
+        TakesEffect,
+        ArrivesAfterRecovery,
+    }
+
+    [Theory]
+    [InlineData(Call.NeverArrives)]
+    [InlineData(Call.TakesEffect)]
+    [InlineData(Call.ArrivesAfterRecovery)]
+    public void A_crash_at_any_call_loses_nothing_that_was_acknowledged(Call call)
+    {
+        var calls = new World().RunToEnd(AppendAndStop);
+        Assert.InRange(calls, 60, 400);
+        for (var at = 1; at <= calls; at++)
+        {
+            var world = new World();
+            world.CrashAt(at, call, AppendAndStop);
+            world.LoseOwnerAt(1 + (at % 13), AppendAndStop);
+            world.Verify($"{call} at call {at} of {calls}");
+        }
+    }
+
+    [Theory]
+    [InlineData(Call.NeverArrives)]
+    [InlineData(Call.TakesEffect)]
+    public void A_deletion_that_crashed_at_any_call_is_finished_by_the_next_one(Call call)
+    {
+        static Task Delete(World world) => world.New().DeleteAsync(CancellationToken.None);
+
+        var calls = new World().RunToEnd(AppendAndStop, Delete);
+        for (var at = 1; at <= calls; at++)
+        {
+            var world = new World();
+            world.RunToEnd(AppendAndStop);
+            world.CrashAt(at, call, Delete);
+            world.RunToEnd(async world =>
+            {
+                var error = await world.New().OpenAsync(CancellationToken.None);
+                Assert.True(error is ErrorCode.None or ErrorCode.UnknownTopicOrPartition, $"{call} at call {at}: {error}");
+                Assert.Equal(ErrorCode.None, await world.New().DeleteAsync(CancellationToken.None));
+            });
+            Assert.True(world.Store.Keys.Count == 0, $"{call} at call {at} of {calls} leaves {string.Join(' ', world.Store.Keys)}");
+        }
+    }
+
+    /// <summary>
+    /// Two owners, one after the other, append enough to merge segments and to turn a page; the first stops in good order.
+    /// </summary>
+    private static async Task AppendAndStop(World world)
+    {
+        for (var owner = 0; owner < 2; owner++)
+        {
+            var log = world.New();
+            if (await log.OpenAsync(CancellationToken.None) != ErrorCode.None
+                || await log.BecomeLeaderAsync(CancellationToken.None) != ErrorCode.None)
+            {
+                return;
+            }
+
+            for (var i = 0; i < 8; i++)
+            {
+                var value = world.NewValue() + new string('x', i == 5 ? 500 : 1);
+                world.History.Sent(value);
+                var pending = log.Append([TestBatches.ToAppend(TestBatches.Of(1, value))]);
+                world.History.Answered(value, await pending.Committed, pending.BaseOffset);
+            }
+
+            await log.DisposeAsync();
+        }
+    }
+
+    /// <summary>A store and the owners that come and go.</summary>
+    private sealed class World
+    {
+        private readonly ManualTime _time = new();
+        private readonly ChainChecker _checker;
+        private readonly Gate _recovered = new();
+        private int _values;
+
+        public World() => _checker = new ChainChecker(Store, LogId);
+
+        public LossyGrainStorage Store { get; } = new();
+
+        public History History { get; } = new();
+
+        public string NewValue() => string.Create(CultureInfo.InvariantCulture, $"value{_values++}");
+
+        public PartitionLog New() => new(Store, LogId, LogBench.NewWriter(), Small, new ObjectCache(2000), _time);
+
+        /// <summary>Runs something without faults, each step as one owner; returns how many calls of storage the last step made.</summary>
+        public int RunToEnd(params Func<World, Task>[] steps)
+        {
+            var calls = 0;
+            foreach (var step in steps)
+            {
+                Store.Faults = null;
+                calls = Store.Calls;
+                Run(step, null);
+                calls = Store.Calls - calls;
+            }
+
+            return calls;
+        }
+
+        /// <summary>Runs something until its process ends at a call.</summary>
+        public void CrashAt(int at, Call call, Func<World, Task> work)
+        {
+            var crashed = new Gate();
+            var calls = 0;
+            Store.Faults = stored =>
+            {
+                calls++;
+                if (calls < at)
+                {
+                    return Task.FromResult(StorageFault.None);
+                }
+
+                if (calls == at)
+                {
+                    crashed.Open();
+                }
+
+                return call switch
+                {
+                    Call.TakesEffect when calls == at => Task.FromResult(StorageFault.AnswerLate(new TaskCompletionSource().Task)),
+                    Call.ArrivesAfterRecovery when calls == at => AfterRecoveryAsync(),
+                    _ => new TaskCompletionSource<StorageFault>().Task,
+                };
+            };
+            Run(work, crashed);
+        }
+
+        /// <summary>The next owner's process ends as well.</summary>
+        public void LoseOwnerAt(int at, Func<World, Task> work) => CrashAt(at, Call.NeverArrives, work);
+
+        /// <summary>The last owner finds what it must, now and after what was under way has arrived.</summary>
+        public void Verify(string what)
+        {
+            for (var round = 0; round < 2; round++)
+            {
+                RunToEnd(async world =>
+                {
+                    var log = world.New();
+                    Assert.Equal((what, ErrorCode.None), (what, await log.OpenAsync(CancellationToken.None)));
+                    Assert.Equal((what, ErrorCode.None), (what, await log.BecomeLeaderAsync(CancellationToken.None)));
+                    var value = world.NewValue();
+                    world.History.Sent(value);
+                    var pending = log.Append([TestBatches.ToAppend(TestBatches.Of(1, value))]);
+                    world.History.Answered(value, await pending.Committed, pending.BaseOffset);
+                    var records = await LogBench.ReadAllAsync(log);
+                    Assert.Equal((what, log.HighWatermark.Value), (what, records.Count));
+                    world.History.ReadWhole(records);
+                });
+                if (round == 0)
+                {
+                    _recovered.Open();
+                }
+            }
+
+            string[] violations = [.. History.Violations, .. _checker.Violations, .. Store.Violations];
+            Assert.True(violations.Length == 0, $"{what}: {string.Join('\n', violations.Take(5))}");
+        }
+
+        private async Task<StorageFault> AfterRecoveryAsync()
+        {
+            await _recovered.Opened.ConfigureAwait(false);
+            return StorageFault.None;
+        }
+
+        private void Run(Func<World, Task> work, Gate? crashed)
+        {
+            var before = SynchronizationContext.Current;
+            SynchronizationContext.SetSynchronizationContext(null);
+            try
+            {
+                var scheduler = new SeededScheduler(new Random(1), _time);
+                var owner = scheduler.NewOwner("owner");
+                Task? task = null;
+                owner.Do(() => task = work(this));
+                scheduler.RunUntil(() => task is { IsCompleted: true } || crashed is { Opened.IsCompleted: true }, "the end or the crash");
+                owner.Kill();
+                if (crashed is not { Opened.IsCompleted: true })
+                {
+                    task!.GetAwaiter().GetResult();
+                }
+            }
+            finally
+            {
+                SynchronizationContext.SetSynchronizationContext(before);
+            }
+        }
+    }
+}

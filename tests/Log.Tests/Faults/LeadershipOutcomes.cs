@@ -1,0 +1,166 @@
+using Loire.Log.Tests.LogSuite;
+using Loire.Model;
+using Loire.TestKit;
+using Orleans.Storage;
+using static Loire.Log.Tests.Faults.FaultBench;
+
+namespace Loire.Log.Tests.Faults;
+
+/// <summary>What becomes of opening and of taking an epoch for each way in which storage can answer, or not answer.</summary>
+public sealed class LeadershipOutcomes
+{
+    private static readonly Exception NoAnswer = new TimeoutException("No answer.");
+
+    private static InconsistentStateException Conflict => new("The client's own retry met its first attempt.", "?", "?");
+
+    [Fact]
+    public void A_log_that_cannot_be_read_can_be_opened_later() => Run(async bench =>
+    {
+        await LogBench.AppendAsync(await bench.LeadAsync(), "a");
+        foreach (var key in new[] { "/head", "/chunk/0000000000000000", "/chunk/0000000000000001", "/chunk/0000000000000002" })
+        {
+            var log = bench.New();
+            bench.Script.On(ReadOf(key), StorageFault.Refuse(NoAnswer));
+            Assert.Equal(ErrorCode.KafkaStorageError, await log.OpenAsync(CancellationToken.None));
+            Assert.Equal(new PositionsOf(0, 0, 0), PositionsOf.The(log));
+            Assert.Equal(ErrorCode.None, await log.OpenAsync(CancellationToken.None));
+            Assert.Equal(["0:a"], await LogBench.ReadAllAsync(log));
+        }
+    });
+
+    [Fact]
+    public void A_read_that_fails_is_retriable_and_ends_nothing() => Run(async bench =>
+    {
+        await LogBench.AppendAsync(await bench.LeadAsync(), "a");
+        bench.Cache = new ObjectCache(0);
+        var log = await bench.OpenAsync();
+        bench.Script.On(Read, StorageFault.Refuse(NoAnswer));
+        var read = await log.ReadAsync(Offset.Zero, 100, CancellationToken.None);
+        Assert.Equal((ErrorCode.KafkaStorageError, 0L), (read.Error, read.Bytes));
+        Assert.Equal(["0:a"], await LogBench.ReadAllAsync(log));
+    });
+
+    [Fact]
+    public void Readers_of_one_object_share_one_read_of_storage() => Run(async bench =>
+    {
+        var writer = await bench.LeadAsync();
+        await LogBench.AppendAsync(writer, "a", "b", "c");
+        bench.Cache = new ObjectCache(0);
+        var log = await bench.OpenAsync();
+        var before = bench.Store.Calls;
+        var reads = Enumerable.Range(0, 10).Select(i => log.ReadAsync(new Offset(i % 3), 100, CancellationToken.None).AsTask()).ToList();
+        Assert.All(await AllAsync(reads), read => Assert.Equal(ErrorCode.None, read.Error));
+        Assert.True(bench.Store.Calls == before + 1 || bench.Store.Calls == before + 10);
+    });
+
+    [Theory]
+    [InlineData("head")]
+    [InlineData("fence")]
+    public void Taking_an_epoch_survives_lost_answers_conflicts_and_writes_that_never_arrive(string which) => Run(async bench =>
+    {
+        Func<StorageCall, bool> write = which == "head" ? HeadWrite : ChunkCreate;
+        StorageFault[] faults = [StorageFault.LoseAnswer(NoAnswer), StorageFault.LoseAnswer(Conflict), StorageFault.Refuse(NoAnswer)];
+        var expected = new List<string>();
+        foreach (var fault in faults)
+        {
+            bench.Script.On(write, fault);
+            var log = await bench.LeadAsync();
+            expected.Add($"{expected.Count}:{expected.Count}");
+            Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, $"{expected.Count - 1}"));
+            Assert.Equal(expected.Count - 1, log.Epoch.Value);
+        }
+
+        Assert.Equal(expected, await bench.StoredAsync());
+    });
+
+    [Theory]
+    [InlineData("head")]
+    [InlineData("fence")]
+    public void A_full_store_refuses_an_epoch_and_may_grant_it_later(string which) => Run(async bench =>
+    {
+        await LogBench.AppendAsync(await bench.LeadAsync(), "a");
+        var log = await bench.OpenAsync();
+        bench.Script.On(which == "head" ? HeadWrite : ChunkCreate, StorageFault.Refuse(new StorageFullException("Full.")));
+        Assert.Equal(ErrorCode.KafkaStorageError, await log.BecomeLeaderAsync(CancellationToken.None));
+        Assert.False(log.IsLeader);
+        Assert.Equal(["0:a"], await LogBench.ReadAllAsync(log));
+        Assert.Equal(ErrorCode.None, await log.BecomeLeaderAsync(CancellationToken.None));
+        Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, "b"));
+        Assert.Equal(["0:a", "1:b"], await bench.StoredAsync());
+    });
+
+    [Theory]
+    [InlineData("head", false)]
+    [InlineData("head", true)]
+    [InlineData("fence", false)]
+    [InlineData("fence", true)]
+    public void An_epoch_in_doubt_at_the_deadline_or_on_a_broken_store_ends_the_log(string which, bool broken) => Run(async bench =>
+    {
+        await LogBench.AppendAsync(await bench.LeadAsync(), "a");
+        var log = await bench.OpenAsync();
+        Exception fault = broken ? new StorageBrokenException("Gone.") : NoAnswer;
+        bench.Script.On(which == "head" ? HeadWrite : ChunkCreate, StorageFault.Refuse(fault), times: 10_000);
+        var expected = broken ? ErrorCode.KafkaStorageError : ErrorCode.RequestTimedOut;
+        Assert.Equal(expected, await log.BecomeLeaderAsync(CancellationToken.None));
+        Assert.NotNull(log.CloseReason);
+        bench.Script.Clear();
+        Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(await bench.LeadAsync(), "b"));
+        Assert.Equal(["0:a", "1:b"], await bench.StoredAsync());
+    });
+
+    [Fact]
+    public void Of_two_that_take_an_epoch_at_once_one_leads() => Run(async bench =>
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var (one, two) = (await bench.OpenAsync(), await bench.OpenAsync());
+            var errors = await AllAsync([one.BecomeLeaderAsync(CancellationToken.None), two.BecomeLeaderAsync(CancellationToken.None)]);
+            Assert.Contains(ErrorCode.None, errors);
+            var appends = await AllAsync([LogBench.AppendAsync(one, $"one{round}"), LogBench.AppendAsync(two, $"two{round}")]);
+            Assert.Single(appends, error => error == ErrorCode.None);
+        }
+
+        Assert.Equal(20, (await bench.StoredAsync()).Count);
+    });
+
+    [Fact]
+    public void Two_callers_of_one_instance_share_one_epoch() => Run(async bench =>
+    {
+        var log = await bench.OpenAsync();
+        var calls = new[] { log.BecomeLeaderAsync(CancellationToken.None), log.BecomeLeaderAsync(CancellationToken.None) };
+        Assert.All(await AllAsync(calls), error => Assert.Equal(ErrorCode.None, error));
+        Assert.Equal(ErrorCode.None, await log.BecomeLeaderAsync(CancellationToken.None));
+        Assert.Equal(0, log.Epoch.Value);
+        Assert.Equal(1, bench.Script.Calls.Count(HeadWrite));
+    });
+
+    [Fact]
+    public void A_leader_that_stopped_in_good_order_leaves_no_fence_behind() => Run(async bench =>
+    {
+        for (var i = 0; i < 30; i++)
+        {
+            var log = await bench.LeadAsync();
+            await LogBench.AppendAsync(log, $"v{i}");
+            await log.DisposeAsync();
+        }
+
+        // The first fence, and what the last leaders have not merged yet.
+        Assert.InRange(bench.Store.Keys.Count(key => key.Contains("/chunk/", StringComparison.Ordinal)), 1, 1 + bench.Options.TailChunks);
+        Assert.Equal(30, (await bench.StoredAsync()).Count);
+    }, new PartitionLogOptions { TailChunks = 4 });
+
+    [Fact]
+    public void A_leader_that_crashed_leaves_one_fence_and_deleting_the_log_finds_it() => Run(async bench =>
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            var log = await bench.LeadAsync();
+            await LogBench.AppendAsync(log, $"v{i}");
+        }
+
+        Assert.Equal(10, (await bench.StoredAsync()).Count);
+        Assert.True(bench.Store.Keys.Count(key => bench.Store.Find(key)!.Length == 128) >= 9);
+        Assert.Equal(ErrorCode.None, await bench.New().DeleteAsync(CancellationToken.None));
+        Assert.Empty(bench.Store.Keys);
+    }, new PartitionLogOptions { TailChunks = 4 });
+}

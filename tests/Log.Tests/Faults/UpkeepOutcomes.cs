@@ -1,0 +1,234 @@
+using Loire.Log.Tests.LogSuite;
+using Loire.Model;
+using Loire.TestKit;
+using Orleans.Storage;
+using static Loire.Log.Tests.Faults.FaultBench;
+
+namespace Loire.Log.Tests.Faults;
+
+/// <summary>Merging, listing and deleting in the background, and what becomes of them when storage does not play along.</summary>
+public sealed class UpkeepOutcomes
+{
+    private static readonly PartitionLogOptions Small = new()
+    {
+        ChunkBytes = 1000,
+        SegmentBytes = 1500,
+        WholeChunkBytes = 1200,
+        TailChunks = 8,
+        HeadSegments = 4,
+    };
+
+    private static readonly Exception NoAnswer = new TimeoutException("No answer.");
+
+    private static InconsistentStateException Conflict => new("The client's own retry met its first attempt.", "?", "?");
+
+    [Theory]
+    [InlineData("part")]
+    [InlineData("head")]
+    public void Lost_answers_conflicts_and_writes_that_never_arrive_change_nothing(string which) => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        StorageFault[] faults = [StorageFault.LoseAnswer(NoAnswer), StorageFault.LoseAnswer(Conflict), StorageFault.Refuse(NoAnswer)];
+        for (var i = 0; i < 90; i++)
+        {
+            if (i % 5 == 0)
+            {
+                bench.Script.On(which == "part" ? PartCreate : HeadWrite, faults[i / 5 % 3]);
+            }
+
+            Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, $"v{i}"));
+        }
+
+        Assert.Equal(Enumerable.Range(0, 90).Select(i => $"{i}:v{i}"), await bench.StoredAsync());
+    }, Small);
+
+    [Fact]
+    public void Appends_go_on_while_upkeep_waits_for_storage() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        var gate = new Gate();
+        bench.Script.On(PartCreate, StorageFault.AnswerLate(gate.Opened));
+        for (var i = 0; i < Small.TailChunks - 1; i++)
+        {
+            Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, $"v{i}"));
+        }
+
+        Assert.Equal(1, bench.Script.Calls.Count(PartCreate));
+        gate.Open();
+        Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, "last"));
+        Assert.Equal(Small.TailChunks, (await bench.StoredAsync()).Count);
+    }, Small);
+
+    [Fact]
+    public void At_the_tails_bound_a_chunk_waits_for_upkeep() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        var gate = new Gate();
+        bench.Script.On(PartCreate, StorageFault.AnswerLate(gate.Opened));
+        var appends = new List<Task<ErrorCode>>();
+        for (var i = 0; i < 3 * Small.TailChunks; i++)
+        {
+            appends.Add(LogBench.AppendAsync(log, $"v{i}", new string('x', 900)));
+        }
+
+        for (var i = 0; i < 2000; i++)
+        {
+            await Task.Yield();
+        }
+
+        Assert.Equal(Small.TailChunks - 1, appends.Count(append => append.IsCompleted));
+        gate.Open();
+        Assert.All(await AllAsync(appends), error => Assert.Equal(ErrorCode.None, error));
+        Assert.Equal(6 * Small.TailChunks, (await bench.StoredAsync()).Count);
+    }, Small);
+
+    [Fact]
+    public void A_store_too_full_for_upkeep_refuses_appends_at_the_tails_bound_and_takes_them_when_there_is_room() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        bench.Script.On(PartCreate, StorageFault.Refuse(new StorageFullException("Full.")), times: 10_000);
+        var errors = new List<ErrorCode>();
+        for (var i = 0; i < 2 * Small.TailChunks; i++)
+        {
+            errors.Add(await LogBench.AppendAsync(log, $"v{i}"));
+        }
+
+        Assert.Equal(Small.TailChunks - 1, errors.Count(error => error == ErrorCode.None));
+        Assert.All(errors.Skip(Small.TailChunks - 1), error => Assert.Equal(ErrorCode.KafkaStorageError, error));
+        Assert.True(log.IsLeader);
+        bench.Script.Clear();
+        await Task.Delay(TimeSpan.FromSeconds(10), bench.Time);
+        Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, "after"));
+        Assert.Equal(Small.TailChunks, (await bench.StoredAsync()).Count);
+    }, Small);
+
+    [Fact]
+    public void Upkeep_in_doubt_at_the_deadline_ends_the_log() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        bench.Script.On(PartCreate, StorageFault.Refuse(NoAnswer), times: 10_000);
+        for (var i = 0; i < 6; i++)
+        {
+            Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, $"v{i}"));
+        }
+
+        await Task.Delay(TimeSpan.FromMinutes(1), bench.Time);
+        Assert.NotNull(log.CloseReason);
+        Assert.Equal(6, (await bench.StoredAsync()).Count);
+    }, Small);
+
+    [Fact]
+    public void What_could_not_be_deleted_is_deleted_later() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        bench.Script.On(Clear, StorageFault.Refuse(NoAnswer), times: 7);
+        for (var i = 0; i < 60; i++)
+        {
+            Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, $"v{i}"));
+        }
+
+        await log.DisposeAsync();
+        Assert.InRange(bench.Store.Keys.Count(key => key.Contains("/chunk/", StringComparison.Ordinal)), 1, 1 + Small.TailChunks);
+        Assert.Equal(60, (await bench.StoredAsync()).Count);
+    }, Small);
+
+    [Fact]
+    public void What_a_leader_could_not_delete_its_successor_deletes() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        bench.Script.On(Clear, StorageFault.Refuse(NoAnswer), times: 10_000);
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, $"v{i}"));
+        }
+
+        await log.DisposeAsync();
+        var before = bench.Store.Keys.Count;
+        bench.Script.Clear();
+        log = await bench.LeadAsync();
+        await LogBench.AppendAsync(log, "v20");
+        await log.DisposeAsync();
+        Assert.InRange(bench.Store.Keys.Count, 3, before - 15);
+        Assert.Equal(21, (await bench.StoredAsync()).Count);
+    }, Small);
+
+    [Fact]
+    public void A_part_that_no_head_lists_is_deleted_by_the_next_leader() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        bench.Script.On(call => HeadWrite(call) && call.ETag is not null, _ => new TaskCompletionSource<StorageFault>().Task);
+        for (var i = 0; i < 3; i++)
+        {
+            await LogBench.AppendAsync(log, $"v{i}");
+        }
+
+        for (var i = 0; i < 50; i++)
+        {
+            await Task.Yield();
+        }
+
+        var orphan = bench.Script.Calls.Single(PartCreate).Key;
+        Assert.Contains(orphan, bench.Store.Keys);
+        bench.Script.Clear();
+        var next = await bench.LeadAsync();
+        await LogBench.AppendAsync(next, "v3");
+        await next.DisposeAsync();
+        Assert.DoesNotContain(orphan, bench.Store.Keys);
+        Assert.Equal(4, (await bench.StoredAsync()).Count);
+    }, Small);
+
+    [Fact]
+    public void A_damaged_chunk_stays_as_it_is_and_everything_around_it_is_merged_and_served() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        await LogBench.AppendAsync(log, "v0");
+        await LogBench.AppendAsync(log, "v1");
+        var key = bench.Key("chunk/0000000000000002");
+        var bytes = bench.Store.Find(key)!;
+        bytes[^1] ^= 1;
+        bench.Store.Replace(key, bytes);
+        bench.Cache = new ObjectCache(0);
+        log = await bench.LeadAsync();
+        for (var i = 2; i < 60; i++)
+        {
+            Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, $"v{i}"));
+        }
+
+        var damaged = await log.ReadAsync(new Offset(1), 100, CancellationToken.None);
+        Assert.Equal((ErrorCode.CorruptMessage, 2L, 0), (damaged.Error, damaged.NextOffset.Value, damaged.Pieces.Length));
+        var first = await log.ReadAsync(Offset.Zero, 1000, CancellationToken.None);
+        Assert.Equal(["0:v0"], TestBatches.Records(TestBatches.Join(first.Pieces)));
+        Assert.Equal(Enumerable.Range(2, 58).Select(i => $"{i}:v{i}"), await LogBench.ReadAllAsync(log, 2));
+    }, Small);
+
+    [Fact]
+    public void Opening_reads_a_bounded_amount_and_the_head_stays_small_however_long_the_log_is() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        var (mostReads, mostHead) = (0, 0);
+        for (var i = 0; i < 1500; i++)
+        {
+            await LogBench.AppendAsync(log, $"v{i}", new string('x', i % 400));
+            if (i % 500 == 499)
+            {
+                var before = bench.Store.Calls;
+                await bench.OpenAsync();
+                mostReads = Math.Max(mostReads, bench.Store.Calls - before);
+                mostHead = Math.Max(mostHead, bench.Store.Find(bench.Key("head"))!.Length);
+            }
+        }
+
+        Assert.InRange(mostReads, 1, 2 + (2 * Small.TailChunks) + 8);
+        Assert.InRange(mostHead, 1, 6000);
+        Assert.Equal(3000, (await LogBench.ReadAllAsync(log)).Count);
+        bench.Cache = new ObjectCache(0);
+        var cold = await bench.OpenAsync();
+        for (var i = 0; i < 3000; i += 313)
+        {
+            var calls = bench.Store.Calls;
+            var read = await cold.ReadAsync(new Offset(i), 1, CancellationToken.None);
+            Assert.Equal(ErrorCode.None, read.Error);
+            Assert.InRange(bench.Store.Calls - calls, 1, 12);
+        }
+    }, Small);
+}
