@@ -18,14 +18,13 @@ public class FullDiskTests(ITestOutputHelper output)
         await using (var node = await NodeProcess.StartAsync(data))
         {
             await KillTests.CreateTopicAsync(node.Client, "orders", 1);
+            await KillTests.CreateTopicAsync(node.Client, "filler", 1);
 
             // The producers end when the node refuses their records.
             var producers = await load.RunUntilAsync(node.Url, int.MaxValue, CancellationToken.None);
             await producers;
             Assert.True(load.AcknowledgedCount > 0);
-            using var refused = await node.Client.PostAsync("/v1/topics/orders/records?partition=0", new ByteArrayContent(new byte[900_000]));
-            Assert.Equal(503, (int)refused.StatusCode);
-            Assert.Contains("KAFKA_STORAGE_ERROR", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            await FillAsync(node.Client);
             await load.JudgeAsync(node.Client);
 
             File.Delete(ballast);
@@ -41,6 +40,24 @@ public class FullDiskTests(ITestOutputHelper output)
 
         await using var again = await NodeProcess.StartAsync(data);
         await load.JudgeAsync(again.Client);
+    }
+
+    /// <summary>The store reclaims what is dead while it is full, so there may be room for some more; what is alive fills the disk for good.</summary>
+    private static async Task FillAsync(HttpClient node)
+    {
+        for (var i = 0; i < 200; i++)
+        {
+            using var answer = await node.PostAsync("/v1/topics/filler/records?partition=0", new ByteArrayContent(new byte[900_000]));
+            if ((int)answer.StatusCode == 503)
+            {
+                Assert.Contains("KAFKA_STORAGE_ERROR", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+                return;
+            }
+
+            Assert.Equal(200, (int)answer.StatusCode);
+        }
+
+        Assert.Fail("A disk of 48 MB took 180 MB.");
     }
 
     private sealed class SmallDisk : IDisposable
