@@ -99,6 +99,8 @@ internal sealed class ChainState
             return TryAccept(intact, entry with
             {
                 Bytes = intact.PrefixBytes + intact.BodyBytes,
+                HeaderCrc = intact.HeaderCrc,
+                HoldsPlace = intact.HoldsPlace,
                 Base = intact.Base,
                 End = intact.End,
                 MaxTimestamp = intact.MaxTimestamp,

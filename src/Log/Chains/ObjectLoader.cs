@@ -64,10 +64,12 @@ internal sealed class ObjectLoader(ObjectStore store, ObjectCache cache)
         return new Loaded(FetchStatus.Found, read.Object);
     }
 
-    /// <summary>Whether the object is the one that was listed, and not another one of the same log that storage took for it.</summary>
+    /// <summary>
+    /// Whether the object is the one that was listed, and not another one of the same log, or an older one that storage has restored. Of
+    /// one that was never readable only the place is known.
+    /// </summary>
     private static bool IsWhatItWas(LogObject found, in ChainEntry entry) =>
         found.Header.Kind == entry.Kind
         && found.Header.FirstOrdinal == entry.FirstOrdinal
-        && found.Header.LastOrdinal == entry.LastOrdinal
-        && (entry.IsDamaged || (found.Header.Base == entry.Base && found.Header.End == entry.End));
+        && (found.Header.HeaderCrc == entry.HeaderCrc || (entry.IsDamaged && entry.HeaderCrc == 0));
 }

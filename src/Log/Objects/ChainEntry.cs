@@ -15,7 +15,7 @@ namespace Loire.Log.Objects;
 ///    4  u32  bytes of the object
 ///    8  i64  key number
 ///   16  u32  key index
-///   20  u32  zero
+///   20  u32  checksum of the object's header, which covers the body's: the object must be this very one; 0 if it is not known
 ///   24  i64  first ordinal
 ///   32  i64  last ordinal
 ///   40  i64  base
@@ -48,6 +48,9 @@ internal readonly record struct ChainEntry
     /// <summary>Bytes of the object, header included.</summary>
     public int Bytes { get; init; }
 
+    /// <summary>The checksum of the object's header, which covers the body's; 0 if the object was never readable.</summary>
+    public uint HeaderCrc { get; init; }
+
     /// <summary>Where the object is.</summary>
     public ObjectKey Key { get; init; }
 
@@ -76,6 +79,7 @@ internal readonly record struct ChainEntry
         Level = level,
         HoldsPlace = source.Header.HoldsPlace,
         Bytes = source.Bytes,
+        HeaderCrc = source.Header.HeaderCrc,
         Key = key,
         FirstOrdinal = source.Header.FirstOrdinal,
         LastOrdinal = source.Header.LastOrdinal,
@@ -177,6 +181,7 @@ internal readonly record struct ChainEntry
             IsDamaged = (source[3] & 1) != 0,
             HoldsPlace = (source[3] & 2) != 0,
             Bytes = BinaryPrimitives.ReadInt32LittleEndian(source[4..]),
+            HeaderCrc = BinaryPrimitives.ReadUInt32LittleEndian(source[20..]),
             FirstOrdinal = BinaryPrimitives.ReadInt64LittleEndian(source[24..]),
             LastOrdinal = BinaryPrimitives.ReadInt64LittleEndian(source[32..]),
             Base = new Offset(BinaryPrimitives.ReadInt64LittleEndian(source[40..])),
@@ -208,6 +213,7 @@ internal readonly record struct ChainEntry
         BinaryPrimitives.WriteInt32LittleEndian(destination[4..], Bytes);
         BinaryPrimitives.WriteInt64LittleEndian(destination[8..], Key.Number);
         BinaryPrimitives.WriteInt32LittleEndian(destination[16..], Key.Index);
+        BinaryPrimitives.WriteUInt32LittleEndian(destination[20..], HeaderCrc);
         BinaryPrimitives.WriteInt64LittleEndian(destination[24..], FirstOrdinal);
         BinaryPrimitives.WriteInt64LittleEndian(destination[32..], LastOrdinal);
         BinaryPrimitives.WriteInt64LittleEndian(destination[40..], Base.Value);
