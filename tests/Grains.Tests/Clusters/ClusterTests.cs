@@ -102,7 +102,7 @@ public sealed class ClusterTests : IAsyncLifetime
             await load.Progress(200);
             await cluster.KillSiloAsync(cluster.SecondarySilos[round % 2]);
             await load.Progress(200);
-            await cluster.StartAdditionalSiloAsync();
+            await cluster.StartAdditionalSiloAsync(startAdditionalSiloOnNewPort: true);
         }
 
         await load.Progress(200);
