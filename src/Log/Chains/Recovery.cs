@@ -4,9 +4,11 @@ namespace Loire.Log.Chains;
 
 /// <summary>
 /// Reads a chain: the head, and then every chunk after its entries until one is absent, a bounded number however long the chain is. Takes
-/// no epoch, so another instance may write meanwhile: the head is read again at the end, and if it has changed, chunks may have been moved
-/// away under this scan, which then starts over. Storage writes whole objects, so a damaged chunk is corruption and never the end of the
-/// chain, and neither is a missing one that others follow.
+/// no epoch, so another instance may write meanwhile, and its upkeep may move chunks away under this scan. So the head is read again at the
+/// end. A chunk from that head's tail on had not been moved: whether it was found or absent, that was the truth. What was found there is
+/// kept and put behind the newer head; only where that head knows of more does the scan go on. So a busy leader cannot starve a reader.
+/// Storage writes whole objects, so a damaged chunk is corruption and never the end of the chain, and neither is a missing one that others
+/// follow.
 /// </summary>
 internal sealed class Recovery(ObjectStore store, ObjectCache cache)
 {
@@ -21,9 +23,10 @@ internal sealed class Recovery(ObjectStore store, ObjectCache cache)
     /// </returns>
     public async Task<(ErrorCode Error, ChainState? State)> ReadAsync(CancellationToken cancellation)
     {
+        var scanned = new Scanned();
+        var read = await store.ReadHeadAsync();
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            var read = await store.ReadHeadAsync();
             if (read.Status is FetchStatus.Unreachable or FetchStatus.Damaged)
             {
                 return (read.Status == FetchStatus.Damaged ? ErrorCode.CorruptMessage : ErrorCode.KafkaStorageError, null);
@@ -35,20 +38,32 @@ internal sealed class Recovery(ObjectStore store, ObjectCache cache)
             }
 
             var state = new ChainState(read.Head, read.ETag);
-            var error = await ScanAsync(state, cancellation);
-            var again = await store.ReadHeadAsync();
-            if (again.Status == FetchStatus.Unreachable)
+            var error = scanned.TryContinue(state) ? await ScanAsync(state, scanned, cancellation) : ErrorCode.CorruptMessage;
+            var before = read;
+            read = await store.ReadHeadAsync();
+            if (read.Status == FetchStatus.Unreachable)
             {
                 return (ErrorCode.KafkaStorageError, null);
             }
 
-            if (again.Status != read.Status || again.Head.Revision != read.Head.Revision)
+            if (read.Status == before.Status && read.Head.Revision == before.Head.Revision)
+            {
+                // Chunks without a head: the head was lost, and what else was lost with it nobody knows.
+                error = error == ErrorCode.None && read.Status == FetchStatus.Absent && state.Tail.Count > 0
+                    ? ErrorCode.CorruptMessage
+                    : error;
+            }
+            else if (error == ErrorCode.None && read.Status == FetchStatus.Found && !read.Head.IsDeleting
+                && Math.Max(read.Head.TailOrdinal, read.Head.KnownOrdinal) <= state.NextOrdinal)
+            {
+                state = new ChainState(read.Head, read.ETag);
+                error = scanned.TryContinue(state) ? ErrorCode.None : ErrorCode.CorruptMessage;
+            }
+            else
             {
                 continue;
             }
 
-            // Chunks without a head: the head was lost, and what else was lost with it nobody knows.
-            error = error == ErrorCode.None && read.Status == FetchStatus.Absent && state.Tail.Count > 0 ? ErrorCode.CorruptMessage : error;
             if (error != ErrorCode.None)
             {
                 return (error, null);
@@ -62,7 +77,7 @@ internal sealed class Recovery(ObjectStore store, ObjectCache cache)
     }
 
     /// <summary>Takes chunks into the tail until one, and the one after it, are absent.</summary>
-    private async Task<ErrorCode> ScanAsync(ChainState state, CancellationToken cancellation)
+    private async Task<ErrorCode> ScanAsync(ChainState state, Scanned scanned, CancellationToken cancellation)
     {
         for (var window = 2; ; window = Math.Min(window * 2, MaxReadsAtOnce))
         {
@@ -99,6 +114,8 @@ internal sealed class Recovery(ObjectStore store, ObjectCache cache)
                 {
                     return ErrorCode.CorruptMessage;
                 }
+
+                scanned.Add(first + i, read);
             }
         }
     }
@@ -109,10 +126,47 @@ internal sealed class Recovery(ObjectStore store, ObjectCache cache)
         if (read.Object is null)
         {
             LogMetrics.CorruptObjects.Add(read.Status == FetchStatus.Absent ? 1 : 0);
-            return state.TryAcceptDamaged(read.Header, read.ETag);
+        }
+        else
+        {
+            cache.Put(store.Name, ObjectKey.Chunk(state.NextOrdinal), read.Object);
         }
 
-        cache.Put(store.Name, ObjectKey.Chunk(state.NextOrdinal), read.Object);
-        return state.TryAccept(read.Object, read.ETag);
+        return Take(state, read);
+    }
+
+    private static bool Take(ChainState state, in Fetched read) =>
+        read.Object is null ? state.TryAcceptDamaged(read.Header, read.ETag) : state.TryAccept(read.Object, read.ETag);
+
+    /// <summary>The chunks that scans have found, in order and without a gap.</summary>
+    private sealed class Scanned
+    {
+        private readonly List<Fetched> _chunks = [];
+        private long _first;
+
+        public void Add(long ordinal, in Fetched chunk)
+        {
+            if (ordinal != _first + _chunks.Count)
+            {
+                _chunks.Clear();
+                _first = ordinal;
+            }
+
+            _chunks.Add(chunk);
+        }
+
+        /// <summary>Puts those that follow a head behind it; false if they contradict it.</summary>
+        public bool TryContinue(ChainState state)
+        {
+            for (var i = state.NextOrdinal - _first; i >= 0 && i < _chunks.Count; i++)
+            {
+                if (!Take(state, _chunks[(int)i]))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
     }
 }

@@ -1,3 +1,4 @@
+using Loire.Log.Objects;
 using Loire.Log.Tests.LogSuite;
 using Loire.Model;
 using Loire.TestKit;
@@ -26,6 +27,23 @@ public sealed class LeadershipOutcomes
             Assert.Equal(ErrorCode.None, await log.OpenAsync(CancellationToken.None));
             Assert.Equal(["0:a"], await LogBench.ReadAllAsync(log));
         }
+    });
+
+    [Fact]
+    public void An_upkeep_that_never_rests_cannot_starve_whoever_opens_the_log() => Run(async bench =>
+    {
+        var leader = await bench.LeadAsync();
+        await LogBench.AppendAsync(leader, "a");
+        await LogBench.AppendAsync(leader, "b");
+        var key = bench.Key("head");
+        var tag = new LogName(LogId).Tag;
+        bench.Script.On(ReadOf("/head"), _ =>
+        {
+            Assert.True(Head.TryRead(bench.Store.Find(key), tag, out var head));
+            bench.Store.Replace(key, (head with { Revision = head.Revision + 1 }).Encode(tag));
+            return Task.FromResult(StorageFault.None);
+        }, times: int.MaxValue);
+        Assert.Equal(["0:a", "1:b"], await LogBench.ReadAllAsync(await bench.OpenAsync()));
     });
 
     [Fact]
