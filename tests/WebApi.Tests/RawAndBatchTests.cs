@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using Loire.Model;
+using Loire.Model.Batches;
 
 namespace Loire.WebApi.Tests;
 
@@ -167,6 +168,26 @@ public sealed class RawAndBatchTests
         }
 
         Assert.Equal(0, host.Cluster.Partition("t", 0).Appends);
+    }
+
+    [Fact]
+    public async Task Records_that_nobody_could_decode_are_refused_though_the_checksum_is_right()
+    {
+        await using var host = await ApiHost.StartAsync();
+        host.Cluster.AddTopic("t");
+        byte[] truncated = Batches.Of(CompressionType.Gzip, 1, "a", "bb");
+        truncated[^9] ^= 0xff;
+        BinaryPrimitives.WriteUInt32BigEndian(truncated.AsSpan(17), Crc32C.Compute(truncated.AsSpan(21)));
+        foreach (var bad in new[] { Batches.Rubbish(3), truncated })
+        {
+            byte[] sent = [.. Batches.Of("good"), .. bad, .. Batches.Of("never reached")];
+            var answer = await host.SendAsync(HttpMethod.Post, "/v1/topics/t/records?partition=0", BatchType, sent);
+            Assert.Equal(2, answer.Json.GetProperty("batch").GetInt64());
+            Assert.Equal(1, answer.Json.GetProperty("records_accepted").GetInt64());
+            Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+        }
+
+        Assert.Equal("good\ngood\n", (await host.GetAsync("/v1/topics/t/partitions/0/records", "text/plain")).Text);
     }
 
     [Fact]

@@ -1,20 +1,24 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Json;
+using Loire.Model;
 using Loire.Model.Batches;
 using Loire.WebApi.Errors;
 
 namespace Loire.WebApi.Records.Produce;
 
 /// <summary>
-/// Takes Kafka record batches as they are. They are only cut apart here and copied once, into memory that is handed to the partition for good; the
-/// partition checks them. While an append is in flight the next one is gathered, up to a bound.
+/// Takes Kafka record batches as they are. They are cut apart here and copied once, into memory that is handed to the partition for good. The
+/// partition checks headers and checksums; that the records can be decoded is checked here, because what nobody can read must not be
+/// acknowledged. While an append is in flight the next one is gathered, up to a bound.
 /// </summary>
 internal sealed class BatchProduce(RequestStream stream, int partition, ProduceSession session, ProduceAnswer answer, int gatherBytes)
+    : IDisposable
 {
     // The bytes that say how long a batch is (base offset, length) and of which format (leader epoch, magic).
     private const int PrefixBytes = 17;
 
+    private readonly BatchDecompressor _decompressor = new();
     private byte[] _gathered = [];
     private int _length;
     private int _whole;
@@ -62,6 +66,8 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
         await session.DrainAsync();
         await answer.FinishAsync(session, session.Failure ?? _problem ?? stream.Ended, status, WriteBatch);
     }
+
+    public void Dispose() => _decompressor.Dispose();
 
     private void WriteBatch(Utf8JsonWriter json)
     {
@@ -140,6 +146,10 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
 
                 break;
             }
+            else if (CheckRecords(batch[..(int)size]) is { } problem)
+            {
+                _problem = problem;
+            }
             else
             {
                 _records += Math.Max(0, BinaryPrimitives.ReadInt32BigEndian(batch[57..]));
@@ -149,6 +159,23 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
         }
 
         return buffer.Slice(take);
+    }
+
+    /// <summary>Decodes the records of a batch. Of a batch that the partition will refuse by its header, the partition says why.</summary>
+    private ApiProblem? CheckRecords(ReadOnlySpan<byte> bytes)
+    {
+        if (RecordBatch.TryRead(bytes, out var batch) != ErrorCode.None)
+        {
+            return null;
+        }
+
+        var error = _decompressor.TryDecompress(batch, out var records);
+        error = error == ErrorCode.None ? RecordReader.Check(batch, records) : error;
+        return error == ErrorCode.None || !batch.CrcIsValid() ? null
+            : error == ErrorCode.UnsupportedCompressionType ? new ApiProblem(error)
+            : error == ErrorCode.MessageTooLarge
+                ? new ApiProblem(error, $"The records of the batch decompress to more than {Limits.BatchBytes} bytes.")
+            : new ApiProblem(ErrorCode.InvalidRecord, "The records of the batch cannot be decoded, or are not as many as its header states.");
     }
 
     private async ValueTask SendAsync(PartitionLane lane)

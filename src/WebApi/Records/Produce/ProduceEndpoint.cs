@@ -115,9 +115,15 @@ internal sealed class ProduceEndpoint(
         UnboundBody(context);
         using var stream = new RequestStream(context, options.Value.StreamIdleTimeout, time, lifetime);
         var jsonLine = (int)Math.Min(int.MaxValue, ((long)JsonExpansion * session.MaxBatchBytes) + JsonOverhead);
+        if (type == MediaTypes.Batches)
+        {
+            using var batches = new BatchProduce(stream, partition!.Value, session, answer, options.Value.MaxPendingBytesPerRequest);
+            await batches.RunAsync(status);
+            return;
+        }
+
         await (type switch
         {
-            MediaTypes.Batches => new BatchProduce(stream, partition!.Value, session, answer, options.Value.MaxPendingBytesPerRequest).RunAsync(status),
             MediaTypes.Ndjson => new StreamingProduce(stream, new NdjsonProduce(partition, jsonLine), session, answer, time).RunAsync(status),
             _ => new StreamingProduce(stream, new TextProduce(partition, key, session.MaxBatchBytes), session, answer, time).RunAsync(status),
         });
