@@ -1,0 +1,16 @@
+using System.Globalization;
+
+namespace Loire.Client;
+
+/// <summary>A position in a partition.</summary>
+/// <param name="Topic">The topic's name.</param>
+/// <param name="Partition">The partition.</param>
+/// <param name="Offset">The position.</param>
+public readonly record struct TopicPartitionOffset(string Topic, int Partition, long Offset)
+{
+    /// <summary>The partition without the position.</summary>
+    public TopicPartition TopicPartition => new(Topic, Partition);
+
+    /// <summary>As <c>topic[partition]@offset</c>.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Topic}[{Partition}]@{Offset}");
+}
