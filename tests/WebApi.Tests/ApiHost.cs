@@ -1,5 +1,5 @@
 using System.Net;
-using Loire.WebApi.Tests.Fakes;
+using Loire.TestKit.Fakes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;

@@ -2,7 +2,7 @@ using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
 
-namespace Loire.WebApi.Tests.Fakes;
+namespace Loire.TestKit.Fakes;
 
 /// <summary>A partition in memory, whose appends can be held up or refused.</summary>
 public sealed class FakePartition : IPartitionGrain
@@ -175,7 +175,7 @@ public sealed class FakePartition : IPartitionGrain
     {
         while (!batches.IsEmpty)
         {
-            Assert.Equal(ErrorCode.None, RecordBatch.TryRead(batches.Span, out var batch));
+            Invariant.Check(RecordBatch.TryRead(batches.Span, out var batch) == ErrorCode.None);
             var stamp = new byte[RecordBatch.StampSize];
             RecordBatch.Stamp(batch.Bytes, _end, new LeaderEpoch(0), stamp);
             var next = _end + batch.LastOffsetDelta + 1;

@@ -4,7 +4,7 @@ using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
 
-namespace Loire.WebApi.Tests.Fakes;
+namespace Loire.TestKit.Fakes;
 
 /// <summary>
 /// The three grain contracts in memory, for what the real ones cannot be brought to do on command: fail in a certain way, answer late, or not answer.

@@ -1,7 +1,7 @@
 using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
 
-namespace Loire.WebApi.Tests.Fakes;
+namespace Loire.TestKit.Fakes;
 
 /// <summary>A topic that only describes itself.</summary>
 public sealed class FakeTopic(string name) : ITopicGrain
