@@ -14,6 +14,7 @@ public class LayeringTests
         ["Grains"] = ["Grains.Interfaces", "Log", "Model", "Protocols"],
         ["Storage"] = ["Log", "Model"],
         ["Client"] = ["Grains.Interfaces", "Model"],
+        ["Cli"] = ["Model"],
         ["WebApi"] = ["Grains.Interfaces", "Model"],
         ["Silo"] = ["Grains", "Grains.Interfaces", "Log", "Model", "Protocols", "Storage", "WebApi"],
         ["Orleans.Local"] = [],

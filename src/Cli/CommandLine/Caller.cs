@@ -1,0 +1,6 @@
+using Loire.Cli.Terminals;
+
+namespace Loire.Cli.CommandLine;
+
+/// <summary>Whom a command works for: the terminal, the environment, the clock.</summary>
+internal sealed record Caller(Terminal Terminal, Func<string, string?> Environment, TimeProvider Time, Random Random);

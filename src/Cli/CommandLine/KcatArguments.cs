@@ -1,0 +1,85 @@
+namespace Loire.Cli.CommandLine;
+
+/// <summary>
+/// kcat's short options as getopt reads them: the value may follow at once (<c>-K:</c>, <c>-o-10</c>, <c>-ttopic</c>) or as the next word, whatever
+/// it begins with, and flags may stand together (<c>-eJ</c>). Each becomes one word <c>-x=value</c>, which the parser cannot take for anything else.
+/// </summary>
+internal static class KcatArguments
+{
+    private static readonly Dictionary<string, (string WithValue, string Flags)> Commands = new(StringComparer.Ordinal)
+    {
+        ["produce"] = ("btpkKDHazl", "ZTqvh"),
+        ["consume"] = ("btpKDocf", "eJZqvh"),
+        ["tail"] = ("btpKDnf", "JZqvh"),
+    };
+
+    // Options before the command that take the next word as their value.
+    private static readonly string[] Leading = ["--server", "-b", "--context", "--timeout"];
+
+    public static string[] Expand(string[] args)
+    {
+        var at = 0;
+        while (at < args.Length && args[at].StartsWith('-'))
+        {
+            at += Leading.Contains(args[at]) ? 2 : 1;
+        }
+
+        if (at >= args.Length || !Commands.TryGetValue(args[at], out var known))
+        {
+            return args;
+        }
+
+        List<string> expanded = [.. args[..(at + 1)]];
+        for (at++; at < args.Length; at++)
+        {
+            if (args[at] == "--")
+            {
+                expanded.AddRange(args[at..]);
+                break;
+            }
+
+            var hasNext = at + 1 < args.Length;
+            if (TryExpand(args[at], hasNext ? args[at + 1] : null, known.WithValue, known.Flags, out var words, out var tookNext))
+            {
+                expanded.AddRange(words);
+                at += tookNext ? 1 : 0;
+            }
+            else
+            {
+                expanded.Add(args[at]);
+            }
+        }
+
+        return [.. expanded];
+    }
+
+    private static bool TryExpand(string word, string? next, string withValue, string flags, out List<string> words, out bool tookNext)
+    {
+        words = [];
+        tookNext = false;
+        if (word.Length < 2 || word[0] != '-' || word[1] == '-')
+        {
+            return false;
+        }
+
+        for (var i = 1; i < word.Length; i++)
+        {
+            if (withValue.Contains(word[i], StringComparison.Ordinal))
+            {
+                var rest = word[(i + 1)..];
+                tookNext = rest.Length == 0 && next is not null;
+                words.Add(rest.Length > 0 ? $"-{word[i]}={rest}" : tookNext ? $"-{word[i]}={next}" : $"-{word[i]}");
+                return true;
+            }
+
+            if (!flags.Contains(word[i], StringComparison.Ordinal))
+            {
+                return false;
+            }
+
+            words.Add($"-{word[i]}");
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,25 @@
+using System.CommandLine;
+using Loire.Cli.Completion;
+using Loire.Cli.Contexts;
+using Loire.Cli.Failures;
+using Loire.Cli.Topics;
+
+namespace Loire.Cli.CommandLine;
+
+/// <summary>The tree of commands.</summary>
+internal static class LoireCommand
+{
+    public static RootCommand Create(Caller caller)
+    {
+        var root = new RootCommand("The command line of Loire. Data goes to standard output, everything else to standard error.")
+        {
+            TopicCommand.Create(caller),
+            OffsetsCommand.Create(caller),
+            ErrorsCommand.Create(caller),
+            ContextCommand.Create(caller),
+            CompletionCommand.Create(caller),
+        };
+        GlobalOptions.AddTo(root);
+        return root;
+    }
+}

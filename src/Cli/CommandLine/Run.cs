@@ -1,0 +1,68 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using Loire.Cli.Failures;
+using Loire.Cli.Terminals;
+
+namespace Loire.Cli.CommandLine;
+
+/// <summary>Runs one command line from its words to its exit code.</summary>
+internal static class Run
+{
+    public static async Task<int> CommandAsync(string[] args, Caller caller, CancellationToken interrupted)
+    {
+        var terminal = caller.Terminal;
+        try
+        {
+            // A word that begins with '@' is a value like any other, not a file of further words.
+            var configuration = new ParserConfiguration { ResponseFileTokenReplacer = null };
+            var parsed = LoireCommand.Create(caller).Parse(KcatArguments.Expand(args), configuration);
+            if (parsed.Action is ParseErrorAction)
+            {
+                throw CliException.Usage(
+                    parsed.UnmatchedTokens.Count > 0 ? $"'{parsed.UnmatchedTokens[0]}' is not known here." : parsed.Errors[0].Message,
+                    $"'{Path(parsed)} --help' shows how.");
+            }
+
+            var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Error = terminal.Error };
+            return await parsed.InvokeAsync(invocation, interrupted);
+        }
+        catch (OutputClosedException)
+        {
+            return (int)ExitCode.Ok;
+        }
+        catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
+        {
+            return (int)ExitCode.Ok;
+        }
+        catch (CliException exception)
+        {
+            terminal.Error.WriteLine(exception.Line);
+            return (int)exception.Exit;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            terminal.Error.WriteLine(new CliException(ExitCode.Error, "IO_ERROR", exception.Message).Line);
+            return (int)ExitCode.Error;
+        }
+        catch (Exception exception)
+        {
+            // A bug of ours: still one line, with what a report of it needs.
+            terminal.Error.WriteLine(new CliException(ExitCode.Error, "INTERNAL_ERROR", $"{exception.GetType().Name}: {exception.Message}").Line);
+            return (int)ExitCode.Error;
+        }
+    }
+
+    private static string Path(ParseResult parsed)
+    {
+        var names = new List<string>();
+        for (System.CommandLine.Parsing.SymbolResult? at = parsed.CommandResult; at is not null; at = at.Parent)
+        {
+            if (at is System.CommandLine.Parsing.CommandResult { Command: var command })
+            {
+                names.Insert(0, command is RootCommand ? "loire" : command.Name);
+            }
+        }
+
+        return string.Join(' ', names);
+    }
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using System.Text;
+using Loire.Cli.CommandLine;
+
+namespace Loire.Cli.Completion;
+
+/// <summary><c>loire completion</c>: a script for the shell, which asks this program itself what may come next.</summary>
+internal static class CompletionCommand
+{
+    public static Command Create(Caller caller)
+    {
+        var shell = new Argument<string>("shell") { Description = "bash or zsh." };
+        shell.AcceptOnlyFromAmong("bash", "zsh");
+        var command = new Command("completion", "Prints a completion script: source <(loire completion bash)") { shell };
+        command.SetAction(parsed =>
+        {
+            caller.Terminal.Output.Write(Encoding.UTF8.GetBytes(parsed.GetRequiredValue(shell) == "bash" ? Bash : Zsh));
+            return 0;
+        });
+        return command;
+    }
+
+    // The directive takes the cursor's place in characters; compgen filters once more, since words after '=' and ':' are the shell's own.
+    private const string Bash =
+        """
+        _loire() {
+          local word=${COMP_WORDS[COMP_CWORD]} IFS=$'\n'
+          COMPREPLY=($(compgen -W "$(loire "[suggest:$COMP_POINT]" "$COMP_LINE" 2>/dev/null)" -- "$word"))
+        }
+        complete -o default -F _loire loire
+
+        """;
+
+    private const string Zsh =
+        """
+        #compdef loire
+        _loire() {
+          local -a words
+          words=("${(@f)$(loire "[suggest:$CURSOR]" "$BUFFER" 2>/dev/null)}")
+          compadd -- $words
+        }
+        compdef _loire loire
+
+        """;
+}

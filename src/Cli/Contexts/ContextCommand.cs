@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Loire.Cli.CommandLine;
+using Loire.Cli.Output;
+
+namespace Loire.Cli.Contexts;
+
+/// <summary><c>loire context</c>: names for servers.</summary>
+internal static class ContextCommand
+{
+    private static readonly Argument<string> Name = new("name") { Description = "The context's name." };
+
+    public static Command Create(Caller caller) => new("context", "Names for servers, and which one is in use.")
+    {
+        List(caller), Show(caller), Use(caller), Set(caller), Delete(caller),
+    };
+
+    private static Command List(Caller caller)
+    {
+        var command = new Command("list", "Lists the contexts.") { OutputOption.Instance };
+        command.SetAction(parsed =>
+        {
+            var file = ContextFile.Read(caller.Environment);
+            var rows = file.Servers.Select(entry => ToJson(file, entry.Key)).ToList();
+            Listing.Write(caller.Terminal, OutputOption.Of(parsed), rows, "name", "server", "current");
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command Show(Caller caller)
+    {
+        var command = new Command("show", "Shows the server that commands talk to, and why.") { OutputOption.Instance };
+        command.SetAction(parsed =>
+        {
+            var (server, context) = (parsed.GetValue(GlobalOptions.Server), parsed.GetValue(GlobalOptions.Context));
+            var address = ServerChoice.Choose(server, context, caller.Environment);
+            var reason = server is not null ? "--server"
+                : context is not null ? $"--context {context}"
+                : caller.Environment("LOIRE_SERVER") is { Length: > 0 } ? "LOIRE_SERVER"
+                : caller.Environment("LOIRE_CONTEXT") is { Length: > 0 } named ? $"LOIRE_CONTEXT {named}"
+                : ContextFile.Read(caller.Environment).Current is { } current ? $"context {current}" : "default";
+            var row = new JsonObject { ["server"] = address.ToString(), ["chosen_by"] = reason, ["file"] = ContextFile.PathFrom(caller.Environment) };
+            Listing.WriteOne(caller.Terminal, OutputOption.Of(parsed), row, "server", "chosen_by", "file");
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command Use(Caller caller)
+    {
+        var command = new Command("use", "Makes a context the one in use.") { Name };
+        command.SetAction(parsed =>
+        {
+            var (file, name) = (ContextFile.Read(caller.Environment), parsed.GetRequiredValue(Name));
+            file.Current = file.Servers.ContainsKey(name) ? name : throw ServerChoice.Unknown(name);
+            file.Write();
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command Set(Caller caller)
+    {
+        var address = new Argument<string>("url") { Description = "The server, as http://host:port." };
+        var command = new Command("set", "Adds or changes a context; the first one is in use at once.") { Name, address };
+        command.SetAction(parsed =>
+        {
+            var (file, name) = (ContextFile.Read(caller.Environment), parsed.GetRequiredValue(Name));
+            file.Servers[name] = ServerChoice.Parse(parsed.GetRequiredValue(address)).ToString();
+            file.Current ??= name;
+            file.Write();
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command Delete(Caller caller)
+    {
+        var command = new Command("delete", "Removes a context.") { Name, YesOption.Instance };
+        command.SetAction(parsed =>
+        {
+            var (file, name) = (ContextFile.Read(caller.Environment), parsed.GetRequiredValue(Name));
+            if (!file.Servers.ContainsKey(name))
+            {
+                throw ServerChoice.Unknown(name);
+            }
+
+            caller.Terminal.Confirm($"Delete context {name}?", parsed.GetValue(YesOption.Instance));
+            file.Servers.Remove(name);
+            file.Current = file.Current == name ? null : file.Current;
+            file.Write();
+            return 0;
+        });
+        return command;
+    }
+
+    private static JsonObject ToJson(ContextFile file, string name) =>
+        new() { ["name"] = name, ["server"] = file.Servers[name], ["current"] = file.Current == name };
+}

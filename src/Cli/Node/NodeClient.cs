@@ -1,0 +1,204 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Loire.Cli.Failures;
+
+namespace Loire.Cli.Node;
+
+/// <summary>The HTTP API of one node. Whatever goes wrong is a <see cref="NodeException"/>; nothing is tried twice here.</summary>
+internal sealed class NodeClient : IDisposable
+{
+    public const string Batches = "application/vnd.loire.record-batches";
+
+    private const int MaxProblemBytes = 64 * 1024;
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly HttpClient _http;
+    private readonly Uri _server;
+    private readonly TimeProvider _time;
+
+    public NodeClient(Uri server, TimeSpan timeout, TimeProvider time)
+    {
+        _server = server;
+        _time = time;
+        Timeout = timeout;
+        var handler = new SocketsHttpHandler
+        {
+            ConnectTimeout = timeout < ConnectTimeout ? timeout : ConnectTimeout,
+            AllowAutoRedirect = false,
+            ActivityHeadersPropagator = null,
+        };
+        _http = new HttpClient(handler) { BaseAddress = server, Timeout = System.Threading.Timeout.InfiniteTimeSpan };
+    }
+
+    /// <summary>How long one request may take beyond the wait that it asks for.</summary>
+    public TimeSpan Timeout { get; }
+
+    public static string TopicPath(string topic) => $"v1/topics/{Uri.EscapeDataString(topic)}";
+
+    /// <summary>Asks for a document.</summary>
+    public async Task<JsonNode?> GetAsync(string path, CancellationToken cancellation) => (await SendAsync(HttpMethod.Get, path, null, cancellation)).Document;
+
+    /// <summary>Sends a document, if there is one, and reads the answer, if there is one.</summary>
+    public async Task<JsonAnswer> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+        {
+            request.Content = new StringContent(body.ToJsonString(), new MediaTypeHeaderValue("application/json", "utf-8"));
+        }
+
+        return await GuardAsync(
+            async timed =>
+            {
+                using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timed);
+                await ThrowIfRefusedAsync(response, timed);
+                if (response.StatusCode == HttpStatusCode.NoContent)
+                {
+                    return new JsonAnswer(null, null);
+                }
+
+                await using var stream = await response.Content.ReadAsStreamAsync(timed);
+                return new JsonAnswer(await JsonNode.ParseAsync(stream, cancellationToken: timed), NextLink(response));
+            },
+            Timeout,
+            cancellation);
+    }
+
+    /// <summary>Appends record batches to one partition.</summary>
+    public Task ProduceAsync(string topic, int partition, ReadOnlyMemory<byte> batches, string acks, CancellationToken cancellation) => GuardAsync(
+        async timed =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"{TopicPath(topic)}/records?partition={partition}&acks={acks}");
+            request.Content = new ReadOnlyMemoryContent(batches);
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue(Batches);
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseContentRead, timed);
+            await ThrowIfRefusedAsync(response, timed);
+            return true;
+        },
+        Timeout,
+        cancellation);
+
+    /// <summary>Fetches whole record batches.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="partition">The partition.</param>
+    /// <param name="offset">The first record wanted; the first batch may begin before it.</param>
+    /// <param name="maxBytes">Bytes at most, unless the first batch alone is larger.</param>
+    /// <param name="maxWait">How long the node waits for records if there are none.</param>
+    /// <param name="budget">Entered before a body is read, and left when the page is disposed: what bounds the memory of many partitions.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public Task<FetchedPage> FetchAsync(
+        string topic, int partition, long offset, int maxBytes, TimeSpan maxWait, SemaphoreSlim budget, CancellationToken cancellation) => GuardAsync(
+        async timed =>
+        {
+            var path = $"{TopicPath(topic)}/partitions/{partition}/records?offset={offset}&max_bytes={maxBytes}&max_wait_ms={(long)maxWait.TotalMilliseconds}";
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(Batches));
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timed);
+            await ThrowIfRefusedAsync(response, timed);
+            if (!FetchedPage.TryReadPositions(response, out var next, out var highWatermark))
+            {
+                throw NodeException.FromAnswer((int)response.StatusCode, null);
+            }
+
+            // Only the wait for the budget may be long: it ends when the reader of our output takes what we have.
+            await budget.WaitAsync(cancellation);
+            try
+            {
+                using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+                reading.CancelAfter(Timeout);
+                return await FetchedPage.ReadAsync(response, partition, offset, next, highWatermark, budget, reading.Token);
+            }
+            catch
+            {
+                budget.Release();
+                throw;
+            }
+        },
+        maxWait + Timeout,
+        cancellation);
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<T> GuardAsync<T>(Func<CancellationToken, Task<T>> call, TimeSpan timeout, CancellationToken cancellation)
+    {
+        using var expiry = new CancellationTokenSource(timeout, _time);
+        using var timed = CancellationTokenSource.CreateLinkedTokenSource(cancellation, expiry.Token);
+        try
+        {
+            return await call(timed.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw NodeException.TimedOut(timeout);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException && cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellation);
+        }
+        catch (HttpRequestException exception) when (exception.HttpRequestError
+            is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
+        {
+            throw NodeException.Unreachable(_server, Innermost(exception));
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        {
+            throw NodeException.Broken(Innermost(exception));
+        }
+        catch (JsonException)
+        {
+            throw NodeException.FromAnswer(200, null);
+        }
+    }
+
+    private static async Task ThrowIfRefusedAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        if (response.IsSuccessStatusCode)
+        {
+            return;
+        }
+
+        JsonObject? problem = null;
+        if (response.Content.Headers.ContentType?.MediaType is "application/problem+json" or "application/json")
+        {
+            try
+            {
+                await response.Content.LoadIntoBufferAsync(MaxProblemBytes, cancellation);
+                await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
+                problem = await JsonNode.ParseAsync(stream, cancellationToken: cancellation) as JsonObject;
+            }
+            catch (Exception exception) when (exception is JsonException or HttpRequestException)
+            {
+                // The status is all that can be told.
+            }
+        }
+
+        throw NodeException.FromAnswer((int)response.StatusCode, problem);
+    }
+
+    private static string? NextLink(HttpResponseMessage response)
+    {
+        if (!response.Headers.TryGetValues("Link", out var links))
+        {
+            return null;
+        }
+
+        var link = links.FirstOrDefault(link => link.Contains("rel=\"next\"", StringComparison.Ordinal));
+        var end = link?.IndexOf('>', StringComparison.Ordinal) ?? -1;
+        return link is not null && link.StartsWith('<') && end > 1 ? link[1..end] : null;
+    }
+
+    private static string Innermost(Exception exception)
+    {
+        while (exception.InnerException is { } inner)
+        {
+            exception = inner;
+        }
+
+        return exception.Message.TrimEnd('.', ' ');
+    }
+}
+
+/// <summary>A document and the page after it, if there is one.</summary>
+internal readonly record struct JsonAnswer(JsonNode? Document, string? Next);

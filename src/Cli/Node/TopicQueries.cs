@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Loire.Cli.Failures;
+using Loire.Model;
+
+namespace Loire.Cli.Node;
+
+/// <summary>What several commands ask about a topic.</summary>
+internal static class TopicQueries
+{
+    public static async Task<int> PartitionsCountAsync(this NodeClient node, string topic, CancellationToken cancellation) =>
+        (int)((await node.GetAsync(NodeClient.TopicPath(topic), cancellation))?["partitions_count"] ?? throw NodeException.FromAnswer(200, null));
+
+    /// <summary>The bounds of a partition's log.</summary>
+    public static async Task<JsonObject> OffsetsAsync(this NodeClient node, string topic, int partition, CancellationToken cancellation) =>
+        await node.GetAsync($"{NodeClient.TopicPath(topic)}/partitions/{partition}/offsets", cancellation) as JsonObject
+            ?? throw NodeException.FromAnswer(200, null);
+
+    /// <summary>The offset of the first record at or after a moment; null if every record is older.</summary>
+    public static async Task<JsonObject> OffsetAtAsync(
+        this NodeClient node, string topic, int partition, Timestamp time, CancellationToken cancellation)
+    {
+        var moment = time.Milliseconds.ToString(CultureInfo.InvariantCulture);
+        return await node.GetAsync($"{NodeClient.TopicPath(topic)}/partitions/{partition}/offsets?timestamp={moment}", cancellation) as JsonObject
+            ?? throw NodeException.FromAnswer(200, null);
+    }
+
+    /// <summary>The topic's <c>max.message.bytes</c>.</summary>
+    public static async Task<int> MaxMessageBytesAsync(this NodeClient node, string topic, CancellationToken cancellation)
+    {
+        var config = await node.GetAsync($"{NodeClient.TopicPath(topic)}/configs/max.message.bytes", cancellation);
+        return int.TryParse((string?)config?["value"], CultureInfo.InvariantCulture, out var bytes)
+            ? Math.Clamp(bytes, Model.Batches.RecordBatch.HeaderSize, Limits.BatchBytes)
+            : Limits.DefaultMaxMessageBytes;
+    }
+
+    /// <summary>The partitions wanted, or all; refused if the topic has not got one of them.</summary>
+    public static async Task<int[]> SelectPartitionsAsync(this NodeClient node, string topic, int[] wanted, CancellationToken cancellation)
+    {
+        var count = await node.PartitionsCountAsync(topic, cancellation);
+        var unknown = Array.Find(wanted, partition => partition < 0 || partition >= count);
+        return wanted.Length == 0 ? [.. Enumerable.Range(0, count)]
+            : !Array.Exists(wanted, partition => partition == unknown && (partition < 0 || partition >= count)) ? [.. wanted.Distinct().Order()]
+            : throw new NodeException(
+                ErrorCode.UnknownTopicOrPartition,
+                $"Topic {topic} has the partitions 0 to {count - 1}, not {unknown}.",
+                ExitCode.NotFound,
+                isRetriable: false,
+                Hints.For(ErrorCode.UnknownTopicOrPartition));
+    }
+}

@@ -1,0 +1,27 @@
+using System.Runtime.InteropServices;
+using Loire.Cli.CommandLine;
+using Loire.Cli.Terminals;
+
+namespace Loire.Cli;
+
+/// <summary>The process <c>loire</c>: exit code 0 for success, 1 for an error, 2 for a wrong command line, 3 for not found, 4 for a timeout.</summary>
+internal static class Program
+{
+    private static async Task<int> Main(string[] args)
+    {
+        using var interrupted = new CancellationTokenSource();
+
+        // The first Ctrl-C asks the command to end; a second one ends the process at once.
+        void Interrupt(PosixSignalContext context)
+        {
+            context.Cancel = !interrupted.IsCancellationRequested;
+            interrupted.Cancel();
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+        var terminal = Terminal.OfProcess(Environment.GetEnvironmentVariable);
+        var caller = new Caller(terminal, Environment.GetEnvironmentVariable, TimeProvider.System, Random.Shared);
+        return await Run.CommandAsync(args, caller, interrupted.Token);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Text;
+using Loire.Cli.Failures;
+using Spectre.Console;
+
+namespace Loire.Cli.Terminals;
+
+/// <summary>
+/// Where a command reads and writes. Data goes to <see cref="Output"/>; everything that is said about it goes to <see cref="Error"/>, and but for
+/// errors only if a person is there to read it.
+/// </summary>
+internal sealed class Terminal
+{
+    public required Stream Input { get; init; }
+
+    public required Stream Output { get; init; }
+
+    public required TextWriter Error { get; init; }
+
+    public bool InputIsTty { get; init; }
+
+    public bool OutputIsTty { get; init; }
+
+    public bool ErrorIsTty { get; init; }
+
+    /// <summary>Whether colours are wanted where there is a terminal (see no-color.org).</summary>
+    public bool HasColor { get; init; }
+
+    /// <summary>Says things even where standard error is no terminal.</summary>
+    public bool IsVerbose { get; set; }
+
+    public bool IsQuiet { get; set; }
+
+    public bool Speaks => !IsQuiet && (ErrorIsTty || IsVerbose);
+
+    /// <summary>Progress that redraws itself, which only a terminal can show.</summary>
+    public bool ShowsProgress => ErrorIsTty && !IsQuiet;
+
+    public static Terminal OfProcess(Func<string, string?> environment) => new()
+    {
+        Input = Console.OpenStandardInput(),
+        Output = StandardOutput.Open(),
+        Error = Console.Error,
+        InputIsTty = !Console.IsInputRedirected,
+        OutputIsTty = !Console.IsOutputRedirected,
+        ErrorIsTty = !Console.IsErrorRedirected,
+        HasColor = string.IsNullOrEmpty(environment("NO_COLOR")) && environment("TERM") != "dumb",
+    };
+
+    /// <summary>Tells a person how it goes.</summary>
+    public void Note(string text)
+    {
+        if (Speaks)
+        {
+            Error.WriteLine(CliException.OneLine(text));
+        }
+    }
+
+    /// <summary>Asks before something that cannot be undone. Without a person to ask it is refused.</summary>
+    public void Confirm(string question, bool isConfirmed)
+    {
+        if (isConfirmed)
+        {
+            return;
+        }
+
+        if (!InputIsTty || !ErrorIsTty)
+        {
+            throw CliException.Usage($"{question} Nobody can be asked here, so nothing was done.", "--yes says that it is meant.");
+        }
+
+        Error.Write($"{CliException.OneLine(question)} [y/N] ");
+        Error.Flush();
+        using var reader = new StreamReader(Input, Encoding.UTF8, leaveOpen: true);
+        if (reader.ReadLine()?.Trim().ToLowerInvariant() is not ("y" or "yes"))
+        {
+            throw new CliException(ExitCode.Error, "CANCELLED", "Nothing was done.");
+        }
+    }
+
+    /// <summary>Draws on standard output.</summary>
+    public void Draw(Action<IAnsiConsole> draw)
+    {
+        using var writer = new StreamWriter(Output, new UTF8Encoding(false), leaveOpen: true);
+        draw(Canvas(writer, OutputIsTty));
+        writer.Flush();
+    }
+
+    /// <summary>A console on standard error, for progress.</summary>
+    public IAnsiConsole Progress() => Canvas(Error, ErrorIsTty);
+
+    private IAnsiConsole Canvas(TextWriter writer, bool isTty)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = isTty ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = isTty && HasColor ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Interactive = isTty ? InteractionSupport.Detect : InteractionSupport.No,
+        });
+        if (!isTty)
+        {
+            // A pipe has no width; nothing is to be wrapped or cut.
+            console.Profile.Width = 4096;
+        }
+
+        return console;
+    }
+}
