@@ -84,7 +84,9 @@ public static class LoireHost
         }
 
         // A start that fails is told once, by Program, in a line.
-        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None).AddFilter("Orleans.Runtime.SiloLifecycleSubject", LogLevel.None);
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
+            .AddFilter("Orleans.Runtime.SiloLifecycleSubject", LogLevel.None)
+            .AddFilter("Orleans.Runtime.Silo", LogLevel.None);
         if (options.JsonLogs)
         {
             logging.AddJsonConsole(json =>

@@ -69,7 +69,7 @@ public sealed class OperationsTests
         // The whole text follows the grammar: comment lines, or name{labels} value.
         Assert.All(
             text.Split('\n', StringSplitOptions.RemoveEmptyEntries),
-            line => Assert.Matches("^(# (HELP|TYPE) [a-z_]+ .*|[a-z_]+(\\{([a-z_]+=\"([^\"\\\\]|\\\\.)*\",?)+\\})? [-+0-9.eEINaf]+)$", line));
+            line => Assert.Matches("^(# (HELP|TYPE) [a-zA-Z_][a-zA-Z0-9_]* .*|[a-zA-Z_][a-zA-Z0-9_]*(\\{([a-zA-Z_][a-zA-Z0-9_]*=\"([^\"\\\\]|\\\\.)*\",?)+\\})? [-+0-9.eEINaf]+)$", line));
         var names = text.Split('\n').Where(line => line.StartsWith("# TYPE", StringComparison.Ordinal)).Select(line => line.Split(' ')[2]).ToArray();
         Assert.Equal(names.Distinct(), names);
     }

@@ -131,6 +131,11 @@ internal sealed class MetricFamily
 
     private static void AppendName(StringBuilder to, string name)
     {
+        if (name.Length > 0 && char.IsAsciiDigit(name[0]))
+        {
+            to.Append('_');
+        }
+
         foreach (var c in name)
         {
             to.Append(char.IsAsciiLetterOrDigit(c) ? c : '_');

@@ -1,4 +1,5 @@
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Partitions;
 using Loire.Grains.Tests.Benches;
 using Loire.Log;
 using Loire.TestKit;
@@ -44,6 +45,27 @@ public class LifecycleTests
         }
 
         Assert.All(calls, count => Assert.InRange(count, 1, 40));
+    }
+
+    [Fact]
+    public void Partitions_of_a_silo_that_stops_retire_and_so_do_those_that_come_to_life_after_it()
+    {
+        var active = new ActivePartitions();
+        var (early, late) = (new PartitionBench(), new PartitionBench());
+        early.Thread.Finish(() => Add(early));
+        var parked = early.Fetch(0, wait: TimeSpan.FromSeconds(60));
+        early.Thread.After(() => active.RetireAll(CancellationToken.None));
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, parked.Now().Error);
+
+        late.Thread.Finish(() => Add(late));
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, late.Fetch(0, wait: TimeSpan.FromSeconds(60)).Now().Error);
+        Assert.True(early.Drops > 0 && late.Drops > 0);
+
+        Task<bool> Add(PartitionBench bench)
+        {
+            active.Add(bench.Driver);
+            return Task.FromResult(true);
+        }
     }
 
     [Theory]
