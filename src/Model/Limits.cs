@@ -37,6 +37,9 @@ public static class Limits
     /// <summary>Fetches that wait for data at one partition; a few hundred bytes of memory each.</summary>
     public const int WaitingFetchesPerPartition = 20_000;
 
+    /// <summary>Fetches of one partition that storage works for at the same time; each may bring <see cref="FetchBytes"/>.</summary>
+    public const int ReadsAtOncePerPartition = 8;
+
     /// <summary>Names in one page of the catalog.</summary>
     public const int TopicsPerPage = 10_000;
 

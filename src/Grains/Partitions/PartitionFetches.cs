@@ -16,11 +16,13 @@ internal sealed class PartitionFetches(
 {
     private readonly SortedSet<WaitingFetch> _byNeed = new(WaitingFetch.ByNeed);
     private readonly SortedSet<WaitingFetch> _byDeadline = new(WaitingFetch.ByDeadline);
+    private readonly Queue<TaskCompletionSource> _readers = [];
     private ITimer? _timer;
     private long _timerDue = long.MaxValue;
     private long _committedBytes;
     private long _arrived;
     private ErrorCode _closed;
+    private int _reading;
 
     /// <summary>Fetches that wait now.</summary>
     public int Waiting => _byNeed.Count;
@@ -200,7 +202,35 @@ internal sealed class PartitionFetches(
             return new FetchResult(ErrorCode.None, [], from, before, null);
         }
 
-        var read = await log.ReadAsync(from, maxBytes, CancellationToken.None);
+        // What is in memory is read at once; what storage has to bring takes memory until its fetch is answered.
+        if (_reading == Limits.ReadsAtOncePerPartition)
+        {
+            var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _readers.Enqueue(turn);
+            await turn.Task;
+        }
+        else
+        {
+            _reading++;
+        }
+
+        LogRead read;
+        try
+        {
+            read = await log.ReadAsync(from, maxBytes, CancellationToken.None);
+        }
+        finally
+        {
+            if (_readers.TryDequeue(out var next))
+            {
+                next.SetResult();
+            }
+            else
+            {
+                _reading--;
+            }
+        }
+
         return read.Error == ErrorCode.None
             ? new FetchResult(ErrorCode.None, read.Pieces, read.NextOffset, bounds(), null)
             : Failure(read.Error, from, read.Error switch

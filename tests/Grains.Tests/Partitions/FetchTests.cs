@@ -1,6 +1,8 @@
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Tests.Benches;
+using Loire.Log;
 using Loire.Model;
+using Loire.TestKit;
 
 namespace Loire.Grains.Tests.Partitions;
 
@@ -31,6 +33,40 @@ public class FetchTests
         Assert.Equal(
             (0, 3, 3, 5), (bounds.LogStart.Value, bounds.LastStable.Value, bounds.HighWatermark.Value, bounds.LogEnd.Value));
         Assert.Equal(error == ErrorCode.None ? 3 : from, fetch.Now().NextOffset.Value);
+    }
+
+    [Fact]
+    public void Only_so_many_fetches_of_a_partition_read_from_storage_at_once()
+    {
+        var options = new PartitionLogOptions { TailChunks = 2, WholeChunkBytes = 1 };
+        var bench = new PartitionBench(log: options);
+        const int Chunks = 30;
+        for (var i = 0; i < Chunks; i++)
+        {
+            bench.Appended("v" + i);
+        }
+
+        var cold = new PartitionBench(bench.Storage.Clone(), options);
+        Assert.Equal(Chunks, cold.Offsets().LogEnd.Value);
+        var (underWay, most, held) = (0, 0, new Queue<TaskCompletionSource>());
+        cold.Storage.Faults = async call =>
+        {
+            most = Math.Max(most, ++underWay);
+            var answer = new TaskCompletionSource();
+            held.Enqueue(answer);
+            await answer.Task.ConfigureAwait(false);
+            underWay--;
+            return StorageFault.None;
+        };
+        var fetches = Enumerable.Range(0, Chunks - 4).Select(i => cold.Fetch(i, minBytes: 0, maxBytes: 1)).ToList();
+        Assert.Equal(Limits.ReadsAtOncePerPartition, most);
+        while (held.TryDequeue(out var answer))
+        {
+            cold.Thread.After(answer.SetResult);
+        }
+
+        Assert.Equal(Enumerable.Range(0, Chunks - 4).Select(i => $"{i}:v{i}"), fetches.Select(fetch => Batch.Text(fetch.Now())));
+        Assert.Equal(Limits.ReadsAtOncePerPartition, most);
     }
 
     [Fact]
