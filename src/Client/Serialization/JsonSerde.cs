@@ -1,0 +1,89 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Loire.Client;
+
+/// <summary>JSON as UTF-8, by System.Text.Json. A record holds exactly one JSON value.</summary>
+/// <typeparam name="T">The type of keys or values.</typeparam>
+public sealed class JsonSerde<T> : ISerializer<T>, IDeserializer<T>
+{
+    private readonly JsonTypeInfo<T> _type;
+    private readonly JsonWriterOptions _writing;
+    private readonly JsonReaderOptions _reading;
+
+    /// <summary>With what the compiler has generated for the type: nothing is reflected upon, and it can be trimmed.</summary>
+    public JsonSerde(JsonTypeInfo<T> type)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        _type = type;
+        _writing = new JsonWriterOptions
+        {
+            Encoder = type.Options.Encoder,
+            Indented = type.Options.WriteIndented,
+            MaxDepth = type.Options.MaxDepth,
+            SkipValidation = true,
+        };
+        _reading = new JsonReaderOptions
+        {
+            AllowTrailingCommas = type.Options.AllowTrailingCommas,
+            CommentHandling = type.Options.ReadCommentHandling,
+            MaxDepth = type.Options.MaxDepth,
+        };
+    }
+
+    /// <summary>By reflection, with the names of the properties as they are unless the options say otherwise.</summary>
+    [RequiresUnreferencedCode("The properties of the type are found by reflection. Give a JsonTypeInfo<T> where the program is trimmed.")]
+    [RequiresDynamicCode("The properties of the type are found by reflection. Give a JsonTypeInfo<T> where nothing can be compiled.")]
+    public JsonSerde(JsonSerializerOptions? options = null)
+        : this((JsonTypeInfo<T>)(options ?? JsonSerializerOptions.Default).GetTypeInfo(typeof(T)))
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Serialize(T value, IBufferWriter<byte> destination, in SerializationContext context)
+    {
+        // Taken and put back, because a converter may serialize with another instance on the way.
+        var writer = JsonWriterCache.Take(destination, _writing);
+        JsonSerializer.Serialize(writer, value, _type);
+        JsonWriterCache.Return(writer, _writing);
+    }
+
+    /// <inheritdoc/>
+    public T Deserialize(in ReadOnlySequence<byte> data, in SerializationContext context)
+    {
+        var reader = data.IsSingleSegment ? new Utf8JsonReader(data.FirstSpan, _reading) : new Utf8JsonReader(data, _reading);
+        var value = JsonSerializer.Deserialize(ref reader, _type)!;
+
+        // Throws if anything but white space follows.
+        reader.Read();
+        return value;
+    }
+}
+
+/// <summary>A writer for each thread.</summary>
+internal static class JsonWriterCache
+{
+    [ThreadStatic]
+    private static (Utf8JsonWriter Writer, JsonWriterOptions Options)? _cached;
+
+    public static Utf8JsonWriter Take(IBufferWriter<byte> destination, JsonWriterOptions options)
+    {
+        if (_cached is not { } cached || !cached.Options.Equals(options))
+        {
+            return new Utf8JsonWriter(destination, options);
+        }
+
+        _cached = null;
+        cached.Writer.Reset(destination);
+        return cached.Writer;
+    }
+
+    public static void Return(Utf8JsonWriter writer, JsonWriterOptions options)
+    {
+        writer.Flush();
+        writer.Reset(Stream.Null);
+        _cached = (writer, options);
+    }
+}
