@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Loire.Cli.Completion;
+using Loire.Cli.Consume;
 using Loire.Cli.Contexts;
 using Loire.Cli.Failures;
+using Loire.Cli.Produce;
 using Loire.Cli.Topics;
 
 namespace Loire.Cli.CommandLine;
@@ -14,6 +16,9 @@ internal static class LoireCommand
         var root = new RootCommand("The command line of Loire. Data goes to standard output, everything else to standard error.")
         {
             TopicCommand.Create(caller),
+            ProduceCommand.Create(caller),
+            ConsumeCommand.Create(caller),
+            TailCommand.Create(caller),
             OffsetsCommand.Create(caller),
             ErrorsCommand.Create(caller),
             ContextCommand.Create(caller),

@@ -12,6 +12,9 @@ internal sealed class NodeException(ErrorCode error, string detail, ExitCode exi
     /// <summary>Whether a later attempt may succeed: the node restarts, or the partition moves.</summary>
     public bool IsRetriable => isRetriable;
 
+    /// <summary>Whether the request may have had its effect.</summary>
+    public bool OutcomeIsUnknown => error is ErrorCode.NetworkException or ErrorCode.RequestTimedOut or ErrorCode.NotEnoughReplicasAfterAppend;
+
     /// <summary>What the node said: the members of its problem document, or the bare status where something else answered.</summary>
     public static NodeException FromAnswer(int status, JsonObject? problem)
     {

@@ -1,0 +1,49 @@
+using Loire.Cli.Failures;
+
+namespace Loire.Cli.Consume;
+
+/// <summary>Waits between attempts, longer each time and never quite the same, and gives up in the end.</summary>
+internal sealed class Backoff(TimeProvider time, Random random, TimeSpan patience)
+{
+    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
+
+    private long _since;
+    private TimeSpan _next;
+
+    public bool IsWaiting { get; private set; }
+
+    /// <summary>It works again.</summary>
+    public void Reset() => IsWaiting = false;
+
+    /// <summary>Waits before the next attempt.</summary>
+    /// <exception cref="CliException">It has gone wrong for too long.</exception>
+    public async Task WaitAsync(NodeException failure, string where, CancellationToken cancellation)
+    {
+        if (!IsWaiting)
+        {
+            IsWaiting = true;
+            _since = time.GetTimestamp();
+            _next = First;
+        }
+
+        if (time.GetElapsedTime(_since) >= patience)
+        {
+            throw new CliException(
+                ExitCode.Timeout,
+                failure.Name,
+                $"{failure.Message} Gave up after {patience.TotalSeconds:0.###} s; {where}",
+                failure.Hint ?? "--retry-timeout allows more time.");
+        }
+
+        // Random is shared by the readers of all partitions.
+        double jitter;
+        lock (random)
+        {
+            jitter = 0.5 + (random.NextDouble() / 2);
+        }
+
+        await Task.Delay(_next * jitter, time, cancellation);
+        _next = _next * 2 < Longest ? _next * 2 : Longest;
+    }
+}

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using Loire.Cli.CommandLine;
+using Loire.Cli.Failures;
+
+namespace Loire.Cli.Consume;
+
+/// <summary><c>loire consume</c>: the records of a topic, with kcat's options.</summary>
+internal static class ConsumeCommand
+{
+    public static Command Create(Caller caller)
+    {
+        var offset = new Option<string[]>("--offset", "-o")
+        {
+            Description = $"Where to begin: {OffsetChoice.Words}; s@ and e@ together are a span of time.",
+            HelpName = "OFFSET",
+        };
+        var exits = new Option<bool>("--exit", "-e") { Description = "Exit at what is the end when reading begins." };
+        var count = new Option<long?>("--count", "-c") { Description = "Exit after so many records.", HelpName = "N" };
+        var command = new Command("consume", "Writes the records of a topic, from the beginning unless told otherwise.") { offset, exits, count };
+        var reading = new ReadingOptions(command, caller);
+        command.SetAction(async (parsed, interrupted) =>
+        {
+            var choice = OffsetChoice.Parse(parsed.GetValue(offset) ?? [], OffsetChoice.Beginning);
+            var max = parsed.GetValue(count) ?? long.MaxValue;
+            if (max < 0)
+            {
+                throw CliException.Usage("-c must be at least 0.");
+            }
+
+            await reading.RunAsync(parsed, choice, parsed.GetValue(exits), max, interrupted);
+            return 0;
+        });
+        return command;
+    }
+}

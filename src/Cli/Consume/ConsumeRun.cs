@@ -1,0 +1,159 @@
+using System.Buffers;
+using System.Threading.Channels;
+using Loire.Cli.CommandLine;
+using Loire.Cli.Consume.Formats;
+using Loire.Cli.Failures;
+using Loire.Cli.Node;
+using Loire.Cli.Terminals;
+using Loire.Model.Batches;
+
+namespace Loire.Cli.Consume;
+
+/// <summary>
+/// Reads several partitions at once and writes their records, each partition's in order. Memory is bounded by a number of pages, however many partitions
+/// there are and however slowly the output is read.
+/// </summary>
+internal sealed class ConsumeRun(NodeClient node, string topic, RecordFormat format, Caller caller)
+{
+    private const int PagesInMemory = 8;
+    private const int FlushBytes = 64 * 1024;
+
+    private readonly ArrayBufferWriter<byte> _buffer = new(2 * FlushBytes);
+    private readonly BatchDecompressor _decompressor = new();
+    private Dictionary<int, PartitionRange> _ranges = [];
+    private long _written;
+
+    /// <summary>Records at most.</summary>
+    public long MaxRecords { get; init; } = long.MaxValue;
+
+    /// <summary>How long a node may be away.</summary>
+    public TimeSpan RetryTimeout { get; init; }
+
+    /// <summary>Writes everything in the ranges; returns at their ends, after <see cref="MaxRecords"/>, or when interrupted.</summary>
+    public async Task RunAsync(IReadOnlyList<PartitionRange> ranges, CancellationToken interrupted)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
+        using var budget = new SemaphoreSlim(PagesInMemory);
+        var pages = Channel.CreateBounded<FetchedPage>(new BoundedChannelOptions(PagesInMemory) { SingleReader = true });
+        _ranges = ranges.ToDictionary(range => range.Partition);
+        format.Begin(_buffer);
+        Flush();
+        var reading = MaxRecords > 0 ? ReadAllAsync(ranges, pages.Writer, budget, ending) : Task.CompletedTask;
+        var isOpen = true;
+        try
+        {
+            while (_written < MaxRecords && await pages.Reader.WaitToReadAsync(ending.Token))
+            {
+                while (_written < MaxRecords && pages.Reader.TryRead(out var page))
+                {
+                    using (page)
+                    {
+                        Write(page);
+                    }
+
+                    Flush();
+                }
+            }
+        }
+        catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
+        {
+            // The way to end a consumer that follows.
+        }
+        catch (OutputClosedException)
+        {
+            isOpen = false;
+            throw;
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            while (pages.Reader.TryRead(out var page))
+            {
+                page.Dispose();
+            }
+
+            _decompressor.Dispose();
+            if (isOpen)
+            {
+                // A document is complete even if an error follows.
+                format.End(_buffer);
+                Flush();
+            }
+        }
+
+        caller.Terminal.Note($"{_written} records");
+    }
+
+    private async Task ReadAllAsync(
+        IReadOnlyList<PartitionRange> ranges, ChannelWriter<FetchedPage> to, SemaphoreSlim budget, CancellationTokenSource ending)
+    {
+        var readers = ranges.Select(range => new PartitionReader(node, topic, range, RetryTimeout, caller).RunAsync(to, budget, ending.Token)).ToList();
+        Exception? failure = null;
+        while (readers.Count > 0)
+        {
+            var ended = await Task.WhenAny(readers);
+            readers.Remove(ended);
+            if (!ended.IsCompletedSuccessfully && failure is null)
+            {
+                // What arrived before is still written; then the failure surfaces.
+                failure = ended.Exception?.InnerException ?? new OperationCanceledException(ending.Token);
+                to.TryComplete(failure);
+            }
+        }
+
+        to.TryComplete(failure);
+    }
+
+    private void Write(FetchedPage page)
+    {
+        var end = _ranges[page.Partition].End ?? long.MaxValue;
+        for (var rest = page.Bytes; !rest.IsEmpty && _written < MaxRecords;)
+        {
+            RecordBatch.TryRead(rest, out var batch);
+            rest = rest[batch.SizeInBytes..];
+            if (batch.IsControl)
+            {
+                continue;
+            }
+
+            var error = _decompressor.TryDecompress(batch, out var records);
+            var reader = new RecordReader(batch, records);
+            while (error == ErrorCode.None && _written < MaxRecords && reader.MoveNext())
+            {
+                var record = reader.Current;
+                if (record.Offset.Value >= page.From && record.Offset.Value < end)
+                {
+                    format.Write(_buffer, topic, page.Partition, record, batch.TimestampType);
+                    _written++;
+                    if (_buffer.WrittenCount >= FlushBytes)
+                    {
+                        Flush();
+                    }
+                }
+            }
+
+            error = error != ErrorCode.None ? error : reader.Error;
+            if (error != ErrorCode.None)
+            {
+                Flush();
+                throw new NodeException(
+                    error,
+                    $"The batch at offset {batch.BaseOffset} of partition {page.Partition} cannot be decoded.",
+                    ExitCode.Error,
+                    isRetriable: false,
+                    $"'-p {page.Partition} -o {batch.NextOffset}' goes on behind it.");
+            }
+        }
+    }
+
+    private void Flush()
+    {
+        if (_buffer.WrittenCount > 0)
+        {
+            caller.Terminal.Output.Write(_buffer.WrittenSpan);
+            caller.Terminal.Output.Flush();
+            _buffer.ResetWrittenCount();
+        }
+    }
+}

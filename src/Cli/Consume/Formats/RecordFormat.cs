@@ -1,0 +1,35 @@
+using System.Buffers;
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.Cli.Consume.Formats;
+
+/// <summary>How records are written.</summary>
+internal abstract class RecordFormat
+{
+    public virtual void Begin(IBufferWriter<byte> to)
+    {
+    }
+
+    public abstract void Write(IBufferWriter<byte> to, string topic, int partition, in Record record, TimestampType type);
+
+    public virtual void End(IBufferWriter<byte> to)
+    {
+    }
+}
+
+/// <summary>kcat's plain form: the value and a delimiter, before it the key if one is asked for.</summary>
+internal sealed class PlainFormat(byte[]? keyDelimiter, byte[] delimiter, bool showsNull) : RecordFormat
+{
+    public override void Write(IBufferWriter<byte> to, string topic, int partition, in Record record, TimestampType type)
+    {
+        if (keyDelimiter is not null)
+        {
+            to.Write(record.KeyIsNull && showsNull ? "NULL"u8 : record.Key);
+            to.Write(keyDelimiter);
+        }
+
+        to.Write(record.ValueIsNull && showsNull ? "NULL"u8 : record.Value);
+        to.Write(delimiter);
+    }
+}

@@ -1,0 +1,38 @@
+using Loire.Cli.Failures;
+using Loire.Cli.Node;
+using Loire.Model;
+
+namespace Loire.Cli.Consume;
+
+/// <summary>What is to be read of one partition.</summary>
+/// <param name="Partition">The partition.</param>
+/// <param name="From">The first offset.</param>
+/// <param name="End">The offset after the last one; null to go on for ever.</param>
+internal sealed record PartitionRange(int Partition, long From, long? End)
+{
+    /// <summary>Turns what was asked for into offsets. The end is fixed here, so that a busy topic cannot keep a reader that wants to stop there.</summary>
+    public static async Task<PartitionRange> ResolveAsync(
+        NodeClient node, string topic, int partition, OffsetChoice choice, bool stopsAtEnd, CancellationToken cancellation)
+    {
+        var bounds = await node.OffsetsAsync(topic, partition, cancellation);
+        var (start, highWatermark) = ((long)bounds["log_start_offset"]!, (long)bounds["high_watermark"]!);
+        async Task<long> AtAsync(Timestamp time) => (long?)(await node.OffsetAtAsync(topic, partition, time, cancellation))["offset"] ?? highWatermark;
+
+        var from = choice.Kind switch
+        {
+            StartKind.Beginning => start,
+            StartKind.End => highWatermark,
+            StartKind.BeforeEnd => Math.Max(start, highWatermark - choice.Number),
+            StartKind.Time => await AtAsync(choice.Start),
+            _ when choice.Number < start || choice.Number > highWatermark => throw new NodeException(
+                ErrorCode.OffsetOutOfRange,
+                $"Partition {partition} holds the offsets from {start} up to {highWatermark}, not {choice.Number}.",
+                ExitCode.Error,
+                isRetriable: false,
+                Hints.For(ErrorCode.OffsetOutOfRange)),
+            _ => choice.Number,
+        };
+        long? end = choice.Stop != Timestamp.None ? await AtAsync(choice.Stop) : stopsAtEnd ? highWatermark : null;
+        return new PartitionRange(partition, from, end);
+    }
+}

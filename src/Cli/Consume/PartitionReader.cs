@@ -1,0 +1,68 @@
+using System.Threading.Channels;
+using Loire.Cli.CommandLine;
+using Loire.Cli.Failures;
+using Loire.Cli.Node;
+
+namespace Loire.Cli.Consume;
+
+/// <summary>
+/// Reads one partition by long polls. Whatever breaks, it asks again for the offset after the last page that arrived whole, so a node may restart
+/// without a record being lost or coming twice.
+/// </summary>
+internal sealed class PartitionReader(NodeClient node, string topic, PartitionRange range, TimeSpan retryTimeout, Caller caller)
+{
+    private const int MaxBytes = 1024 * 1024;
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(20);
+
+    private long _next = range.From;
+
+    /// <summary>Reads until the end of the range, which may be never.</summary>
+    /// <param name="to">Takes the pages in their order; waits while nobody reads them.</param>
+    /// <param name="budget">Places for pages in memory, shared by all partitions.</param>
+    /// <param name="cancellation">Ends the reading.</param>
+    public async Task RunAsync(ChannelWriter<FetchedPage> to, SemaphoreSlim budget, CancellationToken cancellation)
+    {
+        var backoff = new Backoff(caller.Time, caller.Random, retryTimeout);
+        while (range.End is not { } end || _next < end)
+        {
+            FetchedPage page;
+            try
+            {
+                page = await node.FetchAsync(topic, range.Partition, _next, MaxBytes, Wait, budget, cancellation);
+            }
+            catch (NodeException failure) when (failure.IsRetriable)
+            {
+                if (!backoff.IsWaiting)
+                {
+                    caller.Terminal.Note($"partition {range.Partition}: {failure.Message} Trying again from offset {_next}.");
+                }
+
+                await backoff.WaitAsync(failure, $"the next offset of partition {range.Partition} is {_next}.", cancellation);
+                continue;
+            }
+
+            if (backoff.IsWaiting)
+            {
+                backoff.Reset();
+                caller.Terminal.Note($"partition {range.Partition}: going on at offset {_next}.");
+            }
+
+            _next = page.Next;
+            if (page.Bytes.IsEmpty)
+            {
+                page.Dispose();
+                continue;
+            }
+
+            try
+            {
+                await to.WriteAsync(page, cancellation);
+            }
+            catch
+            {
+                page.Dispose();
+                throw;
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Loire.Cli.CommandLine;
+using Loire.Cli.Consume.Formats;
+using Loire.Cli.Failures;
+using Loire.Cli.Node;
+using Loire.Cli.Topics;
+
+namespace Loire.Cli.Consume;
+
+/// <summary>What <c>consume</c> and <c>tail</c> have in common: the topic, the partitions, the form of a record, and how long a node may be away.</summary>
+internal sealed class ReadingOptions
+{
+    private readonly TopicChoice _topic;
+    private readonly Caller _caller;
+    private readonly Option<int[]> _partitions = new("--partition", "-p") { Description = "Only this partition; may be repeated.", HelpName = "N" };
+    private readonly Option<string?> _keyDelimiter = new("--key-delimiter", "-K") { Description = "Write the key and this before the value.", HelpName = "TEXT" };
+    private readonly Option<string> _delimiter = new("--delimiter", "-D") { Description = "What to write after a record.", HelpName = "TEXT", DefaultValueFactory = _ => @"\n" };
+    private readonly Option<string?> _printf = new("--format", "-f")
+    {
+        Description = "The form of a record, by kcat's tokens: %t topic, %p partition, %o offset, %k key, %s value, %K %S lengths, %T time, %h headers.",
+        HelpName = "FORMAT",
+    };
+
+    private readonly Option<bool> _envelope = new("--json", "-J") { Description = "kcat's JSON, a line for each record." };
+    private readonly Option<bool> _null = new("--null", "-Z") { Description = "Write NULL for a missing key or value." };
+    private readonly Option<string> _output = new("--output") { Description = "The form of a record.", HelpName = "text|json|ndjson", DefaultValueFactory = _ => "text" };
+    private readonly Option<double> _retry = new("--retry-timeout")
+    {
+        Description = "Seconds that the node may be away once reading has begun.",
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => 300,
+    };
+
+    public ReadingOptions(Command command, Caller caller)
+    {
+        _caller = caller;
+        _topic = new TopicChoice(caller);
+        _output.AcceptOnlyFromAmong("text", "json", "ndjson");
+        command.Arguments.Add(_topic.Argument);
+        Option[] options = [_topic.Option, _partitions, _keyDelimiter, _delimiter, _printf, _envelope, _null, _output, _retry];
+        foreach (var option in options)
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>Reads from where <paramref name="choice"/> says, in the form that the command line asks for.</summary>
+    public async Task RunAsync(ParseResult parsed, OffsetChoice choice, bool stopsAtEnd, long maxRecords, CancellationToken interrupted)
+    {
+        var topic = _topic.Of(parsed);
+        var format = Format(parsed);
+        var retry = parsed.GetValue(_retry);
+        if (!(retry >= 0 && retry <= 864_000))
+        {
+            throw CliException.Usage("--retry-timeout must lie between 0 and 864000 seconds.");
+        }
+
+        using var node = GlobalOptions.Connect(parsed, _caller);
+        var partitions = await node.SelectPartitionsAsync(topic, parsed.GetValue(_partitions) ?? [], interrupted);
+        if (choice.Kind == StartKind.Offset && partitions.Length > 1)
+        {
+            throw CliException.Usage("An offset belongs to one partition.", "-p N says which.");
+        }
+
+        var ranges = await PartitionOffsets.EachAsync(
+            partitions, (partition, ending) => PartitionRange.ResolveAsync(node, topic, partition, choice, stopsAtEnd, ending), interrupted);
+        await new ConsumeRun(node, topic, format, _caller) { MaxRecords = maxRecords, RetryTimeout = TimeSpan.FromSeconds(retry) }
+            .RunAsync(ranges, interrupted);
+    }
+
+    private RecordFormat Format(ParseResult parsed)
+    {
+        var (printf, output, showsNull) = (parsed.GetValue(_printf), parsed.GetValue(_output), parsed.GetValue(_null));
+        var keyDelimiter = parsed.GetValue(_keyDelimiter) is { } text ? Escapes.Bytes(text, "-K") : null;
+        var forms = (printf is null ? 0 : 1) + (parsed.GetValue(_envelope) ? 1 : 0) + (output == "text" ? 0 : 1);
+        if (forms > 1)
+        {
+            throw CliException.Usage("-f, -J and --output json or ndjson exclude each other.");
+        }
+
+        return printf is not null ? new PrintfFormat(printf, showsNull)
+            : parsed.GetValue(_envelope) ? new KcatJsonFormat()
+            : output != "text" ? new JsonFormat(lines: output == "ndjson")
+            : new PlainFormat(keyDelimiter, Escapes.Bytes(parsed.GetValue(_delimiter)!, "-D"), showsNull);
+    }
+}

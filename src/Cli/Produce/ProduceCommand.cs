@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Text;
+using Loire.Cli.CommandLine;
+using Loire.Cli.Failures;
+using Loire.Cli.Node;
+using Loire.Cli.Topics;
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.Cli.Produce;
+
+/// <summary><c>loire produce</c>: a record for each line of standard input or of files, with kcat's options.</summary>
+internal static class ProduceCommand
+{
+    public static Command Create(Caller caller)
+    {
+        var topic = new TopicChoice(caller);
+        var partition = new Option<int?>("--partition", "-p") { Description = "The partition; otherwise by the key, or any.", HelpName = "N" };
+        var keyDelimiter = new Option<string?>("--key-delimiter", "-K") { Description = "Each record begins with its key and this.", HelpName = "TEXT" };
+        var delimiter = new Option<string>("--delimiter", "-D") { Description = @"What ends a record.", HelpName = "TEXT", DefaultValueFactory = _ => @"\n" };
+        var key = new Option<string?>("--key", "-k") { Description = "The key of all records.", HelpName = "TEXT" };
+        var headers = new Option<string[]>("--header", "-H") { Description = "A header of all records; may be repeated.", HelpName = "NAME=VALUE" };
+        var isNull = new Option<bool>("--null", "-Z") { Description = "An empty value is a tombstone, an empty key none." };
+        var acks = new Option<string>("--acks", "-a") { Description = "Whose acknowledgement to wait for.", HelpName = "all|1|0", DefaultValueFactory = _ => "all" };
+        acks.AcceptOnlyFromAmong("all", "-1", "1", "0");
+        var codec = new Option<CompressionType>("--compression", "-z") { Description = "How batches are compressed.", HelpName = "none|gzip|snappy|lz4|zstd" };
+        var lines = new Option<string[]>("--lines", "-l") { Description = "Read the records of this file ('-' is standard input); may be repeated.", HelpName = "FILE" };
+        var files = new Option<string[]>("--file") { Description = "This file is one record; may be repeated.", HelpName = "FILE" };
+        var tee = new Option<bool>("--tee", "-T") { Description = "Also write what is read to standard output." };
+        var command = new Command("produce", "Appends a record for each line of standard input.")
+        {
+            topic.Argument, topic.Option, partition, keyDelimiter, delimiter, key, headers, isNull, acks, codec, lines, files, tee,
+        };
+        command.SetAction(async (parsed, interrupted) =>
+        {
+            var name = topic.Of(parsed);
+            var compression = parsed.GetValue(codec);
+            if (!CompressionTypes.IsAvailable(compression))
+            {
+                throw CliException.Usage($"{compression} is not available here.", "zstd needs the system's libzstd.");
+            }
+
+            var ends = Escapes.Bytes(parsed.GetValue(delimiter)!, "-D");
+            if (ends.Length == 0)
+            {
+                throw CliException.Usage("-D must not be empty.", "--file sends a whole file as one record.");
+            }
+
+            var keyEnds = parsed.GetValue(keyDelimiter) is { Length: > 0 } text ? Escapes.Bytes(text, "-K") : null;
+            var fixedKey = parsed.GetValue(key) is { } fixedText ? Encoding.UTF8.GetBytes(fixedText) : null;
+            var shape = new RecordShape(keyEnds, fixedKey, parsed.GetValue(isNull), Headers(parsed.GetValue(headers) ?? []));
+            var inputs = Inputs(parsed.GetValue(lines) ?? [], parsed.GetValue(files) ?? [], caller);
+            using var node = GlobalOptions.Connect(parsed, caller);
+            int[] wanted = parsed.GetValue(partition) is { } number ? [number] : [];
+            await node.SelectPartitionsAsync(name, wanted, interrupted);
+            var count = await node.PartitionsCountAsync(name, interrupted);
+            var maxBytes = await node.MaxMessageBytesAsync(name, interrupted);
+            var settings = new ProducerSettings(name, count, parsed.GetValue(acks)!, maxBytes, compression);
+            using var producer = new RecordProducer(node, settings, caller.Random);
+            var run = new ProduceRun(producer, shape, parsed.GetValue(partition), ends, caller) { Tees = parsed.GetValue(tee) };
+            await run.RunAsync(inputs, maxBytes, interrupted);
+            return 0;
+        });
+        return command;
+    }
+
+    private static List<(Func<Stream> Open, bool IsWhole)> Inputs(string[] lines, string[] files, Caller caller)
+    {
+        Func<Stream> Opener(string path) => path == "-" ? () => caller.Terminal.Input : () => File.OpenRead(path);
+        foreach (var path in lines.Concat(files).Where(path => path != "-" && !File.Exists(path)))
+        {
+            throw new CliException(ExitCode.NotFound, "FILE_NOT_FOUND", $"There is no file {path}; nothing was sent.");
+        }
+
+        List<(Func<Stream>, bool)> inputs = [.. lines.Select(path => (Opener(path), false)), .. files.Select(path => (Opener(path), true))];
+        return inputs.Count > 0 ? inputs : [(Opener("-"), false)];
+    }
+
+    private static RecordHeader[] Headers(string[] texts) => texts.Length > Limits.HeadersPerRecord
+        ? throw CliException.Usage($"A record has at most {Limits.HeadersPerRecord} headers.")
+        : Array.ConvertAll(texts, text =>
+        {
+            // Without '=' there is no value, as with kcat.
+            var equals = text.IndexOf('=', StringComparison.Ordinal);
+            var name = Encoding.UTF8.GetBytes(equals < 0 ? text : text[..equals]);
+            return new RecordHeader(name, equals < 0 ? default : Encoding.UTF8.GetBytes(text[(equals + 1)..]), ValueIsNull: equals < 0);
+        });
+}

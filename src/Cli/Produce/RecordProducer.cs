@@ -1,0 +1,228 @@
+using Loire.Cli.Failures;
+using Loire.Cli.Node;
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.Cli.Produce;
+
+/// <summary>How records are gathered and sent.</summary>
+/// <param name="Topic">The topic.</param>
+/// <param name="PartitionsCount">How many partitions it has.</param>
+/// <param name="Acks">0, 1 or all.</param>
+/// <param name="MaxBatchBytes">The topic's <c>max.message.bytes</c>.</param>
+/// <param name="Compression">How batches are compressed.</param>
+internal sealed record ProducerSettings(string Topic, int PartitionsCount, string Acks, int MaxBatchBytes, CompressionType Compression);
+
+/// <summary>
+/// Makes record batches and sends them, one at a time for each partition, so that order is kept. A slow source is sent at once, a fast one in large
+/// batches. Nothing is sent twice, since a node without idempotence would append it twice: after the first failure the rest stays here, what is in
+/// flight is awaited, and the counts say exactly what is known. Used by one flow at a time.
+/// </summary>
+internal sealed class RecordProducer(NodeClient node, ProducerSettings settings, Random random) : IDisposable
+{
+    private const int BatchBytes = 512 * 1024;
+    private const int MaxPendingBytes = 16 * 1024 * 1024;
+
+    private readonly Dictionary<int, ProduceLane> _lanes = [];
+    private readonly List<ProduceLane> _open = [];
+    private readonly List<ProduceLane> _busy = [];
+    private readonly Stack<RecordBatchBuilder> _spare = new();
+    private ProduceLane? _sticky;
+    private ProduceLane? _full;
+    private long _pendingBytes;
+    private long _firstLost = long.MaxValue;
+
+    /// <summary>Records taken from the input.</summary>
+    public long Added { get; private set; }
+
+    /// <summary>Records that the node has acknowledged, wherever they stood.</summary>
+    public long Acknowledged { get; private set; }
+
+    /// <summary>Bytes of acknowledged batches.</summary>
+    public long AcknowledgedBytes { get; private set; }
+
+    /// <summary>Records that were sent and whose fate is unknown.</summary>
+    public long Unanswered { get; private set; }
+
+    /// <summary>The first failure.</summary>
+    public NodeException? Failure { get; private set; }
+
+    /// <summary>So many records from the start of the input are all acknowledged.</summary>
+    public long AcknowledgedWithoutGap => _open.Select(lane => lane.FirstRecord)
+        .Concat(_busy.Select(lane => lane.InFlight!.FirstRecord)).Append(Added).Append(_firstLost).Min();
+
+    /// <summary>Adds a record: to the partition named, or by its key as Kafka's Java producer does, or to any until that one's batch is sent (KIP-480).</summary>
+    /// <returns>False if there is no room: await <see cref="MakeRoomAsync"/> and add it again.</returns>
+    public bool TryAdd(int? partition, Timestamp timestamp, in OutgoingRecord record)
+    {
+        var key = record.Key.GetValueOrDefault().Span;
+        var value = record.Value.GetValueOrDefault().Span;
+        var lane = partition is { } wanted ? Lane(wanted)
+            : record.Key is not null ? Lane(Murmur2.Partition(key, settings.PartitionsCount))
+            : _sticky ??= Lane(random.Next(settings.PartitionsCount));
+        if (_pendingBytes >= MaxPendingBytes || lane.Builder?.SizeInBytes >= BatchBytes)
+        {
+            _full = lane.Builder is null ? null : lane;
+            return false;
+        }
+
+        Open(lane);
+        var before = lane.Builder!.SizeInBytes;
+        if (!lane.Builder.Append(timestamp, key, record.Key is null, value, record.Value is null, record.Headers))
+        {
+            if (lane.Builder.RecordCount > 0)
+            {
+                _full = lane;
+                return false;
+            }
+
+            Close(lane);
+            throw TooLarge(Added + 1);
+        }
+
+        _pendingBytes += lane.Builder.SizeInBytes - before;
+        Added++;
+        return true;
+    }
+
+    public NodeException TooLarge(long record) => new(
+        ErrorCode.MessageTooLarge,
+        $"Record {record} does not fit into the topic's max.message.bytes, {settings.MaxBatchBytes}.",
+        ExitCode.Error,
+        isRetriable: false,
+        Hints.For(ErrorCode.MessageTooLarge));
+
+    /// <summary>Sends what is full and waits until there is room.</summary>
+    public async Task MakeRoomAsync()
+    {
+        if (_full is { } full)
+        {
+            _full = null;
+            while (full.InFlight is not null && Failure is null)
+            {
+                await AnyAnswer();
+                Collect();
+            }
+
+            Send(full);
+        }
+
+        while (Failure is null && _pendingBytes >= MaxPendingBytes)
+        {
+            SendIdle();
+            await AnyAnswer();
+            Collect();
+        }
+    }
+
+    /// <summary>Sends each open batch that has nothing in flight before it.</summary>
+    public void SendIdle()
+    {
+        foreach (var lane in _open.ToArray())
+        {
+            if (lane.InFlight is null)
+            {
+                Send(lane);
+            }
+        }
+    }
+
+    /// <summary>Sends everything, unless something failed, and waits for every answer.</summary>
+    public async Task DrainAsync()
+    {
+        while (_busy.Count > 0 || (Failure is null && _open.Count > 0))
+        {
+            SendIdle();
+            await AnyAnswer();
+            Collect();
+        }
+    }
+
+    /// <summary>Completes when an answer has come; never if none is awaited.</summary>
+    public Task AnyAnswer() => _busy.Count == 0 ? Task.Delay(Timeout.Infinite) : Task.WhenAny(_busy.Select(lane => lane.InFlight!.Answer));
+
+    /// <summary>Takes note of the answers that have come.</summary>
+    public void Collect()
+    {
+        for (var i = _busy.Count - 1; i >= 0; i--)
+        {
+            if (_busy[i].InFlight is { Answer.IsCompleted: true } sending)
+            {
+                _busy[i].InFlight = null;
+                _busy.RemoveAt(i);
+                Settle(sending);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var builder in _open.Select(lane => lane.Builder!).Concat(_spare))
+        {
+            builder.Dispose();
+        }
+    }
+
+    private ProduceLane Lane(int partition)
+    {
+        if (!_lanes.TryGetValue(partition, out var lane))
+        {
+            _lanes.Add(partition, lane = new ProduceLane(partition));
+        }
+
+        return lane;
+    }
+
+    private void Open(ProduceLane lane)
+    {
+        if (lane.Builder is null)
+        {
+            lane.Builder = _spare.TryPop(out var spare) ? spare : new RecordBatchBuilder(settings.MaxBatchBytes);
+            lane.FirstRecord = Added;
+            _open.Add(lane);
+        }
+    }
+
+    private void Close(ProduceLane lane)
+    {
+        _spare.Push(lane.Builder!);
+        lane.Builder = null;
+        _open.Remove(lane);
+        _sticky = _sticky == lane ? null : _sticky;
+    }
+
+    private void Send(ProduceLane lane)
+    {
+        if (Failure is not null)
+        {
+            return;
+        }
+
+        var (records, size) = (lane.Builder!.RecordCount, lane.Builder.SizeInBytes);
+        var batch = lane.Builder.Build(settings.Compression);
+        _pendingBytes += batch.Length - (size - RecordBatch.HeaderSize);
+        Close(lane);
+
+        // Not bound to Ctrl-C: what is on its way is awaited, so that the count at the end is true.
+        var answer = node.ProduceAsync(settings.Topic, lane.Partition, batch, settings.Acks, CancellationToken.None);
+        lane.InFlight = new Sending(lane.FirstRecord, records, batch.Length, answer);
+        _busy.Add(lane);
+    }
+
+    private void Settle(Sending sending)
+    {
+        _pendingBytes -= sending.Bytes;
+        if (sending.Answer.IsCompletedSuccessfully)
+        {
+            Acknowledged += sending.Records;
+            AcknowledgedBytes += sending.Bytes;
+            return;
+        }
+
+        _firstLost = Math.Min(_firstLost, sending.FirstRecord);
+        var failure = sending.Answer.Exception?.InnerException as NodeException
+            ?? new NodeException(ErrorCode.UnknownServerError, $"{sending.Answer.Exception?.InnerException?.Message}", ExitCode.Error, isRetriable: false);
+        Unanswered += failure.OutcomeIsUnknown ? sending.Records : 0;
+        Failure ??= failure;
+    }
+}

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using Loire.Cli.CommandLine;
+using Loire.Cli.Failures;
+
+namespace Loire.Cli.Topics;
+
+/// <summary>The topic of a command that takes it either by itself or, as kcat does, with <c>-t</c>.</summary>
+internal sealed class TopicChoice
+{
+    public TopicChoice(Caller caller)
+    {
+        Argument = TopicArgument.Create(caller);
+        Argument.Arity = ArgumentArity.ZeroOrOne;
+        Option.CompletionSources.Add(context => TopicArgument.Names(context.ParseResult, caller, context.WordToComplete));
+    }
+
+    public Argument<string> Argument { get; }
+
+    public Option<string?> Option { get; } = new("--topic", "-t") { Description = "The topic, for those who are used to kcat.", HelpName = "TOPIC" };
+
+    public string Of(ParseResult parsed) => (parsed.GetValue(Argument), parsed.GetValue(Option)) switch
+    {
+        ({ } name, null) => TopicArgument.Check(name),
+        (null, { } name) => TopicArgument.Check(name),
+        (null, null) => throw CliException.Usage("The topic is missing."),
+        _ => throw CliException.Usage("The topic is given twice."),
+    };
+}
