@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Loire.Cli.Bench;
 using Loire.Cli.Completion;
 using Loire.Cli.Consume;
 using Loire.Cli.Contexts;
@@ -20,6 +21,7 @@ internal static class LoireCommand
             ConsumeCommand.Create(caller),
             TailCommand.Create(caller),
             OffsetsCommand.Create(caller),
+            BenchCommand.Create(caller),
             ErrorsCommand.Create(caller),
             ContextCommand.Create(caller),
             CompletionCommand.Create(caller),

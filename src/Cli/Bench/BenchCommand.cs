@@ -1,0 +1,153 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Loire.Cli.CommandLine;
+using Loire.Cli.Failures;
+using Loire.Cli.Node;
+using Loire.Cli.Output;
+using Loire.Cli.Topics;
+using Loire.Model;
+using Loire.Model.Batches;
+using Spectre.Console;
+
+namespace Loire.Cli.Bench;
+
+/// <summary><c>loire bench</c>: produces, consumes, and says how fast it was.</summary>
+internal static class BenchCommand
+{
+    // A record's own overhead in a batch is below this.
+    private const int RecordOverhead = 32;
+
+    private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(200);
+
+    public static Command Create(Caller caller)
+    {
+        var topic = new Option<string?>("--topic", "-t") { Description = "A topic that exists; otherwise one is made, and deleted at the end.", HelpName = "TOPIC" };
+        var partitions = new Option<int>("--partitions", "-p") { Description = "Partitions of the topic that is made.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var records = new Option<long>("--records", "-n") { Description = "Records to produce.", HelpName = "N", DefaultValueFactory = _ => 200_000 };
+        var size = new Option<int>("--size", "-s") { Description = "Bytes of each record's value.", HelpName = "BYTES", DefaultValueFactory = _ => 1024 };
+        var batch = new Option<int>("--batch") { Description = "Records in a batch, which is one request.", HelpName = "N", DefaultValueFactory = _ => 200 };
+        var concurrency = new Option<int>("--concurrency", "-c") { Description = "Requests in flight.", HelpName = "N", DefaultValueFactory = _ => 8 };
+        var acks = new Option<string>("--acks", "-a") { Description = "Whose acknowledgement to wait for.", HelpName = "all|1|0", DefaultValueFactory = _ => "all" };
+        acks.AcceptOnlyFromAmong("all", "-1", "1", "0");
+        var codec = new Option<CompressionType>("--compression", "-z") { Description = "How batches are compressed.", HelpName = "none|gzip|snappy|lz4|zstd" };
+        var seed = new Option<int>("--seed") { Description = "Of the records' bytes.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var produceOnly = new Option<bool>("--produce-only") { Description = "Do not consume." };
+        var command = new Command("bench", "Produces and consumes, and prints throughput and latencies.")
+        {
+            topic, partitions, records, size, batch, concurrency, acks, codec, seed, produceOnly, OutputOption.Instance,
+        };
+        command.SetAction(async (parsed, interrupted) =>
+        {
+            var name = parsed.GetValue(topic) is { } given ? TopicArgument.Check(given) : null;
+            var wanted = new BenchSettings(
+                name ?? string.Create(CultureInfo.InvariantCulture, $"loire-bench-{caller.Random.NextInt64():x}"),
+                parsed.GetValue(partitions),
+                parsed.GetValue(records),
+                parsed.GetValue(size),
+                parsed.GetValue(batch),
+                parsed.GetValue(concurrency),
+                parsed.GetValue(acks)!,
+                parsed.GetValue(codec),
+                parsed.GetValue(seed));
+            Check(wanted);
+            using var node = GlobalOptions.Connect(parsed, caller);
+            if (name is null)
+            {
+                var body = new JsonObject { ["topic_name"] = wanted.Topic, ["partitions_count"] = wanted.PartitionsCount };
+                await node.SendAsync(HttpMethod.Post, "v1/topics", body, interrupted);
+            }
+            else
+            {
+                wanted = wanted with { PartitionsCount = await node.PartitionsCountAsync(name, interrupted) };
+            }
+
+            try
+            {
+                var phases = await RunAsync(node, wanted, parsed.GetValue(produceOnly), caller, interrupted);
+                BenchReport.Write(caller.Terminal, OutputOption.Of(parsed), wanted, phases);
+            }
+            finally
+            {
+                if (name is null)
+                {
+                    // Also after Ctrl-C: nothing of ours stays behind.
+                    await DeleteAsync(node, wanted.Topic, caller);
+                }
+            }
+
+            return 0;
+        });
+        return command;
+    }
+
+    private static async Task DeleteAsync(NodeClient node, string topic, Caller caller)
+    {
+        try
+        {
+            await node.SendAsync(HttpMethod.Delete, NodeClient.TopicPath(topic), null, CancellationToken.None);
+        }
+        catch (NodeException exception)
+        {
+            // What ended the run is the error to be told; this one only leaves a topic behind.
+            caller.Terminal.Error.WriteLine($"{exception.Line} Topic {topic} is left behind.");
+        }
+    }
+
+    private static async Task<List<(string, BenchResult)>> RunAsync(
+        NodeClient node, BenchSettings settings, bool producesOnly, Caller caller, CancellationToken interrupted)
+    {
+        var all = Enumerable.Range(0, settings.PartitionsCount).ToArray();
+        var phases = new BenchPhases(node, settings, caller);
+        async Task<long[]> EndsAsync() => await PartitionOffsets.EachAsync(
+            all, async (partition, ending) => (long)(await node.OffsetsAsync(settings.Topic, partition, ending))["high_watermark"]!, interrupted);
+
+        var starts = await EndsAsync();
+        List<(string, BenchResult)> results = [("produce", await ShowAsync("produce", phases.ProduceAsync(interrupted), phases, settings, caller))];
+        if (!producesOnly)
+        {
+            var ends = await EndsAsync();
+            results.Add(("consume", await ShowAsync("consume", phases.ConsumeAsync(starts, ends, interrupted), phases, settings, caller)));
+        }
+
+        return results;
+    }
+
+    private static async Task<BenchResult> ShowAsync(string name, Task<BenchResult> phase, BenchPhases phases, BenchSettings settings, Caller caller)
+    {
+        if (caller.Terminal.ShowsProgress)
+        {
+            await caller.Terminal.Progress().Progress().AutoClear(true).Columns(
+                new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(async progress =>
+                {
+                    var bar = progress.AddTask(name, maxValue: settings.Records);
+                    var started = caller.Time.GetTimestamp();
+                    while (await Task.WhenAny(phase, Task.Delay(Redraw, caller.Time)) != phase)
+                    {
+                        bar.Value = phases.Done;
+                        var rate = phases.Done / caller.Time.GetElapsedTime(started).TotalSeconds;
+                        bar.Description = string.Create(CultureInfo.InvariantCulture, $"{name} {rate:F0} records/s");
+                    }
+                });
+        }
+
+        return await phase;
+    }
+
+    private static void Check(BenchSettings settings)
+    {
+        var problem = settings.Records < 1 ? "--records must be at least 1."
+            : settings.RecordBytes is < 0 or > Limits.BatchBytes / 2 ? $"--size must lie between 0 and {Limits.BatchBytes / 2}."
+            : settings.BatchRecords < 1 ? "--batch must be at least 1."
+            : settings.Concurrency is < 1 or > 10_000 ? "--concurrency must lie between 1 and 10000."
+            : settings.PartitionsCount is < 1 or > Limits.PartitionsPerTopic ? $"--partitions must lie between 1 and {Limits.PartitionsPerTopic}."
+            : RecordBatch.HeaderSize + ((long)settings.BatchRecords * (settings.RecordBytes + RecordOverhead)) > Limits.BatchBytes
+                ? $"A batch of {settings.BatchRecords} records of {settings.RecordBytes} bytes is larger than {Limits.BatchBytes}."
+            : !CompressionTypes.IsAvailable(settings.Compression) ? $"{settings.Compression} is not available here."
+            : null;
+        if (problem is not null)
+        {
+            throw CliException.Usage(problem);
+        }
+    }
+}
