@@ -1,14 +1,14 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using Loire.Model.Batches;
 
-namespace Loire.WebApi.Records.Fetch;
+namespace Loire.Model.Batches;
 
 /// <summary>
-/// Cuts pieces, which form whole batches when put one after the other, into batches. A batch within one piece is not copied; one that is spread
-/// over pieces (a stamp and the producer's bytes) is joined in an array from the pool.
+/// Cuts pieces, which form whole batches when put one after the other, into batches. A batch within one piece is not copied; one that is
+/// spread over pieces (a stamp and the producer's bytes) is joined in an array from the pool. A copy of this value goes on by itself.
 /// </summary>
-internal struct BatchPieces(ReadOnlyMemory<byte>[] pieces)
+/// <param name="pieces">The pieces of a fetch.</param>
+public struct BatchPieces(ReadOnlyMemory<byte>[] pieces)
 {
     private const int LengthEnd = 12;
 
@@ -30,7 +30,7 @@ internal struct BatchPieces(ReadOnlyMemory<byte>[] pieces)
         }
 
         var size = LengthEnd + BinaryPrimitives.ReadInt32BigEndian(prefix[8..]);
-        Model.Invariant.Check(size >= RecordBatch.HeaderSize, "a partition returns whole batches");
+        Invariant.Check(size >= RecordBatch.HeaderSize, "a partition returns whole batches");
         if (pieces[_piece].Length - _position >= size)
         {
             batch = pieces[_piece].Slice(_position, size);
@@ -40,7 +40,7 @@ internal struct BatchPieces(ReadOnlyMemory<byte>[] pieces)
 
         pooled = ArrayPool<byte>.Shared.Rent(size);
         var missing = Copy(pooled.AsSpan(0, size));
-        Model.Invariant.Check(missing == 0, "a partition returns whole batches");
+        Invariant.Check(missing == 0, "a partition returns whole batches");
         batch = pooled.AsMemory(0, size);
         return true;
     }

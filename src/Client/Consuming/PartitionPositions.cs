@@ -1,0 +1,94 @@
+using System.Buffers;
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.Client;
+
+/// <summary>Finds the offset that a specification stands for, and the bounds of a partition. Each is asked once, without retries.</summary>
+internal static class PartitionPositions
+{
+    /// <summary>The offset that <paramref name="wanted"/> stands for.</summary>
+    /// <exception cref="LoireException">The partition does not exist, or does not answer.</exception>
+    public static async ValueTask<long> FindAsync(
+        KnownTopic topic, TopicPartition partition, OffsetSpec wanted, CancellationToken cancellation) => wanted.Kind switch
+        {
+            OffsetSpecKind.Offset => Checked(topic, partition, wanted.Value),
+            OffsetSpecKind.Time => await ForTimeAsync(topic, partition, new Timestamp(Math.Max(0, wanted.Value)), cancellation),
+            OffsetSpecKind.Beginning => (await BoundsAsync(topic, partition, cancellation)).LogStart.Value,
+            _ => (await BoundsAsync(topic, partition, cancellation)).HighWatermark.Value,
+        };
+
+    /// <summary>The positions that bound the partition now.</summary>
+    /// <exception cref="LoireException">The partition does not exist, or does not answer.</exception>
+    public static async ValueTask<PartitionOffsets> BoundsAsync(KnownTopic topic, TopicPartition partition, CancellationToken cancellation)
+    {
+        var grain = Grain(topic, partition);
+        cancellation.ThrowIfCancellationRequested();
+        var bounds = await GrainCallFailures.AnswerAsync(grain.Offsets(), Named(partition), cancellation);
+        return bounds.Error == ErrorCode.None ? bounds : throw new LoireException(bounds.Error, $"{Named(partition)} cannot be asked.");
+    }
+
+    /// <summary>The grain of a partition.</summary>
+    /// <exception cref="LoireException">The topic has no such partition.</exception>
+    public static IPartitionGrain Grain(KnownTopic topic, TopicPartition partition) =>
+        (uint)partition.Partition < (uint)topic.PartitionsCount
+            ? topic.Partition(partition.Partition)
+            : throw new LoireException(
+                ErrorCode.UnknownTopicOrPartition,
+                $"There is no partition {partition.Partition}: the topic '{topic.Name}' has {topic.PartitionsCount}, counted from 0.");
+
+    private static async ValueTask<long> ForTimeAsync(
+        KnownTopic topic, TopicPartition partition, Timestamp time, CancellationToken cancellation)
+    {
+        var grain = Grain(topic, partition);
+        cancellation.ThrowIfCancellationRequested();
+        var result = await GrainCallFailures.AnswerAsync(grain.FindBatch(time), Named(partition), cancellation);
+        return result.Error != ErrorCode.None ? throw new LoireException(result.Error, $"{Named(partition)} cannot be searched.")
+            : new BatchPieces(result.Batch).TryTake(out var batch, out var pooled) ? FirstIn(batch.Span, pooled, time)
+            : result.Bounds.HighWatermark.Value;
+    }
+
+    // The batch is known to reach the moment. If its records cannot be read, its start is the latest offset that misses none.
+    private static long FirstIn(ReadOnlySpan<byte> bytes, byte[]? pooled, Timestamp time)
+    {
+        try
+        {
+            using var decompressor = new BatchDecompressor();
+            var error = RecordBatch.TryRead(bytes, out var batch);
+            if (error != ErrorCode.None)
+            {
+                throw new LoireException(error, "The batch found cannot be read.");
+            }
+
+            if (decompressor.TryDecompress(batch, out var records) == ErrorCode.None)
+            {
+                var reader = new RecordReader(batch, records);
+                while (reader.MoveNext())
+                {
+                    if (reader.Current.Timestamp >= time)
+                    {
+                        return reader.Current.Offset.Value;
+                    }
+                }
+            }
+
+            return batch.BaseOffset.Value;
+        }
+        finally
+        {
+            if (pooled is not null)
+            {
+                ArrayPool<byte>.Shared.Return(pooled);
+            }
+        }
+    }
+
+    private static long Checked(KnownTopic topic, TopicPartition partition, long offset)
+    {
+        Grain(topic, partition);
+        return offset;
+    }
+
+    private static string Named(TopicPartition partition) => $"The partition {partition}";
+}
