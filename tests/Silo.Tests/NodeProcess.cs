@@ -40,9 +40,12 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a node and waits until it serves.</summary>
-    public static async Task<NodeProcess> StartAsync(string data, params string[] wrapper)
+    public static Task<NodeProcess> StartAsync(string data, params string[] wrapper) => StartAtAsync("http://127.0.0.1:0", data, wrapper);
+
+    /// <summary>Starts a node at an address of its own choice, such as that of one that was killed, and waits until it serves.</summary>
+    public static async Task<NodeProcess> StartAtAsync(string address, string data, params string[] wrapper)
     {
-        var node = Launch(data, wrapper);
+        var node = LaunchAt(address, data, wrapper);
         if (!await node.IsServingAsync())
         {
             throw new InvalidOperationException($"The node did not start:\n{node.Output}");
@@ -52,9 +55,11 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a process that may or may not come to serve. A wrapper, such as strace, gets the node's command line as its last arguments.</summary>
-    public static NodeProcess Launch(string data, params string[] wrapper)
+    public static NodeProcess Launch(string data, params string[] wrapper) => LaunchAt("http://127.0.0.1:0", data, wrapper);
+
+    private static NodeProcess LaunchAt(string address, string data, string[] wrapper)
     {
-        string[] command = [.. wrapper, DotNet, Path.Combine(AppContext.BaseDirectory, "Loire.Silo.dll"), "--data", data, "--urls", "http://127.0.0.1:0"];
+        string[] command = [.. wrapper, DotNet, Path.Combine(AppContext.BaseDirectory, "Loire.Silo.dll"), "--data", data, "--urls", address];
         var start = new ProcessStartInfo(command[0]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
         foreach (var argument in command[1..])
         {

@@ -80,9 +80,12 @@ internal sealed class Terminal
     /// <summary>Draws on standard output.</summary>
     public void Draw(Action<IAnsiConsole> draw)
     {
-        using var writer = new StreamWriter(Output, new UTF8Encoding(false), leaveOpen: true);
-        draw(Canvas(writer, OutputIsTty));
-        writer.Flush();
+        using var drawing = new StringWriter();
+        draw(Canvas(drawing, OutputIsTty));
+
+        // What pads a line only serves a screen; in a pipe it would be data.
+        var text = OutputIsTty ? drawing.ToString() : string.Join('\n', drawing.ToString().Split('\n').Select(line => line.TrimEnd()));
+        Output.Write(Encoding.UTF8.GetBytes(text));
     }
 
     /// <summary>A console on standard error, for progress.</summary>

@@ -1,0 +1,48 @@
+using Loire.Cli.Bench;
+using Loire.Silo.Tests;
+using Xunit.Abstractions;
+
+namespace Loire.Cli.Tests;
+
+public class LatencyHistogramTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void A_percentile_is_that_of_the_sorted_durations_or_up_to_a_32nd_more()
+    {
+        var random = Seed.Print(output);
+        var durations = Enumerable.Range(0, 10_000).Select(_ => (long)Math.Pow(10, 9 * random.NextDouble())).ToArray();
+        var (even, odd) = (new LatencyHistogram(), new LatencyHistogram());
+        foreach (var (index, ticks) in durations.Index())
+        {
+            (index % 2 == 0 ? even : odd).Record(TimeSpan.FromTicks(ticks));
+        }
+
+        even.Add(odd);
+        Array.Sort(durations);
+        foreach (var share in new[] { 0.001, 0.5, 0.9, 0.99, 0.999, 1.0 })
+        {
+            var exact = durations[(int)Math.Ceiling(share * durations.Length) - 1];
+            Assert.InRange(even.Percentile(share).Ticks, exact, exact + (exact / 32) + 1);
+        }
+
+        Assert.Equal(durations[^1], even.Max.Ticks);
+        Assert.Equal(durations.Length, even.Octaves().Sum(octave => octave.Count));
+    }
+
+    [Fact]
+    public void Nothing_recorded_is_zero() => Assert.Equal((TimeSpan.Zero, 0), (new LatencyHistogram().Percentile(0.99), new LatencyHistogram().Octaves().Count));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(31)]
+    [InlineData(32)]
+    [InlineData(33)]
+    [InlineData(long.MaxValue)]
+    public void The_edges_have_a_bucket(long ticks)
+    {
+        var histogram = new LatencyHistogram();
+        histogram.Record(TimeSpan.FromTicks(ticks));
+        Assert.Equal(ticks, histogram.Percentile(1).Ticks);
+    }
+}

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Loire.Cli.Tests;
+
+/// <summary>The real program in a process of its own.</summary>
+internal sealed class LoireProcess : IDisposable
+{
+    private const int Interrupt = 2;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly StringBuilder _error = new();
+
+    private LoireProcess(Process process)
+    {
+        _process = process;
+        process.ErrorDataReceived += (_, line) => _error.AppendLine(line.Data);
+    }
+
+    public static string Program => Path.Combine(AppContext.BaseDirectory, "loire.dll");
+
+    public StreamReader Output => _process.StandardOutput;
+
+    public StreamWriter Input => _process.StandardInput;
+
+    public string Error => _error.ToString();
+
+    public static LoireProcess Start(Uri server, params string[] args) => Launch(server, "dotnet", [Program, .. args]);
+
+    /// <summary>Runs a line of bash in which <c>loire</c> is the program.</summary>
+    public static LoireProcess Bash(Uri server, string line) =>
+        Launch(server, "bash", ["-c", $"set -o pipefail; loire() {{ dotnet '{Program}' \"$@\"; }}; {line}"]);
+
+    public async Task<int> WaitForExitAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            await _process.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"The program did not end:\n{Error}");
+        }
+
+        return _process.ExitCode;
+    }
+
+    /// <summary>What Ctrl-C does.</summary>
+    public void PressCtrlC() => Assert.Equal(0, Signal(_process.Id, Interrupt));
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
+        _process.Dispose();
+    }
+
+    private static LoireProcess Launch(Uri server, string program, string[] args)
+    {
+        var start = new ProcessStartInfo(program, args) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["LOIRE_SERVER"] = server.ToString();
+        start.Environment["XDG_CONFIG_HOME"] = AppContext.BaseDirectory;
+        var process = new LoireProcess(new Process { StartInfo = start });
+        process._process.Start();
+        process._process.BeginErrorReadLine();
+        return process;
+    }
+
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Signal(int process, int signal);
+}
