@@ -1,0 +1,135 @@
+using System.Text;
+using Loire.Model;
+using Loire.Silo.Tests;
+
+namespace Loire.Cli.Tests;
+
+[Collection(nameof(WithNode))]
+public sealed class ProduceConsumeTests(NodeFixture node) : IDisposable
+{
+    private readonly Shell _shell = new(node.Url);
+
+    [Fact]
+    public async Task Keys_headers_and_tombstones_come_back_as_they_were_sent()
+    {
+        var topic = await NewTopicAsync(1);
+        (await _shell.FeedAsync("k1:v1\nk2:\nplain\n", "produce", topic, "-K:", "-Z", "-H", "a=1", "-H", "b")).AssertOk();
+        var read = await ReadAsync(topic, "-f", "%o %K %k %S %s %h\\n");
+        Assert.Equal(["0 2 k1 2 v1 a=1,b=NULL", "1 2 k2 -1  a=1,b=NULL", "2 -1  5 plain a=1,b=NULL"], read);
+    }
+
+    [Fact]
+    public async Task Equal_keys_go_where_Kafka_s_Java_producer_puts_them()
+    {
+        var topic = await NewTopicAsync(7);
+        var keys = Enumerable.Range(0, 50).Select(i => $"key-{i}").ToArray();
+        (await _shell.FeedAsync(string.Concat(keys.Select(key => $"{key}\tvalue\n")), "produce", topic, "-K", "\\t")).AssertOk();
+        var read = (await ReadAsync(topic, "-f", "%p %k\\n")).Order(StringComparer.Ordinal);
+        Assert.Equal(keys.Select(key => $"{Murmur2.Partition(Encoding.UTF8.GetBytes(key), 7)} {key}").Order(StringComparer.Ordinal), read);
+    }
+
+    [Theory]
+    [InlineData("none")]
+    [InlineData("gzip")]
+    [InlineData("snappy")]
+    [InlineData("lz4")]
+    public async Task Many_records_keep_their_order_within_a_partition_under_any_codec(string codec)
+    {
+        var topic = await NewTopicAsync(1);
+        var lines = Enumerable.Range(0, 20_000).Select(i => $"{i} {new string('x', i % 97)}").ToArray();
+        (await _shell.FeedAsync(string.Join('\n', lines), "produce", topic, "-z", codec)).AssertOk();
+        Assert.Equal(lines, (await ReadAsync(topic)).ToArray());
+    }
+
+    [Fact]
+    public async Task Reading_begins_and_ends_where_it_is_told()
+    {
+        var topic = await NewTopicAsync(1);
+        (await _shell.FeedAsync("0\n1\n2\n3\n4\n", "produce", topic)).AssertOk();
+        Assert.Equal(["3", "4"], await ReadAsync(topic, "-o", "3"));
+        Assert.Equal(["3", "4"], await ReadAsync(topic, "-o", "-2"));
+        Assert.Equal(["0", "1", "2", "3", "4"], await ReadAsync(topic, "-o", "-100"));
+        Assert.Empty(await ReadAsync(topic, "-o", "end"));
+        Assert.Equal(["0", "1"], await ReadAsync(topic, "-c2"));
+        Assert.Empty(await ReadAsync(topic, "-c0"));
+        Assert.Equal(["0", "1", "2", "3", "4"], await ReadAsync(topic, "-os@1"));
+        Assert.Empty(await ReadAsync(topic, "-os@1", "-oe@2"));
+        (await _shell.RunAsync("consume", topic, "-e", "-o", "6")).AssertFailed(1, "OFFSET_OUT_OF_RANGE");
+        (await _shell.RunAsync("consume", topic, "-e", "-p", "1")).AssertFailed(3, "UNKNOWN_TOPIC_OR_PARTITION");
+        (await _shell.RunAsync("consume", "no-such-topic", "-e")).AssertFailed(3, "UNKNOWN_TOPIC_OR_PARTITION");
+    }
+
+    [Fact]
+    public async Task JSON_output_is_one_complete_document_even_without_records()
+    {
+        var topic = await NewTopicAsync(1);
+        Assert.Equal("[\n]\n", (await _shell.RunAsync("consume", topic, "-e", "--output", "json")).AssertOk().Output);
+        (await _shell.FeedAsync("0\n1\n", "produce", topic)).AssertOk();
+        var document = (await _shell.RunAsync("consume", topic, "-e", "--output", "json")).AssertOk().Output;
+        Assert.Equal(2, System.Text.Json.Nodes.JsonNode.Parse(document)!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task Files_are_read_line_by_line_or_whole()
+    {
+        var topic = await NewTopicAsync(1);
+        using var directory = new TemporaryDirectory();
+        var file = Path.Combine(directory.Path, "lines");
+        await File.WriteAllTextAsync(file, "a\nb\n");
+        (await _shell.FeedAsync("stdin\n", "produce", topic, "-l", file, "-l", "-", "--file", file)).AssertOk();
+        Assert.Equal("a\0b\0stdin\0a\nb\n\0", (await _shell.RunAsync("consume", topic, "-e", "-D", "\\0")).AssertOk().Output);
+        (await _shell.RunAsync("produce", topic, "-l", file + "x")).AssertFailed(3, "FILE_NOT_FOUND");
+        Assert.Equal("a\nb\n", (await _shell.RunAsync("produce", topic, "-T", "-l", file)).AssertOk().Output);
+    }
+
+    [Fact]
+    public async Task A_record_that_is_too_large_stops_behind_those_before_it()
+    {
+        var topic = await NewTopicAsync(1);
+        (await _shell.RunAsync("topic", "alter", topic, "--set", "max.message.bytes=1000")).AssertOk();
+        var outcome = await _shell.FeedAsync($"a\nb\n{new string('x', 950)}\nc\n", "produce", topic);
+        outcome.AssertFailed(1, "MESSAGE_TOO_LARGE");
+        Assert.Contains("Record 3 ", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains("2 records were acknowledged; the first 2 ", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(["a", "b"], await ReadAsync(topic));
+        (await _shell.FeedAsync($"a\n{new string('x', 5000)}", "produce", topic)).AssertFailed(1, "MESSAGE_TOO_LARGE");
+    }
+
+    [Fact]
+    public async Task Counts_are_said_only_to_a_terminal_or_on_demand()
+    {
+        var topic = await NewTopicAsync(1);
+        Assert.Equal("", (await _shell.FeedAsync("a\n", "produce", topic)).Error);
+        Assert.Contains("2 records were acknowledged", (await _shell.FeedAsync("a\nb\n", "produce", topic, "-v")).Error, StringComparison.Ordinal);
+        _shell.IsTty = true;
+        Assert.Contains("1 records were acknowledged", (await _shell.FeedAsync("a\n", "produce", topic)).Error, StringComparison.Ordinal);
+        Assert.Equal("", (await _shell.FeedAsync("a\n", "produce", topic, "-q")).Error);
+    }
+
+    [Theory]
+    [InlineData("all")]
+    [InlineData("1")]
+    [InlineData("0")]
+    public async Task Bench_reports_every_record_and_leaves_nothing_behind(string acks)
+    {
+        var json = (await _shell.RunAsync("bench", "-n", "1000", "--size", "100", "--batch", "30", "-p", "3", "-a", acks, "--output", "json")).AssertOk().Output;
+        var report = System.Text.Json.Nodes.JsonNode.Parse(json)!;
+        Assert.Equal((1000, 34), ((int)report["produce"]!["records"]!, (int)report["produce"]!["requests"]!));
+        Assert.True(acks == "0" || (int)report["consume"]!["records"]! == 1000);
+        var latency = report["produce"]!["request_latency_ms"]!;
+        Assert.True((double)latency["p50"]! <= (double)latency["p99_9"]! && (double)latency["p99_9"]! <= (double)latency["max"]!);
+        Assert.DoesNotContain((string)report["topic"]!, (await _shell.RunAsync("topic", "list")).Lines);
+    }
+
+    public void Dispose() => _shell.Dispose();
+
+    private async Task<string> NewTopicAsync(int partitions)
+    {
+        var topic = node.NewTopicName();
+        (await _shell.RunAsync("topic", "create", topic, "-p", $"{partitions}")).AssertOk();
+        return topic;
+    }
+
+    private async Task<string[]> ReadAsync(string topic, params string[] options) =>
+        (await _shell.RunAsync(["consume", topic, "-e", .. options])).AssertOk().Lines;
+}

@@ -1,0 +1,81 @@
+using System.Text.Json.Nodes;
+
+namespace Loire.Cli.Tests;
+
+[Collection(nameof(WithNode))]
+public sealed class TopicCommandTests(NodeFixture node) : IDisposable
+{
+    private readonly Shell _shell = new(node.Url);
+
+    [Fact]
+    public async Task A_topic_lives_from_create_to_delete()
+    {
+        var topic = node.NewTopicName();
+        var created = Json(await _shell.RunAsync("topic", "create", topic, "-p", "2", "--config", "retention.ms=1000", "-o", "json"));
+        Assert.Equal((topic, 2), ((string?)created["topic_name"], (int?)created["partitions_count"]));
+        Assert.Contains($"{{\"topic_name\":\"{topic}\"}}", (await _shell.RunAsync("topic", "list", "-o", "ndjson")).AssertOk().Lines);
+        Assert.Contains(topic, (await _shell.RunAsync("topic", "list")).AssertOk().Lines);
+
+        (await _shell.RunAsync("topic", "alter", topic, "--set", "max.message.bytes=2000", "--reset", "retention.ms")).AssertOk();
+        Assert.Equal(3, (int?)Json(await _shell.RunAsync("topic", "add-partitions", topic, "--num", "1", "-o", "ndjson"))["partitions_count"]);
+        (await _shell.FeedAsync("a\nb\n", "produce", topic, "-p", "1")).AssertOk();
+
+        var described = Json(await _shell.RunAsync("topic", "describe", topic, "-o", "json"));
+        Assert.Equal([0, 2, 0], described["partitions"]!.AsArray().Select(partition => (int)partition!["records"]!));
+        var configs = described["configs"]!.AsArray().ToDictionary(config => (string)config!["name"]!, config => (string?)config!["value"]);
+        Assert.Equal(("2000", "604800000"), (configs["max.message.bytes"], configs["retention.ms"]));
+
+        (await _shell.RunAsync("topic", "delete", topic, "--yes")).AssertOk();
+        (await _shell.RunAsync("topic", "describe", topic)).AssertFailed(3, "UNKNOWN_TOPIC_OR_PARTITION");
+    }
+
+    [Fact]
+    public async Task What_is_refused_has_Kafka_s_name_and_the_right_exit_code()
+    {
+        var topic = node.NewTopicName();
+        (await _shell.RunAsync("topic", "create", topic)).AssertOk();
+        (await _shell.RunAsync("topic", "create", topic)).AssertFailed(1, "TOPIC_ALREADY_EXISTS");
+        (await _shell.RunAsync("topic", "create", topic, "--if-not-exists")).AssertOk();
+        (await _shell.RunAsync("topic", "create", topic + "x", "-p", "-5")).AssertFailed(1, "INVALID_PARTITIONS");
+        (await _shell.RunAsync("topic", "create", topic + "x", "--config", "no.such=1")).AssertFailed(1, "INVALID_CONFIG");
+        (await _shell.RunAsync("topic", "add-partitions", topic, "--total", "1")).AssertFailed(1, "INVALID_PARTITIONS");
+        (await _shell.RunAsync("offsets", "no-such-topic")).AssertFailed(3, "UNKNOWN_TOPIC_OR_PARTITION");
+        (await _shell.RunAsync("offsets", topic, "-p", "7")).AssertFailed(3, "UNKNOWN_TOPIC_OR_PARTITION");
+        (await _shell.RunAsync("topic", "delete", "no-such-topic", "--yes")).AssertFailed(3, "UNKNOWN_TOPIC_OR_PARTITION");
+        (await _shell.RunAsync("topic", "delete", "no-such-topic", "--yes", "--if-exists")).AssertOk();
+    }
+
+    [Fact]
+    public async Task Deleting_asks_a_person_and_needs_yes_from_a_script()
+    {
+        var topic = node.NewTopicName();
+        (await _shell.RunAsync("topic", "create", topic)).AssertOk();
+        (await _shell.FeedAsync("y\n", "topic", "delete", topic)).AssertFailed(2, "USAGE");
+
+        _shell.IsTty = true;
+        var refused = await _shell.FeedAsync("no\n", "topic", "delete", topic);
+        Assert.Equal(1, refused.Exit);
+        Assert.Contains("[y/N]", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await _shell.RunAsync("topic", "describe", topic)).Exit);
+        Assert.Equal(0, (await _shell.FeedAsync("yes\n", "topic", "delete", topic)).Exit);
+        Assert.Equal(3, (await _shell.RunAsync("topic", "describe", topic)).Exit);
+    }
+
+    [Fact]
+    public async Task Offsets_tell_bounds_and_moments()
+    {
+        var topic = node.NewTopicName();
+        (await _shell.RunAsync("topic", "create", topic, "-p", "2")).AssertOk();
+        (await _shell.FeedAsync("a\nb\nc\n", "produce", topic, "-p", "0")).AssertOk();
+        var rows = (await _shell.RunAsync("offsets", topic, "-o", "ndjson")).AssertOk().Lines;
+        Assert.Equal(
+            """{"partition":0,"log_start_offset":0,"last_stable_offset":3,"high_watermark":3,"log_end_offset":3,"records":3}""", rows[0]);
+        Assert.Equal(2, rows.Length);
+        Assert.Equal(0, (int?)Json(await _shell.RunAsync("offsets", topic, "-p", "0", "--timestamp", "1", "-o", "ndjson"))["offset"]);
+        Assert.Null(Json(await _shell.RunAsync("offsets", topic, "-p", "0", "--timestamp", "9999-01-01T00:00:00Z", "-o", "ndjson"))["offset"]);
+    }
+
+    public void Dispose() => _shell.Dispose();
+
+    private static JsonObject Json(Outcome outcome) => JsonNode.Parse(outcome.AssertOk().Output)!.AsObject();
+}
