@@ -11,20 +11,44 @@ public sealed class LoireClient
 {
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
+    private readonly Random _random;
+    private readonly BackgroundWork _background;
     private readonly TopicDirectory _topics;
 
     /// <param name="grains">The grains of the cluster: an <see cref="IClusterClient"/>, or the grain factory of a silo.</param>
     /// <param name="time">The clock; the system's by default.</param>
     /// <param name="loggers">Where to log; nowhere by default.</param>
     public LoireClient(IGrainFactory grains, TimeProvider? time = null, ILoggerFactory? loggers = null)
+        : this(grains, time ?? TimeProvider.System, loggers ?? NullLoggerFactory.Instance, Random.Shared, new BackgroundWork())
+    {
+    }
+
+    /// <summary>As the public one, with everything that a test decides for itself.</summary>
+    internal LoireClient(IGrainFactory grains, TimeProvider time, ILoggerFactory loggers, Random random, BackgroundWork background)
     {
         ArgumentNullException.ThrowIfNull(grains);
-        _time = time ?? TimeProvider.System;
-        _loggers = loggers ?? NullLoggerFactory.Instance;
-        _topics = new TopicDirectory(grains, _time);
+        _time = time;
+        _loggers = loggers;
+        _random = random;
+        _background = background;
+        _topics = new TopicDirectory(grains, time, background);
         Admin = new AdminClient(grains);
     }
 
     /// <summary>Creates, describes, changes and deletes topics.</summary>
     public IAdminClient Admin { get; }
+
+    /// <summary>Makes a consumer, which reads nothing until it is assigned partitions.</summary>
+    /// <typeparam name="TKey">The type of keys.</typeparam>
+    /// <typeparam name="TValue">The type of values.</typeparam>
+    /// <param name="options">How it fetches; the defaults if there are none.</param>
+    /// <exception cref="ArgumentException">An option is out of its range, or a type needs a deserializer.</exception>
+    public IConsumer<TKey, TValue> CreateConsumer<TKey, TValue>(ConsumerOptions<TKey, TValue>? options = null) =>
+        new Consumer<TKey, TValue>(
+            options ?? new ConsumerOptions<TKey, TValue>(),
+            _topics,
+            _time,
+            _background,
+            new Random(_random.Next()),
+            _loggers.CreateLogger("Loire.Client.Consumer"));
 }

@@ -25,7 +25,7 @@ public enum IsolationLevel
     ReadCommitted,
 }
 
-/// <summary>How a consumer fetches. The defaults are Kafka's where Kafka has one.</summary>
+/// <summary>How a consumer fetches. The defaults are Kafka's where Kafka has one. Read once, when the consumer is created.</summary>
 public class ConsumerOptions
 {
     /// <summary>Names the consumer in logs, metrics and traces.</summary>
@@ -70,6 +70,28 @@ public class ConsumerOptions
     /// ever.
     /// </summary>
     public TimeSpan UnavailableTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    internal void Check()
+    {
+        ArgumentException.ThrowIfNullOrEmpty(ClientId);
+        AtLeast(FetchMinBytes, 0, nameof(FetchMinBytes));
+        AtLeast(MaxPartitionFetchBytes, 1, nameof(MaxPartitionFetchBytes));
+        AtLeast(MaxBufferedBytesPerPartition, 1, nameof(MaxBufferedBytesPerPartition));
+        AtLeast(MaxPollRecords, 1, nameof(MaxPollRecords));
+        AtLeast(FetchMaxWait, TimeSpan.Zero, nameof(FetchMaxWait));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(FetchMaxWait, Limits.FetchWait, nameof(FetchMaxWait));
+        AtLeast(RequestTimeout, TimeSpan.FromMilliseconds(1), nameof(RequestTimeout));
+        AtLeast(RetryBackoff, TimeSpan.FromMilliseconds(1), nameof(RetryBackoff));
+        AtLeast(RetryBackoffMax, RetryBackoff, nameof(RetryBackoffMax));
+        if (UnavailableTimeout != Timeout.InfiniteTimeSpan)
+        {
+            AtLeast(UnavailableTimeout, TimeSpan.Zero, nameof(UnavailableTimeout));
+        }
+
+        static void AtLeast<T>(T value, T least, string name)
+            where T : IComparable<T> => ArgumentOutOfRangeException.ThrowIfLessThan(value, least, name);
+    }
 }
 
 /// <summary>The options of a consumer with the deserializers of its types.</summary>
@@ -88,4 +110,7 @@ public class ConsumerOptions<TKey, TValue> : ConsumerOptions
 
     /// <summary>Deserializes values that have to be waited for.</summary>
     public IAsyncDeserializer<TValue>? AsyncValueDeserializer { get; set; }
+
+    /// <summary>A copy that nobody changes.</summary>
+    internal ConsumerOptions<TKey, TValue> Copy() => (ConsumerOptions<TKey, TValue>)MemberwiseClone();
 }

@@ -4,7 +4,7 @@ namespace Loire.Client;
 /// Reads records from partitions that it is told to read. Records are fetched ahead into a bounded buffer for each partition. Every method
 /// may be called by any thread, but only one enumeration may be under way.
 /// <para>
-/// A failure that retrying cannot help ends the enumeration with a <see cref="ConsumeException"/> or <see cref="SerializationException"/>;
+/// Partitions take turns, a batch each. A failure that retrying cannot help ends the enumeration with a <see cref="ConsumeException"/> or <see cref="SerializationException"/>;
 /// cancelling ends it cleanly. In both cases the next enumeration goes on behind the last record that was handed out.
 /// </para>
 /// </summary>
@@ -15,30 +15,42 @@ public interface IConsumer<TKey, TValue> : IAsyncDisposable
     /// <summary>The partitions that are read, in ordinal order.</summary>
     IReadOnlyList<TopicPartition> Assignment { get; }
 
-    /// <summary>Reads these partitions and no others from now on; those that stay keep their position.</summary>
-    /// <exception cref="LoireException">A topic or a partition does not exist; then nothing has changed.</exception>
+    /// <summary>
+    /// Reads these partitions and no others from now on. Those that stay keep their position, unless their topic was created anew; new ones
+    /// begin where <see cref="ConsumerOptions.AutoOffsetReset"/> says, as it is at the moment of this call.
+    /// </summary>
+    /// <exception cref="ArgumentException">A partition is named twice.</exception>
+    /// <exception cref="LoireException">A topic or a partition does not exist or is out of reach for
+    /// <see cref="ConsumerOptions.UnavailableTimeout"/>, or there is no position and no rule for one; then nothing has changed.</exception>
     ValueTask AssignAsync(IEnumerable<TopicPartition> partitions, CancellationToken cancellation = default);
 
     /// <summary>As <see cref="AssignAsync(IEnumerable{TopicPartition}, CancellationToken)"/>, from these positions
     /// on.</summary>
     ValueTask AssignAsync(IEnumerable<TopicPartitionOffset> positions, CancellationToken cancellation = default);
 
-    /// <summary>Goes on at an offset, or at one of the special positions of <see cref="OffsetSpec"/>.</summary>
+    /// <summary>
+    /// Goes on at an offset, or at one of the special positions of <see cref="OffsetSpec"/> as they are at the moment of this call. Once it
+    /// has ended, no record that was fetched before it is handed out. Whether an offset exists is seen when it is fetched; one that does
+    /// not is reset by <see cref="ConsumerOptions.AutoOffsetReset"/>.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The partition is not assigned.</exception>
+    /// <exception cref="LoireException">The partition is out of reach.</exception>
     ValueTask SeekAsync(TopicPartition partition, OffsetSpec position, CancellationToken cancellation = default);
 
     /// <summary>Stops reading partitions without forgetting where; what was fetched ahead of them is kept but not handed out.</summary>
+    /// <exception cref="InvalidOperationException">One of them is not assigned; then none is paused.</exception>
     void Pause(IEnumerable<TopicPartition> partitions);
 
     /// <summary>Goes on reading partitions.</summary>
+    /// <exception cref="InvalidOperationException">One of them is not assigned; then none is resumed.</exception>
     void Resume(IEnumerable<TopicPartition> partitions);
 
     /// <summary>The partitions that are paused.</summary>
     IReadOnlyList<TopicPartition> Paused { get; }
 
-    /// <summary>The offset after the last record handed out; null before the first one where no offset was given yet.</summary>
+    /// <summary>Where reading goes on: behind the last record handed out, or where it begins.</summary>
     /// <exception cref="InvalidOperationException">The partition is not assigned.</exception>
-    long? Position(TopicPartition partition);
+    long Position(TopicPartition partition);
 
     /// <summary>The positions that bound a partition now, assigned or not.</summary>
     ValueTask<WatermarkOffsets> QueryWatermarksAsync(TopicPartition partition, CancellationToken cancellation = default);
@@ -47,10 +59,15 @@ public interface IConsumer<TKey, TValue> : IAsyncDisposable
     ValueTask<long> OffsetForTimeAsync(TopicPartition partition, DateTimeOffset time, CancellationToken cancellation = default);
 
     /// <summary>Reads record after record until cancelled.</summary>
+    /// <exception cref="ConsumeException">A partition cannot be read.</exception>
+    /// <exception cref="SerializationException">A record cannot be deserialized. It comes again unless <see cref="SeekAsync"/> goes past
+    /// it.</exception>
+    /// <exception cref="ObjectDisposedException">The consumer was disposed of.</exception>
     IAsyncEnumerable<ConsumeResult<TKey, TValue>> ConsumeAsync(CancellationToken cancellation = default);
 
     /// <summary>Reads what is there, one partition's records at a time, at least one and at most
-    /// <see cref="ConsumerOptions.MaxPollRecords"/>.</summary>
+    /// <see cref="ConsumerOptions.MaxPollRecords"/>. The position moves with each list.</summary>
+    /// <inheritdoc cref="ConsumeAsync"/>
     IAsyncEnumerable<IReadOnlyList<ConsumeResult<TKey, TValue>>> ConsumeBatchesAsync(CancellationToken cancellation = default);
 }
 

@@ -8,7 +8,7 @@ public readonly record struct OffsetSpec
     /// <summary>The first offset that can be read.</summary>
     public static OffsetSpec Beginning { get; } = new(OffsetSpecKind.Beginning, 0);
 
-    /// <summary>Behind the last record at the moment of the first fetch.</summary>
+    /// <summary>Behind the last record at the moment of the call.</summary>
     public static OffsetSpec End { get; } = new(OffsetSpecKind.End, 0);
 
     internal OffsetSpecKind Kind { get; }

@@ -11,6 +11,8 @@ public ref struct RecordReader
     private readonly long _logAppendTime;
     private readonly bool _isLogAppendTime;
     private readonly int _lastOffsetDelta;
+    private readonly int _length;
+    private readonly int _count;
     private ReadOnlySpan<byte> _rest;
     private int _left;
     private int _previousDelta = -1;
@@ -26,9 +28,25 @@ public ref struct RecordReader
         _logAppendTime = batch.MaxTimestamp.Milliseconds;
         _isLogAppendTime = batch.TimestampType == TimestampType.LogAppendTime;
         _lastOffsetDelta = batch.LastOffsetDelta;
-        _left = batch.RecordCount;
+        _left = _count = batch.RecordCount;
+        _length = records.Length;
         _rest = records;
     }
+
+    /// <summary>Goes on where another reader of the same batch stood.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="records">Its payload, decompressed.</param>
+    /// <param name="from">The other reader's <see cref="Position"/>.</param>
+    public RecordReader(RecordBatch batch, ReadOnlySpan<byte> records, RecordPosition from)
+        : this(batch, records)
+    {
+        _rest = records[from.Bytes..];
+        _left -= from.Records;
+        _previousDelta = from.NextDelta - 1;
+    }
+
+    /// <summary>How far this reader has come.</summary>
+    public readonly RecordPosition Position => new(_length - _rest.Length, _count - _left, _previousDelta + 1);
 
     /// <summary>The record reached by <see cref="MoveNext"/>.</summary>
     public readonly Record Current => _current;
@@ -137,4 +155,19 @@ public ref struct RecordReader
         timestamp = new Timestamp(_isLogAppendTime ? _logAppendTime : unchecked(_baseTimestamp + delta));
         return timestamp >= Timestamp.None;
     }
+}
+
+/// <summary>
+/// How far a <see cref="RecordReader"/> has come in its batch, for another one to go on there: a reader itself cannot be kept beyond a
+/// synchronous step. The default is the start.
+/// </summary>
+public readonly record struct RecordPosition
+{
+    internal RecordPosition(int bytes, int records, int nextDelta) => (Bytes, Records, NextDelta) = (bytes, records, nextDelta);
+
+    internal int Bytes { get; }
+
+    internal int Records { get; }
+
+    internal int NextDelta { get; }
 }

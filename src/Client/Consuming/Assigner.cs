@@ -1,0 +1,115 @@
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Client;
+
+/// <summary>Changes what a <see cref="PartitionSet"/> holds, asking topics and partitions for what it takes; one change at a time.</summary>
+internal sealed class Assigner(
+    PartitionSet set,
+    ConsumerOptions options,
+    TopicDirectory topics,
+    TimeProvider time,
+    BackgroundWork background,
+    Random random,
+    ILogger logger)
+{
+    private const int AskedAtOnce = 100;
+
+    // Not even an answer of this moment is new enough.
+    private static readonly TimeSpan Never = TimeSpan.FromTicks(-1);
+
+    private readonly SemaphoreSlim _turn = new(1);
+
+    public async ValueTask AssignAsync((TopicPartition Partition, long? Offset)[] wanted, CancellationToken cancellation)
+    {
+        ObjectDisposedException.ThrowIf(set.IsDisposed, typeof(IConsumer<,>));
+        foreach (var twice in wanted.CountBy(one => one.Partition).Where(pair => pair.Value > 1))
+        {
+            throw new ArgumentException($"The partition {twice.Key} is named twice.");
+        }
+
+        if (wanted.Any(one => one.Offset < 0))
+        {
+            throw new ArgumentException("An offset is at least 0.");
+        }
+
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            List<AssignedPartition> partitions = [], added = [];
+            foreach (var ofTopic in wanted.GroupBy(one => one.Partition.Topic, StringComparer.Ordinal))
+            {
+                var topic = await NewPatience().TryAsync(
+                    () => topics.FindAsync(ofTopic.Key, Never, options.RequestTimeout, cancellation), cancellation);
+                foreach (var some in ofTopic.Chunk(AskedAtOnce))
+                {
+                    var found = await Task.WhenAll(some.Select(one => FindAsync(topic, one.Partition, one.Offset, cancellation)));
+                    partitions.AddRange(found.Select(one => one.Partition));
+                    added.AddRange(found.Where(one => one.IsNew).Select(one => one.Partition));
+                }
+            }
+
+            set.Replace(partitions);
+            foreach (var partition in added)
+            {
+                var loop = new FetchLoop(partition, set, options, topics, time, logger, NewPatience());
+                background.Start(static one => one.RunAsync(), loop);
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public async ValueTask SeekAsync(TopicPartition partition, OffsetSpec position, CancellationToken cancellation)
+    {
+        var topic = set.Read(partition, static found => found.Topic);
+        set.Seek(partition, await PatientlyAsync(topic, partition, position, cancellation));
+    }
+
+    public async ValueTask<WatermarkOffsets> WatermarksAsync(TopicPartition partition, CancellationToken cancellation)
+    {
+        var bounds = await PartitionPositions.BoundsAsync(await TopicAsync(partition, cancellation), partition, cancellation);
+        return new WatermarkOffsets(bounds.LogStart.Value, bounds.HighWatermark.Value);
+    }
+
+    public async ValueTask<long> OffsetAsync(TopicPartition partition, OffsetSpec position, CancellationToken cancellation) =>
+        await PartitionPositions.FindAsync(await TopicAsync(partition, cancellation), partition, position, cancellation);
+
+    private async Task<(AssignedPartition Partition, bool IsNew)> FindAsync(
+        KnownTopic topic, TopicPartition partition, long? offset, CancellationToken cancellation)
+    {
+        if (offset is null && set.Find(partition) is { } there && there.Topic.Id == topic.Id)
+        {
+            return (there, false);
+        }
+
+        var position = offset is { } given ? OffsetSpec.At(given)
+            : options.AutoOffsetReset == AutoOffsetReset.Earliest ? OffsetSpec.Beginning
+            : OffsetSpec.End;
+        if (offset is null && options.AutoOffsetReset == AutoOffsetReset.None)
+        {
+            throw new LoireException(
+                ErrorCode.OffsetOutOfRange, $"There is no position for {partition}, and AutoOffsetReset is None.");
+        }
+
+        return (new AssignedPartition(topic, partition, await PatientlyAsync(topic, partition, position, cancellation)), true);
+    }
+
+    private ValueTask<KnownTopic> TopicAsync(TopicPartition partition, CancellationToken cancellation) =>
+        set.Find(partition) is { } assigned
+            ? new(assigned.Topic)
+            : topics.FindAsync(partition.Topic, Never, options.RequestTimeout, cancellation);
+
+    private ValueTask<long> PatientlyAsync(KnownTopic topic, TopicPartition partition, OffsetSpec position, CancellationToken cancellation) =>
+        NewPatience().TryAsync(() => PartitionPositions.FindAsync(topic, partition, position, cancellation), cancellation);
+
+    // A random number source of its own, for loops run at the same time.
+    private Patience NewPatience()
+    {
+        lock (random)
+        {
+            return new Patience(options, time, new Random(random.Next()));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Client;
+
+/// <summary>What a consumer logs.</summary>
+internal static partial class ConsumerLog
+{
+    [LoggerMessage(1, LogLevel.Warning, "{Partition}: the offset {From} does not exist any more; going on at {To} ({Reset}).")]
+    public static partial void OffsetReset(ILogger logger, TopicPartition partition, long from, long to, AutoOffsetReset reset);
+
+    [LoggerMessage(2, LogLevel.Debug, "{Partition}: fetching from {From} failed with {Code}; trying again in {Pause}.")]
+    public static partial void FetchFailed(
+        ILogger logger, TopicPartition partition, long from, ErrorCode code, TimeSpan pause, Exception? cause);
+}

@@ -1,0 +1,177 @@
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Client;
+
+/// <summary>
+/// Fetches one partition ahead of its reader for as long as it is assigned: one fetch at a time, each waiting at the partition for data. A
+/// failure that may pass is tried again; one that does not pass stops the loop until the reader has seen it. What the partition's epoch
+/// has outlived is dropped.
+/// </summary>
+internal sealed class FetchLoop(
+    AssignedPartition partition,
+    PartitionSet set,
+    ConsumerOptions options,
+    TopicDirectory topics,
+    TimeProvider time,
+    ILogger logger,
+    Patience patience)
+{
+    private readonly TopicPartition _name = partition.Partition;
+
+    public async Task RunAsync()
+    {
+        while (await set.NextFetchAsync(partition) is { } fetch)
+        {
+            try
+            {
+                var result = await FetchAsync(fetch.Topic, fetch.From, fetch.EpochEnd);
+                await HandleAsync(result, fetch.From, fetch.Epoch, fetch.EpochEnd);
+            }
+            catch (OperationCanceledException) when (fetch.EpochEnd.IsCancellationRequested)
+            {
+            }
+            catch (Exception exception)
+            {
+                // Reading changes nothing, so whatever went wrong may be tried again.
+                var code = GrainCallFailures.CodeOf(exception) ?? (exception as LoireException)?.Code ?? ErrorCode.UnknownServerError;
+                await RetryAsync(code, exception.Message, exception, fetch.From, fetch.Epoch, fetch.EpochEnd);
+            }
+        }
+    }
+
+    private async Task<FetchResult> FetchAsync(KnownTopic topic, long from, CancellationToken cancellation)
+    {
+        var request = new FetchRequest(
+            new Offset(from), Math.Min(options.MaxPartitionFetchBytes, Limits.FetchBytes), options.FetchMinBytes, options.FetchMaxWait);
+        var start = time.GetTimestamp();
+        var error = ErrorCode.RequestTimedOut;
+        try
+        {
+            var call = topic.Partition(_name.Partition).Fetch(request, cancellation).AsTask();
+            await BackgroundWork.WaitAsync(call, options.FetchMaxWait + options.RequestTimeout, time, cancellation);
+            var result = await call;
+            error = result.Error;
+            return result;
+        }
+        finally
+        {
+            if (LoireTelemetry.OperationDuration.Enabled && !cancellation.IsCancellationRequested)
+            {
+                LoireTelemetry.OperationDuration.Record(
+                    time.GetElapsedTime(start).TotalSeconds,
+                    LoireTelemetry.Tags(LoireTelemetry.PollOperation, LoireTelemetry.ReceiveType, _name.Topic, _name.Partition, error));
+            }
+        }
+    }
+
+    private async Task HandleAsync(FetchResult result, long from, int epoch, CancellationToken epochEnd)
+    {
+        switch (result.Error)
+        {
+            case ErrorCode.None:
+                patience.Reset();
+                if (result.Batches.Length > 0)
+                {
+                    set.Add(partition, epoch, new FetchedBatches(result.Batches, result.NextOffset.Value));
+                }
+
+                break;
+            case ErrorCode.OffsetOutOfRange:
+                await ResetAsync(result.Bounds, from, epoch, epochEnd);
+                break;
+            case ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId or ErrorCode.InconsistentTopicId:
+                await LookAgainAsync(result, from, epoch, epochEnd);
+                break;
+            case var error when ErrorCodes.Describe(error).Retriable:
+                await RetryAsync(error, result.Detail, null, from, epoch, epochEnd);
+                break;
+            default:
+                Fail(result.Error, result.Detail, null, from, epoch);
+                break;
+        }
+    }
+
+    private async Task ResetAsync(PartitionOffsets bounds, long from, int epoch, CancellationToken epochEnd)
+    {
+        if (options.AutoOffsetReset == AutoOffsetReset.None)
+        {
+            Fail(
+                ErrorCode.OffsetOutOfRange,
+                $"The offset {from} does not exist, the partition holds {bounds.LogStart} to {bounds.HighWatermark}, and AutoOffsetReset is None.",
+                null, from, epoch);
+            return;
+        }
+
+        var to = options.AutoOffsetReset == AutoOffsetReset.Earliest ? bounds.LogStart.Value : bounds.HighWatermark.Value;
+        ConsumerLog.OffsetReset(logger, _name, from, to, options.AutoOffsetReset);
+        if (patience.Failed() is not { } pause)
+        {
+            Fail(ErrorCode.OffsetOutOfRange, null, null, from, epoch);
+            return;
+        }
+
+        // Behind what was fetched before, which is handed out first.
+        set.Add(partition, epoch, new FetchedBatches([], to));
+        if (to == from)
+        {
+            // What the partition said in one answer contradicts itself: it may be moving.
+            await Task.Delay(pause, time, epochEnd);
+        }
+    }
+
+    // Gone, created anew, or a partition that has not heard of its topic yet: the topic knows.
+    private async Task LookAgainAsync(FetchResult result, long from, int epoch, CancellationToken epochEnd)
+    {
+        var before = partition.Topic;
+        KnownTopic now;
+        try
+        {
+            now = await topics.RefreshAsync(before, options.RequestTimeout, epochEnd);
+        }
+        catch (LoireException gone) when (gone.Code == ErrorCode.UnknownTopicOrPartition)
+        {
+            Fail(gone.Code, $"The topic '{_name.Topic}' was deleted.", gone, from, epoch);
+            return;
+        }
+
+        if (now.Id != before.Id)
+        {
+            Fail(
+                ErrorCode.InconsistentTopicId,
+                $"The topic '{_name.Topic}' was deleted and created anew: assign its partitions again to read it from its start.",
+                null, from, epoch);
+            return;
+        }
+
+        partition.Topic = now;
+        await RetryAsync(result.Error, result.Detail, null, from, epoch, epochEnd);
+    }
+
+    private async Task RetryAsync(ErrorCode code, string? text, Exception? cause, long from, int epoch, CancellationToken epochEnd)
+    {
+        if (patience.Failed() is not { } pause)
+        {
+            Fail(code, text, cause, from, epoch);
+            return;
+        }
+
+        ConsumerLog.FetchFailed(logger, _name, from, code, pause, cause);
+        try
+        {
+            await Task.Delay(pause, time, epochEnd);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private void Fail(ErrorCode code, string? text, Exception? cause, long from, int epoch)
+    {
+        // Whoever goes on after it has the whole time again.
+        patience.Reset();
+        var position = new TopicPartitionOffset(_name.Topic, _name.Partition, from);
+        set.Fail(partition, epoch, new ConsumeException(code, position, text, cause));
+    }
+}

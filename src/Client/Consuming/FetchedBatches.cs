@@ -1,0 +1,27 @@
+using Loire.Model.Batches;
+
+namespace Loire.Client;
+
+/// <summary>What one fetch has brought, as bytes. Only the reading side cuts it into batches.</summary>
+/// <param name="pieces">Pieces that form whole batches; none if reading just goes on elsewhere.</param>
+/// <param name="nextOffset">Where to go on after it.</param>
+internal sealed class FetchedBatches(ReadOnlyMemory<byte>[] pieces, long nextOffset)
+{
+    private BatchPieces _rest = new(pieces);
+    private BatchPieces _beforeLast = new(pieces);
+
+    /// <summary>How much memory it takes.</summary>
+    public long Bytes { get; } = pieces.Sum(piece => (long)piece.Length);
+
+    public long NextOffset => nextOffset;
+
+    /// <inheritdoc cref="BatchPieces.TryTake"/>
+    public bool TryTake(out ReadOnlyMemory<byte> batch, out byte[]? pooled)
+    {
+        _beforeLast = _rest;
+        return _rest.TryTake(out batch, out pooled);
+    }
+
+    /// <summary>Lets the batch that was taken last be taken again.</summary>
+    public void PutBack() => _rest = _beforeLast;
+}

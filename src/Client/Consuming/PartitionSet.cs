@@ -1,0 +1,271 @@
+namespace Loire.Client;
+
+/// <summary>
+/// The partitions of a consumer and who waits for whom: fetch loops for room, the reader for records. One lock guards all of it; nothing
+/// is called from outside while it is held.
+/// </summary>
+internal sealed class PartitionSet(ConsumerOptions options)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<TopicPartition, AssignedPartition> _partitions = [];
+    private AssignedPartition[] _ring = [];
+    private TaskCompletionSource? _arrival;
+    private int _turn;
+    private bool _isDisposed;
+
+    public bool IsDisposed => Volatile.Read(ref _isDisposed);
+
+    public AssignedPartition? Find(TopicPartition partition)
+    {
+        lock (_lock)
+        {
+            return _partitions.GetValueOrDefault(partition);
+        }
+    }
+
+    public T Read<T>(TopicPartition partition, Func<AssignedPartition, T> read)
+    {
+        lock (_lock)
+        {
+            return read(Assigned(partition));
+        }
+    }
+
+    /// <summary>The partitions for which <paramref name="which"/> holds, in ordinal order.</summary>
+    public TopicPartition[] List(Func<AssignedPartition, bool> which)
+    {
+        lock (_lock)
+        {
+            return [.. _ring.Where(which).Select(partition => partition.Partition)];
+        }
+    }
+
+    /// <summary>From now on there are these and no others; one that was there already stays as it is.</summary>
+    public void Replace(IReadOnlyCollection<AssignedPartition> partitions)
+    {
+        var ended = new List<CancellationTokenSource>();
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, typeof(IConsumer<,>));
+            ended.AddRange(_partitions.Values.Except(partitions).Select(partition => partition.Revoke()));
+            _partitions.Clear();
+            foreach (var partition in partitions)
+            {
+                _partitions.Add(partition.Partition, partition);
+            }
+
+            _ring = [.. partitions.OrderBy(one => one.Partition.Topic, StringComparer.Ordinal).ThenBy(one => one.Partition.Partition)];
+            _turn = 0;
+            Arrived();
+        }
+
+        Cancel(ended);
+    }
+
+    /// <summary>Drops what was fetched of a partition and goes on elsewhere.</summary>
+    public void Seek(TopicPartition partition, long offset)
+    {
+        CancellationTokenSource ended;
+        lock (_lock)
+        {
+            ended = Assigned(partition).Restart(offset);
+        }
+
+        Cancel([ended]);
+    }
+
+    /// <summary>Drops what was fetched of a partition, to fetch it again from its position on.</summary>
+    public void Refetch(AssignedPartition partition, int epoch)
+    {
+        CancellationTokenSource ended;
+        lock (_lock)
+        {
+            if (partition.Epoch != epoch)
+            {
+                return;
+            }
+
+            ended = partition.Restart(partition.Position);
+        }
+
+        Cancel([ended]);
+    }
+
+    public void Pause(IEnumerable<TopicPartition> partitions) => ForEach(partitions, static partition => partition.Pause());
+
+    public void Resume(IEnumerable<TopicPartition> partitions) => ForEach(partitions, static partition => partition.Resume());
+
+    /// <summary>Ends everything; whoever waits finds out.</summary>
+    public void Dispose()
+    {
+        var ended = new List<CancellationTokenSource>();
+        lock (_lock)
+        {
+            _isDisposed = true;
+            ended.AddRange(_partitions.Values.Select(partition => partition.Revoke()));
+            _partitions.Clear();
+            _ring = [];
+            Arrived();
+        }
+
+        Cancel(ended);
+    }
+
+    /// <summary>
+    /// Finds something to read: the next partition in turn that has some.
+    /// </summary>
+    /// <param name="only">If given, no other partition will do.</param>
+    /// <param name="found">Where and what.</param>
+    /// <param name="arrival">If nothing is there, ends when that may have changed.</param>
+    /// <exception cref="ConsumeException">It is a partition's turn that cannot be read.</exception>
+    public bool TryPick(AssignedPartition? only, out (AssignedPartition Partition, int Epoch, FetchedBatches Batches, long Position) found, out Task arrival)
+    {
+        arrival = Task.CompletedTask;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, typeof(IConsumer<,>));
+            for (var i = 0; i < _ring.Length; i++)
+            {
+                var turn = (_turn + i) % _ring.Length;
+                var partition = _ring[turn];
+                if (partition.IsPaused || (only is not null && only != partition))
+                {
+                    continue;
+                }
+
+                if (partition.Head is { } head)
+                {
+                    _turn = turn + 1;
+                    found = (partition, partition.Epoch, head, partition.Position);
+                    return true;
+                }
+
+                if (only is null && partition.Failure is not null)
+                {
+                    _turn = turn + 1;
+                    throw partition.TakeFailure()!;
+                }
+            }
+
+            found = default;
+            if (only is null)
+            {
+                arrival = (_arrival ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Moves the position on, unless the partition was paused, sought, taken away or disposed of meanwhile.</summary>
+    public bool TryAdvance(AssignedPartition partition, int epoch, long position)
+    {
+        lock (_lock)
+        {
+            if (!partition.MayHandOut(epoch))
+            {
+                return false;
+            }
+
+            partition.Position = position;
+            return true;
+        }
+    }
+
+    /// <summary>What <see cref="TryPick"/> has found is used up.</summary>
+    public void Finish(AssignedPartition partition, int epoch)
+    {
+        lock (_lock)
+        {
+            if (partition.Epoch == epoch)
+            {
+                partition.RemoveHead();
+            }
+        }
+    }
+
+    /// <summary>Waits until a partition is to be fetched; null when it never will be again.</summary>
+    public async ValueTask<(KnownTopic Topic, long From, int Epoch, CancellationToken EpochEnd)?> NextFetchAsync(AssignedPartition partition)
+    {
+        while (true)
+        {
+            Task change;
+            lock (_lock)
+            {
+                if (partition.IsRevoked)
+                {
+                    return null;
+                }
+
+                if (partition.WantsFetch(options.MaxPartitionFetchBytes, options.MaxBufferedBytesPerPartition))
+                {
+                    return (partition.Topic, partition.FetchFrom, partition.Epoch, partition.EpochEnd.Token);
+                }
+
+                change = partition.WhenChanged();
+            }
+
+            await change;
+        }
+    }
+
+    /// <summary>Takes over what was fetched.</summary>
+    public void Add(AssignedPartition partition, int epoch, FetchedBatches fetched)
+    {
+        lock (_lock)
+        {
+            if (partition.Epoch == epoch)
+            {
+                partition.Add(fetched);
+                Arrived();
+            }
+        }
+    }
+
+    /// <summary>Stops fetching a partition until the failure was thrown.</summary>
+    public void Fail(AssignedPartition partition, int epoch, ConsumeException failure)
+    {
+        lock (_lock)
+        {
+            if (partition.Epoch == epoch)
+            {
+                partition.Fail(failure);
+                Arrived();
+            }
+        }
+    }
+
+    private void ForEach(IEnumerable<TopicPartition> partitions, Action<AssignedPartition> action)
+    {
+        ArgumentNullException.ThrowIfNull(partitions);
+        lock (_lock)
+        {
+            foreach (var partition in partitions.Select(Assigned).ToArray())
+            {
+                action(partition);
+            }
+
+            Arrived();
+        }
+    }
+
+    private AssignedPartition Assigned(TopicPartition partition)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, typeof(IConsumer<,>));
+        return _partitions.GetValueOrDefault(partition) ?? throw new InvalidOperationException($"The partition {partition} is not assigned.");
+    }
+
+    private void Arrived()
+    {
+        _arrival?.TrySetResult();
+        _arrival = null;
+    }
+
+    private static void Cancel(IEnumerable<CancellationTokenSource> ended)
+    {
+        foreach (var one in ended)
+        {
+            one.Cancel();
+        }
+    }
+}

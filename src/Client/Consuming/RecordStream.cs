@@ -1,0 +1,205 @@
+namespace Loire.Client;
+
+/// <summary>
+/// The records of all partitions in the order in which they are handed out: a batch of each partition in turn. A record is looked at,
+/// taken, and then either confirmed, which moves the position, or the partition has been sought, paused or taken away meanwhile, and it is
+/// dropped. Used by one enumeration at a time.
+/// </summary>
+internal sealed class RecordStream(PartitionSet set) : IDisposable
+{
+    private readonly BatchDecoder _decoder = new();
+    private AssignedPartition? _partition;
+    private FetchedBatches? _batches;
+    private int _epoch;
+    private bool _isOpen;
+
+    // Where the position will be when what was taken is confirmed.
+    private long _reached;
+    private bool _isUnconfirmed;
+    private bool _isBeyondBatch;
+    private long _confirmed;
+    private long _taken;
+
+    /// <summary>Where the record is that <see cref="TryPeek"/> has found.</summary>
+    public TopicPartition Partition => _partition!.Partition;
+
+    /// <summary>The bytes that the record points into.</summary>
+    public ReadOnlyMemory<byte> Records => _decoder.Records;
+
+    /// <summary>Finds the next record.</summary>
+    /// <param name="frame">The record.</param>
+    /// <param name="arrival">If there is none, ends when there may be one.</param>
+    /// <exception cref="ConsumeException">The partition whose turn it is cannot be read.</exception>
+    public bool TryPeek(out RecordFrame frame, out Task arrival)
+    {
+        arrival = Task.CompletedTask;
+        frame = default;
+        if (_isOpen && !_isUnconfirmed && !_partition!.MayHandOut(_epoch))
+        {
+            Abandon();
+        }
+
+        while (true)
+        {
+            if (_isOpen)
+            {
+                if (_decoder.TryPeek(out frame, out var error))
+                {
+                    return true;
+                }
+
+                if (error != ErrorCode.None)
+                {
+                    return _isUnconfirmed ? false : throw Unreadable(error);
+                }
+
+                EndBatch();
+            }
+
+            // What was taken and not confirmed must be of one partition.
+            if (!set.TryPick(_isUnconfirmed ? _partition : null, out var found, out arrival))
+            {
+                return false;
+            }
+
+            if (_isUnconfirmed && found.Epoch != _epoch)
+            {
+                return false;
+            }
+
+            var opened = Open(found);
+            if (opened == ErrorCode.None)
+            {
+                continue;
+            }
+
+            if (!_isUnconfirmed)
+            {
+                throw Unreadable(opened);
+            }
+
+            // First what was taken; the error comes when the batch is opened again.
+            _batches!.PutBack();
+            Close();
+            return false;
+        }
+    }
+
+    /// <summary>Takes the record that was found.</summary>
+    public void Take(long offset)
+    {
+        _decoder.Advance();
+        _reached = offset + 1;
+        _isUnconfirmed = true;
+        _taken++;
+    }
+
+    /// <summary>Confirms everything taken since the last time. If false, all of it must be dropped.</summary>
+    public bool TryConfirm()
+    {
+        if (!set.TryAdvance(_partition!, _epoch, _reached))
+        {
+            Abandon();
+            return false;
+        }
+
+        _confirmed += _taken;
+        _taken = 0;
+        _isUnconfirmed = false;
+        _isBeyondBatch = false;
+        return true;
+    }
+
+    /// <summary>Gives back what was taken and not confirmed, and lets other partitions go first.</summary>
+    public void Abandon()
+    {
+        if (_partition is { } partition)
+        {
+            if (_isBeyondBatch)
+            {
+                set.Refetch(partition, _epoch);
+            }
+            else if (_isOpen)
+            {
+                _batches!.PutBack();
+            }
+        }
+
+        _taken = 0;
+        _isUnconfirmed = _isBeyondBatch = false;
+        Close();
+    }
+
+    /// <summary>Tells how many records were handed out.</summary>
+    public void Report()
+    {
+        if (_confirmed > 0 && LoireTelemetry.ConsumedMessages.Enabled)
+        {
+            var tags = LoireTelemetry.Tags(
+                LoireTelemetry.PollOperation, LoireTelemetry.ReceiveType, Partition.Topic, Partition.Partition, ErrorCode.None);
+            LoireTelemetry.ConsumedMessages.Add(_confirmed, tags);
+        }
+
+        _confirmed = 0;
+    }
+
+    public void Dispose() => _decoder.Dispose();
+
+    private ErrorCode Open((AssignedPartition Partition, int Epoch, FetchedBatches Batches, long Position) found)
+    {
+        if (!_isUnconfirmed)
+        {
+            Report();
+            _reached = found.Position;
+        }
+
+        (_partition, _epoch, _batches) = (found.Partition, found.Epoch, found.Batches);
+        if (_batches.TryTake(out var batch, out var pooled))
+        {
+            _isOpen = true;
+            return _decoder.Open(batch, pooled, _reached);
+        }
+
+        set.Finish(_partition, _epoch);
+        Reach(_batches.NextOffset);
+        return ErrorCode.None;
+    }
+
+    private void EndBatch()
+    {
+        var next = _decoder.NextOffset;
+        _isBeyondBatch = _isUnconfirmed;
+        Close();
+        Reach(next);
+    }
+
+    // Without records on the way, as after a control batch, nobody will confirm it.
+    private void Reach(long next)
+    {
+        _reached = Math.Max(_reached, next);
+        if (!_isUnconfirmed)
+        {
+            set.TryAdvance(_partition!, _epoch, _reached);
+        }
+    }
+
+    private ConsumeException Unreadable(ErrorCode error)
+    {
+        var (from, next, partition) = (_reached, _decoder.NextOffset, _partition!);
+        Close();
+
+        // Damage on the way is gone when it is fetched again; damage in the log is not, and the caller can go round it.
+        set.Refetch(partition, _epoch);
+        var hint = next > from ? $" Seek to {next} to go on behind it." : "";
+        return new ConsumeException(
+            error,
+            new TopicPartitionOffset(partition.Partition.Topic, partition.Partition.Partition, from),
+            $"The records of {partition.Partition} from offset {from} on cannot be decoded.{hint}");
+    }
+
+    private void Close()
+    {
+        _decoder.Close();
+        _isOpen = false;
+    }
+}
