@@ -9,10 +9,13 @@ public class LoireException : Exception
     /// <param name="message">One sentence about this case; by default the error table's.</param>
     /// <param name="inner">The cause, if there is one.</param>
     public LoireException(ErrorCode code, string? message = null, Exception? inner = null)
-        : base(Text(code, message), inner) => Code = code;
+        : base(Text(code, message), inner) => (Code, Detail) = (code, message);
 
     /// <summary>Kafka's error.</summary>
     public ErrorCode Code { get; }
+
+    /// <summary>The message without Kafka's name of the error; null if the error table's text is all.</summary>
+    internal string? Detail { get; }
 
     /// <summary>Whether the same request may succeed later (Kafka's own table).</summary>
     public bool IsRetriable => ErrorCodes.Describe(Code).Retriable;

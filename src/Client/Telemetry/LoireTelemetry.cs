@@ -64,9 +64,9 @@ public static class LoireTelemetry
         Activities.HasListeners() ? StartListened(operation, operationType, kind, topic, clientId) : null;
 
     /// <summary>Ends a span that failed.</summary>
-    internal static void Fail(Activity? activity, Exception exception)
+    internal static void Fail(Activity? activity, Exception? exception)
     {
-        if (activity is not null)
+        if (activity is not null && exception is not null)
         {
             activity.SetTag(ErrorType, ErrorName(exception));
             activity.SetStatus(ActivityStatusCode.Error, exception.Message);

@@ -136,6 +136,19 @@ public sealed class RecordBatchBuilder : IDisposable
         return batch;
     }
 
+    /// <summary>
+    /// Makes the batch without compression in memory of the caller's, who may put several there one after the other, and empties the builder.
+    /// </summary>
+    /// <param name="destination">Exactly <see cref="SizeInBytes"/> long.</param>
+    public void BuildInto(Span<byte> destination)
+    {
+        Invariant.Check(RecordCount > 0);
+        Invariant.Check(destination.Length == _size);
+        _buffer.AsSpan(RecordBatch.HeaderSize, _size - RecordBatch.HeaderSize).CopyTo(destination[RecordBatch.HeaderSize..]);
+        WriteHeader(destination, CompressionType.None);
+        Reset();
+    }
+
     /// <summary>Forgets the records appended so far.</summary>
     public void Reset()
     {

@@ -31,6 +31,9 @@ public sealed class FakePartition : IPartitionGrain
     /// <summary>Fetches that wait for data.</summary>
     public int Parked => Volatile.Read(ref _parked);
 
+    /// <summary>Called with each append that has happened; what it awaits or throws comes before the answer.</summary>
+    public Func<int, Task>? AfterAppend { get; set; }
+
     public Offset LogStart { get; set; } = Offset.Zero;
 
     private int _inFlight;
@@ -56,16 +59,24 @@ public sealed class FakePartition : IPartitionGrain
                 return new AppendResult(error, Offset.None, Offset.None, Timestamp.None, LogStart, null);
             }
 
+            Offset first, last;
             lock (_lock)
             {
-                var first = _end;
+                first = _end;
                 Take(request.Batches);
+                last = _end + -1;
                 _grown.TrySetResult();
                 _grown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                return request.Acks == Acks.None
-                    ? new AppendResult(ErrorCode.None, Offset.None, Offset.None, Timestamp.None, LogStart, null)
-                    : new AppendResult(ErrorCode.None, first, _end + -1, Timestamp.None, LogStart, null);
             }
+
+            if (AfterAppend is { } after)
+            {
+                await after(number);
+            }
+
+            return request.Acks == Acks.None
+                ? new AppendResult(ErrorCode.None, Offset.None, Offset.None, Timestamp.None, LogStart, null)
+                : new AppendResult(ErrorCode.None, first, last, Timestamp.None, LogStart, null);
         }
         finally
         {
@@ -82,7 +93,7 @@ public sealed class FakePartition : IPartitionGrain
         }
     }
 
-    public ValueTask AppendUnacknowledged(AppendRequest request) => throw new NotSupportedException();
+    public async ValueTask AppendUnacknowledged(AppendRequest request) => await Append(request with { Acks = Acks.None });
 
     public async ValueTask<FetchResult> Fetch(FetchRequest request, CancellationToken cancellation)
     {

@@ -8,7 +8,14 @@ public sealed class FakeTopic(string name) : ITopicGrain
 {
     private TopicDescription? _description;
 
-    public TopicId Id { get; } = new(Guid.Parse("11111111-2222-3333-4444-555555555555"));
+    /// <summary>Another one makes it another creation of the name, with partitions of its own.</summary>
+    public TopicId Id { get; set; } = new(Guid.Parse("11111111-2222-3333-4444-555555555555"));
+
+    /// <summary>How often it was described.</summary>
+    public int Descriptions { get; private set; }
+
+    /// <summary>Awaited by each description.</summary>
+    public Func<Task>? BeforeDescribe { get; set; }
 
     public bool Exists => _description is not null;
 
@@ -20,6 +27,9 @@ public sealed class FakeTopic(string name) : ITopicGrain
     /// <summary>What every call throws, if it is set.</summary>
     public Exception? Exception { get; set; }
 
+    /// <summary>Does not exist any more.</summary>
+    public void Remove() => _description = null;
+
     public void Define(int partitions, int maxMessageBytes) => _description = new TopicDescription(
         TopicName.Parse(name),
         Id,
@@ -29,7 +39,16 @@ public sealed class FakeTopic(string name) : ITopicGrain
 
     public ValueTask<TopicResult> Create(CreateTopicRequest request) => Answer();
 
-    public ValueTask<TopicResult> Describe() => Answer();
+    public async ValueTask<TopicResult> Describe()
+    {
+        Descriptions++;
+        if (BeforeDescribe is { } before)
+        {
+            await before();
+        }
+
+        return await Answer();
+    }
 
     public ValueTask<TopicResult> AddPartitions(int partitionsCount, bool validateOnly) => Answer();
 

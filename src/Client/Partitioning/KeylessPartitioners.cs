@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+
+namespace Loire.Client;
+
+/// <summary>Always the same partition.</summary>
+internal sealed class ExplicitPartitioner(int partition) : IPartitioner
+{
+    public int Partition(TopicLoad topic, ReadOnlySpan<byte> key, bool keyIsNull) => partition;
+}
+
+/// <summary>Any partition.</summary>
+internal sealed class RandomPartitioner(Random? random) : IPartitioner
+{
+    private readonly RandomChoice _choice = new(random);
+
+    public int Partition(TopicLoad topic, ReadOnlySpan<byte> key, bool keyIsNull) => _choice.Below(topic.PartitionsCount);
+}
+
+/// <summary>One partition after the other, for each topic by itself.</summary>
+internal sealed class RoundRobinPartitioner : IPartitioner
+{
+    private readonly ConcurrentDictionary<string, StrongBox<int>> _next = new(StringComparer.Ordinal);
+
+    public int Partition(TopicLoad topic, ReadOnlySpan<byte> key, bool keyIsNull)
+    {
+        var next = _next.GetOrAdd(topic.Topic, static _ => new StrongBox<int>(-1));
+        return (int)((uint)Interlocked.Increment(ref next.Value) % (uint)topic.PartitionsCount);
+    }
+}
+
+/// <summary>A seeded <see cref="System.Random"/> is not thread-safe, the shared one is.</summary>
+internal sealed class RandomChoice(Random? random)
+{
+    public int Below(int count)
+    {
+        if (random is null)
+        {
+            return Random.Shared.Next(count);
+        }
+
+        lock (random)
+        {
+            return random.Next(count);
+        }
+    }
+}

@@ -1,0 +1,282 @@
+using System.Collections.Concurrent;
+using Loire.Model;
+using Loire.Model.Batches;
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Client;
+
+/// <summary>
+/// The part of a producer behind the serializers: takes records over into the queues of their partitions, as far as the buffer has room.
+/// Taking a record over ends at once where the topic is known and there is room; else the call waits in the line of its topic.
+/// </summary>
+internal sealed class Accumulator
+{
+    private readonly ConcurrentDictionary<string, ProducerTopic> _topics = new(StringComparer.Ordinal);
+    private readonly ConcurrentBag<RecordBatchBuilder> _spareBuilders = [];
+    private readonly TopicDirectory _directory;
+    private readonly Delivery _delivery;
+    private readonly EnqueuedFailures _enqueuedFailures = new();
+    private readonly ILogger _logger;
+    private readonly int _maxSpareBuilders;
+    private volatile bool _isDisposed;
+
+    public Accumulator(
+        TopicDirectory directory, ProducerSettings settings, TimeProvider time, BackgroundWork background, Random random, ILogger logger)
+    {
+        (_directory, Settings, Time, Background, _logger) = (directory, settings, time, background, logger);
+        Memory = new BufferMemory(settings.BufferMemory, time);
+        _delivery = new Delivery(directory, settings, time, random, logger);
+
+        // As many as a full buffer needs, for partitions with full batches.
+        _maxSpareBuilders = (int)Math.Clamp(settings.BufferMemory / settings.BatchSize, 1, 256);
+    }
+
+    public ProducerSettings Settings { get; }
+
+    public TimeProvider Time { get; }
+
+    public BackgroundWork Background { get; }
+
+    public BufferMemory Memory { get; }
+
+    /// <summary>The topic, if records for it can be taken over without waiting in its line.</summary>
+    public ProducerTopic? TryFind(string name) =>
+        _topics.TryGetValue(name, out var topic) && topic.IsReady && !topic.Line.IsTaken ? topic : null;
+
+    /// <summary>The topic's line; what is known of the topic is for <see cref="PrepareAsync"/> to find.</summary>
+    public ProducerTopic Topic(string name)
+    {
+        if (!TopicName.TryParse(name, out _, out var problem))
+        {
+            throw new ProduceException(ErrorCode.InvalidTopicException, new TopicPartition(name ?? "", -1), false, problem);
+        }
+
+        return _topics.GetOrAdd(name, static (key, accumulator) => new ProducerTopic(key, accumulator), this);
+    }
+
+    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, typeof(IProducer<,>));
+
+    /// <summary>Sees to it that a topic is known, and that it has a partition as far as its grain knows.</summary>
+    /// <exception cref="ProduceException">It does not exist, or does not answer.</exception>
+    public async ValueTask PrepareAsync(ProducerTopic topic, int partition, long blockedSince, CancellationToken cancellation)
+    {
+        try
+        {
+            if (!topic.IsReady)
+            {
+                var known = topic.Known is { } outdated
+                    ? await RetryAsync(left => _directory.RefreshAsync(outdated, left, cancellation), blockedSince, cancellation)
+                    : await RetryAsync(
+                        left => _directory.FindAsync(topic.Topic, Settings.MetadataMaxAge, left, cancellation), blockedSince, cancellation);
+                topic.Learn(known);
+            }
+
+            if (partition >= topic.PartitionsCount)
+            {
+                // It may have grown.
+                var outdated = topic.Known!;
+                topic.Learn(await RetryAsync(left => _directory.RefreshAsync(outdated, left, cancellation), blockedSince, cancellation));
+            }
+        }
+        catch (LoireException exception) when (exception is not ProduceException)
+        {
+            throw new ProduceException(
+                exception.Code, new TopicPartition(topic.Topic, partition), isOutcomeUnknown: false,
+                exception.Code == ErrorCode.UnknownTopicOrPartition ? $"The topic '{topic.Topic}' does not exist." : exception.Detail, exception);
+        }
+
+        if ((uint)partition >= (uint)topic.PartitionsCount)
+        {
+            throw new ProduceException(
+                ErrorCode.UnknownTopicOrPartition, new TopicPartition(topic.Topic, partition), isOutcomeUnknown: false,
+                $"The topic '{topic.Topic}' has the partitions 0 to {topic.PartitionsCount - 1}.");
+        }
+    }
+
+    /// <summary>Takes a record over if there is room for it.</summary>
+    public bool TryAdd(ProducerTopic topic, int partition, RecordScratch record, bool isAwaited, out Ticket ticket)
+    {
+        if (!Memory.TryTake(record.ReservedBytes))
+        {
+            ticket = default;
+            return false;
+        }
+
+        ticket = AddReserved(topic, partition, record, isAwaited);
+        return true;
+    }
+
+    /// <summary>Takes a record over when there is room for it.</summary>
+    /// <exception cref="ProduceException">There was none within <see cref="ProducerOptions.MaxBlock"/>.</exception>
+    public async ValueTask<Ticket> AddAsync(
+        ProducerTopic topic, int partition, RecordScratch record, bool isAwaited, long blockedSince, CancellationToken cancellation)
+    {
+        if (!Memory.TryTake(record.ReservedBytes))
+        {
+            // Records that linger must not hold the room that others wait for.
+            HurryAll(null, close: false);
+            try
+            {
+                await Memory.TakeAsync(record.ReservedBytes, Left(blockedSince), cancellation);
+            }
+            catch (TimeoutException timeout)
+            {
+                throw new ProduceException(
+                    ErrorCode.RequestTimedOut, new TopicPartition(topic.Topic, partition), isOutcomeUnknown: false,
+                    "The buffer had no room for the record within MaxBlock: records come faster than they can be stored.", timeout);
+            }
+        }
+
+        return AddReserved(topic, partition, record, isAwaited);
+    }
+
+    public ProducerBatch OpenBatch(PartitionQueue queue) =>
+        new(queue, _spareBuilders.TryTake(out var spare) ? spare : new RecordBatchBuilder(), Time.GetTimestamp());
+
+    public void OnBatchClosed(ProducerTopic topic, int partition)
+    {
+        try
+        {
+            Settings.Partitioner.OnBatchClosed(topic, partition);
+        }
+        catch (Exception exception)
+        {
+            _logger.PartitionerFailed(exception, topic.Topic);
+        }
+
+        if (topic.Known is { } known && Time.GetElapsedTime(known.AskedAt) > Settings.MetadataMaxAge)
+        {
+            Background.Start(state => RenewAsync(state.Topic, state.Known), new Renewal(topic, known));
+        }
+    }
+
+    /// <summary>Delivers batches in order; each of them has ended afterwards.</summary>
+    public async Task DeliverAsync(PartitionQueue queue, List<ProducerBatch> group)
+    {
+        try
+        {
+            await _delivery.DeliverAsync(queue, group);
+        }
+        catch (Exception bug)
+        {
+            _logger.DeliveryFailed(bug, queue.Topic.Topic, queue.Partition);
+            foreach (var batch in group.Where(batch => !batch.Ended.IsCompleted))
+            {
+                batch.Fail(new DeliveryFailure(ErrorCode.UnknownServerError, IsOutcomeUnknown: true, "The client failed.", bug));
+            }
+        }
+    }
+
+    /// <summary>A batch is about to end: frees its room and counts what failed.</summary>
+    public void Settle(PartitionQueue queue, ProducerBatch batch)
+    {
+        Memory.Release(batch.ReservedBytes);
+        if (batch.Failure is { } failure)
+        {
+            _enqueuedFailures.Add(new TopicPartition(queue.Topic.Topic, queue.Partition), failure, batch.EnqueuedCount);
+            _logger.RecordsFailed(
+                failure.Inner, queue.Topic.Topic, queue.Partition, batch.RecordsCount, ErrorCodes.Describe(failure.Code).Name,
+                failure.IsOutcomeUnknown);
+        }
+
+        ProducerMetrics.Ended(queue, batch);
+        batch.Builder.Reset();
+        if (!_isDisposed && _spareBuilders.Count < _maxSpareBuilders)
+        {
+            _spareBuilders.Add(batch.Builder);
+        }
+        else
+        {
+            batch.Builder.Dispose();
+        }
+    }
+
+    /// <summary>Ends when every record that has been taken over has ended.</summary>
+    /// <exception cref="ProduceException">Enqueued records failed since the last flush.</exception>
+    public async ValueTask FlushAsync(CancellationToken cancellation)
+    {
+        ThrowIfDisposed();
+        await DrainAsync(close: false, cancellation);
+        _enqueuedFailures.ThrowIfAny();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _isDisposed = true;
+        Memory.Close();
+        await DrainAsync(close: true, CancellationToken.None);
+        while (_spareBuilders.TryTake(out var builder))
+        {
+            builder.Dispose();
+        }
+    }
+
+    private Ticket AddReserved(ProducerTopic topic, int partition, RecordScratch record, bool isAwaited)
+    {
+        if (!_isDisposed && topic.Queue(partition).TryAdd(record, isAwaited, out var ticket))
+        {
+            return ticket;
+        }
+
+        Memory.Release(record.ReservedBytes);
+        throw new ObjectDisposedException(typeof(IProducer<,>).FullName);
+    }
+
+    private async Task DrainAsync(bool close, CancellationToken cancellation)
+    {
+        List<ProducerBatch> unfinished = [];
+        HurryAll(unfinished, close);
+        foreach (var batch in unfinished)
+        {
+            await BackgroundWork.WaitAsync(batch.Ended, Timeout.InfiniteTimeSpan, Time, cancellation);
+        }
+    }
+
+    private void HurryAll(List<ProducerBatch>? unfinished, bool close)
+    {
+        foreach (var queue in _topics.Values.SelectMany(topic => topic.Queues))
+        {
+            queue.Hurry(unfinished, close);
+        }
+    }
+
+    private TimeSpan Left(long blockedSince)
+    {
+        var left = Settings.MaxBlock - Time.GetElapsedTime(blockedSince);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    // A grain that does not answer is asked again; what it answers counts.
+    private async ValueTask<KnownTopic> RetryAsync(
+        Func<TimeSpan, ValueTask<KnownTopic>> ask, long blockedSince, CancellationToken cancellation)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return await ask(Left(blockedSince));
+            }
+            catch (LoireException exception) when (
+                exception.IsRetriable && exception.Code != ErrorCode.UnknownTopicOrPartition && Left(blockedSince) > TimeSpan.Zero)
+            {
+                var pause = _delivery.Backoff(attempt);
+                await Task.Delay(pause < Left(blockedSince) ? pause : Left(blockedSince), Time, cancellation);
+            }
+        }
+    }
+
+    private async Task RenewAsync(ProducerTopic topic, KnownTopic outdated)
+    {
+        try
+        {
+            topic.Learn(await _directory.RefreshAsync(outdated, Settings.RequestTimeout));
+        }
+        catch (LoireException exception)
+        {
+            // The next append will show whether the topic has gone.
+            _logger.TopicNotRenewed(exception, topic.Topic);
+        }
+    }
+
+    private sealed record Renewal(ProducerTopic Topic, KnownTopic Known);
+}

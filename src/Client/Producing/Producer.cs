@@ -1,0 +1,296 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Loire.Model;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Loire.Client;
+
+/// <summary>
+/// The producer: serializes, chooses the partition, and hands over to the <see cref="Accumulator"/>. A call for a known topic takes no lock
+/// but its partition's, and allocates nothing until it has to wait. Every call that may have to wait before its record is taken over goes
+/// through the line of its topic, so records keep the order of the calls even where nobody awaits them.
+/// </summary>
+internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
+{
+    private readonly ProducerSettings _settings;
+    private readonly RecordSerializer<TKey, TValue> _serializer;
+    private readonly Accumulator _accumulator;
+    private readonly TimeProvider _time;
+
+    /// <param name="topics">What is known of topics; shared with others.</param>
+    /// <param name="options">Read once.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Told of failures.</param>
+    /// <param name="background">Where batches are sent; the thread pool by default.</param>
+    /// <param name="random">Spreads retries.</param>
+    /// <exception cref="ArgumentException">An option is not legal.</exception>
+    public Producer(
+        TopicDirectory topics,
+        ProducerOptions<TKey, TValue> options,
+        TimeProvider time,
+        ILogger? logger = null,
+        BackgroundWork? background = null,
+        Random? random = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _settings = new ProducerSettings(options);
+        _serializer = new RecordSerializer<TKey, TValue>(options);
+        _time = time;
+        _accumulator = new Accumulator(
+            topics, _settings, time, background ?? new BackgroundWork(), random ?? new Random(), logger ?? NullLogger.Instance);
+        ProducerMetrics.Add(_accumulator.Memory, _settings.ClientId);
+    }
+
+    public ValueTask<DeliveryResult> ProduceAsync(
+        string topic, Message<TKey, TValue> message, CancellationToken cancellation = default) =>
+        ProduceAsync(topic, null, message, cancellation);
+
+    public ValueTask<DeliveryResult> ProduceAsync(
+        TopicPartition target, Message<TKey, TValue> message, CancellationToken cancellation = default) =>
+        ProduceAsync(target.Topic, target.Partition, message, cancellation);
+
+    public ValueTask EnqueueAsync(string topic, Message<TKey, TValue> message, CancellationToken cancellation = default) =>
+        EnqueueAsync(topic, null, message, cancellation);
+
+    public ValueTask EnqueueAsync(TopicPartition target, Message<TKey, TValue> message, CancellationToken cancellation = default) =>
+        EnqueueAsync(target.Topic, target.Partition, message, cancellation);
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<ProduceOutcome> TryProduceAsync(
+        string topic, Message<TKey, TValue> message, CancellationToken cancellation = default)
+    {
+        using var activity = StartSpan(topic);
+        try
+        {
+            var ticket = await TakeAsync(topic, null, message, isAwaited: true, activity, cancellation);
+            var outcome = await EndAsync(ticket, cancellation);
+            LoireTelemetry.Fail(activity, outcome.Failure);
+            return outcome;
+        }
+        catch (LoireException failure)
+        {
+            LoireTelemetry.Fail(activity, failure);
+            return new ProduceOutcome(default, failure);
+        }
+    }
+
+    public async ValueTask<ProduceOutcome[]> ProduceBatchAsync(
+        string topic, IReadOnlyList<Message<TKey, TValue>> messages, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        using var activity = StartSpan(topic);
+        activity?.SetTag(LoireTelemetry.MessageCount, messages.Count);
+        var tickets = new Ticket[messages.Count];
+        var outcomes = new ProduceOutcome[messages.Count];
+        for (var i = 0; i < tickets.Length; i++)
+        {
+            try
+            {
+                tickets[i] = await TakeAsync(topic, null, messages[i], isAwaited: true, activity, cancellation);
+            }
+            catch (LoireException failure)
+            {
+                outcomes[i] = new ProduceOutcome(default, failure);
+            }
+        }
+
+        for (var i = 0; i < tickets.Length; i++)
+        {
+            if (outcomes[i].Failure is null)
+            {
+                outcomes[i] = await EndAsync(tickets[i], cancellation);
+            }
+        }
+
+        LoireTelemetry.Fail(activity, outcomes.FirstOrDefault(outcome => !outcome.IsDelivered).Failure);
+        return outcomes;
+    }
+
+    public ValueTask FlushAsync(CancellationToken cancellation = default) => _accumulator.FlushAsync(cancellation);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _accumulator.DisposeAsync();
+        ProducerMetrics.Remove(_accumulator.Memory);
+    }
+
+    private static ValueTask<ProduceOutcome> EndAsync(Ticket ticket, CancellationToken cancellation)
+    {
+        return ticket.Batch.Ended.IsCompleted ? new(ticket.Outcome) : WaitAsync(ticket, cancellation);
+
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+        static async ValueTask<ProduceOutcome> WaitAsync(Ticket ticket, CancellationToken cancellation)
+        {
+            await BackgroundWork.WaitAsync(ticket.Batch.Ended, Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation);
+            return ticket.Outcome;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<DeliveryResult> ProduceAsync(
+        string topic, int? partition, Message<TKey, TValue> message, CancellationToken cancellation)
+    {
+        using var activity = StartSpan(topic);
+        try
+        {
+            var ticket = await TakeAsync(topic, partition, message, isAwaited: true, activity, cancellation);
+            var outcome = await EndAsync(ticket, cancellation);
+            return outcome.Failure is null ? outcome.Result : throw outcome.Failure;
+        }
+        catch (LoireException failure) when (activity is not null)
+        {
+            LoireTelemetry.Fail(activity, failure);
+            throw;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask EnqueueAsync(string topic, int? partition, Message<TKey, TValue> message, CancellationToken cancellation)
+    {
+        using var activity = StartSpan(topic);
+        try
+        {
+            await TakeAsync(topic, partition, message, isAwaited: false, activity, cancellation);
+        }
+        catch (LoireException failure) when (activity is not null)
+        {
+            LoireTelemetry.Fail(activity, failure);
+            throw;
+        }
+    }
+
+    private Activity? StartSpan(string topic) => LoireTelemetry.Start(
+        LoireTelemetry.SendOperation, LoireTelemetry.SendType, ActivityKind.Producer, topic, _settings.ClientId);
+
+    /// <summary>Takes a record over: at once, or through the line of its topic.</summary>
+    private ValueTask<Ticket> TakeAsync(
+        string topic, int? partition, Message<TKey, TValue> message, bool isAwaited, Activity? activity, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        ArgumentNullException.ThrowIfNull(message);
+        _accumulator.ThrowIfDisposed();
+        cancellation.ThrowIfCancellationRequested();
+        if (_serializer.IsAsync
+            || _accumulator.TryFind(topic) is not { } known
+            || (uint)partition.GetValueOrDefault() >= (uint)known.PartitionsCount)
+        {
+            return TakeInLineAsync(topic, partition, message, null, isAwaited, activity, cancellation);
+        }
+
+        var record = RecordScratch.Rent();
+        var isHandedOn = false;
+        try
+        {
+            _serializer.Serialize(topic, message, record, activity);
+            Finish(topic, partition, message, record);
+            var chosen = partition ?? Choose(known, record);
+
+            // A serializer may have produced a record itself, which waits now.
+            if (!known.Line.IsTaken && _accumulator.TryAdd(known, chosen, record, isAwaited, out var ticket))
+            {
+                return new(ticket);
+            }
+
+            isHandedOn = true;
+            return TakeInLineAsync(topic, chosen, message, record, isAwaited, activity, cancellation);
+        }
+        finally
+        {
+            if (!isHandedOn)
+            {
+                record.Return();
+            }
+        }
+    }
+
+    /// <param name="name">The topic.</param>
+    /// <param name="partition">The caller's choice, or the partitioner's if <paramref name="record"/> is given.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="record">The message's bytes if it has been serialized already.</param>
+    /// <param name="isAwaited">Whether the caller waits for the record's end.</param>
+    /// <param name="activity">The span.</param>
+    /// <param name="cancellation">Ends the wait, and then the record is not taken over.</param>
+    private async ValueTask<Ticket> TakeInLineAsync(
+        string name,
+        int? partition,
+        Message<TKey, TValue> message,
+        RecordScratch? record,
+        bool isAwaited,
+        Activity? activity,
+        CancellationToken cancellation)
+    {
+        var blockedSince = _time.GetTimestamp();
+        try
+        {
+            var topic = _accumulator.Topic(name);
+            await topic.Line.EnterAsync(cancellation);
+            try
+            {
+                await _accumulator.PrepareAsync(topic, partition ?? 0, blockedSince, cancellation);
+                if (record is null)
+                {
+                    record = RecordScratch.Rent();
+                    await _serializer.SerializeAsync(name, message, record, activity, cancellation);
+                    Finish(name, partition, message, record);
+                }
+
+                return await _accumulator.AddAsync(topic, partition ?? Choose(topic, record), record, isAwaited, blockedSince, cancellation);
+            }
+            finally
+            {
+                topic.Line.Leave();
+            }
+        }
+        finally
+        {
+            record?.Return();
+        }
+    }
+
+    /// <summary>Gives the record its time, and refuses what no partition would take.</summary>
+    private void Finish(string topic, int? partition, Message<TKey, TValue> message, RecordScratch record)
+    {
+        record.Timestamp = (message.Timestamp ?? _time.GetUtcNow()).ToUnixTimeMilliseconds();
+        var target = new TopicPartition(topic, partition ?? -1);
+        if (record.Bytes > _settings.MaxRecordBytes || record.ReservedBytes > _settings.BufferMemory)
+        {
+            throw new ProduceException(
+                ErrorCode.MessageTooLarge, target, isOutcomeUnknown: false,
+                $"The record has {record.Bytes} bytes; MaxRecordBytes is {_settings.MaxRecordBytes} and BufferMemory {_settings.BufferMemory}.");
+        }
+
+        if (record.Headers.Length > Limits.HeadersPerRecord)
+        {
+            throw new ProduceException(
+                ErrorCode.InvalidRecord, target, isOutcomeUnknown: false,
+                $"The record has {record.Headers.Length} headers; at most {Limits.HeadersPerRecord} are allowed.");
+        }
+
+        if (record.Timestamp < 0)
+        {
+            throw new ProduceException(
+                ErrorCode.InvalidTimestamp, target, isOutcomeUnknown: false, "A record's time must not lie before 1970.");
+        }
+    }
+
+    private int Choose(ProducerTopic topic, RecordScratch record)
+    {
+        int partition;
+        try
+        {
+            partition = _settings.Partitioner.Partition(topic, record.Key, record.KeyIsNull);
+        }
+        catch (Exception exception)
+        {
+            throw new ProduceException(
+                ErrorCode.InvalidPartitions, new TopicPartition(topic.Topic, -1), isOutcomeUnknown: false,
+                $"The partitioner failed: {exception.Message}", exception);
+        }
+
+        return partition >= 0 && partition < topic.PartitionsCount ? partition
+            : throw new ProduceException(
+                ErrorCode.InvalidPartitions, new TopicPartition(topic.Topic, partition), isOutcomeUnknown: false,
+                $"The partitioner chose {partition}, but the topic has the partitions 0 to {topic.PartitionsCount - 1}.");
+    }
+}

@@ -1,0 +1,111 @@
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Model;
+
+namespace Loire.Client;
+
+/// <summary>The options of a producer, checked and out of reach of later changes.</summary>
+internal sealed class ProducerSettings
+{
+    // A larger append holds the ones behind it up for longer than it saves calls.
+    private const int AppendBytesTarget = 4 * 1024 * 1024;
+
+    // The records of a batch are counted by 32 bits, and a header precedes them.
+    private const int MaxBatchSize = Limits.BatchBytes;
+
+    public ProducerSettings(ProducerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options.ClientId, "options.ClientId");
+        Require(Enum.IsDefined(options.Acks), options.Acks, nameof(options.Acks), "must be None, Leader or All");
+        Require(options.Linger >= TimeSpan.Zero, options.Linger, nameof(options.Linger), "must not be negative");
+        Require(options.BatchSize is >= 1 and <= MaxBatchSize, options.BatchSize, nameof(options.BatchSize), $"must lie between 1 and {MaxBatchSize}");
+        Require(options.BufferMemory >= 1, options.BufferMemory, nameof(options.BufferMemory), "must be positive");
+        Require(options.MaxBlock >= TimeSpan.Zero && options.MaxBlock <= Longest, options.MaxBlock, nameof(options.MaxBlock), InRange("zero"));
+        Require(
+            options.MaxRecordBytes is >= 1 and <= Limits.BatchBytes, options.MaxRecordBytes, nameof(options.MaxRecordBytes),
+            $"must lie between 1 and {Limits.BatchBytes}");
+        Require(
+            Enum.IsDefined(options.Compression) && CompressionTypes.IsAvailable(options.Compression), options.Compression,
+            nameof(options.Compression), "is not available on this machine");
+        Require(options.Retries >= 0, options.Retries, nameof(options.Retries), "must not be negative");
+        Require(
+            options.RequestTimeout > TimeSpan.Zero && options.RequestTimeout <= Longest, options.RequestTimeout,
+            nameof(options.RequestTimeout), InRange("above zero"));
+        Require(
+            options.DeliveryTimeout <= Longest && options.DeliveryTimeout >= options.Linger + options.RequestTimeout, options.DeliveryTimeout,
+            nameof(options.DeliveryTimeout), "must be at least Linger and RequestTimeout together (as in Kafka), and at most 24 days");
+        Require(
+            options.RetryBackoff >= TimeSpan.Zero && options.RetryBackoff <= options.RetryBackoffMax, options.RetryBackoff,
+            nameof(options.RetryBackoff), "must lie between zero and RetryBackoffMax");
+        Require(options.RetryBackoffMax <= Longest, options.RetryBackoffMax, nameof(options.RetryBackoffMax), InRange("zero"));
+        Require(options.MaxInFlight >= 1, options.MaxInFlight, nameof(options.MaxInFlight), "must be at least 1");
+        Require(options.MetadataMaxAge >= TimeSpan.Zero, options.MetadataMaxAge, nameof(options.MetadataMaxAge), "must not be negative");
+
+        ClientId = options.ClientId;
+        Acks = options.Acks;
+        Linger = options.Linger;
+        BatchSize = options.BatchSize;
+        BufferMemory = options.BufferMemory;
+        MaxBlock = options.MaxBlock;
+        MaxRecordBytes = options.MaxRecordBytes;
+        Compression = options.Compression;
+        Retries = options.Retries;
+        RequestTimeout = options.RequestTimeout;
+        DeliveryTimeout = options.DeliveryTimeout;
+        RetryBackoff = options.RetryBackoff;
+        RetryBackoffMax = options.RetryBackoffMax;
+        MaxInFlight = options.MaxInFlight;
+        RetryUnknownOutcomes = options.RetryUnknownOutcomes;
+        MetadataMaxAge = options.MetadataMaxAge;
+        Partitioner = options.Partitioner ?? Partitioners.Default();
+    }
+
+    public string ClientId { get; }
+
+    public Acks Acks { get; }
+
+    public TimeSpan Linger { get; }
+
+    public int BatchSize { get; }
+
+    public long BufferMemory { get; }
+
+    public TimeSpan MaxBlock { get; }
+
+    public int MaxRecordBytes { get; }
+
+    public CompressionType Compression { get; }
+
+    public int Retries { get; }
+
+    public TimeSpan RequestTimeout { get; }
+
+    public TimeSpan DeliveryTimeout { get; }
+
+    public TimeSpan RetryBackoff { get; }
+
+    public TimeSpan RetryBackoffMax { get; }
+
+    public int MaxInFlight { get; }
+
+    public bool RetryUnknownOutcomes { get; }
+
+    public TimeSpan MetadataMaxAge { get; }
+
+    public IPartitioner Partitioner { get; }
+
+    /// <summary>Bytes of one append, unless a single batch is larger.</summary>
+    public int AppendBytes => Math.Max(AppendBytesTarget, BatchSize);
+
+    // What timers take.
+    private static TimeSpan Longest { get; } = TimeSpan.FromDays(24);
+
+    private static string InRange(string from) => $"must be {from} and at most 24 days";
+
+    private static void Require<T>(bool isMet, T value, string name, string rule)
+    {
+        if (!isMet)
+        {
+            throw new ArgumentOutOfRangeException($"options.{name}", value, $"{name} {rule}.");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Text;
+using Loire.Model.Batches;
+
+namespace Loire.Client;
+
+/// <summary>
+/// One record's bytes between the serializers and the batch: the key, the value, then the keys of the headers. A thread keeps one for its
+/// next record; a serializer that produces a record itself finds none and makes another.
+/// </summary>
+internal sealed class RecordScratch : IBufferWriter<byte>
+{
+    private const int FirstCapacity = 1024;
+    private const int LargestKept = 1024 * 1024;
+
+    // What a record takes besides its bytes: lengths, deltas, the count of headers.
+    private const int RecordOverhead = 24;
+    private const int HeaderOverhead = 10;
+
+    [ThreadStatic]
+    private static RecordScratch? _spare;
+
+    private readonly List<KeyValuePair<string, string>> _context = [];
+    private byte[] _buffer = new byte[FirstCapacity];
+    private int _written;
+    private int _keyLength;
+    private int _valueLength;
+    private RecordHeader[] _headers = [];
+    private int _headersCount;
+
+    private RecordScratch()
+    {
+    }
+
+    public bool KeyIsNull { get; private set; }
+
+    public bool ValueIsNull { get; private set; }
+
+    public ReadOnlySpan<byte> Key => _buffer.AsSpan(0, _keyLength);
+
+    public ReadOnlySpan<byte> Value => _buffer.AsSpan(_keyLength, _valueLength);
+
+    public ReadOnlySpan<RecordHeader> Headers => _headers.AsSpan(0, _headersCount);
+
+    /// <summary>Milliseconds since 1970.</summary>
+    public long Timestamp { get; set; }
+
+    /// <summary>Key, value and headers together.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>What the record takes of the buffer; never less than it takes in a batch.</summary>
+    public long ReservedBytes => Bytes + RecordOverhead + ((long)_headersCount * HeaderOverhead);
+
+    public static RecordScratch Rent()
+    {
+        var scratch = _spare ?? new RecordScratch();
+        _spare = null;
+        return scratch;
+    }
+
+    public void Return()
+    {
+        _written = 0;
+        _headers.AsSpan(0, _headersCount).Clear();
+        _headersCount = 0;
+        _context.Clear();
+        if (_buffer.Length <= LargestKept)
+        {
+            _spare = this;
+        }
+    }
+
+    public void EndKey(bool isNull) => (KeyIsNull, _keyLength) = (isNull, _written);
+
+    public void EndValue(bool isNull)
+    {
+        (ValueIsNull, _valueLength) = (isNull, _written - _keyLength);
+        Bytes = _written;
+    }
+
+    /// <summary>Takes over the headers, and the trace that <paramref name="activity"/> belongs to unless they name one already.</summary>
+    public void AddHeaders(Headers? headers, Activity? activity)
+    {
+        if (activity is not null && (headers is null || !headers.TryGetLast("traceparent", out _)))
+        {
+            DistributedContextPropagator.Current.Inject(
+                activity,
+                _context,
+                static (context, name, value) => ((List<KeyValuePair<string, string>>)context!).Add(KeyValuePair.Create(name, value)));
+        }
+
+        var userCount = headers?.Count ?? 0;
+        if (userCount + _context.Count == 0)
+        {
+            return;
+        }
+
+        // First all the room, for the headers refer to the buffer.
+        var room = 0;
+        for (var i = 0; i < userCount; i++)
+        {
+            room += Encoding.UTF8.GetByteCount(headers![i].Key);
+        }
+
+        foreach (var (name, _) in _context)
+        {
+            room += Encoding.UTF8.GetByteCount(name);
+        }
+
+        EnsureRoom(room);
+        if (_headers.Length < userCount + _context.Count)
+        {
+            _headers = new RecordHeader[userCount + _context.Count];
+        }
+
+        for (var i = 0; i < userCount; i++)
+        {
+            var header = headers![i];
+            AddHeader(header.Key, header.Value ?? default, header.Value is null);
+        }
+
+        foreach (var (name, value) in _context)
+        {
+            if (headers is null || !headers.TryGetLast(name, out _))
+            {
+                AddHeader(name, Encoding.UTF8.GetBytes(value), false);
+            }
+        }
+    }
+
+    void IBufferWriter<byte>.Advance(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _buffer.Length - _written);
+        _written += count;
+    }
+
+    Memory<byte> IBufferWriter<byte>.GetMemory(int sizeHint)
+    {
+        EnsureRoom(Math.Max(1, sizeHint));
+        return _buffer.AsMemory(_written);
+    }
+
+    Span<byte> IBufferWriter<byte>.GetSpan(int sizeHint)
+    {
+        EnsureRoom(Math.Max(1, sizeHint));
+        return _buffer.AsSpan(_written);
+    }
+
+    private void AddHeader(string name, ReadOnlyMemory<byte> value, bool valueIsNull)
+    {
+        var length = Encoding.UTF8.GetBytes(name, _buffer.AsSpan(_written));
+        _headers[_headersCount++] = new RecordHeader(_buffer.AsMemory(_written, length), value, valueIsNull);
+        _written += length;
+        Bytes += length + value.Length;
+    }
+
+    private void EnsureRoom(int room)
+    {
+        if (_buffer.Length - _written < room)
+        {
+            Array.Resize(ref _buffer, (int)Math.Min(Array.MaxLength, Math.Max(2L * _buffer.Length, (long)_written + room)));
+        }
+    }
+}
