@@ -14,6 +14,8 @@ public class LayeringTests
         ["Grains"] = ["Grains.Interfaces", "Log", "Model", "Protocols"],
         ["Storage"] = ["Log", "Model"],
         ["Client"] = ["Grains.Interfaces", "Model"],
+        ["Client.Avro"] = ["Client"],
+        ["Client.Protobuf"] = ["Client"],
         ["Cli"] = ["Model"],
         ["WebApi"] = ["Grains.Interfaces", "Model"],
         ["Silo"] = ["Grains", "Grains.Interfaces", "Log", "Model", "Protocols", "Storage", "WebApi"],
