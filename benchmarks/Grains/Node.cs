@@ -19,6 +19,8 @@ internal sealed class Node(IHost host, FileGrainStorage store) : IAsyncDisposabl
 {
     public FileGrainStorage Store => store;
 
+    public IGrainFactory Grains => host.Services.GetRequiredService<IGrainFactory>();
+
     public static async Task<Node> StartAsync(string directory, long cacheBytes = 256L * 1024 * 1024)
     {
         var store = await FileGrainStorage.OpenAsync(

@@ -38,6 +38,21 @@ public sealed class LoireClient
     /// <summary>Creates, describes, changes and deletes topics.</summary>
     public IAdminClient Admin { get; }
 
+    /// <summary>Makes a producer; dispose of it to flush it.</summary>
+    /// <typeparam name="TKey">The type of keys.</typeparam>
+    /// <typeparam name="TValue">The type of values.</typeparam>
+    /// <param name="options">How it batches, waits and retries; the defaults if there are none.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="NotSupportedException">A type needs a serializer.</exception>
+    public IProducer<TKey, TValue> CreateProducer<TKey, TValue>(ProducerOptions<TKey, TValue>? options = null) =>
+        new Producer<TKey, TValue>(
+            _topics,
+            options ?? new ProducerOptions<TKey, TValue>(),
+            _time,
+            _loggers.CreateLogger("Loire.Client.Producer"),
+            _background,
+            new Random(_random.Next()));
+
     /// <summary>Makes a consumer, which reads nothing until it is assigned partitions.</summary>
     /// <typeparam name="TKey">The type of keys.</typeparam>
     /// <typeparam name="TValue">The type of values.</typeparam>
