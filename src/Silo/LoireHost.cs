@@ -1,8 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-using Azure.Storage.Blobs;
-using Loire.Log;
-using Loire.Storage;
 using Loire.WebApi;
 using Microsoft.Extensions.Logging.Console;
 
@@ -33,45 +28,11 @@ public static class LoireHost
             }
         });
         builder.Services.AddRouting();
-        builder.Services.AddLoireApi(api =>
-        {
-            api.ClusterId = options.ClusterId;
-            api.MaxConnections = options.MaxConnections;
-        });
-        builder.Services.AddHealthChecks().AddCheck<SiloHealthCheck>("silo");
-        ((IHostApplicationBuilder)builder).UseOrleans(silo =>
-        {
-            silo.UseLocalhostClustering(
-                options.SiloPort == 0 ? FreePort() : options.SiloPort, options.GatewayPort, serviceId: options.ClusterId, clusterId: options.ClusterId);
-            silo.AddLoireGrains(grains => grains.CacheBytes = options.CacheBytes);
-            AddStore(silo, builder.Services, options);
-        });
+        builder.AddLoireNode(options);
         configure?.Invoke(builder);
         var app = builder.Build();
         app.MapLoireApi();
         return app;
-    }
-
-    private static void AddStore(ISiloBuilder silo, IServiceCollection services, NodeOptions options)
-    {
-        if (options.Storage == StoreKind.Azure)
-        {
-            silo.AddAzureBlobGrainStorage(LogStorage.ProviderName, azure =>
-            {
-                azure.BlobServiceClient = new BlobServiceClient(options.AzureConnection);
-                azure.ContainerName = options.AzureContainer;
-                azure.GrainStorageSerializer = new LoireGrainStorageSerializer();
-            });
-            return;
-        }
-
-        silo.AddFileGrainStorage(LogStorage.ProviderName, store =>
-        {
-            store.Directory = options.Data;
-            store.SyncInterval = options.SyncInterval;
-        });
-        services.AddSingleton(provider => new StoreHealthCheck(provider.GetRequiredKeyedService<FileGrainStorage>(LogStorage.ProviderName)));
-        services.AddHealthChecks().AddCheck<StoreHealthCheck>("store");
     }
 
     private static void AddLogging(ILoggingBuilder logging, NodeOptions options)
@@ -105,13 +66,5 @@ public static class LoireHost
                 text.ColorBehavior = LoggerColorBehavior.Disabled;
             });
         }
-    }
-
-    // Orleans wants a port even where no other silo will call.
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

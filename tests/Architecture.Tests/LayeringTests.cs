@@ -16,6 +16,8 @@ public class LayeringTests
         ["Client"] = ["Grains.Interfaces", "Model"],
         ["Client.Avro"] = ["Client"],
         ["Client.Protobuf"] = ["Client"],
+        ["Client.Hosting"] = ["Client", "Grains.Interfaces", "Model"],
+        ["Client.Testing"] = ["Client", "Silo"],
         ["Cli"] = ["Model"],
         ["WebApi"] = ["Grains.Interfaces", "Model"],
         ["Silo"] = ["Grains", "Grains.Interfaces", "Log", "Model", "Protocols", "Storage", "WebApi"],

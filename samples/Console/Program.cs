@@ -1,0 +1,58 @@
+using System.Globalization;
+using Loire.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Loire.Samples.Console;
+
+/// <summary>Produces numbers to a topic of a running cluster and reads them back. Usage: GATEWAY-PORT [COUNT].</summary>
+public static class Program
+{
+    public static async Task<int> Main(string[] args)
+    {
+        if (args.Length is < 1 or > 2 || !int.TryParse(args[0], CultureInfo.InvariantCulture, out var gateway))
+        {
+            await System.Console.Error.WriteLineAsync("usage: GATEWAY-PORT [COUNT]   (start a node with --gateway-port PORT)");
+            return 2;
+        }
+
+        var count = args.Length == 2 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 10_000;
+        var builder = Host.CreateApplicationBuilder();
+        builder.UseOrleansClient(client => client.UseLocalhostClustering(gateway, serviceId: "loire", clusterId: "loire"));
+        builder.Services.AddLoireProducer<int, string>();
+        builder.Services.AddLoireConsumer<int, string>(options => options.AutoOffsetReset = AutoOffsetReset.Earliest);
+        using var host = builder.Build();
+        await host.StartAsync();
+
+        var topic = $"numbers-{Guid.NewGuid():N}";
+        var admin = host.Services.GetRequiredService<IAdminClient>();
+        await admin.CreateTopicAsync(new NewTopic(topic, PartitionsCount: 3));
+
+        var producer = host.Services.GetRequiredService<IProducer<int, string>>();
+        for (var i = 0; i < count; i++)
+        {
+            // Returns as soon as the record is in the buffer; the flush below says what became of all of them.
+            await producer.EnqueueAsync(topic, new Message<int, string> { Key = i, Value = $"number {i}" });
+        }
+
+        await producer.FlushAsync();
+        System.Console.WriteLine($"{count} records are durable in {topic}");
+
+        await using var consumer = host.Services.GetRequiredService<IConsumer<int, string>>();
+        await consumer.AssignAsync(Enumerable.Range(0, 3).Select(partition => new TopicPartition(topic, partition)));
+        var (read, sum) = (0, 0L);
+        await foreach (var batch in consumer.ConsumeBatchesAsync())
+        {
+            sum += batch.Sum(record => (long)record.Key);
+            if ((read += batch.Count) == count)
+            {
+                break;
+            }
+        }
+
+        System.Console.WriteLine($"{read} records came back; their keys add up to {sum}");
+        await admin.DeleteTopicAsync(topic);
+        await host.StopAsync();
+        return sum == (long)count * (count - 1) / 2 ? 0 : 1;
+    }
+}

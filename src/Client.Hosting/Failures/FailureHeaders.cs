@@ -1,0 +1,73 @@
+using System.Globalization;
+
+namespace Loire.Client.Hosting;
+
+/// <summary>The headers of records in retry topics and dead letter topics. The record's own headers stand before them.</summary>
+public static class FailureHeaders
+{
+    /// <summary>The topic that the record was produced to at first.</summary>
+    public const string Topic = "loire-original-topic";
+
+    /// <summary>Its partition there.</summary>
+    public const string Partition = "loire-original-partition";
+
+    /// <summary>Its offset there.</summary>
+    public const string Offset = "loire-original-offset";
+
+    /// <summary>How often it was given to a handler.</summary>
+    public const string Attempts = "loire-attempts";
+
+    /// <summary>When it may be tried again, in milliseconds since 1970; only in retry topics.</summary>
+    public const string NotBefore = "loire-not-before";
+
+    /// <summary>The consumer that gave it up.</summary>
+    public const string Consumer = "loire-consumer";
+
+    /// <summary>The type of the last exception.</summary>
+    public const string ExceptionType = "loire-exception-type";
+
+    /// <summary>Its message, cut after 1,000 characters.</summary>
+    public const string ExceptionMessage = "loire-exception-message";
+
+    private const int MessageLength = 1_000;
+
+    private static readonly string[] _all = [Topic, Partition, Offset, Attempts, NotBefore, Consumer, ExceptionType, ExceptionMessage];
+
+    /// <summary>The headers for the next station of a record.</summary>
+    internal static Headers For(ConsumeResult<byte[], byte[]> record, string consumer, int attempts, Exception error, DateTimeOffset? notBefore)
+    {
+        var headers = new Headers();
+        foreach (var header in record.Headers.Where(header => !_all.Contains(header.Key)))
+        {
+            headers.Add(header.Key, header.Value);
+        }
+
+        headers.Add(Topic, Original(record, Topic) ?? record.Topic);
+        headers.Add(Partition, Original(record, Partition) ?? Text(record.Partition));
+        headers.Add(Offset, Original(record, Offset) ?? Text(record.Offset));
+        headers.Add(Attempts, Text(attempts));
+        if (notBefore is { } time)
+        {
+            headers.Add(NotBefore, Text(time.ToUnixTimeMilliseconds()));
+        }
+
+        var message = error.Message.Length > MessageLength ? error.Message[..MessageLength] : error.Message;
+        return headers.Add(Consumer, consumer).Add(ExceptionType, error.GetType().FullName).Add(ExceptionMessage, message);
+    }
+
+    /// <summary>How often a record was given to a handler before it came to where it is.</summary>
+    internal static int AttemptsOf(ConsumeResult<byte[], byte[]> record) =>
+        int.TryParse(Original(record, Attempts), NumberStyles.None, CultureInfo.InvariantCulture, out var attempts) ? attempts : 0;
+
+    /// <summary>When a record of a retry topic may be tried again.</summary>
+    internal static DateTimeOffset NotBeforeOf(ConsumeResult<byte[], byte[]> record) =>
+        long.TryParse(Original(record, NotBefore), NumberStyles.None, CultureInfo.InvariantCulture, out var time)
+            && time <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+                ? DateTimeOffset.FromUnixTimeMilliseconds(time)
+                : DateTimeOffset.MinValue;
+
+    private static string? Original(ConsumeResult<byte[], byte[]> record, string key) =>
+        record.Headers.TryGetLast(key, out var header) ? header.Text : null;
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,54 @@
+namespace Loire.Client.Hosting;
+
+/// <summary>
+/// One partition on its way through a hosted consumer: how far it has come, and whether it is paused because too many of its records are
+/// unfinished.
+/// </summary>
+/// <param name="partition">The partition.</param>
+/// <param name="station">0 for the topic itself, else the number of the retry topic, from 1 on.</param>
+/// <param name="maxUnfinished">Beyond it the partition pauses; at half of it, it goes on.</param>
+internal sealed class PartitionFlow(TopicPartition partition, int station, int maxUnfinished)
+{
+    private readonly Lock _lock = new();
+    private bool _isPaused;
+
+    public TopicPartition Partition => partition;
+
+    public int Station => station;
+
+    public OffsetTracker Tracker { get; } = new();
+
+    /// <summary>The lane of this partition, where it has one of its own.</summary>
+    public WorkLane? Lane { get; set; }
+
+    /// <summary>Whether a record could not be handled, so that nothing after it is.</summary>
+    public bool StandsStill { get; set; }
+
+    /// <summary>A record was read and goes to a lane.</summary>
+    public void Read(long offset, Action<TopicPartition> pause)
+    {
+        Tracker.Read(offset);
+        lock (_lock)
+        {
+            if (!_isPaused && Tracker.Unfinished >= maxUnfinished)
+            {
+                _isPaused = true;
+                pause(partition);
+            }
+        }
+    }
+
+    /// <summary>A record is done with.</summary>
+    public void Finish(long offset, Action<TopicPartition> resume)
+    {
+        Tracker.Finish(offset);
+        lock (_lock)
+        {
+            if (_isPaused && !StandsStill && Tracker.Unfinished <= maxUnfinished / 2)
+            {
+                _isPaused = false;
+                resume(partition);
+            }
+        }
+    }
+}

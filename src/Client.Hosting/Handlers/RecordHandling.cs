@@ -1,0 +1,108 @@
+using System.Buffers;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Loire.Client.Hosting;
+
+/// <summary>
+/// Handles one record: deserializes it, calls the handler in a scope of its own, again after pauses if it throws, and at last hands the
+/// record to <see cref="Escalation"/>. Bytes that cannot be deserialized are not tried again: they stay what they are.
+/// </summary>
+internal sealed class RecordHandling<THandler, TKey, TValue>(
+    IServiceScopeFactory scopes, HandlerOptions<TKey, TValue> options, Escalation escalation, TimeProvider time)
+    where THandler : class, IMessageHandler<TKey, TValue>
+{
+    private readonly IDeserializer<TKey> _keys = options.KeyDeserializer ?? Deserializers.For<TKey>();
+    private readonly IDeserializer<TValue> _values = options.ValueDeserializer ?? Deserializers.For<TValue>();
+
+    /// <summary>Handles a record; cancelling ends it with an exception and the record unfinished.</summary>
+    public async ValueTask<Verdict> HandleAsync(ConsumeResult<byte[], byte[]> raw, int station, CancellationToken cancellation)
+    {
+        var attempts = FailureHeaders.AttemptsOf(raw);
+        ConsumeResult<TKey, TValue> record;
+        try
+        {
+            record = Deserialize(raw);
+        }
+        catch (SerializationException error)
+        {
+            return await escalation.TakeOnAsync(raw, station, attempts, error, isHopeless: true, cancellation);
+        }
+
+        var pause = options.Retry.Backoff;
+        for (var left = options.Retry.Attempts; ; left--)
+        {
+            attempts++;
+            var error = await TryHandleAsync(new ConsumeContext<TKey, TValue>(record, attempts), cancellation);
+            if (error is null)
+            {
+                return Verdict.Finished;
+            }
+
+            cancellation.ThrowIfCancellationRequested();
+            if (left == 1)
+            {
+                return await escalation.TakeOnAsync(raw, station, attempts, error, isHopeless: false, cancellation);
+            }
+
+            await Task.Delay(pause, time, cancellation);
+            pause = pause * 2 < options.Retry.BackoffMax ? pause * 2 : options.Retry.BackoffMax;
+        }
+    }
+
+    private async ValueTask<Exception?> TryHandleAsync(ConsumeContext<TKey, TValue> context, CancellationToken cancellation)
+    {
+        var position = new TopicPartitionOffset(context.Record.Topic, context.Record.Partition, context.Record.Offset);
+        using var activity = HandlerTelemetry.Start(position, context.Record.Headers, options.Name);
+        var started = time.GetTimestamp();
+        using var patience = new CancellationTokenSource(options.HandlerTimeout, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
+        Exception? failure = null;
+        try
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            var handler = scope.ServiceProvider.GetRequiredService<THandler>();
+            await handler.HandleAsync(context, both.Token);
+        }
+        catch (Exception error)
+        {
+            // Whatever a handler throws is the record's failure; the loop above decides what follows from it.
+            failure = patience.IsCancellationRequested && error is OperationCanceledException && !cancellation.IsCancellationRequested
+                ? new TimeoutException($"The handler did not end within {options.HandlerTimeout}.", error)
+                : error;
+        }
+
+        HandlerTelemetry.End(activity, position, time.GetElapsedTime(started), failure);
+        return failure;
+    }
+
+    private ConsumeResult<TKey, TValue> Deserialize(ConsumeResult<byte[], byte[]> raw) => new()
+    {
+        Topic = raw.Topic,
+        Partition = raw.Partition,
+        Offset = raw.Offset,
+        Key = Deserialize(_keys, MessageComponent.Key, raw.Key, raw),
+        Value = Deserialize(_values, MessageComponent.Value, raw.Value, raw),
+        IsTombstone = raw.IsTombstone,
+        Headers = raw.Headers,
+        Timestamp = raw.Timestamp,
+    };
+
+    private static T? Deserialize<T>(IDeserializer<T> deserializer, MessageComponent component, byte[]? bytes, ConsumeResult<byte[], byte[]> raw)
+    {
+        if (bytes is null)
+        {
+            return default;
+        }
+
+        var context = new SerializationContext(component, raw.Topic, raw.Headers);
+        try
+        {
+            return deserializer.Deserialize(new ReadOnlySequence<byte>(bytes), context);
+        }
+        catch (Exception error)
+        {
+            throw new SerializationException(
+                context, error, new TopicPartitionOffset(raw.Topic, raw.Partition, raw.Offset), raw);
+        }
+    }
+}

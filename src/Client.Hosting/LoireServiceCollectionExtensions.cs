@@ -1,0 +1,138 @@
+using Loire.Client;
+using Loire.Client.Hosting;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>
+/// Puts Loire's client into a host's services. The host must have an Orleans client or be a silo: both register the
+/// <see cref="IGrainFactory"/> that everything here calls through.
+/// </summary>
+public static class LoireServiceCollectionExtensions
+{
+    /// <summary>
+    /// Registers <see cref="LoireClient"/> and <see cref="IAdminClient"/>, and the store in memory for the positions of hosted consumers,
+    /// unless another one is registered.
+    /// </summary>
+    public static IServiceCollection AddLoire(this IServiceCollection services, Action<LoireClientOptions>? configure = null)
+    {
+        services.AddOptions<LoireClientOptions>().Configure(options => configure?.Invoke(options));
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IPositionStore, InMemoryPositionStore>();
+        services.TryAddSingleton(provider => new LoireClient(
+            provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>(), provider.GetService<ILoggerFactory>()));
+        services.TryAddSingleton(provider => provider.GetRequiredService<LoireClient>().Admin);
+        return services;
+    }
+
+    /// <summary>Registers a producer for the whole host, under a key if one is given. The host flushes it when it stops.</summary>
+    /// <typeparam name="TKey">The type of keys.</typeparam>
+    /// <typeparam name="TValue">The type of values.</typeparam>
+    public static IServiceCollection AddLoireProducer<TKey, TValue>(
+        this IServiceCollection services, Action<ProducerOptions<TKey, TValue>>? configure = null, object? key = null)
+    {
+        services.AddLoire();
+        IProducer<TKey, TValue> Create(IServiceProvider provider)
+        {
+            var options = new ProducerOptions<TKey, TValue> { ClientId = ClientId(provider) };
+            configure?.Invoke(options);
+            return provider.GetRequiredService<LoireClient>().CreateProducer(options);
+        }
+
+        return key is null ? services.AddSingleton(Create) : services.AddKeyedSingleton(key, (provider, _) => Create(provider));
+    }
+
+    /// <summary>
+    /// Registers consumers that the application assigns partitions to itself, under a key if one is given. Each resolution makes a new one.
+    /// </summary>
+    /// <typeparam name="TKey">The type of keys.</typeparam>
+    /// <typeparam name="TValue">The type of values.</typeparam>
+    public static IServiceCollection AddLoireConsumer<TKey, TValue>(
+        this IServiceCollection services, Action<ConsumerOptions<TKey, TValue>>? configure = null, object? key = null)
+    {
+        services.AddLoire();
+        IConsumer<TKey, TValue> Create(IServiceProvider provider)
+        {
+            var options = new ConsumerOptions<TKey, TValue> { ClientId = ClientId(provider) };
+            configure?.Invoke(options);
+            return provider.GetRequiredService<LoireClient>().CreateConsumer(options);
+        }
+
+        return key is null ? services.AddTransient(Create) : services.AddKeyedTransient(key, (provider, _) => Create(provider));
+    }
+
+    /// <summary>
+    /// Registers a hosted service that reads every partition of a topic and has each record handled by <typeparamref name="THandler"/>.
+    /// </summary>
+    /// <typeparam name="THandler">The handler; registered as scoped unless it is registered already.</typeparam>
+    /// <typeparam name="TKey">The type of keys.</typeparam>
+    /// <typeparam name="TValue">The type of values.</typeparam>
+    /// <exception cref="ArgumentException">When the host starts: an option is out of range.</exception>
+    public static IServiceCollection AddLoireConsumer<THandler, TKey, TValue>(
+        this IServiceCollection services, string topic, Action<HandlerOptions<TKey, TValue>>? configure = null)
+        where THandler : class, IMessageHandler<TKey, TValue>
+    {
+        ArgumentException.ThrowIfNullOrEmpty(topic);
+        services.AddLoire();
+        services.TryAddScoped<THandler>();
+        var options = new HandlerOptions<TKey, TValue> { Name = typeof(THandler).Name };
+        configure?.Invoke(options);
+        options.Validate();
+        var state = new ConsumerState { Name = options.Name };
+        services.AddSingleton(state);
+        services.AddSingleton<IHostedService>(provider => Host<THandler, TKey, TValue>(provider, topic, options, state));
+        return services;
+    }
+
+    /// <summary>
+    /// As <see cref="AddLoireConsumer{THandler, TKey, TValue}"/> with the types of the one <see cref="IMessageHandler{TKey, TValue}"/> that
+    /// the handler implements, and their built-in deserializers.
+    /// </summary>
+    /// <typeparam name="THandler">The handler.</typeparam>
+    /// <exception cref="ArgumentException">The handler implements none or several.</exception>
+    public static IServiceCollection AddLoireConsumer<THandler>(
+        this IServiceCollection services, string topic, Action<HandlerOptions>? configure = null)
+        where THandler : class
+    {
+        var contracts = typeof(THandler).GetInterfaces()
+            .Where(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IMessageHandler<,>))
+            .ToArray();
+        if (contracts.Length != 1)
+        {
+            throw new ArgumentException($"{typeof(THandler)} must implement IMessageHandler<TKey, TValue> exactly once.");
+        }
+
+        Func<IServiceCollection, string, Action<HandlerOptions<object, object>>?, IServiceCollection> shape = AddLoireConsumer<IMessageHandler<object, object>, object, object>;
+        shape.Method.GetGenericMethodDefinition()
+            .MakeGenericMethod([typeof(THandler), .. contracts[0].GetGenericArguments()])
+            .Invoke(null, [services, topic, configure]);
+        return services;
+    }
+
+    /// <summary>
+    /// Adds a check that the cluster answers, and one that every hosted consumer reads and no partition stands still.
+    /// </summary>
+    public static IHealthChecksBuilder AddLoire(this IHealthChecksBuilder builder) =>
+        builder.AddCheck<LoireHealthCheck>("loire").AddCheck<ConsumersHealthCheck>("loire-consumers");
+
+    private static HostedConsumer Host<THandler, TKey, TValue>(
+        IServiceProvider provider, string topic, HandlerOptions<TKey, TValue> options, ConsumerState state)
+        where THandler : class, IMessageHandler<TKey, TValue>
+    {
+        var client = provider.GetRequiredService<LoireClient>();
+        var time = provider.GetRequiredService<TimeProvider>();
+        var logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Loire.Client.Hosting." + options.Name);
+        var producer = client.CreateProducer(new ProducerOptions<byte[], byte[]> { ClientId = options.Name });
+        var handling = new RecordHandling<THandler, TKey, TValue>(
+            provider.GetRequiredService<IServiceScopeFactory>(), options, new Escalation(options, producer, time, logger), time);
+        return new HostedConsumer(NewSession, producer.DisposeAsync, state, provider.GetRequiredService<IHostApplicationLifetime>(), time, logger);
+
+        ConsumerSession NewSession() => new(
+            client.CreateConsumer(options.RawConsumer()), client.Admin, provider.GetRequiredService<IPositionStore>(), topic, options, state, handling.HandleAsync, time, logger);
+    }
+
+    private static string ClientId(IServiceProvider provider) => provider.GetRequiredService<IOptions<LoireClientOptions>>().Value.ClientId;
+}
