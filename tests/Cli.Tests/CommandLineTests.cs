@@ -66,7 +66,7 @@ public class CommandLineTests
     public async Task The_shell_can_ask_what_may_come_next(string line, string expected)
     {
         using var process = LoireProcess.Start(new Uri("http://127.0.0.1:1"), $"[suggest:{line.Length}]", line);
-        var output = await process.Output.ReadToEndAsync();
+        var output = await process.ReadToEndAsync();
         Assert.Equal(0, await process.WaitForExitAsync());
         Assert.Contains(expected, output.Split('\n'));
     }
@@ -76,7 +76,7 @@ public class CommandLineTests
     {
         const string Ask = """source <(loire completion bash); COMP_LINE='loire topic des' COMP_POINT=15 COMP_WORDS=(loire topic des) COMP_CWORD=2; _loire; echo "${COMPREPLY[@]}" """;
         using var process = LoireProcess.Bash(new Uri("http://127.0.0.1:1"), Ask);
-        Assert.Equal("describe\n", await process.Output.ReadToEndAsync());
+        Assert.Equal("describe\n", await process.ReadToEndAsync());
         Assert.Equal(0, await process.WaitForExitAsync());
     }
 }

@@ -21,8 +21,6 @@ internal sealed class LoireProcess : IDisposable
 
     public static string Program => Path.Combine(AppContext.BaseDirectory, "loire.dll");
 
-    public StreamReader Output => _process.StandardOutput;
-
     public StreamWriter Input => _process.StandardInput;
 
     public string Error => _error.ToString();
@@ -33,21 +31,15 @@ internal sealed class LoireProcess : IDisposable
     public static LoireProcess Bash(Uri server, string line) =>
         Launch(server, "bash", ["-c", $"set -o pipefail; loire() {{ dotnet '{Program}' \"$@\"; }}; {line}"]);
 
-    public async Task<int> WaitForExitAsync()
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        try
-        {
-            await _process.WaitForExitAsync(patience.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            _process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"The program did not end:\n{Error}");
-        }
+    public Task<string> ReadToEndAsync() => WaitAsync(patience => _process.StandardOutput.ReadToEndAsync(patience));
 
+    public Task<string?> ReadLineAsync() => WaitAsync(async patience => await _process.StandardOutput.ReadLineAsync(patience));
+
+    public Task<int> WaitForExitAsync() => WaitAsync(async patience =>
+    {
+        await _process.WaitForExitAsync(patience);
         return _process.ExitCode;
-    }
+    });
 
     /// <summary>What Ctrl-C does.</summary>
     public void PressCtrlC() => Assert.Equal(0, Signal(_process.Id, Interrupt));
@@ -60,6 +52,20 @@ internal sealed class LoireProcess : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    private async Task<T> WaitAsync<T>(Func<CancellationToken, Task<T>> wait)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            return await wait(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"The program neither went on nor ended:\n{Error}");
+        }
     }
 
     private static LoireProcess Launch(Uri server, string program, string[] args)

@@ -14,7 +14,7 @@ public sealed class ProcessTests(NodeFixture node) : IDisposable
         var topic = await NewTopicAsync();
         (await _shell.FeedAsync(string.Concat(Enumerable.Range(0, 100_000).Select(i => $"record {i}\n")), "produce", topic)).AssertOk();
         using var bash = LoireProcess.Bash(node.Url, $"loire consume {topic} | head -n 2");
-        Assert.Equal("record 0\nrecord 1\n", await bash.Output.ReadToEndAsync());
+        Assert.Equal("record 0\nrecord 1\n", await bash.ReadToEndAsync());
         Assert.Equal(0, await bash.WaitForExitAsync());
         Assert.Equal("", bash.Error.Trim());
     }
@@ -24,7 +24,7 @@ public sealed class ProcessTests(NodeFixture node) : IDisposable
     {
         var topic = await NewTopicAsync();
         using var bash = LoireProcess.Bash(node.Url, $"seq 1 50000 | loire produce {topic} && loire consume {topic} -e | cmp - <(seq 1 50000) && echo same");
-        Assert.Equal("same\n", await bash.Output.ReadToEndAsync());
+        Assert.Equal("same\n", await bash.ReadToEndAsync());
         Assert.Equal(0, await bash.WaitForExitAsync());
     }
 
@@ -50,7 +50,7 @@ public sealed class ProcessTests(NodeFixture node) : IDisposable
         {
             await produce.Input.WriteLineAsync(line);
             await produce.Input.FlushAsync();
-            Assert.Equal(line, await tail.Output.ReadLineAsync());
+            Assert.Equal(line, await tail.ReadLineAsync());
         }
 
         tail.PressCtrlC();
@@ -63,7 +63,7 @@ public sealed class ProcessTests(NodeFixture node) : IDisposable
     public async Task Errors_of_the_process_are_one_line_and_an_exit_code()
     {
         using var process = LoireProcess.Start(node.Url, "topic", "describe", "no-such-topic");
-        Assert.Equal("", await process.Output.ReadToEndAsync());
+        Assert.Equal("", await process.ReadToEndAsync());
         Assert.Equal(3, await process.WaitForExitAsync());
         Assert.StartsWith("loire: UNKNOWN_TOPIC_OR_PARTITION: ", process.Error, StringComparison.Ordinal);
         Assert.Single(process.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
@@ -82,7 +82,7 @@ public sealed class ProcessTests(NodeFixture node) : IDisposable
         {
             while (lines.Count < count)
             {
-                lines.Add(await consumer.Output.ReadLineAsync() ?? throw new InvalidOperationException(consumer.Error));
+                lines.Add(await consumer.ReadLineAsync() ?? throw new InvalidOperationException(consumer.Error));
             }
         }
 
@@ -102,7 +102,7 @@ public sealed class ProcessTests(NodeFixture node) : IDisposable
         await ReadAsync(3000);
         consumer.PressCtrlC();
         Assert.Equal(0, await consumer.WaitForExitAsync());
-        Assert.Null(await consumer.Output.ReadLineAsync());
+        Assert.Null(await consumer.ReadLineAsync());
 
         var records = lines.Select(line => line.Split(' ')).ToLookup(fields => fields[0], fields => (Offset: long.Parse(fields[1]), Value: int.Parse(fields[2])));
         Assert.Equal(Enumerable.Range(0, 3000), records.SelectMany(partition => partition).Select(record => record.Value).Order());
@@ -134,7 +134,7 @@ public sealed class ProcessTests(NodeFixture node) : IDisposable
             }
         });
         using var tail = LoireProcess.Start(first.Url, "consume", "t", "-c", "20000");
-        await tail.Output.ReadToEndAsync();
+        await tail.ReadToEndAsync();
         await first.KillAsync();
         Assert.Equal(1, await producer.WaitForExitAsync());
         await feeding;

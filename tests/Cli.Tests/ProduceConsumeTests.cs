@@ -1,4 +1,5 @@
 using System.Text;
+using Loire.Cli.Consume;
 using Loire.Model;
 using Loire.Silo.Tests;
 
@@ -57,6 +58,18 @@ public sealed class ProduceConsumeTests(NodeFixture node) : IDisposable
         (await _shell.RunAsync("consume", topic, "-e", "-o", "6")).AssertFailed(1, "OFFSET_OUT_OF_RANGE");
         (await _shell.RunAsync("consume", topic, "-e", "-p", "1")).AssertFailed(3, "UNKNOWN_TOPIC_OR_PARTITION");
         (await _shell.RunAsync("consume", "no-such-topic", "-e")).AssertFailed(3, "UNKNOWN_TOPIC_OR_PARTITION");
+    }
+
+    [Fact]
+    public async Task A_partition_that_is_added_while_a_topic_is_followed_is_read_from_its_first_record()
+    {
+        var topic = await NewTopicAsync(1);
+        using var hasty = new Shell(node.Url) { Time = new Hasty(PartitionWatch.Interval) };
+        var consuming = hasty.RunAsync("consume", topic, "-c", "2", "-f", "%p %s\\n");
+        (await _shell.FeedAsync("a\n", "produce", topic, "-p", "0")).AssertOk();
+        (await _shell.RunAsync("topic", "add-partitions", topic, "--num", "1")).AssertOk();
+        (await _shell.FeedAsync("b\n", "produce", topic, "-p", "1")).AssertOk();
+        Assert.Equal(["0 a", "1 b"], (await consuming).AssertOk().Lines);
     }
 
     [Fact]
@@ -122,6 +135,13 @@ public sealed class ProduceConsumeTests(NodeFixture node) : IDisposable
     }
 
     public void Dispose() => _shell.Dispose();
+
+    /// <summary>The system's time, but one kind of wait is over soon.</summary>
+    private sealed class Hasty(TimeSpan wait) : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, dueTime == wait ? TimeSpan.FromMilliseconds(20) : dueTime, period);
+    }
 
     private async Task<string> NewTopicAsync(int partitions)
     {

@@ -24,6 +24,8 @@ internal sealed class Shell : IDisposable
 
     public bool IsTty { get; set; }
 
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     public Task<Outcome> RunAsync(params string[] args) => FeedAsync("", args);
 
     public async Task<Outcome> FeedAsync(string input, params string[] args)
@@ -38,7 +40,7 @@ internal sealed class Shell : IDisposable
             InputIsTty = IsTty,
             ErrorIsTty = IsTty,
         };
-        var caller = new Caller(terminal, Environment.GetValueOrDefault, TimeProvider.System, new Random(1));
+        var caller = new Caller(terminal, Environment.GetValueOrDefault, Time, new Random(1));
         var exit = await Run.CommandAsync(args, caller, CancellationToken.None);
         return new Outcome(exit, Encoding.UTF8.GetString(output.ToArray()), error.ToString());
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Loire.Cli.CommandLine;
 using Loire.Cli.Consume.Formats;
@@ -20,7 +21,7 @@ internal sealed class ConsumeRun(NodeClient node, string topic, RecordFormat for
 
     private readonly ArrayBufferWriter<byte> _buffer = new(2 * FlushBytes);
     private readonly BatchDecompressor _decompressor = new();
-    private Dictionary<int, PartitionRange> _ranges = [];
+    private readonly ConcurrentDictionary<int, PartitionRange> _ranges = [];
     private long _written;
 
     /// <summary>Records at most.</summary>
@@ -29,13 +30,15 @@ internal sealed class ConsumeRun(NodeClient node, string topic, RecordFormat for
     /// <summary>How long a node may be away.</summary>
     public TimeSpan RetryTimeout { get; init; }
 
+    /// <summary>Whether the ranges are all partitions of the topic, and those that are added shall be read too.</summary>
+    public bool WatchesPartitions { get; init; }
+
     /// <summary>Writes everything in the ranges; returns at their ends, after <see cref="MaxRecords"/>, or when interrupted.</summary>
     public async Task RunAsync(IReadOnlyList<PartitionRange> ranges, CancellationToken interrupted)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
         using var budget = new SemaphoreSlim(PagesInMemory);
         var pages = Channel.CreateBounded<FetchedPage>(new BoundedChannelOptions(PagesInMemory) { SingleReader = true });
-        _ranges = ranges.ToDictionary(range => range.Partition);
         format.Begin(_buffer);
         Flush();
         var reading = MaxRecords > 0 ? ReadAllAsync(ranges, pages.Writer, budget, ending) : Task.CompletedTask;
@@ -88,11 +91,31 @@ internal sealed class ConsumeRun(NodeClient node, string topic, RecordFormat for
     private async Task ReadAllAsync(
         IReadOnlyList<PartitionRange> ranges, ChannelWriter<FetchedPage> to, SemaphoreSlim budget, CancellationTokenSource ending)
     {
-        var readers = ranges.Select(range => new PartitionReader(node, topic, range, RetryTimeout, caller).RunAsync(to, budget, ending.Token)).ToList();
+        var readers = new List<Task>();
+        void Begin(PartitionRange range)
+        {
+            _ranges[range.Partition] = range;
+            readers.Add(new PartitionReader(node, topic, range, RetryTimeout, caller).RunAsync(to, budget, ending.Token));
+        }
+
+        foreach (var range in ranges)
+        {
+            Begin(range);
+        }
+
+        var watch = new PartitionWatch(node, topic, caller);
+        var added = WatchesPartitions ? watch.MoreThanAsync(ranges.Count, ending.Token) : null;
         Exception? failure = null;
         while (readers.Count > 0)
         {
-            var ended = await Task.WhenAny(readers);
+            var ended = await Task.WhenAny(added is null ? readers : readers.Append(added));
+            if (ended == added)
+            {
+                Array.ForEach(added.IsCompletedSuccessfully ? await added : [], Begin);
+                added = added.IsCompletedSuccessfully ? watch.MoreThanAsync(_ranges.Count, ending.Token) : null;
+                continue;
+            }
+
             readers.Remove(ended);
             if (!ended.IsCompletedSuccessfully && failure is null)
             {

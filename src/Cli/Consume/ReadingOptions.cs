@@ -56,7 +56,8 @@ internal sealed class ReadingOptions
         }
 
         using var node = GlobalOptions.Connect(parsed, _caller);
-        var partitions = await node.SelectPartitionsAsync(topic, parsed.GetValue(_partitions) ?? [], interrupted);
+        var wanted = parsed.GetValue(_partitions) ?? [];
+        var partitions = await node.SelectPartitionsAsync(topic, wanted, interrupted);
         if (choice.Kind == StartKind.Offset && partitions.Length > 1)
         {
             throw CliException.Usage("An offset belongs to one partition.", "-p N says which.");
@@ -64,8 +65,13 @@ internal sealed class ReadingOptions
 
         var ranges = await PartitionOffsets.EachAsync(
             partitions, (partition, ending) => PartitionRange.ResolveAsync(node, topic, partition, choice, stopsAtEnd, ending), interrupted);
-        await new ConsumeRun(node, topic, format, _caller) { MaxRecords = maxRecords, RetryTimeout = TimeSpan.FromSeconds(retry) }
-            .RunAsync(ranges, interrupted);
+        var run = new ConsumeRun(node, topic, format, _caller)
+        {
+            MaxRecords = maxRecords,
+            RetryTimeout = TimeSpan.FromSeconds(retry),
+            WatchesPartitions = wanted.Length == 0 && Array.TrueForAll(ranges, range => range.End is null),
+        };
+        await run.RunAsync(ranges, interrupted);
     }
 
     private RecordFormat Format(ParseResult parsed)

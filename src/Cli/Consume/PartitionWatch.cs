@@ -1,0 +1,34 @@
+using Loire.Cli.CommandLine;
+using Loire.Cli.Failures;
+using Loire.Cli.Node;
+
+namespace Loire.Cli.Consume;
+
+/// <summary>Notices partitions that are added while a topic is followed.</summary>
+internal sealed class PartitionWatch(NodeClient node, string topic, Caller caller)
+{
+    /// <summary>How often the node is asked.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
+
+    /// <summary>Waits until there are more partitions than <paramref name="known"/>. They are read from their first record, so none is missed meanwhile.</summary>
+    public async Task<PartitionRange[]> MoreThanAsync(int known, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await Task.Delay(Interval, caller.Time, cancellation);
+            try
+            {
+                var count = await node.PartitionsCountAsync(topic, cancellation);
+                if (count > known)
+                {
+                    caller.Terminal.Note($"the topic has {count} partitions now");
+                    return [.. Enumerable.Range(known, count - known).Select(partition => new PartitionRange(partition, 0, null))];
+                }
+            }
+            catch (NodeException)
+            {
+                // Whether the topic can be read is for the readers of the partitions to find out.
+            }
+        }
+    }
+}
