@@ -43,6 +43,24 @@ public static class Limits
     /// <summary>Names in one page of the catalog.</summary>
     public const int TopicsPerPage = 10_000;
 
+    /// <summary>Characters of a group id, a member id or an instance id.</summary>
+    public const int GroupIdLength = 249;
+
+    /// <summary>Members of one group.</summary>
+    public const int MembersPerGroup = 10_000;
+
+    /// <summary>Topics that one member names in its subscription, and characters of its pattern.</summary>
+    public const int SubscriptionLength = 1_000;
+
+    /// <summary>Offsets in one commit.</summary>
+    public const int OffsetsPerCommit = 10_000;
+
+    /// <summary>Characters of the metadata of a committed offset (Kafka's <c>offset.metadata.max.bytes</c>).</summary>
+    public const int OffsetMetadataLength = 4096;
+
+    /// <summary>Ids in one page of groups.</summary>
+    public const int GroupsPerPage = 10_000;
+
     /// <summary>Bytes of the UTF-8 text of a state name and a grain id, which together are the key of a stored object.</summary>
     public const int StorageKeyBytes = 4096;
 
