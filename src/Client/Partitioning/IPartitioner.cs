@@ -10,7 +10,10 @@ public interface IPartitioner
     /// <returns>From 0 to the number of partitions, exclusive.</returns>
     int Partition(TopicLoad topic, ReadOnlySpan<byte> key, bool keyIsNull);
 
-    /// <summary>A batch for a partition was closed and will be sent: whoever sticks to a partition may move on (KIP-480).</summary>
+    /// <summary>
+    /// A batch for a partition was closed and will be sent: whoever sticks to a partition may move on (KIP-480). Under light load that is
+    /// after each record. What it throws is logged.
+    /// </summary>
     void OnBatchClosed(TopicLoad topic, int partition)
     {
     }

@@ -2,8 +2,14 @@ namespace Loire.Client;
 
 /// <summary>
 /// Appends records to topics. Thread-safe; one instance serves a whole process. Records of one partition keep the order of the calls, also
-/// across retries, unless <see cref="ProducerOptions.MaxInFlight"/> says otherwise. A call that is cancelled before its record was sent
-/// takes the record back; after that, cancelling ends the wait and not the record.
+/// across retries and where calls are not awaited one by one, unless <see cref="ProducerOptions.MaxInFlight"/> says otherwise.
+/// <para>
+/// A record is taken over when there is room for it in the buffer, at once as a rule. Cancelling a call before that leaves nothing behind;
+/// cancelling later ends the wait and not the record. So a cancelled <c>EnqueueAsync</c> has taken nothing over, and after any other
+/// cancelled call the record may or may not be delivered. Disposal delivers what has been taken over, which takes no longer than
+/// <see cref="ProducerOptions.DeliveryTimeout"/>; calls that wait for room then, and all later ones, end with
+/// <see cref="ObjectDisposedException"/>.
+/// </para>
 /// <para>
 /// Every record ends in exactly one way: a <see cref="DeliveryResult"/>, or a <see cref="ProduceException"/> that says whether the record
 /// may be in the log nevertheless.
@@ -33,7 +39,8 @@ public interface IProducer<TKey, TValue> : IAsyncDisposable
     /// choice.</summary>
     ValueTask EnqueueAsync(TopicPartition target, Message<TKey, TValue> message, CancellationToken cancellation = default);
 
-    /// <summary>Appends several records and ends when each of them has ended.</summary>
+    /// <summary>Appends several records and ends when each of them has ended. They are not one unit: some may be delivered and others
+    /// not.</summary>
     /// <returns>One outcome for each message, in their order; it does not throw for a record that failed.</returns>
     ValueTask<ProduceOutcome[]> ProduceBatchAsync(
         string topic, IReadOnlyList<Message<TKey, TValue>> messages, CancellationToken cancellation = default);

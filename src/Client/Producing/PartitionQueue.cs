@@ -51,7 +51,7 @@ internal sealed class PartitionQueue(Accumulator accumulator, ProducerTopic topi
             var fits = batch.Builder.Append(
                 new Timestamp(record.Timestamp), record.Key, record.KeyIsNull, record.Value, record.ValueIsNull, record.Headers);
             Invariant.Check(fits, "a record within MaxRecordBytes fits into an empty batch");
-            ticket = new Ticket(batch, batch.RecordsCount++, record.Timestamp, topic.Topic, partition);
+            ticket = new Ticket(batch, batch.RecordsCount++, record.Timestamp);
             batch.EnqueuedCount += isAwaited ? 0 : 1;
             batch.ReservedBytes += record.ReservedBytes;
             _queuedBytes += record.ReservedBytes;

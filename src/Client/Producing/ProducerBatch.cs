@@ -11,6 +11,8 @@ internal sealed class ProducerBatch(PartitionQueue queue, RecordBatchBuilder bui
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    public PartitionQueue Queue => queue;
+
     /// <summary>The records, until they are encoded.</summary>
     public RecordBatchBuilder Builder => builder;
 

@@ -27,10 +27,14 @@ public class ProducerOptions
     /// <summary>Bytes of records that are buffered or under way; beyond it calls wait. 32 MiB by default, as in Kafka.</summary>
     public long BufferMemory { get; set; } = 32 * 1024 * 1024;
 
-    /// <summary>How long a call waits for room in the buffer, or for a topic to be found, before it fails. 60 s by default.</summary>
+    /// <summary>
+    /// How long a call waits for room in the buffer, or for the grain of a topic to answer, before it fails. 60 s by default. A topic that
+    /// does not exist fails at once and does not wait (as it does in Kafka), for its grain knows.
+    /// </summary>
     public TimeSpan MaxBlock { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>The largest record accepted, key, value and headers together; the topic's <c>max.message.bytes</c> holds besides.</summary>
+    /// <summary>The largest record accepted, key, value and headers together; the topic's <c>max.message.bytes</c> holds besides. 1 MiB and
+    /// 12 bytes by default.</summary>
     public int MaxRecordBytes { get; set; } = Limits.DefaultMaxMessageBytes;
 
     /// <summary>How batches are compressed; not at all by default.</summary>
@@ -39,7 +43,10 @@ public class ProducerOptions
     /// <summary>Attempts after the first one; unlimited by default, for <see cref="DeliveryTimeout"/> bounds them.</summary>
     public int Retries { get; set; } = int.MaxValue;
 
-    /// <summary>From the call to the end of a record, waiting and retries included. 120 s by default.</summary>
+    /// <summary>
+    /// From when a record is taken over to its end, retries included. At least <see cref="Linger"/> and <see cref="RequestTimeout"/> together;
+    /// 120 s by default.
+    /// </summary>
     public TimeSpan DeliveryTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>How long one attempt waits for the partition's answer; then its outcome is unknown. 30 s by default.</summary>
@@ -63,10 +70,13 @@ public class ProducerOptions
     /// </summary>
     public bool RetryUnknownOutcomes { get; set; }
 
-    /// <summary>How long what is known of a topic is trusted; then it is asked again when used. 5 minutes by default.</summary>
+    /// <summary>
+    /// How long what is known of a topic is trusted; then it is asked again beside the records that go there. New partitions are used after
+    /// this time at the latest. 5 minutes by default.
+    /// </summary>
     public TimeSpan MetadataMaxAge { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Chooses partitions; null for the default one.</summary>
+    /// <summary>Chooses partitions; null for <see cref="Partitioners.Default"/>. An instance serves one producer.</summary>
     public IPartitioner? Partitioner { get; set; }
 }
 
