@@ -22,6 +22,15 @@ public sealed class FakePartition : IPartitionGrain
     /// <summary>What each fetch answers, if it is set.</summary>
     public ErrorCode? FetchError { get; set; }
 
+    /// <summary>Awaited by each fetch before it happens; what it returns is the answer if it is an error. The number counts the fetches.</summary>
+    public Func<int, FetchRequest, Task<ErrorCode>>? BeforeFetch { get; set; }
+
+    /// <summary>Whose time a fetch waits in.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
+    /// <summary>Calls of Fetch so far.</summary>
+    public int Fetches => Volatile.Read(ref _fetches);
+
     /// <summary>Calls of Append so far.</summary>
     public int Appends { get; private set; }
 
@@ -37,6 +46,7 @@ public sealed class FakePartition : IPartitionGrain
     public Offset LogStart { get; set; } = Offset.Zero;
 
     private int _inFlight;
+    private int _fetches;
 
     public async ValueTask<AppendResult> Append(AppendRequest request)
     {
@@ -102,6 +112,12 @@ public sealed class FakePartition : IPartitionGrain
             throw Exception;
         }
 
+        var number = Interlocked.Increment(ref _fetches) - 1;
+        if (BeforeFetch is { } before && await before(number, request) is var refusal && refusal != ErrorCode.None)
+        {
+            return new FetchResult(refusal, [], request.From, Bounds(), null);
+        }
+
         while (true)
         {
             Task grown;
@@ -145,7 +161,7 @@ public sealed class FakePartition : IPartitionGrain
             Interlocked.Increment(ref _parked);
             try
             {
-                if (await Task.WhenAny(grown, Task.Delay(request.MaxWait, cancellation)) != grown)
+                if (await Task.WhenAny(grown, Task.Delay(request.MaxWait, Time, cancellation)) != grown)
                 {
                     cancellation.ThrowIfCancellationRequested();
                     request = request with { MaxWait = TimeSpan.Zero };

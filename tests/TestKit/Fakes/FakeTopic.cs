@@ -37,6 +37,16 @@ public sealed class FakeTopic(string name) : ITopicGrain
         1,
         [new TopicConfig("max.message.bytes", maxMessageBytes.ToString(System.Globalization.CultureInfo.InvariantCulture), false)]);
 
+    /// <summary>The topic is gone.</summary>
+    public void Forget() => _description = null;
+
+    /// <summary>The topic was deleted and created again.</summary>
+    public void Recreate(int partitions)
+    {
+        Id = new TopicId(Guid.Parse("99999999-2222-3333-4444-555555555555"));
+        Define(partitions, Limits.DefaultMaxMessageBytes);
+    }
+
     public ValueTask<TopicResult> Create(CreateTopicRequest request) => Answer();
 
     public async ValueTask<TopicResult> Describe()
