@@ -15,6 +15,7 @@ try
     await Run("enqueue", ProduceBenchmarks.Enqueue);
     await Run("batch", ProduceBenchmarks.Batch);
     await Run("single", ProduceBenchmarks.Single);
+    await Run("consume", ConsumeBenchmarks.All);
 }
 finally
 {

@@ -57,7 +57,8 @@ public sealed class LoireClient
     /// <typeparam name="TKey">The type of keys.</typeparam>
     /// <typeparam name="TValue">The type of values.</typeparam>
     /// <param name="options">How it fetches; the defaults if there are none.</param>
-    /// <exception cref="ArgumentException">An option is out of its range, or a type needs a deserializer.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="NotSupportedException">A type needs a deserializer.</exception>
     public IConsumer<TKey, TValue> CreateConsumer<TKey, TValue>(ConsumerOptions<TKey, TValue>? options = null) =>
         new Consumer<TKey, TValue>(
             options ?? new ConsumerOptions<TKey, TValue>(),

@@ -58,6 +58,18 @@ public sealed class ManualTime : TimeProvider
         return timer;
     }
 
+    /// <summary>
+    /// Ends after a time, or as cancelled. Unlike <see cref="Task.Delay(TimeSpan, TimeProvider, CancellationToken)"/> it is cancelled within
+    /// the cancelling call, and not some time later by another thread.
+    /// </summary>
+    public async Task Delay(TimeSpan by, CancellationToken cancellation)
+    {
+        var end = new TaskCompletionSource();
+        using var timer = CreateTimer(_ => end.TrySetResult(), null, by, Timeout.InfiniteTimeSpan);
+        using var registration = cancellation.UnsafeRegister((_, token) => end.TrySetCanceled(token), null);
+        await end.Task;
+    }
+
     /// <summary>Moves time on, running every timer that falls due on the way at its own moment.</summary>
     public void Advance(TimeSpan by)
     {

@@ -27,7 +27,8 @@ internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
         do
         {
             cancellation.ThrowIfCancellationRequested();
-            var page = await GrainCallFailures.AnswerAsync(catalog.List(after, NamesPerPage), "The catalog of topics", cancellation);
+            var from = after;
+            var page = await GrainCallFailures.AnswerAsync(() => catalog.List(from, NamesPerPage), "The catalog of topics", cancellation);
             if (page.Error != ErrorCode.None)
             {
                 throw new LoireException(page.Error);
@@ -61,7 +62,7 @@ internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
     {
         var grain = Find(topic);
         cancellation.ThrowIfCancellationRequested();
-        var result = await GrainCallFailures.AnswerAsync(grain.Delete(), Named(topic), cancellation);
+        var result = await GrainCallFailures.AnswerAsync(grain.Delete, Named(topic), cancellation);
         if (result.Error != ErrorCode.None)
         {
             GrainCallFailures.Topic(result, topic);
@@ -97,7 +98,7 @@ internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
     {
         var grain = Find(name);
         cancellation.ThrowIfCancellationRequested();
-        return GrainCallFailures.Topic(await GrainCallFailures.AnswerAsync(call(grain, state), Named(name), cancellation), name);
+        return GrainCallFailures.Topic(await GrainCallFailures.AnswerAsync(() => call(grain, state), Named(name), cancellation), name);
     }
 
     private ITopicGrain Find(string name) => TopicName.TryParse(name, out var topic, out var problem)

@@ -25,7 +25,7 @@ internal static class PartitionPositions
     {
         var grain = Grain(topic, partition);
         cancellation.ThrowIfCancellationRequested();
-        var bounds = await GrainCallFailures.AnswerAsync(grain.Offsets(), Named(partition), cancellation);
+        var bounds = await GrainCallFailures.AnswerAsync(grain.Offsets, Named(partition), cancellation);
         return bounds.Error == ErrorCode.None ? bounds : throw new LoireException(bounds.Error, $"{Named(partition)} cannot be asked.");
     }
 
@@ -43,7 +43,7 @@ internal static class PartitionPositions
     {
         var grain = Grain(topic, partition);
         cancellation.ThrowIfCancellationRequested();
-        var result = await GrainCallFailures.AnswerAsync(grain.FindBatch(time), Named(partition), cancellation);
+        var result = await GrainCallFailures.AnswerAsync(() => grain.FindBatch(time), Named(partition), cancellation);
         return result.Error != ErrorCode.None ? throw new LoireException(result.Error, $"{Named(partition)} cannot be searched.")
             : new BatchPieces(result.Batch).TryTake(out var batch, out var pooled) ? FirstIn(batch.Span, pooled, time)
             : result.Bounds.HighWatermark.Value;

@@ -10,7 +10,8 @@ internal sealed class RecordDecoder<TKey, TValue>
     private readonly IAsyncDeserializer<TKey>? _slowKeys;
     private readonly IAsyncDeserializer<TValue>? _slowValues;
 
-    /// <exception cref="ArgumentException">A deserializer is missing, or there are two for one thing.</exception>
+    /// <exception cref="ArgumentException">There are two deserializers for one thing.</exception>
+    /// <exception cref="NotSupportedException">A deserializer is missing.</exception>
     public RecordDecoder(ConsumerOptions<TKey, TValue> options)
     {
         _slowKeys = options.AsyncKeyDeserializer;
@@ -104,7 +105,7 @@ internal sealed class RecordDecoder<TKey, TValue>
             throw new ArgumentException($"{option} and {slowOption} are both set; only one can be used.");
         }
 
-        return given ?? (slow is not null ? null : Deserializers.Find<T>() ?? throw new ArgumentException(
+        return given ?? (slow is not null ? null : Deserializers.Find<T>() ?? throw new NotSupportedException(
             $"There is no built-in deserializer for {typeof(T)}: set {option} or {slowOption}, for example to a JsonSerde<{typeof(T).Name}>."));
     }
 }

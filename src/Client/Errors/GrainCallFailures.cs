@@ -14,15 +14,15 @@ internal static class GrainCallFailures
     };
 
     /// <summary>The answer of a call.</summary>
-    /// <param name="call">The call, under way.</param>
+    /// <param name="call">Makes the call.</param>
     /// <param name="what">Whom it was made to, to name it in an error.</param>
     /// <param name="cancellation">Ends the wait; what was asked for may happen nevertheless.</param>
     /// <exception cref="LoireException">The grain was not reached, or did not answer in time.</exception>
-    public static async ValueTask<T> AnswerAsync<T>(ValueTask<T> call, string what, CancellationToken cancellation)
+    public static async ValueTask<T> AnswerAsync<T>(Func<ValueTask<T>> call, string what, CancellationToken cancellation)
     {
         try
         {
-            var task = call.AsTask();
+            var task = call().AsTask();
             await BackgroundWork.WaitAsync(task, Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation);
             return await task;
         }

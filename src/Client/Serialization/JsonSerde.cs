@@ -37,7 +37,7 @@ public sealed class JsonSerde<T> : ISerializer<T>, IDeserializer<T>
     [RequiresUnreferencedCode("The properties of the type are found by reflection. Give a JsonTypeInfo<T> where the program is trimmed.")]
     [RequiresDynamicCode("The properties of the type are found by reflection. Give a JsonTypeInfo<T> where nothing can be compiled.")]
     public JsonSerde(JsonSerializerOptions? options = null)
-        : this((JsonTypeInfo<T>)(options ?? JsonSerializerOptions.Default).GetTypeInfo(typeof(T)))
+        : this(ByReflection(options ?? JsonSerializerOptions.Default))
     {
     }
 
@@ -59,6 +59,15 @@ public sealed class JsonSerde<T> : ISerializer<T>, IDeserializer<T>
         // Throws if anything but white space follows.
         reader.Read();
         return value;
+    }
+
+    // As JsonSerializer itself does with options that it sees for the first time.
+    [RequiresUnreferencedCode("The properties of the type are found by reflection.")]
+    [RequiresDynamicCode("The properties of the type are found by reflection.")]
+    private static JsonTypeInfo<T> ByReflection(JsonSerializerOptions options)
+    {
+        options.MakeReadOnly(populateMissingResolver: true);
+        return (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T));
     }
 }
 

@@ -161,7 +161,8 @@ public sealed class FakePartition : IPartitionGrain
             Interlocked.Increment(ref _parked);
             try
             {
-                if (await Task.WhenAny(grown, Task.Delay(request.MaxWait, Time, cancellation)) != grown)
+                var wait = Time is ManualTime manual ? manual.Delay(request.MaxWait, cancellation) : Task.Delay(request.MaxWait, Time, cancellation);
+                if (await Task.WhenAny(grown, wait) != grown)
                 {
                     cancellation.ThrowIfCancellationRequested();
                     request = request with { MaxWait = TimeSpan.Zero };
