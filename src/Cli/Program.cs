@@ -7,14 +7,19 @@ namespace Loire.Cli;
 /// <summary>The process <c>loire</c>: exit code 0 for success, 1 for an error, 2 for a wrong command line, 3 for not found, 4 for a timeout.</summary>
 internal static class Program
 {
+    private static readonly TimeSpan SameSignal = TimeSpan.FromMilliseconds(500);
+
     private static async Task<int> Main(string[] args)
     {
         using var interrupted = new CancellationTokenSource();
 
-        // The first Ctrl-C asks the command to end; a second one ends the process at once.
+        // The first Ctrl-C asks the command to end; a later one ends the process at once. timeout(1) sends its signal twice, which is meant once.
+        long first = 0;
         void Interrupt(PosixSignalContext context)
         {
-            context.Cancel = !interrupted.IsCancellationRequested;
+            var now = TimeProvider.System.GetTimestamp();
+            var before = Interlocked.CompareExchange(ref first, now, 0);
+            context.Cancel = before == 0 || TimeProvider.System.GetElapsedTime(before, now) < SameSignal;
             interrupted.Cancel();
         }
 

@@ -60,6 +60,18 @@ public sealed class ProcessTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
+    public async Task A_signal_that_is_sent_twice_still_lets_a_document_be_completed()
+    {
+        var topic = await NewTopicAsync();
+        using var consumer = LoireProcess.Start(node.Url, "consume", topic, "--output", "json");
+        Assert.Equal("[", await consumer.ReadLineAsync());
+        consumer.PressCtrlC();
+        consumer.PressCtrlC();
+        Assert.Equal("]\n", await consumer.ReadToEndAsync());
+        Assert.Equal(0, await consumer.WaitForExitAsync());
+    }
+
+    [Fact]
     public async Task Errors_of_the_process_are_one_line_and_an_exit_code()
     {
         using var process = LoireProcess.Start(node.Url, "topic", "describe", "no-such-topic");

@@ -35,9 +35,9 @@ internal static class CompletionCommand
         """
         #compdef loire
         _loire() {
-          local -a words
-          words=("${(@f)$(loire "[suggest:$CURSOR]" "$BUFFER" 2>/dev/null)}")
-          compadd -- $words
+          local -a offers
+          offers=("${(@f)$(loire "[suggest:$CURSOR]" "$BUFFER" 2>/dev/null)}")
+          compadd -- $offers
         }
         compdef _loire loire
 

@@ -13,11 +13,11 @@ internal sealed class JsonFormat(bool lines) : RecordFormat
     private readonly JsonLine _line = new();
     private bool _hasWritten;
 
-    public override void Begin(IBufferWriter<byte> to) => to.Write(lines ? default : "["u8);
+    public override void Begin(IBufferWriter<byte> to) => to.Write(lines ? default : "[\n"u8);
 
     public override void Write(IBufferWriter<byte> to, string topic, int partition, in Record record, TimestampType type)
     {
-        to.Write(lines ? default : _hasWritten ? ",\n"u8 : "\n"u8);
+        to.Write(lines || !_hasWritten ? default : ",\n"u8);
         _hasWritten = true;
         var json = _line.Begin(to);
         json.WriteStartObject();
@@ -41,7 +41,7 @@ internal sealed class JsonFormat(bool lines) : RecordFormat
         to.Write(lines ? "\n"u8 : default);
     }
 
-    public override void End(IBufferWriter<byte> to) => to.Write(lines ? default : "\n]\n"u8);
+    public override void End(IBufferWriter<byte> to) => to.Write(lines ? default : _hasWritten ? "\n]\n"u8 : "]\n"u8);
 }
 
 /// <summary>kcat's <c>-J</c>: its names, headers as one flat array, and text in which bytes that are no UTF-8 are replaced.</summary>
