@@ -4,7 +4,9 @@ using Loire.Cli.Terminals;
 
 namespace Loire.Cli;
 
-/// <summary>The process <c>loire</c>: exit code 0 for success, 1 for an error, 2 for a wrong command line, 3 for not found, 4 for a timeout.</summary>
+/// <summary>
+/// The process <c>loire</c>: exit code 0 for success, 1 for an error, 2 for a wrong command line, 3 for not found, 4 for a timeout.
+/// </summary>
 internal static class Program
 {
     private static readonly TimeSpan SameSignal = TimeSpan.FromMilliseconds(500);
@@ -13,7 +15,8 @@ internal static class Program
     {
         using var interrupted = new CancellationTokenSource();
 
-        // The first Ctrl-C asks the command to end; a later one ends the process at once. timeout(1) sends its signal twice, which is meant once.
+        // The first Ctrl-C asks the command to end; a later one ends the process at once. timeout(1) sends its signal twice, which is meant
+        // once.
         long first = 0;
         void Interrupt(PosixSignalContext context)
         {

@@ -47,14 +47,16 @@ public class CommandLineTests
     {
         using var shell = new Shell(new Uri("http://127.0.0.1:1"));
         var outcome = (await shell.RunAsync("errors", "explain", wanted, "-o", "ndjson")).AssertOk();
-        Assert.StartsWith("""{"error_code":3,"code":"UNKNOWN_TOPIC_OR_PARTITION","retriable":true,""", outcome.Output, StringComparison.Ordinal);
+        Assert.StartsWith("""{"error_code":3,"code":"UNKNOWN_TOPIC_OR_PARTITION","retriable":true,""", outcome.Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Negative_codes_and_unknown_ones_are_told_apart()
     {
         using var shell = new Shell();
-        Assert.Contains("UNKNOWN_SERVER_ERROR", (await shell.RunAsync("errors", "explain", "-1")).AssertOk().Output, StringComparison.Ordinal);
+        Assert.Contains("UNKNOWN_SERVER_ERROR", (await shell.RunAsync("errors", "explain", "-1")).AssertOk().Output,
+            StringComparison.Ordinal);
         (await shell.RunAsync("errors", "explain", "9999")).AssertFailed(3, "RESOURCE_NOT_FOUND");
         Assert.Equal(ErrorCodes.All.Count, (await shell.RunAsync("errors", "list", "-o", "ndjson")).AssertOk().Lines.Length);
     }
@@ -74,7 +76,13 @@ public class CommandLineTests
     [Fact]
     public async Task The_completion_script_completes()
     {
-        const string Ask = """source <(loire completion bash); COMP_LINE='loire topic des' COMP_POINT=15 COMP_WORDS=(loire topic des) COMP_CWORD=2; _loire; echo "${COMPREPLY[@]}" """;
+        const string Ask =
+            """
+            source <(loire completion bash)
+            COMP_LINE='loire topic des' COMP_POINT=15 COMP_WORDS=(loire topic des) COMP_CWORD=2
+            _loire
+            echo "${COMPREPLY[@]}"
+            """;
         using var process = LoireProcess.Bash(new Uri("http://127.0.0.1:1"), Ask);
         Assert.Equal("describe\n", await process.ReadToEndAsync());
         Assert.Equal(0, await process.WaitForExitAsync());

@@ -18,7 +18,8 @@ public class DelimitedInputTests(ITestOutputHelper output)
     {
         for (var piece = 1; piece <= input.Length + 1; piece++)
         {
-            Assert.True((expected?.Split('|') ?? []).SequenceEqual(await ReadAsync(input, delimiter, () => piece)), $"{reason}, read {piece} bytes at a time");
+            Assert.True((expected?.Split('|') ?? []).SequenceEqual(await ReadAsync(input, delimiter, () => piece)),
+                $"{reason}, read {piece} bytes at a time");
         }
     }
 
@@ -26,7 +27,8 @@ public class DelimitedInputTests(ITestOutputHelper output)
     public async Task Records_of_any_length_arrive_whole_however_they_are_read()
     {
         var random = Seed.Print(output);
-        var records = Enumerable.Range(0, 200).Select(_ => new string((char)('a' + random.Next(26)), random.Next(5) == 0 ? random.Next(300_000) : random.Next(100))).ToArray();
+        var records = Enumerable.Range(0, 200).Select(_ =>
+            new string((char)('a' + random.Next(26)), random.Next(5) == 0 ? random.Next(300_000) : random.Next(100))).ToArray();
         Assert.Equal(records, await ReadAsync(string.Join("\r\n", records) + "\r\n", "\r\n", () => random.Next(1, 70_000)));
     }
 

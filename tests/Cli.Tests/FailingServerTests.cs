@@ -48,7 +48,8 @@ public sealed class FailingServerTests
     public async Task What_a_server_says_cannot_drive_the_terminal()
     {
         const string Body = """{"error_code":3,"detail":"a\u001b[2J\nb"}""";
-        await using var server = new CannedServer($"HTTP/1.1 404 Not Found\r\nContent-Type: application/problem+json\r\nContent-Length: {Body.Length}\r\n\r\n{Body}");
+        await using var server = new CannedServer(
+            $"HTTP/1.1 404 Not Found\r\nContent-Type: application/problem+json\r\nContent-Length: {Body.Length}\r\n\r\n{Body}");
         using var shell = new Shell(server.Url);
         var outcome = await shell.RunAsync("topic", "list");
         outcome.AssertFailed(3, "UNKNOWN_TOPIC_OR_PARTITION");

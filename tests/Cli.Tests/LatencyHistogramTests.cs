@@ -30,7 +30,8 @@ public class LatencyHistogramTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Nothing_recorded_is_zero() => Assert.Equal((TimeSpan.Zero, 0), (new LatencyHistogram().Percentile(0.99), new LatencyHistogram().Octaves().Count));
+    public void Nothing_recorded_is_zero() =>
+        Assert.Equal((TimeSpan.Zero, 0), (new LatencyHistogram().Percentile(0.99), new LatencyHistogram().Octaves().Count));
 
     [Theory]
     [InlineData(0)]

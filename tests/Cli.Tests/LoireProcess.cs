@@ -70,7 +70,12 @@ internal sealed class LoireProcess : IDisposable
 
     private static LoireProcess Launch(Uri server, string program, string[] args)
     {
-        var start = new ProcessStartInfo(program, args) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, args)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["LOIRE_SERVER"] = server.ToString();
         start.Environment["XDG_CONFIG_HOME"] = AppContext.BaseDirectory;
         var process = new LoireProcess(new Process { StartInfo = start });

@@ -23,7 +23,8 @@ public sealed class ProcessTests(NodeFixture node) : IDisposable
     public async Task Records_flow_from_pipe_to_pipe()
     {
         var topic = await NewTopicAsync();
-        using var bash = LoireProcess.Bash(node.Url, $"seq 1 50000 | loire produce {topic} && loire consume {topic} -e | cmp - <(seq 1 50000) && echo same");
+        using var bash = LoireProcess.Bash(
+            node.Url, $"seq 1 50000 | loire produce {topic} && loire consume {topic} -e | cmp - <(seq 1 50000) && echo same");
         Assert.Equal("same\n", await bash.ReadToEndAsync());
         Assert.Equal(0, await bash.WaitForExitAsync());
     }
@@ -116,9 +117,11 @@ public sealed class ProcessTests(NodeFixture node) : IDisposable
         Assert.Equal(0, await consumer.WaitForExitAsync());
         Assert.Null(await consumer.ReadLineAsync());
 
-        var records = lines.Select(line => line.Split(' ')).ToLookup(fields => fields[0], fields => (Offset: long.Parse(fields[1]), Value: int.Parse(fields[2])));
+        var records = lines.Select(line => line.Split(' '))
+            .ToLookup(fields => fields[0], fields => (Offset: long.Parse(fields[1]), Value: int.Parse(fields[2])));
         Assert.Equal(Enumerable.Range(0, 3000), records.SelectMany(partition => partition).Select(record => record.Value).Order());
-        Assert.All(records, partition => Assert.Equal(Enumerable.Range(0, partition.Count()).Select(i => (long)i), partition.Select(record => record.Offset)));
+        Assert.All(records, partition =>
+            Assert.Equal(Enumerable.Range(0, partition.Count()).Select(i => (long)i), partition.Select(record => record.Offset)));
         await first.DisposeAsync();
     }
 
@@ -153,7 +156,8 @@ public sealed class ProcessTests(NodeFixture node) : IDisposable
 
         var words = producer.Error.Split(' ');
         var acknowledged = long.Parse(words[Array.IndexOf(words, "records") - 1]);
-        var unanswered = producer.Error.Contains("more were sent", StringComparison.Ordinal) ? long.Parse(words[Array.IndexOf(words, "more") - 1]) : 0;
+        var unanswered = producer.Error.Contains("more were sent", StringComparison.Ordinal)
+            ? long.Parse(words[Array.IndexOf(words, "more") - 1]) : 0;
         await using var second = await NodeProcess.StartAtAsync(first.Url.ToString(), data.Path);
         var stored = (await shell.RunAsync("consume", "t", "-e")).AssertOk().Lines;
         Assert.InRange(stored.Length, acknowledged, acknowledged + unanswered);

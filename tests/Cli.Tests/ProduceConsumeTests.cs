@@ -113,7 +113,8 @@ public sealed class ProduceConsumeTests(NodeFixture node) : IDisposable
     {
         var topic = await NewTopicAsync(1);
         Assert.Equal("", (await _shell.FeedAsync("a\n", "produce", topic)).Error);
-        Assert.Contains("2 records were acknowledged", (await _shell.FeedAsync("a\nb\n", "produce", topic, "-v")).Error, StringComparison.Ordinal);
+        Assert.Contains("2 records were acknowledged", (await _shell.FeedAsync("a\nb\n", "produce", topic, "-v")).Error,
+            StringComparison.Ordinal);
         _shell.IsTty = true;
         Assert.Contains("1 records were acknowledged", (await _shell.FeedAsync("a\n", "produce", topic)).Error, StringComparison.Ordinal);
         Assert.Equal("", (await _shell.FeedAsync("a\n", "produce", topic, "-q")).Error);
@@ -125,7 +126,8 @@ public sealed class ProduceConsumeTests(NodeFixture node) : IDisposable
     [InlineData("0")]
     public async Task Bench_reports_every_record_and_leaves_nothing_behind(string acks)
     {
-        var json = (await _shell.RunAsync("bench", "-n", "1000", "--size", "100", "--batch", "30", "-p", "3", "-a", acks, "--output", "json")).AssertOk().Output;
+        var json = (await _shell.RunAsync(
+            "bench", "-n", "1000", "--size", "100", "--batch", "30", "-p", "3", "-a", acks, "--output", "json")).AssertOk().Output;
         var report = System.Text.Json.Nodes.JsonNode.Parse(json)!;
         Assert.Equal((1000, 34), ((int)report["produce"]!["records"]!, (int)report["produce"]!["requests"]!));
         Assert.True(acks == "0" || (int)report["consume"]!["records"]! == 1000);

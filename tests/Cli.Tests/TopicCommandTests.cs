@@ -17,7 +17,8 @@ public sealed class TopicCommandTests(NodeFixture node) : IDisposable
         Assert.Contains(topic, (await _shell.RunAsync("topic", "list")).AssertOk().Lines);
 
         (await _shell.RunAsync("topic", "alter", topic, "--set", "max.message.bytes=2000", "--reset", "retention.ms")).AssertOk();
-        Assert.Equal(3, (int?)Json(await _shell.RunAsync("topic", "add-partitions", topic, "--num", "1", "-o", "ndjson"))["partitions_count"]);
+        Assert.Equal(3, (int?)Json(await _shell.RunAsync("topic", "add-partitions", topic, "--num", "1", "-o", "ndjson"))[
+            "partitions_count"]);
         (await _shell.FeedAsync("a\nb\n", "produce", topic, "-p", "1")).AssertOk();
 
         var described = Json(await _shell.RunAsync("topic", "describe", topic, "-o", "json"));
@@ -72,7 +73,8 @@ public sealed class TopicCommandTests(NodeFixture node) : IDisposable
             """{"partition":0,"log_start_offset":0,"last_stable_offset":3,"high_watermark":3,"log_end_offset":3,"records":3}""", rows[0]);
         Assert.Equal(2, rows.Length);
         Assert.Equal(0, (int?)Json(await _shell.RunAsync("offsets", topic, "-p", "0", "--timestamp", "1", "-o", "ndjson"))["offset"]);
-        Assert.Null(Json(await _shell.RunAsync("offsets", topic, "-p", "0", "--timestamp", "9999-01-01T00:00:00Z", "-o", "ndjson"))["offset"]);
+        Assert.Null(Json(await _shell.RunAsync("offsets", topic, "-p", "0", "--timestamp", "9999-01-01T00:00:00Z", "-o", "ndjson"))[
+            "offset"]);
     }
 
     public void Dispose() => _shell.Dispose();

@@ -22,15 +22,54 @@ internal static class BenchCommand
 
     public static Command Create(Caller caller)
     {
-        var topic = new Option<string?>("--topic", "-t") { Description = "A topic that exists; otherwise one is made, and deleted at the end.", HelpName = "TOPIC" };
-        var partitions = new Option<int>("--partitions", "-p") { Description = "Partitions of the topic that is made.", HelpName = "N", DefaultValueFactory = _ => 1 };
-        var records = new Option<long>("--records", "-n") { Description = "Records to produce.", HelpName = "N", DefaultValueFactory = _ => 200_000 };
-        var size = new Option<int>("--size", "-s") { Description = "Bytes of each record's value.", HelpName = "BYTES", DefaultValueFactory = _ => 1024 };
-        var batch = new Option<int>("--batch") { Description = "Records in a batch, which is one request.", HelpName = "N", DefaultValueFactory = _ => 200 };
-        var concurrency = new Option<int>("--concurrency", "-c") { Description = "Requests in flight.", HelpName = "N", DefaultValueFactory = _ => 8 };
-        var acks = new Option<string>("--acks", "-a") { Description = "Whose acknowledgement to wait for.", HelpName = "all|1|0", DefaultValueFactory = _ => "all" };
+        var topic = new Option<string?>("--topic", "-t")
+        {
+            Description = "A topic that exists; otherwise one is made, and deleted at the end.",
+            HelpName = "TOPIC",
+        };
+        var partitions = new Option<int>("--partitions", "-p")
+        {
+            Description = "Partitions of the topic that is made.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 1,
+        };
+        var records = new Option<long>("--records", "-n")
+        {
+            Description = "Records to produce.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 200_000,
+        };
+        var size = new Option<int>("--size", "-s")
+        {
+            Description = "Bytes of each record's value.",
+            HelpName = "BYTES",
+            DefaultValueFactory = _ => 1024,
+        };
+        var batch = new Option<int>("--batch")
+        {
+            Description = "Records in a batch, which is one request.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 200,
+        };
+        var concurrency = new Option<int>("--concurrency", "-c")
+        {
+            Description = "Requests in flight.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 8,
+        };
+        var acks = new Option<string>("--acks", "-a")
+        {
+            Description = "Whose acknowledgement to wait for.",
+            HelpName = "all|1|0",
+            DefaultValueFactory = _ => "all",
+        };
+
         acks.AcceptOnlyFromAmong("all", "-1", "1", "0");
-        var codec = new Option<CompressionType>("--compression", "-z") { Description = "How batches are compressed.", HelpName = "none|gzip|snappy|lz4|zstd" };
+        var codec = new Option<CompressionType>("--compression", "-z")
+        {
+            Description = "How batches are compressed.",
+            HelpName = "none|gzip|snappy|lz4|zstd",
+        };
         var seed = new Option<int>("--seed") { Description = "Of the records' bytes.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var produceOnly = new Option<bool>("--produce-only") { Description = "Do not consume." };
         var command = new Command("bench", "Produces and consumes, and prints throughput and latencies.")
@@ -100,10 +139,12 @@ internal static class BenchCommand
         var all = Enumerable.Range(0, settings.PartitionsCount).ToArray();
         var phases = new BenchPhases(node, settings, caller);
         async Task<long[]> EndsAsync() => await PartitionOffsets.EachAsync(
-            all, async (partition, ending) => (long)(await node.OffsetsAsync(settings.Topic, partition, ending))["high_watermark"]!, interrupted);
+            all, async (partition, ending) =>
+                (long)(await node.OffsetsAsync(settings.Topic, partition, ending))["high_watermark"]!, interrupted);
 
         var starts = await EndsAsync();
-        List<(string, BenchResult)> results = [("produce", await ShowAsync("produce", phases.ProduceAsync(interrupted), phases, settings, caller))];
+        List<(string, BenchResult)> results =
+            [("produce", await ShowAsync("produce", phases.ProduceAsync(interrupted), phases, settings, caller))];
         if (!producesOnly)
         {
             var ends = await EndsAsync();
@@ -113,12 +154,14 @@ internal static class BenchCommand
         return results;
     }
 
-    private static async Task<BenchResult> ShowAsync(string name, Task<BenchResult> phase, BenchPhases phases, BenchSettings settings, Caller caller)
+    private static async Task<BenchResult> ShowAsync(
+        string name, Task<BenchResult> phase, BenchPhases phases, BenchSettings settings, Caller caller)
     {
         if (caller.Terminal.ShowsProgress)
         {
             await caller.Terminal.Progress().Progress().AutoClear(true).Columns(
-                new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(async progress =>
+                new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(
+                    async progress =>
                 {
                     var bar = progress.AddTask(name, maxValue: settings.Records);
                     var started = caller.Time.GetTimestamp();
@@ -140,7 +183,8 @@ internal static class BenchCommand
             : settings.RecordBytes is < 0 or > Limits.BatchBytes / 2 ? $"--size must lie between 0 and {Limits.BatchBytes / 2}."
             : settings.BatchRecords < 1 ? "--batch must be at least 1."
             : settings.Concurrency is < 1 or > 10_000 ? "--concurrency must lie between 1 and 10000."
-            : settings.PartitionsCount is < 1 or > Limits.PartitionsPerTopic ? $"--partitions must lie between 1 and {Limits.PartitionsPerTopic}."
+            : settings.PartitionsCount is < 1 or > Limits.PartitionsPerTopic
+                ? $"--partitions must lie between 1 and {Limits.PartitionsPerTopic}."
             : RecordBatch.HeaderSize + ((long)settings.BatchRecords * (settings.RecordBytes + RecordOverhead)) > Limits.BatchBytes
                 ? $"A batch of {settings.BatchRecords} records of {settings.RecordBytes} bytes is larger than {Limits.BatchBytes}."
             : !CompressionTypes.IsAvailable(settings.Compression) ? $"{settings.Compression} is not available here."

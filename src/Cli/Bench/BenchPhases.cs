@@ -59,13 +59,15 @@ internal sealed class BenchPhases(NodeClient node, BenchSettings settings, Calle
         });
     }
 
-    private async Task<BenchResult> RunAsync(int workers, CancellationToken interrupted, Func<int, LatencyHistogram, CancellationToken, Task> work)
+    private async Task<BenchResult> RunAsync(
+        int workers, CancellationToken interrupted, Func<int, LatencyHistogram, CancellationToken, Task> work)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
         Interlocked.Exchange(ref _done, 0);
         var histograms = Enumerable.Range(0, workers).Select(_ => new LatencyHistogram()).ToArray();
         var started = caller.Time.GetTimestamp();
-        var running = histograms.Select((histogram, worker) => Task.Run(() => work(worker, histogram, ending.Token), CancellationToken.None)).ToList();
+        Task Start(LatencyHistogram histogram, int worker) => Task.Run(() => work(worker, histogram, ending.Token), CancellationToken.None);
+        var running = histograms.Select(Start).ToList();
         while (running.Count > 0)
         {
             var ended = await Task.WhenAny(running);

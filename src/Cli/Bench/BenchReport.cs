@@ -13,7 +13,8 @@ internal static class BenchReport
 
     private static readonly (string Name, double Share)[] Percentiles = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99_9", 0.999)];
 
-    public static void Write(Terminal terminal, OutputFormat format, BenchSettings settings, IReadOnlyList<(string Phase, BenchResult Result)> phases)
+    public static void Write(
+        Terminal terminal, OutputFormat format, BenchSettings settings, IReadOnlyList<(string Phase, BenchResult Result)> phases)
     {
         if (format != OutputFormat.Table)
         {
@@ -23,7 +24,8 @@ internal static class BenchReport
 
         terminal.Draw(console =>
         {
-            string[] columns = ["phase", "records", "seconds", "records_per_s", "mb_per_s", "p50_ms", "p90_ms", "p99_ms", "p99_9_ms", "max_ms"];
+            string[] columns = ["phase", "records", "seconds", "records_per_s", "mb_per_s", "p50_ms", "p90_ms", "p99_ms", "p99_9_ms",
+                "max_ms"];
             console.Write(Listing.Table([.. phases.Select(Row)], columns));
             foreach (var (phase, result) in phases.Where(entry => entry.Result.Latencies.Count > 0))
             {
@@ -58,7 +60,8 @@ internal static class BenchReport
         var octaves = latencies.Octaves();
         var most = octaves.Max(octave => octave.Count);
         var table = new Table { Border = TableBorder.None, ShowHeaders = false };
-        table.AddColumn(new TableColumn("").RightAligned().NoWrap().PadLeft(0)).AddColumn(new TableColumn("").RightAligned().NoWrap()).AddColumn(new TableColumn("").NoWrap());
+        table.AddColumn(new TableColumn("").RightAligned().NoWrap().PadLeft(0)).AddColumn(new TableColumn("").RightAligned().NoWrap())
+            .AddColumn(new TableColumn("").NoWrap());
         foreach (var (upTo, count) in octaves)
         {
             var bar = new string('█', (int)Math.Ceiling((double)BarCharacters * count / most));

@@ -13,7 +13,8 @@ namespace Loire.Cli.Bench;
 /// <param name="Compression">How batches are compressed.</param>
 /// <param name="Seed">Of the values' bytes.</param>
 internal sealed record BenchSettings(
-    string Topic, int PartitionsCount, long Records, int RecordBytes, int BatchRecords, int Concurrency, string Acks, CompressionType Compression, int Seed);
+    string Topic, int PartitionsCount, long Records, int RecordBytes, int BatchRecords, int Concurrency, string Acks,
+        CompressionType Compression, int Seed);
 
 /// <summary>What one phase has shown.</summary>
 /// <param name="Records">Records that went through.</param>

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Loire.Cli.Bench;
 
 /// <summary>
-/// Counts durations in buckets whose width is 1/32 of their value, so that a percentile is at most 3 % too high, in a fixed amount of memory. Used by
-/// one thread; the histograms of several are added up.
+/// Counts durations in buckets whose width is 1/32 of their value, so that a percentile is at most 3 % too high, in a fixed amount of
+/// memory. Used by one thread; the histograms of several are added up.
 /// </summary>
 internal sealed class LatencyHistogram
 {

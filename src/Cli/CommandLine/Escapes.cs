@@ -5,7 +5,9 @@ using Loire.Cli.Failures;
 
 namespace Loire.Cli.CommandLine;
 
-/// <summary>Delimiters and formats as kcat writes them: <c>\n \r \t \\ \xHH</c> and octal <c>\NNN</c> stand for bytes, all else for itself in UTF-8.</summary>
+/// <summary>
+/// Delimiters and formats as kcat writes them: <c>\n \r \t \\ \xHH</c> and octal <c>\NNN</c> stand for bytes, all else for itself in UTF-8.
+/// </summary>
 internal static class Escapes
 {
     public static byte[] Bytes(string text, string option)
@@ -44,7 +46,8 @@ internal static class Escapes
             case '\\':
                 bytes.Write("\\"u8);
                 return 1;
-            case 'x' when byte.TryParse(rest[1..Math.Min(3, rest.Length)], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value):
+            case 'x' when byte.TryParse(
+                rest[1..Math.Min(3, rest.Length)], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value):
                 bytes.Write([value]);
                 return Math.Min(3, rest.Length);
             case >= '0' and <= '7':

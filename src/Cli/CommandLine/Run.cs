@@ -23,7 +23,12 @@ internal static class Run
                     $"'{Path(parsed)} --help' shows how.");
             }
 
-            var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Error = terminal.Error };
+            var invocation = new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+                Error = terminal.Error,
+            };
             return await parsed.InvokeAsync(invocation, interrupted);
         }
         catch (OutputClosedException)
@@ -47,7 +52,8 @@ internal static class Run
         catch (Exception exception)
         {
             // A bug of ours: still one line, with what a report of it needs.
-            terminal.Error.WriteLine(new CliException(ExitCode.Error, "INTERNAL_ERROR", $"{exception.GetType().Name}: {exception.Message}").Line);
+            terminal.Error.WriteLine(
+                new CliException(ExitCode.Error, "INTERNAL_ERROR", $"{exception.GetType().Name}: {exception.Message}").Line);
             return (int)ExitCode.Error;
         }
     }

@@ -16,7 +16,8 @@ internal static class ConsumeCommand
         };
         var exits = new Option<bool>("--exit", "-e") { Description = "Exit at what is the end when reading begins." };
         var count = new Option<long?>("--count", "-c") { Description = "Exit after so many records.", HelpName = "N" };
-        var command = new Command("consume", "Writes the records of a topic, from the beginning unless told otherwise.") { offset, exits, count };
+        var command = new Command(
+            "consume", "Writes the records of a topic, from the beginning unless told otherwise.") { offset, exits, count };
         var reading = new ReadingOptions(command, caller);
         command.SetAction(async (parsed, interrupted) =>
         {

@@ -11,8 +11,8 @@ using Loire.Model.Batches;
 namespace Loire.Cli.Consume;
 
 /// <summary>
-/// Reads several partitions at once and writes their records, each partition's in order. Memory is bounded by a number of pages, however many partitions
-/// there are and however slowly the output is read.
+/// Reads several partitions at once and writes their records, each partition's in order. Memory is bounded by a number of pages, however
+/// many partitions there are and however slowly the output is read.
 /// </summary>
 internal sealed class ConsumeRun(NodeClient node, string topic, RecordFormat format, Caller caller)
 {

@@ -18,7 +18,10 @@ internal enum StartKind
     Time,
 }
 
-/// <summary>What <c>-o</c> says: <c>beginning</c>, <c>end</c>, an offset, <c>-N</c> for the last N, <c>s@TIME</c> and <c>e@TIME</c> for a span of time.</summary>
+/// <summary>
+/// What <c>-o</c> says: <c>beginning</c>, <c>end</c>, an offset, <c>-N</c> for the last N, <c>s@TIME</c> and <c>e@TIME</c> for a span of
+/// time.
+/// </summary>
 internal sealed record OffsetChoice(StartKind Kind, long Number, Timestamp Start, Timestamp Stop)
 {
     public const string Words = "beginning|end|N|-N|s@TIME|e@TIME";
@@ -56,8 +59,10 @@ internal sealed record OffsetChoice(StartKind Kind, long Number, Timestamp Start
         "end" or "latest" => End,
         "stored" => throw CliException.Usage("Offsets are not stored for this command line.", $"-o takes {Words}."),
         _ when text.StartsWith("s@", StringComparison.Ordinal) => End with { Kind = StartKind.Time, Start = Time(text) },
-        _ when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var offset) => End with { Kind = StartKind.Offset, Number = offset },
-        _ when text.StartsWith('-') && long.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var last) => Last(last),
+        _ when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var offset) =>
+            End with { Kind = StartKind.Offset, Number = offset },
+        _ when text.StartsWith('-') && long.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var last) =>
+            Last(last),
         _ => throw CliException.Usage($"'{text}' is no place to begin.", $"-o takes {Words}."),
     };
 

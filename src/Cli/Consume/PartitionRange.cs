@@ -10,13 +10,16 @@ namespace Loire.Cli.Consume;
 /// <param name="End">The offset after the last one; null to go on for ever.</param>
 internal sealed record PartitionRange(int Partition, long From, long? End)
 {
-    /// <summary>Turns what was asked for into offsets. The end is fixed here, so that a busy topic cannot keep a reader that wants to stop there.</summary>
+    /// <summary>
+    /// Turns what was asked for into offsets. The end is fixed here, so that a busy topic cannot keep a reader that wants to stop there.
+    /// </summary>
     public static async Task<PartitionRange> ResolveAsync(
         NodeClient node, string topic, int partition, OffsetChoice choice, bool stopsAtEnd, CancellationToken cancellation)
     {
         var bounds = await node.OffsetsAsync(topic, partition, cancellation);
         var (start, highWatermark) = ((long)bounds["log_start_offset"]!, (long)bounds["high_watermark"]!);
-        async Task<long> AtAsync(Timestamp time) => (long?)(await node.OffsetAtAsync(topic, partition, time, cancellation))["offset"] ?? highWatermark;
+        async Task<long> AtAsync(Timestamp time) =>
+            (long?)(await node.OffsetAtAsync(topic, partition, time, cancellation))["offset"] ?? highWatermark;
 
         var from = choice.Kind switch
         {

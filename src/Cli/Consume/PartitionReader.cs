@@ -6,8 +6,8 @@ using Loire.Cli.Node;
 namespace Loire.Cli.Consume;
 
 /// <summary>
-/// Reads one partition by long polls. Whatever breaks, it asks again for the offset after the last page that arrived whole, so a node may restart
-/// without a record being lost or coming twice.
+/// Reads one partition by long polls. Whatever breaks, it asks again for the offset after the last page that arrived whole, so a node may
+/// restart without a record being lost or coming twice.
 /// </summary>
 internal sealed class PartitionReader(NodeClient node, string topic, PartitionRange range, TimeSpan retryTimeout, Caller caller)
 {

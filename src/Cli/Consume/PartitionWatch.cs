@@ -10,7 +10,10 @@ internal sealed class PartitionWatch(NodeClient node, string topic, Caller calle
     /// <summary>How often the node is asked.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
 
-    /// <summary>Waits until there are more partitions than <paramref name="known"/>. They are read from their first record, so none is missed meanwhile.</summary>
+    /// <summary>
+    /// Waits until there are more partitions than <paramref name="known"/>. They are read from their first record, so none is missed
+    /// meanwhile.
+    /// </summary>
     public async Task<PartitionRange[]> MoreThanAsync(int known, CancellationToken cancellation)
     {
         while (true)

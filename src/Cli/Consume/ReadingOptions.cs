@@ -7,23 +7,43 @@ using Loire.Cli.Topics;
 
 namespace Loire.Cli.Consume;
 
-/// <summary>What <c>consume</c> and <c>tail</c> have in common: the topic, the partitions, the form of a record, and how long a node may be away.</summary>
+/// <summary>
+/// What <c>consume</c> and <c>tail</c> have in common: the topic, the partitions, the form of a record, and how long a node may be away.
+/// </summary>
 internal sealed class ReadingOptions
 {
     private readonly TopicChoice _topic;
     private readonly Caller _caller;
-    private readonly Option<int[]> _partitions = new("--partition", "-p") { Description = "Only this partition; may be repeated.", HelpName = "N" };
-    private readonly Option<string?> _keyDelimiter = new("--key-delimiter", "-K") { Description = "Write the key and this before the value.", HelpName = "TEXT" };
-    private readonly Option<string> _delimiter = new("--delimiter", "-D") { Description = "What to write after a record.", HelpName = "TEXT", DefaultValueFactory = _ => @"\n" };
+    private readonly Option<int[]> _partitions = new("--partition", "-p")
+    {
+        Description = "Only this partition; may be repeated.",
+        HelpName = "N",
+    };
+    private readonly Option<string?> _keyDelimiter = new("--key-delimiter", "-K")
+    {
+        Description = "Write the key and this before the value.",
+        HelpName = "TEXT",
+    };
+    private readonly Option<string> _delimiter = new("--delimiter", "-D")
+    {
+        Description = "What to write after a record.",
+        HelpName = "TEXT",
+        DefaultValueFactory = _ => @"\n",
+    };
     private readonly Option<string?> _printf = new("--format", "-f")
     {
-        Description = "The form of a record, by kcat's tokens: %t topic, %p partition, %o offset, %k key, %s value, %K %S lengths, %T time, %h headers.",
+        Description = "The form of a record, by kcat's tokens: %t topic, %p partition, %o offset, %k key, %s value, %K %S lengths, "
+            + "%T time, %h headers.",
         HelpName = "FORMAT",
     };
-
     private readonly Option<bool> _envelope = new("--json", "-J") { Description = "kcat's JSON, a line for each record." };
     private readonly Option<bool> _null = new("--null", "-Z") { Description = "Write NULL for a missing key or value." };
-    private readonly Option<string> _output = new("--output") { Description = "The form of a record.", HelpName = "text|json|ndjson", DefaultValueFactory = _ => "text" };
+    private readonly Option<string> _output = new("--output")
+    {
+        Description = "The form of a record.",
+        HelpName = "text|json|ndjson",
+        DefaultValueFactory = _ => "text",
+    };
     private readonly Option<double> _retry = new("--retry-timeout")
     {
         Description = "Seconds that the node may be away once reading has begun.",
@@ -64,7 +84,8 @@ internal sealed class ReadingOptions
         }
 
         var ranges = await PartitionOffsets.EachAsync(
-            partitions, (partition, ending) => PartitionRange.ResolveAsync(node, topic, partition, choice, stopsAtEnd, ending), interrupted);
+            partitions, (partition, ending) =>
+                PartitionRange.ResolveAsync(node, topic, partition, choice, stopsAtEnd, ending), interrupted);
         var run = new ConsumeRun(node, topic, format, _caller)
         {
             MaxRecords = maxRecords,

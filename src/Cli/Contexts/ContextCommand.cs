@@ -40,7 +40,12 @@ internal static class ContextCommand
                 : caller.Environment("LOIRE_SERVER") is { Length: > 0 } ? "LOIRE_SERVER"
                 : caller.Environment("LOIRE_CONTEXT") is { Length: > 0 } named ? $"LOIRE_CONTEXT {named}"
                 : ContextFile.Read(caller.Environment).Current is { } current ? $"context {current}" : "default";
-            var row = new JsonObject { ["server"] = address.ToString(), ["chosen_by"] = reason, ["file"] = ContextFile.PathFrom(caller.Environment) };
+            var row = new JsonObject
+            {
+                ["server"] = address.ToString(),
+                ["chosen_by"] = reason,
+                ["file"] = ContextFile.PathFrom(caller.Environment),
+            };
             Listing.WriteOne(caller.Terminal, OutputOption.Of(parsed), row, "server", "chosen_by", "file");
             return 0;
         });

@@ -47,7 +47,7 @@ internal sealed class ContextFile
                 throw file.Malformed();
             }
 
-            var root = JsonNode.Parse(File.ReadAllText(file._path))!.AsObject();
+            var root = JsonNode.Parse(File.ReadAllText(file._path)) as JsonObject ?? throw file.Malformed();
             file.Current = (string?)root["current"];
             foreach (var (name, server) in root["contexts"]?.AsObject() ?? [])
             {
@@ -56,7 +56,7 @@ internal sealed class ContextFile
 
             return file;
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or NullReferenceException or FormatException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
         {
             throw file.Malformed();
         }
@@ -89,7 +89,8 @@ internal sealed class ContextFile
     }
 
     private CliException Malformed() => new(
-        ExitCode.Error, "INVALID_CONFIG", $"{_path} is not a file of contexts.", "mend or remove it; 'loire context set NAME URL' writes a new one.");
+        ExitCode.Error, "INVALID_CONFIG", $"{_path} is not a file of contexts.",
+            "mend or remove it; 'loire context set NAME URL' writes a new one.");
 
     private CliException Refused(Exception exception) => new(ExitCode.Error, "INVALID_CONFIG", $"{_path}: {exception.Message}");
 }

@@ -34,7 +34,8 @@ internal static class ServerChoice
     public static Uri Parse(string text)
     {
         var full = text.Contains("://", StringComparison.Ordinal) ? text : "http://" + text;
-        return Uri.TryCreate(full, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https" } && uri.Host.Length > 0 && uri.Query.Length == 0
+        return Uri.TryCreate(full, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https" } && uri.Host.Length > 0
+            && uri.Query.Length == 0
             ? new Uri(uri.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/")
             : throw CliException.Usage($"'{text}' is not the address of a server.", "it looks like http://127.0.0.1:8080.");
     }

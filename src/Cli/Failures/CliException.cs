@@ -12,7 +12,9 @@ internal class CliException(ExitCode exit, string name, string detail, string? h
 
     public string? Hint => hint;
 
-    /// <summary>The line: name, detail, hint. What came from elsewhere cannot break it or reach the terminal as a control sequence.</summary>
+    /// <summary>
+    /// The line: name, detail, hint. What came from elsewhere cannot break it or reach the terminal as a control sequence.
+    /// </summary>
     public string Line => OneLine($"loire: {name}: {Message}{(hint is null ? "" : " Hint: " + hint)}");
 
     public static CliException Usage(string detail, string? hint = null) => new(ExitCode.Usage, "USAGE", detail, hint);

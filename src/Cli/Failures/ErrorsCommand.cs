@@ -26,7 +26,8 @@ internal static class ErrorsCommand
         var list = new Command("list", "Lists every error.") { OutputOption.Instance };
         list.SetAction(parsed =>
         {
-            Listing.Write(caller.Terminal, OutputOption.Of(parsed), [.. ErrorCodes.All.Select(ToJson)], "error_code", "code", "retriable", "detail");
+            Listing.Write(caller.Terminal, OutputOption.Of(parsed), [.. ErrorCodes.All.Select(ToJson)], "error_code", "code", "retriable",
+                "detail");
             return 0;
         });
         return new Command("errors", "Explains error codes.") { explain, list };
@@ -40,7 +41,8 @@ internal static class ErrorsCommand
         return ErrorCodes.All.FirstOrDefault(error => isNumber
                 ? (short)error.Code == number
                 : error.Name.Replace("_", "", StringComparison.Ordinal).Equals(plain, StringComparison.OrdinalIgnoreCase))
-            ?? throw new CliException(ExitCode.NotFound, "RESOURCE_NOT_FOUND", $"There is no error '{text}'.", "'loire errors list' shows them all.");
+            ?? throw new CliException(
+                ExitCode.NotFound, "RESOURCE_NOT_FOUND", $"There is no error '{text}'.", "'loire errors list' shows them all.");
     }
 
     private static JsonObject ToJson(ErrorDescription error) => new()

@@ -13,7 +13,8 @@ internal sealed class NodeException(ErrorCode error, string detail, ExitCode exi
     public bool IsRetriable => isRetriable;
 
     /// <summary>Whether the request may have had its effect.</summary>
-    public bool OutcomeIsUnknown => error is ErrorCode.NetworkException or ErrorCode.RequestTimedOut or ErrorCode.NotEnoughReplicasAfterAppend;
+    public bool OutcomeIsUnknown =>
+        error is ErrorCode.NetworkException or ErrorCode.RequestTimedOut or ErrorCode.NotEnoughReplicasAfterAppend;
 
     /// <summary>What the node said: the members of its problem document, or the bare status where something else answered.</summary>
     public static NodeException FromAnswer(int status, JsonObject? problem)

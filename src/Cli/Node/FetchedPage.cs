@@ -5,7 +5,9 @@ using Loire.Model.Batches;
 
 namespace Loire.Cli.Node;
 
-/// <summary>Record batches of one partition, checked as far as their headers and checksums go. Holds a place in a budget until it is disposed.</summary>
+/// <summary>
+/// Record batches of one partition, checked as far as their headers and checksums go. Holds a place in a budget until it is disposed.
+/// </summary>
 internal sealed class FetchedPage : IDisposable
 {
     private const int FirstBuffer = 256 * 1024;
@@ -44,7 +46,8 @@ internal sealed class FetchedPage : IDisposable
 
     /// <summary>Reads a whole body. One that ends within a batch was cut on its way.</summary>
     public static async Task<FetchedPage> ReadAsync(
-        HttpResponseMessage response, int partition, long from, long next, long highWatermark, SemaphoreSlim budget, CancellationToken cancellation)
+        HttpResponseMessage response, int partition, long from, long next, long highWatermark, SemaphoreSlim budget,
+            CancellationToken cancellation)
     {
         var page = new FetchedPage(partition, from, next, highWatermark, budget);
         try

@@ -38,7 +38,8 @@ internal sealed class NodeClient : IDisposable
     public static string TopicPath(string topic) => $"v1/topics/{Uri.EscapeDataString(topic)}";
 
     /// <summary>Asks for a document.</summary>
-    public async Task<JsonNode?> GetAsync(string path, CancellationToken cancellation) => (await SendAsync(HttpMethod.Get, path, null, cancellation)).Document;
+    public async Task<JsonNode?> GetAsync(string path, CancellationToken cancellation) =>
+        (await SendAsync(HttpMethod.Get, path, null, cancellation)).Document;
 
     /// <summary>Sends a document, if there is one, and reads the answer, if there is one.</summary>
     public async Task<JsonAnswer> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellation)
@@ -67,7 +68,8 @@ internal sealed class NodeClient : IDisposable
     }
 
     /// <summary>Appends record batches to one partition.</summary>
-    public Task ProduceAsync(string topic, int partition, ReadOnlyMemory<byte> batches, string acks, CancellationToken cancellation) => GuardAsync(
+    public Task ProduceAsync(string topic, int partition, ReadOnlyMemory<byte> batches, string acks, CancellationToken cancellation) =>
+        GuardAsync(
         async timed =>
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, $"{TopicPath(topic)}/records?partition={partition}&acks={acks}");
@@ -86,13 +88,16 @@ internal sealed class NodeClient : IDisposable
     /// <param name="offset">The first record wanted; the first batch may begin before it.</param>
     /// <param name="maxBytes">Bytes at most, unless the first batch alone is larger.</param>
     /// <param name="maxWait">How long the node waits for records if there are none.</param>
-    /// <param name="budget">Entered before a body is read, and left when the page is disposed: what bounds the memory of many partitions.</param>
+    /// <param name="budget">Entered before a body is read, and left when the page is disposed: what bounds the memory of many
+    /// partitions.</param>
     /// <param name="cancellation">Ends the wait.</param>
     public Task<FetchedPage> FetchAsync(
-        string topic, int partition, long offset, int maxBytes, TimeSpan maxWait, SemaphoreSlim budget, CancellationToken cancellation) => GuardAsync(
+        string topic, int partition, long offset, int maxBytes, TimeSpan maxWait, SemaphoreSlim budget, CancellationToken cancellation) =>
+            GuardAsync(
         async timed =>
         {
-            var path = $"{TopicPath(topic)}/partitions/{partition}/records?offset={offset}&max_bytes={maxBytes}&max_wait_ms={(long)maxWait.TotalMilliseconds}";
+            var query = $"offset={offset}&max_bytes={maxBytes}&max_wait_ms={(long)maxWait.TotalMilliseconds}";
+            var path = $"{TopicPath(topic)}/partitions/{partition}/records?{query}";
             using var request = new HttpRequestMessage(HttpMethod.Get, path);
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(Batches));
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timed);

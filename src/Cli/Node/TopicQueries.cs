@@ -9,7 +9,8 @@ namespace Loire.Cli.Node;
 internal static class TopicQueries
 {
     public static async Task<int> PartitionsCountAsync(this NodeClient node, string topic, CancellationToken cancellation) =>
-        (int)((await node.GetAsync(NodeClient.TopicPath(topic), cancellation))?["partitions_count"] ?? throw NodeException.FromAnswer(200, null));
+        (int)((await node.GetAsync(NodeClient.TopicPath(topic), cancellation))?["partitions_count"] ?? throw NodeException.FromAnswer(
+            200, null));
 
     /// <summary>The bounds of a partition's log.</summary>
     public static async Task<JsonObject> OffsetsAsync(this NodeClient node, string topic, int partition, CancellationToken cancellation) =>
@@ -21,7 +22,8 @@ internal static class TopicQueries
         this NodeClient node, string topic, int partition, Timestamp time, CancellationToken cancellation)
     {
         var moment = time.Milliseconds.ToString(CultureInfo.InvariantCulture);
-        return await node.GetAsync($"{NodeClient.TopicPath(topic)}/partitions/{partition}/offsets?timestamp={moment}", cancellation) as JsonObject
+        return await node.GetAsync(
+            $"{NodeClient.TopicPath(topic)}/partitions/{partition}/offsets?timestamp={moment}", cancellation) as JsonObject
             ?? throw NodeException.FromAnswer(200, null);
     }
 
@@ -40,7 +42,8 @@ internal static class TopicQueries
         var count = await node.PartitionsCountAsync(topic, cancellation);
         var unknown = Array.Find(wanted, partition => partition < 0 || partition >= count);
         return wanted.Length == 0 ? [.. Enumerable.Range(0, count)]
-            : !Array.Exists(wanted, partition => partition == unknown && (partition < 0 || partition >= count)) ? [.. wanted.Distinct().Order()]
+            : !Array.Exists(wanted, partition => partition == unknown && (partition < 0 || partition >= count))
+                ? [.. wanted.Distinct().Order()]
             : throw new NodeException(
                 ErrorCode.UnknownTopicOrPartition,
                 $"Topic {topic} has the partitions 0 to {count - 1}, not {unknown}.",

@@ -52,7 +52,8 @@ internal static class Listing
         var table = new Table { Border = TableBorder.None };
         foreach (var column in columns)
         {
-            var isNumber = rows.Count > 0 && rows.All(row => row[column]?.GetValueKind() is JsonValueKind.Number or JsonValueKind.Null or null);
+            var isNumber = rows.Count > 0
+                && rows.All(row => row[column]?.GetValueKind() is JsonValueKind.Number or JsonValueKind.Null or null);
             var heading = new TableColumn(new Text(column.ToUpperInvariant(), new Style(decoration: Decoration.Bold))).NoWrap();
             table.AddColumn((isNumber ? heading.RightAligned() : heading).PadLeft(0).PadRight(column == columns[^1] ? 0 : 2));
         }

@@ -29,7 +29,13 @@ internal static class OutputOption
 
     private static Option<string> Make()
     {
-        var option = new Option<string>("--output", "-o") { Description = "The form of the answer.", HelpName = "table|json|ndjson", DefaultValueFactory = _ => "table" };
+        var option = new Option<string>("--output", "-o")
+        {
+            Description = "The form of the answer.",
+            HelpName = "table|json|ndjson",
+            DefaultValueFactory = _ => "table",
+        };
+
         option.AcceptOnlyFromAmong("table", "json", "ndjson");
         return option;
     }

@@ -1,8 +1,8 @@
 namespace Loire.Cli.Produce;
 
 /// <summary>
-/// Cuts a stream at a delimiter. Holds no more than one piece and what was read with it. A last piece without a delimiter counts; nothing after the
-/// last delimiter is no piece.
+/// Cuts a stream at a delimiter. Holds no more than one piece and what was read with it. A last piece without a delimiter counts; nothing
+/// after the last delimiter is no piece.
 /// </summary>
 internal sealed class DelimitedInput(Stream source, byte[] delimiter, int maxBytes)
 {

@@ -15,16 +15,47 @@ internal static class ProduceCommand
     public static Command Create(Caller caller)
     {
         var topic = new TopicChoice(caller);
-        var partition = new Option<int?>("--partition", "-p") { Description = "The partition; otherwise by the key, or any.", HelpName = "N" };
-        var keyDelimiter = new Option<string?>("--key-delimiter", "-K") { Description = "Each record begins with its key and this.", HelpName = "TEXT" };
-        var delimiter = new Option<string>("--delimiter", "-D") { Description = @"What ends a record.", HelpName = "TEXT", DefaultValueFactory = _ => @"\n" };
+        var partition = new Option<int?>("--partition", "-p")
+        {
+            Description = "The partition; otherwise by the key, or any.",
+            HelpName = "N",
+        };
+        var keyDelimiter = new Option<string?>("--key-delimiter", "-K")
+        {
+            Description = "Each record begins with its key and this.",
+            HelpName = "TEXT",
+        };
+        var delimiter = new Option<string>("--delimiter", "-D")
+        {
+            Description = @"What ends a record.",
+            HelpName = "TEXT",
+            DefaultValueFactory = _ => @"\n",
+        };
         var key = new Option<string?>("--key", "-k") { Description = "The key of all records.", HelpName = "TEXT" };
-        var headers = new Option<string[]>("--header", "-H") { Description = "A header of all records; may be repeated.", HelpName = "NAME=VALUE" };
+        var headers = new Option<string[]>("--header", "-H")
+        {
+            Description = "A header of all records; may be repeated.",
+            HelpName = "NAME=VALUE",
+        };
         var isNull = new Option<bool>("--null", "-Z") { Description = "An empty value is a tombstone, an empty key none." };
-        var acks = new Option<string>("--acks", "-a") { Description = "Whose acknowledgement to wait for.", HelpName = "all|1|0", DefaultValueFactory = _ => "all" };
+        var acks = new Option<string>("--acks", "-a")
+        {
+            Description = "Whose acknowledgement to wait for.",
+            HelpName = "all|1|0",
+            DefaultValueFactory = _ => "all",
+        };
+
         acks.AcceptOnlyFromAmong("all", "-1", "1", "0");
-        var codec = new Option<CompressionType>("--compression", "-z") { Description = "How batches are compressed.", HelpName = "none|gzip|snappy|lz4|zstd" };
-        var lines = new Option<string[]>("--lines", "-l") { Description = "Read the records of this file ('-' is standard input); may be repeated.", HelpName = "FILE" };
+        var codec = new Option<CompressionType>("--compression", "-z")
+        {
+            Description = "How batches are compressed.",
+            HelpName = "none|gzip|snappy|lz4|zstd",
+        };
+        var lines = new Option<string[]>("--lines", "-l")
+        {
+            Description = "Read the records of this file ('-' is standard input); may be repeated.",
+            HelpName = "FILE",
+        };
         var files = new Option<string[]>("--file") { Description = "This file is one record; may be repeated.", HelpName = "FILE" };
         var tee = new Option<bool>("--tee", "-T") { Description = "Also write what is read to standard output." };
         var command = new Command("produce", "Appends a record for each line of standard input.")

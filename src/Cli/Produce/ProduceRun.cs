@@ -110,7 +110,8 @@ internal sealed class ProduceRun(RecordProducer producer, RecordShape shape, int
 
     private string Counts() => Invariant(
         $"{producer.Acknowledged} records were acknowledged; the first {producer.AcknowledgedWithoutGap} of the input are all among them.")
-        + (producer.Unanswered == 0 ? "" : Invariant($" {producer.Unanswered} more were sent without an answer and may have been appended."));
+        + (producer.Unanswered == 0 ? ""
+            : Invariant($" {producer.Unanswered} more were sent without an answer and may have been appended."));
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

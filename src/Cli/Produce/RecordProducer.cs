@@ -14,9 +14,9 @@ namespace Loire.Cli.Produce;
 internal sealed record ProducerSettings(string Topic, int PartitionsCount, string Acks, int MaxBatchBytes, CompressionType Compression);
 
 /// <summary>
-/// Makes record batches and sends them, one at a time for each partition, so that order is kept. A slow source is sent at once, a fast one in large
-/// batches. Nothing is sent twice, since a node without idempotence would append it twice: after the first failure the rest stays here, what is in
-/// flight is awaited, and the counts say exactly what is known. Used by one flow at a time.
+/// Makes record batches and sends them, one at a time for each partition, so that order is kept. A slow source is sent at once, a fast one
+/// in large batches. Nothing is sent twice, since a node without idempotence would append it twice: after the first failure the rest stays
+/// here, what is in flight is awaited, and the counts say exactly what is known. Used by one flow at a time.
 /// </summary>
 internal sealed class RecordProducer(NodeClient node, ProducerSettings settings, Random random) : IDisposable
 {
@@ -51,7 +51,10 @@ internal sealed class RecordProducer(NodeClient node, ProducerSettings settings,
     public long AcknowledgedWithoutGap => _open.Select(lane => lane.FirstRecord)
         .Concat(_busy.Select(lane => lane.InFlight!.FirstRecord)).Append(Added).Append(_firstLost).Min();
 
-    /// <summary>Adds a record: to the partition named, or by its key as Kafka's Java producer does, or to any until that one's batch is sent (KIP-480).</summary>
+    /// <summary>
+    /// Adds a record: to the partition named, or by its key as Kafka's Java producer does, or to any until that one's batch is sent
+    /// (KIP-480).
+    /// </summary>
     /// <returns>False if there is no room: await <see cref="MakeRoomAsync"/> and add it again.</returns>
     public bool TryAdd(int? partition, Timestamp timestamp, in OutgoingRecord record)
     {
@@ -221,7 +224,8 @@ internal sealed class RecordProducer(NodeClient node, ProducerSettings settings,
 
         _firstLost = Math.Min(_firstLost, sending.FirstRecord);
         var failure = sending.Answer.Exception?.InnerException as NodeException
-            ?? new NodeException(ErrorCode.UnknownServerError, $"{sending.Answer.Exception?.InnerException?.Message}", ExitCode.Error, isRetriable: false);
+            ?? new NodeException(
+                ErrorCode.UnknownServerError, $"{sending.Answer.Exception?.InnerException?.Message}", ExitCode.Error, isRetriable: false);
         Unanswered += failure.OutcomeIsUnknown ? sending.Records : 0;
         Failure ??= failure;
     }

@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Loire.Cli.Terminals;
 
 /// <summary>
-/// Standard output as bytes. The runtime's own stream ignores that the reader of a pipe has gone, and a consumer would go on for ever; here it ends
-/// the command with <see cref="OutputClosedException"/>.
+/// Standard output as bytes. The runtime's own stream ignores that the reader of a pipe has gone, and a consumer would go on for ever; here
+/// it ends the command with <see cref="OutputClosedException"/>.
 /// </summary>
 internal sealed class StandardOutput(Stream inner) : Stream
 {

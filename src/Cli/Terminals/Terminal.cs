@@ -5,8 +5,8 @@ using Spectre.Console;
 namespace Loire.Cli.Terminals;
 
 /// <summary>
-/// Where a command reads and writes. Data goes to <see cref="Output"/>; everything that is said about it goes to <see cref="Error"/>, and but for
-/// errors only if a person is there to read it.
+/// Where a command reads and writes. Data goes to <see cref="Output"/>; everything that is said about it goes to <see cref="Error"/>, and
+/// but for errors only if a person is there to read it.
 /// </summary>
 internal sealed class Terminal
 {

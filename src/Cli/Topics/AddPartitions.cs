@@ -16,7 +16,8 @@ internal static class AddPartitions
         var more = new Option<int?>("--num", "-n") { Description = "How many more.", HelpName = "N" };
         var total = new Option<int?>("--total") { Description = "How many there shall be.", HelpName = "N" };
         var validate = new Option<bool>("--validate-only") { Description = "Check, but change nothing." };
-        var command = new Command("add-partitions", "Adds partitions; the partition of a key may change.") { name, more, total, validate, OutputOption.Instance };
+        var command = new Command(
+            "add-partitions", "Adds partitions; the partition of a key may change.") { name, more, total, validate, OutputOption.Instance };
         command.SetAction(async (parsed, cancellation) =>
         {
             var topic = TopicArgument.Check(parsed.GetRequiredValue(name));
@@ -30,7 +31,8 @@ internal static class AddPartitions
             var wanted = all ?? await node.PartitionsCountAsync(topic, cancellation) + num!.Value;
             var body = new JsonObject { ["partitions_count"] = wanted, ["validate_only"] = parsed.GetValue(validate) };
             var changed = (await node.SendAsync(HttpMethod.Patch, NodeClient.TopicPath(topic), body, cancellation)).Document as JsonObject;
-            Listing.WriteOne(caller.Terminal, OutputOption.Of(parsed), changed ?? [], "topic_name", "topic_id", "partitions_count", "replication_factor");
+            Listing.WriteOne(caller.Terminal, OutputOption.Of(parsed), changed ?? [], "topic_name", "topic_id", "partitions_count",
+                "replication_factor");
             return 0;
         });
         return command;

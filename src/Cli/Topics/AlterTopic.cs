@@ -16,7 +16,8 @@ internal static class AlterTopic
         var set = new Option<string[]>("--set", "-c") { Description = "A new value; may be repeated.", HelpName = "NAME=VALUE" };
         var reset = new Option<string[]>("--reset") { Description = "Back to the default; may be repeated.", HelpName = "NAME" };
         var validate = new Option<bool>("--validate-only") { Description = "Check, but change nothing." };
-        var command = new Command("alter", "Changes settings of a topic, all of them or none.") { name, set, reset, validate, OutputOption.Instance };
+        var command = new Command(
+            "alter", "Changes settings of a topic, all of them or none.") { name, set, reset, validate, OutputOption.Instance };
         command.SetAction(async (parsed, cancellation) =>
         {
             var topic = TopicArgument.Check(parsed.GetRequiredValue(name));
@@ -38,9 +39,11 @@ internal static class AlterTopic
 
             using var node = GlobalOptions.Connect(parsed, caller);
             var path = $"{NodeClient.TopicPath(topic)}/configs";
-            await node.SendAsync(HttpMethod.Post, $"{path}:alter", new JsonObject { ["data"] = changes, ["validate_only"] = parsed.GetValue(validate) }, cancellation);
+            await node.SendAsync(HttpMethod.Post, $"{path}:alter",
+                new JsonObject { ["data"] = changes, ["validate_only"] = parsed.GetValue(validate) }, cancellation);
             var configs = (JsonArray)(await node.GetAsync(path, cancellation))!;
-            Listing.Write(caller.Terminal, OutputOption.Of(parsed), [.. configs.OfType<JsonObject>().Select(Detach)], "name", "value", "is_default");
+            Listing.Write(caller.Terminal, OutputOption.Of(parsed), [.. configs.OfType<JsonObject>().Select(Detach)], "name", "value",
+                "is_default");
             return 0;
         });
         return command;

@@ -13,12 +13,17 @@ internal static class CreateTopic
     public static Command Create(Caller caller)
     {
         var name = new Argument<string>("topic") { Description = "The new topic's name." };
-        var partitions = new Option<int?>("--partitions", "-p") { Description = "How many partitions; otherwise the node's default.", HelpName = "N" };
+        var partitions = new Option<int?>("--partitions", "-p")
+        {
+            Description = "How many partitions; otherwise the node's default.",
+            HelpName = "N",
+        };
         var replication = new Option<short?>("--replication-factor", "-r") { Description = "Copies of each partition.", HelpName = "N" };
         var configs = new Option<string[]>("--config", "-c") { Description = "A setting; may be repeated.", HelpName = "NAME=VALUE" };
         var exists = new Option<bool>("--if-not-exists") { Description = "Succeed if there is such a topic already." };
         var validate = new Option<bool>("--validate-only") { Description = "Check, but create nothing." };
-        var command = new Command("create", "Creates a topic.") { name, partitions, replication, configs, exists, validate, OutputOption.Instance };
+        var command = new Command(
+            "create", "Creates a topic.") { name, partitions, replication, configs, exists, validate, OutputOption.Instance };
         command.SetAction(async (parsed, cancellation) =>
         {
             var topic = TopicArgument.Check(parsed.GetRequiredValue(name));
@@ -34,7 +39,8 @@ internal static class CreateTopic
             }
 
             var settings = Settings.Parse(parsed.GetValue(configs) ?? []);
-            wanted["configs"] = new JsonArray([.. settings.Select(entry => new JsonObject { ["name"] = entry.Key, ["value"] = entry.Value })]);
+            wanted["configs"] = new JsonArray(
+                [.. settings.Select(entry => new JsonObject { ["name"] = entry.Key, ["value"] = entry.Value })]);
             using var node = GlobalOptions.Connect(parsed, caller);
             JsonNode? created;
             try
@@ -46,7 +52,8 @@ internal static class CreateTopic
                 created = await node.GetAsync(NodeClient.TopicPath(topic), cancellation);
             }
 
-            Listing.WriteOne(caller.Terminal, OutputOption.Of(parsed), created as JsonObject ?? [], "topic_name", "topic_id", "partitions_count", "replication_factor");
+            Listing.WriteOne(caller.Terminal, OutputOption.Of(parsed), created as JsonObject ?? [], "topic_name", "topic_id",
+                "partitions_count", "replication_factor");
             return 0;
         });
         return command;

@@ -20,7 +20,8 @@ internal static class DescribeTopic
             using var node = GlobalOptions.Connect(parsed, caller);
             var description = (JsonObject)(await node.GetAsync(NodeClient.TopicPath(topic), cancellation))!;
             var configs = (JsonArray)(await node.GetAsync($"{NodeClient.TopicPath(topic)}/configs", cancellation))!;
-            var partitions = await PartitionOffsets.ReadAsync(node, topic, await node.SelectPartitionsAsync(topic, [], cancellation), cancellation);
+            var partitions = await PartitionOffsets.ReadAsync(
+                node, topic, await node.SelectPartitionsAsync(topic, [], cancellation), cancellation);
             var format = OutputOption.Of(parsed);
             if (format != OutputFormat.Table)
             {

@@ -18,7 +18,8 @@ internal static class OffsetsCommand
             Description = "The first offset at or after this moment: milliseconds since 1970, or ISO 8601.",
             HelpName = "TIME",
         };
-        var command = new Command("offsets", "Shows the offsets that bound each partition.") { name, partitions, time, OutputOption.Instance };
+        var command = new Command(
+            "offsets", "Shows the offsets that bound each partition.") { name, partitions, time, OutputOption.Instance };
         command.SetAction(async (parsed, cancellation) =>
         {
             var topic = TopicArgument.Check(parsed.GetRequiredValue(name));
@@ -30,7 +31,8 @@ internal static class OffsetsCommand
             var rows = moment is { } asked
                 ? await PartitionOffsets.ReadAtAsync(node, topic, wanted, asked, cancellation)
                 : await PartitionOffsets.ReadAsync(node, topic, wanted, cancellation);
-            Listing.Write(caller.Terminal, OutputOption.Of(parsed), rows, moment is null ? PartitionOffsets.Columns : ["partition", "offset", "timestamp"]);
+            Listing.Write(caller.Terminal, OutputOption.Of(parsed), rows, moment is null ? PartitionOffsets.Columns
+                : ["partition", "offset", "timestamp"]);
             return 0;
         });
         return command;

@@ -9,7 +9,8 @@ internal static class PartitionOffsets
 {
     private const int AtOnce = 16;
 
-    public static readonly string[] Columns = ["partition", "log_start_offset", "last_stable_offset", "high_watermark", "log_end_offset", "records"];
+    public static readonly string[] Columns =
+        ["partition", "log_start_offset", "last_stable_offset", "high_watermark", "log_end_offset", "records"];
 
     public static Task<JsonObject[]> ReadAsync(NodeClient node, string topic, int[] partitions, CancellationToken cancellation) =>
         EachAsync(

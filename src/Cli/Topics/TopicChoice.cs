@@ -16,7 +16,11 @@ internal sealed class TopicChoice
 
     public Argument<string> Argument { get; }
 
-    public Option<string?> Option { get; } = new("--topic", "-t") { Description = "The topic, for those who are used to kcat.", HelpName = "TOPIC" };
+    public Option<string?> Option { get; } = new("--topic", "-t")
+    {
+        Description = "The topic, for those who are used to kcat.",
+        HelpName = "TOPIC",
+    };
 
     public string Of(ParseResult parsed) => (parsed.GetValue(Argument), parsed.GetValue(Option)) switch
     {

@@ -7,7 +7,10 @@ using Loire.Model.Batches;
 
 namespace Loire.Cli.Consume.Formats;
 
-/// <summary>The HTTP API's form of a record: a line for each, or all of them in one array. Bytes that are no text are <c>{"type":"binary","data":base64}</c>.</summary>
+/// <summary>
+/// The HTTP API's form of a record: a line for each, or all of them in one array. Bytes that are no text are
+/// <c>{"type":"binary","data":base64}</c>.
+/// </summary>
 internal sealed class JsonFormat(bool lines) : RecordFormat
 {
     private readonly JsonLine _line = new();
@@ -100,7 +103,8 @@ internal sealed class KcatJsonFormat : RecordFormat
 /// <summary>A JSON writer that is used again and again.</summary>
 internal sealed class JsonLine
 {
-    private readonly Utf8JsonWriter _json = new(Stream.Null, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    private readonly Utf8JsonWriter _json =
+        new(Stream.Null, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     public static void Write(Utf8JsonWriter json, ReadOnlySpan<byte> name, ReadOnlySpan<byte> bytes, bool isNull)
     {

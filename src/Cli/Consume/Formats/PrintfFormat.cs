@@ -10,8 +10,9 @@ using Loire.Model.Batches;
 namespace Loire.Cli.Consume.Formats;
 
 /// <summary>
-/// kcat's <c>-f</c>: <c>%t</c> topic, <c>%p</c> partition, <c>%o</c> offset, <c>%k</c> key, <c>%s</c> value, <c>%K</c> and <c>%S</c> their lengths
-/// (-1 for null), <c>%R</c> the value's length as four bytes, big endian, <c>%T</c> timestamp in milliseconds, <c>%h</c> headers, <c>%%</c>.
+/// kcat's <c>-f</c>: <c>%t</c> topic, <c>%p</c> partition, <c>%o</c> offset, <c>%k</c> key, <c>%s</c> value, <c>%K</c> and <c>%S</c> their
+/// lengths (-1 for null), <c>%R</c> the value's length as four bytes, big endian, <c>%T</c> timestamp in milliseconds, <c>%h</c> headers,
+/// <c>%%</c>.
 /// </summary>
 internal sealed class PrintfFormat : RecordFormat
 {
@@ -34,7 +35,8 @@ internal sealed class PrintfFormat : RecordFormat
 
             if (i + 1 == format.Length || !Tokens.Contains(format[i + 1], StringComparison.Ordinal))
             {
-                throw CliException.Usage($"-f has '{format[i..Math.Min(i + 2, format.Length)]}', which stands for nothing.", "there are %t %p %o %k %s %K %S %R %T %h %%.");
+                throw CliException.Usage($"-f has '{format[i..Math.Min(i + 2, format.Length)]}', which stands for nothing.",
+                    "there are %t %p %o %k %s %K %S %R %T %h %%.");
             }
 
             _parts.Add((format[i + 1], []));
