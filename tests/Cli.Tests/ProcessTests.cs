@@ -126,6 +126,21 @@ public sealed class ProcessTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
+    public async Task A_consumer_gives_up_when_told_and_says_where_it_stood()
+    {
+        using var data = new TemporaryDirectory();
+        await using var doomed = await NodeProcess.StartAsync(data.Path);
+        using var shell = new Shell(doomed.Url);
+        (await shell.RunAsync("topic", "create", "t", "-p", "1")).AssertOk();
+        (await shell.FeedAsync("a\nb\n", "produce", "t")).AssertOk();
+        using var consumer = LoireProcess.Start(doomed.Url, "consume", "t", "--retry-timeout", "0.1");
+        Assert.Equal(("a", "b"), (await consumer.ReadLineAsync(), await consumer.ReadLineAsync()));
+        await doomed.KillAsync();
+        Assert.Equal(4, await consumer.WaitForExitAsync());
+        Assert.Contains("the next offset of partition 0 is 2.", consumer.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_producer_that_loses_its_node_tells_exactly_what_was_acknowledged()
     {
         using var data = new TemporaryDirectory();

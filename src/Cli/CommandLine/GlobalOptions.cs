@@ -50,8 +50,6 @@ internal static class GlobalOptions
     /// <summary>The node that the command line, the environment and the contexts lead to.</summary>
     public static NodeClient Connect(ParseResult parsed, Caller caller)
     {
-        caller.Terminal.IsQuiet = parsed.GetValue(Quiet);
-        caller.Terminal.IsVerbose = parsed.GetValue(Verbose);
         var seconds = parsed.GetValue(Timeout);
         if (!(seconds > 0 && seconds <= 86_400))
         {

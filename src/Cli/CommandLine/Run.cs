@@ -23,6 +23,8 @@ internal static class Run
                     $"'{Path(parsed)} --help' shows how.");
             }
 
+            terminal.IsQuiet = parsed.GetValue(GlobalOptions.Quiet);
+            terminal.IsVerbose = parsed.GetValue(GlobalOptions.Verbose);
             var invocation = new InvocationConfiguration
             {
                 EnableDefaultExceptionHandler = false,

@@ -9,8 +9,8 @@ namespace Loire.Cli.Node;
 internal static class TopicQueries
 {
     public static async Task<int> PartitionsCountAsync(this NodeClient node, string topic, CancellationToken cancellation) =>
-        (int)((await node.GetAsync(NodeClient.TopicPath(topic), cancellation))?["partitions_count"] ?? throw NodeException.FromAnswer(
-            200, null));
+        (int)((await node.GetAsync(NodeClient.TopicPath(topic), cancellation))?["partitions_count"]
+            ?? throw NodeException.FromAnswer(200, null));
 
     /// <summary>The bounds of a partition's log.</summary>
     public static async Task<JsonObject> OffsetsAsync(this NodeClient node, string topic, int partition, CancellationToken cancellation) =>
@@ -40,10 +40,15 @@ internal static class TopicQueries
     public static async Task<int[]> SelectPartitionsAsync(this NodeClient node, string topic, int[] wanted, CancellationToken cancellation)
     {
         var count = await node.PartitionsCountAsync(topic, cancellation);
-        var unknown = Array.Find(wanted, partition => partition < 0 || partition >= count);
-        return wanted.Length == 0 ? [.. Enumerable.Range(0, count)]
-            : !Array.Exists(wanted, partition => partition == unknown && (partition < 0 || partition >= count))
-                ? [.. wanted.Distinct().Order()]
+        if (wanted.Length == 0)
+        {
+            return [.. Enumerable.Range(0, count)];
+        }
+
+        var least = wanted.Min();
+        var unknown = least < 0 ? least : wanted.Max();
+        return unknown >= 0 && unknown < count
+            ? [.. wanted.Distinct().Order()]
             : throw new NodeException(
                 ErrorCode.UnknownTopicOrPartition,
                 $"Topic {topic} has the partitions 0 to {count - 1}, not {unknown}.",

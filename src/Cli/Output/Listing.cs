@@ -82,7 +82,7 @@ internal static class Listing
     {
         null or JsonValueKind.Null => "-",
         JsonValueKind.True => "yes",
-        JsonValueKind.False => "",
+        JsonValueKind.False => "no",
         JsonValueKind.String => CliException.OneLine(value.GetValue<string>()),
         _ => value.ToJsonString(),
     };

@@ -31,8 +31,7 @@ internal static class AddPartitions
             var wanted = all ?? await node.PartitionsCountAsync(topic, cancellation) + num!.Value;
             var body = new JsonObject { ["partitions_count"] = wanted, ["validate_only"] = parsed.GetValue(validate) };
             var changed = (await node.SendAsync(HttpMethod.Patch, NodeClient.TopicPath(topic), body, cancellation)).Document as JsonObject;
-            Listing.WriteOne(caller.Terminal, OutputOption.Of(parsed), changed ?? [], "topic_name", "topic_id", "partitions_count",
-                "replication_factor");
+            Listing.WriteOne(caller.Terminal, OutputOption.Of(parsed), changed ?? [], TopicCommand.Members);
             return 0;
         });
         return command;

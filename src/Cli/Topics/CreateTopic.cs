@@ -52,8 +52,7 @@ internal static class CreateTopic
                 created = await node.GetAsync(NodeClient.TopicPath(topic), cancellation);
             }
 
-            Listing.WriteOne(caller.Terminal, OutputOption.Of(parsed), created as JsonObject ?? [], "topic_name", "topic_id",
-                "partitions_count", "replication_factor");
+            Listing.WriteOne(caller.Terminal, OutputOption.Of(parsed), created as JsonObject ?? [], TopicCommand.Members);
             return 0;
         });
         return command;

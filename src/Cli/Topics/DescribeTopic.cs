@@ -33,7 +33,7 @@ internal static class DescribeTopic
 
             caller.Terminal.Draw(console =>
             {
-                console.Write(Listing.Members(description, "topic_name", "topic_id", "partitions_count", "replication_factor"));
+                console.Write(Listing.Members(description, TopicCommand.Members));
                 console.WriteLine();
                 console.Write(Listing.Table(partitions, PartitionOffsets.Columns));
                 console.WriteLine();
