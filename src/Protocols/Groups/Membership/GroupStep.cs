@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+using Loire.Model;
+
+namespace Loire.Protocols.Groups.Membership;
+
+/// <summary>
+/// What a call of <see cref="GroupMachine"/> has done. The state has changed already; nobody may be told so before the records are durable.
+/// </summary>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or why the request is refused; a refusal can still come with records, where time has
+/// done something meanwhile.</param>
+/// <param name="Detail">The refusal in one sentence for a person.</param>
+/// <param name="Records">What is to be made durable, in order; mostly nothing.</param>
+/// <param name="News">The members that have something to learn: another assignment, or that they are members no more.</param>
+public sealed record GroupStep(
+    ErrorCode Error, string? Detail, IReadOnlyList<GroupRecord> Records, IReadOnlyCollection<string> News);
+
+/// <summary>What a member is told.</summary>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or how its membership ended.</param>
+/// <param name="MemberEpoch">The epoch to heartbeat and commit with.</param>
+/// <param name="Assignment">Exactly the partitions that it may work on, in order.</param>
+/// <param name="HeartbeatInterval">It should be heard again within this time.</param>
+public sealed record GroupAnswer(
+    ErrorCode Error, int MemberEpoch, ImmutableArray<TopicPartition> Assignment, TimeSpan HeartbeatInterval);
+
+/// <summary>Where a group is, in Kafka's words.</summary>
+public enum MembershipPhase
+{
+    /// <summary>It has no members.</summary>
+    Empty,
+
+    /// <summary>A new assignment is to be made.</summary>
+    Assigning,
+
+    /// <summary>Members give up and take over partitions.</summary>
+    Reconciling,
+
+    /// <summary>Every member may work on exactly what it is assigned.</summary>
+    Stable,
+}
