@@ -12,7 +12,6 @@ internal sealed class NodeClient : IDisposable
     public const string Batches = "application/vnd.loire.record-batches";
 
     private const int MaxProblemBytes = 64 * 1024;
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
     private readonly HttpClient _http;
     private readonly Uri _server;
@@ -25,7 +24,7 @@ internal sealed class NodeClient : IDisposable
         Timeout = timeout;
         var handler = new SocketsHttpHandler
         {
-            ConnectTimeout = timeout < ConnectTimeout ? timeout : ConnectTimeout,
+            ConnectTimeout = timeout,
             AllowAutoRedirect = false,
             ActivityHeadersPropagator = null,
         };
