@@ -30,6 +30,17 @@ internal sealed class BackgroundWork(SynchronizationContext? context = null)
         task.IsCompleted || (timeout == Timeout.InfiniteTimeSpan && !cancellation.CanBeCanceled) ? task
         : new BoundedWait().RunAsync(task, timeout, time, cancellation);
 
+    /// <summary>Ends after a while, or as cancelled.</summary>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public static async Task PauseAsync(TimeSpan pause, TimeProvider time, CancellationToken cancellation)
+    {
+        // Not Task.Delay: that one is cancelled over the thread pool, and so past the context of a test.
+        var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = cancellation.UnsafeRegister(static (end, token) => ((TaskCompletionSource)end!).TrySetCanceled(token), end);
+        using var timer = time.CreateTimer(static end => ((TaskCompletionSource)end!).TrySetResult(), end, pause, Timeout.InfiniteTimeSpan);
+        await end.Task;
+    }
+
     // Not Task.WaitAsync: that one goes over the thread pool where the task says so, and past the context of a test.
     private sealed class BoundedWait() : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
     {

@@ -37,10 +37,11 @@ public class ConsumerOptions
     /// <summary>Which records of transactions are read.</summary>
     public IsolationLevel IsolationLevel { get; set; } = IsolationLevel.ReadUncommitted;
 
-    /// <summary>Bytes that a fetch waits for. 1 by default.</summary>
+    /// <summary>Bytes that a fetch waits for; at least 1, which is the default, since a fetch that waits for none would be made again at
+    /// once.</summary>
     public int FetchMinBytes { get; set; } = 1;
 
-    /// <summary>How long a fetch waits for <see cref="FetchMinBytes"/>. 500 ms by default, at most
+    /// <summary>How long a fetch waits for <see cref="FetchMinBytes"/>. 500 ms by default, from 1 ms to
     /// <see cref="Limits.FetchWait"/>.</summary>
     public TimeSpan FetchMaxWait { get; set; } = TimeSpan.FromMilliseconds(500);
 
@@ -75,11 +76,11 @@ public class ConsumerOptions
     internal void Check()
     {
         ArgumentException.ThrowIfNullOrEmpty(ClientId);
-        AtLeast(FetchMinBytes, 0, nameof(FetchMinBytes));
+        AtLeast(FetchMinBytes, 1, nameof(FetchMinBytes));
         AtLeast(MaxPartitionFetchBytes, 1, nameof(MaxPartitionFetchBytes));
         AtLeast(MaxBufferedBytesPerPartition, 1, nameof(MaxBufferedBytesPerPartition));
         AtLeast(MaxPollRecords, 1, nameof(MaxPollRecords));
-        AtLeast(FetchMaxWait, TimeSpan.Zero, nameof(FetchMaxWait));
+        AtLeast(FetchMaxWait, TimeSpan.FromMilliseconds(1), nameof(FetchMaxWait));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(FetchMaxWait, Limits.FetchWait, nameof(FetchMaxWait));
         AtLeast(RequestTimeout, TimeSpan.FromMilliseconds(1), nameof(RequestTimeout));
         AtLeast(RetryBackoff, TimeSpan.FromMilliseconds(1), nameof(RetryBackoff));

@@ -27,7 +27,7 @@ internal sealed class FetchLoop(
             try
             {
                 var result = await FetchAsync(fetch.Topic, fetch.From, fetch.EpochEnd);
-                await HandleAsync(result, fetch.From, fetch.Epoch, fetch.EpochEnd);
+                await HandleAsync(result, fetch.Topic, fetch.From, fetch.Epoch, fetch.EpochEnd);
             }
             catch (OperationCanceledException) when (fetch.EpochEnd.IsCancellationRequested)
             {
@@ -66,7 +66,7 @@ internal sealed class FetchLoop(
         }
     }
 
-    private async Task HandleAsync(FetchResult result, long from, int epoch, CancellationToken epochEnd)
+    private async Task HandleAsync(FetchResult result, KnownTopic topic, long from, int epoch, CancellationToken epochEnd)
     {
         switch (result.Error)
         {
@@ -82,7 +82,7 @@ internal sealed class FetchLoop(
                 await ResetAsync(result.Bounds, from, epoch, epochEnd);
                 break;
             case ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId or ErrorCode.InconsistentTopicId:
-                await LookAgainAsync(result, from, epoch, epochEnd);
+                await LookAgainAsync(result, topic, from, epoch, epochEnd);
                 break;
             case var error when ErrorCodes.Describe(error).Retriable:
                 await RetryAsync(error, result.Detail, null, from, epoch, epochEnd);
@@ -117,14 +117,13 @@ internal sealed class FetchLoop(
         if (to == from)
         {
             // What the partition said in one answer contradicts itself: it may be moving.
-            await Task.Delay(pause, time, epochEnd);
+            await BackgroundWork.PauseAsync(pause, time, epochEnd);
         }
     }
 
     // Gone, created anew, or a partition that has not heard of its topic yet: the topic knows.
-    private async Task LookAgainAsync(FetchResult result, long from, int epoch, CancellationToken epochEnd)
+    private async Task LookAgainAsync(FetchResult result, KnownTopic before, long from, int epoch, CancellationToken epochEnd)
     {
-        var before = partition.Topic;
         KnownTopic now;
         try
         {
@@ -145,7 +144,7 @@ internal sealed class FetchLoop(
             return;
         }
 
-        partition.Topic = now;
+        set.Know(partition, now);
         await RetryAsync(result.Error, result.Detail, null, from, epoch, epochEnd);
     }
 
@@ -160,7 +159,7 @@ internal sealed class FetchLoop(
         ConsumerLog.FetchFailed(logger, _name, from, code, pause, cause);
         try
         {
-            await Task.Delay(pause, time, epochEnd);
+            await BackgroundWork.PauseAsync(pause, time, epochEnd);
         }
         catch (OperationCanceledException)
         {

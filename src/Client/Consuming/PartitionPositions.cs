@@ -49,31 +49,11 @@ internal static class PartitionPositions
             : result.Bounds.HighWatermark.Value;
     }
 
-    // The batch is known to reach the moment. If its records cannot be read, its start is the latest offset that misses none.
-    private static long FirstIn(ReadOnlySpan<byte> bytes, byte[]? pooled, Timestamp time)
+    private static long FirstIn(ReadOnlySpan<byte> batch, byte[]? pooled, Timestamp time)
     {
         try
         {
-            using var decompressor = new BatchDecompressor();
-            var error = RecordBatch.TryRead(bytes, out var batch);
-            if (error != ErrorCode.None)
-            {
-                throw new LoireException(error, "The batch found cannot be read.");
-            }
-
-            if (decompressor.TryDecompress(batch, out var records) == ErrorCode.None)
-            {
-                var reader = new RecordReader(batch, records);
-                while (reader.MoveNext())
-                {
-                    if (reader.Current.Timestamp >= time)
-                    {
-                        return reader.Current.Offset.Value;
-                    }
-                }
-            }
-
-            return batch.BaseOffset.Value;
+            return TimeSearch.FirstIn(batch, time).Offset.Value;
         }
         finally
         {

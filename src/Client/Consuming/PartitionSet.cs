@@ -222,6 +222,15 @@ internal sealed class PartitionSet(ConsumerOptions options)
         }
     }
 
+    /// <summary>Notes what was learned of a partition's topic.</summary>
+    public void Know(AssignedPartition partition, KnownTopic topic)
+    {
+        lock (_lock)
+        {
+            partition.Topic = topic;
+        }
+    }
+
     /// <summary>Stops fetching a partition until the failure was thrown.</summary>
     public void Fail(AssignedPartition partition, int epoch, ConsumeException failure)
     {

@@ -44,7 +44,7 @@ internal sealed class Patience(ConsumerOptions options, TimeProvider time, Rando
                 pause = next;
             }
 
-            await Task.Delay(pause, time, cancellation);
+            await BackgroundWork.PauseAsync(pause, time, cancellation);
         }
     }
 }

@@ -24,24 +24,8 @@ internal readonly record struct OffsetByTime(Offset Offset, Timestamp Timestamp)
     {
         try
         {
-            using var decompressor = new BatchDecompressor();
-            RecordBatch.TryRead(bytes, out var batch);
-            if (decompressor.TryDecompress(batch, out var decompressed) != ErrorCode.None)
-            {
-                // The batch is known to reach the moment; without its records its start is the latest offset that misses none.
-                return (new OffsetByTime(batch.BaseOffset, batch.MaxTimestamp), null);
-            }
-
-            var records = new RecordReader(batch, decompressed);
-            while (records.MoveNext())
-            {
-                if (records.Current.Timestamp >= time)
-                {
-                    return (new OffsetByTime(records.Current.Offset, records.Current.Timestamp), null);
-                }
-            }
-
-            return (new OffsetByTime(batch.BaseOffset, batch.MaxTimestamp), null);
+            var (offset, timestamp) = TimeSearch.FirstIn(bytes, time);
+            return (new OffsetByTime(offset, timestamp), null);
         }
         finally
         {
