@@ -17,8 +17,14 @@ internal abstract class Contender : IAsyncDisposable
     /// <summary>Where it stores, and nothing else does.</summary>
     public abstract string Data { get; }
 
+    /// <summary>What was written to <see cref="Data"/>.</summary>
+    public DiskGrowth Disk => field ??= new DiskGrowth(Data);
+
     /// <summary>How many producers append at once when records are batched: as many as suit it best, the window of bytes is shared.</summary>
     public virtual int Producers(Work work) => work.Streams;
+
+    /// <summary>Whether the work would not be the same as another contender's of the same server.</summary>
+    public virtual bool TakesPartIn(Work work) => true;
 
     public abstract Task BeginAsync(Work work);
 

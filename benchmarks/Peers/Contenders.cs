@@ -10,29 +10,26 @@ internal sealed class Contenders : IAsyncDisposable
     private readonly List<Contender> _all = [];
     private LoireServer? _loire;
 
-    public IReadOnlyList<Contender> All => _all;
+    /// <summary>Those whose names contain one of the texts, or everyone if there are none.</summary>
+    public IReadOnlyList<Contender> Named(IReadOnlyList<string> texts) =>
+        [.. _all.Where(contender => texts.Count == 0 || texts.Any(text => contender.Name.Contains(text, StringComparison.OrdinalIgnoreCase)))];
 
-    public async Task StartAsync(string directory, IReadOnlyList<string> only)
+    public async Task StartAsync(string directory, int windowBytes)
     {
         _loire = await LoireServer.StartAsync(directory);
         _all.Add(new HttpContender(_loire, isText: false));
         _all.Add(new HttpContender(_loire, isText: true));
-        if (IsInstalled("redis-server"))
+        _all.Add(new EmbeddedContender(directory, windowBytes));
+        if (Find("redis-server") is { } redis)
         {
-            _all.Add(await RedisContender.StartAsync(directory, "always"));
-            _all.Add(await RedisContender.StartAsync(directory, "everysec"));
+            var always = await RedisContender.StartAsync(redis, directory, "always");
+            _all.AddRange(always, always.Alone());
+            _all.Add(await RedisContender.StartAsync(redis, directory, "everysec"));
         }
 
-        if (IsInstalled("nats-server"))
+        if (Find("nats-server") is { } nats)
         {
-            _all.Add(await NatsContender.StartAsync(directory));
-        }
-
-        var left = _all.Where(contender => only.Count > 0 && !only.Any(text => contender.Name.Contains(text, StringComparison.OrdinalIgnoreCase))).ToList();
-        foreach (var contender in left)
-        {
-            _all.Remove(contender);
-            await contender.DisposeAsync();
+            _all.Add(await NatsContender.StartAsync(nats, directory));
         }
     }
 
@@ -49,15 +46,16 @@ internal sealed class Contenders : IAsyncDisposable
         }
     }
 
-    private static bool IsInstalled(string program)
+    // Debian puts servers where only root's path leads.
+    private static string? Find(string program)
     {
-        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
-        if (path.Any(directory => File.Exists(Path.Combine(directory, program))))
+        var path = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/usr/local/sbin".Split(':');
+        var file = path.Select(directory => Path.Combine(directory, program)).FirstOrDefault(File.Exists);
+        if (file is null)
         {
-            return true;
+            Console.WriteLine($"{program} is not installed (benchmarks/peers-install.sh installs it from Debian): left out.");
         }
 
-        Console.WriteLine($"{program} is not installed (benchmarks/peers-install.sh installs it from Debian): left out.");
-        return false;
+        return file;
     }
 }

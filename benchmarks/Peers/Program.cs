@@ -43,39 +43,71 @@ async Task RunAsync()
     Console.WriteLine(
         $"{Environment.ProcessorCount} processors, .NET {Environment.Version}, {new DriveInfo(directory).DriveFormat} in {options.Directory}, {options.Rounds} rounds, "
         + $"{options.WindowBytes / 1024} KB in flight when batched\n");
-    await contenders.StartAsync(directory, options.Only);
-    foreach (var contender in contenders.All)
+    await contenders.StartAsync(directory, options.WindowBytes);
+    var all = contenders.Named(options.Only);
+    foreach (var contender in all)
     {
         Console.WriteLine($"- **{contender.Name}**: {contender.Guarantee}");
     }
 
-    var works = Works.All(options.Scale).Where(work => work.Name.Contains(options.Work, StringComparison.OrdinalIgnoreCase)).ToList();
+    var works = Work.All(options.Scale).Where(work => work.Name.Contains(options.Work, StringComparison.OrdinalIgnoreCase)).ToList();
     List<Turn> turns = [];
-    List<double> bareMedians = [], bareP99s = [];
+    using var bare = new BareSyncs(directory);
 
     // Round 0 is not counted: in it code is compiled and files get their first blocks.
     for (var round = 0; round <= options.Rounds; round++)
     {
+        // Everyone follows everyone else once.
+        var order = all.Skip(round % all.Count).Concat(all.Take(round % all.Count)).ToList();
         foreach (var work in works)
         {
             Console.Error.WriteLine(round == 0 ? $"warming up: {work.Name}" : $"round {round}: {work.Name}");
-            if (work is { IsBatched: false, Streams: 1 } && round > 0)
+            var sessions = order.Where(contender => contender.TakesPartIn(work)).Select(contender => new Session(contender, work, options.WindowBytes)).ToList();
+            List<Turn> measured = [];
+            if (work.IsBatched)
             {
-                var (median, p99) = Works.BareSync(directory);
-                bareMedians.Add(median);
-                bareP99s.Add(p99);
+                foreach (var session in sessions)
+                {
+                    await session.BeginAsync();
+                    await session.ProduceAsync(0);
+                    measured.Add(await session.EndAsync());
+                }
+            }
+            else
+            {
+                await TakeTurnsAsync(work, sessions, round == 0 ? null : bare, measured);
             }
 
-            foreach (var contender in contenders.All)
+            if (round > 0)
             {
-                var turn = await Turn.RunAsync(contender, work, options.WindowBytes);
-                if (round > 0)
-                {
-                    turns.Add(turn);
-                }
+                turns.AddRange(measured);
             }
         }
     }
 
-    new Report(turns, [.. contenders.All.Select(contender => contender.Name)], contenders.All[0].Name).Print(works, bareMedians, bareP99s);
+    new Report(turns, [.. all.Select(contender => contender.Name)], bare).Print(works);
+}
+
+// Slice by slice, with the bare disk among them.
+static async Task TakeTurnsAsync(Work work, List<Session> sessions, BareSyncs? bare, List<Turn> measured)
+{
+    foreach (var session in sessions)
+    {
+        await session.BeginAsync();
+    }
+
+    for (var slice = 0; slice < work.Slices; slice++)
+    {
+        foreach (var session in sessions)
+        {
+            await session.ProduceAsync(slice);
+        }
+
+        bare?.Measure(work);
+    }
+
+    foreach (var session in sessions)
+    {
+        measured.Add(await session.EndAsync());
+    }
 }

@@ -10,18 +10,19 @@ internal sealed class HttpContender(LoireServer server, bool isText) : Contender
     private int _topics;
     private string _topic = "";
 
-    public override string Name => isText ? "Loire, HTTP text" : "Loire, HTTP batches";
+    public override string Name => isText ? "Loire HTTP text" : "Loire HTTP";
 
     public override string Guarantee =>
         "synced before it is acknowledged. "
         + (isText ? "One chunked POST of text/plain lines for each partition, acknowledgements stream back; read with one GET of text/plain."
             : "One chunked POST of Kafka record batches (at most 64 KB, made by the client) for each partition, acknowledgements stream back; read with one GET"
-                + " of record batches, which the client checks and decodes.")
-        + " One by one: a POST of the bare value, on a kept connection.";
+                + " of record batches, which the client checks and decodes. One by one: a POST of the bare value, on a kept connection.");
 
     public override Process? Server => server.Process.Process;
 
     public override string Data => server.Data;
+
+    public override bool TakesPartIn(Work work) => work.IsBatched || !isText;
 
     public override Task BeginAsync(Work work)
     {

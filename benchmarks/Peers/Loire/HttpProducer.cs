@@ -10,22 +10,14 @@ namespace Loire.Peers.Benchmarks.Loire;
 /// A produce over HTTP/1.1. Batched: one POST with a chunked body that goes on as long as there are records, whose acknowledgements come back as lines
 /// meanwhile. One by one: a POST for each record, on the same connection.
 /// </summary>
-internal abstract class HttpProducer(Wire wire, Work work, string path, string mediaType) : Producer
+internal abstract class HttpProducer(Wire wire, Work work, string path, string mediaType) : WireProducer(wire)
 {
     private readonly byte[] _single = Encoding.ASCII.GetBytes(string.Create(
         CultureInfo.InvariantCulture, $"POST {path} HTTP/1.1\r\nHost: loire\r\nContent-Type: application/octet-stream\r\nContent-Length: {work.RecordBytes}\r\n\r\n"));
 
     private bool _isOpen;
 
-    protected Wire Wire => wire;
-
     protected Work Work => work;
-
-    public override ValueTask DisposeAsync()
-    {
-        wire.Dispose();
-        return default;
-    }
 
     /// <summary>Writes the head of the request before its first chunk.</summary>
     protected void Open()
@@ -33,7 +25,7 @@ internal abstract class HttpProducer(Wire wire, Work work, string path, string m
         if (!_isOpen)
         {
             _isOpen = true;
-            wire.Write(Encoding.ASCII.GetBytes(
+            Wire.Write(Encoding.ASCII.GetBytes(
                 $"POST {path} HTTP/1.1\r\nHost: loire\r\nContent-Type: {mediaType}\r\nAccept: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"));
         }
     }
@@ -44,17 +36,17 @@ internal abstract class HttpProducer(Wire wire, Work work, string path, string m
         {
             Span<byte> length = stackalloc byte[8];
             Utf8Formatter.TryFormat(bytes.Length, length, out var digits, new StandardFormat('x'));
-            wire.Write(length[..digits]);
-            wire.Write("\r\n"u8);
-            wire.Write(bytes);
-            wire.Write("\r\n"u8);
+            Wire.Write(length[..digits]);
+            Wire.Write("\r\n"u8);
+            Wire.Write(bytes);
+            Wire.Write("\r\n"u8);
         }
     }
 
     protected override ValueTask FinishAsync(CancellationToken cancellation)
     {
-        wire.Write("0\r\n\r\n"u8);
-        return wire.FlushAsync(cancellation);
+        Wire.Write("0\r\n\r\n"u8);
+        return Wire.FlushAsync(cancellation);
     }
 
     // The lines of JSON are looked for among those of the chunked encoding: each is written whole, and no other line begins with a brace.
@@ -63,9 +55,9 @@ internal abstract class HttpProducer(Wire wire, Work work, string path, string m
         var isDone = false;
         while (!isDone)
         {
-            await wire.ReceiveAsync(cancellation);
+            await Wire.ReceiveAsync(cancellation);
             var acknowledged = flight.Acknowledged;
-            while (wire.TryTakeLine(out var line))
+            while (Wire.TryTakeLine(out var line))
             {
                 if (line.StartsWith("HTTP/1.1 "u8) ? !line.StartsWith("HTTP/1.1 200"u8) : line.StartsWith("{\"type\":\"error\""u8))
                 {
@@ -90,20 +82,20 @@ internal abstract class HttpProducer(Wire wire, Work work, string path, string m
 
     protected override async ValueTask SendOneAsync(int number)
     {
-        wire.Write(_single);
-        work.Payload.Write(number, wire.Reserve(work.RecordBytes));
-        await wire.FlushAsync(default);
+        Wire.Write(_single);
+        work.Payload.Write(number, Wire.Reserve(work.RecordBytes));
+        await Wire.FlushAsync(default);
         do
         {
-            await wire.ReceiveAsync(default);
+            await Wire.ReceiveAsync(default);
         }
-        while (!wire.Received.EndsWith("0\r\n\r\n"u8));
-        if (!wire.Received.StartsWith("HTTP/1.1 200"u8))
+        while (!Wire.Received.EndsWith("0\r\n\r\n"u8));
+        if (!Wire.Received.StartsWith("HTTP/1.1 200"u8))
         {
-            throw new InvalidDataException($"Loire answered {Encoding.UTF8.GetString(wire.Received)}");
+            throw new InvalidDataException($"Loire answered {Encoding.UTF8.GetString(Wire.Received)}");
         }
 
-        wire.Take(wire.Received.Length);
+        Wire.Take(Wire.Received.Length);
     }
 
     private static int Number(ReadOnlySpan<byte> line, ReadOnlySpan<byte> member)

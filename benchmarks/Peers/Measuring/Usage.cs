@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Loire.Peers.Benchmarks.Measuring;
 
-/// <summary>What the kernel says of processes and directories.</summary>
-internal static class Usage
+/// <summary>What the kernel says of processes.</summary>
+internal static partial class Usage
 {
     /// <summary>Processor time of this process, and of a server's.</summary>
     public static (TimeSpan Own, TimeSpan Server) Processor(Process? server)
@@ -13,19 +13,13 @@ internal static class Usage
         return (Environment.CpuUsage.TotalTime, server?.TotalProcessorTime ?? TimeSpan.Zero);
     }
 
-    /// <summary>Bytes of the blocks that a directory's files take.</summary>
-    public static async Task<long> DiskAsync(string directory)
-    {
-        var start = new ProcessStartInfo("du", ["-s", "--block-size=1", directory]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using var du = Process.Start(start)!;
-        var text = await du.StandardOutput.ReadToEndAsync();
-        await du.WaitForExitAsync();
-        return long.Parse(text.Split('\t')[0], CultureInfo.InvariantCulture);
-    }
-
-    /// <summary>Waits until a server has finished what it does behind its answers, such as deleting, at most five seconds.</summary>
+    /// <summary>
+    /// Waits until a server has finished what it does behind its answers, such as deleting, at most five seconds; and has the kernel write what it holds
+    /// back, so that nobody's turn pays for what another one left unsynced.
+    /// </summary>
     public static async Task SettleAsync(Process? server)
     {
+        await Task.Run(Sync);
         for (var i = 0; i < 25; i++)
         {
             var before = Processor(server);
@@ -37,4 +31,7 @@ internal static class Usage
             }
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "sync")]
+    private static partial void Sync();
 }

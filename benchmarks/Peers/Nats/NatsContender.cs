@@ -15,7 +15,7 @@ internal sealed class NatsContender : Contender
     public override string Name => "NATS JetStream, file";
 
     public override string Guarantee =>
-        "acknowledged once it is written to the page cache; synced every two minutes (the default; this version has no other), so a power cut takes up to"
+        "acknowledged once it is written to the page cache; synced every two minutes (Debian's version has no setting for it), so a power cut takes up to"
         + " two minutes. One copy, no deduplication ids. Every record is a message of its own with its own acknowledgement."
         + $" Read by a pull consumer without acknowledgements, {NatsConsumer.MessagesPerPull} messages a pull and two pulls under way.";
 
@@ -23,11 +23,11 @@ internal sealed class NatsContender : Contender
 
     public override string Data { get; }
 
-    public static async Task<NatsContender> StartAsync(string directory)
+    public static async Task<NatsContender> StartAsync(string program, string directory)
     {
         var data = Directory.CreateDirectory(Path.Combine(directory, "nats")).FullName;
         var server = await ServerProcess.StartAsync(
-            "nats-server", port => ["--addr", "127.0.0.1", "--port", $"{port}", "--jetstream", "--store_dir", data], data + ".log");
+            program, port => ["--addr", "127.0.0.1", "--port", $"{port}", "--jetstream", "--store_dir", data], data + ".log");
         return new NatsContender(server, data);
     }
 

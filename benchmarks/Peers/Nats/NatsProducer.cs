@@ -8,40 +8,29 @@ namespace Loire.Peers.Benchmarks.Nats;
 /// A publish with an inbox of its own for each record, as NATS' clients do it. A stream acknowledges what one connection publishes in its order; each
 /// acknowledgement is held against the number it has to have.
 /// </summary>
-internal sealed class NatsProducer(NatsConnection connection, Work work, string subject) : Producer
+internal sealed class NatsProducer(NatsConnection connection, Work work, string subject) : WireProducer(connection.Wire)
 {
     private readonly byte[] _command = Encoding.ASCII.GetBytes($"PUB {subject} {connection.Inbox}");
     private readonly byte[] _length = Encoding.ASCII.GetBytes($" {work.RecordBytes}\r\n");
     private int _published;
     private int _acknowledged;
 
-    protected override int UnsentBytes => connection.Wire.Unsent;
-
-    public override ValueTask DisposeAsync()
-    {
-        connection.Dispose();
-        return default;
-    }
-
     protected override void Add(int number)
     {
-        var wire = connection.Wire;
         Span<byte> digits = stackalloc byte[10];
         Utf8Formatter.TryFormat(_published++, digits, out var length);
-        wire.Write(_command);
-        wire.Write(digits[..length]);
-        wire.Write(_length);
-        work.Payload.Write(number, wire.Reserve(work.RecordBytes));
-        wire.Write("\r\n"u8);
+        Wire.Write(_command);
+        Wire.Write(digits[..length]);
+        Wire.Write(_length);
+        work.Payload.Write(number, Wire.Reserve(work.RecordBytes));
+        Wire.Write("\r\n"u8);
     }
-
-    protected override ValueTask FlushAsync(CancellationToken cancellation) => connection.Wire.FlushAsync(cancellation);
 
     protected override async Task ReceiveAsync(InFlight flight, int count, CancellationToken cancellation)
     {
         while (flight.Acknowledged < count)
         {
-            await connection.Wire.ReceiveAsync(cancellation);
+            await Wire.ReceiveAsync(cancellation);
             flight.AcknowledgedUpTo(flight.Acknowledged + TakeAcknowledgements());
         }
     }
@@ -49,10 +38,10 @@ internal sealed class NatsProducer(NatsConnection connection, Work work, string 
     protected override async ValueTask SendOneAsync(int number)
     {
         Add(number);
-        await connection.Wire.FlushAsync(default);
+        await Wire.FlushAsync(default);
         do
         {
-            await connection.Wire.ReceiveAsync(default);
+            await Wire.ReceiveAsync(default);
         }
         while (TakeAcknowledgements() == 0);
     }

@@ -14,33 +14,41 @@ internal sealed class RedisContender : Contender
 
     private readonly ServerProcess _server;
     private readonly string _appendFsync;
+    private readonly bool _isAlone;
 
-    private RedisContender(ServerProcess server, string data, string appendFsync) => (_server, Data, _appendFsync) = (server, data, appendFsync);
+    private RedisContender(ServerProcess server, string data, string appendFsync, bool isAlone) =>
+        (_server, Data, _appendFsync, _isAlone) = (server, data, appendFsync, isAlone);
 
-    public override string Name => $"Redis Streams, {_appendFsync}";
+    public override string Name => $"Redis Streams, {_appendFsync}{(_isAlone ? ", 1 connection" : "")}";
 
     public override string Guarantee => (_appendFsync == "always"
         ? "synced before it is acknowledged (all commands of one turn of the event loop share a write and a sync)."
         : "acknowledged from memory and written; synced once a second, so a power cut takes up to the last second or two.")
         + " RDB snapshots and rewriting of the append-only file are off, which favours it. Everything stays in memory, and is read from there."
-        + $" Batched: at least {MinProducers} pipelining connections. Read with XRANGE COUNT {EntriesPerRead}, without a group.";
+        + $" Batched: {(_isAlone ? "one pipelining connection" : $"at least {MinProducers} pipelining connections")}."
+        + $" Read with XRANGE COUNT {EntriesPerRead}, without a group.";
 
     public override Process? Server => _server.Process;
 
     public override string Data { get; }
 
-    public static async Task<RedisContender> StartAsync(string directory, string appendFsync)
+    public static async Task<RedisContender> StartAsync(string program, string directory, string appendFsync)
     {
         var data = Directory.CreateDirectory(Path.Combine(directory, "redis-" + appendFsync)).FullName;
         var server = await ServerProcess.StartAsync(
-            "redis-server",
+            program,
             port => ["--port", $"{port}", "--bind", "127.0.0.1", "--dir", data, "--save", "", "--appendonly", "yes", "--appendfsync", appendFsync,
                 "--auto-aof-rewrite-percentage", "0", "--daemonize", "no"],
             data + ".log");
-        return new RedisContender(server, data, appendFsync);
+        return new RedisContender(server, data, appendFsync, isAlone: false);
     }
 
-    public override int Producers(Work work) => Math.Max(MinProducers, work.Streams);
+    /// <summary>The same server with one connection to a stream, as Loire and NATS have it.</summary>
+    public RedisContender Alone() => new(_server, Data, _appendFsync, isAlone: true);
+
+    public override int Producers(Work work) => _isAlone ? 1 : Math.Max(MinProducers, work.Streams);
+
+    public override bool TakesPartIn(Work work) => !_isAlone || work is { IsBatched: true, Streams: 1 };
 
     public override Task BeginAsync(Work work) => Task.CompletedTask;
 
