@@ -86,6 +86,72 @@ internal static class ProduceBenchmarks
         Print("  bytes allocated, node included", $"{allocated / (double)ours.Count:F0} B");
     }
 
+    /// <summary>The client without a node behind it.</summary>
+    public static async Task Alone(string own)
+    {
+        await using var producer = new LoireClient(ForgetfulCluster.Create()).CreateProducer<byte[], byte[]>();
+        var message = new Message<byte[], byte[]> { Value = new byte[RecordBytes] };
+        await MeasureAloneAsync("`EnqueueAsync`", 3_000_000, async records =>
+        {
+            for (var i = 0; i < records; i++)
+            {
+                await producer.EnqueueAsync("t", message);
+            }
+
+            await producer.FlushAsync();
+        });
+        await MeasureAloneAsync("`ProduceAsync`, 1,000 at a time", 1_000_000, async records =>
+        {
+            var calls = new ValueTask<DeliveryResult>[1_000];
+            for (var i = 0; i < records; i += calls.Length)
+            {
+                for (var call = 0; call < calls.Length; call++)
+                {
+                    calls[call] = producer.ProduceAsync("t", message);
+                }
+
+                foreach (var call in calls)
+                {
+                    await call;
+                }
+            }
+        });
+        await MeasureAloneAsync("`ProduceBatchAsync` of 1,000", 2_000_000, async records =>
+        {
+            var messages = Enumerable.Repeat(message, 1_000).ToArray();
+            for (var i = 0; i < records; i += messages.Length)
+            {
+                await producer.ProduceBatchAsync("t", messages);
+            }
+        });
+        await MeasureAloneAsync("`ProduceAsync`, one after the other", 100_000, async records =>
+        {
+            for (var i = 0; i < records; i++)
+            {
+                await producer.ProduceAsync("t", message);
+            }
+        });
+    }
+
+    private static async Task MeasureAloneAsync(string what, int records, Func<int, Task> round)
+    {
+        await round(records);
+        List<double> rates = [], allocated = [], cpu = [];
+        for (var i = 0; i < Rounds; i++)
+        {
+            var bytesBefore = GC.GetTotalAllocatedBytes();
+            var cpuBefore = Environment.CpuUsage.TotalTime;
+            var start = Stopwatch.GetTimestamp();
+            await round(records);
+            rates.Add(records / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e6);
+            cpu.Add((Environment.CpuUsage.TotalTime - cpuBefore).TotalMicroseconds / records);
+            allocated.Add((GC.GetTotalAllocatedBytes() - bytesBefore) / (double)records);
+        }
+
+        Print($"client alone, 100-byte records, {what}", $"{Median(rates):F2} M/s");
+        Print("  processor time, bytes allocated a record", $"{Median(cpu):F2} us, {Median(allocated):F0} B");
+    }
+
     private static async Task MeasureAsync(
         Node node, string own, string what, int records, string target, Func<Message<byte[], byte[]>, int, Task> round)
     {

@@ -16,6 +16,7 @@ try
     await Run("batch", ProduceBenchmarks.Batch);
     await Run("single", ProduceBenchmarks.Single);
     await Run("consume", ConsumeBenchmarks.All);
+    await Run("alone", ProduceBenchmarks.Alone);
 }
 finally
 {

@@ -39,6 +39,9 @@ internal sealed class Accumulator
 
     public BufferMemory Memory { get; }
 
+    /// <summary>Whether records are refused.</summary>
+    public bool IsDisposed => _isDisposed;
+
     /// <summary>The topic, if records for it can be taken over without waiting in its line.</summary>
     public ProducerTopic? TryFind(string name) =>
         _topics.TryGetValue(name, out var topic) && topic.IsReady && !topic.Line.IsTaken ? topic : null;
@@ -144,9 +147,9 @@ internal sealed class Accumulator
             _logger.PartitionerFailed(exception, topic.Topic);
         }
 
-        if (topic.Known is { } known && Time.GetElapsedTime(known.AskedAt) > Settings.MetadataMaxAge)
+        if (topic.Known is { } known && Time.GetElapsedTime(known.AskedAt) > Settings.MetadataMaxAge && topic.TryBeginRenewal())
         {
-            Background.Start(state => RenewAsync(state.Topic, state.Known), new Renewal(topic, known));
+            Background.Start(RenewAsync, topic);
         }
     }
 
@@ -155,7 +158,13 @@ internal sealed class Accumulator
     {
         try
         {
-            await _delivery.DeliverAsync(queue, group);
+            var bytes = AppendBody.Encode(group, Settings.Compression);
+            foreach (var batch in group)
+            {
+                Recycle(batch.TakeBuilder());
+            }
+
+            await _delivery.DeliverAsync(queue, group, bytes);
         }
         catch (Exception bug)
         {
@@ -180,14 +189,18 @@ internal sealed class Accumulator
         }
 
         ProducerMetrics.Ended(queue, batch);
-        batch.Builder.Reset();
-        if (!_isDisposed && _spareBuilders.Count < _maxSpareBuilders)
+    }
+
+    /// <summary>Takes back a builder that is empty.</summary>
+    public void Recycle(RecordBatchBuilder builder)
+    {
+        if (!IsDisposed && _spareBuilders.Count < _maxSpareBuilders)
         {
-            _spareBuilders.Add(batch.Builder);
+            _spareBuilders.Add(builder);
         }
         else
         {
-            batch.Builder.Dispose();
+            builder.Dispose();
         }
     }
 
@@ -213,7 +226,7 @@ internal sealed class Accumulator
 
     private Ticket AddReserved(ProducerTopic topic, int partition, RecordScratch record, bool isAwaited)
     {
-        if (!_isDisposed && topic.Queue(partition).TryAdd(record, isAwaited, out var ticket))
+        if (topic.Queue(partition).TryAdd(record, isAwaited, out var ticket))
         {
             return ticket;
         }
@@ -265,18 +278,18 @@ internal sealed class Accumulator
         }
     }
 
-    private async Task RenewAsync(ProducerTopic topic, KnownTopic outdated)
+    private async Task RenewAsync(ProducerTopic topic)
     {
         try
         {
-            topic.Learn(await _directory.RefreshAsync(outdated, Settings.RequestTimeout));
+            topic.Learn(await _directory.RefreshAsync(topic.Known!, Settings.RequestTimeout));
         }
         catch (LoireException exception)
         {
             // The next append will show whether the topic has gone.
             _logger.TopicNotRenewed(exception, topic.Topic);
         }
-    }
 
-    private sealed record Renewal(ProducerTopic Topic, KnownTopic Known);
+        topic.EndRenewal();
+    }
 }

@@ -11,10 +11,6 @@ namespace Loire.Client;
 /// </summary>
 internal sealed class Delivery(TopicDirectory directory, ProducerSettings settings, TimeProvider time, Random random, ILogger logger)
 {
-    /// <summary>Delivers batches in one append, as long as they can end together. Each has ended afterwards.</summary>
-    public Task DeliverAsync(PartitionQueue queue, List<ProducerBatch> group) =>
-        DeliverAsync(queue, group, AppendBody.Encode(group, settings.Compression));
-
     /// <summary>The pause before an attempt: doubled each time, a fifth more or less.</summary>
     public TimeSpan Backoff(int attempts)
     {
@@ -25,7 +21,11 @@ internal sealed class Delivery(TopicDirectory directory, ProducerSettings settin
         }
     }
 
-    private async Task DeliverAsync(PartitionQueue queue, List<ProducerBatch> group, ReadOnlyMemory<byte> bytes)
+    /// <summary>Delivers batches in one append, as long as they can end together. Each has ended afterwards.</summary>
+    /// <param name="queue">Their queue.</param>
+    /// <param name="group">The batches.</param>
+    /// <param name="bytes">The batches as the append carries them.</param>
+    public async Task DeliverAsync(PartitionQueue queue, List<ProducerBatch> group, ReadOnlyMemory<byte> bytes)
     {
         var attempt = new Attempt(ErrorCode.None, null, null);
         var (first, mayBeStored) = (0, false);

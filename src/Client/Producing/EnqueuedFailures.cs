@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client;
 
 /// <summary>What became of records that no caller waits for, until a flush asks.</summary>
@@ -36,7 +38,7 @@ internal sealed class EnqueuedFailures
 
             var (target, count) = (_target, _count);
             (_first, _count) = (null, 0);
-            throw (first with { Text = $"{count} enqueued records were not delivered. The first one: {first.Text}" })
+            throw (first with { Text = $"{count} enqueued records were not delivered. The first one: {first.Text ?? ErrorCodes.Describe(first.Code).Text}" })
                 .ToException(target);
         }
     }

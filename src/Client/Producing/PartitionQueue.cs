@@ -33,7 +33,7 @@ internal sealed class PartitionQueue(Accumulator accumulator, ProducerTopic topi
         bool isBatchClosed, isSenderNeeded;
         lock (_lock)
         {
-            if (_isClosed)
+            if (_isClosed || accumulator.IsDisposed)
             {
                 ticket = default;
                 return false;

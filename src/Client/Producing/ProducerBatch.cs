@@ -9,12 +9,13 @@ namespace Loire.Client;
 /// </summary>
 internal sealed class ProducerBatch(PartitionQueue queue, RecordBatchBuilder builder, long openedAt)
 {
+    private RecordBatchBuilder? _builder = builder;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public PartitionQueue Queue => queue;
 
     /// <summary>The records, until they are encoded.</summary>
-    public RecordBatchBuilder Builder => builder;
+    public RecordBatchBuilder Builder => _builder!;
 
     /// <summary>When the first record was taken over, in units of <see cref="TimeProvider.GetTimestamp"/>.</summary>
     public long OpenedAt => openedAt;
@@ -42,6 +43,14 @@ internal sealed class ProducerBatch(PartitionQueue queue, RecordBatchBuilder bui
 
     /// <summary>The broker's time, if it stamps. Valid after <see cref="Ended"/>.</summary>
     public Timestamp LogAppendTime { get; private set; } = Timestamp.None;
+
+    /// <summary>Gives the builder up once the records are encoded.</summary>
+    public RecordBatchBuilder TakeBuilder()
+    {
+        var builder = _builder!;
+        _builder = null;
+        return builder;
+    }
 
     public void Succeed(Offset baseOffset, Timestamp logAppendTime)
     {

@@ -9,8 +9,10 @@ internal sealed class ProducerSettings
     // A larger append holds the ones behind it up for longer than it saves calls.
     private const int AppendBytesTarget = 4 * 1024 * 1024;
 
-    // The records of a batch are counted by 32 bits, and a header precedes them.
     private const int MaxBatchSize = Limits.BatchBytes;
+
+    // What a batch of one record takes besides the record's bytes, with as many headers as a record may have, is less than this.
+    private const int LargestRecord = Limits.BatchBytes - (64 * 1024);
 
     public ProducerSettings(ProducerOptions options)
     {
@@ -21,8 +23,8 @@ internal sealed class ProducerSettings
         Require(options.BufferMemory >= 1, options.BufferMemory, nameof(options.BufferMemory), "must be positive");
         Require(options.MaxBlock >= TimeSpan.Zero && options.MaxBlock <= Longest, options.MaxBlock, nameof(options.MaxBlock), InRange("zero"));
         Require(
-            options.MaxRecordBytes is >= 1 and <= Limits.BatchBytes, options.MaxRecordBytes, nameof(options.MaxRecordBytes),
-            $"must lie between 1 and {Limits.BatchBytes}");
+            options.MaxRecordBytes is >= 1 and <= LargestRecord, options.MaxRecordBytes, nameof(options.MaxRecordBytes),
+            $"must lie between 1 and {LargestRecord}");
         Require(
             Enum.IsDefined(options.Compression) && CompressionTypes.IsAvailable(options.Compression), options.Compression,
             nameof(options.Compression), "is not available on this machine");

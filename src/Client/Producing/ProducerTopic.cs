@@ -10,6 +10,7 @@ internal sealed class ProducerTopic(string name, Accumulator accumulator) : Topi
     private volatile KnownTopic? _known;
     private volatile PartitionQueue?[] _queues = [];
     private volatile bool _isGone;
+    private int _isRenewing;
 
     /// <inheritdoc/>
     public override string Topic => name;
@@ -44,6 +45,11 @@ internal sealed class ProducerTopic(string name, Accumulator accumulator) : Topi
 
     /// <summary>Its grain says that it does not exist: ask again before taking more records.</summary>
     public void Vanish() => _isGone = true;
+
+    /// <summary>Whether it is the caller who shall renew what is known; then <see cref="EndRenewal"/> follows.</summary>
+    public bool TryBeginRenewal() => Interlocked.CompareExchange(ref _isRenewing, 1, 0) == 0;
+
+    public void EndRenewal() => Volatile.Write(ref _isRenewing, 0);
 
     /// <summary>The queue of a partition, which exists as far as is known.</summary>
     public PartitionQueue Queue(int partition)

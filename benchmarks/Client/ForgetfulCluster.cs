@@ -1,0 +1,67 @@
+using System.Reflection;
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Interfaces.Topics;
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.Client.Benchmarks;
+
+/// <summary>Grains that acknowledge at once and keep nothing: what is left is the client alone. The topic is called <c>t</c>.</summary>
+internal class ForgetfulCluster : DispatchProxy
+{
+    private readonly ForgetfulTopic _topic = new();
+    private readonly ForgetfulPartition _partition = new();
+
+    public static IGrainFactory Create() => Create<IGrainFactory, ForgetfulCluster>();
+
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+        targetMethod!.GetGenericArguments()[0] == typeof(ITopicGrain) ? _topic : _partition;
+
+    private sealed class ForgetfulTopic : ITopicGrain
+    {
+        private readonly TopicResult _result = new(
+            ErrorCode.None, new TopicDescription(TopicName.Parse("t"), new TopicId(Guid.Empty), 1, 1, []), null);
+
+        public ValueTask<TopicResult> Create(CreateTopicRequest request) => new(_result);
+
+        public ValueTask<TopicResult> Describe() => new(_result);
+
+        public ValueTask<PartitionSettingsResult> Settings(TopicId id, int partition) => throw new NotSupportedException();
+
+        public ValueTask<TopicResult> AddPartitions(int partitionsCount, bool validateOnly) => new(_result);
+
+        public ValueTask<TopicResult> AlterConfigs(AlterConfigsRequest request) => new(_result);
+
+        public ValueTask<TopicResult> Delete() => new(_result);
+
+        public ValueTask<TopicResult> Settle() => new(_result);
+    }
+
+    private sealed class ForgetfulPartition : IPartitionGrain
+    {
+        private Offset _end = Offset.Zero;
+
+        public ValueTask<AppendResult> Append(AppendRequest request)
+        {
+            var first = _end;
+            for (var rest = request.Batches.Span; RecordBatch.TryRead(rest, out var batch) == ErrorCode.None; rest = rest[batch.SizeInBytes..])
+            {
+                _end += batch.RecordCount;
+            }
+
+            return new(new AppendResult(ErrorCode.None, first, _end + -1, Timestamp.None, Offset.Zero, null));
+        }
+
+        public ValueTask AppendUnacknowledged(AppendRequest request) => default;
+
+        public ValueTask<FetchResult> Fetch(FetchRequest request, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public ValueTask<PartitionOffsets> Offsets() => throw new NotSupportedException();
+
+        public ValueTask<FindBatchResult> FindBatch(Timestamp timestamp) => throw new NotSupportedException();
+
+        public ValueTask<ErrorCode> Configure(PartitionSettings settings) => throw new NotSupportedException();
+
+        public ValueTask<ErrorCode> Delete() => throw new NotSupportedException();
+    }
+}
