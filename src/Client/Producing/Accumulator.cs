@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Loire.Model;
 using Loire.Model.Batches;
 using Microsoft.Extensions.Logging;
@@ -154,7 +155,8 @@ internal sealed class Accumulator
     }
 
     /// <summary>Delivers batches in order; each of them has ended afterwards.</summary>
-    public async Task DeliverAsync(PartitionQueue queue, List<ProducerBatch> group)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask DeliverAsync(PartitionQueue queue, List<ProducerBatch> group)
     {
         try
         {
@@ -169,7 +171,7 @@ internal sealed class Accumulator
         catch (Exception bug)
         {
             _logger.DeliveryFailed(bug, queue.Topic.Topic, queue.Partition);
-            foreach (var batch in group.Where(batch => !batch.Ended.IsCompleted))
+            foreach (var batch in group.Where(batch => !batch.IsEnded))
             {
                 batch.Fail(new DeliveryFailure(ErrorCode.UnknownServerError, IsOutcomeUnknown: true, "The client failed.", bug));
             }

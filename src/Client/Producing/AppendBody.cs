@@ -12,7 +12,7 @@ internal static class AppendBody
     {
         if (compression == CompressionType.None)
         {
-            var body = GC.AllocateUninitializedArray<byte>(group.Sum(batch => batch.Builder.SizeInBytes));
+            var body = GC.AllocateUninitializedArray<byte>(SizeOf(group));
             var at = 0;
             foreach (var batch in group)
             {
@@ -32,6 +32,17 @@ internal static class AppendBody
         }
 
         return parts.Length == 1 ? parts[0] : Join(parts);
+    }
+
+    private static int SizeOf(List<ProducerBatch> group)
+    {
+        var size = 0;
+        foreach (var batch in group)
+        {
+            size += batch.Builder.SizeInBytes;
+        }
+
+        return size;
     }
 
     private static byte[] Join(ReadOnlyMemory<byte>[] parts)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Microsoft.Extensions.Logging;
@@ -25,7 +26,8 @@ internal sealed class Delivery(TopicDirectory directory, ProducerSettings settin
     /// <param name="queue">Their queue.</param>
     /// <param name="group">The batches.</param>
     /// <param name="bytes">The batches as the append carries them.</param>
-    public async Task DeliverAsync(PartitionQueue queue, List<ProducerBatch> group, ReadOnlyMemory<byte> bytes)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask DeliverAsync(PartitionQueue queue, List<ProducerBatch> group, ReadOnlyMemory<byte> bytes)
     {
         var attempt = new Attempt(ErrorCode.None, null, null);
         var (first, mayBeStored) = (0, false);
@@ -85,6 +87,7 @@ internal sealed class Delivery(TopicDirectory directory, ProducerSettings settin
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Attempt> AppendAsync(PartitionQueue queue, ReadOnlyMemory<byte> bytes, TimeSpan left)
     {
         var known = queue.Topic.Known!;
@@ -99,6 +102,7 @@ internal sealed class Delivery(TopicDirectory directory, ProducerSettings settin
         return attempt;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Attempt> CallAsync(IPartitionGrain grain, ReadOnlyMemory<byte> bytes, TimeSpan timeout)
     {
         var request = new AppendRequest(bytes, settings.Acks);
@@ -161,8 +165,9 @@ internal sealed class Delivery(TopicDirectory directory, ProducerSettings settin
     private static void Succeed(List<ProducerBatch> group, int first, AppendResult result)
     {
         var offset = result.BaseOffset;
-        foreach (var batch in group.Skip(first))
+        for (; first < group.Count; first++)
         {
+            var batch = group[first];
             batch.Succeed(offset, result.LogAppendTime);
             offset = offset == Offset.None ? offset : offset + batch.RecordsCount;
         }
@@ -201,7 +206,7 @@ internal sealed class Delivery(TopicDirectory directory, ProducerSettings settin
     private TimeSpan Left(ProducerBatch batch) => settings.DeliveryTimeout - time.GetElapsedTime(batch.OpenedAt);
 
     /// <summary>What one append came to.</summary>
-    private sealed record Attempt(ErrorCode Error, string? Text, Exception? Exception, AppendResult? Result = null)
+    private readonly record struct Attempt(ErrorCode Error, string? Text, Exception? Exception, AppendResult? Result = null)
     {
         public bool IsOutcomeUnknown => Error is ErrorCode.RequestTimedOut or ErrorCode.NetworkException or ErrorCode.UnknownServerError
             or ErrorCode.NotEnoughReplicasAfterAppend;

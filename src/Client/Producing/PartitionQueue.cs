@@ -14,6 +14,7 @@ internal sealed class PartitionQueue(Accumulator accumulator, ProducerTopic topi
     private readonly List<ProducerBatch> _underWay = [];
     private readonly ProducerSettings _settings = accumulator.Settings;
     private ProducerBatch? _open;
+    private List<ProducerBatch>? _spareGroup;
     private ProducerBatch? _lingering;
     private ITimer? _lingerTimer;
     private long _queuedBytes;
@@ -128,12 +129,14 @@ internal sealed class PartitionQueue(Accumulator accumulator, ProducerTopic topi
 
     private async Task SendAsync()
     {
-        List<ProducerBatch> group = [];
+        var group = Interlocked.Exchange(ref _spareGroup, null) ?? [];
         while (TryTake(group))
         {
             await accumulator.DeliverAsync(this, group);
             group.Clear();
         }
+
+        _spareGroup = group;
     }
 
     /// <summary>Takes what the next append carries; if there is nothing, the sender counts as ended.</summary>

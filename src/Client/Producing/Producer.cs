@@ -117,9 +117,10 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
 
     private static ValueTask<ProduceOutcome> EndAsync(Ticket ticket, CancellationToken cancellation)
     {
-        return ticket.Batch.Ended.IsCompleted ? new(ticket.Outcome) : WaitAsync(ticket, cancellation);
+        return ticket.Batch.IsEnded ? new(ticket.Outcome)
+            : cancellation.CanBeCanceled ? WaitAsync(ticket, cancellation)
+            : PendingDelivery.EndedAsync(ticket);
 
-        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         static async ValueTask<ProduceOutcome> WaitAsync(Ticket ticket, CancellationToken cancellation)
         {
             await BackgroundWork.WaitAsync(ticket.Batch.Ended, Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation);
@@ -127,8 +128,31 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<DeliveryResult> ProduceAsync(
+    private ValueTask<DeliveryResult> ProduceAsync(
+        string topic, int? partition, Message<TKey, TValue> message, CancellationToken cancellation)
+    {
+        // As a rule the record is taken over at once and nobody watches: then the call is all that there is to wait for.
+        if (cancellation.CanBeCanceled || LoireTelemetry.Activities.HasListeners())
+        {
+            return ProduceWatchedAsync(topic, partition, message, cancellation);
+        }
+
+        ValueTask<Ticket> taking;
+        try
+        {
+            taking = TakeAsync(topic, partition, message, isAwaited: true, null, default);
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException<DeliveryResult>(exception);
+        }
+
+        return taking.IsCompletedSuccessfully ? PendingDelivery.DeliveredAsync(taking.Result) : AwaitAsync(taking);
+
+        static async ValueTask<DeliveryResult> AwaitAsync(ValueTask<Ticket> taking) => await PendingDelivery.DeliveredAsync(await taking);
+    }
+
+    private async ValueTask<DeliveryResult> ProduceWatchedAsync(
         string topic, int? partition, Message<TKey, TValue> message, CancellationToken cancellation)
     {
         using var activity = StartSpan(topic);

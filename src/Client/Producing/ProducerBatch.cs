@@ -9,8 +9,10 @@ namespace Loire.Client;
 /// </summary>
 internal sealed class ProducerBatch(PartitionQueue queue, RecordBatchBuilder builder, long openedAt)
 {
+    private readonly WaitingCalls _calls = new();
     private RecordBatchBuilder? _builder = builder;
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _ended;
+    private volatile bool _isEnded;
 
     public PartitionQueue Queue => queue;
 
@@ -32,16 +34,40 @@ internal sealed class ProducerBatch(PartitionQueue queue, RecordBatchBuilder bui
     /// <summary>Bytes of it in the append that carries it.</summary>
     public int EncodedBytes { get; set; }
 
-    /// <summary>Ends, always well, when the outcome is known.</summary>
-    public Task Ended => _ended.Task;
+    /// <summary>Whether the outcome is known.</summary>
+    public bool IsEnded => _isEnded;
 
-    /// <summary>Why it was not delivered; null if it was. Valid after <see cref="Ended"/>.</summary>
+    /// <summary>Ends, always well, when the outcome is known. Made only for who asks; calls that wait for their record use
+    /// <see cref="AddWaiting"/>.</summary>
+    public Task Ended
+    {
+        get
+        {
+            if (_isEnded)
+            {
+                return Task.CompletedTask;
+            }
+
+            var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var ended = Interlocked.CompareExchange(ref _ended, made, null) ?? made;
+
+            // Whichever of this and End comes second sees the other.
+            if (_isEnded)
+            {
+                ended.TrySetResult();
+            }
+
+            return ended.Task;
+        }
+    }
+
+    /// <summary>Why it was not delivered; null if it was. Valid after <see cref="IsEnded"/>.</summary>
     public DeliveryFailure? Failure { get; private set; }
 
-    /// <summary>The offset of its first record, or <see cref="Offset.None"/> if nobody knows. Valid after <see cref="Ended"/>.</summary>
+    /// <summary>The offset of its first record, or <see cref="Offset.None"/> if nobody knows. Valid after <see cref="IsEnded"/>.</summary>
     public Offset BaseOffset { get; private set; } = Offset.None;
 
-    /// <summary>The broker's time, if it stamps. Valid after <see cref="Ended"/>.</summary>
+    /// <summary>The broker's time, if it stamps. Valid after <see cref="IsEnded"/>.</summary>
     public Timestamp LogAppendTime { get; private set; } = Timestamp.None;
 
     /// <summary>Gives the builder up once the records are encoded.</summary>
@@ -51,6 +77,9 @@ internal sealed class ProducerBatch(PartitionQueue queue, RecordBatchBuilder bui
         _builder = null;
         return builder;
     }
+
+    /// <summary>Completes a call when the outcome is known.</summary>
+    public void AddWaiting(PendingDelivery call) => _calls.Add(call);
 
     public void Succeed(Offset baseOffset, Timestamp logAppendTime)
     {
@@ -68,6 +97,9 @@ internal sealed class ProducerBatch(PartitionQueue queue, RecordBatchBuilder bui
     private void End()
     {
         queue.Settle(this);
-        _ended.SetResult();
+        _isEnded = true;
+        Interlocked.MemoryBarrier();
+        _ended?.TrySetResult();
+        _calls.Complete();
     }
 }
