@@ -6,6 +6,9 @@ namespace Loire.Client;
 /// </summary>
 internal sealed class BackgroundWork(SynchronizationContext? context = null)
 {
+    /// <summary>Whether that is the thread pool; else whatever ends in it may go on in it.</summary>
+    public bool IsThreadPool => context is null;
+
     /// <summary>Starts work, which must not throw. Neither the caller's context nor its ambient values (traces, Orleans'
     /// <c>RequestContext</c>) follow it.</summary>
     public void Start<TState>(Func<TState, Task> work, TState state)

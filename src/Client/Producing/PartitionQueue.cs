@@ -25,6 +25,8 @@ internal sealed class PartitionQueue(Accumulator accumulator, ProducerTopic topi
 
     public int Partition => partition;
 
+    public BackgroundWork Background => accumulator.Background;
+
     /// <summary>What the records here take of the buffer.</summary>
     public long QueuedBytes => Volatile.Read(ref _queuedBytes);
 
@@ -125,7 +127,7 @@ internal sealed class PartitionQueue(Accumulator accumulator, ProducerTopic topi
         accumulator.Settle(this, batch);
     }
 
-    private void StartSender() => accumulator.Background.Start(static queue => queue.SendAsync(), this);
+    private void StartSender() => Background.Start(static queue => queue.SendAsync(), this);
 
     private async Task SendAsync()
     {

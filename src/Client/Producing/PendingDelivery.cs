@@ -13,8 +13,7 @@ internal sealed class PendingDelivery : IValueTaskSource<DeliveryResult>, IValue
     private static PendingDelivery? _spare;
     private static int _spareCount;
 
-    // Whoever continues does so on a thread of its own: the sender must not run the application.
-    private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<bool> _core;
     private Ticket _ticket;
 
     /// <summary>The next one in the list that it is in.</summary>
@@ -72,6 +71,9 @@ internal sealed class PendingDelivery : IValueTaskSource<DeliveryResult>, IValue
         call ??= new PendingDelivery();
         call.Next = null;
         call._ticket = ticket;
+
+        // Whoever continues does so on a thread of its own: the sender must not run the application.
+        call._core.RunContinuationsAsynchronously = ticket.Batch.Queue.Background.IsThreadPool;
         ticket.Batch.AddWaiting(call);
         return call;
     }

@@ -58,6 +58,8 @@ public sealed class TopicChangeTests
         await producer.ProduceAsync("t", Value("a"));
         bench.Topic.Define(2, Limits.DefaultMaxMessageBytes);
         await bench.Delay(TimeSpan.FromMinutes(6));
+        await producer.ProduceAsync("t", Value("b"));
+        await bench.Delay(TimeSpan.FromSeconds(1));
         for (var i = 0; i < 4; i++)
         {
             await producer.ProduceAsync("t", Value("b"));
