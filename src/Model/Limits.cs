@@ -58,6 +58,15 @@ public static class Limits
     /// <summary>Characters of the metadata of a committed offset (Kafka's <c>offset.metadata.max.bytes</c>).</summary>
     public const int OffsetMetadataLength = 4096;
 
+    /// <summary>
+    /// Bytes that the committed offsets of one group take: they are held in memory while the group is active, and are one snapshot.
+    /// 10,000 partitions with metadata of a kilobyte each fit.
+    /// </summary>
+    public const int OffsetBytesPerGroup = 16 * 1024 * 1024;
+
+    /// <summary>Groups in one of the grains that know their ids, held in memory.</summary>
+    public const int GroupsPerCatalog = 100_000;
+
     /// <summary>Ids in one page of groups.</summary>
     public const int GroupsPerPage = 10_000;
 
