@@ -54,7 +54,12 @@ internal sealed class BackgroundWork(SynchronizationContext? context = null)
             using var timer = timeout == Timeout.InfiniteTimeSpan ? null
                 : time.CreateTimer(
                     static wait => ((BoundedWait)wait!).TrySetException(new TimeoutException()), this, timeout, Timeout.InfiniteTimeSpan);
-            task.GetAwaiter().UnsafeOnCompleted(() => TrySetResult());
+            task.GetAwaiter().UnsafeOnCompleted(() =>
+            {
+                // Whoever stopped waiting does not look at what becomes of it; it is nobody's unobserved failure.
+                _ = task.Exception;
+                TrySetResult();
+            });
             await Task;
             await task;
         }

@@ -148,4 +148,32 @@ public sealed class RecordReaderTests
         Bytes($"0c 00 00 {deltas.Split(' ')[0]} 01 01 00 0c 00 00 {deltas.Split(' ')[1]} 01 01 00");
 
     private static byte[] Bytes(string hex) => Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
+
+    [Fact]
+    public void A_reader_goes_on_where_another_one_stood()
+    {
+        using var builder = new RecordBatchBuilder();
+        for (var number = 0; number < 300; number++)
+        {
+            builder.Append(new Timestamp(number), [(byte)number], false, new byte[number], false);
+        }
+
+        RecordBatch.TryRead(builder.Build().Span, out var batch);
+        var whole = new RecordReader(batch, batch.Payload);
+        var at = default(RecordPosition);
+        while (whole.MoveNext())
+        {
+            var next = new RecordReader(batch, batch.Payload, at);
+            Assert.True(next.MoveNext());
+            Assert.Equal(whole.Current.Offset, next.Current.Offset);
+            Assert.Equal(whole.Current.Timestamp, next.Current.Timestamp);
+            Assert.True(whole.Current.Value == next.Current.Value);
+            at = next.Position;
+            Assert.Equal(whole.Position, at);
+        }
+
+        var last = new RecordReader(batch, batch.Payload, at);
+        Assert.False(last.MoveNext());
+        Assert.Equal(ErrorCode.None, last.Error);
+    }
 }
