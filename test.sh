@@ -23,8 +23,9 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 if command -v npm >/dev/null; then
   (cd tests/azurite && npm ci --no-audit --no-fund >../../artifacts/npm.log 2>&1) || { tail -5 artifacts/npm.log; echo "could not install Azurite: its tests will be skipped"; }
+  (cd tests/avro && npm ci --no-audit --no-fund >../../artifacts/npm-avro.log 2>&1) || { tail -5 artifacts/npm-avro.log; echo "could not install avsc: its tests will be skipped"; }
 else
-  echo "npm is not installed: the tests on Azurite will be skipped"
+  echo "npm is not installed: the tests on Azurite and with avsc will be skipped"
 fi
 
 echo "building (OrleansRuntime=$ORLEANS_RUNTIME)"

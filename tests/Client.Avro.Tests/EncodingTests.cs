@@ -41,6 +41,7 @@ public class EncodingTests
     public void Floats_and_doubles_are_little_endian()
     {
         Both("\"float\"", 1.5f, "00 00 c0 3f");
+        Both("\"float\"", -0.0f, "00 00 00 80");
         Both("\"double\"", 1.5, "00 00 00 00 00 00 f8 3f");
         Both("\"double\"", double.NaN, Avro.Hex(BitConverter.GetBytes(double.NaN)));
     }
