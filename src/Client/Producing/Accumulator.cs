@@ -117,11 +117,13 @@ internal sealed class Accumulator
     {
         if (!Memory.TryTake(record.ReservedBytes))
         {
-            // Records that linger must not hold the room that others wait for.
+            var room = Memory.TakeAsync(record.ReservedBytes, Left(blockedSince), cancellation);
+
+            // Records that linger must not hold the room that others wait for. From the line above on nobody adds any.
             HurryAll(null, close: false);
             try
             {
-                await Memory.TakeAsync(record.ReservedBytes, Left(blockedSince), cancellation);
+                await room;
             }
             catch (TimeoutException timeout)
             {
