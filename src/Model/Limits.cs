@@ -52,6 +52,12 @@ public static class Limits
     /// <summary>Topics that one member names in its subscription, and characters of its pattern.</summary>
     public const int SubscriptionLength = 1_000;
 
+    /// <summary>Assignors that one member lists.</summary>
+    public const int AssignorsPerMember = 16;
+
+    /// <summary>Characters of a client id, and of the host where it runs.</summary>
+    public const int ClientNameLength = 1_000;
+
     /// <summary>Offsets in one commit.</summary>
     public const int OffsetsPerCommit = 10_000;
 

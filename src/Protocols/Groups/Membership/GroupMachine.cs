@@ -4,57 +4,220 @@ using Loire.Protocols.Groups.Assignors;
 namespace Loire.Protocols.Groups.Membership;
 
 /// <summary>
-/// The members of one group: decides, changes the state, keeps the deadlines, and says what is to be made durable. Every <c>now</c> is the
-/// time since some fixed moment, on a clock that never falls. A machine whose records could not be made durable is thrown away, and a new
-/// one replays what is durable.
+/// The members of one group: decides, changes the state at once, keeps the deadlines, and says what is to be made durable. Nobody may be
+/// told of a change before its records are durable; a machine whose records could not be is thrown away, and a new one replays what is.
+/// <para>
+/// Every <c>now</c> is the time since some fixed moment on a clock that does not fall. A request that comes with a member's newest life is
+/// answered with <see cref="Answer"/>: at once if it is refused or <see cref="HasNews"/>, otherwise when some later step names the member in
+/// <see cref="GroupStep.News"/>, or when the wait is over.
+/// </para>
 /// </summary>
 /// <param name="assignors">Those of the broker.</param>
 /// <param name="options">The broker's settings.</param>
-public sealed class GroupMachine(IReadOnlyList<IAssignor> assignors, MembershipOptions options)
+public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions options)
 {
+    private readonly MemberLiveness _liveness = new();
+    private IReadOnlyDictionary<TopicName, int>? _topics;
+    private bool _topicsDiffer;
+    private TimeSpan _now = TimeSpan.MinValue;
+    private TimeSpan _assignNotBefore = TimeSpan.MinValue;
+
     /// <summary>The group as its records have made it.</summary>
     public GroupState State { get; } = new();
 
-    /// <summary>When to call <see cref="Tick"/> at the latest; null if nothing is to be expected.</summary>
-    public TimeSpan? NextTick { get; private set; }
+    /// <summary>When to call <see cref="Tick"/>; null if nothing is to be expected. Each call of the machine may change it.</summary>
+    public TimeSpan? NextTick => IsDue && !(_liveness.Earliest < _assignNotBefore) ? _assignNotBefore : _liveness.Earliest;
+
+    private bool IsDue => _topics is not null && State.Members.Count > 0 && (State.Epoch > State.TargetEpoch || _topicsDiffer);
 
     /// <summary>Changes the state by a record that is durable already; before everything else.</summary>
     public void Replay(GroupRecord record) => State.Apply(record);
 
-    /// <summary>After the replay: every member gets a fresh session.</summary>
-    public void Start(TimeSpan now) => NextTick = State.Members.Count == 0 ? null : now + options.SessionTimeoutMin;
+    /// <summary>After the replay: every member gets a fresh session, and is told anew where it stands.</summary>
+    public void Start(TimeSpan now)
+    {
+        _now = now;
+        State.TakeChanged();
+        foreach (var member in State.Members.Values)
+        {
+            _liveness.Heard(member, now);
+            _liveness.Changed(member, now);
+        }
+    }
 
     /// <summary>
-    /// The topics that exist with the numbers of their partitions; at least those that <see cref="GroupState.IsInteresting"/> names. Until the
-    /// first such call nothing is assigned.
+    /// The topics that exist with the numbers of their partitions; at least those that <see cref="GroupState.IsInteresting"/> names. Until
+    /// the first such call nothing is assigned. The machine keeps the dictionary, which must not change any more.
     /// </summary>
-    public GroupStep TopicsAre(IReadOnlyDictionary<TopicName, int> topics, TimeSpan now) => NotYet(topics.Count, now);
+    public GroupStep TopicsAre(IReadOnlyDictionary<TopicName, int> topics, TimeSpan now) => Step(now, _ =>
+    {
+        _topics = topics;
+        _topicsDiffer = AssignmentRules.TopicsDiffer(State, topics);
+    });
 
     /// <summary>A member's heartbeat: joins, stays, changes the subscription, confirms.</summary>
-    public GroupStep Heartbeat(GroupHeartbeat request, TimeSpan now) => NotYet(request.MemberEpoch, now);
+    public GroupStep Heartbeat(GroupHeartbeat request, TimeSpan now)
+    {
+        var isJoining = request.MemberEpoch == 0;
+        var decision = isJoining
+            ? GroupRules.Join(State, request, options, assignors)
+            : GroupRules.Stay(State, request, options, assignors);
+        return decision.Error != ErrorCode.None ? Refused(decision) : Step(now, work =>
+        {
+            if (isJoining && State.Members.Count == 0)
+            {
+                _assignNotBefore = _now + options.InitialRebalanceDelay;
+            }
+
+            work.Do(decision.Records);
+            var member = State.Members[request.MemberId];
+            _liveness.Heard(member, _now);
+            if (isJoining)
+            {
+                work.Concerns(member);
+            }
+            else
+            {
+                _liveness.CameWith(request.MemberId, request.MemberEpoch);
+            }
+
+            work.JoinedAt = member.JoinedAt;
+        });
+    }
 
     /// <summary>A member leaves. One that is not known has left already, which is no error.</summary>
     /// <param name="memberId">The member; null to name it by its instance id.</param>
     /// <param name="instanceId">Its instance id, if it has one.</param>
     /// <param name="now">The time.</param>
-    public GroupStep Leave(string? memberId, string? instanceId, TimeSpan now) => NotYet(memberId ?? instanceId, now);
+    public GroupStep Leave(string? memberId, string? instanceId, TimeSpan now)
+    {
+        var decision = GroupRules.Leave(State, memberId, instanceId);
+        return decision.Error != ErrorCode.None ? Refused(decision) : Step(now, work => work.Do(decision.Records));
+    }
 
-    /// <summary>Does what is due: removes the silent, makes the assignment that waited.</summary>
-    public GroupStep Tick(TimeSpan now) => NotYet(assignors.Count, now);
+    /// <summary>
+    /// Does what is due: removes the members whose time is over, makes the assignment that waited. If the call comes later than asked by
+    /// more than a heartbeat interval, whoever makes it was held up and could not hear the members either: they get another interval.
+    /// </summary>
+    public GroupStep Tick(TimeSpan now) => Step(now, work =>
+    {
+        if (_now - _liveness.Earliest > options.HeartbeatInterval)
+        {
+            _liveness.Postpone(_now + options.HeartbeatInterval);
+        }
 
-    /// <summary>Whether the member has not been told of everything that concerns it.</summary>
-    public bool HasNews(string memberId) => !State.Members.ContainsKey(memberId);
+        if (_liveness.Earliest <= _now)
+        {
+            work.Do([.. _liveness.Expired(_now).Select(expired => new GroupRecord.Departed(expired.MemberId, expired.Cause))]);
+        }
+    });
 
-    /// <summary>What the member is to be told now; it has no news then.</summary>
-    public GroupAnswer Answer(string memberId, string? instanceId) =>
-        new(State.Members.ContainsKey(memberId) || instanceId is not null ? ErrorCode.FencedInstanceId : ErrorCode.UnknownMemberId,
-            State.Epoch, [], options.HeartbeatInterval);
+    /// <summary>Whether the caller has something to learn at once.</summary>
+    /// <param name="memberId">The member.</param>
+    /// <param name="joinedAt">Its life: <see cref="GroupStep.JoinedAt"/> of its heartbeat.</param>
+    public bool HasNews(string memberId, int joinedAt) =>
+        !State.Members.TryGetValue(memberId, out var member) || member.JoinedAt != joinedAt || _liveness.HasNews(memberId);
 
-    /// <summary>Whether a member may commit an offset of a partition.</summary>
+    /// <summary>What the caller is to be told now; the member has no news then.</summary>
+    /// <param name="memberId">The member.</param>
+    /// <param name="instanceId">Its instance id, if it has one.</param>
+    /// <param name="joinedAt">Its life: <see cref="GroupStep.JoinedAt"/> of its heartbeat.</param>
+    public GroupAnswer Answer(string memberId, string? instanceId, int joinedAt)
+    {
+        var error = GroupRules.CheckMember(State, memberId, instanceId);
+        if (error == ErrorCode.None && State.Members[memberId].JoinedAt != joinedAt)
+        {
+            error = ErrorCode.FencedMemberEpoch;
+        }
+
+        if (error != ErrorCode.None)
+        {
+            return new GroupAnswer(error, 0, [], options.HeartbeatInterval);
+        }
+
+        var member = State.Members[memberId];
+        var third = member.Profile.Subscription.SessionTimeout / 3;
+        _liveness.Told(memberId, State.Epoch);
+        return new GroupAnswer(error, State.Epoch, member.Assignment, third < options.HeartbeatInterval ? third : options.HeartbeatInterval);
+    }
+
+    /// <summary>Whether a member may commit an offset of a partition; as <see cref="GroupRules.CheckCommit"/> says.</summary>
     public ErrorCode CheckCommit(string memberId, int memberEpoch, TopicPartition partition) =>
-        State.Members.ContainsKey(memberId) && memberEpoch >= 0 && partition.Partition >= 0
-            ? ErrorCode.StaleMemberEpoch : ErrorCode.UnknownMemberId;
+        GroupRules.CheckCommit(State, memberId, memberEpoch, partition);
 
-    private static GroupStep NotYet(object? request, TimeSpan now) =>
-        new(ErrorCode.CoordinatorNotAvailable, $"Groups are not available yet ({request}, {now}).", [], []);
+    private static GroupStep Refused(Decision<GroupRecord> decision) => new(decision.Error, decision.Detail, [], [], 0);
+
+    private GroupStep Step(TimeSpan now, Action<Work> act)
+    {
+        _now = now > _now ? now : _now;
+        var work = new Work(this);
+        act(work);
+        if (IsDue && _now >= _assignNotBefore)
+        {
+            work.Do([AssignmentRules.Assign(State, _topics!, assignors)]);
+            _assignNotBefore = _now + options.AssignmentInterval;
+            _topicsDiffer = false;
+        }
+
+        return work.Finish();
+    }
+
+    /// <summary>One step while it is made.</summary>
+    private sealed class Work(GroupMachine machine)
+    {
+        private readonly List<GroupRecord> _records = [];
+        private readonly HashSet<string> _news = new(StringComparer.Ordinal);
+
+        public int JoinedAt { get; set; }
+
+        public void Do(IReadOnlyList<GroupRecord> records)
+        {
+            foreach (var record in records)
+            {
+                machine.State.Apply(record);
+                _records.Add(record);
+                var gone = record switch
+                {
+                    GroupRecord.Departed departed => departed.MemberId,
+                    GroupRecord.Replaced replaced => replaced.MemberId,
+                    _ => null,
+                };
+                var come = record switch
+                {
+                    GroupRecord.Joined joined => joined.Member.MemberId,
+                    GroupRecord.Replaced replaced => replaced.Successor.MemberId,
+                    _ => null,
+                };
+                if (gone is not null)
+                {
+                    machine._liveness.Forget(gone);
+                    _news.Add(gone);
+                }
+
+                if (come is not null)
+                {
+                    machine._liveness.Heard(machine.State.Members[come], machine._now);
+                }
+            }
+        }
+
+        public void Concerns(GroupMember member)
+        {
+            machine._liveness.Changed(member, machine._now);
+            _news.Add(member.Profile.MemberId);
+        }
+
+        public GroupStep Finish()
+        {
+            foreach (var member in machine.State.TakeChanged())
+            {
+                if (machine.State.Members.GetValueOrDefault(member.Profile.MemberId) == member)
+                {
+                    Concerns(member);
+                }
+            }
+
+            return new GroupStep(ErrorCode.None, null, _records, _news, JoinedAt);
+        }
+    }
 }

@@ -2,55 +2,336 @@ using Loire.Model;
 
 namespace Loire.Protocols.Groups.Membership;
 
-/// <summary>The members of a group as the group's records have made them.</summary>
+/// <summary>
+/// The members of a group as the group's records have made them. Apply is part of the format of the journal: it derives from each record who
+/// has to give up what and who gets what, so that a change of what it derives needs a new layout of the records.
+/// <code>
+///   Empty --Joined--> Assigning --Targeted--> Reconciling --(all confirmed)--> Stable --Targeted--> Reconciling
+///     ^                   ^                       |                              |
+///     |                   +-- Joined, Departed, Resubscribed (not of timeouts only) --+
+///     +-- Departed, the last member, from any phase
+/// </code>
+/// Every record that takes partitions back raises the epoch. A confirmation counts only with an epoch that was told after that, so a
+/// heartbeat that was sent before and comes late confirms nothing.
+/// </summary>
 public sealed class GroupState
 {
     private readonly SortedDictionary<string, GroupMember> _members = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, GroupMember> _byInstance = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TopicPattern?> _patterns = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _assignorCounts = new(StringComparer.Ordinal);
+    private readonly PartitionLedger _ledger = new();
+    private HashSet<GroupMember> _changed = [];
 
-    /// <summary>The group's epoch: grows with each change of members, subscriptions and topics.</summary>
+    /// <summary>The group's epoch: grows with each change of members, subscriptions and the target. It fences.</summary>
     public int Epoch { get; private set; }
+
+    /// <summary>The epoch of the target assignment; behind <see cref="Epoch"/> where a new one is to be made.</summary>
+    public int TargetEpoch { get; private set; }
 
     /// <summary>The assignor in use; empty without members.</summary>
     public string Assignor { get; private set; } = "";
 
+    /// <summary>Whether only what moves is given up first; otherwise all is, by everyone, before anyone gets anything.</summary>
+    public bool IsCooperative { get; private set; } = true;
+
     /// <summary>Where the group is.</summary>
-    public MembershipPhase Phase => _members.Count == 0 ? MembershipPhase.Empty : MembershipPhase.Assigning;
+    public MembershipPhase Phase =>
+        _members.Count == 0 ? MembershipPhase.Empty
+        : Epoch > TargetEpoch ? MembershipPhase.Assigning
+        : _ledger.RevokingCount > 0 ? MembershipPhase.Reconciling
+        : MembershipPhase.Stable;
 
     /// <summary>The members by their ids.</summary>
     public IReadOnlyDictionary<string, GroupMember> Members => _members;
 
+    /// <summary>How many partitions of each topic have an owner to be.</summary>
+    internal IReadOnlyDictionary<TopicName, int> TargetCounts => _ledger.TargetCounts;
+
+    /// <summary>Who each partition is to belong to.</summary>
+    internal IReadOnlyDictionary<TopicPartition, GroupMember> Target => _ledger.Target;
+
     /// <summary>Whether a topic of this name concerns the group, by a name or a pattern of some member.</summary>
-    public bool IsInteresting(TopicName topic) => _members.Values.Any(member => member.Profile.Subscription.Topics.Contains(topic));
+    public bool IsInteresting(TopicName topic) => _members.Values.Any(member => member.Subscribes(topic));
+
+    /// <summary>The member that has the instance id now.</summary>
+    internal GroupMember? FindInstance(string? instanceId) => instanceId is null ? null : _byInstance.GetValueOrDefault(instanceId);
+
+    /// <summary>How many members list an assignor.</summary>
+    internal int CountListing(string assignor) => _assignorCounts.GetValueOrDefault(assignor);
+
+    /// <summary>The partition if the member holds it: it is assigned to the member or not yet confirmed to be given up.</summary>
+    internal HeldPartition? FindHeld(GroupMember member, TopicPartition partition) => _ledger.Find(member, partition);
+
+    /// <summary>The members whose partitions have changed since the last call; some may be members no more.</summary>
+    internal IReadOnlySet<GroupMember> TakeChanged()
+    {
+        var changed = _changed;
+        _changed = [];
+        return changed;
+    }
 
     /// <summary>Changes the state by one record, live or replayed.</summary>
     public void Apply(GroupRecord record)
     {
-        if (record is GroupRecord.Targeted targeted)
+        switch (record)
         {
-            (Epoch, Assignor) = (targeted.Epoch, targeted.Assignor);
+            case GroupRecord.Joined joined:
+                Epoch++;
+                Join(joined.Member);
+                break;
+            case GroupRecord.Replaced replaced:
+                Replace(_members[replaced.MemberId], replaced.Successor);
+                break;
+            case GroupRecord.Departed departed:
+                Epoch++;
+                Depart(_members[departed.MemberId]);
+                break;
+            case GroupRecord.Resubscribed resubscribed:
+                Resubscribe(_members[resubscribed.MemberId], resubscribed.Subscription);
+                break;
+            case GroupRecord.Released released:
+                var member = _members[released.MemberId];
+                FreeAll(member, released.Partitions);
+                break;
+            case GroupRecord.Targeted targeted:
+                Aim(targeted);
+                break;
+            case GroupRecord.Snapshot snapshot:
+                Restore(snapshot);
+                break;
+            default:
+                throw new InvariantException($"a record of type {record.GetType().Name} is known");
         }
+
+        Settle(complete: record is GroupRecord.Targeted or GroupRecord.Snapshot);
     }
 
     /// <summary>Everything as one record.</summary>
-    public GroupRecord Snapshot() => new GroupRecord.Snapshot(Epoch, Epoch, Assignor, true, []);
-}
+    public GroupRecord.Snapshot Snapshot() => new(Epoch, TargetEpoch, Assignor, IsCooperative, [.. _members.Values.Select(Describe)]);
 
-/// <summary>A member of a group.</summary>
-/// <param name="profile">Who it is and what it wants.</param>
-public sealed class GroupMember(MemberProfile profile)
-{
-    /// <summary>Who it is and what it wants.</summary>
-    public MemberProfile Profile { get; } = profile;
+    private MemberSnapshot Describe(GroupMember member) => new(
+        member.Profile, member.JoinedAt, member.MemberEpoch,
+        [.. member.Assigned.Concat(member.Revoking).Order().Select(partition => _ledger.Find(member, partition)!.Value)],
+        [.. member.Target]);
 
-    /// <summary>The epoch that it has reached.</summary>
-    public int MemberEpoch { get; private set; }
+    private void Join(MemberProfile profile)
+    {
+        if (_members.TryGetValue(profile.MemberId, out var member))
+        {
+            Unlist(member);
+            member.Become(profile, PatternOf(profile.Subscription), Epoch);
+            List(member);
+            BeginAnew(member);
+        }
+        else
+        {
+            List(new GroupMember(profile, PatternOf(profile.Subscription), Epoch));
+        }
+    }
 
-    /// <summary>What it may work on, in order.</summary>
-    public IReadOnlyCollection<TopicPartition> Assigned { get; } = [];
+    private void Replace(GroupMember member, MemberProfile successor)
+    {
+        Invariant.Check(!_members.ContainsKey(successor.MemberId), "a successor is new");
+        Invariant.Check(successor.InstanceId is not null && successor.InstanceId == member.Profile.InstanceId, "a successor has the instance id");
+        Epoch += successor.Subscription.AssignsLike(member.Profile.Subscription) ? 0 : 1;
+        Unlist(member);
+        member.Become(successor, PatternOf(successor.Subscription), Epoch);
+        List(member);
+        BeginAnew(member);
+    }
 
-    /// <summary>What it has yet to confirm to have given up, in order.</summary>
-    public IReadOnlyCollection<TopicPartition> Revoking { get; } = [];
+    /// <summary>Whoever begins works on nothing: what was taken back is free, and what it does not want any more as well.</summary>
+    private void BeginAnew(GroupMember member)
+    {
+        AimNoMoreAtUnsubscribed(member);
+        var unwanted = member.Assigned.Except(member.Target);
+        FreeAll(member, [.. member.Revoking, .. unwanted]);
+        _ledger.Renew(member, Epoch);
+    }
 
-    /// <summary>What it will work on when everyone has given up what is not theirs any more, in order.</summary>
-    public IReadOnlyCollection<TopicPartition> Target { get; } = [];
+    private void Depart(GroupMember member)
+    {
+        Unlist(member);
+        foreach (var partition in member.Target.ToArray())
+        {
+            _ledger.Aim(partition, null);
+        }
+
+        FreeAll(member, [.. member.Assigned, .. member.Revoking]);
+        if (_members.Count == 0)
+        {
+            (TargetEpoch, Assignor, IsCooperative) = (Epoch, "", true);
+        }
+    }
+
+    private void Resubscribe(GroupMember member, SubscriptionTerms subscription)
+    {
+        Epoch += subscription.AssignsLike(member.Profile.Subscription) ? 0 : 1;
+        Unlist(member);
+        member.Become(member.Profile with { Subscription = subscription }, PatternOf(subscription), member.JoinedAt);
+        List(member);
+        AimNoMoreAtUnsubscribed(member);
+        foreach (var partition in member.Assigned.Except(member.Target).ToArray())
+        {
+            _ledger.Revoke(partition, Epoch);
+        }
+    }
+
+    private void AimNoMoreAtUnsubscribed(GroupMember member)
+    {
+        foreach (var topic in member.Target.GroupBy(partition => partition.Topic).Where(topic => !member.Subscribes(topic.Key)).ToArray())
+        {
+            foreach (var partition in topic)
+            {
+                _ledger.Aim(partition, null);
+            }
+        }
+    }
+
+    private void Aim(GroupRecord.Targeted targeted)
+    {
+        Invariant.Check(targeted.Epoch > Epoch && _members.Count > 0, "a new target has a new epoch");
+        (Epoch, TargetEpoch, Assignor, IsCooperative) = (targeted.Epoch, targeted.Epoch, targeted.Assignor, targeted.IsCooperative);
+        var moved = targeted.Gained.SelectMany(gain => gain.Partitions).Concat(targeted.Unassigned).ToArray();
+        foreach (var (memberId, partitions) in targeted.Gained)
+        {
+            foreach (var partition in partitions)
+            {
+                _ledger.Aim(partition, _members[memberId]);
+            }
+        }
+
+        foreach (var partition in targeted.Unassigned)
+        {
+            _ledger.Aim(partition, null);
+        }
+
+        if (IsCooperative)
+        {
+            foreach (var partition in moved)
+            {
+                _ledger.RevokeIfMoved(partition, Epoch);
+            }
+        }
+        else if (moved.Length > 0)
+        {
+            foreach (var partition in _members.Values.SelectMany(member => member.Assigned).ToArray())
+            {
+                _ledger.Revoke(partition, Epoch);
+            }
+        }
+
+        Grant(_ledger.Target.Keys);
+    }
+
+    private void FreeAll(GroupMember member, IReadOnlyCollection<TopicPartition> partitions)
+    {
+        foreach (var partition in partitions)
+        {
+            _ledger.Free(member, partition);
+        }
+
+        Grant(IsCooperative ? partitions : _ledger.Target.Keys);
+    }
+
+    /// <summary>
+    /// Eager groups get their partitions all at once, and not while a new target is about to be made, which would take them back at once.
+    /// </summary>
+    private void Grant(IEnumerable<TopicPartition> partitions)
+    {
+        if (IsCooperative || (_ledger.RevokingCount == 0 && TargetEpoch == Epoch))
+        {
+            foreach (var partition in partitions)
+            {
+                _ledger.GrantIfFree(partition, Epoch);
+            }
+        }
+    }
+
+    private void Restore(GroupRecord.Snapshot snapshot)
+    {
+        Invariant.Check(Epoch == 0 && _members.Count == 0, "a snapshot comes first");
+        (Epoch, TargetEpoch, Assignor, IsCooperative) =
+            (snapshot.Epoch, snapshot.TargetEpoch, snapshot.Assignor, snapshot.IsCooperative);
+        foreach (var known in snapshot.Members)
+        {
+            var member = new GroupMember(known.Profile, PatternOf(known.Profile.Subscription), known.JoinedAt);
+            List(member);
+            member.Reach(known.MemberEpoch);
+            foreach (var partition in known.Target)
+            {
+                _ledger.Aim(partition, member);
+            }
+
+            foreach (var held in known.Held)
+            {
+                _ledger.Restore(member, held);
+            }
+        }
+    }
+
+    private void List(GroupMember member)
+    {
+        _members.Add(member.Profile.MemberId, member);
+        foreach (var assignor in member.Profile.Subscription.Assignors)
+        {
+            _assignorCounts[assignor] = CountListing(assignor) + 1;
+        }
+
+        Invariant.Check(
+            member.Profile.InstanceId is not { } instanceId || _byInstance.TryAdd(instanceId, member), "an instance id has one member");
+    }
+
+    private void Unlist(GroupMember member)
+    {
+        _members.Remove(member.Profile.MemberId);
+        foreach (var assignor in member.Profile.Subscription.Assignors)
+        {
+            _assignorCounts[assignor]--;
+        }
+
+        if (member.Profile.InstanceId is { } instanceId)
+        {
+            _byInstance.Remove(instanceId);
+        }
+    }
+
+    // A pattern that an earlier release of .NET accepted and this one does not matches nothing.
+    private TopicPattern? PatternOf(SubscriptionTerms terms)
+    {
+        if (terms.Pattern is not { } text)
+        {
+            return null;
+        }
+
+        if (!_patterns.TryGetValue(text, out var pattern))
+        {
+            TopicPattern.TryParse(text, out pattern, out _);
+            _patterns.Add(text, pattern);
+        }
+
+        return pattern;
+    }
+
+    private void Settle(bool complete)
+    {
+        Invariant.Check(TargetEpoch <= Epoch, "the target is not ahead of its group");
+        var touched = _ledger.TakeTouched();
+        _changed.UnionWith(touched);
+        foreach (var member in complete ? _members.Values : (IEnumerable<GroupMember>)touched)
+        {
+            member.AssertInvariants(Epoch);
+            if (member.IsReconciled && member.MemberEpoch < TargetEpoch)
+            {
+                member.Reach(TargetEpoch);
+            }
+        }
+
+        if (complete)
+        {
+            _ledger.AssertInvariants(_members.Values);
+            Invariant.Check(Phase != MembershipPhase.Stable || _members.Values.All(member => member.IsReconciled), "a stable group rests");
+        }
+    }
 }
