@@ -196,6 +196,33 @@ public sealed class ConsumerFaultTests
     });
 
     [Fact]
+    public void A_fetch_that_a_seek_overtakes_counts_for_nothing_whichever_step_it_had_reached() => Run(async (cluster, client, _) =>
+    {
+        var partition = cluster.Partition("t", 0);
+        partition.Plant(ClientNode.Numbers(0, 10));
+        for (var steps = 0; steps < 20; steps++)
+        {
+            var answer = new TaskCompletionSource<ErrorCode>();
+            partition.BeforeFetch = (_, request) => request.From == Offset.Zero ? answer.Task : Task.FromResult(ErrorCode.None);
+            await using var consumer = await ConsumerOf(client);
+            var fetches = partition.Fetches;
+            while (partition.Fetches == fetches)
+            {
+                await Task.Yield();
+            }
+
+            answer.SetResult(ErrorCode.None);
+            for (var step = 0; step < steps; step++)
+            {
+                await Task.Yield();
+            }
+
+            await consumer.SeekAsync(Zero, OffsetSpec.At(5));
+            Assert.Equal([5, 6, 7, 8, 9], await Offsets(consumer, 5));
+        }
+    });
+
+    [Fact]
     public void No_more_is_fetched_ahead_than_fits() => Run(async (cluster, client, time) =>
     {
         var partition = cluster.Partition("t", 0);
