@@ -86,7 +86,8 @@ internal sealed class Accumulator
         {
             throw new ProduceException(
                 exception.Code, new TopicPartition(topic.Topic, partition), isOutcomeUnknown: false,
-                exception.Code == ErrorCode.UnknownTopicOrPartition ? $"The topic '{topic.Topic}' does not exist." : exception.Detail, exception);
+                exception.Code == ErrorCode.UnknownTopicOrPartition ? $"The topic '{topic.Topic}' does not exist." : exception.Detail,
+                exception);
         }
 
         if ((uint)partition >= (uint)topic.PartitionsCount)

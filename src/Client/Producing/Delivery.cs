@@ -97,7 +97,8 @@ internal sealed class Delivery(TopicDirectory directory, ProducerSettings settin
         }
 
         var start = time.GetTimestamp();
-        var attempt = await CallAsync(known.Partition(queue.Partition), bytes, left < settings.RequestTimeout ? left : settings.RequestTimeout);
+        var attempt = await CallAsync(
+            known.Partition(queue.Partition), bytes, left < settings.RequestTimeout ? left : settings.RequestTimeout);
         ProducerMetrics.Appended(queue, time.GetElapsedTime(start), attempt.Error);
         return attempt;
     }
@@ -196,7 +197,8 @@ internal sealed class Delivery(TopicDirectory directory, ProducerSettings settin
                 ? new DeliveryFailure(
                     ErrorCode.RequestTimedOut, mayBeStored, "DeliveryTimeout passed before the records could be sent.", null)
                 : new DeliveryFailure(
-                    last.Error, mayBeStored, $"DeliveryTimeout passed. The last answer: {last.Text ?? ErrorCodes.Describe(last.Error).Text}",
+                    last.Error, mayBeStored,
+                    $"DeliveryTimeout passed. The last answer: {last.Text ?? ErrorCodes.Describe(last.Error).Text}",
                     last.Exception));
         }
 

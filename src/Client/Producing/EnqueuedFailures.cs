@@ -38,8 +38,8 @@ internal sealed class EnqueuedFailures
 
             var (target, count) = (_target, _count);
             (_first, _count) = (null, 0);
-            throw (first with { Text = $"{count} enqueued records were not delivered. The first one: {first.Text ?? ErrorCodes.Describe(first.Code).Text}" })
-                .ToException(target);
+            var reason = first.Text ?? ErrorCodes.Describe(first.Code).Text;
+            throw (first with { Text = $"{count} enqueued records were not delivered. The first one: {reason}" }).ToException(target);
         }
     }
 }

@@ -259,7 +259,8 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
                     Finish(name, partition, message, record);
                 }
 
-                return await _accumulator.AddAsync(topic, partition ?? Choose(topic, record), record, isAwaited, blockedSince, cancellation);
+                var chosen = partition ?? Choose(topic, record);
+                return await _accumulator.AddAsync(topic, chosen, record, isAwaited, blockedSince, cancellation);
             }
             finally
             {
@@ -281,7 +282,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
         {
             throw new ProduceException(
                 ErrorCode.MessageTooLarge, target, isOutcomeUnknown: false,
-                $"The record has {record.Bytes} bytes; MaxRecordBytes is {_settings.MaxRecordBytes} and BufferMemory {_settings.BufferMemory}.");
+                $"The record has {record.Bytes} bytes; MaxRecordBytes is {_settings.MaxRecordBytes} BufferMemory {_settings.BufferMemory}.");
         }
 
         if (record.Headers.Length > Limits.HeadersPerRecord)

@@ -19,9 +19,11 @@ internal sealed class ProducerSettings
         ArgumentNullException.ThrowIfNull(options.ClientId, "options.ClientId");
         Require(Enum.IsDefined(options.Acks), options.Acks, nameof(options.Acks), "must be None, Leader or All");
         Require(options.Linger >= TimeSpan.Zero, options.Linger, nameof(options.Linger), "must not be negative");
-        Require(options.BatchSize is >= 1 and <= MaxBatchSize, options.BatchSize, nameof(options.BatchSize), $"must lie between 1 and {MaxBatchSize}");
+        Require(
+            options.BatchSize is >= 1 and <= MaxBatchSize, options.BatchSize, nameof(options.BatchSize), $"must lie between 1 and {MaxBatchSize}");
         Require(options.BufferMemory >= 1, options.BufferMemory, nameof(options.BufferMemory), "must be positive");
-        Require(options.MaxBlock >= TimeSpan.Zero && options.MaxBlock <= Longest, options.MaxBlock, nameof(options.MaxBlock), InRange("zero"));
+        Require(
+            options.MaxBlock >= TimeSpan.Zero && options.MaxBlock <= Longest, options.MaxBlock, nameof(options.MaxBlock), InRange("zero"));
         Require(
             options.MaxRecordBytes is >= 1 and <= LargestRecord, options.MaxRecordBytes, nameof(options.MaxRecordBytes),
             $"must lie between 1 and {LargestRecord}");
@@ -33,8 +35,8 @@ internal sealed class ProducerSettings
             options.RequestTimeout > TimeSpan.Zero && options.RequestTimeout <= Longest, options.RequestTimeout,
             nameof(options.RequestTimeout), InRange("above zero"));
         Require(
-            options.DeliveryTimeout <= Longest && options.DeliveryTimeout >= options.Linger + options.RequestTimeout, options.DeliveryTimeout,
-            nameof(options.DeliveryTimeout), "must be at least Linger and RequestTimeout together (as in Kafka), and at most 24 days");
+            options.DeliveryTimeout <= Longest && options.DeliveryTimeout >= options.Linger + options.RequestTimeout,
+            options.DeliveryTimeout, nameof(options.DeliveryTimeout), "must be at least Linger and RequestTimeout together (as in Kafka), and at most 24 days");
         Require(
             options.RetryBackoff >= TimeSpan.Zero && options.RetryBackoff <= options.RetryBackoffMax, options.RetryBackoff,
             nameof(options.RetryBackoff), "must lie between zero and RetryBackoffMax");
