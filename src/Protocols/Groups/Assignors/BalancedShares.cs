@@ -6,8 +6,8 @@ namespace Loire.Protocols.Groups.Assignors;
 /// is no such move. Partitions of topics with few subscribers go first, since they have the least choice.
 /// </summary>
 /// <remarks>
-/// Every move makes the sum of the squares of the members' counts smaller, so it ends. It takes a look at each subscriber for each partition,
-/// about as many times over as moves depend on each other, which is few where many members share topics.
+/// A move makes the sum of the squares of the members' counts smaller, except for a bounded number of them, so it ends. It takes a look at
+/// each subscriber for each partition, about as many times over as moves depend on each other, which is few where many members share topics.
 /// </remarks>
 internal sealed class BalancedShares
 {
@@ -16,6 +16,7 @@ internal sealed class BalancedShares
     private readonly int[] _owners;
     private readonly int[] _counts;
     private readonly Moves _moves;
+    private int _detours;
 
     private BalancedShares(SubscribedPartitions partitions, Claims claims)
     {
@@ -24,6 +25,7 @@ internal sealed class BalancedShares
         _earlier = claims.Earlier;
         _counts = new int[partitions.Members.Length];
         _moves = new Moves(partitions);
+        _detours = partitions.Count;
     }
 
     public static int[] Assign(SubscribedPartitions partitions, Claims claims)
@@ -90,7 +92,7 @@ internal sealed class BalancedShares
             {
                 if (Better(partition) is { } member)
                 {
-                    Move(_moves.Instead(partition, _owners[partition], member) is { } other && IsBetter(member, other) ? other : partition, member);
+                    Move(Chosen(partition, member), member);
                     moved = true;
                 }
             }
@@ -99,6 +101,7 @@ internal sealed class BalancedShares
 
     private int? Better(int partition)
     {
+        // Kafka forgets to ask whether that member still subscribes to the topic.
         if (_earlier[partition] is not SubscribedPartitions.Nobody and var earlier
             && Subscribes(earlier, partition) && IsBetter(earlier, partition))
         {
@@ -107,6 +110,17 @@ internal sealed class BalancedShares
 
         var poorest = Poorest(partition);
         return IsBetter(poorest, partition) ? poorest : null;
+    }
+
+    private int Chosen(int partition, int member)
+    {
+        if (_moves.Instead(partition, _owners[partition], member) is not { } other)
+        {
+            return partition;
+        }
+
+        // What returns to the member may come from one that has no more than it. Kafka does that always; a bound makes sure of an end.
+        return IsBetter(member, other) || _detours-- > 0 ? other : partition;
     }
 
     private bool IsBetter(int member, int partition) => _counts[_owners[partition]] > _counts[member] + 1;
