@@ -14,12 +14,13 @@ internal sealed class Contenders : IAsyncDisposable
     public IReadOnlyList<Contender> Named(IReadOnlyList<string> texts) =>
         [.. _all.Where(contender => texts.Count == 0 || texts.Any(text => contender.Name.Contains(text, StringComparison.OrdinalIgnoreCase)))];
 
-    public async Task StartAsync(string directory, int windowBytes)
+    public async Task StartAsync(string directory, int windowBytes, CancellationToken cancellation)
     {
         _loire = await LoireServer.StartAsync(directory);
         _all.Add(new HttpContender(_loire, isText: false));
         _all.Add(new HttpContender(_loire, isText: true));
         _all.Add(new EmbeddedContender(directory, windowBytes));
+        cancellation.ThrowIfCancellationRequested();
         if (Find("redis-server") is { } redis)
         {
             var always = await RedisContender.StartAsync(redis, directory, "always");
@@ -27,6 +28,7 @@ internal sealed class Contenders : IAsyncDisposable
             _all.Add(await RedisContender.StartAsync(redis, directory, "everysec"));
         }
 
+        cancellation.ThrowIfCancellationRequested();
         if (Find("nats-server") is { } nats)
         {
             _all.Add(await NatsContender.StartAsync(nats, directory));
@@ -35,7 +37,7 @@ internal sealed class Contenders : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var contender in _all)
+        foreach (var contender in _all.ToArray())
         {
             await contender.DisposeAsync();
         }

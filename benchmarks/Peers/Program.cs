@@ -9,8 +9,15 @@ if (Options.TryParse(args) is not { } options)
     return args.Contains("--help") ? 0 : 2;
 }
 
+if (!Directory.Exists(options.Directory))
+{
+    Console.Error.WriteLine($"There is no directory {options.Directory}.");
+    return 2;
+}
+
 var directory = Directory.CreateDirectory(Path.Combine(options.Directory, "loire-peers-" + Guid.NewGuid().ToString("N"))).FullName;
 var stop = new TaskCompletionSource();
+using var stopping = new CancellationTokenSource();
 using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 var contenders = new Contenders();
@@ -23,6 +30,9 @@ try
         return 0;
     }
 
+    // Without its servers what is under way fails, and nothing new begins; what was just starting is stopped with the rest.
+    await contenders.DisposeAsync();
+    await run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     Console.Error.WriteLine("Stopped.");
     return 130;
 }
@@ -35,6 +45,7 @@ finally
 void Stop(PosixSignalContext signal)
 {
     signal.Cancel = true;
+    stopping.Cancel();
     stop.TrySetResult();
 }
 
@@ -43,7 +54,7 @@ async Task RunAsync()
     Console.WriteLine(
         $"{Environment.ProcessorCount} processors, .NET {Environment.Version}, {new DriveInfo(directory).DriveFormat} in {options.Directory}, {options.Rounds} rounds, "
         + $"{options.WindowBytes / 1024} KB in flight when batched\n");
-    await contenders.StartAsync(directory, options.WindowBytes);
+    await contenders.StartAsync(directory, options.WindowBytes, stopping.Token);
     var all = contenders.Named(options.Only);
     foreach (var contender in all)
     {
@@ -61,6 +72,7 @@ async Task RunAsync()
         var order = all.Skip(round % all.Count).Concat(all.Take(round % all.Count)).ToList();
         foreach (var work in works)
         {
+            stopping.Token.ThrowIfCancellationRequested();
             Console.Error.WriteLine(round == 0 ? $"warming up: {work.Name}" : $"round {round}: {work.Name}");
             var sessions = order.Where(contender => contender.TakesPartIn(work)).Select(contender => new Session(contender, work, options.WindowBytes)).ToList();
             List<Turn> measured = [];
@@ -68,6 +80,7 @@ async Task RunAsync()
             {
                 foreach (var session in sessions)
                 {
+                    stopping.Token.ThrowIfCancellationRequested();
                     await session.BeginAsync();
                     await session.ProduceAsync(0);
                     measured.Add(await session.EndAsync());
