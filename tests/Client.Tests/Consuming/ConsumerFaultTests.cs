@@ -199,12 +199,14 @@ public sealed class ConsumerFaultTests
     public void A_fetch_that_a_seek_overtakes_counts_for_nothing_whichever_step_it_had_reached() => Run(async (cluster, client, _) =>
     {
         var partition = cluster.Partition("t", 0);
-        partition.Plant(ClientNode.Numbers(0, 10));
+        partition.Plant(ClientNode.Numbers(0, 5));
+        partition.Plant(ClientNode.Numbers(5, 5));
         for (var steps = 0; steps < 20; steps++)
         {
             var answer = new TaskCompletionSource<ErrorCode>();
-            partition.BeforeFetch = (_, request) => request.From == Offset.Zero ? answer.Task : Task.FromResult(ErrorCode.None);
+            partition.BeforeFetch = (_, request) => request.From.Value == 5 ? answer.Task : Task.FromResult(ErrorCode.None);
             await using var consumer = await ConsumerOf(client);
+            await consumer.AssignAsync([new TopicPartitionOffset("t", 0, 5)]);
             var fetches = partition.Fetches;
             while (partition.Fetches == fetches)
             {
@@ -217,8 +219,8 @@ public sealed class ConsumerFaultTests
                 await Task.Yield();
             }
 
-            await consumer.SeekAsync(Zero, OffsetSpec.At(5));
-            Assert.Equal([5, 6, 7, 8, 9], await Offsets(consumer, 5));
+            await consumer.SeekAsync(Zero, OffsetSpec.At(0));
+            Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], await Offsets(consumer, 10));
         }
     });
 
