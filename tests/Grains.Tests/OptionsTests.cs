@@ -17,6 +17,16 @@ public class OptionsTests
         { "DefaultPartitions", options => options.DefaultPartitions = 0 },
         { "TopicParallelism", options => options.TopicParallelism = 0 },
         { "SettleInterval", options => options.SettleInterval = TimeSpan.Zero },
+        { "Groups: OffsetsRetention", options => options.Groups.OffsetsRetention = TimeSpan.Zero },
+        { "Groups: ExpiryInterval", options => options.Groups.ExpiryInterval = TimeSpan.Zero },
+        { "Groups: SweepInterval", options => options.Groups.SweepInterval = TimeSpan.Zero },
+        { "Groups: TopicsInterval", options => options.Groups.TopicsInterval = TimeSpan.Zero },
+        { "Groups: OffsetsTopicPartitions", options => options.Groups.OffsetsTopicPartitions = 0 },
+        { "Groups: MirrorInterval", options => options.Groups.MirrorInterval = TimeSpan.FromTicks(-1) },
+        {
+            "Groups: Members: MembersMax",
+            options => options.Groups.Members = options.Groups.Members with { MembersMax = 0 }
+        },
     };
 
     [Theory]

@@ -43,6 +43,13 @@ public interface IGroupGrain : IGrainWithStringKey
     /// <summary>Deletes the group with its offsets. It must be empty, or the answer is <see cref="ErrorCode.NonEmptyGroup"/>.</summary>
     [Alias("Delete")]
     ValueTask<ErrorCode> Delete();
+
+    /// <summary>
+    /// Removes expired offsets, and the group if nothing is left of it; one that does not exist tells the catalog so. Called by the catalog
+    /// alone, from time to time.
+    /// </summary>
+    [Alias("Expire")]
+    ValueTask<ErrorCode> Expire();
 }
 
 /// <summary>The ids of groups, spread over several such grains. The key is a number from 0 to <see cref="Shards"/>, exclusive, as text.</summary>

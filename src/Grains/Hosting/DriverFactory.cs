@@ -1,7 +1,10 @@
+using Loire.Grains.Groups;
 using Loire.Grains.Partitions;
 using Loire.Grains.Topics;
 using Loire.Log;
 using Loire.Model;
+using Loire.Protocols.Groups.Assignors;
+using Loire.Protocols.Groups.Membership;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -20,6 +23,7 @@ public sealed class DriverFactory(
     TimeProvider time,
     NewId newId,
     PartitionMetrics metrics,
+    IEnumerable<IAssignor> assignors,
     ILoggerFactory loggers)
 {
     private readonly LoireGrainsOptions _options = options.Value;
@@ -29,9 +33,15 @@ public sealed class DriverFactory(
     private readonly ILogger _partitionLogger = loggers.CreateLogger<PartitionDriver>();
     private readonly ILogger _topicLogger = loggers.CreateLogger<TopicDriver>();
     private readonly ILogger _catalogLogger = loggers.CreateLogger<CatalogDriver>();
+    private readonly ILogger _groupLogger = loggers.CreateLogger<GroupDriver>();
+    private readonly IAssignor[] _assignors = [.. AssignorRegistry.BuiltIn, .. assignors];
+    private GroupNeighbours? _groupNeighbours;
 
     /// <summary>How long after an interruption the catalog settles a topic.</summary>
     public TimeSpan SettleInterval => _options.SettleInterval;
+
+    /// <summary>How often the groups of a catalog are looked at.</summary>
+    public TimeSpan SweepInterval => _options.Groups.SweepInterval;
 
     /// <summary>The driver of a partition.</summary>
     /// <param name="key">Which partition.</param>
@@ -56,6 +66,27 @@ public sealed class DriverFactory(
     /// <param name="grains">Reaches the topics.</param>
     public CatalogDriver Catalog(IGrainFactory grains) => new(
         () => Journal("catalog"), new GrainNeighbours(grains, _catalogLogger), _options.TopicParallelism, _catalogLogger);
+
+    /// <summary>The driver of a consumer group.</summary>
+    /// <param name="id">Which group; a legal id.</param>
+    /// <param name="grains">Reaches its topics and its catalog.</param>
+    /// <param name="wakeAfter">Asked to have the driver woken once after a time.</param>
+    /// <param name="drop">Asked for the driver to be disposed of and forgotten; may be asked again.</param>
+    public GroupDriver Group(string id, IGrainFactory grains, Action<TimeSpan> wakeAfter, Action drop) => new(
+        id, () => Journal(GroupJournalName.Of(id)), new GroupMachine(_assignors, _options.Groups.Members), GroupNeighbours(grains),
+        _options.Groups, time, _groupLogger, wakeAfter, drop);
+
+    /// <summary>The driver of one part of the catalog of groups.</summary>
+    /// <param name="shard">Which part.</param>
+    /// <param name="grains">Reaches the groups.</param>
+    public GroupCatalogDriver GroupCatalog(int shard, IGrainFactory grains) => new(
+        () => Journal($"groups/{shard}"), GroupNeighbours(grains).Expire, _groupLogger);
+
+    private GroupNeighbours GroupNeighbours(IGrainFactory grains) =>
+        Volatile.Read(ref _groupNeighbours)
+        ?? Interlocked.CompareExchange(
+            ref _groupNeighbours, new GroupNeighbours(grains, _options.Groups.OffsetsTopicPartitions, _groupLogger), null)
+        ?? _groupNeighbours;
 
     private Journal Journal(string id) => new(storage, id, newId(), _options.Journal, time);
 }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Loire.Grains.Hosting;
+using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Partitions;
 using Loire.Log;
@@ -50,6 +52,11 @@ public static partial class LoireGrainsHostingExtensions
         try
         {
             await grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key).Settle();
+            for (var shard = 0; shard < IGroupCatalogGrain.Shards; shard++)
+            {
+                // Once awake, it looks after its groups from time to time.
+                await grains.GetGrain<IGroupCatalogGrain>(shard.ToString(CultureInfo.InvariantCulture)).List("", 1);
+            }
         }
         catch (Exception error)
         {
@@ -58,6 +65,6 @@ public static partial class LoireGrainsHostingExtensions
     }
 
     [LoggerMessage(1, LogLevel.Warning,
-        "Interrupted creations and deletions of topics could not be looked after at the start; the next start tries again.")]
+        "Interrupted creations and deletions of topics, and the catalogs of groups, could not be looked after at the start; the next start tries again.")]
     private static partial void CouldNotSettle(ILogger logger, Exception error);
 }

@@ -1,3 +1,4 @@
+using Loire.Grains.Groups;
 using Loire.Log;
 
 namespace Loire.Grains.Hosting;
@@ -17,7 +18,7 @@ public sealed class LoireGrainsOptions
     /// </summary>
     public PartitionLogOptions PartitionLog { get; set; } = new() { WholeChunkBytes = 128 * 1024 };
 
-    /// <summary>The bounds of the journals of topics and of the catalog.</summary>
+    /// <summary>The bounds of the journals of topics, groups and catalogs.</summary>
     public JournalOptions Journal { get; set; } = new();
 
     /// <summary>
@@ -36,4 +37,7 @@ public sealed class LoireGrainsOptions
     /// How long after a creation or deletion was interrupted the catalog sees to it, and how long it waits before the next attempt.
     /// </summary>
     public TimeSpan SettleInterval { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Consumer groups.</summary>
+    public GroupOptions Groups { get; set; } = new();
 }

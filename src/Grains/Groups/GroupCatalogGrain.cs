@@ -1,0 +1,62 @@
+using System.Globalization;
+using Loire.Grains.Hosting;
+using Loire.Grains.Interfaces.Groups;
+using Loire.Model;
+using Orleans.Concurrency;
+
+namespace Loire.Grains.Groups;
+
+/// <summary>The shell of a <see cref="GroupCatalogDriver"/>, with the timer that has its groups looked at.</summary>
+[Reentrant]
+[GrainType("loire.group-catalog")]
+public sealed class GroupCatalogGrain(DriverFactory drivers) : Grain, IGroupCatalogGrain
+{
+    private GroupCatalogDriver? _driver;
+
+    private GroupCatalogDriver Driver => _driver ?? throw new InvariantException("the catalog has been activated");
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        var key = this.GetPrimaryKeyString();
+        if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var shard) || shard >= IGroupCatalogGrain.Shards
+            || shard.ToString(CultureInfo.InvariantCulture) != key)
+        {
+            throw new ArgumentException($"The key is a number from 0 to {IGroupCatalogGrain.Shards}, exclusive.");
+        }
+
+        _driver = drivers.GroupCatalog(shard, GrainFactory);
+        this.RegisterGrainTimer(
+            Driver.SweepAsync, new GrainTimerCreationOptions(drivers.SweepInterval, drivers.SweepInterval) { Interleave = true, KeepAlive = true });
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_driver is { } driver)
+        {
+            await driver.DisposeAsync();
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<GroupList> List(string after, int max) => Drive(driver => driver.ListAsync(after, max));
+
+    /// <inheritdoc/>
+    public ValueTask<ErrorCode> Record(string groupId, bool exists) => Drive(driver => driver.RecordAsync(groupId, exists));
+
+    private async ValueTask<T> Drive<T>(Func<GroupCatalogDriver, Task<T>> call)
+    {
+        try
+        {
+            return await call(Driver);
+        }
+        catch
+        {
+            // A bug: the state is not to be trusted any more.
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,244 @@
+using Loire.Grains.Interfaces.Groups;
+using Loire.Model;
+using Loire.Protocols.Groups.Offsets;
+
+namespace Loire.Grains.Groups;
+
+/// <content>The group's offsets, and how it comes to be and ceases to be.</content>
+public sealed partial class GroupDriver
+{
+    /// <summary>Stores offsets; durable when answered.</summary>
+    public async Task<CommitResult> CommitAsync(CommitRequest request)
+    {
+        if (GroupRequests.Problem(request) is { } problem)
+        {
+            return Failure(ErrorCode.InvalidRequest, problem);
+        }
+
+        var error = await ReadyAsync();
+        if (error == ErrorCode.None && request.MemberId is not null && !_journal.Exists)
+        {
+            DropIfAbsent();
+            return Failure(ErrorCode.UnknownMemberId, null);
+        }
+
+        error = error == ErrorCode.None ? await ListAsync() : error;
+        if (error != ErrorCode.None)
+        {
+            return Failure(error, null);
+        }
+
+        if (_journal.PendingBytes > PendingBytesMax)
+        {
+            return Failure(ErrorCode.ThrottlingQuotaExceeded, "Too many commits of this group wait for storage.");
+        }
+
+        // From here to the record in the journal there is no await.
+        var (fenced, allowed) = CheckCommitter(request);
+        if (allowed.Count == 0 && fenced.Count > 0)
+        {
+            await UnlistIfAbsentAsync();
+            return Failure(fenced[0].Error, null);
+        }
+
+        var decision = OffsetsRules.Commit(Stored, allowed, Date);
+        error = await _journal.Append([], decision.Record);
+        if (error == ErrorCode.None && decision.Record is OffsetsRecord.Committed committed)
+        {
+            _mirror.Committed(committed.Offsets);
+        }
+
+        await UnlistIfAbsentAsync();
+        Arm();
+        return error != ErrorCode.None ? Failure(error, null)
+            : decision.Error != ErrorCode.None ? Failure(decision.Error, decision.Detail)
+            : new CommitResult(ErrorCode.None, [.. fenced, .. decision.Refused.Select(GroupRequests.ToError)], null);
+    }
+
+    /// <summary>The committed offsets of some partitions, or of all.</summary>
+    public async Task<OffsetsResult> OffsetsAsync(TopicPartition[]? partitions)
+    {
+        var error = await ReadyAsync();
+        if (error != ErrorCode.None)
+        {
+            return new OffsetsResult(error, []);
+        }
+
+        if (!_journal.Exists)
+        {
+            DropIfAbsent();
+        }
+
+        var found = new List<OffsetCommit>(partitions?.Length ?? Stored.Count);
+        if (partitions is null)
+        {
+            found.AddRange(Stored.All);
+        }
+        else
+        {
+            foreach (var partition in partitions.Distinct())
+            {
+                if (Stored.TryGet(partition, out var offset))
+                {
+                    found.Add(offset);
+                }
+            }
+        }
+
+        found.Sort(static (a, b) => a.Partition.CompareTo(b.Partition));
+        error = await _journal.Durable;
+        return error == ErrorCode.None ? new OffsetsResult(error, [.. found.Select(GroupRequests.ToInterface)]) : new OffsetsResult(error, []);
+    }
+
+    /// <summary>Removes offsets of topics that no member subscribes to.</summary>
+    public async Task<CommitResult> DeleteOffsetsAsync(TopicPartition[] partitions)
+    {
+        var error = await ReadyAsync();
+        if (error != ErrorCode.None || !_journal.Exists)
+        {
+            DropIfAbsent();
+            return Failure(error != ErrorCode.None ? error : ErrorCode.GroupIdNotFound, null);
+        }
+
+        if (partitions is null)
+        {
+            return Failure(ErrorCode.InvalidRequest, "Partitions must be given.");
+        }
+
+        var decision = OffsetsRules.Delete(Stored, partitions, Machine.State.IsInteresting);
+        error = await RemoveAsync(decision.Record as OffsetsRecord.Removed);
+        return error != ErrorCode.None ? Failure(error, null)
+            : new CommitResult(decision.Error, [.. decision.Refused.Select(GroupRequests.ToError)], decision.Detail);
+    }
+
+    /// <summary>
+    /// Removes expired offsets, and the group itself if it has no members and no offsets. The catalog has this called for every group from
+    /// time to time; one that does not exist tells the catalog so. A group that only this has woken goes again.
+    /// </summary>
+    public async Task<ErrorCode> SweepAsync()
+    {
+        var error = await OpenedAsync();
+        if (error != ErrorCode.None)
+        {
+            return error;
+        }
+
+        if (!_journal.Exists)
+        {
+            error = await _neighbours.Record(_groupId, exists: false);
+            DropIfAbsent();
+            return error;
+        }
+
+        error = await RemoveExpired();
+        var emptyFor = Date.Milliseconds - Stored.EmptiedAt.Milliseconds;
+        if (error == ErrorCode.None && _closed == ErrorCode.None && !HasMembers && Stored.Count == 0
+            && emptyFor >= (long)_options.ExpiryInterval.TotalMilliseconds)
+        {
+            return await DeleteEmptyAsync();
+        }
+
+        if (!_isUsed && !HasMembers)
+        {
+            await _mirror.FinishAsync();
+            _drop();
+        }
+
+        return error;
+    }
+
+    private static CommitResult Failure(ErrorCode error, string? detail) => new(error, [], detail);
+
+    private (List<PartitionError> Fenced, List<OffsetCommit> Allowed) CheckCommitter(CommitRequest request)
+    {
+        List<PartitionError> fenced = [];
+        var allowed = new List<OffsetCommit>(request.Offsets.Length);
+        foreach (var offset in request.Offsets)
+        {
+            var error = request.MemberId is { } member ? Machine.CheckCommit(member, request.MemberEpoch, offset.Partition)
+                : HasMembers ? ErrorCode.UnknownMemberId
+                : ErrorCode.None;
+            if (error == ErrorCode.None)
+            {
+                allowed.Add(GroupRequests.ToRules(offset));
+            }
+            else
+            {
+                fenced.Add(new PartitionError(offset.Partition, error));
+            }
+        }
+
+        return (fenced, allowed);
+    }
+
+    private Task<ErrorCode> RemoveExpired() => RemoveAsync(
+        OffsetsRules.Expire(Stored, Date, _options.OffsetsRetention, HasMembers ? Machine.State.IsInteresting : null));
+
+    private async Task<ErrorCode> RemoveAsync(OffsetsRecord.Removed? removed)
+    {
+        var error = await _journal.Append([], removed);
+        if (error == ErrorCode.None && removed is not null)
+        {
+            _mirror.Removed(removed.Partitions);
+        }
+
+        return error;
+    }
+
+    /// <summary>
+    /// The group is in the catalog before it is anywhere else: a group that is listed and not there is found by the sweep, one that is there
+    /// and not listed would never be.
+    /// </summary>
+    private async Task<ErrorCode> ListAsync()
+    {
+        if (_isListed)
+        {
+            return ErrorCode.None;
+        }
+
+        var error = await _neighbours.Record(_groupId, exists: true);
+        _isListed |= error == ErrorCode.None;
+        return _closed != ErrorCode.None ? _closed : error;
+    }
+
+    private async Task UnlistIfAbsentAsync()
+    {
+        if (!_journal.Exists && _isListed && _closed == ErrorCode.None)
+        {
+            // Nothing came of the request that listed it; the activation goes, so that no later one believes it listed.
+            Close(ErrorCode.NotCoordinator);
+            await _neighbours.Record(_groupId, exists: false);
+        }
+    }
+
+    private async Task<ErrorCode> DeleteEmptyAsync()
+    {
+        // Whoever comes from here on finds another activation, and there a group that does not exist.
+        var partitions = Stored.All.Select(offset => offset.Partition).ToArray();
+        _closed = ErrorCode.NotCoordinator;
+        _parked.Close(_closed);
+        var error = await _journal.DeleteAsync();
+        if (error == ErrorCode.None)
+        {
+            var recorded = await _neighbours.Record(_groupId, exists: false);
+            if (recorded != ErrorCode.None)
+            {
+                NotRecorded(_groupId, recorded);
+            }
+
+            _mirror.Removed(partitions);
+            await _mirror.FinishAsync();
+        }
+
+        Drop();
+        return error;
+    }
+
+    private void DropIfAbsent()
+    {
+        if (!_journal.Exists && !_isListed && _closed == ErrorCode.None)
+        {
+            _drop();
+        }
+    }
+}

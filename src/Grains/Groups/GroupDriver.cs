@@ -1,0 +1,381 @@
+using Loire.Grains.Interfaces.Groups;
+using Loire.Log;
+using Loire.Model;
+using Loire.Protocols.Groups.Membership;
+using Loire.Protocols.Groups.Offsets;
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Grains.Groups;
+
+/// <summary>
+/// One consumer group: steps the machine of its members and the rules of its offsets, makes what they decide durable, and tells nobody
+/// before that. It needs no silo. Not thread-safe: calls and continuations run on one scheduler.
+/// <para>
+/// It opens at its first call. Sessions and deadlines are not durable: after opening every member has a fresh session and keeps its epoch
+/// and assignment. A group that nobody ever used takes no storage: it is in the journal, and before that in the catalog, from its first
+/// member or commit on. When the journal fails or has another owner, and when it finds a bug in itself, it answers everything that waits
+/// with a retriable error, asks to be dropped, and answers nothing else from then on: the next activation starts from what is durable.
+/// </para>
+/// </summary>
+public sealed partial class GroupDriver : IAsyncDisposable
+{
+    // A change may wait for so many bytes of others; beyond it it is refused, with nothing done.
+    private const long PendingBytesMax = 32 * 1024 * 1024;
+
+    private static readonly TimeSpan TopicsRetry = TimeSpan.FromSeconds(1);
+
+    // A group with members stays active though it hears of none of them: an activation that is not used for some minutes is collected.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+
+    private readonly string _groupId;
+    private readonly IGroupNeighbours _neighbours;
+    private readonly GroupOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Action<TimeSpan> _wakeAfter;
+    private readonly Action _drop;
+    private readonly GroupJournal _journal;
+    private readonly GroupTopics _topics;
+    private readonly OffsetsMirror _mirror;
+    private readonly ParkedHeartbeats _parked = new();
+    private Task<ErrorCode>? _opening;
+    private TimeSpan _nextTopics = TimeSpan.MaxValue;
+    private TimeSpan _nextExpiry;
+    private TimeSpan _wakesAt = TimeSpan.MaxValue;
+    private ErrorCode _closed;
+    private bool _isListed;
+    private bool _isDropped;
+    private bool _isUsed;
+
+    /// <summary>A group that is not open yet.</summary>
+    /// <param name="groupId">Its id; legal.</param>
+    /// <param name="newJournal">Makes its journal, not opened; the driver disposes of it.</param>
+    /// <param name="machine">Its members, as nobody has ever seen them.</param>
+    /// <param name="neighbours">The catalog, topics and partitions.</param>
+    /// <param name="options">Intervals.</param>
+    /// <param name="time">For sessions, deadlines and times of commits.</param>
+    /// <param name="logger">Told of what an operator must know.</param>
+    /// <param name="wakeAfter">Asked to call <see cref="WakeAsync"/> once after a time, instead of what was asked before.</param>
+    /// <param name="drop">Asked for the driver to be disposed of and forgotten; may be asked again.</param>
+    internal GroupDriver(
+        string groupId, Func<Journal> newJournal, GroupMachine machine, IGroupNeighbours neighbours, GroupOptions options,
+        TimeProvider time, ILogger logger, Action<TimeSpan> wakeAfter, Action drop)
+    {
+        (_groupId, _neighbours, _options, _time, _logger, _wakeAfter, _drop) =
+            (groupId, neighbours, options, time, logger, wakeAfter, drop);
+        _journal = new GroupJournal(newJournal, machine, OnJournalFailed);
+        _topics = new GroupTopics(neighbours, () => Machine.State, KnowTopicsAsync);
+        _mirror = new OffsetsMirror(groupId, neighbours, options, time, logger, Fail);
+    }
+
+    /// <summary>Heartbeats that wait for news now.</summary>
+    public int WaitingHeartbeats => _parked.Count;
+
+    /// <summary>Partitions whose newest offset is not in <c>__consumer_offsets</c> yet.</summary>
+    public int NotMirrored => _mirror.Waiting;
+
+    private GroupMachine Machine => _journal.Machine;
+
+    private OffsetsState Stored => _journal.Offsets;
+
+    private bool HasMembers => Machine.State.Members.Count > 0;
+
+    private TimeSpan Now => _time.GetElapsedTime(0);
+
+    private Timestamp Date => Timestamp.From(_time.GetUtcNow());
+
+    /// <summary>A member's sign of life; answered when there is news, at the latest after the shorter of its wait and the heartbeat interval.</summary>
+    public async Task<HeartbeatResult> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellation)
+    {
+        if (GroupRequests.Problem(request) is { } problem)
+        {
+            return Refused(ErrorCode.InvalidRequest, problem);
+        }
+
+        var error = await ReadyAsync();
+        if (error == ErrorCode.None && request.MemberEpoch != 0 && !_journal.Exists)
+        {
+            // Whoever asks for a group that is not there leaves no trace.
+            DropIfAbsent();
+            return Refused(ErrorCode.UnknownMemberId, null);
+        }
+
+        error = error == ErrorCode.None ? await ListAsync() : error;
+        if (error != ErrorCode.None)
+        {
+            return Refused(error, null);
+        }
+
+        // From here to the record in the journal there is no await.
+        _parked.Supersede(request.MemberId);
+        var step = Machine.Heartbeat(GroupRequests.ToMachine(request), Now);
+        error = await CommitStepAsync(step);
+        if (error != ErrorCode.None || step.Error != ErrorCode.None)
+        {
+            await UnlistIfAbsentAsync();
+            return Refused(error != ErrorCode.None ? error : step.Error, error != ErrorCode.None ? null : step.Detail);
+        }
+
+        if (Machine.State.Members.TryGetValue(request.MemberId, out var member) && step.Records.Count > 0 && _topics.Lacks(member.Profile))
+        {
+            AskTopics();
+        }
+
+        var deadline = Now + (request.MaxWait < _options.Members.HeartbeatInterval ? request.MaxWait : _options.Members.HeartbeatInterval);
+        if (request.MaxWait > TimeSpan.Zero && !Machine.HasNews(request.MemberId))
+        {
+            var parked = _parked.ParkAsync(request.MemberId, deadline, cancellation);
+            Arm();
+            error = await parked;
+        }
+
+        return error == ErrorCode.RequestTimedOut ? Refused(error, "A newer heartbeat of the member has come.")
+            : error != ErrorCode.None ? Refused(error, null)
+            : await AnswerAsync(request);
+    }
+
+    /// <summary>A member leaves; one that is not known has left already.</summary>
+    public async Task<ErrorCode> LeaveAsync(LeaveRequest request)
+    {
+        var error = await ReadyAsync();
+        if (error != ErrorCode.None || !_journal.Exists)
+        {
+            DropIfAbsent();
+            return error;
+        }
+
+        if (request.MemberId is null && request.InstanceId is null)
+        {
+            return ErrorCode.InvalidRequest;
+        }
+
+        var step = Machine.Leave(request.MemberId, request.InstanceId, Now);
+        Left(_groupId, request.MemberId ?? request.InstanceId, request.Reason);
+        error = await CommitStepAsync(step);
+        return error != ErrorCode.None ? error : step.Error;
+    }
+
+    /// <summary>The group as it is.</summary>
+    public async Task<GroupResult> DescribeAsync()
+    {
+        var error = await ReadyAsync();
+        if (error == ErrorCode.None && !_journal.Exists)
+        {
+            DropIfAbsent();
+            return new GroupResult(ErrorCode.GroupIdNotFound, null);
+        }
+
+        var description = error == ErrorCode.None ? GroupRequests.Describe(_groupId, Machine.State) : null;
+        error = error == ErrorCode.None ? await _journal.Durable : error;
+        return new GroupResult(error, error == ErrorCode.None ? description : null);
+    }
+
+    /// <summary>Deletes the group with its offsets; it must have no members.</summary>
+    public async Task<ErrorCode> DeleteAsync()
+    {
+        var error = await ReadyAsync();
+        if (error != ErrorCode.None || !_journal.Exists)
+        {
+            DropIfAbsent();
+            return error != ErrorCode.None ? error : ErrorCode.GroupIdNotFound;
+        }
+
+        return HasMembers ? ErrorCode.NonEmptyGroup : await DeleteEmptyAsync();
+    }
+
+    /// <summary>Does what is due by the clock.</summary>
+    public async Task WakeAsync()
+    {
+        _wakesAt = TimeSpan.MaxValue;
+        if (await OpenedAsync() != ErrorCode.None)
+        {
+            return;
+        }
+
+        if (Machine.NextTick <= Now)
+        {
+            await CommitStepAsync(Machine.Tick(Now));
+        }
+
+        if (HasMembers && _nextTopics <= Now)
+        {
+            AskTopics();
+        }
+
+        if (HasMembers && _nextExpiry <= Now)
+        {
+            _nextExpiry = Now + _options.ExpiryInterval;
+            await RemoveExpired();
+        }
+
+        _parked.WakeDue(Now);
+        Arm();
+    }
+
+    /// <summary>Answers what waits with a retriable error, and waits for the write under way.</summary>
+    public ValueTask DisposeAsync()
+    {
+        Close(ErrorCode.NotCoordinator);
+        return _journal.DisposeAsync();
+    }
+
+    private static HeartbeatResult Refused(ErrorCode error, string? detail) => new(error, 0, [], TimeSpan.Zero, detail);
+
+    private async Task<HeartbeatResult> AnswerAsync(HeartbeatRequest request)
+    {
+        // What the answer says is durable once everything is that was applied before it.
+        var answer = Machine.Answer(request.MemberId, request.InstanceId);
+        var error = await _journal.Durable;
+        return error != ErrorCode.None
+            ? Refused(error, null)
+            : new HeartbeatResult(answer.Error, answer.MemberEpoch, [.. answer.Assignment], answer.HeartbeatInterval, null);
+    }
+
+    /// <summary>Makes a step of the machine durable and then wakes the heartbeats that have to learn of it.</summary>
+    private async Task<ErrorCode> CommitStepAsync(GroupStep step)
+    {
+        var hasEmptied = !HasMembers && step.Records.Any(record => record is GroupRecord.Departed);
+        var error = await _journal.Append(step.Records, hasEmptied ? new OffsetsRecord.Emptied(Date) : null);
+        foreach (var member in step.News)
+        {
+            _parked.Wake(member);
+        }
+
+        Arm();
+        return error;
+    }
+
+    private Task<ErrorCode> ReadyAsync()
+    {
+        _isUsed = true;
+        return OpenedAsync();
+    }
+
+    private Task<ErrorCode> OpenedAsync() =>
+        _closed != ErrorCode.None ? Task.FromResult(_closed)
+        : _opening is { IsCompletedSuccessfully: true } ? _opening
+        : OpenAsync();
+
+    private async Task<ErrorCode> OpenAsync()
+    {
+        var error = await (_opening ??= OpenOnceAsync());
+        return _closed != ErrorCode.None ? _closed : error;
+    }
+
+    private async Task<ErrorCode> OpenOnceAsync()
+    {
+        var error = await _journal.OpenAsync();
+        if (error != ErrorCode.None)
+        {
+            CouldNotOpen(_groupId, error);
+            Close(error);
+            return error;
+        }
+
+        _isListed = _journal.Exists;
+        _nextExpiry = Now + _options.ExpiryInterval;
+        Machine.Start(Now);
+        _ = RemoveExpired();
+        if (HasMembers)
+        {
+            AskTopics();
+        }
+
+        Arm();
+
+        return ErrorCode.None;
+    }
+
+    private async void AskTopics()
+    {
+        _nextTopics = TimeSpan.MaxValue;
+        try
+        {
+            await _topics.AskAsync();
+            _nextTopics = Now + (_topics.IsComplete ? _options.TopicsInterval : TopicsRetry);
+            Arm();
+        }
+        catch (Exception bug)
+        {
+            Fail(bug);
+        }
+    }
+
+    private async Task KnowTopicsAsync(IReadOnlyDictionary<TopicName, int> topics)
+    {
+        if (_closed == ErrorCode.None)
+        {
+            await CommitStepAsync(Machine.TopicsAre(topics, Now));
+        }
+    }
+
+    private void Arm()
+    {
+        if (_closed != ErrorCode.None)
+        {
+            return;
+        }
+
+        // Without members nothing keeps the group awake: what expires then is found by the sweep, or when it is next used.
+        var now = Now;
+        var next = HasMembers ? _nextExpiry : TimeSpan.MaxValue;
+        next = Machine.NextTick is { } tick && tick < next ? tick : next;
+        next = _parked.NextDeadline is { } deadline && deadline < next ? deadline : next;
+        next = HasMembers && _nextTopics < next ? _nextTopics : next;
+        next = HasMembers && now + LongestWait < next ? now + LongestWait : next;
+        if (next < _wakesAt)
+        {
+            _wakesAt = next;
+
+            // Rounded up: a timer that fires too early would have to be set again for nothing.
+            _wakeAfter(TimeSpan.FromMilliseconds(Math.Max(0, Math.Ceiling((next - now).TotalMilliseconds))));
+        }
+    }
+
+    private void OnJournalFailed(ErrorCode error, Exception? bug)
+    {
+        JournalFailed(bug, _groupId, error);
+        Close(error);
+    }
+
+    private void Fail(Exception bug)
+    {
+        Failed(bug, _groupId);
+        Close(ErrorCode.CoordinatorNotAvailable);
+    }
+
+    private void Close(ErrorCode error)
+    {
+        if (_closed == ErrorCode.None)
+        {
+            _closed = error;
+            _parked.Close(error);
+            _mirror.Close();
+            Drop();
+        }
+    }
+
+    private void Drop()
+    {
+        if (!_isDropped)
+        {
+            _isDropped = true;
+            _drop();
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The journal of group {Group} could not be read: {Error}.")]
+    private partial void CouldNotOpen(string group, ErrorCode error);
+
+    [LoggerMessage(2, LogLevel.Warning, "The journal of group {Group} failed: {Error}.")]
+    private partial void JournalFailed(Exception? bug, string group, ErrorCode error);
+
+    [LoggerMessage(3, LogLevel.Error, "A bug stopped group {Group}; it starts again from what is durable.")]
+    private partial void Failed(Exception bug, string group);
+
+    [LoggerMessage(4, LogLevel.Information, "Member {Member} leaves group {Group}: {Reason}")]
+    private partial void Left(string group, string? member, string? reason);
+
+    [LoggerMessage(5, LogLevel.Warning, "The catalog did not take note of group {Group}: {Error}. The next sweep tells it.")]
+    private partial void NotRecorded(string group, ErrorCode error);
+}

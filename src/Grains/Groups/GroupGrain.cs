@@ -1,0 +1,107 @@
+using Loire.Grains.Hosting;
+using Loire.Grains.Interfaces.Groups;
+using Loire.Model;
+using Loire.Protocols.Groups;
+using Orleans.Concurrency;
+
+namespace Loire.Grains.Groups;
+
+/// <summary>
+/// The shell of a <see cref="GroupDriver"/>: identity, activation, and one timer. A key that is no group id gets
+/// <see cref="ErrorCode.InvalidGroupId"/> and no memory. An exception is a bug in the driver, so the activation goes with it.
+/// </summary>
+[Reentrant]
+[GrainType("loire.group")]
+public sealed class GroupGrain(DriverFactory drivers) : Grain, IGroupGrain
+{
+    private GroupDriver? _driver;
+    private IGrainTimer? _timer;
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        var id = this.GetPrimaryKeyString();
+        if (GroupIds.Problem(id) is null)
+        {
+            _driver = drivers.Group(id, GrainFactory, WakeAfter, DeactivateOnIdle);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_driver is { } driver)
+        {
+            await driver.DisposeAsync();
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<HeartbeatResult> Heartbeat(HeartbeatRequest request, CancellationToken cancellation) => Drive(
+        driver => driver.HeartbeatAsync(request, cancellation),
+        new HeartbeatResult(ErrorCode.InvalidGroupId, 0, [], TimeSpan.Zero, Problem));
+
+    /// <inheritdoc/>
+    public ValueTask<ErrorCode> Leave(LeaveRequest request) => Drive(driver => driver.LeaveAsync(request), ErrorCode.InvalidGroupId);
+
+    /// <inheritdoc/>
+    public ValueTask<CommitResult> Commit(CommitRequest request) =>
+        Drive(driver => driver.CommitAsync(request), new CommitResult(ErrorCode.InvalidGroupId, [], Problem));
+
+    /// <inheritdoc/>
+    public ValueTask<OffsetsResult> Offsets(TopicPartition[]? partitions) =>
+        Drive(driver => driver.OffsetsAsync(partitions), new OffsetsResult(ErrorCode.InvalidGroupId, []));
+
+    /// <inheritdoc/>
+    public ValueTask<CommitResult> DeleteOffsets(TopicPartition[] partitions) =>
+        Drive(driver => driver.DeleteOffsetsAsync(partitions), new CommitResult(ErrorCode.InvalidGroupId, [], Problem));
+
+    /// <inheritdoc/>
+    public ValueTask<GroupResult> Describe() =>
+        Drive(static driver => driver.DescribeAsync(), new GroupResult(ErrorCode.InvalidGroupId, null));
+
+    /// <inheritdoc/>
+    public ValueTask<ErrorCode> Delete() => Drive(static driver => driver.DeleteAsync(), ErrorCode.InvalidGroupId);
+
+    /// <inheritdoc/>
+    public ValueTask<ErrorCode> Expire() => Drive(static driver => driver.SweepAsync(), ErrorCode.InvalidGroupId);
+
+    private string? Problem => GroupIds.Problem(this.GetPrimaryKeyString());
+
+    private async ValueTask<T> Drive<T>(Func<GroupDriver, Task<T>> call, T withoutGroup)
+    {
+        if (_driver is null)
+        {
+            DeactivateOnIdle();
+            return withoutGroup;
+        }
+
+        try
+        {
+            return await call(_driver);
+        }
+        catch (Exception bug) when (bug is not OperationCanceledException)
+        {
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    private void WakeAfter(TimeSpan wait)
+    {
+        // It counts as use: a group whose members have all died must outlive their sessions to find out.
+        _timer ??= this.RegisterGrainTimer(
+            Wake, new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { Interleave = true, KeepAlive = true });
+        _timer.Change(wait, Timeout.InfiniteTimeSpan);
+    }
+
+    private async Task Wake(CancellationToken cancellation) => await Drive(
+        static async driver =>
+        {
+            await driver.WakeAsync();
+            return true;
+        },
+        false);
+}

@@ -1,0 +1,114 @@
+using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Topics;
+using Loire.Model;
+using Loire.Protocols.Groups.Membership;
+
+namespace Loire.Grains.Groups;
+
+/// <summary>
+/// What a group knows of its topics: asks those that members name, and the catalog where a member has a pattern. One question is under way
+/// at a time; one that comes meanwhile is asked afterwards, once. As long as a topic's answer is missing that was never heard before, the
+/// group is told nothing: a topic that cannot be reached is no topic that does not exist.
+/// </summary>
+/// <param name="neighbours">Asked.</param>
+/// <param name="state">The members, who say which topics matter.</param>
+/// <param name="know">Told the numbers of partitions of the topics that exist.</param>
+internal sealed class GroupTopics(
+    IGroupNeighbours neighbours, Func<GroupState> state, Func<IReadOnlyDictionary<TopicName, int>, Task> know)
+{
+    private const int CallsAtOnce = 16;
+
+    private Dictionary<TopicName, int> _known = [];
+    private bool _isAsking;
+    private bool _askAgain;
+
+    /// <summary>Whether everything that matters has been heard of.</summary>
+    public bool IsComplete { get; private set; }
+
+    /// <summary>Whether some member's topics have not been asked for.</summary>
+    public bool Lacks(MemberProfile member) =>
+        !IsComplete || member.Subscription.Pattern is not null || member.Subscription.Topics.Any(topic => !_known.ContainsKey(topic));
+
+    /// <summary>Asks, or has the question under way be followed by another.</summary>
+    public async Task AskAsync()
+    {
+        if (_isAsking)
+        {
+            _askAgain = true;
+            return;
+        }
+
+        _isAsking = true;
+        try
+        {
+            do
+            {
+                _askAgain = false;
+                var found = await FindAsync();
+                IsComplete = found is not null;
+                if (found is not null)
+                {
+                    _known = found;
+                    await know(found);
+                }
+            }
+            while (_askAgain);
+        }
+        finally
+        {
+            _isAsking = false;
+        }
+    }
+
+    private async Task<Dictionary<TopicName, int>?> FindAsync()
+    {
+        var members = state().Members.Values;
+        var names = members.SelectMany(member => member.Profile.Subscription.Topics).ToHashSet();
+        if (members.Any(member => member.Profile.Subscription.Pattern is not null) && !await AddMatchingAsync(names))
+        {
+            return null;
+        }
+
+        var found = new Dictionary<TopicName, int>(names.Count);
+        var (failed, _) = await BoundedCalls.ForEach(names, CallsAtOnce, async topic =>
+        {
+            var answer = await neighbours.Describe(topic);
+            switch (answer.Error)
+            {
+                case ErrorCode.None:
+                    found[topic] = answer.Topic!.PartitionsCount;
+                    return ErrorCode.None;
+                case ErrorCode.UnknownTopicOrPartition:
+                    return ErrorCode.None;
+                default:
+                    if (_known.TryGetValue(topic, out var count))
+                    {
+                        found[topic] = count;
+                        return ErrorCode.None;
+                    }
+
+                    return answer.Error;
+            }
+        });
+        return failed == 0 ? found : null;
+    }
+
+    private async Task<bool> AddMatchingAsync(HashSet<TopicName> names)
+    {
+        TopicList page;
+        for (var after = ""; ; after = page.Names[^1].Value)
+        {
+            page = await neighbours.ListTopics(after, Limits.TopicsPerPage);
+            if (page.Error != ErrorCode.None)
+            {
+                return false;
+            }
+
+            names.UnionWith(page.Names.Where(state().IsInteresting));
+            if (!page.HasMore)
+            {
+                return true;
+            }
+        }
+    }
+}

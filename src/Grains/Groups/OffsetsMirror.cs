@@ -1,0 +1,158 @@
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Model;
+using Loire.Model.Batches;
+using Loire.Protocols.Groups;
+using Loire.Protocols.Groups.Offsets;
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Grains.Groups;
+
+/// <summary>
+/// Copies the durable commits of one group to the topic <c>__consumer_offsets</c>, for tools that read it. It is a copy: the group never
+/// waits for it. What waits is the newest value of each partition and nothing older, so it takes no more memory than the offsets
+/// themselves, and one append is under way at a time, so a value never overtakes a newer one. After a failure it tries again; what waits
+/// when the group's silo dies is mirrored with the next commit to the same partition.
+/// </summary>
+internal sealed partial class OffsetsMirror(
+    string groupId, IGroupNeighbours neighbours, GroupOptions options, TimeProvider time, ILogger logger, Action<Exception> failed)
+{
+    private const int BatchBytes = 512 * 1024;
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
+
+    private readonly CancellationTokenSource _closed = new();
+    private Dictionary<TopicPartition, OffsetCommit?> _waiting = [];
+    private bool _isRunning;
+
+    /// <summary>Partitions whose newest value is not mirrored yet.</summary>
+    public int Waiting => _waiting.Count;
+
+    /// <summary>Offsets were committed durably.</summary>
+    public void Committed(IReadOnlyList<OffsetCommit> offsets)
+    {
+        if (options.MirrorOffsets)
+        {
+            foreach (var offset in offsets)
+            {
+                _waiting[offset.Partition] = offset;
+            }
+
+            Start();
+        }
+    }
+
+    /// <summary>Offsets were removed durably.</summary>
+    public void Removed(IEnumerable<TopicPartition> partitions)
+    {
+        if (options.MirrorOffsets)
+        {
+            foreach (var partition in partitions)
+            {
+                _waiting[partition] = null;
+            }
+
+            Start();
+        }
+    }
+
+    /// <summary>Tries once to mirror what waits, and stops.</summary>
+    public async Task FinishAsync()
+    {
+        var waiting = _waiting;
+        Close();
+        if (waiting.Count > 0)
+        {
+            await AppendAsync(waiting);
+        }
+    }
+
+    /// <summary>Stops; what waits is not mirrored.</summary>
+    public void Close()
+    {
+        _waiting = [];
+        _closed.Cancel();
+    }
+
+    private void Start()
+    {
+        if (!_isRunning && _waiting.Count > 0 && !_closed.IsCancellationRequested)
+        {
+            _isRunning = true;
+            _ = RunAsync();
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (_waiting.Count > 0)
+            {
+                var taken = _waiting;
+                _waiting = [];
+                var error = await AppendAsync(taken);
+                if (error != ErrorCode.None && !_closed.IsCancellationRequested)
+                {
+                    NotMirrored(groupId, error);
+                    foreach (var (partition, offset) in taken)
+                    {
+                        _waiting.TryAdd(partition, offset);
+                    }
+                }
+
+                await Task.Delay(error == ErrorCode.None ? options.MirrorInterval : RetryDelay, time, _closed.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Closed.
+        }
+        catch (Exception bug)
+        {
+            failed(bug);
+        }
+        finally
+        {
+            _isRunning = false;
+        }
+    }
+
+    private async Task<ErrorCode> AppendAsync(Dictionary<TopicPartition, OffsetCommit?> offsets)
+    {
+        var topic = await neighbours.OffsetsTopic();
+        if (topic.Error != ErrorCode.None)
+        {
+            return topic.Error;
+        }
+
+        var partition = new PartitionKey(
+            topic.Topic!.Name, topic.Topic.Id, GroupIds.Place(groupId, topic.Topic.PartitionsCount));
+        using var builder = new RecordBatchBuilder(BatchBytes);
+        var now = Timestamp.From(time.GetUtcNow());
+        foreach (var (of, offset) in offsets)
+        {
+            if (!TryAdd(builder, of, offset, now))
+            {
+                var error = await neighbours.Append(partition, new AppendRequest(builder.Build(), Acks.Leader));
+                if (error != ErrorCode.None)
+                {
+                    return error;
+                }
+
+                Invariant.Check(TryAdd(builder, of, offset, now), "one offset fits an empty batch");
+            }
+        }
+
+        return await neighbours.Append(partition, new AppendRequest(builder.Build(), Acks.Leader));
+    }
+
+    private bool TryAdd(RecordBatchBuilder builder, TopicPartition partition, OffsetCommit? offset, Timestamp now)
+    {
+        var key = OffsetsTopic.WriteKey(groupId, partition);
+        return offset is { } value
+            ? builder.Append(value.CommittedAt, key.Span, false, OffsetsTopic.WriteValue(value).Span, false)
+            : builder.Append(now, key.Span, false, default, true);
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Offsets of group {Group} are not mirrored yet: {Error}.")]
+    private partial void NotMirrored(string group, ErrorCode error);
+}

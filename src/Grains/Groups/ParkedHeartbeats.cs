@@ -1,0 +1,108 @@
+using Loire.Model;
+
+namespace Loire.Grains.Groups;
+
+/// <summary>
+/// The heartbeats of one group that wait for news, at most one for each member: a newer one ends the older one. Each has a deadline, and
+/// the earliest of them is known.
+/// </summary>
+internal sealed class ParkedHeartbeats
+{
+    private readonly Dictionary<string, Parked> _byMember = new(StringComparer.Ordinal);
+    private readonly SortedSet<Parked> _byDeadline = new(Parked.ByDeadline);
+    private long _arrived;
+    private ErrorCode _closed;
+
+    private sealed class Parked(string memberId, TimeSpan deadline, long number) : TaskCompletionSource<ErrorCode>(
+        TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public static readonly IComparer<Parked> ByDeadline =
+            Comparer<Parked>.Create((a, b) => (a.Deadline, a.Number).CompareTo((b.Deadline, b.Number)));
+
+        public string MemberId { get; } = memberId;
+
+        public TimeSpan Deadline { get; } = deadline;
+
+        public long Number { get; } = number;
+    }
+
+    /// <summary>How many wait.</summary>
+    public int Count => _byMember.Count;
+
+    /// <summary>When the first of them must be answered; null if none waits.</summary>
+    public TimeSpan? NextDeadline => _byDeadline.Min?.Deadline;
+
+    /// <summary>Waits for news of a member.</summary>
+    /// <returns><see cref="ErrorCode.None"/> when it is to be answered, or the error to answer with.</returns>
+    public async Task<ErrorCode> ParkAsync(string memberId, TimeSpan deadline, CancellationToken cancellation)
+    {
+        Supersede(memberId);
+        if (_closed != ErrorCode.None)
+        {
+            return _closed;
+        }
+
+        var parked = new Parked(memberId, deadline, ++_arrived);
+        _byMember.Add(memberId, parked);
+        Invariant.Check(_byDeadline.Add(parked));
+        var scheduler = TaskScheduler.Current;
+        using var watch = cancellation.UnsafeRegister(
+            _ => Task.Factory.StartNew(() => Cancel(parked), CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler), null);
+        return await parked.Task;
+    }
+
+    /// <summary>A newer heartbeat has come: what the older one would be told is for the newer.</summary>
+    public void Supersede(string memberId)
+    {
+        if (_byMember.TryGetValue(memberId, out var parked))
+        {
+            End(parked, ErrorCode.RequestTimedOut);
+        }
+    }
+
+    /// <summary>Ends the wait of a member, if it waits.</summary>
+    public void Wake(string memberId)
+    {
+        if (_byMember.TryGetValue(memberId, out var parked))
+        {
+            End(parked, ErrorCode.None);
+        }
+    }
+
+    /// <summary>Ends the waits whose time has come.</summary>
+    public void WakeDue(TimeSpan now)
+    {
+        while (_byDeadline.Min is { } parked && parked.Deadline <= now)
+        {
+            End(parked, ErrorCode.None);
+        }
+    }
+
+    /// <summary>Ends every wait, and those to come, with an error.</summary>
+    public void Close(ErrorCode error)
+    {
+        _closed = error;
+        while (_byDeadline.Min is { } parked)
+        {
+            End(parked, error);
+        }
+    }
+
+    private void Cancel(Parked parked)
+    {
+        if (_byMember.TryGetValue(parked.MemberId, out var current) && ReferenceEquals(current, parked))
+        {
+            Remove(parked);
+            parked.TrySetCanceled();
+        }
+    }
+
+    private void End(Parked parked, ErrorCode error)
+    {
+        Remove(parked);
+        parked.TrySetResult(error);
+    }
+
+    private void Remove(Parked parked) =>
+        Invariant.Check(_byMember.Remove(parked.MemberId) && _byDeadline.Remove(parked), "a heartbeat that waits is in both indexes");
+}
