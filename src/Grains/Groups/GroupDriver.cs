@@ -107,8 +107,12 @@ public sealed partial class GroupDriver : IAsyncDisposable
         }
 
         // From here to the record in the journal there is no await.
-        _parked.Supersede(request.MemberId);
         var step = Machine.Heartbeat(GroupRequests.ToMachine(request), Now);
+        if (step.Error == ErrorCode.None)
+        {
+            _parked.Supersede(request.MemberId, step.JoinedAt);
+        }
+
         error = await CommitStepAsync(step);
         if (error != ErrorCode.None || step.Error != ErrorCode.None)
         {
@@ -122,16 +126,16 @@ public sealed partial class GroupDriver : IAsyncDisposable
         }
 
         var deadline = Now + (request.MaxWait < _options.Members.HeartbeatInterval ? request.MaxWait : _options.Members.HeartbeatInterval);
-        if (request.MaxWait > TimeSpan.Zero && !Machine.HasNews(request.MemberId))
+        if (request.MaxWait > TimeSpan.Zero && !Machine.HasNews(request.MemberId, step.JoinedAt))
         {
-            var parked = _parked.ParkAsync(request.MemberId, deadline, cancellation);
+            var parked = _parked.ParkAsync(request.MemberId, step.JoinedAt, deadline, cancellation);
             Arm();
             error = await parked;
         }
 
         return error == ErrorCode.RequestTimedOut ? Refused(error, "A newer heartbeat of the member has come.")
             : error != ErrorCode.None ? Refused(error, null)
-            : await AnswerAsync(request);
+            : await AnswerAsync(request, step.JoinedAt);
     }
 
     /// <summary>A member leaves; one that is not known has left already.</summary>
@@ -221,10 +225,10 @@ public sealed partial class GroupDriver : IAsyncDisposable
 
     private static HeartbeatResult Refused(ErrorCode error, string? detail) => new(error, 0, [], TimeSpan.Zero, detail);
 
-    private async Task<HeartbeatResult> AnswerAsync(HeartbeatRequest request)
+    private async Task<HeartbeatResult> AnswerAsync(HeartbeatRequest request, int joinedAt)
     {
         // What the answer says is durable once everything is that was applied before it.
-        var answer = Machine.Answer(request.MemberId, request.InstanceId);
+        var answer = Machine.Answer(request.MemberId, request.InstanceId, joinedAt);
         var error = await _journal.Durable;
         return error != ErrorCode.None
             ? Refused(error, null)

@@ -13,13 +13,15 @@ internal sealed class ParkedHeartbeats
     private long _arrived;
     private ErrorCode _closed;
 
-    private sealed class Parked(string memberId, TimeSpan deadline, long number) : TaskCompletionSource<ErrorCode>(
+    private sealed class Parked(string memberId, int joinedAt, TimeSpan deadline, long number) : TaskCompletionSource<ErrorCode>(
         TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public static readonly IComparer<Parked> ByDeadline =
             Comparer<Parked>.Create((a, b) => (a.Deadline, a.Number).CompareTo((b.Deadline, b.Number)));
 
         public string MemberId { get; } = memberId;
+
+        public int JoinedAt { get; } = joinedAt;
 
         public TimeSpan Deadline { get; } = deadline;
 
@@ -33,16 +35,20 @@ internal sealed class ParkedHeartbeats
     public TimeSpan? NextDeadline => _byDeadline.Min?.Deadline;
 
     /// <summary>Waits for news of a member.</summary>
+    /// <param name="memberId">The member.</param>
+    /// <param name="joinedAt">Which life of it.</param>
+    /// <param name="deadline">When to end without news.</param>
+    /// <param name="cancellation">Ends the wait.</param>
     /// <returns><see cref="ErrorCode.None"/> when it is to be answered, or the error to answer with.</returns>
-    public async Task<ErrorCode> ParkAsync(string memberId, TimeSpan deadline, CancellationToken cancellation)
+    public async Task<ErrorCode> ParkAsync(string memberId, int joinedAt, TimeSpan deadline, CancellationToken cancellation)
     {
-        Supersede(memberId);
+        Supersede(memberId, joinedAt);
         if (_closed != ErrorCode.None)
         {
             return _closed;
         }
 
-        var parked = new Parked(memberId, deadline, ++_arrived);
+        var parked = new Parked(memberId, joinedAt, deadline, ++_arrived);
         _byMember.Add(memberId, parked);
         Invariant.Check(_byDeadline.Add(parked));
         var scheduler = TaskScheduler.Current;
@@ -51,12 +57,15 @@ internal sealed class ParkedHeartbeats
         return await parked.Task;
     }
 
-    /// <summary>A newer heartbeat has come: what the older one would be told is for the newer.</summary>
-    public void Supersede(string memberId)
+    /// <summary>
+    /// A newer heartbeat has come. What the older one of the same life would be told is for the newer; one of an earlier life learns that
+    /// it is over.
+    /// </summary>
+    public void Supersede(string memberId, int joinedAt)
     {
         if (_byMember.TryGetValue(memberId, out var parked))
         {
-            End(parked, ErrorCode.RequestTimedOut);
+            End(parked, parked.JoinedAt == joinedAt ? ErrorCode.RequestTimedOut : ErrorCode.None);
         }
     }
 

@@ -34,7 +34,7 @@ public sealed class DriverFactory(
     private readonly ILogger _topicLogger = loggers.CreateLogger<TopicDriver>();
     private readonly ILogger _catalogLogger = loggers.CreateLogger<CatalogDriver>();
     private readonly ILogger _groupLogger = loggers.CreateLogger<GroupDriver>();
-    private readonly IAssignor[] _assignors = [.. AssignorRegistry.BuiltIn, .. assignors];
+    private readonly AssignorRegistry _assignors = new(assignors);
     private GroupNeighbours? _groupNeighbours;
 
     /// <summary>How long after an interruption the catalog settles a topic.</summary>
