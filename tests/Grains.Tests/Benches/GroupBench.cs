@@ -1,0 +1,229 @@
+using Loire.Grains.Groups;
+using Loire.Grains.Interfaces.Groups;
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Interfaces.Topics;
+using Loire.Log;
+using Loire.Model;
+using Loire.Model.Batches;
+using Loire.Protocols.Groups.Assignors;
+using Loire.Protocols.Groups.Membership;
+using Loire.Protocols.Groups.Offsets;
+using Loire.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Loire.Grains.Tests.Benches;
+
+/// <summary>
+/// A group's driver on storage in memory, time that the test moves, and neighbours that answer what the test says. A driver that asks to be
+/// dropped stays; <see cref="Restart"/> is the next activation.
+/// </summary>
+internal sealed class GroupBench : IGroupNeighbours
+{
+    private static int _writers;
+    private readonly List<string> _listed = [];
+    private ITimer? _timer;
+
+    public GroupBench(LossyGrainStorage? storage = null, Action<GroupOptions>? configure = null, DriverThread? thread = null, ManualTime? time = null)
+    {
+        (Storage, Thread, Time) = (storage ?? new LossyGrainStorage(), thread ?? new DriverThread(), time ?? new ManualTime());
+        configure?.Invoke(Options);
+        Driver = NewDriver();
+    }
+
+    public GroupOptions Options { get; } = new();
+
+    public LossyGrainStorage Storage { get; }
+
+    public MortalStorage Silo { get; private set; } = null!;
+
+    public DriverThread Thread { get; }
+
+    public ManualTime Time { get; }
+
+    public GroupDriver Driver { get; private set; }
+
+    public int Drops { get; private set; }
+
+    /// <summary>Whether the catalog knows the group.</summary>
+    public bool IsListed => _listed.Count > 0;
+
+    /// <summary>Partitions of the topics that exist.</summary>
+    public Dictionary<string, int> Topics { get; } = [];
+
+    /// <summary>What a neighbour answers instead of what it would.</summary>
+    public Func<string, ErrorCode> Fault { get; set; } = _ => ErrorCode.None;
+
+    /// <summary>How often topics were asked for.</summary>
+    public int Asked { get; private set; }
+
+    /// <summary>What is in <c>__consumer_offsets</c> after compaction, and how many appends it took.</summary>
+    public SortedDictionary<string, OffsetCommit> Mirror { get; } = new(StringComparer.Ordinal);
+
+    public int MirrorAppends { get; private set; }
+
+    public List<int> MirrorPartitions { get; } = [];
+
+    public void Restart(bool kill = true)
+    {
+        Silo.IsDead = kill;
+        _timer?.Dispose();
+        var old = Driver;
+        if (!kill)
+        {
+            Thread.Finish(async () =>
+            {
+                await old.DisposeAsync();
+                return true;
+            });
+        }
+
+        Driver = NewDriver();
+    }
+
+    /// <summary>A second activation beside the first, whose storage is the same.</summary>
+    public GroupBench Rival() => new(Storage, null, Thread, Time);
+
+    public CommitResult Commit(params (string Topic, int Partition, long Offset)[] offsets) => CommitAs(null, -1, offsets);
+
+    public CommitResult CommitAs(string? member, int epoch, params (string Topic, int Partition, long Offset)[] offsets) =>
+        Thread.Finish(() => Driver.CommitAsync(Request(member, epoch, offsets)));
+
+    public static CommitRequest Request(string? member, int epoch, params (string Topic, int Partition, long Offset)[] offsets) => new(
+        member, epoch,
+        [.. offsets.Select(offset => new CommittedOffset(
+            Partition(offset.Topic, offset.Partition), new Offset(offset.Offset), LeaderEpoch.None, "", Timestamp.None))]);
+
+    public static TopicPartition Partition(string topic, int partition) => new(TopicName.Parse(topic), partition);
+
+    public string Offsets() => Text(Thread.Finish(() => Driver.OffsetsAsync(null)));
+
+    public static string Text(OffsetsResult result) => result.Error != ErrorCode.None
+        ? result.Error.ToString()
+        : string.Join(' ', result.Offsets.Select(offset => $"{offset.Partition}:{offset.Offset}"));
+
+    public GroupResult Describe() => Thread.Finish(() => Driver.DescribeAsync());
+
+    public ErrorCode Delete() => Thread.Finish(() => Driver.DeleteAsync());
+
+    public ErrorCode Sweep() => Thread.Finish(() => Driver.SweepAsync());
+
+    public Task<HeartbeatResult> Heartbeat(
+        string member, int epoch, string[]? topics = null, TopicPartition[]? owned = null, TimeSpan? wait = null, string? instance = null,
+        string? pattern = null, string assignor = "range", CancellationToken cancellation = default) =>
+        Thread.Start(() => Driver.HeartbeatAsync(
+            new HeartbeatRequest(
+                member, instance, epoch, "client", "host",
+                topics is null && pattern is null ? null
+                    : new MemberSubscription(
+                        [.. (topics ?? []).Select(TopicName.Parse)], pattern, [assignor], TimeSpan.FromSeconds(45), TimeSpan.FromMinutes(5)),
+                owned ?? [], wait ?? TimeSpan.Zero),
+            cancellation));
+
+    public void Advance(TimeSpan time)
+    {
+        // In steps: the driver sets a new timer in each.
+        for (var end = Time.GetUtcNow() + time; Time.GetUtcNow() < end;)
+        {
+            var next = Time.NextDue is { } due && due < end ? due : end;
+            Thread.After(() => Time.Advance(next > Time.GetUtcNow() ? next - Time.GetUtcNow() : TimeSpan.Zero));
+        }
+
+        Thread.Run();
+    }
+
+    public ValueTask<ErrorCode> Record(string groupId, bool exists)
+    {
+        var error = Fault("record");
+        if (error == ErrorCode.None)
+        {
+            _listed.Remove(groupId);
+            _listed.AddRange(exists ? [groupId] : []);
+        }
+
+        return new(error);
+    }
+
+    public ValueTask<TopicResult> Describe(TopicName topic)
+    {
+        Asked++;
+        var error = Fault("describe " + topic);
+        return new(error != ErrorCode.None ? new TopicResult(error, null, null)
+            : Topics.TryGetValue(topic.Value, out var count)
+            ? new TopicResult(error, new TopicDescription(topic, default, count, 1, []), null)
+            : new TopicResult(ErrorCode.UnknownTopicOrPartition, null, null));
+    }
+
+    public ValueTask<TopicList> ListTopics(string after, int max) =>
+        new(new TopicList(Fault("list"), [.. Topics.Keys.Order(StringComparer.Ordinal).Select(TopicName.Parse)], false));
+
+    public ValueTask<TopicResult> OffsetsTopic()
+    {
+        var error = Fault("offsets topic");
+        return new(new TopicResult(
+            error, error == ErrorCode.None ? new TopicDescription(Protocols.Groups.Offsets.OffsetsTopic.Name, default, 50, 1, []) : null, null));
+    }
+
+    public ValueTask<ErrorCode> Append(PartitionKey partition, AppendRequest request)
+    {
+        var error = Fault("append");
+        if (error != ErrorCode.None)
+        {
+            return new(error);
+        }
+
+        MirrorAppends++;
+        MirrorPartitions.Add(partition.Partition);
+        Read(request.Batches.Span, Mirror);
+        return new(ErrorCode.None);
+    }
+
+    /// <summary>Decodes records of <c>__consumer_offsets</c> into what compaction would leave of them.</summary>
+    public static void Read(ReadOnlySpan<byte> batches, SortedDictionary<string, OffsetCommit> into)
+    {
+        while (!batches.IsEmpty)
+        {
+            Assert.Equal(ErrorCode.None, RecordBatch.TryRead(batches, out var batch));
+            var reader = new RecordReader(batch, batch.Payload);
+            while (reader.MoveNext())
+            {
+                Assert.True(Protocols.Groups.Offsets.OffsetsTopic.TryReadKey(reader.Current.Key, out var group, out var of));
+                if (reader.Current.ValueIsNull)
+                {
+                    into.Remove($"{group}/{of}");
+                    continue;
+                }
+
+                Assert.True(Protocols.Groups.Offsets.OffsetsTopic.TryReadValue(reader.Current.Value, of, out var offset));
+                into[$"{group}/{of}"] = offset;
+            }
+
+            Assert.Equal(ErrorCode.None, reader.Error);
+            batches = batches[batch.SizeInBytes..];
+        }
+    }
+
+    private GroupDriver NewDriver()
+    {
+        Silo = new MortalStorage(Storage);
+        var silo = Silo;
+        return new GroupDriver(
+            "g",
+            () => new Journal(
+                silo, "group/g", new Guid(Interlocked.Increment(ref _writers), 2, 2, new byte[8]),
+                new JournalOptions { SnapshotAfterBytes = 2_000 }, Time),
+            new GroupMachine(new AssignorRegistry(), Options.Members), this, Options, Time, NullLogger.Instance, WakeAfter, () => Drops++);
+    }
+
+    private void WakeAfter(TimeSpan wait)
+    {
+        var driver = Driver;
+        _timer?.Dispose();
+        _timer = Time.CreateTimer(
+            _ => Thread.Post(async () =>
+            {
+                await driver.WakeAsync();
+                return true;
+            }),
+            null, wait, Timeout.InfiniteTimeSpan);
+    }
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+using Loire.Grains.Groups;
+using Loire.Grains.Tests.Benches;
+using Loire.Log;
+using Loire.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Loire.Grains.Tests.Groups;
+
+public class GroupCatalogDriverTests
+{
+    private static int _writers;
+    private readonly LossyGrainStorage _storage = new();
+    private readonly DriverThread _thread = new();
+    private readonly List<string> _swept = [];
+
+    [Fact]
+    public void Groups_are_listed_in_order_page_by_page_also_after_a_crash()
+    {
+        var catalog = NewDriver();
+        var recorded = Enumerable.Range(0, 1_000)
+            .Select(i => _thread.Post(() => catalog.RecordAsync("g" + i.ToString("D3", CultureInfo.InvariantCulture), true)))
+            .ToList();
+        _thread.Run();
+        Assert.All(recorded, one => Assert.Equal(ErrorCode.None, one.Now()));
+        Assert.Equal(ErrorCode.None, _thread.Finish(() => catalog.RecordAsync("g500", false)));
+        foreach (var driver in new[] { catalog, NewDriver() })
+        {
+            List<string> ids = [];
+            for (var more = true; more;)
+            {
+                var page = _thread.Finish(() => driver.ListAsync(ids.LastOrDefault() ?? "", 300));
+                ids.AddRange(page.GroupIds);
+                more = page.HasMore;
+            }
+
+            Assert.Equal(999, ids.Count);
+            Assert.Equal(ids.Order(StringComparer.Ordinal), ids);
+            Assert.DoesNotContain("g500", ids);
+        }
+
+        Assert.InRange(_storage.Keys.Count, 1, 40);
+    }
+
+    [Fact]
+    public void After_a_failed_write_the_catalog_is_what_is_durable()
+    {
+        var catalog = NewDriver();
+        _thread.Finish(() => catalog.RecordAsync("a", true));
+        _storage.Faults = call => Task.FromResult(
+            call.Operation == StorageOperation.Write ? StorageFault.Refuse(new StorageFullException("no space left")) : StorageFault.None);
+        Assert.Equal(ErrorCode.KafkaStorageError, _thread.Finish(() => catalog.RecordAsync("b", true)));
+        Assert.Equal(["a"], _thread.Finish(() => catalog.ListAsync("", 10)).GroupIds);
+        _storage.Faults = null;
+        Assert.Equal(ErrorCode.None, _thread.Finish(() => catalog.RecordAsync("b", true)));
+        Assert.Equal(["a", "b"], _thread.Finish(() => catalog.ListAsync("", 10)).GroupIds);
+    }
+
+    [Fact]
+    public void The_sweep_comes_to_every_group()
+    {
+        var catalog = NewDriver();
+        foreach (var id in new[] { "a", "b", "c" })
+        {
+            _thread.Finish(() => catalog.RecordAsync(id, true));
+        }
+
+        _thread.Finish(async () =>
+        {
+            await catalog.SweepAsync();
+            return true;
+        });
+        Assert.Equal(["a", "b", "c"], _swept);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10_001)]
+    public void A_page_has_a_size(int max) =>
+        Assert.Equal(ErrorCode.InvalidRequest, _thread.Finish(() => NewDriver().ListAsync("", max)).Error);
+
+    private GroupCatalogDriver NewDriver() => new(
+        () => new Journal(
+            _storage, "groups/0", new Guid(Interlocked.Increment(ref _writers), 3, 3, new byte[8]),
+            new JournalOptions { SnapshotAfterBytes = 500 }, new ManualTime()),
+        id =>
+        {
+            _swept.Add(id);
+            return new(ErrorCode.None);
+        },
+        NullLogger.Instance);
+}
