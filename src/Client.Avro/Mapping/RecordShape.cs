@@ -8,6 +8,7 @@ namespace Loire.Client.Avro;
 internal sealed class RecordShape
 {
     private readonly Type _type;
+    private readonly RecordSchema _schema;
     private readonly List<(string Name, MemberInfo Member)> _members;
 
     /// <exception cref="AvroMappingException">The type cannot be a record at all.</exception>
@@ -20,7 +21,7 @@ internal sealed class RecordShape
         }
 
         const BindingFlags Public = BindingFlags.Instance | BindingFlags.Public;
-        _type = type;
+        (_type, _schema) = (type, schema);
         _members =
         [
             .. type.GetProperties(Public).Where(property => property.GetIndexParameters().Length == 0)
@@ -42,20 +43,18 @@ internal sealed class RecordShape
             ?? (_type.IsValueType ? null : throw new AvroMappingException($"{where}: {_type} has no public constructor."));
     }
 
-    /// <summary>What a field is read from when it is written; null if there is nothing.</summary>
-    public MemberInfo? Readable(string field) => Find(field, member => member is not PropertyInfo property || property.GetMethod is { IsPublic: true });
+    /// <summary>For each field of the schema, what it is read from when it is written; null where there is nothing.</summary>
+    public MemberInfo?[] Readable() => Find(member => member is not PropertyInfo property || property.GetMethod is { IsPublic: true });
 
-    /// <summary>What a field is assigned to when it is read; null if there is nothing.</summary>
-    public MemberInfo? Settable(string field) => Find(
-        field, member => member is PropertyInfo property ? property.SetMethod is { IsPublic: true } : !((FieldInfo)member).IsInitOnly);
+    /// <summary>For each field of the schema, what it is assigned to when it is read; null where there is nothing.</summary>
+    public MemberInfo?[] Settable() =>
+        Find(member => member is PropertyInfo property ? property.SetMethod is { IsPublic: true } : !((FieldInfo)member).IsInitOnly);
 
-    /// <summary>The field that a parameter of the constructor takes; null if there is none.</summary>
-    public static RecordField? Field(ParameterInfo parameter, RecordSchema schema)
+    /// <summary>For each parameter of a constructor, the position of the field that it takes; −1 where there is none.</summary>
+    public int[] Fields(ParameterInfo[] parameters)
     {
-        var name = Named(parameter)?.Name ?? parameter.Name!;
-        return schema.PositionOf(name) is >= 0 and var position
-            ? schema.Fields[position]
-            : schema.Fields.FirstOrDefault(field => LooseName.Comparer.Equals(field.Name, name));
+        var taken = Match([.. parameters.Select(parameter => Named(parameter)?.Name ?? parameter.Name!)]);
+        return [.. parameters.Select((_, i) => Array.IndexOf(taken, i))];
     }
 
     /// <summary>Members that the compiler would want to be set.</summary>
@@ -65,10 +64,26 @@ internal sealed class RecordShape
 
     public static Type TypeOf(MemberInfo member) => member is PropertyInfo property ? property.PropertyType : ((FieldInfo)member).FieldType;
 
-    private MemberInfo? Find(string field, Func<MemberInfo, bool> use)
+    private MemberInfo?[] Find(Func<MemberInfo, bool> use)
     {
         var usable = _members.Where(member => use(member.Member)).ToList();
-        return usable.Find(member => member.Name == field).Member ?? usable.Find(member => LooseName.Comparer.Equals(member.Name, field)).Member;
+        return Array.ConvertAll(Match([.. usable.Select(member => member.Name)]), found => found < 0 ? null : usable[found].Member);
+    }
+
+    /// <summary>For each field of the schema, which of some names is its own; −1 if none is. The very name comes before one that is alike.</summary>
+    private int[] Match(string[] names)
+    {
+        var found = _schema.Fields.Select(field => Array.IndexOf(names, field.Name)).ToArray();
+        for (var i = 0; i < found.Length; i++)
+        {
+            if (found[i] < 0)
+            {
+                found[i] = Array.FindIndex(names, name =>
+                    LooseName.Comparer.Equals(name, _schema.Fields[i].Name) && !found.Contains(Array.IndexOf(names, name)));
+            }
+        }
+
+        return found;
     }
 
     private static AvroFieldAttribute? Named(MemberInfo member) => member.GetCustomAttribute<AvroFieldAttribute>();

@@ -63,36 +63,40 @@ internal static class TypedRecords
 
             var constructor = shape.Constructor(where);
             var variables = new ParameterExpression?[schema.Fields.Count];
-            var arguments = (constructor?.GetParameters() ?? []).Select(parameter => Argument(parameter, schema, variables, where)).ToArray();
-            var created = constructor is null ? Expression.New(type) : Expression.New(constructor, arguments);
+            var parameters = constructor?.GetParameters() ?? [];
+            var fields = shape.Fields(parameters);
+            var arguments = new Expression[parameters.Length];
+            for (var i = 0; i < parameters.Length; i++)
+            {
+                arguments[i] = fields[i] < 0
+                    ? Fallback(parameters[i], schema, where)
+                    : variables[fields[i]] = Expression.Variable(parameters[i].ParameterType, parameters[i].Name);
+            }
 
             var members = new List<MemberBinding>();
+            var settable = shape.Settable();
             for (var i = 0; i < variables.Length; i++)
             {
-                if (variables[i] is null && shape.Settable(schema.Fields[i].Name) is { } member)
+                if (variables[i] is null && settable[i] is { } member)
                 {
-                    variables[i] = Expression.Variable(RecordShape.TypeOf(member), schema.Fields[i].Name);
+                    variables[i] = Expression.Variable(RecordShape.TypeOf(member), member.Name);
                     members.Add(Expression.Bind(member, variables[i]!));
                 }
             }
 
+            var created = constructor is null ? Expression.New(type) : Expression.New(constructor, arguments);
             var set = members.Select(binding => binding.Member.Name).ToHashSet();
             return shape.Required(constructor).FirstOrDefault(member => !set.Contains(member.Name)) is { } missing
                 ? throw new AvroMappingException($"{where}: {type}.{missing.Name} is required, but {schema.Name} has no such field.")
                 : new Target(variables, Expression.MemberInit(created, members));
         }
 
-        private static Expression Argument(ParameterInfo parameter, RecordSchema schema, ParameterExpression?[] variables, string where)
-        {
-            if (RecordShape.Field(parameter, schema) is { } field)
-            {
-                return variables[schema.PositionOf(field.Name)] = Expression.Variable(parameter.ParameterType, field.Name);
-            }
+        private static UnaryExpression Fallback(ParameterInfo parameter, RecordSchema schema, string where) => parameter.HasDefaultValue
+            ? Expression.Convert(Expression.Constant(parameter.DefaultValue ?? Empty(parameter.ParameterType)), parameter.ParameterType)
+            : throw new AvroMappingException(
+                $"{where}: the constructor of {parameter.Member.DeclaringType} wants '{parameter.Name}', but {schema.Name} has no such field.");
 
-            return parameter.HasDefaultValue
-                ? parameter.DefaultValue is { } value ? Expression.Convert(Expression.Constant(value), parameter.ParameterType) : Expression.Default(parameter.ParameterType)
-                : throw new AvroMappingException(
-                    $"{where}: the constructor of {parameter.Member.DeclaringType} wants '{parameter.Name}', but {schema.Name} has no such field.");
-        }
+        /// <summary>What <c>default</c> means as the value of a parameter; null for a reference or a nullable.</summary>
+        private static object? Empty(Type type) => type.IsValueType ? Activator.CreateInstance(type) : null;
     }
 }

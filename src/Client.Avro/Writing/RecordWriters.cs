@@ -52,9 +52,11 @@ internal static class RecordWriters
         var writer = Expression.Parameter(typeof(AvroWriter).MakeByRefType(), "writer");
         var value = Expression.Parameter(typeof(T), "value");
         var body = new List<Expression>();
-        foreach (var field in schema.Fields)
+        var readable = shape.Readable();
+        for (var i = 0; i < readable.Length; i++)
         {
-            if (shape.Readable(field.Name) is { } member)
+            var field = schema.Fields[i];
+            if (readable[i] is { } member)
             {
                 var write = compiler.Compile(field.Schema, RecordShape.TypeOf(member), $"{schema.Name}.{field.Name}");
                 body.Add(Expression.Invoke(Expression.Constant(write), writer, Expression.MakeMemberAccess(value, member)));
