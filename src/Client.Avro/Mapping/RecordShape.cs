@@ -25,7 +25,7 @@ internal sealed class RecordShape
         _members =
         [
             .. type.GetProperties(Public).Where(property => property.GetIndexParameters().Length == 0)
-                .Select(property => (Named(property)?.Name ?? property.Name, (MemberInfo)property)),
+                .Select(property => ((Named(property) ?? OfParameter(property))?.Name ?? property.Name, (MemberInfo)property)),
             .. type.GetFields(Public).Select(field => (Named(field)?.Name ?? field.Name, (MemberInfo)field)),
         ];
     }
@@ -85,6 +85,13 @@ internal sealed class RecordShape
 
         return found;
     }
+
+    /// <summary>The attribute of a record's parameter, which C# does not give to the property that it makes of it.</summary>
+    private AvroFieldAttribute? OfParameter(PropertyInfo property) => _type.GetConstructors()
+        .SelectMany(constructor => constructor.GetParameters())
+        .Where(parameter => parameter.Name == property.Name)
+        .Select(Named)
+        .FirstOrDefault(attribute => attribute is not null);
 
     private static AvroFieldAttribute? Named(MemberInfo member) => member.GetCustomAttribute<AvroFieldAttribute>();
 

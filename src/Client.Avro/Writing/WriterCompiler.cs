@@ -51,14 +51,18 @@ internal sealed class WriterCompiler
         if (schema.Type == AvroType.Null)
         {
             return default(T) is null
-                ? (ref _, value) => Demand(value is null, where, "is null by its schema, and not null as a value")
+                ? (ref _, value) => Refuse(value, where)
                 : throw new AvroMappingException($"{where} is null by its schema, which {typeof(T)} cannot be.");
         }
 
         var write = NonNull<T>(schema, where);
         return default(T) is not null ? write : (ref writer, value) =>
         {
-            Demand(value is not null, where, $"is null, and its schema is {schema.Label}");
+            if (value is null)
+            {
+                throw new AvroDataException($"{where} is null, and its schema is {schema.Label}.");
+            }
+
             write(ref writer, value);
         };
     }
@@ -134,11 +138,11 @@ internal sealed class WriterCompiler
         };
     }
 
-    private static void Demand(bool condition, string where, string otherwise)
+    private static void Refuse<T>(T value, string where)
     {
-        if (!condition)
+        if (value is not null)
         {
-            throw new AvroDataException($"{where} {otherwise}.");
+            throw new AvroDataException($"{where} is null by its schema, and not null as a value.");
         }
     }
 }
