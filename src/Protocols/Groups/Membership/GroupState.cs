@@ -104,7 +104,7 @@ public sealed class GroupState
                 throw new InvariantException($"a record of type {record.GetType().Name} is known");
         }
 
-        Settle(complete: record is GroupRecord.Targeted or GroupRecord.Snapshot);
+        Settle(record);
     }
 
     /// <summary>Everything as one record.</summary>
@@ -314,21 +314,24 @@ public sealed class GroupState
         return pattern;
     }
 
-    private void Settle(bool complete)
+    /// <summary>What holds after every record; looks at all members only where all may have changed.</summary>
+    private void Settle(GroupRecord record)
     {
         Invariant.Check(TargetEpoch <= Epoch, "the target is not ahead of its group");
         var touched = _ledger.TakeTouched();
         _changed.UnionWith(touched);
-        foreach (var member in complete ? _members.Values : (IEnumerable<GroupMember>)touched)
+        var concernsAll = record is GroupRecord.Targeted or GroupRecord.Snapshot;
+        foreach (var member in concernsAll ? _members.Values : (IEnumerable<GroupMember>)touched)
         {
-            member.AssertInvariants(Epoch);
-            if (member.IsReconciled && member.MemberEpoch < TargetEpoch)
+            if (member.IsReconciled && record is not GroupRecord.Snapshot)
             {
                 member.Reach(TargetEpoch);
             }
+
+            member.AssertInvariants(Epoch);
         }
 
-        if (complete)
+        if (concernsAll)
         {
             _ledger.AssertInvariants(_members.Values);
             Invariant.Check(Phase != MembershipPhase.Stable || _members.Values.All(member => member.IsReconciled), "a stable group rests");
