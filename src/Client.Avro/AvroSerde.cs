@@ -17,7 +17,9 @@ public sealed class AvroSerde<T> : ISerializer<T>, IDeserializer<T>
     private readonly Lazy<ValueWriter<T>> _write;
     private readonly Lazy<ValueReader<T>> _read;
 
-    /// <summary>Readers of values that were written with other schemas. Only what the store knows comes in here, so it does not grow with bad data.</summary>
+    /// <summary>
+    /// Readers of values that were written with other schemas. Only what the store knows comes in here, so it does not grow with bad data.
+    /// </summary>
     private readonly ConcurrentDictionary<AvroFingerprint, ValueReader<T>> _others = [];
 
     /// <param name="schema">What values are written with, and read as.</param>
@@ -37,7 +39,9 @@ public sealed class AvroSerde<T> : ISerializer<T>, IDeserializer<T>
 
     /// <inheritdoc/>
     /// <exception cref="AvroMappingException">The type does not fit the schema.</exception>
-    /// <exception cref="AvroDataException">The value does not: a null, a number or a nesting that the schema or the options do not allow.</exception>
+    /// <exception cref="AvroDataException">
+    /// The value does not: a null, a number or a nesting that the schema or the options do not allow.
+    /// </exception>
     public void Serialize(T value, IBufferWriter<byte> destination, in SerializationContext context)
     {
         ArgumentNullException.ThrowIfNull(destination);

@@ -6,7 +6,9 @@ public enum AvroFraming
     /// <summary>Nothing: reader and writer agree on the schema otherwise.</summary>
     None,
 
-    /// <summary>The specification's single-object encoding: C3 01 and the fingerprint of the schema that the value was written with.</summary>
+    /// <summary>
+    /// The specification's single-object encoding: C3 01 and the fingerprint of the schema that the value was written with.
+    /// </summary>
     SingleObject,
 }
 
@@ -25,7 +27,10 @@ public sealed class AvroSerdeOptions
     /// <summary>With framing, where the schemas of values are found that were written with another than the serde's own.</summary>
     public IAvroSchemas? Schemas { get; init; }
 
-    /// <summary>Records within records, from 1 to 1,000. Each takes some hundred bytes of a thread's stack; a list of linked records needs one a member.</summary>
+    /// <summary>
+    /// Records within records, from 1 to 1,000. Each takes some hundred bytes of a thread's stack; a list of linked records needs one a
+    /// member.
+    /// </summary>
     public int MaxDepth { get; init; } = 256;
 
     /// <summary>

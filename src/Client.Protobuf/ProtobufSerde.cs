@@ -4,8 +4,8 @@ using Google.Protobuf;
 namespace Loire.Client.Protobuf;
 
 /// <summary>
-/// Protocol Buffers messages as their plain bytes: no schema id and no length in front. Reads and writes where the bytes lie, without copies
-/// but those that the message keeps. What a newer program added to a message is kept as unknown fields and written again.
+/// Protocol Buffers messages as their plain bytes: no schema id and no length in front. Reads and writes where the bytes lie, without
+/// copies but those that the message keeps. What a newer program added to a message is kept as unknown fields and written again.
 /// </summary>
 /// <typeparam name="T">The generated message.</typeparam>
 public sealed class ProtobufSerde<T> : ISerializer<T>, IDeserializer<T>

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Loire.Client.Avro;
 
-/// <summary>A length of time as calendars count it. The three parts do not follow from each other: a month has no fixed number of days.</summary>
+/// <summary>
+/// A length of time as calendars count it. The three parts do not follow from each other: a month has no fixed number of days.
+/// </summary>
 /// <param name="Months">Months.</param>
 /// <param name="Days">Days.</param>
 /// <param name="Milliseconds">Milliseconds.</param>

@@ -36,5 +36,6 @@ internal sealed record CollectionShape(Type Item, Type? Made)
         ?? (!type.IsAbstract && filledBy.IsAssignableFrom(type) && type.GetConstructor(Type.EmptyTypes) is not null ? type : null);
 
     private static Type? Argument(Type type, Type @interface) => type.GetInterfaces().Append(type)
-        .FirstOrDefault(candidate => candidate.IsGenericType && candidate.GetGenericTypeDefinition() == @interface)?.GetGenericArguments()[0];
+        .FirstOrDefault(candidate => candidate.IsGenericType && candidate.GetGenericTypeDefinition() == @interface)?
+        .GetGenericArguments()[0];
 }

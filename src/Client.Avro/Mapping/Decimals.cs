@@ -30,7 +30,8 @@ internal static class Decimals
         if (value.At(schema.Scale) is not { } digits || BigInteger.Abs(digits) >= bound)
         {
             throw new AvroDataException(
-                $"{AvroName.Shown(value.ToString())} has other digits than a decimal of precision {schema.Precision} and scale {schema.Scale} can hold.");
+                $"{AvroName.Shown(value.ToString())} has other digits than a decimal of precision {schema.Precision} "
+                + $"and scale {schema.Scale} can hold.");
         }
 
         var bytes = digits.ToByteArray(isUnsigned: false, isBigEndian: true);

@@ -58,7 +58,8 @@ internal sealed class RecordShape
     }
 
     /// <summary>Members that the compiler would want to be set.</summary>
-    public IEnumerable<MemberInfo> Required(ConstructorInfo? constructor) => constructor?.IsDefined(typeof(SetsRequiredMembersAttribute)) == true
+    public IEnumerable<MemberInfo> Required(ConstructorInfo? constructor) =>
+        constructor?.IsDefined(typeof(SetsRequiredMembersAttribute)) == true
         ? []
         : _members.Select(member => member.Member).Where(member => member.IsDefined(typeof(RequiredMemberAttribute), inherit: true));
 
@@ -70,7 +71,9 @@ internal sealed class RecordShape
         return Array.ConvertAll(Match([.. usable.Select(member => member.Name)]), found => found < 0 ? null : usable[found].Member);
     }
 
-    /// <summary>For each field of the schema, which of some names is its own; −1 if none is. The very name comes before one that is alike.</summary>
+    /// <summary>
+    /// For each field of the schema, which of some names is its own; −1 if none is. The very name comes before one that is alike.
+    /// </summary>
     private int[] Match(string[] names)
     {
         var found = _schema.Fields.Select(field => Array.IndexOf(names, field.Name)).ToArray();

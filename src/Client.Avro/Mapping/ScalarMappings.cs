@@ -5,6 +5,9 @@ namespace Loire.Client.Avro;
 /// <summary>Which types of .NET a scalar schema can be. The first is the one that <see cref="AvroRecord"/> holds.</summary>
 internal static class ScalarMappings
 {
+    private const long Millis = TimeSpan.TicksPerMillisecond;
+    private const long Micros = TimeSpan.TicksPerMicrosecond;
+
     private static readonly ScalarMapping[] Integers =
     [
         Integer<int>(), new ScalarMapping<long, long>(value => value, value => value), Integer<short>(), Integer<sbyte>(), Integer<byte>(),
@@ -28,12 +31,12 @@ internal static class ScalarMappings
     private static ScalarMapping[] Of(AvroSchema schema) => schema.LogicalType switch
     {
         LogicalType.Date => [Times.Date, .. Integers],
-        LogicalType.TimeMillis => [Times.TimeOfDay(TimeSpan.TicksPerMillisecond), Times.SinceMidnight(TimeSpan.TicksPerMillisecond), .. Integers],
-        LogicalType.TimeMicros => [Times.TimeOfDay(TimeSpan.TicksPerMicrosecond), Times.SinceMidnight(TimeSpan.TicksPerMicrosecond), .. Longs],
-        LogicalType.TimestampMillis => [Times.Utc(TimeSpan.TicksPerMillisecond), Times.Instant(TimeSpan.TicksPerMillisecond), .. Longs],
-        LogicalType.TimestampMicros => [Times.Utc(TimeSpan.TicksPerMicrosecond), Times.Instant(TimeSpan.TicksPerMicrosecond), .. Longs],
-        LogicalType.LocalTimestampMillis => [Times.WallClock(TimeSpan.TicksPerMillisecond), .. Longs],
-        LogicalType.LocalTimestampMicros => [Times.WallClock(TimeSpan.TicksPerMicrosecond), .. Longs],
+        LogicalType.TimeMillis => [Times.TimeOfDay(Millis), Times.SinceMidnight(Millis), .. Integers],
+        LogicalType.TimeMicros => [Times.TimeOfDay(Micros), Times.SinceMidnight(Micros), .. Longs],
+        LogicalType.TimestampMillis => [Times.Utc(Millis), Times.Instant(Millis), .. Longs],
+        LogicalType.TimestampMicros => [Times.Utc(Micros), Times.Instant(Micros), .. Longs],
+        LogicalType.LocalTimestampMillis => [Times.WallClock(Millis), .. Longs],
+        LogicalType.LocalTimestampMicros => [Times.WallClock(Micros), .. Longs],
         LogicalType.Uuid => [Uuid, Same<string>()],
         LogicalType.Duration => [Times.Duration, Times.Length, .. Fixed((FixedSchema)schema)],
         LogicalType.Decimal => [.. Decimals.Of(schema), .. schema is FixedSchema block ? Fixed(block) : Bytes],

@@ -6,11 +6,13 @@ internal static class GenericRecords
     public static ValueReader<AvroRecord> Reader(ReaderCompiler compiler, RecordSchema writer, RecordSchema reader, string where)
     {
         var plan = new RecordPlan(writer, reader, where);
-        var steps = plan.Written.Select(step => step.Position < 0
-            ? Skipping(step.Written)
-            : (ValueReader<object?>)compiler.Compile(step.Written, reader.Fields[step.Position].Schema, typeof(object), plan.Where(step.Position))).ToArray();
+        var steps = plan.Written
+            .Select(step => step.Position < 0 ? Skipping(step.Written) : Reading(step.Written, step.Position))
+            .ToArray();
         var targets = plan.Written.Select(step => step.Position).ToArray();
-        var defaults = plan.Missing.Select(position => (position, compiler.Default<object?>(reader.Fields[position], plan.Where(position)))).ToArray();
+        var defaults = plan.Missing
+            .Select(position => (position, compiler.Default<object?>(reader.Fields[position], plan.Where(position))))
+            .ToArray();
 
         return (ref bytes) =>
         {
@@ -31,6 +33,9 @@ internal static class GenericRecords
 
             return record;
         };
+
+        ValueReader<object?> Reading(AvroSchema written, int position) => (ValueReader<object?>)compiler.Compile(
+            written, reader.Fields[position].Schema, typeof(object), plan.Where(position));
     }
 
     private static ValueReader<object?> Skipping(AvroSchema schema) => (ref reader) =>

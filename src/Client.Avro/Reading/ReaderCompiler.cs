@@ -83,7 +83,9 @@ internal sealed class ReaderCompiler
             MapSchema map => (ValueReader<T>)CollectionReaders.Map(this, (MapSchema)writer, map, typeof(T), where),
             EnumSchema choice => EnumReaders.Of<T>((EnumSchema)writer, choice, where),
             _ => ScalarMappings.Find(reader, typeof(T)) is { } mapping
-                ? (ValueReader<T>)GenericScalar.MakeGenericMethod(mapping.AvroSide, mapping.Clr).Invoke(null, [writer, reader, mapping, where])!
+                ? (ValueReader<T>)GenericScalar
+                    .MakeGenericMethod(mapping.AvroSide, mapping.Clr)
+                    .Invoke(null, [writer, reader, mapping, where])!
                 : throw NaturalTypes.Mismatch(reader, typeof(T), where),
         };
     }
@@ -148,7 +150,8 @@ internal sealed class ReaderCompiler
         return Lifting.Boxing(natural, Compile(writer, reader, natural, where));
     }
 
-    private static ValueReader<TClr> Scalar<TAvro, TClr>(AvroSchema writer, AvroSchema reader, ScalarMapping<TAvro, TClr> mapping, string where)
+    private static ValueReader<TClr> Scalar<TAvro, TClr>(
+        AvroSchema writer, AvroSchema reader, ScalarMapping<TAvro, TClr> mapping, string where)
     {
         var read = (ValueReader<TAvro>)ScalarReaders.Of(writer, reader);
         if (typeof(TAvro) == typeof(TClr))

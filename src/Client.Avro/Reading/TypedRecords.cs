@@ -94,7 +94,8 @@ internal static class TypedRecords
         private static UnaryExpression Fallback(ParameterInfo parameter, RecordSchema schema, string where) => parameter.HasDefaultValue
             ? Expression.Convert(Expression.Constant(parameter.DefaultValue ?? Empty(parameter.ParameterType)), parameter.ParameterType)
             : throw new AvroMappingException(
-                $"{where}: the constructor of {parameter.Member.DeclaringType} wants '{parameter.Name}', but {schema.Name} has no such field.");
+                $"{where}: the constructor of {parameter.Member.DeclaringType} wants '{parameter.Name}', "
+                + $"but {schema.Name} has no such field.");
 
         /// <summary>What <c>default</c> means as the value of a parameter; null for a reference or a nullable.</summary>
         private static object? Empty(Type type) => type.IsValueType ? Activator.CreateInstance(type) : null;

@@ -40,8 +40,8 @@ internal static class SchemaResolution
         for (var i = 0; i < positions.Length; i++)
         {
             // A name comes before an alias, and a field is read once.
-            var aliases = reader.Fields[i].Aliases.Select(writer.PositionOf);
-            if (positions[i] < 0 && aliases.FirstOrDefault(position => position >= 0 && !taken.Contains(position), -1) is >= 0 and var found)
+            var aliases = reader.Fields[i].Aliases.Select(writer.PositionOf).Where(position => position >= 0 && !taken.Contains(position));
+            if (positions[i] < 0 && aliases.FirstOrDefault(-1) is >= 0 and var found)
             {
                 positions[i] = found;
                 taken.Add(found);

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Loire.Client.Avro;
 
-/// <summary>The CRC-64-AVRO (a Rabin fingerprint) of a schema's canonical form: the short name of a schema in single-object encoding.</summary>
+/// <summary>
+/// The CRC-64-AVRO (a Rabin fingerprint) of a schema's canonical form: the short name of a schema in single-object encoding.
+/// </summary>
 /// <param name="Value">The 64 bits.</param>
 public readonly record struct AvroFingerprint(ulong Value)
 {

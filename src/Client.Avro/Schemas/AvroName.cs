@@ -15,14 +15,17 @@ public readonly record struct AvroName
     public override string ToString() => Namespace.Length == 0 ? Local : $"{Namespace}.{Local}";
 
     /// <summary>The name that a text means within a namespace: one with a dot is complete, any other belongs to the namespace.</summary>
-    /// <exception cref="AvroSchemaException">A part is empty or has other characters than A-Z, a-z, 0-9 and _, or begins with a digit.</exception>
+    /// <exception cref="AvroSchemaException">
+    /// A part is empty or has other characters than A-Z, a-z, 0-9 and _, or begins with a digit.
+    /// </exception>
     internal static AvroName Of(string text, string enclosing)
     {
         var dot = text.LastIndexOf('.');
         var name = dot < 0 ? new AvroName(enclosing, text) : new AvroName(text[..dot], text[(dot + 1)..]);
         if (!IsWord(name.Local) || !IsNamespace(name.Namespace))
         {
-            throw new AvroSchemaException($"'{Shown(text)}' is no name: its parts between dots are letters, digits and _, and do not begin with a digit.");
+            throw new AvroSchemaException(
+                $"'{Shown(text)}' is no name: its parts between dots are letters, digits and _, and do not begin with a digit.");
         }
 
         return name;

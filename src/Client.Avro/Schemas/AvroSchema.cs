@@ -26,7 +26,9 @@ public abstract class AvroSchema : IEquatable<AvroSchema>
     /// <summary>The CRC-64-AVRO of the canonical form.</summary>
     public AvroFingerprint Fingerprint => _fingerprint ??= AvroFingerprint.Of(CanonicalForm);
 
-    /// <summary>The text by which the schema is named where it does not fit: the type's name, or that of the record, enum or fixed.</summary>
+    /// <summary>
+    /// The text by which the schema is named where it does not fit: the type's name, or that of the record, enum or fixed.
+    /// </summary>
     internal virtual string Label => LogicalType == LogicalType.None ? TypeName : $"{TypeName} ({LogicalTypes.Name(LogicalType)})";
 
     /// <summary>The type as schemas spell it.</summary>
@@ -110,5 +112,6 @@ public sealed class UnionSchema : AvroSchema
     /// <summary>Which of them is null; −1 if none is.</summary>
     internal int NullBranch { get; } = -1;
 
-    internal override string Label => $"union of {string.Join(", ", Branches.Take(5).Select(branch => branch.Label))}{(Branches.Count > 5 ? " …" : "")}";
+    internal override string Label =>
+        $"union of {string.Join(", ", Branches.Take(5).Select(branch => branch.Label))}{(Branches.Count > 5 ? " …" : "")}";
 }

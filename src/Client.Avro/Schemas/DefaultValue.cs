@@ -31,7 +31,8 @@ internal static class DefaultValue
     {
         if (++items > AvroLimits.DefaultValueItems || writer.Written > AvroLimits.DefaultValueBytes)
         {
-            throw new AvroSchemaException($"The default of {where} is larger than {AvroLimits.DefaultValueBytes} bytes or {AvroLimits.DefaultValueItems} values.");
+            throw new AvroSchemaException(
+                $"The default of {where} is larger than {AvroLimits.DefaultValueBytes} bytes or {AvroLimits.DefaultValueItems} values.");
         }
 
         var kind = json.ValueKind;
@@ -60,10 +61,12 @@ internal static class DefaultValue
             case AvroType.Bytes when kind == JsonValueKind.String && Octets(json.GetString()!) is { } bytes:
                 writer.WriteBytes(bytes);
                 break;
-            case AvroType.Fixed when kind == JsonValueKind.String && Octets(json.GetString()!) is { } bytes && bytes.Length == ((FixedSchema)schema).Size:
+            case AvroType.Fixed when kind == JsonValueKind.String && Octets(json.GetString()!) is { } bytes
+                && bytes.Length == ((FixedSchema)schema).Size:
                 writer.WriteRaw(bytes);
                 break;
-            case AvroType.Enum when kind == JsonValueKind.String && ((EnumSchema)schema).PositionOf(json.GetString()!) is >= 0 and var position:
+            case AvroType.Enum when kind == JsonValueKind.String
+                && ((EnumSchema)schema).PositionOf(json.GetString()!) is >= 0 and var position:
                 writer.WriteLong(position);
                 break;
             case AvroType.Union:
@@ -80,7 +83,8 @@ internal static class DefaultValue
                 WriteFields(ref writer, (RecordSchema)schema, json, where, ref items);
                 break;
             default:
-                throw new AvroSchemaException($"The default of {where} is {AvroName.Shown(json.GetRawText())}, which is no {schema.Label}.");
+                throw new AvroSchemaException(
+                    $"The default of {where} is {AvroName.Shown(json.GetRawText())}, which is no {schema.Label}.");
         }
     }
 

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Loire.Client.Avro;
 
-/// <summary>Which logical types there are, and on what. One that does not fit its schema is ignored, as the specification demands.</summary>
+/// <summary>
+/// Which logical types there are, and on what. One that does not fit its schema is ignored, as the specification demands.
+/// </summary>
 internal static class LogicalTypes
 {
     private const int DurationBytes = 12;
@@ -47,18 +49,23 @@ internal static class LogicalTypes
 
     private static void ApplyDecimal(AvroSchema schema, JsonElement json)
     {
-        var scale = 0;
-        if (!json.TryGetProperty("precision", out var digits) || digits.ValueKind != JsonValueKind.Number || !digits.TryGetInt32(out var precision)
-            || (json.TryGetProperty("scale", out var behind) && (behind.ValueKind != JsonValueKind.Number || !behind.TryGetInt32(out scale))))
-        {
-            return;
-        }
-
-        if (precision is >= 1 and <= AvroLimits.DecimalPrecision && scale >= 0 && scale <= precision
+        if (Number(json, "precision", 0) is { } precision && Number(json, "scale", 0) is { } scale
+            && precision is >= 1 and <= AvroLimits.DecimalPrecision && scale >= 0 && scale <= precision
             && (schema is not FixedSchema { Size: var size } || Fits(precision, size)))
         {
             (schema.LogicalType, schema.Precision, schema.Scale) = (LogicalType.Decimal, precision, scale);
         }
+    }
+
+    /// <summary>A whole number; <paramref name="missing"/> if there is none; null if it is something else.</summary>
+    private static int? Number(JsonElement json, string attribute, int missing)
+    {
+        if (!json.TryGetProperty(attribute, out var value))
+        {
+            return missing;
+        }
+
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : null;
     }
 
     /// <summary>Whether every number of so many digits fits into so many bytes.</summary>

@@ -17,7 +17,9 @@ public abstract class NamedSchema : AvroSchema
 
     internal override string Label => $"{TypeName} {Name}";
 
-    /// <summary>Whether the data may be of this type: the last parts of the names are equal, or an alias is the other's full name.</summary>
+    /// <summary>
+    /// Whether the data may be of this type: the last parts of the names are equal, or an alias is the other's full name.
+    /// </summary>
     internal bool Answers(NamedSchema writer) => Name.Local == writer.Name.Local || Aliases.Contains(writer.Name);
 }
 
@@ -53,7 +55,8 @@ public sealed class EnumSchema : NamedSchema
 {
     private readonly Dictionary<string, int> _positions = new(StringComparer.Ordinal);
 
-    internal EnumSchema(AvroName name, IReadOnlyList<AvroName> aliases, string? documentation, IReadOnlyList<string> symbols, string? defaultSymbol)
+    internal EnumSchema(
+        AvroName name, IReadOnlyList<AvroName> aliases, string? documentation, IReadOnlyList<string> symbols, string? defaultSymbol)
         : base(AvroType.Enum, name, aliases, documentation)
     {
         (Symbols, DefaultSymbol) = (symbols, defaultSymbol);

@@ -3,7 +3,8 @@ namespace Loire.Client.Avro;
 /// <summary>A field of a record.</summary>
 public sealed class RecordField
 {
-    internal RecordField(string name, AvroSchema schema, IReadOnlyList<string> aliases, string? documentation, string? order, string? defaultJson)
+    internal RecordField(
+        string name, AvroSchema schema, IReadOnlyList<string> aliases, string? documentation, string? order, string? defaultJson)
         => (Name, Schema, Aliases, Documentation, Order, DefaultJson) = (name, schema, aliases, documentation, order, defaultJson);
 
     /// <summary>Its name.</summary>

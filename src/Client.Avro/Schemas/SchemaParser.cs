@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Loire.Client.Avro;
 
-/// <summary>Reads one schema from JSON. The names that it defines are known from where they are defined, as the specification says.</summary>
+/// <summary>
+/// Reads one schema from JSON. The names that it defines are known from where they are defined, as the specification says.
+/// </summary>
 internal sealed class SchemaParser
 {
     // A record takes three levels of JSON for each level of schema: itself, its fields, a field.
@@ -166,7 +168,12 @@ internal sealed class SchemaParser
         var schema = Read(SchemaJson.Required(json, "type", where), record.Name.Namespace, where);
         var hasDefault = json.TryGetProperty("default", out var value);
         var field = new RecordField(
-            fieldName, schema, SchemaJson.Words(json, "aliases", where), SchemaJson.Text(json, "doc", where), order, hasDefault ? value.GetRawText() : null);
+            fieldName,
+            schema,
+            SchemaJson.Words(json, "aliases", where),
+            SchemaJson.Text(json, "doc", where),
+            order,
+            hasDefault ? value.GetRawText() : null);
         if (hasDefault)
         {
             _defaults.Add((field, value, where));

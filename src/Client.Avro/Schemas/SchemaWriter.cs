@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Loire.Client.Avro;
 
-/// <summary>Writes a schema as JSON with every attribute of the specification. Names are full; where one has no namespace, it says so.</summary>
+/// <summary>
+/// Writes a schema as JSON with every attribute of the specification. Names are full; where one has no namespace, it says so.
+/// </summary>
 internal static class SchemaWriter
 {
     public static string Write(AvroSchema schema)
@@ -117,7 +119,9 @@ internal static class SchemaWriter
         }
     }
 
-    /// <summary>An alias without a namespace can be said only of a type without one: any other text without a dot is in the type's.</summary>
+    /// <summary>
+    /// An alias without a namespace can be said only of a type without one: any other text without a dot is in the type's.
+    /// </summary>
     private static string Alias(AvroName alias, AvroName of) => alias.Namespace == of.Namespace ? alias.Local : alias.ToString();
 
     private static void WriteText(Utf8JsonWriter json, string name, string? value)

@@ -8,8 +8,8 @@ internal static class EnumWriters
         if (typeof(T) == typeof(AvroEnum))
         {
             // By the symbol and not by the number, because the value may be of another version of the schema.
-            return (ValueWriter<T>)(object)(ValueWriter<AvroEnum>)((ref writer, value) =>
-                writer.WriteLong(ReferenceEquals(value.Schema, schema) ? value.Position : Position(schema.PositionOf(value.Symbol), value.Symbol, schema, where)));
+            return (ValueWriter<T>)(object)(ValueWriter<AvroEnum>)((ref writer, value) => writer.WriteLong(
+                ReferenceEquals(value.Schema, schema) ? value.Position : Position(schema.PositionOf(value.Symbol), value, schema, where)));
         }
 
         var values = EnumShape.Values<T>(schema, where);

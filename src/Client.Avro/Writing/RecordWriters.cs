@@ -28,7 +28,8 @@ internal static class RecordWriters
         var fields = new ValueWriter<object?>[schema.Fields.Count];
         for (var i = 0; i < fields.Length; i++)
         {
-            fields[i] = (ValueWriter<object?>)compiler.Compile(schema.Fields[i].Schema, typeof(object), $"{schema.Name}.{schema.Fields[i].Name}");
+            var field = schema.Fields[i];
+            fields[i] = (ValueWriter<object?>)compiler.Compile(field.Schema, typeof(object), $"{schema.Name}.{field.Name}");
         }
 
         return (ref writer, record) =>
@@ -45,7 +46,9 @@ internal static class RecordWriters
         };
     }
 
-    /// <summary>From a type of .NET, by code that is compiled once. A field that the type does not have is written as its default.</summary>
+    /// <summary>
+    /// From a type of .NET, by code that is compiled once. A field that the type does not have is written as its default.
+    /// </summary>
     public static ValueWriter<T> Typed<T>(WriterCompiler compiler, RecordSchema schema, string where)
     {
         var shape = new RecordShape(typeof(T), schema, where);

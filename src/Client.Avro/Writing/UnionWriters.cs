@@ -41,7 +41,8 @@ internal static class UnionWriters
     /// The branch for a type and its writer: the one whose natural type it is, else a record of the type's name, else the first that the
     /// type fits.
     /// </summary>
-    public static (int Branch, Delegate Write) Choose(Func<AvroSchema, Type, string, Delegate> compile, UnionSchema union, Type type, string where)
+    public static (int Branch, Delegate Write) Choose(
+        Func<AvroSchema, Type, string, Delegate> compile, UnionSchema union, Type type, string where)
     {
         var order = Enumerable.Range(0, union.Branches.Count).Where(i => i != union.NullBranch)
             .OrderByDescending(i => NaturalTypes.Of(union.Branches[i]) == type)
