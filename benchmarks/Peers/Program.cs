@@ -63,7 +63,7 @@ async Task RunAsync()
 
     var works = Work.All(options.Scale).Where(work => work.Name.Contains(options.Work, StringComparison.OrdinalIgnoreCase)).ToList();
     List<Turn> turns = [];
-    using var bare = new BareSyncs(directory);
+    using var bare = new BareSyncs(directory, works.Sum(work => work.Slices) * options.Rounds);
 
     // Round 0 is not counted: in it code is compiled and files get their first blocks.
     for (var round = 0; round <= options.Rounds; round++)
