@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Reflection;
+using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
@@ -7,12 +9,14 @@ using Loire.Model;
 namespace Loire.TestKit.Fakes;
 
 /// <summary>
-/// The three grain contracts in memory, for what the real ones cannot be brought to do on command: fail in a certain way, answer late, or not answer.
+/// The grain contracts in memory, for what the real ones cannot be brought to do on command: fail in a certain way, answer late, or not answer.
 /// </summary>
 public sealed class FakeCluster
 {
     private readonly ConcurrentDictionary<string, FakeTopic> _topics = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, FakePartition> _partitions = new(StringComparer.Ordinal);
+
+    private readonly ConcurrentDictionary<string, FakeGroup> _groups = new(StringComparer.Ordinal);
 
     public FakeCluster()
     {
@@ -33,6 +37,14 @@ public sealed class FakeCluster
     public FakePartition Partition(string topic, int partition) =>
         Partition(new PartitionKey(TopicName.Parse(topic), Topic(topic).Id, partition).ToString());
 
+    /// <summary>What each list of groups answers instead, if it is set.</summary>
+    public ErrorCode? GroupCatalogError { get; set; }
+
+    /// <summary>The group of this id, which need not exist yet.</summary>
+    public FakeGroup Group(string id) => _groups.GetOrAdd(id, key => new FakeGroup(key));
+
+    internal IEnumerable<FakeGroup> Groups => _groups.Values.Where(group => group.Exists);
+
     internal IEnumerable<FakeTopic> Topics => _topics.Values.Where(topic => topic.Exists);
 
     private FakeTopic Topic(string name) => _topics.GetOrAdd(name, key => new FakeTopic(key));
@@ -42,6 +54,8 @@ public sealed class FakeCluster
     private IGrain Find(Type contract, string key) =>
         contract == typeof(ITopicGrain) ? Topic(key)
         : contract == typeof(IPartitionGrain) ? Partition(key)
+        : contract == typeof(IGroupGrain) ? Group(key)
+        : contract == typeof(IGroupCatalogGrain) ? new FakeGroupCatalog(this, int.Parse(key, CultureInfo.InvariantCulture))
         : new FakeCatalog(this);
 
     /// <summary>A proxy, because the two Orleans runtimes give the interface different members, of which the API uses one.</summary>

@@ -25,6 +25,9 @@ public sealed class FakePartition : IPartitionGrain
     /// <summary>Awaited by each fetch before it happens; what it returns is the answer if it is an error. The number counts the fetches.</summary>
     public Func<int, FetchRequest, Task<ErrorCode>>? BeforeFetch { get; set; }
 
+    /// <summary>Awaited by each question for the offsets; what it returns is the answer if it is an error.</summary>
+    public Func<Task<ErrorCode>>? BeforeOffsets { get; set; }
+
     /// <summary>Whose time a fetch waits in.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
 
@@ -175,11 +178,16 @@ public sealed class FakePartition : IPartitionGrain
         }
     }
 
-    public ValueTask<PartitionOffsets> Offsets()
+    public async ValueTask<PartitionOffsets> Offsets()
     {
+        if (BeforeOffsets is { } before && await before() is var error && error != ErrorCode.None)
+        {
+            return Bounds() with { Error = error };
+        }
+
         lock (_lock)
         {
-            return Exception is not null ? throw Exception : ValueTask.FromResult(Bounds());
+            return Exception is not null ? throw Exception : Bounds();
         }
     }
 
