@@ -57,16 +57,18 @@ public static class AssignmentRules
         var gained = ImmutableArray.CreateBuilder<MemberPartitions>();
         foreach (var (memberId, member) in state.Members)
         {
-            var news = assignment[memberId].Where(partition => state.Target.GetValueOrDefault(partition) != member).Order().ToImmutableArray();
-            if (!news.IsEmpty)
+            var gains = assignment[memberId].Where(partition => state.Target.GetValueOrDefault(partition) != member)
+                .ToImmutableArray().Sort();
+            if (!gains.IsEmpty)
             {
-                gained.Add(new MemberPartitions(memberId, news));
+                gained.Add(new MemberPartitions(memberId, gains));
             }
         }
 
         var unassigned = state.Target.Keys.Where(
             partition => !counts.TryGetValue(partition.Topic, out var count) || partition.Partition >= count);
-        return new GroupRecord.Targeted(state.Epoch + 1, assignor.Name, assignor.IsCooperative, gained.ToImmutable(), [.. unassigned.Order()]);
+        return new GroupRecord.Targeted(
+            state.Epoch + 1, assignor.Name, assignor.IsCooperative, gained.ToImmutable(), [.. unassigned.Order()]);
     }
 
     /// <summary>

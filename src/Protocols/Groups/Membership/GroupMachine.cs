@@ -7,9 +7,10 @@ namespace Loire.Protocols.Groups.Membership;
 /// The members of one group: decides, changes the state at once, keeps the deadlines, and says what is to be made durable. Nobody may be
 /// told of a change before its records are durable; a machine whose records could not be is thrown away, and a new one replays what is.
 /// <para>
-/// Every <c>now</c> is the time since some fixed moment on a clock that does not fall. A request that comes with a member's newest life is
-/// answered with <see cref="Answer"/>: at once if it is refused or <see cref="HasNews"/>, otherwise when some later step names the member in
-/// <see cref="GroupStep.News"/>, or when the wait is over.
+/// Every <c>now</c> is the time since some fixed moment on a clock that does not fall. A heartbeat that is not refused is answered with
+/// <see cref="Answer"/>: at once if the member <see cref="HasNews"/>, otherwise when some later step names it in
+/// <see cref="GroupStep.News"/>, or when the wait is over. A member has one heartbeat under way: one that a newer of the same life has
+/// overtaken is ended without asking for an answer, which is for the newer; one of an earlier life is answered, and learns that it is over.
 /// </para>
 /// </summary>
 /// <param name="assignors">Those of the broker.</param>
@@ -138,7 +139,8 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
         var member = State.Members[memberId];
         var third = member.Profile.Subscription.SessionTimeout / 3;
         _liveness.Told(memberId, State.Epoch);
-        return new GroupAnswer(error, State.Epoch, member.Assignment, third < options.HeartbeatInterval ? third : options.HeartbeatInterval);
+        var interval = third < options.HeartbeatInterval ? third : options.HeartbeatInterval;
+        return new GroupAnswer(error, State.Epoch, member.Assignment, interval);
     }
 
     /// <summary>Whether a member may commit an offset of a partition; as <see cref="GroupRules.CheckCommit"/> says.</summary>

@@ -40,7 +40,9 @@ public sealed class GroupMember
 
     internal TopicPattern? Pattern { get; private set; }
 
-    /// <summary>Nothing to give up, nothing to wait for; being a part of the target, the assignment is all of it if it has its size.</summary>
+    /// <summary>
+    /// Nothing to give up, nothing to wait for; being a part of the target, the assignment is all of it if it has its size.
+    /// </summary>
     internal bool IsReconciled => _revoking.Count == 0 && _assigned.Count == _target.Count;
 
     /// <summary><see cref="Assigned"/> as a value that later steps do not change.</summary>

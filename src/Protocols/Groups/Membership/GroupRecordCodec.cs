@@ -4,8 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Loire.Protocols.Groups.Membership;
 
 /// <summary>
-/// The bytes of <see cref="GroupRecord"/> in a group's journal. Big-endian; a text is 2 bytes of length and UTF-8, length 65535 standing for
-/// null where a ? follows. What is in order comes in strictly ascending order.
+/// The bytes of <see cref="GroupRecord"/> in a group's journal. Big-endian; a text is 2 bytes of length and UTF-8, length 65535 standing
+/// for null where a ? follows. What is in order comes in strictly ascending order.
 /// <code>
 ///   every record    1 layout, now 1 | 1 kind | fields
 ///   1 Joined        profile
@@ -112,7 +112,8 @@ public static class GroupRecordCodec
     private static GroupRecord.Targeted? ReadTargeted(ref FieldReader reader)
     {
         var epoch = reader.Int32();
-        if (!reader.TryText(out var assignor) || !TryReadFlag(ref reader, out var isCooperative) || !TryReadCount(ref reader, out var count))
+        if (!reader.TryText(out var assignor) || !TryReadFlag(ref reader, out var isCooperative)
+            || !TryReadCount(ref reader, out var count))
         {
             return null;
         }
@@ -149,7 +150,8 @@ public static class GroupRecordCodec
     private static GroupRecord.Snapshot? ReadSnapshot(ref FieldReader reader)
     {
         var (epoch, targetEpoch) = (reader.Int32(), reader.Int32());
-        if (!reader.TryText(out var assignor) || !TryReadFlag(ref reader, out var isCooperative) || !TryReadCount(ref reader, out var count))
+        if (!reader.TryText(out var assignor) || !TryReadFlag(ref reader, out var isCooperative)
+            || !TryReadCount(ref reader, out var count))
         {
             return null;
         }

@@ -4,8 +4,8 @@ using Loire.Protocols.Groups.Assignors;
 namespace Loire.Protocols.Groups.Membership;
 
 /// <summary>
-/// What becomes of requests to a group: which records they make, or why they are refused, with Kafka's error codes. Nothing here changes the
-/// state, only <see cref="GroupState.Apply"/> does.
+/// What becomes of requests to a group: which records they make, or why they are refused, with Kafka's error codes. Nothing here changes
+/// the state, only <see cref="GroupState.Apply"/> does.
 /// </summary>
 public static class GroupRules
 {
@@ -132,8 +132,8 @@ public static class GroupRules
     }
 
     /// <summary>
-    /// Whether a member may commit an offset of a partition: it must hold it, and have held it without a break since the epoch with which it
-    /// commits. So a commit that was sent before the newest answer is in order (as in KIP-1251), and a zombie's is not.
+    /// Whether a member may commit an offset of a partition: it must hold it, and have held it without a break since the epoch with which
+    /// it commits. So a commit that was sent before the newest answer is in order (as in KIP-1251), and a zombie's is not.
     /// </summary>
     public static ErrorCode CheckCommit(GroupState state, string memberId, int memberEpoch, TopicPartition partition) =>
         !state.Members.TryGetValue(memberId, out var member) ? ErrorCode.UnknownMemberId

@@ -3,8 +3,8 @@ using Loire.Model;
 namespace Loire.Protocols.Groups.Membership;
 
 /// <summary>
-/// The members of a group as the group's records have made them. Apply is part of the format of the journal: it derives from each record who
-/// has to give up what and who gets what, so that a change of what it derives needs a new layout of the records.
+/// The members of a group as the group's records have made them. Apply is part of the format of the journal: it derives from each record
+/// who has to give up what and who gets what, so that a change of what it derives needs a new layout of the records.
 /// <code>
 ///   Empty --Joined--> Assigning --Targeted--> Reconciling --(all confirmed)--> Stable --Targeted--> Reconciling
 ///     ^                   ^                       |                              |
@@ -16,10 +16,7 @@ namespace Loire.Protocols.Groups.Membership;
 /// </summary>
 public sealed class GroupState
 {
-    private readonly SortedDictionary<string, GroupMember> _members = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, GroupMember> _byInstance = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, TopicPattern?> _patterns = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _assignorCounts = new(StringComparer.Ordinal);
+    private readonly MemberIndex _members = new();
     private readonly PartitionLedger _ledger = new();
     private HashSet<GroupMember> _changed = [];
 
@@ -43,7 +40,7 @@ public sealed class GroupState
         : MembershipPhase.Stable;
 
     /// <summary>The members by their ids.</summary>
-    public IReadOnlyDictionary<string, GroupMember> Members => _members;
+    public IReadOnlyDictionary<string, GroupMember> Members => _members.ById;
 
     /// <summary>How many partitions of each topic have an owner to be.</summary>
     internal IReadOnlyDictionary<TopicName, int> TargetCounts => _ledger.TargetCounts;
@@ -52,13 +49,13 @@ public sealed class GroupState
     internal IReadOnlyDictionary<TopicPartition, GroupMember> Target => _ledger.Target;
 
     /// <summary>Whether a topic of this name concerns the group, by a name or a pattern of some member.</summary>
-    public bool IsInteresting(TopicName topic) => _members.Values.Any(member => member.Subscribes(topic));
+    public bool IsInteresting(TopicName topic) => _members.All.Any(member => member.Subscribes(topic));
 
     /// <summary>The member that has the instance id now.</summary>
-    internal GroupMember? FindInstance(string? instanceId) => instanceId is null ? null : _byInstance.GetValueOrDefault(instanceId);
+    internal GroupMember? FindInstance(string? instanceId) => instanceId is null ? null : _members.FindInstance(instanceId);
 
     /// <summary>How many members list an assignor.</summary>
-    internal int CountListing(string assignor) => _assignorCounts.GetValueOrDefault(assignor);
+    internal int CountListing(string assignor) => _members.CountListing(assignor);
 
     /// <summary>The partition if the member holds it: it is assigned to the member or not yet confirmed to be given up.</summary>
     internal HeldPartition? FindHeld(GroupMember member, TopicPartition partition) => _ledger.Find(member, partition);
@@ -91,8 +88,7 @@ public sealed class GroupState
                 Resubscribe(_members[resubscribed.MemberId], resubscribed.Subscription);
                 break;
             case GroupRecord.Released released:
-                var member = _members[released.MemberId];
-                FreeAll(member, released.Partitions);
+                FreeAll(_members[released.MemberId], released.Partitions);
                 break;
             case GroupRecord.Targeted targeted:
                 Aim(targeted);
@@ -108,7 +104,7 @@ public sealed class GroupState
     }
 
     /// <summary>Everything as one record.</summary>
-    public GroupRecord.Snapshot Snapshot() => new(Epoch, TargetEpoch, Assignor, IsCooperative, [.. _members.Values.Select(Describe)]);
+    public GroupRecord.Snapshot Snapshot() => new(Epoch, TargetEpoch, Assignor, IsCooperative, [.. _members.All.Select(Describe)]);
 
     private MemberSnapshot Describe(GroupMember member) => new(
         member.Profile, member.JoinedAt, member.MemberEpoch,
@@ -117,27 +113,24 @@ public sealed class GroupState
 
     private void Join(MemberProfile profile)
     {
-        if (_members.TryGetValue(profile.MemberId, out var member))
+        if (_members.TryGet(profile.MemberId, out var member))
         {
-            Unlist(member);
-            member.Become(profile, PatternOf(profile.Subscription), Epoch);
-            List(member);
+            _members.Change(member, profile, Epoch);
             BeginAnew(member);
         }
         else
         {
-            List(new GroupMember(profile, PatternOf(profile.Subscription), Epoch));
+            _members.Add(profile, Epoch);
         }
     }
 
     private void Replace(GroupMember member, MemberProfile successor)
     {
-        Invariant.Check(!_members.ContainsKey(successor.MemberId), "a successor is new");
-        Invariant.Check(successor.InstanceId is not null && successor.InstanceId == member.Profile.InstanceId, "a successor has the instance id");
+        Invariant.Check(!_members.TryGet(successor.MemberId, out _), "a successor is new");
+        Invariant.Check(
+            successor.InstanceId is not null && successor.InstanceId == member.Profile.InstanceId, "a successor has the instance id");
         Epoch += successor.Subscription.AssignsLike(member.Profile.Subscription) ? 0 : 1;
-        Unlist(member);
-        member.Become(successor, PatternOf(successor.Subscription), Epoch);
-        List(member);
+        _members.Change(member, successor, Epoch);
         BeginAnew(member);
     }
 
@@ -152,7 +145,7 @@ public sealed class GroupState
 
     private void Depart(GroupMember member)
     {
-        Unlist(member);
+        _members.Remove(member);
         foreach (var partition in member.Target.ToArray())
         {
             _ledger.Aim(partition, null);
@@ -168,9 +161,7 @@ public sealed class GroupState
     private void Resubscribe(GroupMember member, SubscriptionTerms subscription)
     {
         Epoch += subscription.AssignsLike(member.Profile.Subscription) ? 0 : 1;
-        Unlist(member);
-        member.Become(member.Profile with { Subscription = subscription }, PatternOf(subscription), member.JoinedAt);
-        List(member);
+        _members.Change(member, member.Profile with { Subscription = subscription }, member.JoinedAt);
         AimNoMoreAtUnsubscribed(member);
         foreach (var partition in member.Assigned.Except(member.Target).ToArray())
         {
@@ -216,7 +207,7 @@ public sealed class GroupState
         }
         else if (moved.Length > 0)
         {
-            foreach (var partition in _members.Values.SelectMany(member => member.Assigned).ToArray())
+            foreach (var partition in _members.All.SelectMany(member => member.Assigned).ToArray())
             {
                 _ledger.Revoke(partition, Epoch);
             }
@@ -256,8 +247,7 @@ public sealed class GroupState
             (snapshot.Epoch, snapshot.TargetEpoch, snapshot.Assignor, snapshot.IsCooperative);
         foreach (var known in snapshot.Members)
         {
-            var member = new GroupMember(known.Profile, PatternOf(known.Profile.Subscription), known.JoinedAt);
-            List(member);
+            var member = _members.Add(known.Profile, known.JoinedAt);
             member.Reach(known.MemberEpoch);
             foreach (var partition in known.Target)
             {
@@ -271,49 +261,6 @@ public sealed class GroupState
         }
     }
 
-    private void List(GroupMember member)
-    {
-        _members.Add(member.Profile.MemberId, member);
-        foreach (var assignor in member.Profile.Subscription.Assignors)
-        {
-            _assignorCounts[assignor] = CountListing(assignor) + 1;
-        }
-
-        Invariant.Check(
-            member.Profile.InstanceId is not { } instanceId || _byInstance.TryAdd(instanceId, member), "an instance id has one member");
-    }
-
-    private void Unlist(GroupMember member)
-    {
-        _members.Remove(member.Profile.MemberId);
-        foreach (var assignor in member.Profile.Subscription.Assignors)
-        {
-            _assignorCounts[assignor]--;
-        }
-
-        if (member.Profile.InstanceId is { } instanceId)
-        {
-            _byInstance.Remove(instanceId);
-        }
-    }
-
-    // A pattern that an earlier release of .NET accepted and this one does not matches nothing.
-    private TopicPattern? PatternOf(SubscriptionTerms terms)
-    {
-        if (terms.Pattern is not { } text)
-        {
-            return null;
-        }
-
-        if (!_patterns.TryGetValue(text, out var pattern))
-        {
-            TopicPattern.TryParse(text, out pattern, out _);
-            _patterns.Add(text, pattern);
-        }
-
-        return pattern;
-    }
-
     /// <summary>What holds after every record; looks at all members only where all may have changed.</summary>
     private void Settle(GroupRecord record)
     {
@@ -321,7 +268,7 @@ public sealed class GroupState
         var touched = _ledger.TakeTouched();
         _changed.UnionWith(touched);
         var concernsAll = record is GroupRecord.Targeted or GroupRecord.Snapshot;
-        foreach (var member in concernsAll ? _members.Values : (IEnumerable<GroupMember>)touched)
+        foreach (var member in concernsAll ? _members.All : (IEnumerable<GroupMember>)touched)
         {
             if (member.IsReconciled && record is not GroupRecord.Snapshot)
             {
@@ -333,8 +280,8 @@ public sealed class GroupState
 
         if (concernsAll)
         {
-            _ledger.AssertInvariants(_members.Values);
-            Invariant.Check(Phase != MembershipPhase.Stable || _members.Values.All(member => member.IsReconciled), "a stable group rests");
+            _ledger.AssertInvariants(_members.All);
+            Invariant.Check(Phase != MembershipPhase.Stable || _members.All.All(member => member.IsReconciled), "a stable group rests");
         }
     }
 }

@@ -10,8 +10,8 @@ namespace Loire.Protocols.Groups.Membership;
 /// <param name="Detail">The refusal in one sentence for a person.</param>
 /// <param name="Records">What is to be made durable, in order; mostly nothing.</param>
 /// <param name="News">The members that have something to learn: another assignment, or that they are members no more.</param>
-/// <param name="JoinedAt">After a heartbeat, the life of the member that made it: <see cref="GroupMachine.Answer"/> tells it apart from later
-/// lives under the same id.</param>
+/// <param name="JoinedAt">After a heartbeat, the life of the member that made it: <see cref="GroupMachine.Answer"/> tells it apart from
+/// later lives under the same id.</param>
 public sealed record GroupStep(
     ErrorCode Error, string? Detail, IReadOnlyList<GroupRecord> Records, IReadOnlyCollection<string> News, int JoinedAt);
 

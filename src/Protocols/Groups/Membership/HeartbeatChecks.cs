@@ -36,7 +36,8 @@ internal static class HeartbeatChecks
 
         if (terms.Pattern is { } text && !IsText(text, Limits.SubscriptionLength))
         {
-            return (ErrorCode.InvalidRegularExpression, $"A pattern has at most {Limits.SubscriptionLength} characters of well-formed text.");
+            return (ErrorCode.InvalidRegularExpression,
+                $"A pattern has at most {Limits.SubscriptionLength} characters of well-formed text.");
         }
 
         if (terms.Pattern is not null && !TopicPattern.TryParse(terms.Pattern, out _, out var problem))
@@ -53,7 +54,7 @@ internal static class HeartbeatChecks
         if (terms.SessionTimeout < options.SessionTimeoutMin || terms.SessionTimeout > options.SessionTimeoutMax)
         {
             return (ErrorCode.InvalidSessionTimeout,
-                $"The session timeout must be from {options.SessionTimeoutMin} to {options.SessionTimeoutMax}, but is {terms.SessionTimeout}.");
+                $"The session timeout must be from {options.SessionTimeoutMin} to {options.SessionTimeoutMax}.");
         }
 
         return terms.RebalanceTimeout < TimeSpan.FromMilliseconds(1) || terms.RebalanceTimeout > TimeSpan.FromMilliseconds(int.MaxValue)

@@ -1,8 +1,8 @@
 namespace Loire.Protocols.Groups.Membership;
 
 /// <summary>
-/// When the members of a group were heard and what they were told; nothing of it is durable. Deadlines that only move away make the earliest
-/// one a lower bound, so a heartbeat costs no search.
+/// When the members of a group were heard and what they were told; nothing of it is durable. Deadlines that only move away make the
+/// earliest one a lower bound, so a heartbeat costs no search.
 /// </summary>
 internal sealed class MemberLiveness
 {

@@ -16,7 +16,9 @@ public sealed record MembershipOptions
     /// </summary>
     public TimeSpan AssignmentInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How often members should be heard; a third of the session timeout if that is less (Kafka's <c>heartbeat.interval.ms</c>).</summary>
+    /// <summary>
+    /// How often members should be heard; a third of the session timeout if that is less (Kafka's <c>heartbeat.interval.ms</c>).
+    /// </summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>The shortest session timeout that a member may ask for (<c>group.min.session.timeout.ms</c>).</summary>

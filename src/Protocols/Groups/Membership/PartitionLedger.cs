@@ -76,7 +76,8 @@ internal sealed class PartitionLedger
     /// <summary>Takes a partition back from whom it is assigned to, unless that is the member that is to have it.</summary>
     public void RevokeIfMoved(TopicPartition partition, int epoch)
     {
-        if (_held.TryGetValue(partition, out var holding) && holding.RevokedAt == 0 && _target.GetValueOrDefault(partition) != holding.Member)
+        if (_held.TryGetValue(partition, out var holding) && holding.RevokedAt == 0
+            && _target.GetValueOrDefault(partition) != holding.Member)
         {
             Revoke(partition, epoch);
         }

@@ -3,8 +3,8 @@ using Loire.Model;
 namespace Loire.Protocols.Tests.Groups.Membership;
 
 /// <summary>
-/// Judges by what consumers work on, and by what is durable about who is a member, not by the machine's own books. A consumer counts while the
-/// life that it believes in is the durable one: after that it is fenced, and what it does comes to nothing.
+/// Judges by what consumers work on, and by what is durable about who is a member, not by the machine's own books. A consumer counts while
+/// the life that it believes in is the durable one: after that it is fenced, and what it does comes to nothing.
 /// </summary>
 internal sealed class OwnershipChecker
 {

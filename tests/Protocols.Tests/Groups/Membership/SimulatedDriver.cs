@@ -5,7 +5,8 @@ using Loire.Protocols.Groups.Membership;
 namespace Loire.Protocols.Tests.Groups.Membership;
 
 /// <summary>
-/// Drives the machine as a grain would: applies at once, writes behind, and lets no answer out before everything that it rests on is durable.
+/// Drives the machine as a grain would: applies at once, writes behind, and lets no answer out before everything that it rests on is
+/// durable.
 /// </summary>
 internal sealed class SimulatedDriver
 {

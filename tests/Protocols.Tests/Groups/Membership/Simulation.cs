@@ -164,7 +164,9 @@ internal sealed class Simulation(int seed)
         Driver.TopicsAre(_topics);
     }
 
-    /// <summary>No more faults: within bounded time everyone alive works on exactly its target, and all that is subscribed to is worked on.</summary>
+    /// <summary>
+    /// No more faults: within bounded time everyone alive works on exactly its target, and all that is subscribed to is worked on.
+    /// </summary>
     private void CalmDown(int beats)
     {
         _isCalm = true;
@@ -174,12 +176,10 @@ internal sealed class Simulation(int seed)
         }
 
         // Of two with one id, the later one stays; so it is with instance ids.
-        foreach (var rivals in _consumers.Where(consumer => !consumer.IsDead).GroupBy(consumer => consumer.InstanceId ?? consumer.MemberId).ToArray())
+        var rivals = _consumers.Where(consumer => !consumer.IsDead).GroupBy(consumer => consumer.InstanceId ?? consumer.MemberId);
+        foreach (var rival in rivals.SelectMany(same => same.SkipLast(1)).ToArray())
         {
-            foreach (var rival in rivals.SkipLast(1))
-            {
-                rival.Die();
-            }
+            rival.Die();
         }
 
         for (var beat = 0; beat < beats; beat++)
@@ -191,8 +191,11 @@ internal sealed class Simulation(int seed)
         Assert.True(Driver.State.Phase == (live.Length == 0 ? MembershipPhase.Empty : MembershipPhase.Stable),
             $"seed {seed}: {Driver.State.Phase} with {live.Length} consumers");
         Assert.Equal(live.Length, Driver.State.Members.Count);
-        var subscribed = live.SelectMany(consumer => _topics.Where(topic => consumer.Subscribes(topic.Key))).Distinct()
-            .SelectMany(topic => Enumerable.Range(0, topic.Value).Select(partition => new TopicPartition(TopicName.Parse(topic.Key), partition)));
+        var subscribed =
+            from topic in _topics
+            where live.Any(consumer => consumer.Subscribes(topic.Key))
+            from partition in Enumerable.Range(0, topic.Value)
+            select new TopicPartition(TopicName.Parse(topic.Key), partition);
         Assert.Equal(subscribed.Order(), live.SelectMany(consumer => consumer.Owned).Order());
         Assert.All(live, consumer => Assert.Equal(Driver.State.Members[consumer.MemberId].Target, consumer.Owned));
         Assert.Equal(live.Length == 0 ? "" : AssignmentRules.Choose(Driver.State, new AssignorRegistry()).Name, Driver.State.Assignor);

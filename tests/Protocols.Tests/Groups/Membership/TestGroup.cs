@@ -143,8 +143,8 @@ internal sealed class TestGroup
     }
 
     /// <summary>
-    /// The simplest of assignors: partitions stay where they are while that is fair; then in order to whoever has least. The eager one deals
-    /// anew each time.
+    /// The simplest of assignors: partitions stay where they are while that is fair; then in order to whoever has least. The eager one
+    /// deals anew each time.
     /// </summary>
     private sealed class Dealer(string name, bool isCooperative) : IAssignor
     {
@@ -174,8 +174,8 @@ internal sealed class TestGroup
 
             foreach (var partition in all)
             {
-                hands[ordered.Where(member => member.Topics.Contains(partition.Topic)).MinBy(member => hands[member.MemberId].Count)!.MemberId]
-                    .Add(partition);
+                var subscribers = ordered.Where(member => member.Topics.Contains(partition.Topic));
+                hands[subscribers.MinBy(member => hands[member.MemberId].Count)!.MemberId].Add(partition);
             }
 
             return hands.ToDictionary(hand => hand.Key, hand => (IReadOnlyList<TopicPartition>)hand.Value);
