@@ -1,7 +1,9 @@
 using Loire.WebApi.Errors;
+using Loire.WebApi.Groups;
 using Loire.WebApi.Operations;
 using Loire.WebApi.Records.Fetch;
 using Loire.WebApi.Records.Produce;
+using Loire.WebApi.Requests;
 using Loire.WebApi.Topics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -52,6 +54,9 @@ public static class LoireApi
         Make<TopicEndpoints>(routes).Map(v1);
         Make<TopicConfigEndpoints>(routes).Map(v1);
         Make<PartitionEndpoints>(routes).Map(v1);
+        Make<GroupEndpoints>(routes).Map(v1);
+        Make<GroupOffsetsEndpoints>(routes).Map(v1);
+        Make<OffsetsResetEndpoint>(routes).Map(v1);
         Make<BrokerEndpoints>(routes).Map(v1);
         Make<ProduceEndpoint>(routes).Map(v1);
         Make<FetchEndpoint>(routes).Map(v1);

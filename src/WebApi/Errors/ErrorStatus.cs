@@ -20,7 +20,7 @@ internal static class ErrorStatus
         ErrorCode.TopicAlreadyExists or ErrorCode.DuplicateResource or ErrorCode.NonEmptyGroup or ErrorCode.IllegalGeneration
             or ErrorCode.RebalanceInProgress or ErrorCode.ConcurrentTransactions or ErrorCode.OutOfOrderSequenceNumber
             or ErrorCode.DuplicateSequenceNumber or ErrorCode.InvalidProducerEpoch or ErrorCode.ProducerFenced
-            or ErrorCode.InvalidTxnState or ErrorCode.InconsistentTopicId => StatusCodes.Status409Conflict,
+            or ErrorCode.InvalidTxnState or ErrorCode.InconsistentTopicId or ErrorCode.GroupSubscribedToTopic => StatusCodes.Status409Conflict,
 
         ErrorCode.TopicAuthorizationFailed or ErrorCode.GroupAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed
             or ErrorCode.TransactionalIdAuthorizationFailed or ErrorCode.PolicyViolation => StatusCodes.Status403Forbidden,

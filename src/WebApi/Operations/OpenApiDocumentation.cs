@@ -81,6 +81,7 @@ internal static class OpenApiDocumentation
         Description = name switch
         {
             "topic" => "The name of the topic.",
+            "group" => "The id of the group, percent-encoded.",
             "partition" => "The number of the partition, from 0.",
             _ => "The name of the setting.",
         },

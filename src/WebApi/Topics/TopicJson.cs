@@ -65,30 +65,3 @@ internal sealed record OffsetAtTimeJson(int Partition, long? Offset, long? Times
 
 /// <summary>A broker.</summary>
 internal sealed record BrokerJson(string ClusterId, int BrokerId, string? Host, int? Port, string Version);
-
-/// <summary>
-/// Every document but records. Strict on the way in: an unknown or repeated member is an error that names it, because it is nearly always a
-/// misspelt setting.
-/// </summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    DefaultIgnoreCondition = JsonIgnoreCondition.Never,
-    AllowDuplicateProperties = false,
-    RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true,
-    MaxDepth = 16)]
-[JsonSerializable(typeof(CreateTopicJson))]
-[JsonSerializable(typeof(TopicJson))]
-[JsonSerializable(typeof(TopicNameJson[]))]
-[JsonSerializable(typeof(AddPartitionsJson))]
-[JsonSerializable(typeof(TopicConfigJson))]
-[JsonSerializable(typeof(TopicConfigJson[]))]
-[JsonSerializable(typeof(ConfigValueJson))]
-[JsonSerializable(typeof(AlterConfigsJson))]
-[JsonSerializable(typeof(PartitionJson[]))]
-[JsonSerializable(typeof(PartitionStateJson))]
-[JsonSerializable(typeof(OffsetsJson))]
-[JsonSerializable(typeof(OffsetAtTimeJson))]
-[JsonSerializable(typeof(BrokerJson[]))]
-internal sealed partial class DocumentJson : JsonSerializerContext;

@@ -1,0 +1,36 @@
+using System.Text;
+using Loire.Model;
+using Loire.WebApi.Errors;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+
+namespace Loire.WebApi.Groups;
+
+/// <summary>The group that a path names. Unlike a topic's name, its id may have any character, so it comes percent-encoded.</summary>
+internal static class GroupRoute
+{
+    public static ApiProblem? TryRead(HttpContext context, out string group)
+    {
+        group = Decode(context, (string)context.GetRouteValue("group")!);
+        var problem = Array.Exists(group.ToCharArray(), char.IsControl) ? "A group id has no control characters."
+            : Encoding.UTF8.GetByteCount(group) > Limits.GroupIdLength ? $"A group id has at most {Limits.GroupIdLength} bytes of UTF-8."
+            : null;
+        return problem is null ? null : new ApiProblem(ErrorCode.InvalidGroupId, problem);
+    }
+
+    // The server decodes a path but for %2F, which then looks like an encoded "%2F". What was sent tells the two apart.
+    private static string Decode(HttpContext context, string value)
+    {
+        if (!value.Contains("%2F", StringComparison.OrdinalIgnoreCase))
+        {
+            return value;
+        }
+
+        var path = context.Features.Get<IHttpRequestFeature>()?.RawTarget.Split('?')[0] ?? "";
+        var sent = path.Split('/').Select(Uri.UnescapeDataString).FirstOrDefault(segment => Slashes(segment) == Slashes(value));
+        return sent ?? value;
+    }
+
+    private static string Slashes(string text) => text.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+}
