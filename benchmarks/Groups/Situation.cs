@@ -32,7 +32,8 @@ internal sealed record Situation(
             yield return fresh with { Name = $"{name}, new group" };
             var running = Assigned(fresh);
             yield return running with { Name = $"{name}, one leaves", Members = running.Members[1..] };
-            yield return running with { Name = $"{name}, one joins", Members = [.. running.Members, fresh.Members[0] with { MemberId = "new" }] };
+            var newcomer = fresh.Members[0] with { MemberId = "new" };
+            yield return running with { Name = $"{name}, one joins", Members = [.. running.Members, newcomer] };
             yield return Doubled(running) with { Name = $"{name}, partitions doubled from half" };
             yield return Heaped(fresh) with { Name = $"{name}, ten had everything" };
         }

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Loire.Groups.Benchmarks;
 
-/// <summary>How long an action takes, in milliseconds: the median and the worst of several runs, and the first run, which is cold.</summary>
+/// <summary>
+/// How long an action takes, in milliseconds: the median and the worst of several runs, and the first run, which is cold.
+/// </summary>
 internal readonly record struct Timing(double Median, double Worst, double First)
 {
     private const int Runs = 15;

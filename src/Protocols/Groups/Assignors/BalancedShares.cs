@@ -1,13 +1,14 @@
 namespace Loire.Protocols.Groups.Assignors;
 
 /// <summary>
-/// The sticky assignment where members subscribe to different topics. Members keep what they had and still subscribe to; what is left goes to
-/// the subscriber with the fewest partitions; then single partitions move from a member to one that has at least two fewer, until there
+/// The sticky assignment where members subscribe to different topics. Members keep what they had and still subscribe to; what is left goes
+/// to the subscriber with the fewest partitions; then single partitions move from a member to one that has at least two fewer, until there
 /// is no such move. Partitions of topics with few subscribers go first, since they have the least choice.
 /// </summary>
 /// <remarks>
 /// A move makes the sum of the squares of the members' counts smaller, except for a bounded number of them, so it ends. It takes a look at
-/// each subscriber for each partition, about as many times over as moves depend on each other, which is few where many members share topics.
+/// each subscriber for each partition, about as many times over as moves depend on each other, which is few where many members share
+/// topics.
 /// </remarks>
 internal sealed class BalancedShares
 {

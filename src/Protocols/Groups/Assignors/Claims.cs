@@ -1,8 +1,8 @@
 namespace Loire.Protocols.Groups.Assignors;
 
 /// <summary>
-/// Who had which partition, as far as the members' claims agree. The claim of the newest generation counts; if two members claim a partition
-/// in that generation, nobody had it.
+/// Who had which partition, as far as the members' claims agree. The claim of the newest generation counts; if two members claim a
+/// partition in that generation, nobody had it.
 /// </summary>
 /// <remarks>
 /// With three claims to one partition, of which two are equally old, Kafka's answer depends on the order in which its hash map lists the

@@ -32,6 +32,7 @@ public interface IAssignor
 /// <param name="InstanceId">The id of a static member (KIP-345); null for a dynamic one.</param>
 /// <param name="Topics">The topics subscribed to, each once, in any order.</param>
 /// <param name="Owned">The partitions that the member had before; sticky assignors leave them where they are if they can.</param>
-/// <param name="OwnedGeneration">The generation (epoch) in which the member had them; of two that claim a partition the newer one is right. −1 if unknown.</param>
+/// <param name="OwnedGeneration">The generation (epoch) in which the member had them; of two that claim a partition the newer one is right.
+/// −1 if unknown.</param>
 public sealed record GroupSubscription(
     string MemberId, string? InstanceId, IReadOnlyList<TopicName> Topics, IReadOnlyList<TopicPartition> Owned, int OwnedGeneration);

@@ -8,8 +8,8 @@ internal static class MemberOrder
         Comparer<GroupSubscription>.Create((one, other) => string.CompareOrdinal(one.MemberId, other.MemberId));
 
     /// <summary>
-    /// Static members by instance id, then dynamic ones by member id: a static member that restarts gets a new member id and keeps its place
-    /// (KIP-345).
+    /// Static members by instance id, then dynamic ones by member id: a static member that restarts gets a new member id and keeps its
+    /// place (KIP-345).
     /// </summary>
     public static readonly IComparer<GroupSubscription> StaticFirst = Comparer<GroupSubscription>.Create((one, other) =>
         (one.InstanceId, other.InstanceId) switch

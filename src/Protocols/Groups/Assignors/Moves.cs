@@ -10,8 +10,8 @@ internal sealed class Moves(SubscribedPartitions partitions)
     private readonly Dictionary<(int Topic, int From, int To), SortedSet<int>> _byWay = [];
 
     /// <summary>
-    /// The partition that should move to a member in the place of another; null if that one itself should. Of several, the one with the lowest
-    /// number; Kafka takes the first of a hash set.
+    /// The partition that should move to a member in the place of another; null if that one itself should. Of several, the one with the
+    /// lowest number; Kafka takes the first of a hash set.
     /// </summary>
     public int? Instead(int partition, int from, int to)
     {

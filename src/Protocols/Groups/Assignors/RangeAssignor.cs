@@ -3,9 +3,9 @@ using Loire.Model;
 namespace Loire.Protocols.Groups.Assignors;
 
 /// <summary>
-/// Kafka's <c>range</c>: each topic is cut into one run of partitions a subscriber, the first subscribers getting one more where it does not
-/// divide. Members are in order of <see cref="MemberOrder.StaticFirst"/>. Partitions of the same number meet at one member for topics of the
-/// same size and subscribers, at the price of balance over many topics. Racks are not considered.
+/// Kafka's <c>range</c>: each topic is cut into one run of partitions a subscriber, the first subscribers getting one more where it does
+/// not divide. Static members come first, by instance id, then dynamic ones by member id (KIP-345). Partitions of the same number meet at
+/// one member for topics of the same size and subscribers, at the price of balance over many topics. Racks are not considered.
 /// </summary>
 public sealed class RangeAssignor : IAssignor
 {

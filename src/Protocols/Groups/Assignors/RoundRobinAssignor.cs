@@ -3,9 +3,9 @@ using Loire.Model;
 namespace Loire.Protocols.Groups.Assignors;
 
 /// <summary>
-/// Kafka's <c>roundrobin</c>: all partitions in order of topic and number are dealt to the members in turn, in order of
-/// <see cref="MemberOrder.StaticFirst"/>; a member that does not subscribe to the topic is passed over. Balanced to within one partition if
-/// all subscribe to the same topics, otherwise perhaps not.
+/// Kafka's <c>roundrobin</c>: all partitions in order of topic and number are dealt to the members in turn, static ones first by instance
+/// id, then dynamic ones by member id (KIP-345); a member that does not subscribe to the topic is passed over. Balanced to within one
+/// partition if all subscribe to the same topics, otherwise perhaps not.
 /// </summary>
 public sealed class RoundRobinAssignor : IAssignor
 {

@@ -16,7 +16,8 @@ internal static class StickyAssignment
         return partitions.Assignment(owners);
     }
 
-    // Topics that do not exist count too, as in Kafka: they decide which of the two algorithms runs.
+    // Topics that do not exist count too, as in Kafka: they decide which of the two algorithms runs. Kafka overlooks members that subscribe
+    // to nothing if its hash map lists them first, and may give them partitions; here they never count as alike.
     private static bool SubscribeToTheSame(GroupSubscription[] members)
     {
         if (members.Length == 0)

@@ -3,8 +3,8 @@ using Loire.Model;
 namespace Loire.Protocols.Groups.Assignors;
 
 /// <summary>
-/// Kafka's <c>sticky</c> (KIP-54): as balanced as it can be, and then as little as possible moves. The group still moves eagerly, as in Kafka:
-/// everybody stops, and most go on with what they had. Racks are not considered.
+/// Kafka's <c>sticky</c> (KIP-54): as balanced as it can be, and then as little as possible moves. The group still moves eagerly, as in
+/// Kafka: everybody stops, and most go on with what they had. Racks are not considered.
 /// </summary>
 public sealed class StickyAssignor : IAssignor
 {

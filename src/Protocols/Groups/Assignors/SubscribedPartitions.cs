@@ -28,7 +28,7 @@ internal sealed class SubscribedPartitions
         Members = [.. members.Order(order)];
         Topics = [.. Subscribers(Members, partitionsCounts)
             .OrderBy(topic => topic.Key)
-            .Select(topic => new SubscribedTopic(topic.Key, Take(partitionsCounts[topic.Key]), partitionsCounts[topic.Key], [.. topic.Value]))];
+            .Select(topic => Next(topic.Key, partitionsCounts[topic.Key], topic.Value))];
         _topicNumbers = Topics.Select((topic, number) => (topic.Name, number)).ToDictionary();
         _topicOf = new int[Count];
         for (var number = 0; number < Topics.Length; number++)
@@ -106,11 +106,11 @@ internal sealed class SubscribedPartitions
         return subscribers.Where(topic => topic.Value.Count > 0).ToDictionary();
     }
 
-    private int Take(int partitionsCount)
+    private SubscribedTopic Next(TopicName name, int partitionsCount, List<int> subscribers)
     {
         var first = Count;
         Count = checked(Count + partitionsCount);
-        return first;
+        return new SubscribedTopic(name, first, partitionsCount, [.. subscribers]);
     }
 }
 

@@ -48,8 +48,11 @@ public class AssignorRegistryTests
 
         public IReadOnlyDictionary<string, IReadOnlyList<TopicPartition>> Assign(
             IReadOnlyCollection<GroupSubscription> members, IReadOnlyDictionary<TopicName, int> partitionsCounts) =>
-            members.ToDictionary(member => member.MemberId, member => (IReadOnlyList<TopicPartition>)(member == members.First()
-                ? [.. partitionsCounts.SelectMany(topic => Enumerable.Range(0, topic.Value).Select(number => new TopicPartition(topic.Key, number)))]
-                : []));
+            members.ToDictionary(
+                member => member.MemberId,
+                member => (IReadOnlyList<TopicPartition>)(member == members.First() ? [.. All(partitionsCounts)] : []));
+
+        private static IEnumerable<TopicPartition> All(IReadOnlyDictionary<TopicName, int> partitionsCounts) => partitionsCounts
+            .SelectMany(topic => Enumerable.Range(0, topic.Value).Select(number => new TopicPartition(topic.Key, number)));
     }
 }

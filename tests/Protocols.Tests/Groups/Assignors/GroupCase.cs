@@ -19,7 +19,8 @@ internal sealed record GroupCase(IReadOnlyList<GroupSubscription> Members, IRead
         var fields = line.Split('|');
         return new GroupCase(
             [.. fields.Skip(1).Select(ParseMember)],
-            List(fields[0]).Select(topic => topic.Split(':')).ToDictionary(topic => TopicName.Parse(topic[0]), topic => int.Parse(topic[1])));
+            List(fields[0]).Select(topic => topic.Split(':'))
+                .ToDictionary(topic => TopicName.Parse(topic[0]), topic => int.Parse(topic[1])));
     }
 
     public static TopicPartition ParsePartition(string text)
@@ -39,14 +40,17 @@ internal sealed record GroupCase(IReadOnlyList<GroupSubscription> Members, IRead
     public GroupCase After(IAssignor assignor)
     {
         var assignment = assignor.Assign(Members, PartitionsCounts);
-        return this with { Members = [.. Members.Select(member => member with { Owned = assignment[member.MemberId], OwnedGeneration = 7 })] };
+        return this with
+        {
+            Members = [.. Members.Select(member => member with { Owned = assignment[member.MemberId], OwnedGeneration = 7 })],
+        };
     }
 
     public override string ToString() =>
         string.Join('|', [string.Join(',', PartitionsCounts.Select(topic => $"{topic.Key}:{topic.Value}")), .. Members.Select(Text)]);
 
-    private static string Text(GroupSubscription member) =>
-        $"{member.MemberId};{member.InstanceId};{member.OwnedGeneration};{string.Join(',', member.Topics)};{string.Join(',', member.Owned)}";
+    private static string Text(GroupSubscription member) => string.Join(
+        ';', member.MemberId, member.InstanceId, member.OwnedGeneration, string.Join(',', member.Topics), string.Join(',', member.Owned));
 
     private static GroupSubscription ParseMember(string text)
     {

@@ -10,7 +10,7 @@ namespace Loire.Protocols.Tests.Groups.Assignors;
 /// </summary>
 public class KafkaPythonTests
 {
-    private const int Groups = 200;
+    private const int Groups = 300;
 
     [NeedsTheory(Needed.KafkaPython)]
     [InlineData("range", (int)Traits.None)]
@@ -29,12 +29,28 @@ public class KafkaPythonTests
     public void A_group_with_equal_subscriptions_is_as_balanced_and_keeps_as_much()
     {
         var groups = RandomGroups.List(Groups, Traits.Owned | Traits.Equal);
-        Assert.All(groups.Zip(Theirs("sticky", groups)), pair =>
-        {
-            var ours = pair.First.Assign(new StickyAssignor());
-            Assert.Equal(Counts(pair.Second), Counts(ours));
-            Assert.True(Kept(pair.First, ours) >= Kept(pair.First, pair.Second), $"{pair.First}: ours {ours}, theirs {pair.Second}");
-        });
+        Assert.All(groups.Zip(Theirs("sticky", groups)), pair => BalancesAndKeeps(pair.First, pair.Second));
+    }
+
+    [NeedsFact(Needed.KafkaPython)]
+    public void A_group_with_different_subscriptions_is_reassigned_alike_but_for_the_order_of_a_hash_set()
+    {
+        var groups = RandomGroups.List(Groups, Traits.Owned)
+            .Where(group => group.Members.Any(member => !member.Topics.ToHashSet().SetEquals(group.Members[0].Topics))).ToArray();
+        var theirs = Theirs("sticky", groups);
+
+        Assert.All(groups.Zip(theirs), pair => BalancesAndKeeps(pair.First, pair.Second));
+
+        // Which of several partitions returns to a member is a matter of taste. Few groups come so far.
+        var alike = groups.Zip(theirs).Count(pair => pair.First.Assign(new StickyAssignor()) == pair.Second);
+        Assert.InRange(alike, groups.Length * 97 / 100, groups.Length);
+    }
+
+    private static void BalancesAndKeeps(GroupCase group, string theirs)
+    {
+        var ours = group.Assign(new StickyAssignor());
+        Assert.Equal(Counts(theirs), Counts(ours));
+        Assert.True(Kept(group, ours) >= Kept(group, theirs), $"{group}: ours {ours}, theirs {theirs}");
     }
 
     private static IAssignor Assignor(string name) => AssignorRegistry.BuiltIn.Single(assignor => assignor.Name == name);

@@ -17,8 +17,8 @@ internal enum Traits
     Owned = 2,
 
     /// <summary>
-    /// Claims that contradict each other, of several generations, of partitions that do not exist or are not subscribed to; subscriptions to
-    /// nothing and to topics that do not exist; static members.
+    /// Claims that contradict each other, of several generations, of partitions that do not exist or are not subscribed to; subscriptions
+    /// to nothing and to topics that do not exist; static members.
     /// </summary>
     Wild = 4,
 }
@@ -57,7 +57,8 @@ internal static class RandomGroups
     {
         var wild = traits.HasFlag(Traits.Wild);
         var topics = Enumerable.Range(0, random.Next(1, 7)).Select(number => TopicName.Parse($"t{number}")).ToArray();
-        var counts = topics.Skip(wild ? random.Next(2) : 0).ToDictionary(topic => topic, _ => random.Next(wild ? 0 : 1, random.Next(2, 14)));
+        var counts = topics.Skip(wild ? random.Next(2) : 0)
+            .ToDictionary(topic => topic, _ => random.Next(wild ? 0 : 1, random.Next(2, 14)));
         var names = Enumerable.Range(0, random.Next(1, 10)).Select(number => $"{(char)random.Next('A', 'z' + 1)}{number}").ToArray();
         var members = Array.ConvertAll(names, name => new GroupSubscription(
             name,

@@ -8,7 +8,8 @@ public class RangeAssignorTests
     [InlineData("t0:3,t1:3|C0;;-1;t0,t1;|C1;;-1;t0,t1;", "C0: t0-0 t0-1 t1-0 t1-1 | C1: t0-2 t1-2", "Kafka's documented example")]
     [InlineData("t0:3,t1:3|C3;I0;-1;t0,t1;|C2;I1;-1;t0,t1;", "C2: t0-2 t1-2 | C3: t0-0 t0-1 t1-0 t1-1",
         "Kafka's example of static members that come back with other member ids")]
-    [InlineData("t0:3,t1:3|C3;;-1;t0,t1;|C2;;-1;t0,t1;", "C2: t0-0 t0-1 t1-0 t1-1 | C3: t0-2 t1-2", "the same of dynamic members: all moves")]
+    [InlineData("t0:3,t1:3|C3;;-1;t0,t1;|C2;;-1;t0,t1;", "C2: t0-0 t0-1 t1-0 t1-1 | C3: t0-2 t1-2",
+        "the same of dynamic members: all moves")]
     [InlineData("t:3|a;;-1;t;|z;I;-1;t;", "a: t-2 | z: t-0 t-1", "a static member comes before a dynamic one")]
     [InlineData("t:2|b;;-1;t;|B;;-1;t;", "B: t-0 | b: t-1", "ids are compared by their characters' numbers")]
     [InlineData("t:2|a;;-1;t;|b;;-1;t;|c;;-1;t;", "a: t-0 | b: t-1 | c:", "more members than partitions: the last stay idle")]

@@ -15,7 +15,8 @@ public class RoundRobinAssignorTests
         "Kafka's example of static members that come back with other member ids")]
     [InlineData("t:3|a;;-1;t;|z;I;-1;t;", "a: t-1 | z: t-0 t-2", "a static member comes before a dynamic one")]
     [InlineData("t10:1,t9:1|a;;-1;t9,t10;|b;;-1;t9,t10;", "a: t10-0 | b: t9-0", "topics are in order of their characters")]
-    [InlineData("t0:1,t1:1,t2:1|a;;-1;t2;|b;;-1;t0,t1;|c;;-1;t1,t2;", "a: t2-0 | b: t0-0 | c: t1-0", "the turn goes on from topic to topic")]
+    [InlineData("t0:1,t1:1,t2:1|a;;-1;t2;|b;;-1;t0,t1;|c;;-1;t1,t2;", "a: t2-0 | b: t0-0 | c: t1-0",
+        "the turn goes on from topic to topic")]
     [InlineData("t:2,none:0|a;;-1;t,none,gone;|b;;-1;gone;", "a: t-0 t-1 | b:", "topics without partitions and unknown ones give nothing")]
     public void Partitions_are_dealt_in_turn(string group, string expected, string reason)
     {
