@@ -212,19 +212,36 @@ public class RebalanceTests
     }
 
     [Fact]
-    public void A_target_of_many_partitions_is_not_written_whole_for_a_small_step()
+    public void In_a_group_of_a_thousand_members_and_ten_thousand_partitions_a_small_step_is_a_small_record()
     {
-        var group = new TestGroup(null, ("t", 10_000));
-        for (var member = 0; member < 10; member++)
+        var group = new TestGroup(NoDelays with { AssignmentInterval = TimeSpan.FromSeconds(1) }, ("t", 10_000));
+        var wants = Wants(assignors: "cooperative-sticky");
+        var members = Enumerable.Range(0, 1_000).Select(member => $"m{member:0000}").ToArray();
+        foreach (var member in members)
         {
-            group.Join($"m{member}", Wants(assignors: "cooperative-sticky"));
+            group.Join(member, wants);
         }
 
-        var before = group.Journal.Count;
-        group.Join("n", Wants(assignors: "cooperative-sticky"));
-        Assert.Equal(2, group.Journal.Count - before);
-        Assert.InRange(group.Journal[^1].Length, 1, 10_000);
-        group.Leave("n");
-        Assert.InRange(group.Journal[^1].Length, 1, 10_000);
+        group.After(1);
+        foreach (var member in members.Concat(members))
+        {
+            group.Beat(member);
+        }
+
+        Assert.Equal(MembershipPhase.Stable, group.State.Phase);
+        Assert.All(group.State.Members.Values, member => Assert.Equal(10, member.Assigned.Count));
+        group.After(1);
+        Assert.InRange(Written(() => group.Join("new", wants)), 1, 1_000);
+        Assert.InRange(group.State.Members.Values.Sum(member => member.Revoking.Count), 1, 10);
+        group.After(1);
+        Assert.InRange(Written(() => group.Leave("m0500")), 1, 1_000);
+        Assert.Equal(0, Written(() => group.Beat("m0501")));
+
+        int Written(Func<GroupStep> act)
+        {
+            var before = group.Journal.Count;
+            act();
+            return group.Journal.Skip(before).Sum(record => record.Length);
+        }
     }
 }

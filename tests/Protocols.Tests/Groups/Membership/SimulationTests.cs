@@ -1,4 +1,5 @@
 using System.Globalization;
+using Loire.Protocols.Groups.Membership;
 
 namespace Loire.Protocols.Tests.Groups.Membership;
 
@@ -23,5 +24,19 @@ public class SimulationTests
         simulation.Run(beats: 600);
         Assert.True(simulation.Checker.OwnersSeen > 1_000 && simulation.Checker.CommitsInOrder > 100,
             $"seed {seed}: {simulation.Checker.OwnersSeen} owners and {simulation.Checker.CommitsInOrder} commits seen");
+    }
+
+    [Fact]
+    public void The_same_seed_makes_the_same_history()
+    {
+        Assert.Equal(History(), History());
+
+        static string History()
+        {
+            var simulation = new Simulation(20260101);
+            simulation.Run(beats: 300);
+            return Convert.ToHexString(GroupRecordCodec.Write(simulation.Driver.State.Snapshot()).Span)
+                + simulation.Checker.OwnersSeen + " " + simulation.Checker.CommitsInOrder;
+        }
     }
 }
