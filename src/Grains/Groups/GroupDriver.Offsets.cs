@@ -138,9 +138,8 @@ public sealed partial class GroupDriver
             return await DeleteEmptyAsync();
         }
 
-        if (!_isUsed && !HasMembers)
+        if (!_isUsed && !HasMembers && _mirror.Waiting == 0)
         {
-            await _mirror.FinishAsync();
             _drop();
         }
 

@@ -38,6 +38,7 @@ public sealed partial class GroupDriver : IAsyncDisposable
     private readonly GroupTopics _topics;
     private readonly OffsetsMirror _mirror;
     private readonly ParkedHeartbeats _parked = new();
+    private readonly long _madeAt;
     private Task<ErrorCode>? _opening;
     private TimeSpan _nextTopics = TimeSpan.MaxValue;
     private TimeSpan _nextExpiry;
@@ -63,6 +64,7 @@ public sealed partial class GroupDriver : IAsyncDisposable
     {
         (_groupId, _neighbours, _options, _time, _logger, _wakeAfter, _drop) =
             (groupId, neighbours, options, time, logger, wakeAfter, drop);
+        _madeAt = time.GetTimestamp();
         _journal = new GroupJournal(newJournal, machine, OnJournalFailed);
         _topics = new GroupTopics(neighbours, () => Machine.State, KnowTopicsAsync);
         _mirror = new OffsetsMirror(groupId, neighbours, options, time, logger, Fail);
@@ -80,7 +82,7 @@ public sealed partial class GroupDriver : IAsyncDisposable
 
     private bool HasMembers => Machine.State.Members.Count > 0;
 
-    private TimeSpan Now => _time.GetElapsedTime(0);
+    private TimeSpan Now => _time.GetElapsedTime(_madeAt);
 
     private Timestamp Date => Timestamp.From(_time.GetUtcNow());
 

@@ -31,6 +31,19 @@ public sealed class SharedStore : ISiloConfigurator
     public void Configure(ISiloBuilder siloBuilder)
     {
         siloBuilder.Services.AddKeyedSingleton(LogStorage.ProviderName, Stores[siloBuilder.Configuration[Property]!]);
-        siloBuilder.AddLoireGrains(options => options.CacheBytes = 16 * 1024 * 1024);
+        siloBuilder.AddLoireGrains(options =>
+        {
+            options.CacheBytes = 16 * 1024 * 1024;
+
+            // Delays that spare real groups work would only make tests wait.
+            options.Groups.Members = options.Groups.Members with
+            {
+                InitialRebalanceDelay = TimeSpan.FromMilliseconds(50),
+                AssignmentInterval = TimeSpan.FromMilliseconds(10),
+            };
+            options.Groups.TopicsInterval = TimeSpan.FromMilliseconds(200);
+            options.Groups.MirrorInterval = TimeSpan.FromMilliseconds(50);
+            options.Groups.OffsetsTopicPartitions = 3;
+        });
     }
 }
