@@ -4,6 +4,7 @@ using Loire.Cli.Completion;
 using Loire.Cli.Consume;
 using Loire.Cli.Contexts;
 using Loire.Cli.Failures;
+using Loire.Cli.Groups;
 using Loire.Cli.Produce;
 using Loire.Cli.Topics;
 
@@ -21,6 +22,7 @@ internal static class LoireCommand
             ConsumeCommand.Create(caller),
             TailCommand.Create(caller),
             OffsetsCommand.Create(caller),
+            GroupCommand.Create(caller),
             BenchCommand.Create(caller),
             ErrorsCommand.Create(caller),
             ContextCommand.Create(caller),

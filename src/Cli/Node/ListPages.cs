@@ -1,15 +1,16 @@
 using System.Text.Json.Nodes;
-using Loire.Cli.Node;
 
-namespace Loire.Cli.Topics;
+namespace Loire.Cli.Node;
 
-/// <summary>The list of topics, which the node gives in pages.</summary>
-internal static class TopicPages
+/// <summary>The lists of topics and groups, which the node gives in pages.</summary>
+internal static class ListPages
 {
-    public static async Task<List<JsonObject>> ReadAsync(NodeClient node, int pageSize, int maxPages, CancellationToken cancellation)
+    /// <summary>Reads the list at a path, such as <c>v1/topics</c>, to its end or for so many pages.</summary>
+    public static async Task<List<JsonObject>> ReadAsync(
+        NodeClient node, string list, int pageSize, int maxPages, CancellationToken cancellation)
     {
         var rows = new List<JsonObject>();
-        var path = $"v1/topics?limit={pageSize}";
+        var path = $"{list}?limit={pageSize}";
         for (var pages = 0; path is not null && pages < maxPages; pages++)
         {
             var answer = await node.SendAsync(HttpMethod.Get, path, null, cancellation);

@@ -36,6 +36,8 @@ internal sealed class NodeClient : IDisposable
 
     public static string TopicPath(string topic) => $"v1/topics/{Uri.EscapeDataString(topic)}";
 
+    public static string GroupPath(string group) => $"v1/groups/{Uri.EscapeDataString(group)}";
+
     /// <summary>Asks for a document.</summary>
     public async Task<JsonNode?> GetAsync(string path, CancellationToken cancellation) =>
         (await SendAsync(HttpMethod.Get, path, null, cancellation)).Document;

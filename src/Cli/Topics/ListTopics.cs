@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Loire.Cli.CommandLine;
+using Loire.Cli.Node;
 using Loire.Cli.Output;
 using Loire.Model;
 
@@ -15,7 +16,7 @@ internal static class ListTopics
         command.SetAction(async (parsed, cancellation) =>
         {
             using var node = GlobalOptions.Connect(parsed, caller);
-            var rows = await TopicPages.ReadAsync(node, Limits.TopicsPerPage, int.MaxValue, cancellation);
+            var rows = await ListPages.ReadAsync(node, "v1/topics", Limits.TopicsPerPage, int.MaxValue, cancellation);
             Listing.Write(caller.Terminal, OutputOption.Of(parsed), rows, "topic_name");
             return 0;
         });

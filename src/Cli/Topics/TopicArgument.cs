@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Loire.Cli.CommandLine;
 using Loire.Cli.Failures;
+using Loire.Cli.Node;
 using Loire.Model;
 
 namespace Loire.Cli.Topics;
@@ -30,7 +31,7 @@ internal static class TopicArgument
         {
             using var node = GlobalOptions.Connect(parsed, caller);
             using var patience = new CancellationTokenSource(CompletionPatience);
-            return TopicPages.ReadAsync(node, CompletionNames, 1, patience.Token).GetAwaiter().GetResult()
+            return ListPages.ReadAsync(node, "v1/topics", CompletionNames, 1, patience.Token).GetAwaiter().GetResult()
                 .Select(row => (string)row["topic_name"]!).Where(name => name.StartsWith(prefix, StringComparison.Ordinal));
         }
         catch (Exception exception) when (exception is CliException or OperationCanceledException)
