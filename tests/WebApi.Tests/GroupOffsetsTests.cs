@@ -7,7 +7,7 @@ namespace Loire.WebApi.Tests;
 /// <summary>Committed offsets with their lag, commits from outside, and deletion, before fake groups and partitions.</summary>
 public sealed class GroupOffsetsTests
 {
-    private const string Json = "application/json";
+    private const string Path = "/v1/groups/g/offsets";
 
     [Fact]
     public async Task Committed_offsets_come_with_the_end_of_the_log_and_the_lag()
@@ -19,11 +19,14 @@ public sealed class GroupOffsetsTests
         await CommitAsync(host, """{"topic_name":"t","partition":0,"offset":9},{"topic_name":"s","partition":0,"offset":0}""");
         string[] rows =
         [
-            """{"topic_name":"s","partition":0,"offset":0,"leader_epoch":null,"metadata":"","committed_at":1000,"log_end_offset":2,"lag":2,"error":null}""",
-            """{"topic_name":"t","partition":0,"offset":9,"leader_epoch":null,"metadata":"","committed_at":1000,"log_end_offset":5,"lag":0,"error":null}""",
-            """{"topic_name":"t","partition":1,"offset":3,"leader_epoch":4,"metadata":"m\u00FC","committed_at":1000,"log_end_offset":5,"lag":2,"error":null}""",
+            """{"topic_name":"s","partition":0,"offset":0,"leader_epoch":null,"metadata":"","committed_at":1000,"log_end_offset":2"""
+                + ",\"lag\":2,\"error\":null}",
+            """{"topic_name":"t","partition":0,"offset":9,"leader_epoch":null,"metadata":"","committed_at":1000,"log_end_offset":5"""
+                + ",\"lag\":0,\"error\":null}",
+            """{"topic_name":"t","partition":1,"offset":3,"leader_epoch":4,"metadata":"m\u00FC","committed_at":1000,"log_end_offset":5"""
+                + ",\"lag\":2,\"error\":null}",
         ];
-        Assert.Equal($"[{string.Join(',', rows)}]", (await host.GetAsync("/v1/groups/g/offsets")).Text);
+        Assert.Equal($"[{string.Join(',', rows)}]", (await host.GetAsync(Path)).Text);
         Assert.Equal($"[{rows[0]}]", (await host.GetAsync("/v1/groups/g/offsets?topic=s")).Text);
         Assert.Equal("[]", (await host.GetAsync("/v1/groups/g/offsets?topic=none")).Text);
         await AssertProblem(host.GetAsync("/v1/groups/g/offsets?topic=a%2Fb"), 400, "INVALID_REQUEST");
@@ -36,12 +39,12 @@ public sealed class GroupOffsetsTests
         await using var host = await ApiHost.StartAsync();
         Fill(host, "t", 4, 5);
         Fill(host, "gone", 1, 5);
-        await CommitAsync(host, string.Join(',', Enumerable.Range(0, 4).Select(p => $$"""{"topic_name":"t","partition":{{p}},"offset":1}""")));
+        await CommitAsync(host, Offsets(4));
         await CommitAsync(host, """{"topic_name":"gone","partition":0,"offset":1}""");
         host.Cluster.AddTopic("gone").Remove();
         host.Cluster.Partition("t", 1).BeforeOffsets = () => Task.FromResult(ErrorCode.NotLeaderOrFollower);
         host.Cluster.Partition("t", 2).Exception = new TimeoutException();
-        var rows = (await host.GetAsync("/v1/groups/g/offsets")).Json.EnumerateArray().ToArray();
+        var rows = (await host.GetAsync(Path)).Json.EnumerateArray().ToArray();
         Assert.Equal(
             ["UNKNOWN_TOPIC_OR_PARTITION", null, "NOT_LEADER_OR_FOLLOWER", "REQUEST_TIMED_OUT", null],
             rows.Select(row => row.GetProperty("error").GetString()));
@@ -55,7 +58,7 @@ public sealed class GroupOffsetsTests
         await using var host = await ApiHost.StartAsync();
         const int Count = 300;
         host.Cluster.AddTopic("t", Count);
-        await CommitAsync(host, string.Join(',', Enumerable.Range(0, Count).Select(p => $$"""{"topic_name":"t","partition":{{p}},"offset":1}""")));
+        await CommitAsync(host, Offsets(Count));
         var (asked, most) = (0, 0);
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var guard = new Lock();
@@ -79,7 +82,7 @@ public sealed class GroupOffsetsTests
         }
 
         var before = host.Cluster.AddTopic("t", Count).Descriptions;
-        var answering = host.GetAsync("/v1/groups/g/offsets");
+        var answering = host.GetAsync(Path);
         await Until.TrueAsync(() => Volatile.Read(ref asked) == 32);
         gate.SetResult();
         Assert.Equal(Count, (await answering).Json.GetArrayLength());
@@ -95,7 +98,8 @@ public sealed class GroupOffsetsTests
         await CommitAsync(host, """{"topic_name":"t","partition":0,"offset":1},{"topic_name":"t","partition":1,"offset":2}""");
         await CommitAsync(host, """{"topic_name":"t","partition":1,"offset":0}""");
         Assert.Equal("""[{"group_id":"g"}]""", (await host.GetAsync("/v1/groups")).Text);
-        Assert.Equal([1L, 0L], (await host.GetAsync("/v1/groups/g/offsets")).Json.EnumerateArray().Select(row => row.GetProperty("offset").GetInt64()));
+        var rows = (await host.GetAsync(Path)).Json.EnumerateArray();
+        Assert.Equal([1L, 0L], rows.Select(row => row.GetProperty("offset").GetInt64()));
         Assert.All(host.Cluster.Group("g").Commits, commit => Assert.Equal((null, -1), (commit.MemberId, commit.MemberEpoch)));
     }
 
@@ -109,15 +113,16 @@ public sealed class GroupOffsetsTests
     [InlineData("""{"offsets":[{"topic_name":"t","partition":0,"offset":1.5}]}""", "INVALID_REQUEST", "a broken offset")]
     [InlineData("""{"offsets":[{"topic_name":"t","partition":0,"offset":1,"leader_epoch":-2}]}""", "INVALID_REQUEST", "a negative epoch")]
     [InlineData("""{"offsets":[{"topic_name":"t","partition":0,"offset":1,"ofset":2}]}""", "INVALID_REQUEST", "an unknown member")]
-    [InlineData("""{"offsets":[{"topic_name":"t","partition":0,"offset":1},{"topic_name":"t","partition":0,"offset":2}]}""", "INVALID_REQUEST", "twice the same")]
+    [InlineData("""{"offsets":[GOOD,{"topic_name":"t","partition":0,"offset":2}]}""", "INVALID_REQUEST", "twice the same")]
     [InlineData("""{"offsets":[{"topic_name":"a/b","partition":0,"offset":1}]}""", "INVALID_TOPIC_EXCEPTION", "no topic name")]
-    [InlineData("""{"offsets":[{"topic_name":"t","partition":0,"offset":1},{"topic_name":"t","partition":2,"offset":1}]}""", "UNKNOWN_TOPIC_OR_PARTITION", "no such partition")]
-    [InlineData("""{"offsets":[{"topic_name":"t","partition":0,"offset":1},{"topic_name":"none","partition":0,"offset":1}]}""", "UNKNOWN_TOPIC_OR_PARTITION", "no such topic")]
+    [InlineData("""{"offsets":[GOOD,{"topic_name":"t","partition":2,"offset":1}]}""", "UNKNOWN_TOPIC_OR_PARTITION", "no such partition")]
+    [InlineData("""{"offsets":[GOOD,{"topic_name":"none","partition":0,"offset":1}]}""", "UNKNOWN_TOPIC_OR_PARTITION", "no such topic")]
     public async Task A_commit_that_is_wrong_anywhere_stores_nothing(string body, string code, string reason)
     {
         await using var host = await ApiHost.StartAsync();
         host.Cluster.AddTopic("t", 2);
-        var answer = await host.SendAsync(HttpMethod.Put, "/v1/groups/g/offsets", Json, Bytes(body));
+        body = body.Replace("GOOD", """{"topic_name":"t","partition":0,"offset":1}""", StringComparison.Ordinal);
+        var answer = await PutAsync(host, Path, body);
         Assert.True(answer.Json.GetProperty("code").GetString() == code, $"{reason}: {answer.Text}");
         Assert.Equal(code.StartsWith("UNKNOWN", StringComparison.Ordinal) ? 404 : 400, (int)answer.Status);
         Assert.DoesNotContain("Loire.", answer.Text, StringComparison.Ordinal);
@@ -129,15 +134,13 @@ public sealed class GroupOffsetsTests
     {
         await using var host = await ApiHost.StartAsync();
         host.Cluster.AddTopic("t", 10_000);
-        string Offsets(int count, string metadata = "") =>
-            string.Join(',', Enumerable.Range(0, count).Select(p => $$"""{"topic_name":"t","partition":{{p}},"offset":1,"metadata":"{{metadata}}"}"""));
         await CommitAsync(host, Offsets(10_000));
         await CommitAsync(host, Offsets(1, new string('m', 4096)));
-        var metadata = host.SendAsync(HttpMethod.Put, "/v1/groups/g/offsets", Json, Bytes($"{{\"offsets\":[{Offsets(1, new string('m', 4097))}]}}"));
-        await AssertProblem(metadata, 400, "OFFSET_METADATA_TOO_LARGE");
-        await AssertProblem(host.SendAsync(HttpMethod.Put, "/v1/groups/g/offsets", Json, Bytes($"{{\"offsets\":[{Offsets(10_001)}]}}")), 400, "INVALID_REQUEST");
-        await AssertProblem(host.SendAsync(HttpMethod.Put, "/v1/groups/g/offsets", "text/plain", Bytes("{}")), 415, "INVALID_REQUEST");
-        await AssertProblem(host.SendAsync(HttpMethod.Put, "/v1/groups/g/offsets", Json, new byte[1_100_000]), 413, "MESSAGE_TOO_LARGE");
+        var metadata = Offsets(1, new string('m', 4097));
+        await AssertProblem(PutAsync(host, Path, $"{{\"offsets\":[{metadata}]}}"), 400, "OFFSET_METADATA_TOO_LARGE");
+        await AssertProblem(PutAsync(host, Path, $"{{\"offsets\":[{Offsets(10_001)}]}}"), 400, "INVALID_REQUEST");
+        await AssertProblem(host.SendAsync(HttpMethod.Put, Path, "text/plain", "{}"u8.ToArray()), 415, "INVALID_REQUEST");
+        await AssertProblem(PutAsync(host, Path, new string(' ', 1_100_000)), 413, "MESSAGE_TOO_LARGE");
     }
 
     [Fact]
@@ -146,8 +149,7 @@ public sealed class GroupOffsetsTests
         await using var host = await ApiHost.StartAsync();
         host.Cluster.AddTopic("t");
         host.Cluster.Group("g").Members.Add(Member("m", null, [0], [0]));
-        var body = Bytes("""{"offsets":[{"topic_name":"t","partition":0,"offset":1}]}""");
-        var problem = await AssertProblem(host.SendAsync(HttpMethod.Put, "/v1/groups/g/offsets", Json, body), 409, "NON_EMPTY_GROUP");
+        var problem = await AssertProblem(PutAsync(host, Path, $"{{\"offsets\":[{Offsets(1)}]}}"), 409, "NON_EMPTY_GROUP");
         Assert.Contains("members", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
@@ -158,10 +160,10 @@ public sealed class GroupOffsetsTests
         host.Cluster.AddTopic("t", 2);
         host.Cluster.Group("g").BeforeCommit = request => ValueTask.FromResult<CommitResult?>(
             new(ErrorCode.None, [new PartitionError(request.Offsets[1].Partition, ErrorCode.InvalidCommitOffsetSize)], null));
-        var body = Bytes("""{"offsets":[{"topic_name":"t","partition":0,"offset":1},{"topic_name":"t","partition":1,"offset":1}]}""");
-        var problem = await AssertProblem(host.SendAsync(HttpMethod.Put, "/v1/groups/g/offsets", Json, body), 400, "INVALID_COMMIT_OFFSET_SIZE");
+        var problem = await AssertProblem(PutAsync(host, Path, $"{{\"offsets\":[{Offsets(2)}]}}"), 400, "INVALID_COMMIT_OFFSET_SIZE");
         Assert.Equal(
-            """[{"topic_name":"t","partition":1,"error_code":28,"code":"INVALID_COMMIT_OFFSET_SIZE"}]""", problem.GetProperty("refused").GetRawText());
+            """[{"topic_name":"t","partition":1,"error_code":28,"code":"INVALID_COMMIT_OFFSET_SIZE"}]""",
+            problem.GetProperty("refused").GetRawText());
         Assert.StartsWith("t-1: ", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
@@ -175,15 +177,15 @@ public sealed class GroupOffsetsTests
             .Select(p => $$"""{"topic_name":"{{p.Item1}}","partition":{{p.Item2}},"offset":1}""")));
         async Task<string> Delete(string query, string? body = null)
         {
-            var answer = await host.SendAsync(HttpMethod.Delete, $"/v1/groups/g/offsets{query}", body is null ? null : Json, body is null ? null : Bytes(body));
-            Assert.Equal(HttpStatusCode.NoContent, answer.Status);
-            return string.Join(' ', (await host.GetAsync("/v1/groups/g/offsets")).Json.EnumerateArray()
+            Assert.Equal(HttpStatusCode.NoContent, (await DeleteAsync(host, $"{Path}{query}", body)).Status);
+            return string.Join(' ', (await host.GetAsync(Path)).Json.EnumerateArray()
                 .Select(row => $"{row.GetProperty("topic_name").GetString()}-{row.GetProperty("partition").GetInt32()}"));
         }
 
         Assert.Equal("s-0 s-1 t-0 t-2", await Delete("?topic=t&partition=1"));
         Assert.Equal("s-0 s-1 t-0 t-2", await Delete("?topic=t&partition=1"));
-        Assert.Equal("s-1 t-2", await Delete("", """{"topics":[{"topic_name":"s","partitions":[0]},{"topic_name":"t","partitions":[0,1]}]}"""));
+        const string Some = """{"topics":[{"topic_name":"s","partitions":[0]},{"topic_name":"t","partitions":[0,1]}]}""";
+        Assert.Equal("s-1 t-2", await Delete("", Some));
         host.Cluster.AddTopic("t").Remove();
         Assert.Equal("s-1", await Delete("?topic=t"));
         Assert.Equal("", await Delete("", """{"topics":[{"topic_name":"s"}]}"""));
@@ -203,17 +205,13 @@ public sealed class GroupOffsetsTests
             ("", """{"topics":[{"topic_name":"t","partitions":[0,0]}]}"""), ("", """{"topics":[{"topic_name":"t"},{"topic_name":"t"}]}"""),
         })
         {
-            await AssertProblem(
-                host.SendAsync(HttpMethod.Delete, $"/v1/groups/g/offsets{query}", body is null ? null : Json, body is null ? null : Bytes(body)),
-                400,
-                "INVALID_REQUEST");
+            await AssertProblem(DeleteAsync(host, $"{Path}{query}", body), 400, "INVALID_REQUEST");
         }
 
-        Assert.Equal(1, (await host.GetAsync("/v1/groups/g/offsets")).Json.GetArrayLength());
-        await AssertProblem(host.SendAsync(HttpMethod.Delete, "/v1/groups/nobody/offsets?topic=t", null, null), 404, "GROUP_ID_NOT_FOUND");
+        Assert.Equal(1, (await host.GetAsync(Path)).Json.GetArrayLength());
+        await AssertProblem(DeleteAsync(host, "/v1/groups/nobody/offsets?topic=t"), 404, "GROUP_ID_NOT_FOUND");
         host.Cluster.Group("g").Members.Add(Member("m", null, [0], [0]));
-        var problem = await AssertProblem(
-            host.SendAsync(HttpMethod.Delete, "/v1/groups/g/offsets?topic=t", null, null), 409, "GROUP_SUBSCRIBED_TO_TOPIC");
+        var problem = await AssertProblem(DeleteAsync(host, $"{Path}?topic=t"), 409, "GROUP_SUBSCRIBED_TO_TOPIC");
         Assert.Equal(1, problem.GetProperty("refused").GetArrayLength());
     }
 
@@ -228,7 +226,10 @@ public sealed class GroupOffsetsTests
 
     internal static async Task CommitAsync(ApiHost host, string offsets)
     {
-        var answer = await host.SendAsync(HttpMethod.Put, "/v1/groups/g/offsets", Json, Bytes($"{{\"offsets\":[{offsets}]}}"));
+        var answer = await PutAsync(host, Path, $"{{\"offsets\":[{offsets}]}}");
         Assert.True(answer.Status == HttpStatusCode.NoContent, answer.Text);
     }
+
+    private static string Offsets(int partitions, string metadata = "") => string.Join(',', Enumerable.Range(0, partitions)
+        .Select(partition => $$"""{"topic_name":"t","partition":{{partition}},"offset":1,"metadata":"{{metadata}}"}"""));
 }

@@ -52,7 +52,8 @@ public sealed class GroupTests
             """{"group_id":"g","phase":"RECONCILING","epoch":7,"assignor":"range","members":["""
             + """{"member_id":"m-1","instance_id":null,"client_id":"app","host":"here","member_epoch":3,"subscription":"""
             + """{"topics":["t"],"pattern":null,"assignors":["range"],"session_timeout_ms":45000,"rebalance_timeout_ms":300000}"""
-            + ""","assigned":[{"topic_name":"t","partition":0},{"topic_name":"t","partition":1}],"target":[{"topic_name":"t","partition":1}]},"""
+            + ""","assigned":[{"topic_name":"t","partition":0},{"topic_name":"t","partition":1}]"""
+            + ""","target":[{"topic_name":"t","partition":1}]},"""
             + """{"member_id":"m-2","instance_id":"static","client_id":"app","host":"here","member_epoch":3,"subscription":"""
             + """{"topics":["t"],"pattern":null,"assignors":["range"],"session_timeout_ms":45000,"rebalance_timeout_ms":300000}"""
             + ""","assigned":[],"target":[{"topic_name":"t","partition":0}]}]}""",
@@ -60,7 +61,8 @@ public sealed class GroupTests
 
         host.Cluster.Group("empty").Create();
         Assert.Equal(
-            """{"group_id":"empty","phase":"EMPTY","epoch":0,"assignor":null,"members":[]}""", (await host.GetAsync("/v1/groups/empty")).Text);
+            """{"group_id":"empty","phase":"EMPTY","epoch":0,"assignor":null,"members":[]}""",
+            (await host.GetAsync("/v1/groups/empty")).Text);
         await AssertProblem(host.GetAsync("/v1/groups/nobody"), 404, "GROUP_ID_NOT_FOUND");
         await AssertProblem(host.GetAsync("/v1/groups/g?verbose=true"), 400, "INVALID_REQUEST");
         group.Error = ErrorCode.NotCoordinator;
@@ -75,11 +77,11 @@ public sealed class GroupTests
         await using var host = await ApiHost.StartAsync();
         var group = host.Cluster.Group("g");
         group.Members.Add(Member("m", null, [], []));
-        await AssertProblem(host.SendAsync(HttpMethod.Delete, "/v1/groups/g", null, null), 409, "NON_EMPTY_GROUP");
+        await AssertProblem(DeleteAsync(host, "/v1/groups/g"), 409, "NON_EMPTY_GROUP");
         group.Members.Clear();
         group.Create();
-        Assert.Equal(HttpStatusCode.NoContent, (await host.SendAsync(HttpMethod.Delete, "/v1/groups/g", null, null)).Status);
-        await AssertProblem(host.SendAsync(HttpMethod.Delete, "/v1/groups/g", null, null), 404, "GROUP_ID_NOT_FOUND");
+        Assert.Equal(HttpStatusCode.NoContent, (await DeleteAsync(host, "/v1/groups/g")).Status);
+        await AssertProblem(DeleteAsync(host, "/v1/groups/g"), 404, "GROUP_ID_NOT_FOUND");
     }
 
     [Theory]
@@ -106,11 +108,10 @@ public sealed class GroupTests
         foreach (var id in new[] { new string('g', 250), Uri.EscapeDataString(new string('ü', 125)), "a%01b", "a%0Ab" })
         {
             await AssertProblem(host.GetAsync($"/v1/groups/{id}"), 400, "INVALID_GROUP_ID");
-            await AssertProblem(host.SendAsync(HttpMethod.Delete, $"/v1/groups/{id}", null, null), 400, "INVALID_GROUP_ID");
+            await AssertProblem(DeleteAsync(host, $"/v1/groups/{id}"), 400, "INVALID_GROUP_ID");
             await AssertProblem(host.GetAsync($"/v1/groups/{id}/offsets"), 400, "INVALID_GROUP_ID");
-            await AssertProblem(host.SendAsync(HttpMethod.Delete, $"/v1/groups/{id}/offsets?topic=t", null, null), 400, "INVALID_GROUP_ID");
-            await AssertProblem(
-                host.SendAsync(HttpMethod.Put, $"/v1/groups/{id}/offsets", "application/json", "{}"u8.ToArray()), 400, "INVALID_GROUP_ID");
+            await AssertProblem(DeleteAsync(host, $"/v1/groups/{id}/offsets?topic=t"), 400, "INVALID_GROUP_ID");
+            await AssertProblem(PutAsync(host, $"/v1/groups/{id}/offsets", "{}"), 400, "INVALID_GROUP_ID");
             await AssertProblem(host.PostAsync($"/v1/groups/{id}/offsets:reset", "application/json", "{}"), 400, "INVALID_GROUP_ID");
         }
 
@@ -137,5 +138,10 @@ public sealed class GroupTests
         return answer.Json;
     }
 
-    internal static byte[] Bytes(string json) => Encoding.UTF8.GetBytes(json);
+    internal static Task<Answered> PutAsync(IServed host, string path, string json) =>
+        host.SendAsync(HttpMethod.Put, path, "application/json", Encoding.UTF8.GetBytes(json));
+
+    internal static Task<Answered> DeleteAsync(IServed host, string path, string? json = null) => json is null
+        ? host.SendAsync(HttpMethod.Delete, path, null, null)
+        : host.SendAsync(HttpMethod.Delete, path, "application/json", Encoding.UTF8.GetBytes(json));
 }

@@ -30,6 +30,9 @@ public sealed class NodeHost : IServed, IAsyncDisposable
 
     public string Data { get; }
 
+    /// <summary>The node's grains, for what HTTP does not offer.</summary>
+    public IGrainFactory Grains => _app.Services.GetRequiredService<IGrainFactory>();
+
     public static async Task<NodeHost> StartAsync(string? data = null)
     {
         var directory = data ?? Directory.CreateTempSubdirectory("loire-webapi-").FullName;

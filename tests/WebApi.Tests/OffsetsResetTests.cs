@@ -6,7 +6,9 @@ using static Loire.WebApi.Tests.GroupTests;
 
 namespace Loire.WebApi.Tests;
 
-/// <summary>Where a reset leaves a group, before fake partitions with the offsets 2 to 9, of which each has the timestamp 1000 times its number.</summary>
+/// <summary>
+/// Where a reset leaves a group, before fake partitions with the offsets 2 to 9, of which each has the timestamp 1000 times its number.
+/// </summary>
 public sealed class OffsetsResetTests
 {
     private const string Json = "application/json";
@@ -57,7 +59,8 @@ public sealed class OffsetsResetTests
     {
         await using var host = await StartAsync();
         const string Body = """{"to":"offset","value":3,"topics":[{"topic_name":"t","partitions":[0]}]}""";
-        Assert.Equal(HttpStatusCode.OK, (await host.PostAsync("/v1/groups/new/offsets:reset", Json, Body.Replace("]}]", "]}],\"dry_run\":true", StringComparison.Ordinal))).Status);
+        var dry = Body.Replace("]}]", "]}],\"dry_run\":true", StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await host.PostAsync("/v1/groups/new/offsets:reset", Json, dry)).Status);
         await AssertProblem(host.GetAsync("/v1/groups/new"), 404, "GROUP_ID_NOT_FOUND");
         Assert.Equal(HttpStatusCode.OK, (await host.PostAsync("/v1/groups/new/offsets:reset", Json, Body)).Status);
         Assert.Equal(3, (await host.GetAsync("/v1/groups/new/offsets")).Json[0].GetProperty("offset").GetInt64());
