@@ -140,7 +140,7 @@ public sealed class GroupState
         AimNoMoreAtUnsubscribed(member);
         var unwanted = member.Assigned.Except(member.Target);
         FreeAll(member, [.. member.Revoking, .. unwanted]);
-        _ledger.Renew(member, Epoch);
+        _ledger.Touch(member);
     }
 
     private void Depart(GroupMember member)

@@ -101,17 +101,6 @@ internal sealed class PartitionLedger
         Touch(member);
     }
 
-    /// <summary>Has a member begin anew at <paramref name="epoch"/> with what it is assigned.</summary>
-    public void Renew(GroupMember member, int epoch)
-    {
-        foreach (var partition in member.Assigned)
-        {
-            _held[partition] = _held[partition] with { Since = epoch };
-        }
-
-        Touch(member);
-    }
-
     /// <summary>Adds what a snapshot knows.</summary>
     public void Restore(GroupMember member, HeldPartition held)
     {

@@ -63,6 +63,22 @@ public class MemberTests
     }
 
     [Fact]
+    public void Whoever_has_to_give_up_still_more_gets_no_more_time_for_the_first()
+    {
+        var group = new TestGroup();
+        group.Join("a", Wants(rebalanceSeconds: 20));
+        group.Join("b");
+        group.Beat("a");
+        var kept = Partitions("t-0 t-1 t-2 t-3");
+        group.After(15);
+        group.Beat("a", group.Told["a"].MemberEpoch, kept);
+        group.Join("c");
+        group.Join("d");
+        Assert.Equal("t-1 t-2 t-3", group.Revoking("a"));
+        Assert.Equal(new GroupRecord.Departed("a", DepartureCause.RebalanceTimedOut), group.After(5).Records[0]);
+    }
+
+    [Fact]
     public void Whoever_drives_the_group_and_was_held_up_does_not_blame_the_members()
     {
         var group = new TestGroup();
