@@ -9,6 +9,7 @@ namespace Loire.Client;
 /// </summary>
 public sealed class LoireClient
 {
+    private readonly IGrainFactory _grains;
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
     private readonly Random _random;
@@ -27,6 +28,7 @@ public sealed class LoireClient
     internal LoireClient(IGrainFactory grains, TimeProvider time, ILoggerFactory loggers, Random random, BackgroundWork background)
     {
         ArgumentNullException.ThrowIfNull(grains);
+        _grains = grains;
         _time = time;
         _loggers = loggers;
         _random = random;
@@ -53,7 +55,7 @@ public sealed class LoireClient
             _background,
             new Random(_random.Next()));
 
-    /// <summary>Makes a consumer, which reads nothing until it is assigned partitions.</summary>
+    /// <summary>Makes a consumer, which reads nothing until it subscribes or is assigned partitions.</summary>
     /// <typeparam name="TKey">The type of keys.</typeparam>
     /// <typeparam name="TValue">The type of values.</typeparam>
     /// <param name="options">How it fetches; the defaults if there are none.</param>
@@ -62,6 +64,7 @@ public sealed class LoireClient
     public IConsumer<TKey, TValue> CreateConsumer<TKey, TValue>(ConsumerOptions<TKey, TValue>? options = null) =>
         new Consumer<TKey, TValue>(
             options ?? new ConsumerOptions<TKey, TValue>(),
+            _grains,
             _topics,
             _time,
             _background,

@@ -14,6 +14,7 @@ internal sealed class AssignedPartition(KnownTopic topic, TopicPartition partiti
     private long _bufferedBytes;
     private volatile int _epoch;
     private volatile bool _isPaused;
+    private volatile bool _isHeld;
 
     public TopicPartition Partition => partition;
 
@@ -21,6 +22,23 @@ internal sealed class AssignedPartition(KnownTopic topic, TopicPartition partiti
 
     /// <summary>The offset after the last record handed out.</summary>
     public long Position { get; set; } = start;
+
+    /// <summary>The offset after the last record that the application is done with.</summary>
+    public long Finished { get; set; } = start;
+
+    /// <summary>What was committed last; −1 if nothing was.</summary>
+    public long Committed { get; set; } = -1;
+
+    /// <summary>Whether nothing is handed out, because a group has not let it begin yet or takes it away.</summary>
+    public bool IsHeld
+    {
+        get => _isHeld;
+        set
+        {
+            _isHeld = value;
+            Changed();
+        }
+    }
 
     /// <summary>The offset to fetch next.</summary>
     public long FetchFrom { get; private set; } = start;
@@ -42,11 +60,11 @@ internal sealed class AssignedPartition(KnownTopic topic, TopicPartition partiti
     public FetchedBatches? Head => _ahead.TryPeek(out var head) ? head : null;
 
     /// <summary>Whether records of an epoch may still be handed out. Without the lock the answer may be late.</summary>
-    public bool MayHandOut(int epoch) => _epoch == epoch && !_isPaused;
+    public bool MayHandOut(int epoch) => _epoch == epoch && !_isPaused && !_isHeld;
 
     /// <summary>Whether a fetch of that size may be made: it fits, or nothing is buffered.</summary>
     public bool WantsFetch(int bytes, int maxBuffered) =>
-        !IsRevoked && !IsPaused && Failure is null && (_ahead.Count == 0 || _bufferedBytes + bytes <= maxBuffered);
+        !IsRevoked && !IsPaused && !IsHeld && Failure is null && (_ahead.Count == 0 || _bufferedBytes + bytes <= maxBuffered);
 
     /// <summary>Ends when any of what <see cref="WantsFetch"/> looks at changes.</summary>
     public Task WhenChanged() => (_change ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;

@@ -51,14 +51,57 @@ internal sealed class Assigner(
             set.Replace(partitions);
             foreach (var partition in added)
             {
-                var loop = new FetchLoop(partition, set, options, topics, time, logger, NewPatience());
-                background.Start(static one => one.RunAsync(), loop);
+                Fetch(partition);
             }
         }
         finally
         {
             _turn.Release();
         }
+    }
+
+    /// <summary>
+    /// Adds partitions that a group has granted, held until they are let go. What cannot be found now is left out.
+    /// </summary>
+    /// <param name="granted">Partitions with their committed offsets.</param>
+    /// <param name="cancellation">Ends it; then none is added.</param>
+    /// <returns>What was added, and why another was not.</returns>
+    public async Task<(TopicPartition[] Added, LoireException? Failure)> GrantAsync(
+        IReadOnlyList<(TopicPartition Partition, long? Committed)> granted, CancellationToken cancellation)
+    {
+        var found = new List<AssignedPartition>();
+        LoireException? failure = null;
+        foreach (var ofTopic in granted.GroupBy(one => one.Partition.Topic, StringComparer.Ordinal))
+        {
+            foreach (var some in ofTopic.Chunk(AskedAtOnce))
+            {
+                try
+                {
+                    var topic = await topics.FindAsync(ofTopic.Key, Never, options.RequestTimeout, cancellation);
+                    foreach (var one in await Task.WhenAll(some.Select(one => TryFindAsync(topic, one.Partition, one.Committed, cancellation))))
+                    {
+                        failure ??= one.Failure;
+                        if (one.Found is not null)
+                        {
+                            found.Add(one.Found);
+                        }
+                    }
+                }
+                catch (LoireException unknown)
+                {
+                    failure ??= unknown;
+                }
+            }
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+        set.Add(found);
+        foreach (var partition in found)
+        {
+            Fetch(partition);
+        }
+
+        return ([.. found.Select(one => one.Partition)], failure);
     }
 
     public async ValueTask SeekAsync(TopicPartition partition, OffsetSpec position, CancellationToken cancellation)
@@ -76,6 +119,26 @@ internal sealed class Assigner(
     public async ValueTask<long> OffsetAsync(TopicPartition partition, OffsetSpec position, CancellationToken cancellation) =>
         await PartitionPositions.FindAsync(await TopicAsync(partition, cancellation), partition, position, cancellation);
 
+    private async Task<(AssignedPartition? Found, LoireException? Failure)> TryFindAsync(
+        KnownTopic topic, TopicPartition partition, long? committed, CancellationToken cancellation)
+    {
+        try
+        {
+            var start = await PartitionPositions.FindAsync(topic, partition, StartOf(partition, committed), cancellation);
+            return (new AssignedPartition(topic, partition, start) { Committed = committed ?? -1 }, null);
+        }
+        catch (LoireException failure)
+        {
+            return (null, failure);
+        }
+    }
+
+    private void Fetch(AssignedPartition partition)
+    {
+        var loop = new FetchLoop(partition, set, options, topics, time, logger, NewPatience());
+        background.Start(static one => one.RunAsync(), loop);
+    }
+
     private async Task<(AssignedPartition Partition, bool IsNew)> FindAsync(
         KnownTopic topic, TopicPartition partition, long? offset, CancellationToken cancellation)
     {
@@ -84,17 +147,18 @@ internal sealed class Assigner(
             return (there, false);
         }
 
-        var position = offset is { } given ? OffsetSpec.At(given)
-            : options.AutoOffsetReset == AutoOffsetReset.Earliest ? OffsetSpec.Beginning
-            : OffsetSpec.End;
-        if (offset is null && options.AutoOffsetReset == AutoOffsetReset.None)
-        {
-            throw new LoireException(
-                ErrorCode.OffsetOutOfRange, $"There is no position for {partition}, and AutoOffsetReset is None.");
-        }
-
+        var position = StartOf(partition, offset);
         return (new AssignedPartition(topic, partition, await PatientlyAsync(topic, partition, position, cancellation)), true);
     }
+
+    private OffsetSpec StartOf(TopicPartition partition, long? offset) =>
+        offset is { } given ? OffsetSpec.At(given) : options.AutoOffsetReset switch
+        {
+            AutoOffsetReset.Earliest => OffsetSpec.Beginning,
+            AutoOffsetReset.Latest => OffsetSpec.End,
+            _ => throw new LoireException(
+                ErrorCode.OffsetOutOfRange, $"There is no position for {partition}, and AutoOffsetReset is None."),
+        };
 
     private ValueTask<KnownTopic> TopicAsync(TopicPartition partition, CancellationToken cancellation) =>
         set.Find(partition) is { } assigned
@@ -105,7 +169,7 @@ internal sealed class Assigner(
         NewPatience().TryAsync(() => PartitionPositions.FindAsync(topic, partition, position, cancellation), cancellation);
 
     // A random number source of its own, for loops run at the same time.
-    private Patience NewPatience()
+    public Patience NewPatience()
     {
         lock (random)
         {

@@ -7,7 +7,7 @@ namespace Loire.Client;
 /// Joins the parts: <see cref="FetchLoop"/>s fill the <see cref="PartitionSet"/>, <see cref="RecordStream"/> takes turns between its
 /// partitions, <see cref="RecordDecoder{TKey, TValue}"/> makes records of bytes when they are handed out.
 /// </summary>
-internal sealed class Consumer<TKey, TValue> : IConsumer<TKey, TValue>
+internal sealed partial class Consumer<TKey, TValue> : IConsumer<TKey, TValue>
 {
     private readonly ConsumerOptions<TKey, TValue> _options;
     private readonly TimeProvider _time;
@@ -19,15 +19,20 @@ internal sealed class Consumer<TKey, TValue> : IConsumer<TKey, TValue>
     private int _isEnumerated;
 
     public Consumer(
-        ConsumerOptions<TKey, TValue> options, TopicDirectory topics, TimeProvider time, BackgroundWork background, Random random, ILogger logger)
+        ConsumerOptions<TKey, TValue> options, IGrainFactory grains, TopicDirectory topics, TimeProvider time, BackgroundWork background,
+        Random random, ILogger logger)
     {
         _options = options.Copy();
         _options.Check();
         _time = time;
         _decoder = new RecordDecoder<TKey, TValue>(_options);
-        _set = new PartitionSet(_options);
+        _set = new PartitionSet(_options, time);
         _assigner = new Assigner(_set, _options, topics, time, background, random, logger);
         _stream = new RecordStream(_set);
+        if (_options.GroupId is not null)
+        {
+            _subscriber = new Subscriber(_options, grains, _set, _assigner, time, background, NewMemberId, logger);
+        }
     }
 
     public IReadOnlyList<TopicPartition> Assignment => _set.List(static _ => true);
@@ -37,12 +42,14 @@ internal sealed class Consumer<TKey, TValue> : IConsumer<TKey, TValue>
     public ValueTask AssignAsync(IEnumerable<TopicPartition> partitions, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(partitions);
+        CheckNotSubscribed();
         return _assigner.AssignAsync([.. partitions.Select(partition => (partition, default(long?)))], cancellation);
     }
 
     public ValueTask AssignAsync(IEnumerable<TopicPartitionOffset> positions, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(positions);
+        CheckNotSubscribed();
         return _assigner.AssignAsync([.. positions.Select(position => (position.TopicPartition, (long?)position.Offset))], cancellation);
     }
 
@@ -61,9 +68,57 @@ internal sealed class Consumer<TKey, TValue> : IConsumer<TKey, TValue>
     public ValueTask<long> OffsetForTimeAsync(TopicPartition partition, DateTimeOffset time, CancellationToken cancellation) =>
         _assigner.OffsetAsync(partition, OffsetSpec.AtTime(time), cancellation);
 
-    public async IAsyncEnumerable<ConsumeResult<TKey, TValue>> ConsumeAsync([EnumeratorCancellation] CancellationToken cancellation)
+    public IAsyncEnumerable<ConsumeResult<TKey, TValue>> ConsumeAsync(CancellationToken cancellation) =>
+        CommitsFirst ? ConsumeListsAsync(cancellation) : ConsumeEachAsync(cancellation);
+
+    public async IAsyncEnumerable<IReadOnlyList<ConsumeResult<TKey, TValue>>> ConsumeBatchesAsync(
+        [EnumeratorCancellation] CancellationToken cancellation)
     {
         Begin();
+        var isInHand = false;
+        try
+        {
+            while (!cancellation.IsCancellationRequested)
+            {
+                var arrival = _decoder.IsSynchronous ? Fill() : await FillAsync(cancellation);
+                if (_list.Count > 0)
+                {
+                    ConsumeResult<TKey, TValue>[] records = [.. _list];
+                    _list.Clear();
+                    if (await MayHandOutAsync(records[0].TopicPartition, cancellation) && _stream.TryConfirm())
+                    {
+                        isInHand = true;
+                        yield return records;
+                        isInHand = false;
+                    }
+                }
+                else if (!await ArrivedAsync(arrival, cancellation))
+                {
+                    break;
+                }
+            }
+        }
+        finally
+        {
+            End(isInHand);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_subscriber is not null)
+        {
+            await _subscriber.UnsubscribeAsync(CancellationToken.None);
+        }
+
+        _set.Dispose();
+        DisposeStream();
+    }
+
+    private async IAsyncEnumerable<ConsumeResult<TKey, TValue>> ConsumeEachAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        Begin();
+        var isInHand = false;
         try
         {
             while (!cancellation.IsCancellationRequested)
@@ -89,51 +144,16 @@ internal sealed class Consumer<TKey, TValue> : IConsumer<TKey, TValue>
                 _stream.Take(frame.Offset);
                 if (_stream.TryConfirm())
                 {
+                    isInHand = true;
                     yield return result;
+                    isInHand = false;
                 }
             }
         }
         finally
         {
-            End();
+            End(isInHand);
         }
-    }
-
-    public async IAsyncEnumerable<IReadOnlyList<ConsumeResult<TKey, TValue>>> ConsumeBatchesAsync(
-        [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        Begin();
-        try
-        {
-            while (!cancellation.IsCancellationRequested)
-            {
-                var arrival = _decoder.IsSynchronous ? Fill() : await FillAsync(cancellation);
-                if (_list.Count > 0)
-                {
-                    ConsumeResult<TKey, TValue>[] records = [.. _list];
-                    _list.Clear();
-                    if (_stream.TryConfirm())
-                    {
-                        yield return records;
-                    }
-                }
-                else if (!await ArrivedAsync(arrival, cancellation))
-                {
-                    break;
-                }
-            }
-        }
-        finally
-        {
-            End();
-        }
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        _set.Dispose();
-        DisposeStream();
-        return ValueTask.CompletedTask;
     }
 
     private void Begin()
@@ -144,9 +164,11 @@ internal sealed class Consumer<TKey, TValue> : IConsumer<TKey, TValue>
             ObjectDisposedException.ThrowIf(_set.IsDisposed, this);
             throw new InvalidOperationException("The consumer is being enumerated already; only one enumeration may be under way.");
         }
+
+        _set.Enter();
     }
 
-    private void End()
+    private void End(bool isInHand)
     {
         if (_list.Count > 0)
         {
@@ -155,6 +177,7 @@ internal sealed class Consumer<TKey, TValue> : IConsumer<TKey, TValue>
         }
 
         _stream.Report();
+        _set.Leave(hasFinished: !isInHand);
         Volatile.Write(ref _isEnumerated, 0);
         DisposeStream();
     }
@@ -174,6 +197,7 @@ internal sealed class Consumer<TKey, TValue> : IConsumer<TKey, TValue>
         try
         {
             _stream.Report();
+            _set.Ask();
             await BackgroundWork.WaitAsync(arrival, Timeout.InfiniteTimeSpan, _time, cancellation);
             return true;
         }

@@ -25,11 +25,56 @@ public enum IsolationLevel
     ReadCommitted,
 }
 
-/// <summary>How a consumer fetches. The defaults are Kafka's where Kafka has one. Read once, when the consumer is created.</summary>
+/// <summary>What becomes of records when their consumer dies.</summary>
+public enum ConsumeGuarantee
+{
+    /// <summary>What was not finished comes again. Positions are committed behind finished records.</summary>
+    AtLeastOnce,
+
+    /// <summary>Nothing comes twice, and what was being worked on is lost. Positions are committed before records are handed out, a list of
+    /// them at a time.</summary>
+    AtMostOnce,
+}
+
+/// <summary>How a consumer fetches, and what it is to a group. The defaults are Kafka's where Kafka has one. Read once, when the consumer is created.</summary>
 public class ConsumerOptions
 {
     /// <summary>Names the consumer in logs, metrics and traces.</summary>
     public string ClientId { get; set; } = "loire";
+
+    /// <summary>The consumer group (<c>group.id</c>), needed to subscribe and to commit; none by default.</summary>
+    public string? GroupId { get; set; }
+
+    /// <summary>
+    /// A name that outlives the process (<c>group.instance.id</c>, KIP-345): a consumer that is disposed of does not leave the group, and
+    /// one that comes with the same name before <see cref="SessionTimeout"/> is over takes its partitions over without a rebalance. None
+    /// by default.
+    /// </summary>
+    public string? GroupInstanceId { get; set; }
+
+    /// <summary>Without a sign of life for so long, the group gives the partitions to others. 45 s by default; the broker has bounds, 6 s to
+    /// 30 min.</summary>
+    public TimeSpan SessionTimeout { get; set; } = TimeSpan.FromSeconds(45);
+
+    /// <summary>
+    /// How long the application may take between asking for records; one that takes longer leaves the group until it asks again. Also how
+    /// long giving up partitions may take (<c>max.poll.interval.ms</c>). 5 min by default, from 1 ms to 2147483647 ms.
+    /// </summary>
+    public TimeSpan MaxPollInterval { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Names of assignors in order of preference: <c>cooperative-sticky</c>, the default, <c>sticky</c>, <c>range</c>,
+    /// <c>roundrobin</c>. The group uses one that all members list.</summary>
+    public IReadOnlyList<string> PartitionAssignmentStrategy { get; set; } = ["cooperative-sticky"];
+
+    /// <summary>Whether what the application has finished is committed by itself, every <see cref="AutoCommitInterval"/>, when partitions
+    /// are given up, and when the consumer is disposed of. True by default.</summary>
+    public bool EnableAutoCommit { get; set; } = true;
+
+    /// <summary>How often to commit by itself. 5 s by default.</summary>
+    public TimeSpan AutoCommitInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>What becomes of records when the consumer dies, where it is a member of a group.</summary>
+    public ConsumeGuarantee Guarantee { get; set; } = ConsumeGuarantee.AtLeastOnce;
 
     /// <summary>Where to begin without a position; at the end by default, as in Kafka.</summary>
     public AutoOffsetReset AutoOffsetReset { get; set; } = AutoOffsetReset.Latest;
@@ -72,6 +117,10 @@ public class ConsumerOptions
     /// </summary>
     public TimeSpan UnavailableTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Whether finished records are committed without being asked to.</summary>
+    internal bool CommitsByItself => GroupId is not null && EnableAutoCommit && Guarantee == ConsumeGuarantee.AtLeastOnce;
+
+    /// <exception cref="ArgumentException">An option cannot be what it is.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     internal void Check()
     {
@@ -88,6 +137,33 @@ public class ConsumerOptions
         if (UnavailableTimeout != Timeout.InfiniteTimeSpan)
         {
             AtLeast(UnavailableTimeout, TimeSpan.Zero, nameof(UnavailableTimeout));
+        }
+
+        AtLeast(SessionTimeout, TimeSpan.FromMilliseconds(1), nameof(SessionTimeout));
+        AtLeast(MaxPollInterval, TimeSpan.FromMilliseconds(1), nameof(MaxPollInterval));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxPollInterval, TimeSpan.FromMilliseconds(int.MaxValue), nameof(MaxPollInterval));
+        AtLeast(AutoCommitInterval, TimeSpan.FromMilliseconds(1), nameof(AutoCommitInterval));
+        CheckName(GroupId, nameof(GroupId));
+        CheckName(GroupInstanceId, nameof(GroupInstanceId));
+        if (GroupInstanceId is not null && GroupId is null)
+        {
+            throw new ArgumentException("A GroupInstanceId needs a GroupId.");
+        }
+
+        ArgumentNullException.ThrowIfNull(PartitionAssignmentStrategy);
+        if (PartitionAssignmentStrategy.Count is 0 or > Limits.AssignorsPerMember
+            || PartitionAssignmentStrategy.Any(string.IsNullOrEmpty)
+            || PartitionAssignmentStrategy.Distinct(StringComparer.Ordinal).Count() < PartitionAssignmentStrategy.Count)
+        {
+            throw new ArgumentException($"PartitionAssignmentStrategy names 1 to {Limits.AssignorsPerMember} assignors, each once.");
+        }
+
+        static void CheckName(string? value, string name)
+        {
+            if (value is not null && (value.Length is 0 or > Limits.GroupIdLength || value.Any(char.IsControl)))
+            {
+                throw new ArgumentException($"{name} has 1 to {Limits.GroupIdLength} characters, none of them a control character.");
+            }
         }
 
         static void AtLeast<T>(T value, T least, string name)
@@ -113,5 +189,10 @@ public class ConsumerOptions<TKey, TValue> : ConsumerOptions
     public IAsyncDeserializer<TValue>? AsyncValueDeserializer { get; set; }
 
     /// <summary>A copy that nobody changes.</summary>
-    internal ConsumerOptions<TKey, TValue> Copy() => (ConsumerOptions<TKey, TValue>)MemberwiseClone();
+    internal ConsumerOptions<TKey, TValue> Copy()
+    {
+        var copy = (ConsumerOptions<TKey, TValue>)MemberwiseClone();
+        copy.PartitionAssignmentStrategy = copy.PartitionAssignmentStrategy?.ToArray()!;
+        return copy;
+    }
 }

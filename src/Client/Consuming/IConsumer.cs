@@ -1,11 +1,16 @@
 namespace Loire.Client;
 
 /// <summary>
-/// Reads records from partitions that it is told to read. Records are fetched ahead into a bounded buffer for each partition. Every method
+/// Reads records from partitions that its group gives it, or that it is told to read. Records are fetched ahead into a bounded buffer for each partition. Every method
 /// may be called by any thread, but only one enumeration may be under way.
 /// <para>
 /// Partitions take turns, a batch each. A failure that retrying cannot help ends the enumeration with a <see cref="ConsumeException"/> or <see cref="SerializationException"/>;
 /// cancelling ends it cleanly. In both cases the next enumeration goes on behind the last record that was handed out.
+/// </para>
+/// <para>
+/// A record is finished when the application asks for the next one (or for the next list), or ends the enumeration by cancelling it. A
+/// loop that is left by a <c>break</c> or an exception has not finished its last record: unless <see cref="CommitAsync(CancellationToken)"/>
+/// is called, whoever reads on after this consumer gets it again.
 /// </para>
 /// </summary>
 /// <typeparam name="TKey">The type of keys.</typeparam>
@@ -16,10 +21,52 @@ public interface IConsumer<TKey, TValue> : IAsyncDisposable
     IReadOnlyList<TopicPartition> Assignment { get; }
 
     /// <summary>
+    /// Joins the group <see cref="ConsumerOptions.GroupId"/> to share the partitions of topics with its other members, or changes what
+    /// this member wants. Returns at once; partitions come, and go, while records are read. They begin at the committed offset, or where
+    /// <see cref="ConsumerOptions.AutoOffsetReset"/> says. That the group refuses the member is thrown by the enumeration, as a
+    /// <see cref="GroupException"/>.
+    /// </summary>
+    /// <param name="topics">Names; the topics need not exist yet.</param>
+    /// <param name="listener">Told of partitions that come and go; null for nobody.</param>
+    /// <param name="cancellation">Ends the wait for another call of this kind.</param>
+    /// <exception cref="ArgumentException">There is no name, or one is not legal.</exception>
+    /// <exception cref="InvalidOperationException">There is no group id, or partitions were assigned by
+    /// <see cref="AssignAsync(IEnumerable{TopicPartition}, CancellationToken)"/>.</exception>
+    ValueTask SubscribeAsync(IEnumerable<string> topics, IRebalanceListener? listener = null, CancellationToken cancellation = default);
+
+    /// <summary>As <see cref="SubscribeAsync(IEnumerable{string}, IRebalanceListener?, CancellationToken)"/>, for every topic, now and
+    /// later, whose whole name matches a regular expression. One that the broker does not take is thrown by the enumeration.</summary>
+    ValueTask SubscribeAsync(string pattern, IRebalanceListener? listener = null, CancellationToken cancellation = default);
+
+    /// <summary>Gives up all partitions in order and leaves the group (a static member does not leave). Nothing happens without a
+    /// subscription.</summary>
+    ValueTask UnsubscribeAsync(CancellationToken cancellation = default);
+
+    /// <summary>Commits everything that was handed out: whoever calls it says that it is done with all of it. Durable when it returns.</summary>
+    /// <exception cref="InvalidOperationException">There is no group id.</exception>
+    /// <exception cref="GroupException">Not all is stored, as when this consumer has lost its partitions.</exception>
+    ValueTask CommitAsync(CancellationToken cancellation = default);
+
+    /// <summary>Commits positions: the next offsets to read.</summary>
+    /// <inheritdoc cref="CommitAsync(CancellationToken)"/>
+    ValueTask CommitAsync(IEnumerable<TopicPartitionOffset> positions, CancellationToken cancellation = default);
+
+    /// <summary>Commits behind records; of each partition, behind the last of them.</summary>
+    /// <inheritdoc cref="CommitAsync(CancellationToken)"/>
+    ValueTask CommitAsync(IEnumerable<ConsumeResult<TKey, TValue>> records, CancellationToken cancellation = default);
+
+    /// <summary>The committed positions of partitions, without those that have none.</summary>
+    /// <exception cref="InvalidOperationException">There is no group id.</exception>
+    /// <exception cref="GroupException">The group does not answer.</exception>
+    ValueTask<IReadOnlyList<TopicPartitionOffset>> CommittedAsync(
+        IEnumerable<TopicPartition> partitions, CancellationToken cancellation = default);
+
+    /// <summary>
     /// Reads these partitions and no others from now on. Those that stay keep their position, unless their topic was created anew; new ones
     /// begin where <see cref="ConsumerOptions.AutoOffsetReset"/> says, as it is at the moment of this call.
     /// </summary>
     /// <exception cref="ArgumentException">A partition is named twice.</exception>
+    /// <exception cref="InvalidOperationException">The consumer has subscribed.</exception>
     /// <exception cref="LoireException">A topic or a partition does not exist or is out of reach for
     /// <see cref="ConsumerOptions.UnavailableTimeout"/>, or there is no position and no rule for one; then nothing has changed.</exception>
     ValueTask AssignAsync(IEnumerable<TopicPartition> partitions, CancellationToken cancellation = default);
@@ -60,6 +107,7 @@ public interface IConsumer<TKey, TValue> : IAsyncDisposable
 
     /// <summary>Reads record after record until cancelled.</summary>
     /// <exception cref="ConsumeException">A partition cannot be read.</exception>
+    /// <exception cref="GroupException">The group refuses this consumer, or is out of reach.</exception>
     /// <exception cref="SerializationException">A record cannot be deserialized. It comes again unless <see cref="SeekAsync"/> goes past
     /// it.</exception>
     /// <exception cref="ObjectDisposedException">The consumer was disposed of.</exception>

@@ -4,7 +4,7 @@ namespace Loire.Client;
 /// The partitions of a consumer and who waits for whom: fetch loops for room, the reader for records. One lock guards all of it; nothing
 /// is called from outside while it is held.
 /// </summary>
-internal sealed class PartitionSet(ConsumerOptions options)
+internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<TopicPartition, AssignedPartition> _partitions = [];
@@ -54,9 +54,7 @@ internal sealed class PartitionSet(ConsumerOptions options)
                 _partitions.Add(partition.Partition, partition);
             }
 
-            _ring = [.. partitions.OrderBy(one => one.Partition.Topic, StringComparer.Ordinal).ThenBy(one => one.Partition.Partition)];
-            _turn = 0;
-            Arrived();
+            Order();
         }
 
         Cancel(ended);
@@ -68,7 +66,9 @@ internal sealed class PartitionSet(ConsumerOptions options)
         CancellationTokenSource ended;
         lock (_lock)
         {
-            ended = Assigned(partition).Restart(offset);
+            var sought = Assigned(partition);
+            ended = sought.Restart(offset);
+            sought.Finished = offset;
         }
 
         Cancel([ended]);
@@ -104,8 +104,7 @@ internal sealed class PartitionSet(ConsumerOptions options)
             _isDisposed = true;
             ended.AddRange(_partitions.Values.Select(partition => partition.Revoke()));
             _partitions.Clear();
-            _ring = [];
-            Arrived();
+            Order();
         }
 
         Cancel(ended);
@@ -124,11 +123,16 @@ internal sealed class PartitionSet(ConsumerOptions options)
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, typeof(IConsumer<,>));
-            for (var i = 0; i < _ring.Length; i++)
+            if (only is null && _trouble is { } trouble)
+            {
+                throw trouble();
+            }
+
+            for (var i = 0; i < _ring.Length && !IsLeaseOver(); i++)
             {
                 var turn = (_turn + i) % _ring.Length;
                 var partition = _ring[turn];
-                if (partition.IsPaused || (only is not null && only != partition))
+                if (partition.IsPaused || partition.IsHeld || (only is not null && only != partition))
                 {
                     continue;
                 }
@@ -158,16 +162,33 @@ internal sealed class PartitionSet(ConsumerOptions options)
     }
 
     /// <summary>Moves the position on, unless the partition was paused, sought, taken away or disposed of meanwhile.</summary>
-    public bool TryAdvance(AssignedPartition partition, int epoch, long position)
+    /// <param name="partition">The partition.</param>
+    /// <param name="epoch">When what is behind the position was found.</param>
+    /// <param name="position">The new position.</param>
+    /// <param name="isHandedOut">Whether the application gets the records before it, or there are none.</param>
+    public bool TryAdvance(AssignedPartition partition, int epoch, long position, bool isHandedOut)
     {
         lock (_lock)
         {
-            if (!partition.MayHandOut(epoch))
+            // Whoever gets something new is done with the old.
+            FinishInHand();
+            if (!partition.MayHandOut(epoch) || IsLeaseOver())
             {
                 return false;
             }
 
             partition.Position = position;
+            if (isHandedOut)
+            {
+                _inHand = partition;
+                _isAsking = false;
+                _activity++;
+            }
+            else
+            {
+                partition.Finished = position;
+            }
+
             return true;
         }
     }
@@ -262,6 +283,16 @@ internal sealed class PartitionSet(ConsumerOptions options)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, typeof(IConsumer<,>));
         return _partitions.GetValueOrDefault(partition) ?? throw new InvalidOperationException($"The partition {partition} is not assigned.");
+    }
+
+    private void Order()
+    {
+        _ring =
+        [
+            .. _partitions.Values.OrderBy(one => one.Partition.Topic, StringComparer.Ordinal).ThenBy(one => one.Partition.Partition),
+        ];
+        _turn = 0;
+        Arrived();
     }
 
     private void Arrived()

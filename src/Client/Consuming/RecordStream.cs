@@ -23,6 +23,12 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
     /// <summary>Where the record is that <see cref="TryPeek"/> has found.</summary>
     public TopicPartition Partition => _partition!.Partition;
 
+    /// <summary>When the record was found, as the partition counts.</summary>
+    public int Epoch => _epoch;
+
+    /// <summary>The position when what was taken is confirmed.</summary>
+    public long Reached => _reached;
+
     /// <summary>The bytes that the record points into.</summary>
     public ReadOnlyMemory<byte> Records => _decoder.Records;
 
@@ -97,7 +103,7 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
     /// <summary>Confirms everything taken since the last time. If false, all of it must be dropped.</summary>
     public bool TryConfirm()
     {
-        if (!set.TryAdvance(_partition!, _epoch, _reached))
+        if (!set.TryAdvance(_partition!, _epoch, _reached, isHandedOut: true))
         {
             Abandon();
             return false;
@@ -179,7 +185,7 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
         _reached = Math.Max(_reached, next);
         if (!_isUnconfirmed)
         {
-            set.TryAdvance(_partition!, _epoch, _reached);
+            set.TryAdvance(_partition!, _epoch, _reached, isHandedOut: false);
         }
     }
 

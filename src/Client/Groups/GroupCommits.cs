@@ -1,0 +1,104 @@
+using Loire.Grains.Interfaces.Groups;
+using Loire.Model;
+
+namespace Loire.Client;
+
+/// <summary>Commits offsets to a group and reads them, one commit after the other, so that none overtakes a later one.</summary>
+internal sealed class GroupCommits(
+    string groupId, IGroupGrain group, PartitionSet set, ConsumerOptions options, TimeProvider time, Func<Patience> newPatience)
+{
+    private readonly SemaphoreSlim _turn = new(1);
+    private volatile MemberIdentity _identity = MemberIdentity.Outside;
+
+    /// <summary>In whose name to commit.</summary>
+    public MemberIdentity Identity
+    {
+        set => _identity = value;
+    }
+
+    /// <summary>Commits offsets.</summary>
+    /// <exception cref="GroupException">They, or some of them, are not stored.</exception>
+    public ValueTask CommitAsync(IReadOnlyList<TopicPartitionOffset> offsets, CancellationToken cancellation) =>
+        CommitAsync(() => offsets, cancellation);
+
+    /// <summary>Commits what the set says is not committed; see <see cref="PartitionSet.Uncommitted"/>.</summary>
+    /// <exception cref="GroupException">They, or some of them, are not stored.</exception>
+    public ValueTask CommitAsync(IReadOnlyCollection<TopicPartition>? among, bool areFinished, CancellationToken cancellation) =>
+        !areFinished && _identity.MemberId is not null && set.LostInHand is { } lost
+            ? throw new GroupException(
+                ErrorCode.UnknownMemberId, groupId, $"The partition {lost} is not this consumer's any more: another one gets its records.",
+                partitions: [lost])
+            : CommitAsync(() => set.Uncommitted(among, areFinished), cancellation);
+
+    /// <summary>The committed offsets of some partitions, without those that have none.</summary>
+    /// <exception cref="GroupException">The group does not answer.</exception>
+    public async ValueTask<List<TopicPartitionOffset>> FindAsync(IEnumerable<TopicPartition> partitions, CancellationToken cancellation)
+    {
+        var asked = partitions.Select(partition => partition.ToGroup()).ToArray();
+        var result = await newPatience().TryAsync(
+            async () =>
+            {
+                var answer = await AnswerAsync(() => group.Offsets(asked), cancellation);
+                return answer.Error == ErrorCode.None ? answer : throw Failure(answer.Error, null);
+            },
+            cancellation);
+        return [.. result.Offsets.Select(one => new TopicPartitionOffset(one.Partition.Topic.Value, one.Partition.Partition, one.Offset.Value))];
+    }
+
+    private async ValueTask CommitAsync(Func<IReadOnlyList<TopicPartitionOffset>> choose, CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            foreach (var some in choose().Chunk(Limits.OffsetsPerCommit))
+            {
+                CommittedOffset[] offsets =
+                [
+                    .. some.Select(one => new CommittedOffset(
+                        one.TopicPartition.ToGroup(), new Offset(one.Offset), LeaderEpoch.None, "", Timestamp.None)),
+                ];
+                var result = await newPatience().TryAsync(() => CommitOnceAsync(offsets, cancellation), cancellation);
+                var refused = result.Refused.ToDictionary(one => one.Partition.ToClient(), one => one.Error);
+                foreach (var stored in some.Where(one => !refused.ContainsKey(one.TopicPartition)))
+                {
+                    set.Committed(stored);
+                }
+
+                if (refused.Count > 0)
+                {
+                    var error = refused.Values.First();
+                    throw new GroupException(
+                        error, groupId, $"{refused.Count} of {some.Length} offsets are not committed.", partitions: [.. refused.Keys]);
+                }
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async ValueTask<CommitResult> CommitOnceAsync(CommittedOffset[] offsets, CancellationToken cancellation)
+    {
+        var identity = _identity;
+        var request = new CommitRequest(identity.MemberId, identity.Epoch, offsets);
+        var result = await AnswerAsync(() => group.Commit(request), cancellation);
+        return result.Error == ErrorCode.None ? result : throw Failure(result.Error, result.Detail);
+    }
+
+    private async ValueTask<T> AnswerAsync<T>(Func<ValueTask<T>> call, CancellationToken cancellation)
+    {
+        try
+        {
+            var task = call().AsTask();
+            await BackgroundWork.WaitAsync(task, options.RequestTimeout, time, cancellation);
+            return await task;
+        }
+        catch (Exception exception) when (GrainCallFailures.CodeOf(exception) is { } code)
+        {
+            throw new GroupException(code, groupId, $"The group '{groupId}' cannot be reached: {exception.Message}", exception);
+        }
+    }
+
+    private GroupException Failure(ErrorCode code, string? detail) => new(code, groupId, detail);
+}

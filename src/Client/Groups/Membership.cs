@@ -1,0 +1,316 @@
+using Loire.Grains.Interfaces.Groups;
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Client;
+
+/// <summary>
+/// Keeps one consumer in its group: one heartbeat is always under way, waiting at the group for news, whatever the application does; beside
+/// it, one at a time, partitions are given up and taken over as <see cref="GroupMember"/> decides. One loop takes the results of both, so the
+/// member's state has one owner.
+/// <para>
+/// Records are handed out for one session timeout from the moment when the last successful heartbeat was sent. The group counts from a
+/// later one, when it was received, so it gives nothing to others while this consumer still hands it out. A heartbeat that succeeds after that
+/// shows that nothing was lost, and it goes on.
+/// </para>
+/// </summary>
+internal sealed class Membership(
+    IGroupGrain group, GroupMember member, PartitionSet set, PartitionHandover handover, GroupCommits commits, ConsumerOptions options,
+    TimeProvider time, Patience patience, ILogger logger)
+{
+    private readonly Alarm _alarm = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private Task<(HeartbeatRequest Request, HeartbeatResult Result, long SentAt)?>? _beat;
+    private CancellationTokenSource _beatEnd = new();
+    private TimeSpan _pause;
+
+    private MemberStep? _step;
+    private Task<IReadOnlyList<TopicPartition>>? _work;
+    private CancellationTokenSource _workEnd = new();
+
+    private MemberSubscription? _wanted;
+    private GroupException? _refusal;
+    private bool _isAbsent;
+    private long _seen = -1;
+    private long _awaySince;
+
+    private string GroupId => options.GroupId!;
+
+    /// <summary>Whether it is over: the group has refused the member, or it was stopped.</summary>
+    public bool HasEnded => _ended.Task.IsCompleted;
+
+    /// <summary>Changes the subscription.</summary>
+    public void Subscribe(MemberSubscription subscription)
+    {
+        Volatile.Write(ref _wanted, subscription);
+        _alarm.Set();
+    }
+
+    /// <summary>Gives everything up in order and leaves the group.</summary>
+    public async Task StopAsync()
+    {
+        if (!_stop.IsCancellationRequested)
+        {
+            _stop.Cancel();
+            _alarm.Set();
+        }
+
+        await _ended.Task;
+    }
+
+    /// <summary>Runs until it is stopped or refused; never throws.</summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            while (!_stop.IsCancellationRequested && _refusal is null)
+            {
+                if (Interlocked.Exchange(ref _wanted, null) is { } wanted)
+                {
+                    member.Subscribe(wanted);
+                    _beatEnd.Cancel();
+                }
+
+                await LookAfterApplicationAsync();
+                StartWork();
+                StartBeat();
+                await _alarm.NextAsync();
+                await TakeAnswerAsync();
+                await TakeWorkAsync();
+            }
+
+            await EndAsync();
+        }
+        catch (Exception bug)
+        {
+            set.LeaseUntil(0);
+            set.Trouble(() => new GroupException(ErrorCode.UnknownServerError, GroupId, bug.Message, bug, isFatal: true));
+        }
+        finally
+        {
+            _ended.TrySetResult();
+        }
+    }
+
+    private void StartBeat()
+    {
+        if (_beat is null && !_isAbsent)
+        {
+            _beatEnd = new CancellationTokenSource();
+            _beat = BeatAsync(member.Beat(options.SessionTimeout / 3), _pause, _beatEnd.Token);
+            _alarm.Watch(_beat);
+        }
+    }
+
+    /// <summary>The answer; null if the heartbeat was ended because a newer one has more to say.</summary>
+    private async Task<(HeartbeatRequest Request, HeartbeatResult Result, long SentAt)?> BeatAsync(
+        HeartbeatRequest request, TimeSpan pause, CancellationToken cancellation)
+    {
+        try
+        {
+            if (pause > TimeSpan.Zero)
+            {
+                await BackgroundWork.PauseAsync(pause, time, cancellation);
+            }
+
+            var sentAt = time.GetTimestamp();
+            using var call = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            try
+            {
+                // There must be time for another one before the session is over.
+                var third = options.SessionTimeout / 3;
+                var patient = request.MaxWait + (options.RequestTimeout < third ? options.RequestTimeout : third);
+                var answer = group.Heartbeat(request, call.Token).AsTask();
+                await BackgroundWork.WaitAsync(answer, patient, time, cancellation);
+                return (request, await answer, sentAt);
+            }
+            catch (Exception failure) when (!cancellation.IsCancellationRequested)
+            {
+                call.Cancel();
+                var code = GrainCallFailures.CodeOf(failure) ?? ErrorCode.UnknownServerError;
+                return (request, new HeartbeatResult(code, 0, [], TimeSpan.Zero, failure.Message), sentAt);
+            }
+        }
+        catch (Exception) when (cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private async Task TakeAnswerAsync()
+    {
+        if (_beat is not { IsCompleted: true } beat)
+        {
+            return;
+        }
+
+        _beat = null;
+        if (await beat is not var (request, result, sentAt))
+        {
+            return;
+        }
+
+        switch (member.Take(request, result))
+        {
+            case Standing.Member:
+                patience.Reset();
+                _pause = TimeSpan.Zero;
+                commits.Identity = new MemberIdentity(member.Id, member.Epoch);
+                set.Trouble(handover.Trouble);
+                set.LeaseUntil(sentAt + (long)(options.SessionTimeout.TotalSeconds * time.TimestampFrequency));
+                break;
+            case Standing.Lost:
+                _pause = patience.Failed() ?? options.RetryBackoffMax;
+                Lose();
+                break;
+            case Standing.Refused:
+                _refusal = new GroupException(result.Error, GroupId, result.Detail, isFatal: true);
+                break;
+            default:
+                Retry(result);
+                break;
+        }
+
+        if (_step is not null && member.IsOutdated(_step))
+        {
+            _workEnd.Cancel();
+        }
+    }
+
+    private void Retry(HeartbeatResult result)
+    {
+        if (patience.Failed() is { } pause)
+        {
+            _pause = pause;
+        }
+        else
+        {
+            _pause = options.RetryBackoffMax;
+            set.Trouble(() => new GroupException(result.Error, GroupId, result.Detail));
+        }
+
+        GroupLog.BeatFailed(logger, GroupId, member.Id, result.Error, _pause);
+    }
+
+    private void Lose()
+    {
+        var had = member.Lose();
+        set.Hold(had, isHeld: true);
+        commits.Identity = new MemberIdentity(member.Id, 0);
+        _workEnd.Cancel();
+    }
+
+    private void StartWork()
+    {
+        if (member.Next() is { } step)
+        {
+            _step = step;
+            _workEnd = new CancellationTokenSource();
+            _work = handover.DoAsync(step, member.Id, _workEnd.Token);
+            _alarm.Watch(_work);
+        }
+    }
+
+    private async Task TakeWorkAsync()
+    {
+        if (_work is not { IsCompleted: true } work)
+        {
+            return;
+        }
+
+        var isRevocation = _step!.Work == MemberWork.Revoke;
+        (_work, _step) = (null, null);
+        set.Hold(member.Done(await work), isHeld: false);
+        if (isRevocation)
+        {
+            // Others wait for the confirmation.
+            _beatEnd.Cancel();
+        }
+    }
+
+    private async Task LookAfterApplicationAsync()
+    {
+        var (isAsking, count) = set.Activity;
+        if (isAsking || count != _seen)
+        {
+            (_seen, _awaySince) = (count, time.GetTimestamp());
+            _isAbsent = false;
+        }
+        else if (!_isAbsent && time.GetElapsedTime(_awaySince) >= options.MaxPollInterval)
+        {
+            _isAbsent = true;
+            GroupLog.Absent(logger, GroupId, member.Id, options.MaxPollInterval);
+            _beatEnd.Cancel();
+            var id = member.Id;
+            Lose();
+            await LeaveAsync(id, "The application has not asked for records within its max.poll.interval.ms.");
+            _alarm.Watch(set.WhenAskedAsync(_stop.Token));
+        }
+    }
+
+    private async Task EndAsync()
+    {
+        _beatEnd.Cancel();
+        _workEnd.Cancel();
+        var (id, owned) = (member.Id, member.Owned.ToArray());
+        if (_refusal is { } refusal)
+        {
+            set.Hold(owned, isHeld: true);
+            set.Trouble(() => new GroupException(refusal.Code, GroupId, refusal.Detail, refusal, isFatal: true));
+            member.Lose();
+        }
+
+        if (_work is not null)
+        {
+            member.Done(await _work);
+        }
+
+        if (_refusal is not null)
+        {
+            if (member.Next() is { } lost)
+            {
+                await handover.DoAsync(lost, id, CancellationToken.None);
+            }
+
+            return;
+        }
+
+        // Whoever stops it may be the application with a record in its hands: it is not waited for.
+        owned = [.. member.Owned];
+        set.Hold(owned, isHeld: true);
+        using var limit = new CancellationTokenSource(options.RequestTimeout, time);
+        if (member.Next() is { Work: MemberWork.Lose } lostBefore)
+        {
+            member.Done(await handover.DoAsync(lostBefore, id, limit.Token));
+        }
+
+        if (owned.Length > 0)
+        {
+            await handover.GiveUpAsync(owned, id, limit.Token);
+        }
+
+        await LeaveAsync(id, "The consumer unsubscribes.");
+        commits.Identity = MemberIdentity.Outside;
+    }
+
+    private async Task LeaveAsync(string id, string reason)
+    {
+        if (options.GroupInstanceId is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            var left = group.Leave(new LeaveRequest(id, options.GroupInstanceId, reason)).AsTask();
+            await BackgroundWork.WaitAsync(left, options.RequestTimeout, time, CancellationToken.None);
+            await left;
+        }
+        catch (Exception problem)
+        {
+            // Its session ends without it.
+            GroupLog.CannotLeave(logger, GroupId, id, problem);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Client;
+
+/// <summary>What it takes to give partitions up and to take them over: the application, its listener, commits, positions.</summary>
+internal sealed class PartitionHandover(
+    string groupId, PartitionSet set, Assigner assigner, GroupCommits commits, ConsumerOptions options, Func<IRebalanceListener?> listener,
+    TimeProvider time, Patience patience, ILogger logger)
+{
+    /// <summary>What the application must hear of, because partitions cannot be taken over; null if nothing.</summary>
+    public Func<Exception>? Trouble { get; private set; }
+
+    /// <summary>Does a step; never throws.</summary>
+    /// <param name="step">What to do.</param>
+    /// <param name="memberId">Who does it, for people.</param>
+    /// <param name="outdated">Cancelled when the step has lost its sense.</param>
+    /// <returns>The partitions that it was done with.</returns>
+    public async Task<IReadOnlyList<TopicPartition>> DoAsync(MemberStep step, string memberId, CancellationToken outdated)
+    {
+        try
+        {
+            switch (step.Work)
+            {
+                case MemberWork.Grant:
+                    return await GrantAsync(step.Partitions, memberId, outdated);
+                case MemberWork.Revoke:
+                    set.Hold(step.Partitions, isHeld: true);
+                    await WhenDoneAsync(step.Partitions, outdated);
+                    await GiveUpAsync(step.Partitions, memberId, outdated);
+                    return step.Partitions;
+                default:
+                    GroupLog.Lost(logger, groupId, step.Partitions.Count, Text(step.Partitions));
+                    set.Remove(step.Partitions);
+                    await TellAsync((to, cancellation) => to.OnLostAsync(step.Partitions, cancellation), CancellationToken.None);
+                    return step.Partitions;
+            }
+        }
+        catch (Exception problem)
+        {
+            // Nothing is done, so it is tried again if it still makes sense.
+            GroupLog.CannotGrant(logger, groupId, problem);
+            await PauseAsync(outdated);
+            return [];
+        }
+    }
+
+    /// <summary>Gives up partitions that are not handed out any more.</summary>
+    public async Task GiveUpAsync(IReadOnlyList<TopicPartition> partitions, string memberId, CancellationToken cancellation)
+    {
+        await TellAsync((to, token) => to.OnRevokedAsync(partitions, token), cancellation);
+        if (options.CommitsByItself)
+        {
+            // Even if it makes no sense any more: then the group refuses it.
+            using var limit = new CancellationTokenSource(options.RequestTimeout, time);
+            await CommitFinishedAsync(partitions, limit.Token);
+        }
+
+        set.Remove(partitions);
+        GroupLog.Revoked(logger, groupId, memberId, partitions.Count, Text(partitions));
+    }
+
+    /// <summary>Commits what the application has finished; a failure is logged.</summary>
+    public async Task CommitFinishedAsync(IReadOnlyList<TopicPartition>? among, CancellationToken cancellation)
+    {
+        try
+        {
+            await commits.CommitAsync(among?.ToHashSet(), areFinished: true, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+        }
+        catch (Exception problem)
+        {
+            GroupLog.CommitFailed(logger, groupId, problem);
+        }
+    }
+
+    private async Task<IReadOnlyList<TopicPartition>> GrantAsync(
+        IReadOnlyList<TopicPartition> partitions, string memberId, CancellationToken outdated)
+    {
+        TopicPartition[] added;
+        LoireException? failure;
+        Dictionary<TopicPartition, long> committed;
+        try
+        {
+            committed = (await commits.FindAsync(partitions, outdated)).ToDictionary(one => one.TopicPartition, one => one.Offset);
+            (added, failure) = await assigner.GrantAsync(
+                [.. partitions.Select(one => (one, committed.TryGetValue(one, out var offset) ? (long?)offset : null))], outdated);
+        }
+        catch (OperationCanceledException) when (outdated.IsCancellationRequested)
+        {
+            return [];
+        }
+        catch (LoireException unreachable)
+        {
+            (added, failure, committed) = ([], unreachable, []);
+        }
+
+        if (added.Length > 0)
+        {
+            await TellAsync((to, cancellation) => to.OnAssignedAsync(added, cancellation), outdated);
+            if (options.CommitsByItself && added.Any(one => !committed.ContainsKey(one)))
+            {
+                // Where "latest" is now, whoever comes after a crash must begin too.
+                await CommitFinishedAsync(added, outdated);
+            }
+
+            GroupLog.Granted(logger, groupId, memberId, added.Length, Text(added));
+        }
+
+        if (failure is null)
+        {
+            patience.Reset();
+            if (Trouble is not null)
+            {
+                Trouble = null;
+                set.Trouble(null);
+            }
+        }
+        else if (added.Length == 0)
+        {
+            // A topic that was deleted is taken away soon; without a position and a rule for one, waiting is no help.
+            GroupLog.CannotGrant(logger, groupId, failure);
+            if (failure.Code == ErrorCode.OffsetOutOfRange || (patience.Failed() is null && failure.Code != ErrorCode.UnknownTopicOrPartition))
+            {
+                Trouble = () => new GroupException(failure.Code, groupId, failure.Detail, failure);
+                set.Trouble(Trouble);
+            }
+
+            await PauseAsync(outdated);
+        }
+
+        return added;
+    }
+
+    // The group removes a member that takes longer, so there is no sense in waiting longer.
+    private async Task WhenDoneAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken outdated)
+    {
+        try
+        {
+            await BackgroundWork.WaitAsync(
+                set.WhenDoneAsync(partitions.ToHashSet(), outdated), options.MaxPollInterval, time, outdated);
+        }
+        catch (Exception late) when (late is TimeoutException or OperationCanceledException)
+        {
+        }
+    }
+
+    private async Task TellAsync(Func<IRebalanceListener, CancellationToken, ValueTask> tell, CancellationToken cancellation)
+    {
+        if (listener() is { } told)
+        {
+            try
+            {
+                await tell(told, cancellation);
+            }
+            catch (Exception problem)
+            {
+                GroupLog.ListenerFailed(logger, groupId, problem);
+            }
+        }
+    }
+
+    private async Task PauseAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await BackgroundWork.PauseAsync(options.RetryBackoffMax, time, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private static string Text(IEnumerable<TopicPartition> partitions) => string.Join(", ", partitions);
+}

@@ -1,0 +1,143 @@
+using Loire.Grains.Interfaces.Groups;
+using Loire.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Client;
+
+/// <summary>The group's side of a consumer: subscribes, commits, and ends.</summary>
+internal sealed class Subscriber
+{
+    private readonly ConsumerOptions _options;
+    private readonly IGroupGrain _group;
+    private readonly PartitionSet _set;
+    private readonly Assigner _assigner;
+    private readonly TimeProvider _time;
+    private readonly BackgroundWork _background;
+    private readonly Func<string> _newMemberId;
+    private readonly ILogger _logger;
+    private readonly SemaphoreSlim _turn = new(1);
+    private volatile IRebalanceListener? _listener;
+    private volatile Membership? _membership;
+    private CancellationTokenSource _autoCommitEnd = new();
+    private Task _autoCommit = Task.CompletedTask;
+
+    public Subscriber(
+        ConsumerOptions options, IGrainFactory grains, PartitionSet set, Assigner assigner, TimeProvider time, BackgroundWork background,
+        Func<string> newMemberId, ILogger logger)
+    {
+        _options = options;
+        _group = grains.GetGrain<IGroupGrain>(options.GroupId!);
+        (_set, _assigner, _time, _background, _newMemberId, _logger) = (set, assigner, time, background, newMemberId, logger);
+        Commits = new GroupCommits(options.GroupId!, _group, set, options, time, assigner.NewPatience);
+    }
+
+    public GroupCommits Commits { get; }
+
+    public bool IsSubscribed => _membership is not null;
+
+    /// <summary>Joins the group, or changes what the member wants.</summary>
+    public async ValueTask SubscribeAsync(TopicName[] topics, string? pattern, IRebalanceListener? listener, CancellationToken cancellation)
+    {
+        var subscription = new MemberSubscription(
+            topics, pattern, [.. _options.PartitionAssignmentStrategy], _options.SessionTimeout, _options.MaxPollInterval);
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_set.IsDisposed, typeof(IConsumer<,>));
+            if (_membership is { HasEnded: true })
+            {
+                await EndAsync();
+            }
+
+            if (_membership is null && _set.List(static _ => true).Length > 0)
+            {
+                throw new InvalidOperationException("The consumer was assigned partitions by AssignAsync; it cannot subscribe beside that.");
+            }
+
+            _listener = listener;
+            if (_membership is { } there)
+            {
+                there.Subscribe(subscription);
+                return;
+            }
+
+            Begin(subscription);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Leaves the group.</summary>
+    public async ValueTask UnsubscribeAsync(CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            await EndAsync();
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private void Begin(MemberSubscription subscription)
+    {
+        var member = new GroupMember(_options, Environment.MachineName, _newMemberId);
+        member.Subscribe(subscription);
+        var handover = new PartitionHandover(
+            _options.GroupId!, _set, _assigner, Commits, _options, () => _listener, _time, _assigner.NewPatience(), _logger);
+        Commits.Identity = new MemberIdentity(member.Id, 0);
+        var membership = new Membership(
+            _group, member, _set, handover, Commits, _options, _time, _assigner.NewPatience(), _logger);
+        _membership = membership;
+        _background.Start(static one => one.RunAsync(), membership);
+        if (_options.CommitsByItself)
+        {
+            _autoCommitEnd = new CancellationTokenSource();
+            var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _autoCommit = ended.Task;
+            _background.Start(
+                async state =>
+                {
+                    await CommitNowAndThenAsync(state.Handover, state.End);
+                    state.Ended.SetResult();
+                },
+                new AutoCommit(handover, ended, _autoCommitEnd.Token));
+        }
+    }
+
+    private async Task EndAsync()
+    {
+        if (_membership is { } membership)
+        {
+            _autoCommitEnd.Cancel();
+            await _autoCommit;
+            await membership.StopAsync();
+            _set.Remove(_set.List(static _ => true));
+            _set.Trouble(null);
+            _set.LeaseUntil(long.MaxValue);
+            Commits.Identity = MemberIdentity.Outside;
+            _membership = null;
+        }
+    }
+
+    private async Task CommitNowAndThenAsync(PartitionHandover handover, CancellationToken end)
+    {
+        try
+        {
+            while (true)
+            {
+                await BackgroundWork.PauseAsync(_options.AutoCommitInterval, _time, end);
+                await handover.CommitFinishedAsync(null, end);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private sealed record AutoCommit(PartitionHandover Handover, TaskCompletionSource Ended, CancellationToken End);
+}

@@ -1,0 +1,165 @@
+using static Loire.Client.Tests.Groups.GroupBench;
+
+namespace Loire.Client.Tests.Groups;
+
+/// <summary>What is committed, and when.</summary>
+public sealed class CommitTests
+{
+    [Fact]
+    public void Only_what_the_application_has_finished_is_committed_by_itself() => Run(async bench =>
+    {
+        bench.Group.AtJoin = _ => [Of(0)];
+        await using var consumer = bench.Consumer();
+        await consumer.SubscribeAsync(["t"]);
+        var reader = bench.Read(consumer, record => record.Offset == 6);
+        await bench.Until(() => reader.IsInHand);
+        await bench.Pause(30);
+        Assert.Equal(6, bench.Group.Committed(Of(0)));
+        reader.Gate.Open();
+        await bench.Pause(6);
+        Assert.Equal(10, bench.Group.Committed(Of(0)));
+        Assert.Equal([new("t", 0, 10)], await consumer.CommittedAsync([new("t", 0), new("t", 1)]));
+    });
+
+    [Fact]
+    public void A_loop_that_was_broken_off_has_not_finished_its_last_record_unless_it_says_so() => Run(async bench =>
+    {
+        foreach (var saysSo in new[] { false, true })
+        {
+            bench.Group.ForgetOffsets();
+            bench.Group.AtJoin = _ => [Of(0)];
+            await using (var consumer = bench.Consumer())
+            {
+                await consumer.SubscribeAsync(["t"]);
+                await foreach (var record in consumer.ConsumeAsync())
+                {
+                    if (record.Offset == 3)
+                    {
+                        break;
+                    }
+                }
+
+                if (saysSo)
+                {
+                    await consumer.CommitAsync();
+                }
+            }
+
+            Assert.Equal(saysSo ? 4 : 3, bench.Group.Committed(Of(0)));
+        }
+    });
+
+    [Fact]
+    public void Who_ends_gives_up_commits_and_leaves_but_a_static_member_only_restarts() => Run(async bench =>
+    {
+        foreach (var instance in new[] { null, "i" })
+        {
+            bench.Group.ForgetOffsets();
+            bench.Group.Leaves.Clear();
+            bench.Group.AtJoin = _ => [Of(0)];
+            var listener = new Listener();
+            var consumer = bench.Consumer(options => options.GroupInstanceId = instance);
+            await consumer.SubscribeAsync(["t"], listener);
+            var reader = bench.Read(consumer);
+            await bench.Until(() => reader.Records.Count == 10);
+            await reader.StopAsync();
+            await consumer.DisposeAsync();
+            Assert.Equal(10, bench.Group.Committed(Of(0)));
+            Assert.Equal(["assigned 0", "revoked 0"], listener.Events);
+            Assert.Equal(instance is null ? 1 : 0, bench.Group.Leaves.Count);
+            var beats = bench.Group.Heartbeats.Count;
+            await bench.Pause(100);
+            Assert.Equal(beats, bench.Group.Heartbeats.Count);
+        }
+    });
+
+    [Fact]
+    public void At_most_once_means_that_nothing_is_handed_out_before_it_is_committed() => Run(async bench =>
+    {
+        bench.Group.AtJoin = _ => [Of(0)];
+        var gate = new TestKit.Gate();
+        bench.Group.BeforeCommit = async _ =>
+        {
+            await gate.Opened;
+            return Model.ErrorCode.None;
+        };
+        await using var consumer = bench.Consumer(options => (options.Guarantee, options.MaxPollRecords) = (ConsumeGuarantee.AtMostOnce, 4));
+        await consumer.SubscribeAsync(["t"]);
+        var reader = bench.Read(consumer, record => record.Offset == 5);
+        await bench.Pause(10);
+        Assert.Empty(reader.Records);
+        gate.Open();
+        await bench.Until(() => reader.IsInHand);
+        Assert.Equal(8, bench.Group.Committed(Of(0)));
+
+        // Whoever comes after a crash here passes over 5, 6 and 7, and sees nothing twice.
+        bench.Group.Remove(bench.Member);
+        await bench.Pause(100);
+        reader.Gate.Open();
+        await bench.Until(() => reader.Records.Count == 10);
+        Assert.Equal(Enumerable.Range(0, 10).Select(offset => (long)offset), reader.Records.Select(one => one.Offset));
+    });
+
+    [Fact]
+    public void A_member_that_was_removed_cannot_commit() => Run(async bench =>
+    {
+        bench.Group.AtJoin = _ => [Of(0)];
+        await using var consumer = bench.Consumer(options => options.EnableAutoCommit = false);
+        await consumer.SubscribeAsync(["t"]);
+        var reader = bench.Read(consumer, record => record.Offset == 5);
+        await bench.Until(() => reader.IsInHand);
+        bench.Group.BeforeCommit = _ => Task.FromResult(Model.ErrorCode.UnknownMemberId);
+        var failure = await Assert.ThrowsAsync<GroupException>(async () => await consumer.CommitAsync());
+        Assert.Equal((Model.ErrorCode.UnknownMemberId, false), (failure.Code, failure.IsRetriable));
+        Assert.Equal(-1, bench.Group.Committed(Of(0)));
+        bench.Group.BeforeCommit = null;
+        await consumer.CommitAsync([new TopicPartitionOffset("t", 0, 2)]);
+        Assert.Equal(2, bench.Group.Committed(Of(0)));
+    });
+
+    [Fact]
+    public void Latest_is_where_the_group_first_saw_the_partition_whoever_reads_it() => Run(async bench =>
+    {
+        bench.Group.AtJoin = _ => [Of(0)];
+        await using var consumer = bench.Consumer(options => options.AutoOffsetReset = AutoOffsetReset.Latest);
+        await consumer.SubscribeAsync(["t"]);
+        await bench.Until(() => bench.Group.CommittedCount == 1);
+        Assert.Equal(10, bench.Group.Committed(Of(0)));
+    });
+
+    [Fact]
+    public void Without_a_position_and_a_rule_for_one_the_enumeration_fails() => Run(async bench =>
+    {
+        bench.Group.AtJoin = _ => [Of(0)];
+        await using var consumer = bench.Consumer(options => options.AutoOffsetReset = AutoOffsetReset.None);
+        await consumer.SubscribeAsync(["t"]);
+        var reader = bench.Read(consumer);
+        await bench.Until(() => reader.Failure is not null);
+        Assert.Equal(Model.ErrorCode.OffsetOutOfRange, Assert.IsType<GroupException>(reader.Failure).Code);
+    });
+
+    [Fact]
+    public void A_consumer_either_subscribes_or_is_assigned_and_both_need_what_they_need() => Run(async bench =>
+    {
+        await using var consumer = bench.Consumer();
+        await consumer.AssignAsync([new TopicPartition("t", 0)]);
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await consumer.SubscribeAsync(["t"]));
+        await consumer.CommitAsync([new TopicPartitionOffset("t", 0, 2)]);
+        Assert.Equal(2, bench.Group.Committed(Of(0)));
+        await consumer.AssignAsync(Array.Empty<TopicPartition>());
+        await consumer.SubscribeAsync(["t"]);
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await consumer.AssignAsync([new TopicPartition("t", 0)]));
+        await consumer.UnsubscribeAsync();
+        await consumer.AssignAsync([new TopicPartition("t", 0)]);
+        await using var alone = bench.Client.CreateConsumer(new ConsumerOptions<Ignore, string>());
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await alone.SubscribeAsync(["t"]));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await alone.CommitAsync());
+        await Assert.ThrowsAsync<ArgumentException>(async () => await consumer.SubscribeAsync(["no such name!"]));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await consumer.SubscribeAsync(Array.Empty<string>()));
+        Assert.Throws<ArgumentException>(() => bench.Consumer(options => (options.GroupId, options.GroupInstanceId) = (null, "i")));
+        Assert.Throws<ArgumentException>(() => bench.Consumer(options => options.GroupId = ""));
+        Assert.Throws<ArgumentException>(() => bench.Consumer(options => options.PartitionAssignmentStrategy = ["range", "range"]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => bench.Consumer(options => options.MaxPollInterval = TimeSpan.Zero));
+        Assert.Throws<ArgumentOutOfRangeException>(() => bench.Consumer(options => options.AutoCommitInterval = TimeSpan.Zero));
+    });
+}
