@@ -26,8 +26,8 @@ public sealed class GroupCatalogGrain(DriverFactory drivers) : Grain, IGroupCata
         }
 
         _driver = drivers.GroupCatalog(shard, GrainFactory);
-        this.RegisterGrainTimer(
-            Driver.SweepAsync, new GrainTimerCreationOptions(drivers.SweepInterval, drivers.SweepInterval) { Interleave = true, KeepAlive = true });
+        StayAwake();
+        this.RegisterGrainTimer(Sweep, new GrainTimerCreationOptions(drivers.SweepInterval, drivers.SweepInterval) { Interleave = true });
         return Task.CompletedTask;
     }
 
@@ -45,6 +45,15 @@ public sealed class GroupCatalogGrain(DriverFactory drivers) : Grain, IGroupCata
 
     /// <inheritdoc/>
     public ValueTask<ErrorCode> Record(string groupId, bool exists) => Drive(driver => driver.RecordAsync(groupId, exists));
+
+    private Task Sweep(CancellationToken cancellation)
+    {
+        StayAwake();
+        return Driver.SweepAsync();
+    }
+
+    // Nobody may ask for the list until the next sweep is due, and without the activation there would be none.
+    private void StayAwake() => DelayDeactivation(2 * drivers.SweepInterval);
 
     private async ValueTask<T> Drive<T>(Func<GroupCatalogDriver, Task<T>> call)
     {
