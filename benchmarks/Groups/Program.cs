@@ -6,7 +6,8 @@ using Loire.Protocols.Groups.Assignors;
 // dotnet run -c Release --project benchmarks/Groups [-p:OrleansRuntime=Local]
 if (args is ["grains", ..])
 {
-    await GroupGrains.MeasureAsync(Path.Combine(args.ElementAtOrDefault(1) ?? Path.GetTempPath(), "loire-bench-" + Guid.NewGuid().ToString("N")));
+    var directory = args.ElementAtOrDefault(1) ?? Path.GetTempPath();
+    await GroupGrains.MeasureAsync(Path.Combine(directory, "loire-bench-" + Guid.NewGuid().ToString("N")));
     return;
 }
 

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Grains.Groups;
 
 /// <summary>
-/// The ids of one part of the groups. It needs no silo. Not thread-safe: calls and continuations run on one scheduler. A change is applied at
-/// once and answered when it is durable; what changes nothing waits for the write under way too, so nobody learns what may still be lost.
+/// The ids of one part of the groups. It needs no silo. Not thread-safe: calls and continuations run on one scheduler. A change is applied
+/// at once and answered when it is durable; what changes nothing waits for the write under way too, so nobody learns what may still be lost.
 /// After a failed write the ids are read again.
 /// </summary>
 /// <param name="newJournal">Makes the journal, not opened.</param>

@@ -87,7 +87,9 @@ public sealed partial class GroupDriver
 
         found.Sort(static (a, b) => a.Partition.CompareTo(b.Partition));
         error = await _journal.Durable;
-        return error == ErrorCode.None ? new OffsetsResult(error, [.. found.Select(GroupRequests.ToInterface)]) : new OffsetsResult(error, []);
+        return error != ErrorCode.None
+            ? new OffsetsResult(error, [])
+            : new OffsetsResult(error, [.. found.Select(GroupRequests.ToInterface)]);
     }
 
     /// <summary>Removes offsets of topics that no member subscribes to.</summary>
@@ -185,8 +187,8 @@ public sealed partial class GroupDriver
     }
 
     /// <summary>
-    /// The group is in the catalog before it is anywhere else: a group that is listed and not there is found by the sweep, one that is there
-    /// and not listed would never be.
+    /// The group is in the catalog before it is anywhere else: a group that is listed and not there is found by the sweep, one that is
+    /// there and not listed would never be.
     /// </summary>
     private async Task<ErrorCode> ListAsync()
     {

@@ -86,81 +86,6 @@ public sealed partial class GroupDriver : IAsyncDisposable
 
     private Timestamp Date => Timestamp.From(_time.GetUtcNow());
 
-    /// <summary>A member's sign of life; answered when there is news, at the latest after the shorter of its wait and the heartbeat interval.</summary>
-    public async Task<HeartbeatResult> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellation)
-    {
-        if (GroupRequests.Problem(request) is { } problem)
-        {
-            return Refused(ErrorCode.InvalidRequest, problem);
-        }
-
-        var error = await ReadyAsync();
-        if (error == ErrorCode.None && request.MemberEpoch != 0 && !_journal.Exists)
-        {
-            // Whoever asks for a group that is not there leaves no trace.
-            DropIfAbsent();
-            return Refused(ErrorCode.UnknownMemberId, null);
-        }
-
-        error = error == ErrorCode.None ? await ListAsync() : error;
-        if (error != ErrorCode.None)
-        {
-            return Refused(error, null);
-        }
-
-        // From here to the record in the journal there is no await.
-        var step = Machine.Heartbeat(GroupRequests.ToMachine(request), Now);
-        if (step.Error == ErrorCode.None)
-        {
-            _parked.Supersede(request.MemberId, step.JoinedAt);
-        }
-
-        error = await CommitStepAsync(step);
-        if (error != ErrorCode.None || step.Error != ErrorCode.None)
-        {
-            await UnlistIfAbsentAsync();
-            return Refused(error != ErrorCode.None ? error : step.Error, error != ErrorCode.None ? null : step.Detail);
-        }
-
-        if (Machine.State.Members.TryGetValue(request.MemberId, out var member) && step.Records.Count > 0 && _topics.Lacks(member.Profile))
-        {
-            AskTopics();
-        }
-
-        var deadline = Now + (request.MaxWait < _options.Members.HeartbeatInterval ? request.MaxWait : _options.Members.HeartbeatInterval);
-        if (request.MaxWait > TimeSpan.Zero && !Machine.HasNews(request.MemberId, step.JoinedAt))
-        {
-            var parked = _parked.ParkAsync(request.MemberId, step.JoinedAt, deadline, cancellation);
-            Arm();
-            error = await parked;
-        }
-
-        return error == ErrorCode.RequestTimedOut ? Refused(error, "A newer heartbeat of the member has come.")
-            : error != ErrorCode.None ? Refused(error, null)
-            : await AnswerAsync(request, step.JoinedAt);
-    }
-
-    /// <summary>A member leaves; one that is not known has left already.</summary>
-    public async Task<ErrorCode> LeaveAsync(LeaveRequest request)
-    {
-        var error = await ReadyAsync();
-        if (error != ErrorCode.None || !_journal.Exists)
-        {
-            DropIfAbsent();
-            return error;
-        }
-
-        if (request.MemberId is null && request.InstanceId is null)
-        {
-            return ErrorCode.InvalidRequest;
-        }
-
-        var step = Machine.Leave(request.MemberId, request.InstanceId, Now);
-        Left(_groupId, request.MemberId ?? request.InstanceId, request.Reason);
-        error = await CommitStepAsync(step);
-        return error != ErrorCode.None ? error : step.Error;
-    }
-
     /// <summary>The group as it is.</summary>
     public async Task<GroupResult> DescribeAsync()
     {
@@ -225,32 +150,6 @@ public sealed partial class GroupDriver : IAsyncDisposable
         return _journal.DisposeAsync();
     }
 
-    private static HeartbeatResult Refused(ErrorCode error, string? detail) => new(error, 0, [], TimeSpan.Zero, detail);
-
-    private async Task<HeartbeatResult> AnswerAsync(HeartbeatRequest request, int joinedAt)
-    {
-        // What the answer says is durable once everything is that was applied before it.
-        var answer = Machine.Answer(request.MemberId, request.InstanceId, joinedAt);
-        var error = await _journal.Durable;
-        return error != ErrorCode.None
-            ? Refused(error, null)
-            : new HeartbeatResult(answer.Error, answer.MemberEpoch, [.. answer.Assignment], answer.HeartbeatInterval, null);
-    }
-
-    /// <summary>Makes a step of the machine durable and then wakes the heartbeats that have to learn of it.</summary>
-    private async Task<ErrorCode> CommitStepAsync(GroupStep step)
-    {
-        var hasEmptied = !HasMembers && step.Records.Any(record => record is GroupRecord.Departed);
-        var error = await _journal.Append(step.Records, hasEmptied ? new OffsetsRecord.Emptied(Date) : null);
-        foreach (var member in step.News)
-        {
-            _parked.Wake(member);
-        }
-
-        Arm();
-        return error;
-    }
-
     private Task<ErrorCode> ReadyAsync()
     {
         _isUsed = true;
@@ -290,29 +189,6 @@ public sealed partial class GroupDriver : IAsyncDisposable
         Arm();
 
         return ErrorCode.None;
-    }
-
-    private async void AskTopics()
-    {
-        _nextTopics = TimeSpan.MaxValue;
-        try
-        {
-            await _topics.AskAsync();
-            _nextTopics = Now + (_topics.IsComplete ? _options.TopicsInterval : TopicsRetry);
-            Arm();
-        }
-        catch (Exception bug)
-        {
-            Fail(bug);
-        }
-    }
-
-    private async Task KnowTopicsAsync(IReadOnlyDictionary<TopicName, int> topics)
-    {
-        if (_closed == ErrorCode.None)
-        {
-            await CommitStepAsync(Machine.TopicsAre(topics, Now));
-        }
     }
 
     private void Arm()

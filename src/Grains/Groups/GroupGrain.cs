@@ -93,7 +93,8 @@ public sealed class GroupGrain(DriverFactory drivers) : Grain, IGroupGrain
     {
         // It counts as use: a group whose members have all died must outlive their sessions to find out.
         _timer ??= this.RegisterGrainTimer(
-            Wake, new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { Interleave = true, KeepAlive = true });
+            Wake,
+            new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { Interleave = true, KeepAlive = true });
         _timer.Change(wait, Timeout.InfiniteTimeSpan);
     }
 

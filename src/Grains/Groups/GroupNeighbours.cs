@@ -10,8 +10,8 @@ using TopicOfOffsets = Loire.Protocols.Groups.Offsets.OffsetsTopic;
 namespace Loire.Grains.Groups;
 
 /// <summary>
-/// The calls of groups to other grains of the cluster. Whatever goes wrong on the way becomes an error code here. One serves all groups of a
-/// silo and remembers what the topic of committed offsets is. Thread-safe.
+/// The calls of groups to other grains of the cluster. Whatever goes wrong on the way becomes an error code here. One serves all groups of
+/// a silo and remembers what the topic of committed offsets is. Thread-safe.
 /// </summary>
 internal sealed partial class GroupNeighbours(IGrainFactory grains, int offsetsPartitions, ILogger logger) : IGroupNeighbours
 {
@@ -24,7 +24,8 @@ internal sealed partial class GroupNeighbours(IGrainFactory grains, int offsetsP
     }
 
     /// <summary>Has a group remove what has expired.</summary>
-    public ValueTask<ErrorCode> Expire(string groupId) => Reach(() => grains.GetGrain<IGroupGrain>(groupId).Expire(), static error => error);
+    public ValueTask<ErrorCode> Expire(string groupId) =>
+        Reach(() => grains.GetGrain<IGroupGrain>(groupId).Expire(), static error => error);
 
     public ValueTask<TopicResult> Describe(TopicName topic) =>
         Reach(() => grains.GetGrain<ITopicGrain>(topic.Value).Describe(), static error => new TopicResult(error, null, null));

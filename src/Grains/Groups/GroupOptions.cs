@@ -13,8 +13,8 @@ public sealed class GroupOptions
     public TimeSpan OffsetsRetention { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>
-    /// How often an active group looks for expired offsets (Kafka's <c>offsets.retention.check.interval.ms</c>). A group that nobody uses is
-    /// looked at every <see cref="SweepInterval"/>.
+    /// How often an active group looks for expired offsets (Kafka's <c>offsets.retention.check.interval.ms</c>). A group that nobody uses
+    /// is looked at every <see cref="SweepInterval"/>.
     /// </summary>
     public TimeSpan ExpiryInterval { get; set; } = TimeSpan.FromMinutes(10);
 
@@ -25,8 +25,8 @@ public sealed class GroupOptions
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromHours(6);
 
     /// <summary>
-    /// How often a group with members asks its topics for their partitions, so that it learns of topics that appear, grow or vanish. It asks
-    /// at once when a member joins.
+    /// How often a group with members asks its topics for their partitions, so that it learns of topics that appear, grow or vanish. It
+    /// asks at once when a member joins.
     /// </summary>
     public TimeSpan TopicsInterval { get; set; } = TimeSpan.FromSeconds(5);
 

@@ -3,8 +3,8 @@ using Loire.Log;
 namespace Loire.Grains.Groups;
 
 /// <summary>
-/// Makes changes of a state durable that has them already. One write is under way at a time, and all that comes meanwhile is the next one, so
-/// a thousand small changes cost a few writes. After the first failure the state is ahead of what is durable: nothing more is written, all
+/// Makes changes of a state durable that has them already. One write is under way at a time, and all that comes meanwhile is the next one,
+/// so a thousand small changes cost a few writes. After the first failure the state is ahead of what is durable: nothing more is written, all
 /// that waits has failed, and the owner throws the state away.
 /// </summary>
 /// <param name="journal">An open journal, which only this appends to.</param>

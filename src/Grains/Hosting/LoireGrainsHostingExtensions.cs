@@ -65,6 +65,7 @@ public static partial class LoireGrainsHostingExtensions
     }
 
     [LoggerMessage(1, LogLevel.Warning,
-        "Interrupted creations and deletions of topics, and the catalogs of groups, could not be looked after at the start; the next start tries again.")]
+        "Interrupted creations and deletions of topics, and the catalogs of groups, could not be looked after at the start; "
+        + "the next start tries again.")]
     private static partial void CouldNotSettle(ILogger logger, Exception error);
 }

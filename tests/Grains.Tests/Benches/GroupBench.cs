@@ -23,7 +23,8 @@ internal sealed class GroupBench : IGroupNeighbours
     private readonly List<string> _listed = [];
     private ITimer? _timer;
 
-    public GroupBench(LossyGrainStorage? storage = null, Action<GroupOptions>? configure = null, DriverThread? thread = null, ManualTime? time = null)
+    public GroupBench(
+        LossyGrainStorage? storage = null, Action<GroupOptions>? configure = null, DriverThread? thread = null, ManualTime? time = null)
     {
         (Storage, Thread, Time) = (storage ?? new LossyGrainStorage(), thread ?? new DriverThread(), time ?? new ManualTime());
         configure?.Invoke(Options);
@@ -115,7 +116,8 @@ internal sealed class GroupBench : IGroupNeighbours
                 member, instance, epoch, "client", "host",
                 topics is null && pattern is null ? null
                     : new MemberSubscription(
-                        [.. (topics ?? []).Select(TopicName.Parse)], pattern, [assignor], TimeSpan.FromSeconds(45), TimeSpan.FromMinutes(5)),
+                        [.. (topics ?? []).Select(TopicName.Parse)], pattern, [assignor],
+                        TimeSpan.FromSeconds(45), TimeSpan.FromMinutes(5)),
                 owned ?? [], wait ?? TimeSpan.Zero),
             cancellation));
 
@@ -159,8 +161,8 @@ internal sealed class GroupBench : IGroupNeighbours
     public ValueTask<TopicResult> OffsetsTopic()
     {
         var error = Fault("offsets topic");
-        return new(new TopicResult(
-            error, error == ErrorCode.None ? new TopicDescription(Protocols.Groups.Offsets.OffsetsTopic.Name, default, 50, 1, []) : null, null));
+        var topic = new TopicDescription(Protocols.Groups.Offsets.OffsetsTopic.Name, default, 50, 1, []);
+        return new(new TopicResult(error, error == ErrorCode.None ? topic : null, null));
     }
 
     public ValueTask<ErrorCode> Append(PartitionKey partition, AppendRequest request)

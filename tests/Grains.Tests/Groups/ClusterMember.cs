@@ -3,7 +3,7 @@ using Loire.Model;
 
 namespace Loire.Grains.Tests.Groups;
 
-/// <summary>A member of a group on a cluster, which does what a client does: it lets go before it says so, and repeats what fails.</summary>
+/// <summary>A member of a group on a cluster, which does what a client does: it lets go before it says so, it repeats failures.</summary>
 internal sealed class ClusterMember(IGroupGrain group, string id, GroupHistory history, params string[] topics)
 {
     private readonly SortedSet<TopicPartition> _owned = [];
@@ -96,7 +96,8 @@ internal sealed class ClusterMember(IGroupGrain group, string id, GroupHistory h
             try
             {
                 var result = await call();
-                if (errorOf(result) is not (ErrorCode.NotCoordinator or ErrorCode.CoordinatorNotAvailable or ErrorCode.RequestTimedOut) || attempt > 500)
+                if (errorOf(result) is not (ErrorCode.NotCoordinator or ErrorCode.CoordinatorNotAvailable or ErrorCode.RequestTimedOut)
+                    || attempt > 500)
                 {
                     return result;
                 }

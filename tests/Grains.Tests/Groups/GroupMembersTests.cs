@@ -28,7 +28,8 @@ public class GroupMembersTests
     public void Without_news_a_heartbeat_is_answered_after_its_wait_or_the_interval()
     {
         var a = Settled("a");
-        foreach (var (wait, answered) in new[] { (TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(500)), (Long, TimeSpan.FromSeconds(3)) })
+        var half = TimeSpan.FromMilliseconds(500);
+        foreach (var (wait, answered) in new[] { (half, half), (Long, TimeSpan.FromSeconds(3)) })
         {
             var waiting = _bench.Heartbeat("a", a.MemberEpoch, owned: a.Assignment, wait: wait);
             _bench.Advance(answered - TimeSpan.FromMilliseconds(1));
@@ -193,7 +194,8 @@ public class GroupMembersTests
     public void Topics_that_appear_grow_or_vanish_are_noticed()
     {
         var a = Settled("a", pattern: "t|v.*");
-        foreach (var (topic, count, expected) in new[] { ("t", 5, "t-0 t-1 t-2 t-3 t-4"), ("v1", 1, "t-0 t-1 t-2 t-3 t-4 v1-0"), ("t", 0, "v1-0") })
+        (string, int, string)[] steps = [("t", 5, "t-0 t-1 t-2 t-3 t-4"), ("v1", 1, "t-0 t-1 t-2 t-3 t-4 v1-0"), ("t", 0, "v1-0")];
+        foreach (var (topic, count, expected) in steps)
         {
             _bench.Topics[topic] = count;
             if (count == 0)

@@ -193,7 +193,8 @@ public class GroupOffsetsTests
     public void Offsets_are_removed_one_by_one()
     {
         _bench.Commit(("t", 0, 1), ("t", 1, 2), ("u", 0, 3));
-        var removed = _bench.Thread.Finish(() => _bench.Driver.DeleteOffsetsAsync([GroupBench.Partition("t", 1), GroupBench.Partition("x", 0)]));
+        var removed = _bench.Thread.Finish(
+            () => _bench.Driver.DeleteOffsetsAsync([GroupBench.Partition("t", 1), GroupBench.Partition("x", 0)]));
         Assert.Equal((ErrorCode.None, 0), (removed.Error, removed.Refused.Length));
         Assert.Equal("t-0:1 u-0:3", _bench.Offsets());
         _bench.Restart();

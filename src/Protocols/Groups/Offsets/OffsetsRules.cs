@@ -47,7 +47,9 @@ public static class OffsetsRules
                 stored.Count == 0 ? null : new OffsetsRecord.Committed(now, stored));
     }
 
-    /// <summary>Removes offsets; those of topics that a member subscribes to are refused. A partition without an offset is no error.</summary>
+    /// <summary>
+    /// Removes offsets; those of topics that a member subscribes to are refused. A partition without an offset is no error.
+    /// </summary>
     /// <param name="state">The offsets.</param>
     /// <param name="partitions">Whose to remove.</param>
     /// <param name="isSubscribed">Whether a member of the group subscribes to a topic.</param>

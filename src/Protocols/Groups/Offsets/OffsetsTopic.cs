@@ -4,8 +4,8 @@ using Loire.Model;
 namespace Loire.Protocols.Groups.Offsets;
 
 /// <summary>
-/// Kafka's compacted topic of committed offsets, and the bytes of its records (OffsetCommitKey 1, OffsetCommitValue 3). Big-endian; a text is
-/// 2 bytes of length and UTF-8.
+/// Kafka's compacted topic of committed offsets, and the bytes of its records (OffsetCommitKey 1, OffsetCommitValue 3). Big-endian; a text
+/// is 2 bytes of length and UTF-8.
 /// <code>
 ///   key     2 version, 1 | group | topic | 4 partition
 ///   value   2 version, 3 | 8 offset | 4 leader epoch | metadata | 8 time of the commit; none at all for a removed offset

@@ -24,7 +24,8 @@ public class OffsetsRulesTests
         var decision = OffsetsRules.Commit(
             _state,
             [
-                Commit.Of("t", 0, -1), Commit.Of("t", 1, 1, epoch: -2), Commit.Of("t", 10_000, 1), default(OffsetCommit) with { Metadata = "" },
+                Commit.Of("t", 0, -1), Commit.Of("t", 1, 1, epoch: -2), Commit.Of("t", 10_000, 1),
+                default(OffsetCommit) with { Metadata = "" },
                 Commit.Of("t", 2, 1, metadata: new string('m', 4_097)), Commit.Of("t", 3, 1, metadata: new string('m', 4_096)),
             ],
             new Timestamp(1));

@@ -1,0 +1,136 @@
+using Loire.Grains.Interfaces.Groups;
+using Loire.Model;
+using Loire.Protocols.Groups.Membership;
+using Loire.Protocols.Groups.Offsets;
+
+namespace Loire.Grains.Groups;
+
+/// <content>The group's members: heartbeats, departures, and the topics that they subscribe to.</content>
+public sealed partial class GroupDriver
+{
+    /// <summary>
+    /// A member's sign of life; answered when there is news, at the latest after its wait or the heartbeat interval, the shorter of them.
+    /// </summary>
+    public async Task<HeartbeatResult> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellation)
+    {
+        if (GroupRequests.Problem(request) is { } problem)
+        {
+            return Refused(ErrorCode.InvalidRequest, problem);
+        }
+
+        var error = await ReadyAsync();
+        if (error == ErrorCode.None && request.MemberEpoch != 0 && !_journal.Exists)
+        {
+            // Whoever asks for a group that is not there leaves no trace.
+            DropIfAbsent();
+            return Refused(ErrorCode.UnknownMemberId, null);
+        }
+
+        error = error == ErrorCode.None ? await ListAsync() : error;
+        if (error != ErrorCode.None)
+        {
+            return Refused(error, null);
+        }
+
+        // From here to the record in the journal there is no await.
+        var step = Machine.Heartbeat(GroupRequests.ToMachine(request), Now);
+        if (step.Error == ErrorCode.None)
+        {
+            _parked.Supersede(request.MemberId, step.JoinedAt);
+        }
+
+        error = await CommitStepAsync(step);
+        if (error != ErrorCode.None || step.Error != ErrorCode.None)
+        {
+            await UnlistIfAbsentAsync();
+            return Refused(error != ErrorCode.None ? error : step.Error, error != ErrorCode.None ? null : step.Detail);
+        }
+
+        if (Machine.State.Members.TryGetValue(request.MemberId, out var member) && step.Records.Count > 0 && _topics.Lacks(member.Profile))
+        {
+            AskTopics();
+        }
+
+        var deadline = Now + (request.MaxWait < _options.Members.HeartbeatInterval ? request.MaxWait : _options.Members.HeartbeatInterval);
+        if (request.MaxWait > TimeSpan.Zero && !Machine.HasNews(request.MemberId, step.JoinedAt))
+        {
+            var parked = _parked.ParkAsync(request.MemberId, step.JoinedAt, deadline, cancellation);
+            Arm();
+            error = await parked;
+        }
+
+        return error == ErrorCode.RequestTimedOut ? Refused(error, "A newer heartbeat of the member has come.")
+            : error != ErrorCode.None ? Refused(error, null)
+            : await AnswerAsync(request, step.JoinedAt);
+    }
+
+    /// <summary>A member leaves; one that is not known has left already.</summary>
+    public async Task<ErrorCode> LeaveAsync(LeaveRequest request)
+    {
+        var error = await ReadyAsync();
+        if (error != ErrorCode.None || !_journal.Exists)
+        {
+            DropIfAbsent();
+            return error;
+        }
+
+        if (request.MemberId is null && request.InstanceId is null)
+        {
+            return ErrorCode.InvalidRequest;
+        }
+
+        var step = Machine.Leave(request.MemberId, request.InstanceId, Now);
+        Left(_groupId, request.MemberId ?? request.InstanceId, request.Reason);
+        error = await CommitStepAsync(step);
+        return error != ErrorCode.None ? error : step.Error;
+    }
+
+    private static HeartbeatResult Refused(ErrorCode error, string? detail) => new(error, 0, [], TimeSpan.Zero, detail);
+
+    private async Task<HeartbeatResult> AnswerAsync(HeartbeatRequest request, int joinedAt)
+    {
+        // What the answer says is durable once everything is that was applied before it.
+        var answer = Machine.Answer(request.MemberId, request.InstanceId, joinedAt);
+        var error = await _journal.Durable;
+        return error != ErrorCode.None
+            ? Refused(error, null)
+            : new HeartbeatResult(answer.Error, answer.MemberEpoch, [.. answer.Assignment], answer.HeartbeatInterval, null);
+    }
+
+    /// <summary>Makes a step of the machine durable and then wakes the heartbeats that have to learn of it.</summary>
+    private async Task<ErrorCode> CommitStepAsync(GroupStep step)
+    {
+        var hasEmptied = !HasMembers && step.Records.Any(record => record is GroupRecord.Departed);
+        var error = await _journal.Append(step.Records, hasEmptied ? new OffsetsRecord.Emptied(Date) : null);
+        foreach (var member in step.News)
+        {
+            _parked.Wake(member);
+        }
+
+        Arm();
+        return error;
+    }
+
+    private async void AskTopics()
+    {
+        _nextTopics = TimeSpan.MaxValue;
+        try
+        {
+            await _topics.AskAsync();
+            _nextTopics = Now + (_topics.IsComplete ? _options.TopicsInterval : TopicsRetry);
+            Arm();
+        }
+        catch (Exception bug)
+        {
+            Fail(bug);
+        }
+    }
+
+    private async Task KnowTopicsAsync(IReadOnlyDictionary<TopicName, int> topics)
+    {
+        if (_closed == ErrorCode.None)
+        {
+            await CommitStepAsync(Machine.TopicsAre(topics, Now));
+        }
+    }
+}
