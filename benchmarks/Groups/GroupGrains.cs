@@ -95,7 +95,7 @@ internal static class GroupGrains
         var idle = GC.GetTotalMemory(forceFullCollection: true) - before;
         Console.WriteLine(
             $"{Groups:N0} groups created at {Groups / seconds:N0}/s; then {active:N0} active, {busy / 1e6:N0} MB; "
-            + $"idle {await management.GetTotalActivationCount():N0} active, {idle / (double)Groups:N0} B a group (index of the store)");
+            + $"idle {await management.GetTotalActivationCount():N0} active, {idle / (double)Groups:N0} B a group (index of the store and its id)");
     }
 
     // Lets every activation go that nobody uses, and waits until they are gone.
