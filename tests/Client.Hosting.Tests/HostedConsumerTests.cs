@@ -47,6 +47,45 @@ public sealed class HostedConsumerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Hosts_of_a_group_share_the_partitions_and_each_record_is_handled_once_as_they_come_and_go()
+    {
+        await CreateAsync("t", 4);
+        var (first, second) = (new Probe(), new Probe());
+        var produced = 0;
+        async Task ProduceAndWaitAsync()
+        {
+            await ProduceAsync("t", Enumerable.Range(0, 40).Select(i => ($"k{i}", $"v{i}")));
+            produced += 40;
+            for (var i = 0; first.Calls.Count + second.Calls.Count < produced; i++)
+            {
+                Assert.True(i < 6_000, "Records are missing.");
+                await Task.Delay(10);
+            }
+        }
+
+        await using (await HandlerHost.StartAsync(_cluster, options => options.GroupId = "g", probe: second))
+        {
+            await using (await HandlerHost.StartAsync(_cluster, options => options.GroupId = "g", probe: first))
+            {
+                for (var i = 0; first.Calls.IsEmpty || second.Calls.IsEmpty; i++)
+                {
+                    Assert.True(i < 1_000, "They do not share.");
+                    await ProduceAndWaitAsync();
+                }
+            }
+
+            await ProduceAndWaitAsync();
+        }
+
+        var handled = first.Calls.Concat(second.Calls).Select(call => (call.Record.Partition, call.Record.Offset)).ToList();
+        Assert.Equal(produced, handled.Distinct().Count());
+        Assert.Equal(produced, handled.Count);
+        await using var outside = _cluster.Client.CreateConsumer(new ConsumerOptions<Ignore, Ignore> { GroupId = "g" });
+        var committed = await outside.CommittedAsync(Enumerable.Range(0, 4).Select(i => new TopicPartition("t", i)));
+        Assert.Equal(produced, committed.Sum(one => one.Offset));
+    }
+
+    [Fact]
     public async Task Records_with_equal_keys_keep_their_order_while_other_keys_go_ahead()
     {
         await CreateAsync("t", 1);

@@ -36,7 +36,7 @@ internal sealed partial class ConsumerSession(
         Task upkeep = Task.CompletedTask;
         try
         {
-            await AssignAsync(isFirst: true, _reading.Token);
+            await (options.GroupId is null ? AssignAsync(isFirst: true, _reading.Token) : JoinAsync(_reading.Token));
             state.Trouble = null;
             upkeep = KeepUpAsync();
             await foreach (var batch in consumer.ConsumeBatchesAsync(_reading.Token))
@@ -59,8 +59,13 @@ internal sealed partial class ConsumerSession(
 
     private void Dispatch(ConsumeResult<byte[], byte[]> record)
     {
-        var flow = _flows[record.TopicPartition];
-        flow.Read(record.Offset, partition => consumer.Pause([partition]));
+        if (!_flows.TryGetValue(record.TopicPartition, out var flow))
+        {
+            // Its group has taken the partition away meanwhile: another member gets the record.
+            return;
+        }
+
+        flow.Read(record.Offset, Pause);
         var lane = flow.Lane ?? _lanes[LaneOf(record.Key)];
         lane.Add(new Work(flow, record));
     }
@@ -79,20 +84,31 @@ internal sealed partial class ConsumerSession(
 
     private async Task HandleAsync(Work work)
     {
-        var (flow, record) = work;
-        if (flow.StandsStill || _reading.IsCancellationRequested)
+        if (_reading.IsCancellationRequested || !work.Flow.TryBegin())
         {
             // Not finished, so it comes again.
             return;
         }
 
+        try
+        {
+            await HandleAsync(work.Flow, work.Record);
+        }
+        finally
+        {
+            work.Flow.End();
+        }
+    }
+
+    private async Task HandleAsync(PartitionFlow flow, ConsumeResult<byte[], byte[]> record)
+    {
         Verdict verdict;
         try
         {
             if (flow.Station > 0)
             {
                 // Whoever waits in a retry topic is in no hurry to be the first after a restart.
-                await WaitUntilDueAsync(record);
+                await WaitUntilDueAsync(record, flow.Gone);
             }
 
             verdict = await handle(record, flow.Station, _handlers.Token);
@@ -109,13 +125,17 @@ internal sealed partial class ConsumerSession(
 
         if (verdict == Verdict.Finished)
         {
-            flow.Finish(record.Offset, partition => consumer.Resume([partition]));
+            flow.Finish(record.Offset, Resume);
             return;
         }
 
         flow.StandsStill = true;
-        consumer.Pause([flow.Partition]);
-        state.StandingStill[flow.Partition] = record.Offset;
+        Pause(flow.Partition);
+        if (!flow.Gone.IsCancellationRequested)
+        {
+            state.StandingStill[flow.Partition] = record.Offset;
+        }
+
         if (verdict == Verdict.StopHost)
         {
             MustStopHost = true;
@@ -123,12 +143,13 @@ internal sealed partial class ConsumerSession(
         }
     }
 
-    private async Task WaitUntilDueAsync(ConsumeResult<byte[], byte[]> record)
+    private async Task WaitUntilDueAsync(ConsumeResult<byte[], byte[]> record, CancellationToken gone)
     {
         var wait = FailureHeaders.NotBeforeOf(record) - time.GetUtcNow();
         if (wait > TimeSpan.Zero)
         {
-            await Task.Delay(wait, time, _reading.Token);
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(_reading.Token, gone);
+            await Task.Delay(wait, time, end.Token);
         }
     }
 
@@ -142,7 +163,7 @@ internal sealed partial class ConsumerSession(
             {
                 await Task.Delay(options.CommitInterval, time, _reading.Token);
                 await CommitAsync(_reading.Token);
-                if (time.GetElapsedTime(looked) >= options.MetadataMaxAge)
+                if (options.GroupId is null && time.GetElapsedTime(looked) >= options.MetadataMaxAge)
                 {
                     looked = time.GetTimestamp();
                     await AssignAsync(isFirst: false, _reading.Token);
@@ -190,13 +211,7 @@ internal sealed partial class ConsumerSession(
         foreach (var (partition, station) in wanted)
         {
             from.Add((partition, await FindPositionAsync(partition, cancellation)));
-            var flow = new PartitionFlow(partition, station, options.MaxUnfinishedPerPartition);
-            if (station > 0 || options.Concurrency.Lanes == 0)
-            {
-                flow.Lane = new WorkLane(HandleAsync);
-            }
-
-            _flows[partition] = flow;
+            AddFlow(partition, station);
         }
 
         await consumer.AssignAsync(_flows.Keys.Where(partition => !state.StandingStill.ContainsKey(partition)), cancellation);
@@ -214,6 +229,17 @@ internal sealed partial class ConsumerSession(
         }
     }
 
+    private void AddFlow(TopicPartition partition, int station)
+    {
+        var flow = new PartitionFlow(partition, station, options.MaxUnfinishedPerPartition);
+        if (station > 0 || options.Concurrency.Lanes == 0)
+        {
+            flow.Lane = new WorkLane(HandleAsync);
+        }
+
+        _flows[partition] = flow;
+    }
+
     private async ValueTask<long?> FindPositionAsync(TopicPartition partition, CancellationToken cancellation)
     {
         var stored = await positions.FindAsync(options.Name, partition, cancellation);
@@ -221,14 +247,19 @@ internal sealed partial class ConsumerSession(
         return stored is null || known > stored ? known ?? stored : stored;
     }
 
-    private async Task CommitAsync(CancellationToken cancellation)
+    private Task CommitAsync(CancellationToken cancellation) => CommitAsync(_flows.Values, cancellation);
+
+    private async Task CommitAsync(IEnumerable<PartitionFlow> flows, CancellationToken cancellation)
     {
         var changed = new List<TopicPartitionOffset>();
-        foreach (var (partition, flow) in _flows)
+        var changedFlows = new List<PartitionFlow>();
+        foreach (var flow in flows)
         {
             if (flow.Tracker.TryGetUncommitted(out var position))
             {
+                var partition = flow.Partition;
                 changed.Add(new TopicPartitionOffset(partition.Topic, partition.Partition, position));
+                changedFlows.Add(flow);
                 state.Positions[partition] = position;
             }
         }
@@ -240,10 +271,12 @@ internal sealed partial class ConsumerSession(
 
         try
         {
-            await positions.CommitAsync(options.Name, changed, cancellation);
-            foreach (var position in changed)
+            await (options.GroupId is null
+                ? positions.CommitAsync(options.Name, changed, cancellation)
+                : consumer.CommitAsync(changed, cancellation));
+            for (var i = 0; i < changed.Count; i++)
             {
-                _flows[position.TopicPartition].Tracker.Committed(position.Offset);
+                changedFlows[i].Tracker.Committed(changed[i].Offset);
             }
         }
         catch (Exception problem) when (problem is not OperationCanceledException)

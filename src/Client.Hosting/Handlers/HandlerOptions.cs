@@ -39,6 +39,13 @@ public class HandlerOptions
     /// </summary>
     public string Name { get; set; } = "";
 
+    /// <summary>
+    /// The consumer group that this consumer joins: its instances share the partitions, and the group keeps the positions instead of
+    /// <see cref="IPositionStore"/>. Null by default: then every instance reads everything. Session timeout, static membership and the
+    /// assignor are options of <see cref="Consumer"/>.
+    /// </summary>
+    public string? GroupId { get; set; }
+
     /// <summary>How many records are handled at once; one for each partition by default.</summary>
     public Concurrency Concurrency { get; set; } = Concurrency.PerPartition;
 
@@ -93,6 +100,14 @@ public class HandlerOptions
         RetryBackoff = Consumer.RetryBackoff,
         RetryBackoffMax = Consumer.RetryBackoffMax,
         UnavailableTimeout = Consumer.UnavailableTimeout,
+        GroupId = GroupId,
+        GroupInstanceId = Consumer.GroupInstanceId,
+        SessionTimeout = Consumer.SessionTimeout,
+        MaxPollInterval = Consumer.MaxPollInterval,
+        PartitionAssignmentStrategy = Consumer.PartitionAssignmentStrategy,
+
+        // A record is finished when its handler has ended, which only the session knows.
+        EnableAutoCommit = false,
     };
 
     internal void Validate()
@@ -108,6 +123,7 @@ public class HandlerOptions
                 "MaxUnfinishedPerPartition, CommitInterval and MetadataMaxAge must be positive, and DrainOnShutdown not negative.");
         }
 
+        RawConsumer().Check();
         if (RetryTopics.Any(topic => topic.Delay < TimeSpan.Zero) || RetryTopics.Select(topic => topic.Topic).Distinct().Count() != RetryTopics.Count)
         {
             throw new ArgumentException("Retry topics must differ from each other, and their delays must not be negative.");

@@ -10,6 +10,9 @@ namespace Loire.Client.Hosting;
 internal sealed class PartitionFlow(TopicPartition partition, int station, int maxUnfinished)
 {
     private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _gone = new();
+    private TaskCompletionSource? _idle;
+    private int _handled;
     private bool _isPaused;
 
     public TopicPartition Partition => partition;
@@ -23,6 +26,54 @@ internal sealed class PartitionFlow(TopicPartition partition, int station, int m
 
     /// <summary>Whether a record could not be handled, so that nothing after it is.</summary>
     public bool StandsStill { get; set; }
+
+    /// <summary>Cancelled when the partition is this consumer's no more: what waits for a handler is let go.</summary>
+    public CancellationToken Gone => _gone.Token;
+
+    /// <summary>Begins to handle a record; false if none may be handled any more.</summary>
+    public bool TryBegin()
+    {
+        lock (_lock)
+        {
+            if (StandsStill || _gone.IsCancellationRequested)
+            {
+                return false;
+            }
+
+            _handled++;
+            return true;
+        }
+    }
+
+    /// <summary>Ends what <see cref="TryBegin"/> has begun.</summary>
+    public void End()
+    {
+        lock (_lock)
+        {
+            if (--_handled == 0)
+            {
+                _idle?.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Lets go what waits for a handler.</summary>
+    /// <returns>Ends when no record is being handled.</returns>
+    public Task LetGo()
+    {
+        _gone.Cancel();
+        Lane?.Close();
+        lock (_lock)
+        {
+            if (_handled == 0)
+            {
+                return Task.CompletedTask;
+            }
+
+            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _idle.Task;
+        }
+    }
 
     /// <summary>A record was read and goes to a lane.</summary>
     public void Read(long offset, Action<TopicPartition> pause)

@@ -96,7 +96,9 @@ internal sealed partial class Consumer<TKey, TValue>
         }
     }
 
-    /// <summary>Whether what was taken may be handed out: at most once means that its position is committed before. What is not goes back.</summary>
+    /// <summary>
+    /// Whether what was taken may be handed out: at most once means that its position is committed before. What may not goes back.
+    /// </summary>
     private async ValueTask<bool> MayHandOutAsync(TopicPartition partition, CancellationToken cancellation)
     {
         if (!CommitsFirst)
@@ -115,7 +117,8 @@ internal sealed partial class Consumer<TKey, TValue>
             _stream.Abandon();
             return false;
         }
-        catch (GroupException lost) when (lost.Code is ErrorCode.UnknownMemberId or ErrorCode.StaleMemberEpoch or ErrorCode.FencedMemberEpoch)
+        catch (GroupException lost) when (
+            lost.Code is ErrorCode.UnknownMemberId or ErrorCode.StaleMemberEpoch or ErrorCode.FencedMemberEpoch)
         {
             // The member hears of it soon; until then there is nothing to hand out.
             _stream.Abandon();

@@ -42,7 +42,11 @@ internal sealed class GroupCommits(
                 return answer.Error == ErrorCode.None ? answer : throw Failure(answer.Error, null);
             },
             cancellation);
-        return [.. result.Offsets.Select(one => new TopicPartitionOffset(one.Partition.Topic.Value, one.Partition.Partition, one.Offset.Value))];
+        return
+        [
+            .. result.Offsets.Select(one => new TopicPartitionOffset(
+                one.Partition.Topic.Value, one.Partition.Partition, one.Offset.Value)),
+        ];
     }
 
     private async ValueTask CommitAsync(Func<IReadOnlyList<TopicPartitionOffset>> choose, CancellationToken cancellation)

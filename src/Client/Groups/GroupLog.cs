@@ -23,7 +23,8 @@ internal static partial class GroupLog
     [LoggerMessage(6, LogLevel.Error, "{Group}: the rebalance listener failed.")]
     public static partial void ListenerFailed(ILogger logger, string group, Exception problem);
 
-    [LoggerMessage(7, LogLevel.Warning, "{Group}: the application has not asked for records for {Interval}; member {Member} leaves until it does.")]
+    [LoggerMessage(7, LogLevel.Warning,
+        "{Group}: the application has not asked for records for {Interval}; member {Member} leaves until it does.")]
     public static partial void Absent(ILogger logger, string group, string member, TimeSpan interval);
 
     [LoggerMessage(8, LogLevel.Warning, "{Group}: partitions were granted and cannot be read yet.")]

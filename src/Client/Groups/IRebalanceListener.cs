@@ -18,5 +18,6 @@ public interface IRebalanceListener
 
     /// <summary>Partitions may belong to others already, because the group took this consumer for dead: nothing can be committed. Does what
     /// <see cref="OnRevokedAsync"/> does unless it is implemented.</summary>
-    ValueTask OnLostAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation) => OnRevokedAsync(partitions, cancellation);
+    ValueTask OnLostAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation) =>
+        OnRevokedAsync(partitions, cancellation);
 }

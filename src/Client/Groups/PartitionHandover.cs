@@ -121,7 +121,8 @@ internal sealed class PartitionHandover(
         {
             // A topic that was deleted is taken away soon; without a position and a rule for one, waiting is no help.
             GroupLog.CannotGrant(logger, groupId, failure);
-            if (failure.Code == ErrorCode.OffsetOutOfRange || (patience.Failed() is null && failure.Code != ErrorCode.UnknownTopicOrPartition))
+            var isOld = patience.Failed() is null;
+            if (failure.Code == ErrorCode.OffsetOutOfRange || (isOld && failure.Code != ErrorCode.UnknownTopicOrPartition))
             {
                 Trouble = () => new GroupException(failure.Code, groupId, failure.Detail, failure);
                 set.Trouble(Trouble);
