@@ -23,6 +23,9 @@ internal sealed class AssignedPartition(KnownTopic topic, TopicPartition partiti
     /// <summary>The offset after the last record handed out.</summary>
     public long Position { get; set; } = start;
 
+    /// <summary>Whether a group has granted it, and takes it away when its topic is gone.</summary>
+    public bool IsGranted { get; init; }
+
     /// <summary>The offset after the last record that the application is done with.</summary>
     public long Finished { get; set; } = start;
 

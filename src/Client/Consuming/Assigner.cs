@@ -125,7 +125,7 @@ internal sealed class Assigner(
         try
         {
             var start = await PartitionPositions.FindAsync(topic, partition, StartOf(partition, committed), cancellation);
-            return (new AssignedPartition(topic, partition, start) { Committed = committed ?? -1 }, null);
+            return (new AssignedPartition(topic, partition, start) { Committed = committed ?? -1, IsGranted = true }, null);
         }
         catch (LoireException failure)
         {

@@ -131,6 +131,12 @@ internal sealed class FetchLoop(
         }
         catch (LoireException gone) when (gone.Code == ErrorCode.UnknownTopicOrPartition)
         {
+            if (partition.IsGranted)
+            {
+                await BackgroundWork.PauseAsync(options.RetryBackoffMax, time, epochEnd);
+                return;
+            }
+
             Fail(gone.Code, $"The topic '{_name.Topic}' was deleted.", gone, from, epoch);
             return;
         }

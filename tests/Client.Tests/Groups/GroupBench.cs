@@ -12,7 +12,7 @@ internal sealed class GroupBench
     private GroupBench(ManualTime time)
     {
         Time = time;
-        Cluster.AddTopic("t", 3);
+        Topic = Cluster.AddTopic("t", 3);
         for (var i = 0; i < 3; i++)
         {
             Cluster.Partition("t", i).Time = time;
@@ -27,6 +27,8 @@ internal sealed class GroupBench
     public ManualTime Time { get; }
 
     public FakeCluster Cluster { get; } = new();
+
+    public FakeTopic Topic { get; }
 
     public ScriptedGroup Group { get; }
 

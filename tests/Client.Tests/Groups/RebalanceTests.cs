@@ -138,6 +138,24 @@ public sealed class RebalanceTests
     });
 
     [Fact]
+    public void A_topic_that_is_deleted_is_no_failure_of_its_group() => Run(async bench =>
+    {
+        bench.Group.AtJoin = _ => [Of(0)];
+        var listener = new Listener();
+        await using var consumer = bench.Consumer();
+        await consumer.SubscribeAsync(["t"], listener);
+        var reader = bench.Read(consumer);
+        await bench.Until(() => reader.Records.Count == 10);
+        bench.Topic.Forget();
+        bench.Cluster.Partition("t", 0).FetchError = Model.ErrorCode.UnknownTopicOrPartition;
+        await bench.Pause(100);
+        bench.Group.Assign(bench.Member);
+        await bench.Until(() => listener.Events.Count == 2);
+        Assert.Equal("revoked 0", listener.Events[1]);
+        Assert.Null(reader.Failure);
+    });
+
+    [Fact]
     public void A_changed_subscription_goes_with_the_next_heartbeat() => Run(async bench =>
     {
         await using var consumer = bench.Consumer();
