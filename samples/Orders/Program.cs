@@ -14,6 +14,7 @@ builder.Services.AddLoireProducer<string, Order>(options => options.ValueSeriali
 builder.Services.AddLoireProducer<string, Invoice>(options => options.ValueSerializer = new JsonSerde<Invoice>());
 builder.Services.AddLoireConsumer<OrderHandler, string, Order>("orders", options =>
 {
+    options.GroupId = "order-desk";
     options.ValueDeserializer = new JsonSerde<Order>();
     options.Concurrency = Concurrency.PerKey(16);
     options.DeadLetterTopic = "orders.dead";
