@@ -18,6 +18,7 @@ namespace Loire.Protocols.Groups.Membership;
 public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions options)
 {
     private readonly MemberLiveness _liveness = new();
+    private readonly InitialDelay _initialDelay = new(options.InitialRebalanceDelay);
     private IReadOnlyDictionary<TopicName, int>? _topics;
     private bool _topicsDiffer;
     private TimeSpan _now = TimeSpan.MinValue;
@@ -67,7 +68,12 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
         {
             if (isJoining && State.Members.Count == 0)
             {
-                _assignNotBefore = _now + options.InitialRebalanceDelay;
+                _assignNotBefore = _initialDelay.Begin(_now, request.Subscription!.RebalanceTimeout);
+            }
+            else if (isJoining && _now < _assignNotBefore && decision.Records is [GroupRecord.Joined joined]
+                && !State.Members.ContainsKey(joined.Member.MemberId))
+            {
+                _initialDelay.Come();
             }
 
             work.Do(decision.Records);
@@ -154,7 +160,11 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
         _now = now > _now ? now : _now;
         var work = new Work(this);
         act(work);
-        if (IsDue && _now >= _assignNotBefore)
+        if (IsDue && _now >= _assignNotBefore && _initialDelay.Prolong(_now) is { } later)
+        {
+            _assignNotBefore = later;
+        }
+        else if (IsDue && _now >= _assignNotBefore)
         {
             work.Do([AssignmentRules.Assign(State, _topics!, assignors)]);
             _assignNotBefore = _now + options.AssignmentInterval;

@@ -178,10 +178,63 @@ public class RebalanceTests
         Assert.Equal(start + TimeSpan.FromSeconds(3), group.Machine.NextTick);
         group.After(2);
         group.Join("b");
-        Assert.Equal("", group.Assigned("a"));
-        var step = group.After(1);
+        group.After(1);
+        Assert.Equal(("", ""), (group.Assigned("a"), group.Assigned("b")));
+        Assert.Equal(start + TimeSpan.FromSeconds(6), group.Machine.NextTick);
+        var step = group.After(3);
         Assert.Equal(["a", "b"], step.News.Order());
         Assert.Equal(("t-0 t-2", "t-1 t-3"), (group.Assigned("a"), group.Assigned("b")));
+    }
+
+    [Theory]
+    [InlineData(10, 10, "three delays and what is left of the rebalance timeout")]
+    [InlineData(9, 9, "three whole delays")]
+    [InlineData(3, 3, "nothing is left after the first delay")]
+    [InlineData(1, 3, "one delay, however short the rebalance timeout")]
+    public void However_many_come_the_first_wait_no_longer_than_the_rebalance_timeout(int rebalanceSeconds, int waited, string reason)
+    {
+        var group = new TestGroup(new MembershipOptions());
+        group.Join("m00", Wants(rebalanceSeconds: rebalanceSeconds));
+        var joined = 1;
+        for (; group.State.Phase == MembershipPhase.Assigning; joined++)
+        {
+            Assert.Equal(0, group.State.TargetEpoch);
+            group.Join($"m{joined:00}");
+            group.After(1);
+        }
+
+        Assert.True(joined - 1 == waited, reason);
+    }
+
+    [Fact]
+    public void Members_that_beat_or_take_over_or_leave_do_not_prolong_the_first_wait()
+    {
+        var group = new TestGroup(new MembershipOptions());
+        group.Join("a", instanceId: "i");
+        group.After(1);
+        group.Beat("a", instanceId: "i");
+        group.Join("a", instanceId: "i");
+        group.Join("a2", instanceId: "i");
+        group.Beat("a2", Wants("t u"), "i");
+        group.After(2);
+        Assert.Equal("t-0 t-1 t-2 t-3", group.Assigned("a2"));
+    }
+
+    [Fact]
+    public void Whoever_comes_after_the_first_assignment_waits_for_nobody()
+    {
+        var group = new TestGroup(new MembershipOptions { AssignmentInterval = TimeSpan.Zero });
+        group.Join("a");
+        group.After(3);
+        group.Join("b");
+        Assert.Equal("t-2 t-3", group.Revoking("a"));
+        group.Leave("a");
+        group.Leave("b");
+        group.Join("c");
+        group.After(2);
+        Assert.Equal("", group.Assigned("c"));
+        group.After(1);
+        Assert.Equal("t-0 t-1 t-2 t-3", group.Assigned("c"));
     }
 
     [Fact]
