@@ -289,6 +289,25 @@ public sealed class HostedConsumerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_store_of_positions_that_fails_is_asked_again_and_the_last_commit_is_still_made()
+    {
+        await CreateAsync("t", 1);
+        var positions = new MoodyPositions();
+        var host = await HandlerHost.StartAsync(_cluster, options => options.MetadataMaxAge = TimeSpan.FromMilliseconds(50), positions);
+        await ProduceAsync("t", [("a", "v0")]);
+        await host.Probe.TakeAsync(1);
+        positions.FailuresLeft = 3;
+        await _cluster.Client.Admin.CreatePartitionsAsync("t", 2);
+        await using var producer = _cluster.Client.CreateProducer<string, string>();
+        await producer.ProduceAsync(new TopicPartition("t", 1), new Message<string, string> { Value = "new" });
+        Assert.Equal("new", (await host.Probe.TakeAsync(1))[0].Value);
+        await host.DisposeAsync();
+        Assert.Equal(0, positions.FailuresLeft);
+        Assert.Equal(2, host.Probe.Calls.Count);
+        Assert.Equal(1, await positions.FindAsync("ProbeHandler", new TopicPartition("t", 1), default));
+    }
+
+    [Fact]
     public async Task A_partition_that_is_added_is_found_and_read_from_its_first_record()
     {
         await CreateAsync("t", 1);
@@ -352,5 +371,26 @@ public sealed class HostedConsumerTests : IAsyncLifetime
 
         Assert.Equal(count, records.Count);
         return records;
+    }
+
+    private sealed class MoodyPositions : IPositionStore
+    {
+        private readonly InMemoryPositionStore _positions = new();
+
+        public int FailuresLeft { get; set; }
+
+        public ValueTask<long?> FindAsync(string consumer, TopicPartition partition, CancellationToken cancellation)
+        {
+            if (FailuresLeft > 0)
+            {
+                FailuresLeft--;
+                throw new InvalidOperationException("The store has no mind to answer.");
+            }
+
+            return _positions.FindAsync(consumer, partition, cancellation);
+        }
+
+        public ValueTask CommitAsync(string consumer, IReadOnlyCollection<TopicPartitionOffset> positions, CancellationToken cancellation) =>
+            _positions.CommitAsync(consumer, positions, cancellation);
     }
 }

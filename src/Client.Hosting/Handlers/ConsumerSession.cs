@@ -19,6 +19,8 @@ internal sealed partial class ConsumerSession(
     private readonly List<WorkLane> _lanes = [];
     private readonly CancellationTokenSource _handlers = new();
     private readonly CancellationTokenSource _reading = new();
+    private volatile CancellationTokenSource _pass = new();
+    private volatile IReadOnlyList<NewPartition>? _found;
     private int _next;
 
     /// <summary>Whether a record demands that the host stops.</summary>
@@ -36,32 +38,65 @@ internal sealed partial class ConsumerSession(
         Task upkeep = Task.CompletedTask;
         try
         {
-            await (options.GroupId is null ? AssignAsync(isFirst: true, _reading.Token) : JoinAsync(_reading.Token));
-            state.Trouble = null;
-            upkeep = KeepUpAsync();
-            await foreach (var batch in consumer.ConsumeBatchesAsync(_reading.Token))
+            if (options.GroupId is null)
             {
-                foreach (var record in batch)
-                {
-                    Dispatch(record);
-                }
+                await AssignAsync(await FindNewAsync(isFirst: true, _reading.Token), _reading.Token);
             }
+            else
+            {
+                await JoinAsync(_reading.Token);
+            }
+
+            state.Trouble = null;
+            BeginPass();
+            upkeep = KeepUpAsync();
+            await ReadAsync();
         }
         finally
         {
             await _reading.CancelAsync();
             await upkeep;
             await DrainAsync();
-            await CommitAsync(CancellationToken.None);
+            await CommitAsync(_flows.Values, CancellationToken.None);
             await consumer.DisposeAsync();
         }
     }
+
+    /// <summary>
+    /// Reads in passes. A pass ends where partitions were found: they are assigned and sought while nothing is handed out, so that no record
+    /// comes from before its partition's place was set.
+    /// </summary>
+    private async Task ReadAsync()
+    {
+        while (!_reading.IsCancellationRequested)
+        {
+            await foreach (var batch in consumer.ConsumeBatchesAsync(_pass.Token))
+            {
+                foreach (var record in batch)
+                {
+                    Dispatch(record);
+                }
+            }
+
+            if (_found is { } found)
+            {
+                BeginPass();
+                await TryAssignAsync(found);
+
+                // From here on upkeep may find others, and ends the pass that has begun.
+                _found = null;
+            }
+        }
+    }
+
+    private void BeginPass() => _pass = CancellationTokenSource.CreateLinkedTokenSource(_reading.Token);
 
     private void Dispatch(ConsumeResult<byte[], byte[]> record)
     {
         if (!_flows.TryGetValue(record.TopicPartition, out var flow))
         {
-            // Its group has taken the partition away meanwhile: another member gets the record.
+            // Its group has taken the partition away meanwhile, and another member gets the record; or its place could not be set, and it is
+            // assigned once more.
             return;
         }
 
@@ -113,7 +148,8 @@ internal sealed partial class ConsumerSession(
 
             verdict = await handle(record, flow.Station, _handlers.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (
+            _handlers.IsCancellationRequested || _reading.IsCancellationRequested || flow.Gone.IsCancellationRequested)
         {
             return;
         }
@@ -153,138 +189,6 @@ internal sealed partial class ConsumerSession(
         }
     }
 
-    /// <summary>Commits now and then, and looks for new partitions.</summary>
-    private async Task KeepUpAsync()
-    {
-        var looked = time.GetTimestamp();
-        try
-        {
-            while (true)
-            {
-                await Task.Delay(options.CommitInterval, time, _reading.Token);
-                await CommitAsync(_reading.Token);
-                if (options.GroupId is null && time.GetElapsedTime(looked) >= options.MetadataMaxAge)
-                {
-                    looked = time.GetTimestamp();
-                    await AssignAsync(isFirst: false, _reading.Token);
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The session ends.
-        }
-        catch (LoireException problem)
-        {
-            // It reads on; what is wrong with the cluster, the fetches will find out too.
-            UpkeepFailed(problem, options.Name);
-            if (!_reading.IsCancellationRequested)
-            {
-                await KeepUpAsync();
-            }
-        }
-    }
-
-    private async Task AssignAsync(bool isFirst, CancellationToken cancellation)
-    {
-        var wanted = new List<(TopicPartition Partition, int Station)>();
-        string[] topics = [topic, .. options.RetryTopics.Select(retry => retry.Topic)];
-        for (var station = 0; station < topics.Length; station++)
-        {
-            var count = (await admin.DescribeTopicAsync(topics[station], cancellation)).PartitionsCount;
-            for (var i = 0; i < count; i++)
-            {
-                var partition = new TopicPartition(topics[station], i);
-                if (!_flows.ContainsKey(partition) && !state.StandingStill.ContainsKey(partition))
-                {
-                    wanted.Add((partition, station));
-                }
-            }
-        }
-
-        if (wanted.Count == 0)
-        {
-            return;
-        }
-
-        var from = new List<(TopicPartition Partition, long? Offset)>();
-        foreach (var (partition, station) in wanted)
-        {
-            from.Add((partition, await FindPositionAsync(partition, cancellation)));
-            AddFlow(partition, station);
-        }
-
-        await consumer.AssignAsync(_flows.Keys.Where(partition => !state.StandingStill.ContainsKey(partition)), cancellation);
-        foreach (var (partition, offset) in from)
-        {
-            if (offset is { } known)
-            {
-                await consumer.SeekAsync(partition, OffsetSpec.At(known), cancellation);
-            }
-            else if (!isFirst)
-            {
-                // A partition that is new to a consumer at work has only records that nobody has seen.
-                await consumer.SeekAsync(partition, OffsetSpec.Beginning, cancellation);
-            }
-        }
-    }
-
-    private void AddFlow(TopicPartition partition, int station)
-    {
-        var flow = new PartitionFlow(partition, station, options.MaxUnfinishedPerPartition);
-        if (station > 0 || options.Concurrency.Lanes == 0)
-        {
-            flow.Lane = new WorkLane(HandleAsync);
-        }
-
-        _flows[partition] = flow;
-    }
-
-    private async ValueTask<long?> FindPositionAsync(TopicPartition partition, CancellationToken cancellation)
-    {
-        var stored = await positions.FindAsync(options.Name, partition, cancellation);
-        var known = state.Positions.TryGetValue(partition, out var own) ? own : (long?)null;
-        return stored is null || known > stored ? known ?? stored : stored;
-    }
-
-    private Task CommitAsync(CancellationToken cancellation) => CommitAsync(_flows.Values, cancellation);
-
-    private async Task CommitAsync(IEnumerable<PartitionFlow> flows, CancellationToken cancellation)
-    {
-        var changed = new List<TopicPartitionOffset>();
-        var changedFlows = new List<PartitionFlow>();
-        foreach (var flow in flows)
-        {
-            if (flow.Tracker.TryGetUncommitted(out var position))
-            {
-                var partition = flow.Partition;
-                changed.Add(new TopicPartitionOffset(partition.Topic, partition.Partition, position));
-                changedFlows.Add(flow);
-                state.Positions[partition] = position;
-            }
-        }
-
-        if (changed.Count == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            await (options.GroupId is null
-                ? positions.CommitAsync(options.Name, changed, cancellation)
-                : consumer.CommitAsync(changed, cancellation));
-            for (var i = 0; i < changed.Count; i++)
-            {
-                changedFlows[i].Tracker.Committed(changed[i].Offset);
-            }
-        }
-        catch (Exception problem) when (problem is not OperationCanceledException)
-        {
-            CommitFailed(problem, options.Name, changed.Count);
-        }
-    }
-
     private async Task DrainAsync()
     {
         var lanes = _lanes.Concat(_flows.Values.Select(flow => flow.Lane).OfType<WorkLane>()).ToArray();
@@ -307,12 +211,6 @@ internal sealed partial class ConsumerSession(
     [LoggerMessage(1, LogLevel.Error, "Handling {Partition}@{Offset} for {Consumer} met a bug; the partition stands still.")]
     private partial void Unexpected(Exception bug, string consumer, TopicPartition partition, long offset);
 
-    [LoggerMessage(2, LogLevel.Warning, "{Consumer} could not look for new partitions; it reads on.")]
-    private partial void UpkeepFailed(Exception problem, string consumer);
-
-    [LoggerMessage(3, LogLevel.Warning, "{Consumer} could not commit {Count} positions; it tries again.")]
-    private partial void CommitFailed(Exception problem, string consumer, int count);
-
-    [LoggerMessage(4, LogLevel.Warning, "Handlers of {Consumer} have not ended within {Time}; they are cancelled.")]
+    [LoggerMessage(2, LogLevel.Warning, "Handlers of {Consumer} have not ended within {Time}; they are cancelled.")]
     private partial void DrainTakesTooLong(string consumer, TimeSpan time);
 }
