@@ -58,6 +58,9 @@ public static class Limits
     /// <summary>Characters of a client id, and of the host where it runs.</summary>
     public const int ClientNameLength = 1_000;
 
+    /// <summary>Characters that a member of a group may have kept for itself.</summary>
+    public const int MemberUserDataLength = 4096;
+
     /// <summary>Offsets in one commit.</summary>
     public const int OffsetsPerCommit = 10_000;
 

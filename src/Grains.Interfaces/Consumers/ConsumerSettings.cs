@@ -1,0 +1,87 @@
+using Loire.Model;
+
+namespace Loire.Grains.Interfaces.Consumers;
+
+/// <summary>Where a consumer begins without a committed offset (<c>auto.offset.reset</c>).</summary>
+[GenerateSerializer, Alias("loire.OffsetReset")]
+public enum OffsetReset
+{
+    /// <summary>Behind the last record.</summary>
+    Latest,
+
+    /// <summary>At the first record.</summary>
+    Earliest,
+
+    /// <summary>Nowhere: taking records fails with <see cref="ErrorCode.OffsetOutOfRange"/>.</summary>
+    None,
+}
+
+/// <summary>What a consumer is told when it is made.</summary>
+/// <param name="ClientId">Names the application to people.</param>
+/// <param name="Host">Where it runs, for people.</param>
+/// <param name="InstanceId">The id of a static member (KIP-345); null for a dynamic one.</param>
+/// <param name="OffsetReset">Where to begin without a committed offset.</param>
+/// <param name="AutoCommitInterval">How often what is finished is committed by itself; null for never.</param>
+/// <param name="SessionTimeout">Without a sign of life of its silo for so long, the group removes the member.</param>
+/// <param name="MaxPollInterval">Without a request for records for so long, the consumer ends.</param>
+/// <param name="Assignors">Names of assignors in order of preference.</param>
+/// <param name="FetchMinBytes">Bytes that a fetch waits for, at least 1.</param>
+/// <param name="Dialect">What the edge has to remember of it, such as the form of its records: at most
+/// <see cref="Limits.MemberUserDataLength"/> / 2 characters; null for nothing.</param>
+[GenerateSerializer, Immutable, Alias("loire.ConsumerSettings")]
+public sealed record ConsumerSettings(
+    [property: Id(0)] string ClientId,
+    [property: Id(1)] string Host,
+    [property: Id(2)] string? InstanceId,
+    [property: Id(3)] OffsetReset OffsetReset,
+    [property: Id(4)] TimeSpan? AutoCommitInterval,
+    [property: Id(5)] TimeSpan SessionTimeout,
+    [property: Id(6)] TimeSpan MaxPollInterval,
+    [property: Id(7)] string[] Assignors,
+    [property: Id(8)] int FetchMinBytes,
+    [property: Id(9)] string? Dialect);
+
+/// <summary>The answer to most calls of a consumer.</summary>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or why not.</param>
+/// <param name="Detail">One sentence for a person, where the code does not say enough.</param>
+/// <param name="Consumer">The consumer as it is now; null with an error.</param>
+[GenerateSerializer, Immutable, Alias("loire.ConsumerResult")]
+public sealed record ConsumerResult(
+    [property: Id(0)] ErrorCode Error, [property: Id(1)] string? Detail, [property: Id(2)] ConsumerDescription? Consumer);
+
+/// <summary>A consumer as it is.</summary>
+/// <param name="Settings">What it was told when it was made.</param>
+/// <param name="Topics">The topics that it subscribes to.</param>
+/// <param name="Pattern">The pattern that it subscribes to; null for none.</param>
+/// <param name="Assignment">The partitions that it reads now, in order.</param>
+[GenerateSerializer, Immutable, Alias("loire.ConsumerDescription")]
+public sealed record ConsumerDescription(
+    [property: Id(0)] ConsumerSettings Settings,
+    [property: Id(1)] TopicName[] Topics,
+    [property: Id(2)] string? Pattern,
+    [property: Id(3)] TopicPartition[] Assignment);
+
+/// <summary>Where a partition goes on.</summary>
+/// <param name="Partition">The partition.</param>
+/// <param name="To">Where: an offset from 0, or a kind of position.</param>
+/// <param name="Value">The offset, or the time in milliseconds since 1970; 0 otherwise.</param>
+[GenerateSerializer, Immutable, Alias("loire.PartitionSeek")]
+public readonly record struct PartitionSeek(
+    [property: Id(0)] TopicPartition Partition, [property: Id(1)] SeekKind To, [property: Id(2)] long Value);
+
+/// <summary>The kinds of positions.</summary>
+[GenerateSerializer, Alias("loire.SeekKind")]
+public enum SeekKind
+{
+    /// <summary>An offset.</summary>
+    Offset,
+
+    /// <summary>The first record.</summary>
+    Beginning,
+
+    /// <summary>Behind the last record, now.</summary>
+    End,
+
+    /// <summary>The first record that is not older than a time; the end if all are.</summary>
+    Time,
+}

@@ -1,0 +1,67 @@
+using Loire.Grains.Interfaces.Groups;
+using Loire.Model;
+
+namespace Loire.Grains.Interfaces.Consumers;
+
+/// <summary>
+/// A consumer that lives in the cluster, for clients that cannot hold one themselves: each request of theirs may go to another node. The key
+/// is <see cref="ConsumerKey"/>. A consumer that has subscribed is a member of its group under its own id, and outlives its silo: it comes
+/// back elsewhere, rejoins, and goes on behind what is committed. Before it subscribes, and with partitions assigned by hand, it lives as
+/// long as its silo.
+/// <para>
+/// It ends when it is closed, and when nobody has asked it for records for <see cref="ConsumerSettings.MaxPollInterval"/>. Whoever calls one that
+/// does not exist is answered <see cref="ErrorCode.UnknownMemberId"/>. Calls interleave, because one that waits for records must not stop
+/// the others.
+/// </para>
+/// </summary>
+[Alias("loire.IConsumerGrain")]
+public interface IConsumerGrain : IGrainWithStringKey
+{
+    /// <summary>Makes the consumer.</summary>
+    /// <returns><see cref="ErrorCode.DuplicateResource"/> if there is one; <see cref="ErrorCode.InvalidConfig"/>.</returns>
+    [Alias("Create")]
+    ValueTask<ConsumerResult> Create(ConsumerSettings settings);
+
+    /// <summary>The consumer as it is.</summary>
+    [Alias("Describe")]
+    ValueTask<ConsumerResult> Describe();
+
+    /// <summary>Subscribes, or changes the subscription. Returns before the group has assigned anything.</summary>
+    /// <param name="topics">Names; they need not exist yet.</param>
+    /// <param name="pattern">A regular expression for whole names; null for none. Not together with names.</param>
+    /// <returns><see cref="ErrorCode.InvalidRequest"/> without either or with both, and if partitions were assigned by hand;
+    /// <see cref="ErrorCode.InvalidRegularExpression"/>.</returns>
+    [Alias("Subscribe")]
+    ValueTask<ConsumerResult> Subscribe(TopicName[] topics, string? pattern);
+
+    /// <summary>Leaves the group, or drops what was assigned by hand; the consumer stays. No error if there is nothing to end.</summary>
+    [Alias("Unsubscribe")]
+    ValueTask<ConsumerResult> Unsubscribe();
+
+    /// <summary>Reads these partitions and no others, past the group's assignment; offsets are still committed to the group.</summary>
+    /// <returns><see cref="ErrorCode.InvalidRequest"/> if it has subscribed; the error of a partition that cannot be read.</returns>
+    [Alias("Assign")]
+    ValueTask<ConsumerResult> Assign(TopicPartition[] partitions);
+
+    /// <summary>
+    /// Takes the next records; waits if there are none. One such call is under way at a time: a newer one ends the older one, which is answered
+    /// without records.
+    /// </summary>
+    [ResponseTimeout("00:02:00")]
+    [Alias("Take")]
+    ValueTask<Delivery> Take(TakeRequest request, CancellationToken cancellation);
+
+    /// <summary>Commits offsets as the member that the consumer is; durable when answered. Records below them count as finished.</summary>
+    /// <param name="offsets">The next offsets to read, each partition at most once; null for behind everything that was taken.</param>
+    [Alias("Commit")]
+    ValueTask<CommitResult> Commit(CommittedOffset[]? offsets);
+
+    /// <summary>Goes on elsewhere in partitions that the consumer has.</summary>
+    /// <returns><see cref="ErrorCode.InvalidRequest"/> if it does not have one of them; then nothing has moved.</returns>
+    [Alias("Seek")]
+    ValueTask<ConsumerResult> Seek(PartitionSeek[] seeks);
+
+    /// <summary>Ends the consumer: commits what is finished, if it commits by itself, and leaves the group.</summary>
+    [Alias("Close")]
+    ValueTask<ErrorCode> Close();
+}
