@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Reflection;
+using Loire.Grains.Interfaces.Consumers;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
@@ -17,6 +18,8 @@ public sealed class FakeCluster
     private readonly ConcurrentDictionary<string, FakePartition> _partitions = new(StringComparer.Ordinal);
 
     private readonly ConcurrentDictionary<string, FakeGroup> _groups = new(StringComparer.Ordinal);
+
+    private readonly ConcurrentDictionary<string, FakeConsumer> _consumers = new(StringComparer.Ordinal);
 
     public FakeCluster()
     {
@@ -43,9 +46,14 @@ public sealed class FakeCluster
     /// <summary>The group of this id, which need not exist yet.</summary>
     public FakeGroup Group(string id) => _groups.GetOrAdd(id, key => new FakeGroup(key));
 
+    /// <summary>The consumer of this id in a group, which need not exist yet.</summary>
+    public FakeConsumer Consumer(string group, string id) => Consumer(new ConsumerKey(group, id).ToString());
+
     internal IEnumerable<FakeGroup> Groups => _groups.Values.Where(group => group.Exists);
 
     internal IEnumerable<FakeTopic> Topics => _topics.Values.Where(topic => topic.Exists);
+
+    private FakeConsumer Consumer(string key) => _consumers.GetOrAdd(key, id => new FakeConsumer(id));
 
     private FakeTopic Topic(string name) => _topics.GetOrAdd(name, key => new FakeTopic(key));
 
@@ -55,6 +63,7 @@ public sealed class FakeCluster
         contract == typeof(ITopicGrain) ? Topic(key)
         : contract == typeof(IPartitionGrain) ? Partition(key)
         : contract == typeof(IGroupGrain) ? Group(key)
+        : contract == typeof(IConsumerGrain) ? Consumer(key)
         : contract == typeof(IGroupCatalogGrain) ? new FakeGroupCatalog(this, int.Parse(key, CultureInfo.InvariantCulture))
         : new FakeCatalog(this);
 
