@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Loire.Grains.Hosting;
 using Loire.Log;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Storage;
@@ -13,13 +14,13 @@ namespace Loire.Grains.Tests.Clusters;
 public sealed class SharedStore : ISiloConfigurator
 {
     private const string Property = "LoireTestStore";
-    private static readonly ConcurrentDictionary<string, IGrainStorage> Stores = new();
+    private static readonly ConcurrentDictionary<string, (IGrainStorage Storage, Action<LoireGrainsOptions>? Configure)> Stores = new();
 
     /// <summary>A cluster of <paramref name="silos"/> silos over <paramref name="storage"/>.</summary>
-    public static async Task<TestCluster> DeployAsync(short silos, IGrainStorage storage)
+    public static async Task<TestCluster> DeployAsync(short silos, IGrainStorage storage, Action<LoireGrainsOptions>? configure = null)
     {
         var name = Guid.NewGuid().ToString("N");
-        Stores[name] = storage;
+        Stores[name] = (storage, configure);
         var builder = new TestClusterBuilder(silos);
         builder.Properties[Property] = name;
         builder.AddSiloBuilderConfigurator<SharedStore>();
@@ -30,7 +31,8 @@ public sealed class SharedStore : ISiloConfigurator
 
     public void Configure(ISiloBuilder siloBuilder)
     {
-        siloBuilder.Services.AddKeyedSingleton(LogStorage.ProviderName, Stores[siloBuilder.Configuration[Property]!]);
+        var (storage, configure) = Stores[siloBuilder.Configuration[Property]!];
+        siloBuilder.Services.AddKeyedSingleton(LogStorage.ProviderName, storage);
         siloBuilder.AddLoireGrains(options =>
         {
             options.CacheBytes = 16 * 1024 * 1024;
@@ -44,6 +46,7 @@ public sealed class SharedStore : ISiloConfigurator
             options.Groups.TopicsInterval = TimeSpan.FromMilliseconds(200);
             options.Groups.MirrorInterval = TimeSpan.FromMilliseconds(50);
             options.Groups.OffsetsTopicPartitions = 3;
+            configure?.Invoke(options);
         });
     }
 }
