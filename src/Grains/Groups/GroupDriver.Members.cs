@@ -94,12 +94,17 @@ public sealed partial class GroupDriver
         var error = await _journal.Durable;
         return error != ErrorCode.None
             ? Refused(error, null)
-            : new HeartbeatResult(answer.Error, answer.MemberEpoch, [.. answer.Assignment], answer.HeartbeatInterval, null);
+            : new HeartbeatResult(answer.Error, answer.MemberEpoch, [.. answer.Assignment], answer.HeartbeatInterval, answer.Detail);
     }
 
     /// <summary>Makes a step of the machine durable and then wakes the heartbeats that have to learn of it.</summary>
     private async Task<ErrorCode> CommitStepAsync(GroupStep step)
     {
+        foreach (var failure in step.Failures)
+        {
+            AssignorFailed(failure.Exception, _groupId, failure.Assignor, failure.Detail);
+        }
+
         var hasEmptied = !HasMembers && step.Records.Any(record => record is GroupRecord.Departed);
         var error = await _journal.Append(step.Records, hasEmptied ? new OffsetsRecord.Emptied(Date) : null);
         foreach (var member in step.News)

@@ -260,4 +260,8 @@ public sealed partial class GroupDriver : IAsyncDisposable
 
     [LoggerMessage(5, LogLevel.Warning, "The catalog did not take note of group {Group}: {Error}. The next sweep tells it.")]
     private partial void NotRecorded(string group, ErrorCode error);
+
+    [LoggerMessage(6, LogLevel.Error,
+        "The assignor {Assignor} of group {Group} is of no use: the next that all members list is tried, or they keep what they have. {Problem}")]
+    private partial void AssignorFailed(Exception? exception, string group, string assignor, string problem);
 }

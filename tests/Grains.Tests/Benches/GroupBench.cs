@@ -9,7 +9,7 @@ using Loire.Protocols.Groups.Assignors;
 using Loire.Protocols.Groups.Membership;
 using Loire.Protocols.Groups.Offsets;
 using Loire.TestKit;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 
 namespace Loire.Grains.Tests.Benches;
 
@@ -21,12 +21,15 @@ internal sealed class GroupBench : IGroupNeighbours
 {
     private static int _writers;
     private readonly List<string> _listed = [];
+    private readonly AssignorRegistry _assignors;
     private ITimer? _timer;
 
     public GroupBench(
-        LossyGrainStorage? storage = null, Action<GroupOptions>? configure = null, DriverThread? thread = null, ManualTime? time = null)
+        LossyGrainStorage? storage = null, Action<GroupOptions>? configure = null, DriverThread? thread = null, ManualTime? time = null,
+        params IAssignor[] assignors)
     {
         (Storage, Thread, Time) = (storage ?? new LossyGrainStorage(), thread ?? new DriverThread(), time ?? new ManualTime());
+        _assignors = new AssignorRegistry(assignors);
         configure?.Invoke(Options);
         Driver = NewDriver();
     }
@@ -53,6 +56,9 @@ internal sealed class GroupBench : IGroupNeighbours
 
     /// <summary>What a neighbour answers instead of what it would.</summary>
     public Func<string, ErrorCode> Fault { get; set; } = _ => ErrorCode.None;
+
+    /// <summary>What an operator reads as an error.</summary>
+    public List<string> Errors { get; } = [];
 
     /// <summary>How often topics were asked for.</summary>
     public int Asked { get; private set; }
@@ -213,7 +219,7 @@ internal sealed class GroupBench : IGroupNeighbours
             () => new Journal(
                 silo, "group/g", new Guid(Interlocked.Increment(ref _writers), 2, 2, new byte[8]),
                 new JournalOptions { SnapshotAfterBytes = 2_000 }, Time),
-            new GroupMachine(new AssignorRegistry(), Options.Members), this, Options, Time, NullLogger.Instance, WakeAfter, () => Drops++);
+            new GroupMachine(_assignors, Options.Members), this, Options, Time, new ErrorLog(Errors), WakeAfter, () => Drops++);
     }
 
     private void WakeAfter(TimeSpan wait)
@@ -227,5 +233,17 @@ internal sealed class GroupBench : IGroupNeighbours
                 return true;
             }),
             null, wait, Timeout.InfiniteTimeSpan);
+    }
+
+    private sealed class ErrorLog(List<string> errors) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            errors.Add(formatter(state, exception));
     }
 }

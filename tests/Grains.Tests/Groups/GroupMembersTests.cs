@@ -1,6 +1,8 @@
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Tests.Benches;
 using Loire.Log;
+using Loire.Model;
+using Loire.Protocols.Groups.Assignors;
 using Loire.TestKit;
 
 namespace Loire.Grains.Tests.Groups;
@@ -304,5 +306,35 @@ public class GroupMembersTests
 
         Assert.Equal(("t-0 t-1", "t-2 t-3"), (Text(a), Text(b)));
         return (a, b);
+    }
+
+    [Fact]
+    public void An_assignor_that_throws_is_an_error_in_the_log_and_the_group_goes_on()
+    {
+        var bench = new GroupBench(configure: null, assignors: [new Thrower()]);
+        bench.Topics["t"] = 4;
+        var a = bench.Heartbeat("a", 0, ["t"], assignor: "thrower").Now();
+        bench.Advance(TimeSpan.FromSeconds(3));
+        Assert.Contains("The assignor thrower of group g is of no use", Assert.Single(bench.Errors), StringComparison.Ordinal);
+        var waiting = bench.Heartbeat("a", a.MemberEpoch, wait: Long);
+        Assert.False(waiting.IsCompleted);
+        bench.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(
+            (ErrorCode.UnknownServerError, "The assignor thrower fails. It threw: Not today."), (waiting.Now().Error, waiting.Now().Detail));
+        Assert.Equal(ErrorCode.None, bench.CommitAs("a", a.MemberEpoch).Error);
+        Assert.Equal(0, bench.Drops);
+        waiting = bench.Heartbeat("a", a.MemberEpoch, ["t"], wait: Long, assignor: "range");
+        Assert.Equal("t-0 t-1 t-2 t-3", Text(waiting.Now()));
+    }
+
+    private sealed class Thrower : IAssignor
+    {
+        public string Name => "thrower";
+
+        public bool IsCooperative => true;
+
+        public IReadOnlyDictionary<string, IReadOnlyList<TopicPartition>> Assign(
+            IReadOnlyCollection<GroupSubscription> members, IReadOnlyDictionary<TopicName, int> partitionsCounts) =>
+            throw new InvalidOperationException("Not today.");
     }
 }

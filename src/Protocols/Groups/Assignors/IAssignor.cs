@@ -17,7 +17,7 @@ public interface IAssignor
     /// </summary>
     bool IsCooperative { get; }
 
-    /// <summary>Makes an assignment.</summary>
+    /// <summary>Makes an assignment. What it throws or gets wrong is logged, and another assignor or the last assignment is used.</summary>
     /// <param name="members">The members; no id occurs twice.</param>
     /// <param name="partitionsCounts">How many partitions each topic has that exists. A topic that is subscribed to and not listed does not
     /// exist.</param>

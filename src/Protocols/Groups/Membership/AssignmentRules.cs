@@ -24,17 +24,27 @@ public static class AssignmentRules
     /// one in use, or else the first by name. So a group moves from one to another by one rolling change of the lists: while one member
     /// lists only the old one it stays, and with the last change of the lists it moves to what most prefer.
     /// </summary>
-    public static IAssignor Choose(GroupState state, AssignorRegistry registry)
+    /// <param name="state">The group.</param>
+    /// <param name="registry">The broker's assignors.</param>
+    /// <param name="failed">Assignors that have failed; the others are chosen from as if these were not listed.</param>
+    /// <returns>Null if all have failed.</returns>
+    public static IAssignor? Choose(GroupState state, AssignorRegistry registry, IReadOnlyList<AssignorFailure> failed)
     {
         var votes = new SortedDictionary<string, int>(StringComparer.Ordinal);
         foreach (var member in state.Members.Values)
         {
             var favourite = member.Profile.Subscription.Assignors.FirstOrDefault(
-                name => state.CountListing(name) == state.Members.Count && registry.TryGet(name, out _));
+                name => state.CountListing(name) == state.Members.Count && registry.TryGet(name, out _)
+                    && !failed.Any(failure => failure.Assignor == name));
             if (favourite is not null)
             {
                 votes[favourite] = votes.GetValueOrDefault(favourite) + 1;
             }
+        }
+
+        if (votes.Count == 0 && failed.Count > 0)
+        {
+            return null;
         }
 
         // Joining needs an assignor in common. There is none only if the broker has lost it since; then any will do, rather than none.
@@ -44,16 +54,38 @@ public static class AssignmentRules
         return registry.TryGet(name, out var assignor) ? assignor : AssignorRegistry.BuiltIn[^1];
     }
 
-    /// <summary>Makes a new target assignment.</summary>
-    public static GroupRecord.Targeted Assign(GroupState state, IReadOnlyDictionary<TopicName, int> topics, AssignorRegistry registry)
+    /// <summary>Makes a new target assignment: by the chosen assignor, or where that fails by the next that all list.</summary>
+    public static AssignmentOutcome Assign(GroupState state, IReadOnlyDictionary<TopicName, int> topics, AssignorRegistry registry)
     {
-        var assignor = Choose(state, registry);
         var members = Subscribed(state, topics);
         var counts = members.SelectMany(member => member.Topics).Distinct().Where(topic => topics.GetValueOrDefault(topic) > 0)
             .ToDictionary(topic => topic, topic => topics[topic]);
-        var assignment = assignor.Assign(members, counts);
-        Check(assignor, members, counts, assignment);
+        List<AssignorFailure> failures = [];
+        while (Choose(state, registry, failures) is { } assignor)
+        {
+            if (CheckedAssignment.TryMake(assignor, members, counts, out var assignment, out var failure))
+            {
+                return new AssignmentOutcome(Difference(state, assignor, assignment, counts), failures);
+            }
 
+            failures.Add(failure);
+        }
+
+        return new AssignmentOutcome(null, failures);
+    }
+
+    /// <summary>
+    /// The last target once more, where no assignor works: an eager group gives nobody anything while a new target is about to be made, and
+    /// none is. Null where that makes no difference.
+    /// </summary>
+    public static GroupRecord.Targeted? Again(GroupState state) =>
+        state.IsCooperative || state.Target.Count == 0 || state.Epoch == state.TargetEpoch
+            ? null
+            : new GroupRecord.Targeted(state.Epoch + 1, state.Assignor, state.IsCooperative, [], []);
+
+    private static GroupRecord.Targeted Difference(
+        GroupState state, IAssignor assignor, Dictionary<string, TopicPartition[]> assignment, Dictionary<TopicName, int> counts)
+    {
         var gained = ImmutableArray.CreateBuilder<MemberPartitions>();
         foreach (var (memberId, member) in state.Members)
         {
@@ -101,31 +133,5 @@ public static class AssignmentRules
         }
 
         return members;
-    }
-
-    private static void Check(
-        IAssignor assignor, List<GroupSubscription> members, Dictionary<TopicName, int> counts,
-        IReadOnlyDictionary<string, IReadOnlyList<TopicPartition>> assignment)
-    {
-        var left = counts.Values.Sum(count => (long)count);
-        var assigned = new HashSet<TopicPartition>();
-        var topicsOf = new Dictionary<IReadOnlyList<TopicName>, HashSet<TopicName>>(ReferenceEqualityComparer.Instance);
-        foreach (var member in members)
-        {
-            if (!topicsOf.TryGetValue(member.Topics, out var topics))
-            {
-                topicsOf.Add(member.Topics, topics = [.. member.Topics]);
-            }
-
-            foreach (var partition in assignment[member.MemberId])
-            {
-                Invariant.Check(
-                    topics.Contains(partition.Topic) && partition.Partition >= 0
-                        && partition.Partition < counts.GetValueOrDefault(partition.Topic) && assigned.Add(partition),
-                    $"the assignor {assignor.Name} gives each partition once, and to a member that subscribes to it");
-            }
-        }
-
-        Invariant.Check(assigned.Count == left, $"the assignor {assignor.Name} gives every partition to someone");
     }
 }

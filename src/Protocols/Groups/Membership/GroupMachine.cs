@@ -18,19 +18,14 @@ namespace Loire.Protocols.Groups.Membership;
 public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions options)
 {
     private readonly MemberLiveness _liveness = new();
-    private readonly InitialDelay _initialDelay = new(options.InitialRebalanceDelay);
-    private IReadOnlyDictionary<TopicName, int>? _topics;
-    private bool _topicsDiffer;
+    private readonly AssignmentTurns _turns = new(assignors, options);
     private TimeSpan _now = TimeSpan.MinValue;
-    private TimeSpan _assignNotBefore = TimeSpan.MinValue;
 
     /// <summary>The group as its records have made it.</summary>
     public GroupState State { get; } = new();
 
     /// <summary>When to call <see cref="Tick"/>; null if nothing is to be expected. Each call of the machine may change it.</summary>
-    public TimeSpan? NextTick => IsDue && !(_liveness.Earliest < _assignNotBefore) ? _assignNotBefore : _liveness.Earliest;
-
-    private bool IsDue => _topics is not null && State.Members.Count > 0 && (State.Epoch > State.TargetEpoch || _topicsDiffer);
+    public TimeSpan? NextTick => _turns.Due(State) is { } due && !(_liveness.Earliest < due) ? due : _liveness.Earliest;
 
     /// <summary>Changes the state by a record that is durable already; before everything else.</summary>
     public void Replay(GroupRecord record) => State.Apply(record);
@@ -51,11 +46,8 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
     /// The topics that exist with the numbers of their partitions; at least those that <see cref="GroupState.IsInteresting"/> names. Until
     /// the first such call nothing is assigned. The machine keeps the dictionary, which must not change any more.
     /// </summary>
-    public GroupStep TopicsAre(IReadOnlyDictionary<TopicName, int> topics, TimeSpan now) => Step(now, _ =>
-    {
-        _topics = topics;
-        _topicsDiffer = AssignmentRules.TopicsDiffer(State, topics);
-    });
+    public GroupStep TopicsAre(IReadOnlyDictionary<TopicName, int> topics, TimeSpan now) =>
+        Step(now, _ => _turns.TopicsAre(State, topics));
 
     /// <summary>A member's heartbeat: joins, stays, changes the subscription, confirms.</summary>
     public GroupStep Heartbeat(GroupHeartbeat request, TimeSpan now)
@@ -66,14 +58,9 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
             : GroupRules.Stay(State, request, options, assignors);
         return decision.Error != ErrorCode.None ? Refused(decision) : Step(now, work =>
         {
-            if (isJoining && State.Members.Count == 0)
+            if (isJoining)
             {
-                _assignNotBefore = _initialDelay.Begin(_now, request.Subscription!.RebalanceTimeout);
-            }
-            else if (isJoining && _now < _assignNotBefore && decision.Records is [GroupRecord.Joined joined]
-                && !State.Members.ContainsKey(joined.Member.MemberId))
-            {
-                _initialDelay.Come();
+                _turns.Joins(State, request, _now);
             }
 
             work.Do(decision.Records);
@@ -143,6 +130,11 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
         }
 
         var member = State.Members[memberId];
+        if (_turns.Problem is { } problem && member.Target.Count == 0 && !_liveness.HasNews(memberId))
+        {
+            return new GroupAnswer(ErrorCode.UnknownServerError, 0, [], options.HeartbeatInterval, problem);
+        }
+
         var third = member.Profile.Subscription.SessionTimeout / 3;
         _liveness.Told(memberId, State.Epoch);
         var interval = third < options.HeartbeatInterval ? third : options.HeartbeatInterval;
@@ -160,15 +152,10 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
         _now = now > _now ? now : _now;
         var work = new Work(this);
         act(work);
-        if (IsDue && _now >= _assignNotBefore && _initialDelay.Prolong(_now) is { } later)
+        if (_turns.Make(State, _now) is var (target, failures))
         {
-            _assignNotBefore = later;
-        }
-        else if (IsDue && _now >= _assignNotBefore)
-        {
-            work.Do([AssignmentRules.Assign(State, _topics!, assignors)]);
-            _assignNotBefore = _now + options.AssignmentInterval;
-            _topicsDiffer = false;
+            work.Failures = failures;
+            work.Do(target is null ? [] : [target]);
         }
 
         return work.Finish();
@@ -181,6 +168,8 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
         private readonly HashSet<string> _news = new(StringComparer.Ordinal);
 
         public int JoinedAt { get; set; }
+
+        public IReadOnlyList<AssignorFailure> Failures { get; set; } = [];
 
         public void Do(IReadOnlyList<GroupRecord> records)
         {
@@ -229,7 +218,7 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
                 }
             }
 
-            return new GroupStep(ErrorCode.None, null, _records, _news, JoinedAt);
+            return new GroupStep(ErrorCode.None, null, _records, _news, JoinedAt) { Failures = Failures };
         }
     }
 }

@@ -13,15 +13,21 @@ namespace Loire.Protocols.Groups.Membership;
 /// <param name="JoinedAt">After a heartbeat, the life of the member that made it: <see cref="GroupMachine.Answer"/> tells it apart from
 /// later lives under the same id.</param>
 public sealed record GroupStep(
-    ErrorCode Error, string? Detail, IReadOnlyList<GroupRecord> Records, IReadOnlyCollection<string> News, int JoinedAt);
+    ErrorCode Error, string? Detail, IReadOnlyList<GroupRecord> Records, IReadOnlyCollection<string> News, int JoinedAt)
+{
+    /// <summary>Assignors that failed in this step; an operator must hear of it.</summary>
+    public IReadOnlyList<AssignorFailure> Failures { get; init; } = [];
+}
 
 /// <summary>What a member is told.</summary>
-/// <param name="Error"><see cref="ErrorCode.None"/>, or how its membership ended.</param>
+/// <param name="Error"><see cref="ErrorCode.None"/>; or how its membership ended; or <see cref="ErrorCode.UnknownServerError"/>, which it
+/// survives: it has nothing to work on because no assignor of the group works.</param>
 /// <param name="MemberEpoch">The epoch to heartbeat and commit with.</param>
 /// <param name="Assignment">Exactly the partitions that it may work on, in order.</param>
 /// <param name="HeartbeatInterval">It should be heard again within this time.</param>
+/// <param name="Detail">The error in one sentence for a person, where the code does not say enough.</param>
 public sealed record GroupAnswer(
-    ErrorCode Error, int MemberEpoch, ImmutableArray<TopicPartition> Assignment, TimeSpan HeartbeatInterval);
+    ErrorCode Error, int MemberEpoch, ImmutableArray<TopicPartition> Assignment, TimeSpan HeartbeatInterval, string? Detail = null);
 
 /// <summary>Where a group is, in Kafka's words.</summary>
 public enum MembershipPhase

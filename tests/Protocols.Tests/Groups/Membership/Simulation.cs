@@ -198,6 +198,6 @@ internal sealed class Simulation(int seed)
             select new TopicPartition(TopicName.Parse(topic.Key), partition);
         Assert.Equal(subscribed.Order(), live.SelectMany(consumer => consumer.Owned).Order());
         Assert.All(live, consumer => Assert.Equal(Driver.State.Members[consumer.MemberId].Target, consumer.Owned));
-        Assert.Equal(live.Length == 0 ? "" : AssignmentRules.Choose(Driver.State, new AssignorRegistry()).Name, Driver.State.Assignor);
+        Assert.Equal(live.Length == 0 ? "" : AssignmentRules.Choose(Driver.State, new AssignorRegistry(), [])!.Name, Driver.State.Assignor);
     }
 }

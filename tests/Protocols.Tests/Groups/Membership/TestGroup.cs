@@ -14,12 +14,15 @@ internal sealed class TestGroup
         AssignmentInterval = TimeSpan.Zero,
     };
 
-    private readonly AssignorRegistry _assignors = new(new Dealer("dealt", false), new Dealer("kept", true));
+    private readonly AssignorRegistry _assignors;
     private readonly MembershipOptions _options;
 
     public TestGroup(MembershipOptions? options = null, params (string Topic, int Count)[] topics)
     {
         _options = options ?? NoDelays;
+        _assignors = new AssignorRegistry(
+            new Dealer("dealt", false, null), new Dealer("kept", true, null),
+            new Dealer("odd-dealt", false, this), new Dealer("odd-kept", true, this));
         Machine = new GroupMachine(_assignors, _options);
         Machine.Start(Now);
         Topics(topics.Length == 0 ? [("t", 4)] : topics);
@@ -30,6 +33,10 @@ internal sealed class TestGroup
     public TimeSpan Now { get; set; } = TimeSpan.FromHours(1);
 
     public List<ReadOnlyMemory<byte>> Journal { get; } = [];
+
+    /// <summary>What the assignors <c>odd-dealt</c> and <c>odd-kept</c> make of a sound assignment.</summary>
+    public Func<Dictionary<string, IReadOnlyList<TopicPartition>>, Dictionary<string, IReadOnlyList<TopicPartition>>> Odd { get; set; } =
+        static sound => sound;
 
     /// <summary>What each member was told last.</summary>
     public Dictionary<string, GroupAnswer> Told { get; } = [];
@@ -146,7 +153,7 @@ internal sealed class TestGroup
     /// The simplest of assignors: partitions stay where they are while that is fair; then in order to whoever has least. The eager one
     /// deals anew each time.
     /// </summary>
-    private sealed class Dealer(string name, bool isCooperative) : IAssignor
+    private sealed class Dealer(string name, bool isCooperative, TestGroup? odd) : IAssignor
     {
         public string Name => name;
 
@@ -178,7 +185,8 @@ internal sealed class TestGroup
                 hands[subscribers.MinBy(member => hands[member.MemberId].Count)!.MemberId].Add(partition);
             }
 
-            return hands.ToDictionary(hand => hand.Key, hand => (IReadOnlyList<TopicPartition>)hand.Value);
+            var sound = hands.ToDictionary(hand => hand.Key, hand => (IReadOnlyList<TopicPartition>)hand.Value);
+            return odd is null ? sound : odd.Odd(sound);
         }
     }
 }
