@@ -53,6 +53,12 @@ public readonly record struct TopicName : IComparable<TopicName>
     /// </summary>
     public string MetricForm => Value.Replace('.', '_');
 
+    /// <summary>
+    /// Whether it is one of Kafka's internal topics, which brokers write and clients only read: a client that produces to one is refused
+    /// with <see cref="ErrorCode.InvalidTopicException"/>. As in Kafka they may be created, altered and deleted as any topic.
+    /// </summary>
+    public bool IsInternal => Value is "__consumer_offsets" or "__transaction_state" or "__share_group_state";
+
     /// <summary>Ordinal order of the text.</summary>
     public int CompareTo(TopicName other) => string.CompareOrdinal(Value, other.Value);
 

@@ -32,6 +32,16 @@ public sealed class IdentityTests
         Assert.Equal("", name.Value);
     }
 
+    [Theory]
+    [InlineData("__consumer_offsets", true)]
+    [InlineData("__transaction_state", true)]
+    [InlineData("__share_group_state", true)]
+    [InlineData("__consumer_offset", false)]
+    [InlineData("__Consumer_Offsets", false)]
+    [InlineData("_schemas", false)]
+    public void Kafkas_internal_topics_are_known_by_their_names(string text, bool isInternal) =>
+        Assert.Equal(isInternal, TopicName.Parse(text).IsInternal);
+
     [Fact]
     public void A_topic_name_has_at_most_249_characters()
     {

@@ -68,6 +68,28 @@ public sealed class GroupNodeTests
         Assert.Equal(HttpStatusCode.NoContent, (await DeleteAsync(node, "/v1/groups/g")).Status);
     }
 
+    [Fact]
+    public async Task The_topic_of_committed_offsets_is_read_over_http_and_written_by_groups_alone()
+    {
+        await using var node = await NodeHost.StartAsync();
+        await FillAsync(node);
+        await node.PostAsync("/v1/topics", Json, """{"topic_name":"__consumer_offsets","partitions_count":1}""");
+        const string Records = "/v1/topics/__consumer_offsets/records";
+        await AssertProblem(node.PostAsync(Records, "text/plain", "a\nb\n"), 400, "INVALID_TOPIC_EXCEPTION");
+        await AssertProblem(node.PostAsync($"{Records}?partition=0&acks=1", "text/plain", "a\n"), 400, "INVALID_TOPIC_EXCEPTION");
+
+        const string Body = """{"offsets":[{"topic_name":"t","partition":0,"offset":2}]}""";
+        Assert.Equal(HttpStatusCode.NoContent, (await PutAsync(node, "/v1/groups/g/offsets", Body)).Status);
+        var read = await node.GetAsync("/v1/topics/__consumer_offsets/partitions/0/records?offset=0&max_wait_ms=30000&key_format=binary");
+        var record = Assert.Single(read.Json.EnumerateArray());
+        Assert.Contains("AAEAAWcAAXQAAAAA", record.GetProperty("key").ToString(), StringComparison.Ordinal);
+
+        var more = await node.SendAsync(
+            HttpMethod.Patch, "/v1/topics/__consumer_offsets", Json, """{"partitions_count":2}"""u8.ToArray());
+        Assert.Equal(HttpStatusCode.OK, more.Status);
+        Assert.Equal(HttpStatusCode.NoContent, (await DeleteAsync(node, "/v1/topics/__consumer_offsets")).Status);
+    }
+
     private static async Task FillAsync(NodeHost node)
     {
         await node.PostAsync("/v1/topics", Json, """{"topic_name":"t","partitions_count":2}""");

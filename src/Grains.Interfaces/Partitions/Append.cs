@@ -16,12 +16,26 @@ public enum Acks : short
     All = -1,
 }
 
+/// <summary>Who appends.</summary>
+[GenerateSerializer, Alias("loire.AppendOrigin")]
+public enum AppendOrigin : byte
+{
+    /// <summary>A client: it must not write to an internal topic (<see cref="TopicName.IsInternal"/>).</summary>
+    Client = 0,
+
+    /// <summary>The cluster itself. Only grains say so.</summary>
+    Cluster = 1,
+}
+
 /// <summary>Record batches for one partition.</summary>
 /// <param name="Batches">One or more whole batches, one after the other. Nobody changes the bytes after the call: they are stored from this
 /// memory.</param>
 /// <param name="Acks">When to answer.</param>
+/// <param name="Origin">Who appends.</param>
 [GenerateSerializer, Immutable, Alias("loire.AppendRequest")]
-public sealed record AppendRequest([property: Id(0)] ReadOnlyMemory<byte> Batches, [property: Id(1)] Acks Acks);
+public sealed record AppendRequest(
+    [property: Id(0)] ReadOnlyMemory<byte> Batches, [property: Id(1)] Acks Acks,
+    [property: Id(2)] AppendOrigin Origin = AppendOrigin.Client);
 
 /// <summary>What became of an append.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why nothing was appended; with <see cref="ErrorCode.RequestTimedOut"/> it may have

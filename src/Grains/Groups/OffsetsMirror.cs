@@ -132,7 +132,7 @@ internal sealed partial class OffsetsMirror(
         {
             if (!TryAdd(builder, of, offset, now))
             {
-                var error = await neighbours.Append(partition, new AppendRequest(builder.Build(), Acks.Leader));
+                var error = await neighbours.Append(partition, new AppendRequest(builder.Build(), Acks.Leader, AppendOrigin.Cluster));
                 if (error != ErrorCode.None)
                 {
                     return error;
@@ -142,7 +142,7 @@ internal sealed partial class OffsetsMirror(
             }
         }
 
-        return await neighbours.Append(partition, new AppendRequest(builder.Build(), Acks.Leader));
+        return await neighbours.Append(partition, new AppendRequest(builder.Build(), Acks.Leader, AppendOrigin.Cluster));
     }
 
     private bool TryAdd(RecordBatchBuilder builder, TopicPartition partition, OffsetCommit? offset, Timestamp now)

@@ -68,6 +68,13 @@ internal sealed class PartitionAppends(
         return request.Acks == Acks.None ? new(Unacknowledged(default)) : Acknowledge(arrival);
     }
 
+    /// <summary>The answer to an append that is refused.</summary>
+    public AppendResult Refuse(ErrorCode error, string? detail)
+    {
+        metrics.Failed("append", error);
+        return new AppendResult(error, Offset.None, Offset.None, Timestamp.None, log.LogStartOffset, detail);
+    }
+
     /// <summary>Refuses all that wait and whatever comes later. Appends that have their offsets are answered by the log.</summary>
     /// <returns>Ends when the loop has stopped using the log.</returns>
     public Task Close(ErrorCode error)
@@ -206,10 +213,4 @@ internal sealed class PartitionAppends(
         admission.Error != ErrorCode.None
             ? Refuse(admission.Error, admission.Detail)
             : new AppendResult(ErrorCode.None, Offset.None, Offset.None, Timestamp.None, log.LogStartOffset, null);
-
-    private AppendResult Refuse(ErrorCode error, string? detail)
-    {
-        metrics.Failed("append", error);
-        return new AppendResult(error, Offset.None, Offset.None, Timestamp.None, log.LogStartOffset, detail);
-    }
 }

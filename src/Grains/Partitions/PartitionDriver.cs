@@ -58,7 +58,10 @@ public sealed partial class PartitionDriver : IAsyncDisposable
     public int WaitingFetches => _fetches.Waiting;
 
     /// <summary>Appends record batches. Offsets follow the order of calls; answers leave as the records become durable, in order.</summary>
-    public ValueTask<AppendResult> AppendAsync(AppendRequest request) => _appends.AppendAsync(request);
+    public ValueTask<AppendResult> AppendAsync(AppendRequest request) =>
+        _key.Topic.IsInternal && request.Origin == AppendOrigin.Client
+            ? new(_appends.Refuse(ErrorCode.InvalidTopicException, $"The topic {_key.Topic} is internal: clients only read it."))
+            : _appends.AppendAsync(request);
 
     /// <summary>Reads whole batches below the high watermark, waiting for data as the request allows.</summary>
     public async ValueTask<FetchResult> FetchAsync(FetchRequest request, CancellationToken cancellation)

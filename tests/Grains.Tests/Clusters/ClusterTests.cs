@@ -66,6 +66,22 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Only_the_cluster_itself_writes_to_an_internal_topic()
+    {
+        var grains = (await Deploy(1, new LossyGrainStorage())).GrainFactory;
+        var topic = (await grains.GetGrain<ITopicGrain>("__consumer_offsets").Create(new CreateTopicRequest(1, -1, [], false))).Topic!;
+        var partition = Load.Partition(grains, topic, 0);
+        foreach (var acks in new[] { Acks.All, Acks.Leader, Acks.None })
+        {
+            Assert.Equal(ErrorCode.InvalidTopicException, (await partition.Append(new AppendRequest(Batch.Of("mine"), acks))).Error);
+        }
+
+        await partition.AppendUnacknowledged(new AppendRequest(Batch.Of("mine"), Acks.None));
+        Assert.Equal(0, (await partition.Append(new AppendRequest(Batch.Of("ours"), Acks.All, AppendOrigin.Cluster))).BaseOffset.Value);
+        Assert.Equal("0:ours", Batch.Text(await partition.Fetch(new FetchRequest(Offset.Zero, 1_000, 1, TimeSpan.Zero), default)));
+    }
+
+    [Fact]
     public async Task Keys_that_name_nothing_are_answered_and_not_remembered()
     {
         var storage = new LossyGrainStorage();
