@@ -1,5 +1,6 @@
 using Loire.WebApi.Errors;
 using Loire.WebApi.Groups;
+using Loire.WebApi.Groups.Members;
 using Loire.WebApi.Operations;
 using Loire.WebApi.Records.Fetch;
 using Loire.WebApi.Records.Produce;
@@ -57,6 +58,10 @@ public static class LoireApi
         Make<GroupEndpoints>(routes).Map(v1);
         Make<GroupOffsetsEndpoints>(routes).Map(v1);
         Make<OffsetsResetEndpoint>(routes).Map(v1);
+        Make<MemberEndpoints>(routes).Map(v1);
+        Make<SubscriptionEndpoints>(routes).Map(v1);
+        Make<MemberPositionEndpoints>(routes).Map(v1);
+        Make<MemberRecordsEndpoint>(routes).Map(v1);
         Make<BrokerEndpoints>(routes).Map(v1);
         Make<ProduceEndpoint>(routes).Map(v1);
         Make<FetchEndpoint>(routes).Map(v1);

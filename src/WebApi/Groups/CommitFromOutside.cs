@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Loire.Grains.Interfaces.Groups;
-using Loire.Model;
 using Loire.WebApi.Errors;
 
 namespace Loire.WebApi.Groups;
@@ -17,37 +15,6 @@ internal static class CommitFromOutside
         var result = await group.Commit(new CommitRequest(null, -1, offsets));
 
         // Kafka's answer to a commit without a member, which would puzzle someone who is none.
-        return result.Error == ErrorCode.UnknownMemberId ? HasMembers : Problem(result, "stored");
-    }
-
-    /// <summary>What went wrong, with the partitions to which it happened.</summary>
-    /// <param name="result">The group's answer.</param>
-    /// <param name="done">What was done with the other partitions.</param>
-    public static ApiProblem? Problem(CommitResult result, string done)
-    {
-        if (result.Error != ErrorCode.None || result.Refused.Length == 0)
-        {
-            return result.Error == ErrorCode.None ? null : new ApiProblem(result.Error, result.Detail);
-        }
-
-        var first = result.Refused[0];
-        var detail = result.Detail ?? $"{first.Partition}: {ErrorCodes.Describe(first.Error).Text} What is not in refused was {done}.";
-        return new ApiProblem(first.Error, detail) { Members = json => WriteRefused(json, result.Refused) };
-    }
-
-    private static void WriteRefused(Utf8JsonWriter json, PartitionError[] refused)
-    {
-        json.WriteStartArray("refused"u8);
-        foreach (var (partition, error) in refused)
-        {
-            json.WriteStartObject();
-            json.WriteString("topic_name"u8, partition.Topic.Value);
-            json.WriteNumber("partition"u8, partition.Partition);
-            json.WriteNumber("error_code"u8, (short)error);
-            json.WriteString("code"u8, ErrorCodes.Describe(error).Name);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+        return result.Error == ErrorCode.UnknownMemberId ? HasMembers : CommitProblem.Of(result, "stored");
     }
 }

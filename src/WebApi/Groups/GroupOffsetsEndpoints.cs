@@ -74,7 +74,7 @@ internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, IOptions<Loire
         (var body, problem) = problem is null
             ? await JsonBody.ReadAsync(context, DocumentJson.Default.CommitOffsetsJson, options.Value.MaxDocumentBytes)
             : (null, problem);
-        (var offsets, problem) = body is null ? (null, problem) : CommitBody.Read(body);
+        (var offsets, problem) = body is null ? (null, problem) : CommitBody.Read(body.Offsets);
         if (offsets is not null)
         {
             problem = await FindMissingAsync(offsets, context.RequestAborted)
@@ -89,7 +89,7 @@ internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, IOptions<Loire
         var query = new QueryReader(context);
         var topic = ReadTopic(query);
         var partition = (int)query.Get(Partition);
-        var hasBody = context.Request.ContentLength > 0 || context.Request.Headers.TransferEncoding.Count > 0;
+        var hasBody = JsonBody.IsPresent(context.Request);
         if ((topic is null && partition >= 0) || (topic is null) != hasBody)
         {
             query.Refuse("Name what to delete: by the query parameter topic, if need be with partition, or else by a body.");
@@ -120,7 +120,7 @@ internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, IOptions<Loire
 
         var all = committed.ToLookup(offset => offset.Partition.Topic, offset => offset.Partition.Partition);
         TopicPartition[] partitions = [.. selection.Expand(topic => all[topic])];
-        return CommitFromOutside.Problem(await group.DeleteOffsets(partitions), "deleted");
+        return CommitProblem.Of(await group.DeleteOffsets(partitions), "deleted");
     }
 
     private static async Task<(CommittedOffset[] Offsets, ApiProblem? Problem)> OffsetsAsync(IGroupGrain group)

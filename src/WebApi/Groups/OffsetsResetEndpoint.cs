@@ -31,7 +31,7 @@ internal sealed class OffsetsResetEndpoint(IGrainFactory grains, IOptions<LoireA
         (var body, problem) = problem is null
             ? await JsonBody.ReadAsync(context, DocumentJson.Default.ResetOffsetsJson, options.Value.MaxDocumentBytes)
             : (null, problem);
-        (var target, problem) = body is null ? (default, problem) : ResetTarget.Read(body);
+        (var target, problem) = body is null ? (default, problem) : ResetTarget.Read(body.To, body.Value);
         PartitionSelection? selection = null;
         if (problem is null && body!.Topics is not null)
         {

@@ -18,12 +18,15 @@ internal enum ResetKind
 /// <summary>Where a reset goes to, with the moment, the offset or the number of records that it needs.</summary>
 internal readonly record struct ResetTarget(ResetKind Kind, long Number)
 {
-    public static (ResetTarget Target, ApiProblem? Problem) Read(ResetOffsetsJson body)
+    /// <param name="to">The kind, by its name.</param>
+    /// <param name="value">What belongs to it.</param>
+    /// <param name="canShift">Whether there is a committed offset from which to shift.</param>
+    public static (ResetTarget Target, ApiProblem? Problem) Read(string to, JsonElement? value, bool canShift = true)
     {
-        var value = body.Value is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } given ? given : (JsonElement?)null;
-        return body.To switch
+        value = value is { ValueKind: JsonValueKind.Null or JsonValueKind.Undefined } ? null : value;
+        return to switch
         {
-            "earliest" or "latest" when value is not null => (default, ApiProblem.BadRequest($"{body.To} takes no value.")),
+            "earliest" or "latest" when value is not null => (default, ApiProblem.BadRequest($"{to} takes no value.")),
             "earliest" => (new ResetTarget(ResetKind.Earliest, 0), null),
             "latest" => (new ResetTarget(ResetKind.Latest, 0), null),
             "timestamp" => TryReadMoment(value, out var moment)
@@ -32,10 +35,10 @@ internal readonly record struct ResetTarget(ResetKind Kind, long Number)
             "offset" => TryReadNumber(value, out var offset) && offset >= 0
                 ? (new ResetTarget(ResetKind.Offset, offset), null)
                 : (default, ApiProblem.BadRequest("With offset the value must be a whole number from 0.")),
-            "shift" => TryReadNumber(value, out var shift)
+            "shift" when canShift => TryReadNumber(value, out var shift)
                 ? (new ResetTarget(ResetKind.Shift, shift), null)
                 : (default, ApiProblem.BadRequest("With shift the value must be a whole number; a negative one goes back.")),
-            _ => (default, ApiProblem.BadRequest("to must be earliest, latest, timestamp, offset or shift.")),
+            _ => (default, ApiProblem.BadRequest($"to must be earliest, latest, timestamp{(canShift ? ", offset or shift" : " or offset")}.")),
         };
     }
 

@@ -82,6 +82,7 @@ internal static class OpenApiDocumentation
         {
             "topic" => "The name of the topic.",
             "group" => "The id of the group, percent-encoded.",
+            "member" => "The id of the member, as its creation answered it.",
             "partition" => "The number of the partition, from 0.",
             _ => "The name of the setting.",
         },

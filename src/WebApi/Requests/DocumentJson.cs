@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Loire.WebApi.Groups;
+using Loire.WebApi.Groups.Members;
 using Loire.WebApi.Topics;
 
 namespace Loire.WebApi.Requests;
@@ -36,4 +37,11 @@ namespace Loire.WebApi.Requests;
 [JsonSerializable(typeof(DeleteOffsetsJson))]
 [JsonSerializable(typeof(ResetOffsetsJson))]
 [JsonSerializable(typeof(OffsetResetJson[]))]
+[JsonSerializable(typeof(CreateMemberJson))]
+[JsonSerializable(typeof(ConsumerJson))]
+[JsonSerializable(typeof(MemberJson[]))]
+[JsonSerializable(typeof(SubscribeJson))]
+[JsonSerializable(typeof(AssignJson))]
+[JsonSerializable(typeof(MemberOffsetsJson))]
+[JsonSerializable(typeof(PositionsJson))]
 internal sealed partial class DocumentJson : JsonSerializerContext;

@@ -38,6 +38,9 @@ internal static class JsonBody
         }
     }
 
+    /// <summary>Whether there is a body, where it may be left out.</summary>
+    public static bool IsPresent(HttpRequest request) => request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0;
+
     /// <summary>
     /// What a failed read of the body means: the connection broke, or its chunks made no sense, which Kestrel says in several types. Only for reads of the body;
     /// any other input or output that fails is not the client's doing.

@@ -88,7 +88,7 @@ internal sealed class LiveTail(PipeWriter to, TailOutput output, FetchParameters
                         _positions[source.Partition] = page.Next;
                         if (page.Count > 0)
                         {
-                            output.Records(page, source.Partition, ResumeToken.Write(_positions));
+                            output.Records(format => page.Write(format, source.Partition), ResumeToken.Write(_positions));
                         }
                     }
                 }

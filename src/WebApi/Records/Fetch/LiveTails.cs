@@ -86,11 +86,7 @@ internal sealed class LiveTails(
             return;
         }
 
-        context.Response.ContentType = output.ContentType;
-        context.Response.Headers.CacheControl = "no-store";
-        context.Response.Headers.XContentTypeOptions = "nosniff";
-        // nginx would hold events back until its buffer is full.
-        context.Response.Headers["X-Accel-Buffering"] = "no";
+        output.Head(context.Response);
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         metrics.TailOpened();
         try

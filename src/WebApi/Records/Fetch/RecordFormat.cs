@@ -3,6 +3,8 @@ using System.IO.Pipelines;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
+using Loire.Grains.Interfaces.Consumers;
+using Loire.Model;
 using Loire.Model.Batches;
 
 namespace Loire.WebApi.Records.Fetch;
@@ -58,12 +60,7 @@ internal sealed class JsonFormat(PipeWriter to, FieldFormat keys, FieldFormat va
     public override void Write(int partition, in Record record)
     {
         _json.WriteStartObject();
-        _json.WriteNumber("partition"u8, partition);
-        _json.WriteNumber("offset"u8, record.Offset.Value);
-        _json.WriteNumber("timestamp"u8, record.Timestamp.Milliseconds);
-        WriteField("key"u8, record.Key, record.KeyIsNull, keys);
-        WriteField("value"u8, record.Value, record.ValueIsNull, values);
-        _json.WriteStartArray("headers"u8);
+        WriteBeforeHeaders(partition, record.Offset, record.Timestamp, record.Key, record.KeyIsNull, record.Value, record.ValueIsNull);
         foreach (var header in record.Headers)
         {
             _json.WriteStartObject();
@@ -72,14 +69,25 @@ internal sealed class JsonFormat(PipeWriter to, FieldFormat keys, FieldFormat va
             _json.WriteEndObject();
         }
 
-        _json.WriteEndArray();
-        _json.WriteEndObject();
-        if (lines)
+        Close();
+    }
+
+    /// <summary>Writes a record of any topic, whose name comes first.</summary>
+    public void Write(ConsumedRecord record)
+    {
+        _json.WriteStartObject();
+        _json.WriteString("topic_name"u8, record.Partition.Topic.Value);
+        WriteBeforeHeaders(
+            record.Partition.Partition, record.Offset, record.Timestamp, record.Key, record.Key is null, record.Value, record.Value is null);
+        foreach (var header in record.Headers)
         {
-            _json.Flush();
-            _json.Reset();
-            to.Write("\n"u8);
+            _json.WriteStartObject();
+            _json.WriteString("name"u8, header.Key);
+            WriteField("value"u8, header.Value, header.Value is null, FieldFormat.String);
+            _json.WriteEndObject();
         }
+
+        Close();
     }
 
     public override void Settle() => _json.Flush();
@@ -91,6 +99,29 @@ internal sealed class JsonFormat(PipeWriter to, FieldFormat keys, FieldFormat va
             _json.WriteEndArray();
             _json.Flush();
             _json.Reset();
+        }
+    }
+
+    private void WriteBeforeHeaders(
+        int partition, Offset offset, Timestamp timestamp, ReadOnlySpan<byte> key, bool keyIsNull, ReadOnlySpan<byte> value, bool valueIsNull)
+    {
+        _json.WriteNumber("partition"u8, partition);
+        _json.WriteNumber("offset"u8, offset.Value);
+        _json.WriteNumber("timestamp"u8, timestamp.Milliseconds);
+        WriteField("key"u8, key, keyIsNull, keys);
+        WriteField("value"u8, value, valueIsNull, values);
+        _json.WriteStartArray("headers"u8);
+    }
+
+    private void Close()
+    {
+        _json.WriteEndArray();
+        _json.WriteEndObject();
+        if (lines)
+        {
+            _json.Flush();
+            _json.Reset();
+            to.Write("\n"u8);
         }
     }
 

@@ -4,33 +4,45 @@ using System.Text;
 using System.Text.Json;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Requests;
+using Microsoft.AspNetCore.Http;
 
 namespace Loire.WebApi.Records.Fetch;
 
-/// <summary>The form of a live tail.</summary>
+/// <summary>The form of an answer without an end.</summary>
 internal abstract class TailOutput
 {
     public abstract string ContentType { get; }
 
-    public abstract void Records(RecordPage page, int partition, string token);
+    /// <summary>Records that <paramref name="write"/> writes; <paramref name="token"/> names the place behind them.</summary>
+    public abstract void Records(Action<JsonFormat> write, string token);
 
     public abstract void Heartbeat(string token);
 
     public abstract void Error(ApiProblem problem, int? partition);
+
+    /// <summary>Sets the headers; before anything is written.</summary>
+    public void Head(HttpResponse response)
+    {
+        response.ContentType = ContentType;
+        response.Headers.CacheControl = "no-store";
+        response.Headers.XContentTypeOptions = "nosniff";
+        // nginx would hold events back until its buffer is full.
+        response.Headers["X-Accel-Buffering"] = "no";
+    }
 }
 
-/// <summary><c>text/event-stream</c>: events <c>records</c>, <c>heartbeat</c>, <c>error</c>; the id of each but the last is the resume token.</summary>
+/// <summary><c>text/event-stream</c>: events <c>records</c>, <c>heartbeat</c>, <c>error</c>; the id of each but the last is the token.</summary>
 internal sealed class EventOutput(PipeWriter to, FieldFormat keys, FieldFormat values) : TailOutput
 {
     private readonly JsonFormat _format = new(to, keys, values, lines: false);
 
     public override string ContentType => MediaTypes.EventStream;
 
-    public override void Records(RecordPage page, int partition, string token)
+    public override void Records(Action<JsonFormat> write, string token)
     {
         Begin("records", token);
         _format.Begin();
-        page.Write(_format, partition);
+        write(_format);
         _format.End();
         to.Write("\n\n"u8);
     }
@@ -53,13 +65,24 @@ internal sealed class EventOutput(PipeWriter to, FieldFormat keys, FieldFormat v
 }
 
 /// <summary>NDJSON: a line for each record, and one with <c>error_code</c> for an error. There is no heartbeat, since a line is data.</summary>
-internal sealed class LineOutput(PipeWriter to, FieldFormat keys, FieldFormat values) : TailOutput
+/// <param name="to">Where to write.</param>
+/// <param name="keys">How keys appear.</param>
+/// <param name="values">How values appear.</param>
+/// <param name="tokenName">The one member of a line behind the records that has the token; null for no such line.</param>
+internal sealed class LineOutput(PipeWriter to, FieldFormat keys, FieldFormat values, string? tokenName = null) : TailOutput
 {
     private readonly JsonFormat _format = new(to, keys, values, lines: true);
 
     public override string ContentType => MediaTypes.Ndjson;
 
-    public override void Records(RecordPage page, int partition, string token) => page.Write(_format, partition);
+    public override void Records(Action<JsonFormat> write, string token)
+    {
+        write(_format);
+        if (tokenName is not null)
+        {
+            Encoding.ASCII.GetBytes($"{{\"{tokenName}\":\"{token}\"}}\n", to);
+        }
+    }
 
     public override void Heartbeat(string token)
     {

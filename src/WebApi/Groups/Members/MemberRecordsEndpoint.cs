@@ -1,0 +1,175 @@
+using Loire.Grains.Interfaces.Consumers;
+using Loire.Model;
+using Loire.WebApi.Errors;
+using Loire.WebApi.Operations;
+using Loire.WebApi.Records.Fetch;
+using Loire.WebApi.Requests;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Loire.WebApi.Groups.Members;
+
+/// <summary><c>GET /v1/groups/{group}/members/{member}/records</c>: one answer, or a stream without an end; Accept says in which form.</summary>
+internal sealed class MemberRecordsEndpoint(
+    IGrainFactory grains, ApiMetrics metrics, IOptions<LoireApiOptions> options, IHostApplicationLifetime lifetime)
+{
+    private const int FlushBytes = 64 * 1024;
+
+    private static readonly ApiProblem Stopping = new(ErrorCode.LeaderNotAvailable, "The node is stopping.");
+
+    private readonly QueryParameter<long> _maxBytes = TakeParameters.MaxBytesUpTo(options.Value.MaxFetchBytes);
+
+    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/groups/{group}/members/{member}/records", ReadAsync)
+        .Describe(
+            "Reads records as a member of a group",
+            "Asking again says that what came before is finished, unless after names the receipt of the last answer that was worked off (header "
+            + "Next-After): then what came later comes again, and a lost answer loses nothing. text/event-stream and follow=true go on until the client "
+            + "leaves; the id of an event, and a line {\"after\": receipt} behind the records in NDJSON, are receipts. One reads at a time: who comes "
+            + "later ends the stream of who came before with an error.",
+            TakeParameters.MaxRecords,
+            _maxBytes,
+            TakeParameters.MaxWaitMs,
+            TakeParameters.After,
+            TakeParameters.Follow,
+            TakeParameters.Finish,
+            FetchParameters.KeyFormat,
+            FetchParameters.ValueFormat)
+        .AnswersAny(MediaTypes.Json, MediaTypes.Ndjson, MediaTypes.EventStream)
+        .Fails(400, 404, 406, 409, 416, 503, 504);
+
+    private async Task ReadAsync(HttpContext context)
+    {
+        var query = new QueryReader(context);
+        var wanted = TakeParameters.Read(query, context.Request, _maxBytes);
+        var type = MediaTypes.Negotiate(context.Request, MediaTypes.Json, MediaTypes.Ndjson, MediaTypes.EventStream);
+        var isStream = wanted.Follows || type == MediaTypes.EventStream;
+        var problem = MemberRoute.TryReadPath(context, out var key) ?? query.Problem ?? (type is null
+            ? new ApiProblem(ErrorCode.InvalidRequest, "Records come as JSON, NDJSON or events.", StatusCodes.Status406NotAcceptable)
+            : wanted.Follows && type == MediaTypes.Json ? ApiProblem.BadRequest("The query parameter follow goes with NDJSON.")
+            : isStream && query.Has(TakeParameters.MaxWaitMs) ? ApiProblem.BadRequest("The query parameter max_wait_ms does not go with a stream.")
+            : !isStream && query.Has(TakeParameters.Finish) ? ApiProblem.BadRequest("The query parameter finish goes with streams.")
+            : null);
+        if (problem is not null)
+        {
+            await problem.WriteAsync(context);
+            return;
+        }
+
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        var consumer = grains.GetGrain<IConsumerGrain>(key.ToString());
+        var body = context.Response.BodyWriter;
+        await (!isStream ? OnceAsync(context, consumer, wanted, lines: type == MediaTypes.Ndjson, leaving.Token)
+            : type == MediaTypes.EventStream
+                ? StreamAsync(
+                    context, consumer, wanted, new EventOutput(body, wanted.Keys, wanted.Values), options.Value.HeartbeatInterval, leaving.Token)
+                : StreamAsync(
+                    context, consumer, wanted, new LineOutput(body, wanted.Keys, wanted.Values, "after"), Limits.FetchWait, leaving.Token));
+    }
+
+    private static async Task OnceAsync(
+        HttpContext context, IConsumerGrain consumer, TakeParameters wanted, bool lines, CancellationToken leaving)
+    {
+        var (delivery, problem) = await TakeAsync(consumer, wanted.First(wanted.Wait), leaving);
+        context.RequestAborted.ThrowIfCancellationRequested();
+        if (problem is not null)
+        {
+            await problem.WriteAsync(context);
+            return;
+        }
+
+        var response = context.Response;
+        response.ContentType = lines ? MediaTypes.Ndjson : MediaTypes.Json;
+        response.Headers.CacheControl = "no-store";
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers["Next-After"] = delivery!.Receipt;
+        var format = new JsonFormat(response.BodyWriter, wanted.Keys, wanted.Values, lines);
+        format.Begin();
+        var unflushed = 0;
+        foreach (var record in delivery.Records)
+        {
+            format.Write(record);
+            unflushed += (record.Key?.Length ?? 0) + (record.Value?.Length ?? 0);
+            if (unflushed >= FlushBytes)
+            {
+                unflushed = 0;
+                format.Settle();
+                await response.BodyWriter.FlushAsync(context.RequestAborted);
+            }
+        }
+
+        format.End();
+        await response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    /// <summary>
+    /// Delivery after delivery until the client leaves, the node stops, or the consumer has an error, which is then the last event. What the first
+    /// one answers without waiting decides whether there is a stream at all.
+    /// </summary>
+    private async Task StreamAsync(
+        HttpContext context, IConsumerGrain consumer, TakeParameters wanted, TailOutput output, TimeSpan wait, CancellationToken leaving)
+    {
+        var (delivery, problem) = await TakeAsync(consumer, wanted.First(TimeSpan.Zero), leaving);
+        context.RequestAborted.ThrowIfCancellationRequested();
+        if (delivery is null)
+        {
+            await problem!.WriteAsync(context);
+            return;
+        }
+
+        output.Head(context.Response);
+        metrics.TailOpened();
+        try
+        {
+            while (delivery is not null)
+            {
+                Write(output, delivery);
+                await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+                (delivery, problem) = await TakeAsync(consumer, wanted.Next(wait), leaving);
+            }
+
+            if (problem != Stopping)
+            {
+                output.Error(problem!, null);
+                await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+            }
+        }
+        finally
+        {
+            metrics.TailClosed();
+        }
+    }
+
+    private static void Write(TailOutput output, Delivery delivery)
+    {
+        if (delivery.Records.Length == 0)
+        {
+            output.Heartbeat(delivery.Receipt);
+            return;
+        }
+
+        output.Records(format => Array.ForEach(delivery.Records, format.Write), delivery.Receipt);
+    }
+
+    private static async ValueTask<(Delivery? Delivery, ApiProblem? Problem)> TakeAsync(
+        IConsumerGrain consumer, TakeRequest request, CancellationToken leaving)
+    {
+        try
+        {
+            var delivery = await consumer.Take(request, leaving);
+            return leaving.IsCancellationRequested && delivery.Records.Length == 0 ? (null, Stopping)
+                : MemberRoute.Problem(delivery.Error, delivery.Detail) is { } problem ? (null, problem)
+                : (delivery, null);
+        }
+        catch (OperationCanceledException) when (leaving.IsCancellationRequested)
+        {
+            return (null, Stopping);
+        }
+        catch (Exception exception) when (ApiProblem.FromGrainCall(exception) is { } problem)
+        {
+            return (null, problem);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using Loire.Grains.Interfaces.Consumers;
+using Loire.WebApi.Errors;
+using Loire.WebApi.Requests;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Loire.WebApi.Groups.Members;
+
+/// <summary>The member that a path names.</summary>
+internal static class MemberRoute
+{
+    /// <summary>Reads it where the path has no query.</summary>
+    public static ApiProblem? TryRead(HttpContext context, out ConsumerKey key) =>
+        TryReadPath(context, out key) ?? new QueryReader(context).Problem;
+
+    /// <summary>Reads it. No consumer has an id that can be none, so such a one is as unknown as any other.</summary>
+    public static ApiProblem? TryReadPath(HttpContext context, out ConsumerKey key)
+    {
+        var problem = GroupRoute.TryRead(context, out var group);
+        key = new ConsumerKey(group, (string)context.GetRouteValue("member")!);
+        return problem
+            ?? (ConsumerKey.FindProblem(key.ConsumerId) is { } unfit ? new ApiProblem(ErrorCode.UnknownMemberId, unfit) : null);
+    }
+
+    /// <summary>The problem that a consumer's answer stands for; null if it was done.</summary>
+    public static ApiProblem? Problem(this ConsumerResult result) => Problem(result.Error, result.Detail);
+
+    /// <summary>The problem that an error of a consumer stands for; null for none.</summary>
+    public static ApiProblem? Problem(ErrorCode error, string? detail = null) => error switch
+    {
+        ErrorCode.None => null,
+        ErrorCode.UnknownMemberId => new ApiProblem(
+            error, detail ?? "There is no such member here: it has left, nobody has read through it for too long, or it never was."),
+        _ => new ApiProblem(error, detail),
+    };
+}

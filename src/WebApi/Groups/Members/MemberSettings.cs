@@ -1,0 +1,57 @@
+using Loire.Grains.Interfaces.Consumers;
+using Loire.Model;
+using Loire.WebApi.Errors;
+
+namespace Loire.WebApi.Groups.Members;
+
+/// <summary>Checks what a body says of a member to be made.</summary>
+internal static class MemberSettings
+{
+    private static readonly string[] DefaultAssignors = ["cooperative-sticky"];
+
+    /// <param name="body">What the client wishes.</param>
+    /// <param name="host">Where it is.</param>
+    /// <param name="maxFetchBytes">The greatest <c>fetch_min_bytes</c>.</param>
+    public static (ConsumerSettings? Settings, ApiProblem? Problem) Read(CreateMemberJson body, string host, int maxFetchBytes)
+    {
+        var assignors = body.PartitionAssignmentStrategy ?? DefaultAssignors;
+        OffsetReset? reset = body.AutoOffsetReset switch
+        {
+            "latest" => OffsetReset.Latest,
+            "earliest" => OffsetReset.Earliest,
+            "none" => OffsetReset.None,
+            _ => null,
+        };
+        var problem = reset is null ? "auto_offset_reset must be latest, earliest or none."
+            : body.ClientId?.Length > Limits.ClientNameLength ? $"client_id has at most {Limits.ClientNameLength} characters."
+            : body.InstanceId?.Length is 0 or > Limits.GroupIdLength ? $"instance_id has 1 to {Limits.GroupIdLength} characters."
+            : body.AutoCommitIntervalMs < 1 ? AtLeastOne("auto_commit_interval_ms")
+            : body.SessionTimeoutMs < 1 ? AtLeastOne("session_timeout_ms")
+            : body.MaxPollIntervalMs < 1 ? AtLeastOne("max_poll_interval_ms")
+            : assignors.Length is 0 or > Limits.AssignorsPerMember || !Array.TrueForAll(assignors, IsName)
+                || assignors.Distinct(StringComparer.Ordinal).Count() < assignors.Length
+                ? $"partition_assignment_strategy has the names of 1 to {Limits.AssignorsPerMember} assignors, each once."
+            : body.FetchMinBytes < 1 || body.FetchMinBytes > maxFetchBytes ? $"fetch_min_bytes must be a whole number from 1 to {maxFetchBytes}."
+            : null;
+        if (problem is not null)
+        {
+            return (null, ApiProblem.BadRequest(problem));
+        }
+
+        return (new ConsumerSettings(
+            body.ClientId ?? "",
+            host,
+            body.InstanceId,
+            reset!.Value,
+            body.EnableAutoCommit ? TimeSpan.FromMilliseconds(body.AutoCommitIntervalMs) : null,
+            TimeSpan.FromMilliseconds(body.SessionTimeoutMs),
+            TimeSpan.FromMilliseconds(body.MaxPollIntervalMs),
+            assignors,
+            body.FetchMinBytes,
+            null), null);
+    }
+
+    private static string AtLeastOne(string name) => $"{name} must be a whole number from 1 to {int.MaxValue}.";
+
+    private static bool IsName(string? name) => name?.Length is > 0 and <= Limits.GroupIdLength;
+}
