@@ -99,7 +99,7 @@ internal sealed class ChurnMember : IRebalanceListener
     {
         foreach (var partition in partitions)
         {
-            _history.Add(new Assigned(_profile.Group, _name, Instance, partition));
+            _history.Add(new Assigned(_profile.Group, _name, Instance, partition, _group!.GenerationOf(partition)));
         }
 
         return ValueTask.CompletedTask;

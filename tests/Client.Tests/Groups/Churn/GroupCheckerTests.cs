@@ -22,7 +22,7 @@ public sealed class GroupCheckerTests
         Work("b", 1, 3);
         Commit("b", 4);
         Take(new Revoked("least", "b", P, false));
-        Take(new Assigned("least", "c", null, P));
+        Take(new Assigned("least", "c", null, P, 3));
         Take(new OffsetRead("least", "c", P, 4, _now));
         _checker.End();
         Assert.Empty(_checker.Problems);
@@ -40,8 +40,8 @@ public sealed class GroupCheckerTests
     [Fact]
     public void A_successor_of_the_same_instance_may_overlap()
     {
-        Take(new Assigned("least", "a", "i", P));
-        Take(new Assigned("least", "b", "i", P));
+        Take(new Assigned("least", "a", "i", P, 1));
+        Take(new Assigned("least", "b", "i", P, 1));
         Deliver("a", 0);
         Deliver("b", 0);
         Assert.Empty(_checker.Problems);
@@ -76,6 +76,17 @@ public sealed class GroupCheckerTests
     }
 
     [Fact]
+    public void A_record_of_a_partition_that_a_zombie_believes_to_have_got_is_found()
+    {
+        Take(new Assigned("least", "b", null, P, 2));
+        Take(new Assigned("least", "a", null, P, 1));
+        Deliver("b", 0);
+        Assert.Empty(_checker.Problems);
+        Deliver("a", 0);
+        Finds("delivered though b has it");
+    }
+
+    [Fact]
     public void A_record_that_was_asked_for_before_the_partition_was_taken_over_is_none()
     {
         Handover(isLost: true);
@@ -94,7 +105,7 @@ public sealed class GroupCheckerTests
     [Fact]
     public void A_skipped_record_is_found()
     {
-        Take(new Assigned("least", "a", null, P));
+        Take(new Assigned("least", "a", null, P, 1));
         Deliver("a", 0);
         Deliver("a", 2);
         Finds("delivered after 0");
@@ -129,7 +140,7 @@ public sealed class GroupCheckerTests
     public void A_record_that_is_another_than_was_acknowledged_is_found()
     {
         Take(new Acknowledged(P, 0, 100));
-        Take(new Assigned("least", "a", null, P));
+        Take(new Assigned("least", "a", null, P, 1));
         Take(new Delivered("least", "a", P, 0, 999, _now));
         Finds("is 999 for a and was 100 before");
     }
@@ -137,7 +148,7 @@ public sealed class GroupCheckerTests
     [Fact]
     public void A_commit_of_what_nobody_has_finished_is_found()
     {
-        Take(new Assigned("least", "a", null, P));
+        Take(new Assigned("least", "a", null, P, 1));
         Deliver("a", 0);
         Take(new Committing("least", "a", P, 1));
         Finds("nobody has finished more than 0");
@@ -181,12 +192,12 @@ public sealed class GroupCheckerTests
     [Fact]
     public void At_most_once_a_record_that_comes_again_is_found()
     {
-        Take(new Assigned("most", "a", null, P));
+        Take(new Assigned("most", "a", null, P, 1));
         Take(new Committed("most", "a", P, 5, _now, ErrorCode.None));
         Take(new Delivered("most", "a", P, 1, 101, _now));
         Take(new Delivered("most", "a", P, 3, 103, _now));
         Assert.Empty(_checker.Problems);
-        Take(new Assigned("most", "b", null, P));
+        Take(new Assigned("most", "b", null, P, 2));
         Take(new Delivered("most", "b", P, 3, 103, _now));
         Finds("delivered twice");
     }
@@ -194,7 +205,7 @@ public sealed class GroupCheckerTests
     [Fact]
     public void At_most_once_a_record_that_is_not_committed_is_found()
     {
-        Take(new Assigned("most", "a", null, P));
+        Take(new Assigned("most", "a", null, P, 1));
         Take(new Committed("most", "a", P, 5, _now, ErrorCode.None));
         Take(new Delivered("most", "a", P, 5, 105, _now));
         Finds("delivered before it was committed");
@@ -205,7 +216,7 @@ public sealed class GroupCheckerTests
     {
         Take(new Acknowledged(P, 0, 100));
         Take(new Acknowledged(P, 1, 101));
-        Take(new Assigned("least", "a", null, P));
+        Take(new Assigned("least", "a", null, P, 1));
         Work("a", 0, 0);
         Commit("a", 1);
         Deliver("a", 1);
@@ -214,7 +225,7 @@ public sealed class GroupCheckerTests
             Take(new Revoked("least", "a", P, false));
         }
 
-        Take(new Assigned("least", "b", null, P));
+        Take(new Assigned("least", "b", null, P, 2));
     }
 
     private void Work(string consumer, long first, long last)

@@ -18,8 +18,8 @@ internal sealed record Answered(
     string Group, string Consumer, string MemberId, string? Instance, int Generation, IReadOnlyList<TopicPartition> Partitions)
     : GroupHappening(Group, Consumer);
 
-/// <summary>The listener hears that a partition has come.</summary>
-internal sealed record Assigned(string Group, string Consumer, string? Instance, TopicPartition Partition)
+/// <summary>The listener hears that a partition has come, which the group said in a generation.</summary>
+internal sealed record Assigned(string Group, string Consumer, string? Instance, TopicPartition Partition, int Generation)
     : GroupHappening(Group, Consumer);
 
 /// <summary>The listener hears that a partition goes, or is lost.</summary>

@@ -6,7 +6,7 @@ internal sealed class PartitionFacts(ConsumeGuarantee guarantee)
     private readonly Dictionary<int, string> _generations = [];
     private readonly Dictionary<string, Span> _owners = new(StringComparer.Ordinal);
     private readonly HashSet<long> _deliveredOnce = [];
-    private (string Consumer, string? Instance, long Since) _latest = ("", null, 0);
+    private (string Consumer, string? Instance, int Generation, long Since) _latest = ("", null, 0, 0);
     private (long Offset, long At) _stored;
     private long _finished;
 
@@ -33,7 +33,11 @@ internal sealed class PartitionFacts(ConsumeGuarantee guarantee)
     public void Assign(Assigned assigned)
     {
         _owners[assigned.Consumer] = new Span(_stored.Offset, assigned.Instance);
-        _latest = (assigned.Consumer, assigned.Instance, assigned.At);
+        if (assigned.Generation >= _latest.Generation)
+        {
+            // Otherwise a consumer tells what it was given before it was stopped.
+            _latest = (assigned.Consumer, assigned.Instance, assigned.Generation, assigned.At);
+        }
     }
 
     public void Revoke(string consumer) => _owners.Remove(consumer);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using Loire.Grains.Interfaces.Groups;
 
@@ -29,10 +30,14 @@ public class WatchedGrains : DispatchProxy
 /// <summary>A group as one consumer reaches it.</summary>
 internal sealed class WatchedGroup(IGroupGrain group, string groupId, string consumer, History history) : IGroupGrain
 {
+    private readonly ConcurrentDictionary<TopicPartition, int> _generations = [];
     private volatile string _memberId = "";
 
     /// <summary>In whose name the consumer speaks.</summary>
     public string MemberId => _memberId;
+
+    /// <summary>The generation of the last answer that had a partition in it.</summary>
+    public int GenerationOf(TopicPartition partition) => _generations[partition];
 
     public async ValueTask<HeartbeatResult> Heartbeat(HeartbeatRequest request, CancellationToken cancellation)
     {
@@ -40,9 +45,12 @@ internal sealed class WatchedGroup(IGroupGrain group, string groupId, string con
         var result = await group.Heartbeat(request, cancellation).ConfigureAwait(false);
         if (result.Error == ErrorCode.None)
         {
-            history.Add(new Answered(
-                groupId, consumer, request.MemberId, request.InstanceId, result.MemberEpoch,
-                [.. result.Assignment.Select(partition => partition.ToClient())]));
+            TopicPartition[] assignment = [.. result.Assignment.Select(partition => partition.ToClient())];
+            history.Add(new Answered(groupId, consumer, request.MemberId, request.InstanceId, result.MemberEpoch, assignment));
+            foreach (var partition in assignment)
+            {
+                _generations[partition] = result.MemberEpoch;
+            }
         }
 
         return result;
