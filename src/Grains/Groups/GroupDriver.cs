@@ -1,3 +1,4 @@
+using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Log;
 using Loire.Model;
@@ -17,7 +18,7 @@ namespace Loire.Grains.Groups;
 /// with a retriable error, asks to be dropped, and answers nothing else from then on: the next activation starts from what is durable.
 /// </para>
 /// </summary>
-public sealed partial class GroupDriver : IAsyncDisposable
+public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
 {
     // A change may wait for so many bytes of others; beyond it it is refused, with nothing done.
     private const long PendingBytesMax = 32 * 1024 * 1024;
@@ -142,6 +143,9 @@ public sealed partial class GroupDriver : IAsyncDisposable
         _parked.WakeDue(Now);
         Arm();
     }
+
+    /// <summary>Asks to be dropped and answers heartbeats that wait with a retriable error; changes under way become durable still.</summary>
+    public void Retire() => Close(ErrorCode.NotCoordinator);
 
     /// <summary>Answers what waits with a retriable error, and waits for the write under way.</summary>
     public ValueTask DisposeAsync()

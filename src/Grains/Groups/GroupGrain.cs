@@ -12,7 +12,7 @@ namespace Loire.Grains.Groups;
 /// </summary>
 [Reentrant]
 [GrainType("loire.group")]
-public sealed class GroupGrain(DriverFactory drivers) : Grain, IGroupGrain
+public sealed class GroupGrain(DriverFactory drivers, ActiveDrivers active) : Grain, IGroupGrain
 {
     private GroupDriver? _driver;
     private IGrainTimer? _timer;
@@ -24,6 +24,7 @@ public sealed class GroupGrain(DriverFactory drivers) : Grain, IGroupGrain
         if (GroupIds.Problem(id) is null)
         {
             _driver = drivers.Group(id, GrainFactory, WakeAfter, DeactivateOnIdle);
+            active.Add(_driver);
         }
 
         return Task.CompletedTask;
@@ -34,6 +35,7 @@ public sealed class GroupGrain(DriverFactory drivers) : Grain, IGroupGrain
     {
         if (_driver is { } driver)
         {
+            active.Remove(driver);
             await driver.DisposeAsync();
         }
     }

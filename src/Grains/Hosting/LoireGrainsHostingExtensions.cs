@@ -34,8 +34,8 @@ public static partial class LoireGrainsHostingExtensions
         services.TryAddSingleton<NewId>(RandomId);
         services.TryAddSingleton<PartitionMetrics>();
         services.TryAddSingleton<DriverFactory>();
-        services.TryAddSingleton<ActivePartitions>();
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ActivePartitions>());
+        services.TryAddSingleton<ActiveDrivers>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ActiveDrivers>());
         services.TryAddSingleton(provider => new ObjectCache(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.CacheBytes));
         return builder.AddStartupTask((provider, cancellation) =>
         {

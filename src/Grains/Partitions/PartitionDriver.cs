@@ -1,3 +1,4 @@
+using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Log;
@@ -16,7 +17,7 @@ namespace Loire.Grains.Partitions;
 /// errors from then on: the next activation starts from what is durable.
 /// </para>
 /// </summary>
-public sealed partial class PartitionDriver : IAsyncDisposable
+public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
 {
     private readonly PartitionKey _key;
     private readonly PartitionLog _log;

@@ -11,7 +11,7 @@ namespace Loire.Grains.Partitions;
 /// </summary>
 [Reentrant]
 [GrainType("loire.partition")]
-public sealed class PartitionGrain(DriverFactory drivers, ActivePartitions active) : Grain, IPartitionGrain
+public sealed class PartitionGrain(DriverFactory drivers, ActiveDrivers active) : Grain, IPartitionGrain
 {
     private PartitionDriver? _driver;
 

@@ -3,6 +3,7 @@ using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Tests.Benches;
 using Loire.Grains.Tests.Clusters;
+using Loire.Model;
 using Loire.Protocols.Groups;
 using Loire.Protocols.Groups.Offsets;
 using Loire.TestKit;
@@ -186,6 +187,25 @@ public sealed class GroupClusterTests : IAsyncLifetime
                 await Task.Delay(10);
             }
         }
+    }
+
+    [Fact]
+    public async Task A_silo_that_stops_does_not_wait_for_heartbeats_that_wait_for_news()
+    {
+        var groups = Enumerable.Range(0, 30).Select(number => Group($"g{number}")).ToList();
+        var terms = new MemberSubscription([TopicName.Parse("t")], null, ["range"], TimeSpan.FromSeconds(45), TimeSpan.FromMinutes(5));
+        var joined = await Task.WhenAll(groups.Select(group => Beat(group, 0, terms, default)));
+        var waiting = groups.Zip(joined, (group, member) => Beat(group, member.MemberEpoch, null, TimeSpan.FromSeconds(30))).ToList();
+        await Task.WhenAll(groups.Select(group => group.Describe().AsTask()));
+
+        await _cluster.StopSiloAsync(_cluster.SecondarySilos[0]);
+        Assert.Contains(await Task.WhenAll(waiting), answer => answer.Error == ErrorCode.NotCoordinator);
+        Assert.All(
+            await Task.WhenAll(groups.Zip(joined, (group, member) => Beat(group, member.MemberEpoch, null, default))),
+            answer => Assert.Equal(ErrorCode.None, answer.Error));
+
+        static async Task<HeartbeatResult> Beat(IGroupGrain group, int epoch, MemberSubscription? terms, TimeSpan wait) =>
+            await group.Heartbeat(new HeartbeatRequest("m", null, epoch, "test", "here", terms, [], wait), default);
     }
 
     private IGroupGrain Group(string id) => Grains.GetGrain<IGroupGrain>(id);

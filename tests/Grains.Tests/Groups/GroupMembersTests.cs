@@ -1,3 +1,4 @@
+using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Tests.Benches;
 using Loire.Log;
@@ -306,6 +307,30 @@ public class GroupMembersTests
 
         Assert.Equal(("t-0 t-1", "t-2 t-3"), (Text(a), Text(b)));
         return (a, b);
+    }
+
+    [Fact]
+    public void Heartbeats_that_wait_are_answered_when_the_silo_stops_and_later_ones_at_once()
+    {
+        var a = Settled("a");
+        var active = new ActiveDrivers();
+        _bench.Thread.Finish(() => Add(_bench));
+        var waiting = _bench.Heartbeat("a", a.MemberEpoch, owned: a.Assignment, wait: Long);
+        Assert.False(waiting.IsCompleted);
+        _bench.Thread.After(() => active.RetireAll(CancellationToken.None));
+        Assert.Equal(ErrorCode.NotCoordinator, waiting.Now().Error);
+        Assert.Equal(ErrorCode.NotCoordinator, _bench.Heartbeat("a", a.MemberEpoch, wait: Long).Now().Error);
+        Assert.True(_bench.Drops > 0);
+
+        var late = new GroupBench(_bench.Storage);
+        late.Thread.Finish(() => Add(late));
+        Assert.Equal(ErrorCode.NotCoordinator, late.Heartbeat("a", a.MemberEpoch, wait: Long).Now().Error);
+
+        Task<bool> Add(GroupBench bench)
+        {
+            active.Add(bench.Driver);
+            return Task.FromResult(true);
+        }
     }
 
     [Fact]

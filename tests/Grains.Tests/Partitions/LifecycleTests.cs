@@ -1,5 +1,5 @@
+using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Topics;
-using Loire.Grains.Partitions;
 using Loire.Grains.Tests.Benches;
 using Loire.Log;
 using Loire.TestKit;
@@ -50,7 +50,7 @@ public class LifecycleTests
     [Fact]
     public void Partitions_of_a_silo_that_stops_retire_and_so_do_those_that_come_to_life_after_it()
     {
-        var active = new ActivePartitions();
+        var active = new ActiveDrivers();
         var (early, late) = (new PartitionBench(), new PartitionBench());
         early.Thread.Finish(() => Add(early));
         var parked = early.Fetch(0, wait: TimeSpan.FromSeconds(60));
