@@ -29,6 +29,9 @@ internal sealed class AssignedPartition(KnownTopic topic, TopicPartition partiti
     /// <summary>The offset after the last record that the application is done with.</summary>
     public long Finished { get; set; } = start;
 
+    /// <summary>No record before this offset was handed out since the partition was assigned.</summary>
+    public long Begin { get; set; } = start;
+
     /// <summary>What was committed last; −1 if nothing was.</summary>
     public long Committed { get; set; } = -1;
 

@@ -49,7 +49,7 @@ internal sealed partial class Consumer<TKey, TValue>
         ArgumentNullException.ThrowIfNull(records);
         var positions = records.GroupBy(record => record.TopicPartition)
             .Select(some => new TopicPartitionOffset(some.Key.Topic, some.Key.Partition, some.Max(record => record.Offset) + 1));
-        return Group().Commits.CommitAsync([.. positions], cancellation);
+        return Group().Commits.CommitBehindAsync([.. positions], cancellation);
     }
 
     public async ValueTask<IReadOnlyList<TopicPartitionOffset>> CommittedAsync(
@@ -109,7 +109,7 @@ internal sealed partial class Consumer<TKey, TValue>
         try
         {
             var position = new TopicPartitionOffset(partition.Topic, partition.Partition, _stream.Reached);
-            await _subscriber!.Commits.CommitAsync([position], cancellation);
+            await _subscriber!.Commits.CommitAheadAsync(position, cancellation);
             return true;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)

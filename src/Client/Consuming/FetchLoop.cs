@@ -113,7 +113,7 @@ internal sealed class FetchLoop(
         }
 
         // Behind what was fetched before, which is handed out first.
-        set.Add(partition, epoch, new FetchedBatches([], to));
+        set.Add(partition, epoch, FetchedBatches.Reset(to));
         if (to == from)
         {
             // What the partition said in one answer contradicts itself: it may be moving.

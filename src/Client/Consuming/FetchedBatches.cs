@@ -3,10 +3,16 @@ using Loire.Model.Batches;
 namespace Loire.Client;
 
 /// <summary>What one fetch has brought, as bytes. Only the reading side cuts it into batches.</summary>
-/// <param name="pieces">Pieces that form whole batches; none if reading just goes on elsewhere.</param>
+/// <param name="pieces">Pieces that form whole batches.</param>
 /// <param name="nextOffset">Where to go on after it.</param>
 internal sealed class FetchedBatches(ReadOnlyMemory<byte>[] pieces, long nextOffset)
 {
+    /// <summary>Nothing, after which reading goes on elsewhere: it may be behind the position.</summary>
+    public static FetchedBatches Reset(long to) => new([], to) { IsReset = true };
+
+    /// <summary>Whether reading goes on at <see cref="NextOffset"/> wherever it was before.</summary>
+    public bool IsReset { get; private init; }
+
     private BatchPieces _rest = new(pieces);
     private BatchPieces _beforeLast = new(pieces);
 

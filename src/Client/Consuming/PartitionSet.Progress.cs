@@ -35,6 +35,22 @@ internal sealed partial class PartitionSet
         }
     }
 
+    /// <summary>
+    /// Those of some positions behind records whose records were not handed out since their partition was assigned: it was lost since, and
+    /// whoever had it meanwhile may be further.
+    /// </summary>
+    public TopicPartition[] Outlived(IEnumerable<TopicPartitionOffset> behindRecords)
+    {
+        lock (_lock)
+        {
+            return
+            [
+                .. behindRecords.Where(one => _partitions.TryGetValue(one.TopicPartition, out var found) && one.Offset <= found.Begin)
+                    .Select(one => one.TopicPartition),
+            ];
+        }
+    }
+
     /// <summary>The application asks for records: it is done with what it was given before.</summary>
     public void Ask()
     {

@@ -69,6 +69,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
             var sought = Assigned(partition);
             ended = sought.Restart(offset);
             sought.Finished = offset;
+            sought.Begin = Math.Min(sought.Begin, offset);
         }
 
         Cancel([ended]);
@@ -187,6 +188,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
             else
             {
                 partition.Finished = position;
+                partition.Begin = Math.Min(partition.Begin, position);
             }
 
             return true;

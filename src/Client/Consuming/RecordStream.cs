@@ -160,6 +160,11 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
         }
 
         (_partition, _epoch, _batches) = (found.Partition, found.Epoch, found.Batches);
+        if (_batches.IsReset)
+        {
+            return Reset(_batches.NextOffset);
+        }
+
         if (_batches.TryTake(out var batch, out var pooled))
         {
             _isOpen = true;
@@ -168,6 +173,23 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
 
         set.Finish(_partition, _epoch);
         Reach(_batches.NextOffset);
+        return ErrorCode.None;
+    }
+
+    // Like an error it comes when what was taken before is confirmed.
+    private ErrorCode Reset(long to)
+    {
+        if (_isUnconfirmed)
+        {
+            return ErrorCode.OffsetOutOfRange;
+        }
+
+        if (set.TryAdvance(_partition!, _epoch, to, isHandedOut: false))
+        {
+            _reached = to;
+            set.Finish(_partition!, _epoch);
+        }
+
         return ErrorCode.None;
     }
 

@@ -19,15 +19,27 @@ internal sealed class GroupCommits(
     /// <summary>Commits offsets.</summary>
     /// <exception cref="GroupException">They, or some of them, are not stored.</exception>
     public ValueTask CommitAsync(IReadOnlyList<TopicPartitionOffset> offsets, CancellationToken cancellation) =>
-        CommitAsync(() => offsets, cancellation);
+        _identity.MemberId is not null && set.LostInHand is { } lost && offsets.Any(one => one.TopicPartition == lost)
+            ? throw NotOurs([lost])
+            : CommitAsync(() => offsets, cancellation);
+
+    /// <summary>Commits a position before the records below it are handed out.</summary>
+    /// <exception cref="GroupException">It is not stored.</exception>
+    public ValueTask CommitAheadAsync(TopicPartitionOffset position, CancellationToken cancellation) =>
+        CommitAsync(() => [position], cancellation);
+
+    /// <summary>Commits behind records that were handed out.</summary>
+    /// <exception cref="GroupException">They, or some of them, are not stored.</exception>
+    public ValueTask CommitBehindAsync(IReadOnlyList<TopicPartitionOffset> records, CancellationToken cancellation) =>
+        _identity.MemberId is not null && set.Outlived(records) is { Length: > 0 } lost
+            ? throw NotOurs(lost)
+            : CommitAsync(records, cancellation);
 
     /// <summary>Commits what the set says is not committed; see <see cref="PartitionSet.Uncommitted"/>.</summary>
     /// <exception cref="GroupException">They, or some of them, are not stored.</exception>
     public ValueTask CommitAsync(IReadOnlyCollection<TopicPartition>? among, bool areFinished, CancellationToken cancellation) =>
         !areFinished && _identity.MemberId is not null && set.LostInHand is { } lost
-            ? throw new GroupException(
-                ErrorCode.UnknownMemberId, groupId, $"The partition {lost} is not this consumer's any more: another one gets its records.",
-                partitions: [lost])
+            ? throw NotOurs([lost])
             : CommitAsync(() => set.Uncommitted(among, areFinished), cancellation);
 
     /// <summary>The committed offsets of some partitions, without those that have none.</summary>
@@ -103,6 +115,10 @@ internal sealed class GroupCommits(
             throw new GroupException(code, groupId, $"The group '{groupId}' cannot be reached: {exception.Message}", exception);
         }
     }
+
+    private GroupException NotOurs(TopicPartition[] lost) => new(
+        ErrorCode.UnknownMemberId, groupId,
+        $"The partition {lost[0]} was taken from this consumer after it had got these records: others get them again.", partitions: lost);
 
     private GroupException Failure(ErrorCode code, string? detail) => new(code, groupId, detail);
 }

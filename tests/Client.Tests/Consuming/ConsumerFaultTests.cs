@@ -74,6 +74,34 @@ public sealed class ConsumerFaultTests
     });
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_position_beyond_the_end_is_reset_to_the_start_and_nothing_is_passed_over(bool inLists) => Run(async (cluster, client, _) =>
+    {
+        cluster.Partition("t", 0).Plant(ClientNode.Numbers(0, 20));
+        await using var consumer = client.CreateConsumer(
+            new ConsumerOptions<Ignore, string> { AutoOffsetReset = AutoOffsetReset.Earliest });
+        await consumer.AssignAsync([new TopicPartitionOffset("t", 0, 100)]);
+        var read = new List<long>();
+        if (inLists)
+        {
+            using var end = new CancellationTokenSource();
+            await foreach (var list in consumer.ConsumeBatchesAsync(end.Token))
+            {
+                read.AddRange(list.Select(record => record.Offset));
+                end.Cancel();
+            }
+        }
+        else
+        {
+            read.AddRange(await Offsets(consumer, 20));
+        }
+
+        Assert.Equal(Enumerable.Range(0, 20).Select(offset => (long)offset), read);
+        Assert.Equal(20, consumer.Position(Zero));
+    });
+
+    [Theory]
     [InlineData(AutoOffsetReset.Earliest, 10)]
     [InlineData(AutoOffsetReset.Latest, 20)]
     [InlineData(AutoOffsetReset.None, null)]

@@ -118,6 +118,69 @@ public sealed class CommitTests
     });
 
     [Fact]
+    public void What_was_read_before_the_partition_was_lost_is_not_committed_once_it_is_back() => Run(async bench =>
+    {
+        foreach (var commit in new Func<IConsumer<Ignore, string>, ConsumeResult<Ignore, string>, ValueTask>[]
+        {
+            static (consumer, _) => consumer.CommitAsync(),
+            static (consumer, record) => consumer.CommitAsync([record]),
+            static (consumer, record) => consumer.CommitAsync([new TopicPartitionOffset("t", 0, record.Offset + 1)]),
+        })
+        {
+            bench.Group.ForgetOffsets();
+            bench.Group.AtJoin = _ => [Of(0)];
+            await using var consumer = bench.Consumer(options => options.EnableAutoCommit = false);
+            await consumer.SubscribeAsync(["t"]);
+            var records = new List<ConsumeResult<Ignore, string>>();
+            var reader = bench.Read(
+                consumer,
+                record =>
+                {
+                    records.Add(record);
+                    return records.Count == 5;
+                });
+            await bench.Until(() => reader.IsInHand);
+
+            // Another one has the partition for a while and gets further.
+            bench.Group.Remove(bench.Member);
+            bench.Group.HasCommitted(Of(0), 8);
+            await bench.Until(() => bench.Group.Joined.Count > 1 && consumer.Assignment.Count == 1 && consumer.Position(new("t", 0)) == 8);
+            var failure = await Assert.ThrowsAsync<GroupException>(async () => await commit(consumer, records[4]));
+            Assert.Equal((Model.ErrorCode.UnknownMemberId, "t[0]"), (failure.Code, failure.Partitions.Single().ToString()));
+            reader.Gate.Open();
+            await bench.Until(() => records.Count == 7);
+            await Assert.ThrowsAsync<GroupException>(async () => await consumer.CommitAsync([records[3], records[4]]));
+            Assert.Equal(8, bench.Group.Committed(Of(0)));
+            await consumer.CommitAsync([records[4], records[6]]);
+            Assert.Equal(10, bench.Group.Committed(Of(0)));
+            await reader.StopAsync();
+            bench.Group.Joined.Clear();
+        }
+    });
+
+    [Fact]
+    public void Whoever_seeks_back_commits_behind_what_it_reads_then() => Run(async bench =>
+    {
+        bench.Group.HasCommitted(Of(0), 8);
+        bench.Group.AtJoin = _ => [Of(0)];
+        await using var consumer = bench.Consumer(options => options.EnableAutoCommit = false);
+        await consumer.SubscribeAsync(["t"]);
+        var records = new List<ConsumeResult<Ignore, string>>();
+        var reader = bench.Read(
+            consumer,
+            record =>
+            {
+                records.Add(record);
+                return false;
+            });
+        await bench.Until(() => records.Count == 2);
+        await consumer.SeekAsync(new("t", 0), OffsetSpec.At(3));
+        await bench.Until(() => records.Count == 9);
+        await consumer.CommitAsync([records[2]]);
+        Assert.Equal(4, bench.Group.Committed(Of(0)));
+    });
+
+    [Fact]
     public void Latest_is_where_the_group_first_saw_the_partition_whoever_reads_it() => Run(async bench =>
     {
         bench.Group.AtJoin = _ => [Of(0)];
