@@ -53,7 +53,15 @@ public sealed class FakeCluster
 
     internal IEnumerable<FakeTopic> Topics => _topics.Values.Where(topic => topic.Exists);
 
-    private FakeConsumer Consumer(string key) => _consumers.GetOrAdd(key, id => new FakeConsumer(id));
+    /// <summary>Called with each consumer that is asked for the first time.</summary>
+    public Action<FakeConsumer>? OnConsumer { get; set; }
+
+    private FakeConsumer Consumer(string key) => _consumers.GetOrAdd(key, id =>
+    {
+        var consumer = new FakeConsumer(id);
+        OnConsumer?.Invoke(consumer);
+        return consumer;
+    });
 
     private FakeTopic Topic(string name) => _topics.GetOrAdd(name, key => new FakeTopic(key));
 

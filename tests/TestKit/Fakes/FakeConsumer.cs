@@ -33,6 +33,9 @@ public sealed class FakeConsumer(string key) : IConsumerGrain
     /// <summary>What every call answers instead, if it is set.</summary>
     public ErrorCode? Error { get; set; }
 
+    /// <summary>What a subscription answers instead, if it is set.</summary>
+    public ErrorCode? SubscribeError { get; set; }
+
     /// <summary>What every call throws, if it is set.</summary>
     public Exception? Exception { get; set; }
 
@@ -85,6 +88,11 @@ public sealed class FakeConsumer(string key) : IConsumerGrain
     {
         if (Failure() == ErrorCode.None)
         {
+            if (SubscribeError is { } error)
+            {
+                return Refuse(error);
+            }
+
             if (IsAssignedByHand || (topics.Length == 0) == (pattern is null))
             {
                 return Refuse(ErrorCode.InvalidRequest);
