@@ -34,13 +34,16 @@ public sealed record HeartbeatRequest(
 /// every member lists and most prefer.</param>
 /// <param name="SessionTimeout">Without a sign of life for so long, the member is removed (<c>session.timeout.ms</c>).</param>
 /// <param name="RebalanceTimeout">So long a member may take to give up partitions; then it is removed (<c>max.poll.interval.ms</c>).</param>
+/// <param name="UserData">What the member has kept for itself, at most <see cref="Limits.MemberUserDataLength"/> characters; the group only
+/// tells it (the user data of Kafka's subscriptions). Null for nothing.</param>
 [GenerateSerializer, Immutable, Alias("loire.MemberSubscription")]
 public sealed record MemberSubscription(
     [property: Id(0)] TopicName[] Topics,
     [property: Id(1)] string? Pattern,
     [property: Id(2)] string[] Assignors,
     [property: Id(3)] TimeSpan SessionTimeout,
-    [property: Id(4)] TimeSpan RebalanceTimeout);
+    [property: Id(4)] TimeSpan RebalanceTimeout,
+    [property: Id(5)] string? UserData = null);
 
 /// <summary>The group's answer to a heartbeat.</summary>
 /// <param name="Error">

@@ -20,6 +20,8 @@ internal static class GroupRequests
             ? "The instance id is not legal: it follows the rules for group ids."
         : request.Subscription is { } terms && (terms.Topics is null || terms.Assignors is null)
             ? "A subscription lists topics and assignors, if need be none."
+        : request.Subscription is { UserData.Length: > Limits.MemberUserDataLength }
+            ? $"A member's user data has at most {Limits.MemberUserDataLength} characters."
         : null;
 
     /// <summary>Says what no rule has to look at; null if nothing is wrong.</summary>
@@ -32,7 +34,8 @@ internal static class GroupRequests
         request.MemberId, request.InstanceId, request.MemberEpoch, request.ClientId, request.Host,
         request.Subscription is { } terms
             ? new SubscriptionTerms(
-                [.. terms.Topics.Distinct().Order()], terms.Pattern, [.. terms.Assignors], terms.SessionTimeout, terms.RebalanceTimeout)
+                [.. terms.Topics.Distinct().Order()], terms.Pattern, [.. terms.Assignors], terms.SessionTimeout, terms.RebalanceTimeout,
+                terms.UserData)
             : null,
         request.Owned);
 
@@ -62,7 +65,8 @@ internal static class GroupRequests
         var (profile, terms) = (member.Profile, member.Profile.Subscription);
         return new MemberDescription(
             profile.MemberId, profile.InstanceId, profile.ClientId, profile.Host, member.MemberEpoch,
-            new MemberSubscription([.. terms.Topics], terms.Pattern, [.. terms.Assignors], terms.SessionTimeout, terms.RebalanceTimeout),
+            new MemberSubscription([.. terms.Topics], terms.Pattern, [.. terms.Assignors], terms.SessionTimeout, terms.RebalanceTimeout,
+                terms.UserData),
             [.. member.Assigned.Concat(member.Revoking).Order()], [.. member.Target]);
     }
 }

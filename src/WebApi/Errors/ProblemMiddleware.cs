@@ -1,3 +1,4 @@
+using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -44,6 +45,11 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         {
             LogUnexpected(logger, exception, context.Request.Method, context.GetEndpoint()?.DisplayName ?? "no endpoint");
             problem = new ApiProblem(ErrorCode.UnknownServerError);
+        }
+
+        if (exception is BadHttpRequestException)
+        {
+            BrokenBody.CloseAfter(context);
         }
 
         if (context.Response.HasStarted)

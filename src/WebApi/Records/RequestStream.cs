@@ -12,6 +12,7 @@ namespace Loire.WebApi.Records;
 /// </summary>
 internal sealed class RequestStream : IDisposable
 {
+    private readonly HttpContext _context;
     private readonly PipeReader _reader;
     private readonly CancellationToken _aborted;
     private readonly TimeSpan _idleTimeout;
@@ -21,6 +22,7 @@ internal sealed class RequestStream : IDisposable
 
     public RequestStream(HttpContext context, TimeSpan idleTimeout, TimeProvider time, IHostApplicationLifetime lifetime)
     {
+        _context = context;
         _reader = context.Request.BodyReader;
         _aborted = context.RequestAborted;
         _idleTimeout = idleTimeout;
@@ -70,6 +72,7 @@ internal sealed class RequestStream : IDisposable
         {
             // What came before the break is whole records, and the client is told of them if it is still there.
             _end ??= ApiProblem.FromBadRequest(JsonBody.Broken(exception));
+            BrokenBody.CloseAfter(_context);
             return new ReadResult(default, isCanceled: true, isCompleted: false);
         }
         finally

@@ -21,15 +21,17 @@ public sealed record GroupHeartbeat(
 /// <param name="Assignors">Names of assignors in order of preference.</param>
 /// <param name="SessionTimeout">Without a sign of life for so long, the member is removed.</param>
 /// <param name="RebalanceTimeout">So long a member may take to give up partitions; then it is removed.</param>
+/// <param name="UserData">What the member has kept for itself; null for nothing. No rule looks at it.</param>
 public sealed record SubscriptionTerms(
     ImmutableArray<TopicName> Topics, string? Pattern, ImmutableArray<string> Assignors, TimeSpan SessionTimeout,
-    TimeSpan RebalanceTimeout)
+    TimeSpan RebalanceTimeout, string? UserData = null)
 {
-    /// <summary>Whether both make the same assignment: they may differ in the timeouts.</summary>
+    /// <summary>Whether both make the same assignment: they may differ in the timeouts and in the user data.</summary>
     public bool AssignsLike(SubscriptionTerms other) =>
         Pattern == other.Pattern && Topics.SequenceEqual(other.Topics) && Assignors.SequenceEqual(other.Assignors, StringComparer.Ordinal);
 
     /// <summary>Whether the terms are the same in every part.</summary>
     public bool SameAs(SubscriptionTerms other) =>
-        AssignsLike(other) && SessionTimeout == other.SessionTimeout && RebalanceTimeout == other.RebalanceTimeout;
+        AssignsLike(other) && SessionTimeout == other.SessionTimeout && RebalanceTimeout == other.RebalanceTimeout
+        && UserData == other.UserData;
 }

@@ -40,7 +40,7 @@ public abstract record GroupRecord
     /// <param name="Cause">Why.</param>
     public sealed record Departed(string MemberId, DepartureCause Cause) : GroupRecord;
 
-    /// <summary>A member wants something else. The epoch grows unless only timeouts differ.</summary>
+    /// <summary>A member wants something else. The epoch grows unless only timeouts or user data differ.</summary>
     /// <param name="MemberId">The member.</param>
     /// <param name="Subscription">What it wants from here on.</param>
     public sealed record Resubscribed(string MemberId, SubscriptionTerms Subscription) : GroupRecord;

@@ -7,7 +7,7 @@ namespace Loire.Protocols.Groups.Membership;
 /// The bytes of <see cref="GroupRecord"/> in a group's journal. Big-endian; a text is 2 bytes of length and UTF-8, length 65535 standing
 /// for null where a ? follows. What is in order comes in strictly ascending order.
 /// <code>
-///   every record    1 layout, now 1 | 1 kind | fields
+///   every record    1 layout, 2 | 1 kind | fields
 ///   1 Joined        profile
 ///   2 Replaced      text member id | profile of the successor
 ///   3 Departed      text member id | 1 cause: 1 left, 2 session expired, 3 rebalance timed out
@@ -16,17 +16,18 @@ namespace Loire.Protocols.Groups.Membership;
 ///   6 Targeted      4 epoch | text assignor | 1 cooperative: 0, 1 | 4 count × (text member id | partitions gained) | partitions unassigned
 ///   7 Snapshot      4 epoch | 4 target epoch | text assignor | 1 cooperative | 4 count × member
 ///   profile         text member id | text? instance id | text client id | text host | terms
-///   terms           2 count × text topic | text? pattern | 1 count × text assignor | 4 session ms | 4 rebalance ms
+///   terms           2 count × text topic | text? pattern | 1 count × text assignor | 4 session ms | 4 rebalance ms | text? user data, from layout 2 on
 ///   partitions      4 count × (text topic | 4 count × 4 partition)
 ///   member          profile | 4 joined at | 4 member epoch | held | partitions of the target
 ///   held            4 count × (text topic | 4 count × (4 partition | 4 since | 4 revoked at, 0 if it is not))
 /// </code>
-/// A new field, and a change of what <see cref="GroupState.Apply"/> derives, mean a new layout number, which older code refuses. Golden
+/// A new field, and a change of what <see cref="GroupState.Apply"/> derives, mean a new layout number, which older code refuses; older layouts
+/// are read for ever. Golden
 /// bytes: GroupRecordCodecTests.
 /// </summary>
 public static class GroupRecordCodec
 {
-    private const byte Layout = 1;
+    private const byte Layout = 2;
 
     /// <summary>Writes a record.</summary>
     public static ReadOnlyMemory<byte> Write(GroupRecord record)
@@ -65,7 +66,8 @@ public static class GroupRecordCodec
     {
         var reader = new FieldReader(bytes);
         record = null;
-        if (reader.Byte() != Layout)
+        var layout = reader.Byte();
+        if (layout is 0 or > Layout)
         {
             return false;
         }
@@ -73,26 +75,26 @@ public static class GroupRecordCodec
         var kind = reader.Byte();
         record = kind switch
         {
-            1 => MemberFields.ReadProfile(ref reader) is { } member ? new GroupRecord.Joined(member) : null,
+            1 => MemberFields.ReadProfile(ref reader, layout) is { } member ? new GroupRecord.Joined(member) : null,
             6 => ReadTargeted(ref reader),
-            7 => ReadSnapshot(ref reader),
-            >= 2 and <= 5 when reader.TryText(out var memberId) => ReadOfMember(kind, memberId, ref reader),
+            7 => ReadSnapshot(ref reader, layout),
+            >= 2 and <= 5 when reader.TryText(out var memberId) => ReadOfMember(layout, kind, memberId, ref reader),
             _ => null,
         };
         return record is not null && reader.IsComplete;
     }
 
-    private static GroupRecord? ReadOfMember(byte kind, string memberId, ref FieldReader reader)
+    private static GroupRecord? ReadOfMember(byte layout, byte kind, string memberId, ref FieldReader reader)
     {
         switch (kind)
         {
             case 2:
-                return MemberFields.ReadProfile(ref reader) is { } successor ? new GroupRecord.Replaced(memberId, successor) : null;
+                return MemberFields.ReadProfile(ref reader, layout) is { } successor ? new GroupRecord.Replaced(memberId, successor) : null;
             case 3:
                 var cause = (DepartureCause)reader.Byte();
                 return Enum.IsDefined(cause) ? new GroupRecord.Departed(memberId, cause) : null;
             case 4:
-                return MemberFields.ReadTerms(ref reader) is { } terms ? new GroupRecord.Resubscribed(memberId, terms) : null;
+                return MemberFields.ReadTerms(ref reader, layout) is { } terms ? new GroupRecord.Resubscribed(memberId, terms) : null;
             default:
                 return PartitionFields.TryRead(ref reader, out var partitions) ? new GroupRecord.Released(memberId, partitions) : null;
         }
@@ -147,7 +149,7 @@ public static class GroupRecordCodec
         }
     }
 
-    private static GroupRecord.Snapshot? ReadSnapshot(ref FieldReader reader)
+    private static GroupRecord.Snapshot? ReadSnapshot(ref FieldReader reader, byte layout)
     {
         var (epoch, targetEpoch) = (reader.Int32(), reader.Int32());
         if (!reader.TryText(out var assignor) || !TryReadFlag(ref reader, out var isCooperative)
@@ -159,7 +161,7 @@ public static class GroupRecordCodec
         var members = ImmutableArray.CreateBuilder<MemberSnapshot>();
         while (members.Count < count)
         {
-            var profile = MemberFields.ReadProfile(ref reader);
+            var profile = MemberFields.ReadProfile(ref reader, layout);
             var (joinedAt, memberEpoch) = (reader.Int32(), reader.Int32());
             if (profile is null || !PartitionFields.TryReadHeld(ref reader, out var held)
                 || !PartitionFields.TryRead(ref reader, out var target))

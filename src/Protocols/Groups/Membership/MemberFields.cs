@@ -26,10 +26,11 @@ internal static class MemberFields
             writer.Text(assignor);
         }
 
-        writer.Int32((int)terms.SessionTimeout.TotalMilliseconds).Int32((int)terms.RebalanceTimeout.TotalMilliseconds);
+        writer.Int32((int)terms.SessionTimeout.TotalMilliseconds).Int32((int)terms.RebalanceTimeout.TotalMilliseconds)
+            .Text(terms.UserData);
     }
 
-    public static MemberProfile? ReadProfile(ref FieldReader reader)
+    public static MemberProfile? ReadProfile(ref FieldReader reader, byte layout)
     {
         if (!reader.TryText(out var memberId))
         {
@@ -37,12 +38,12 @@ internal static class MemberFields
         }
 
         var instanceId = reader.Text();
-        return reader.TryText(out var clientId) && reader.TryText(out var host) && ReadTerms(ref reader) is { } terms
+        return reader.TryText(out var clientId) && reader.TryText(out var host) && ReadTerms(ref reader, layout) is { } terms
             ? new MemberProfile(memberId, instanceId, clientId, host, terms)
             : null;
     }
 
-    public static SubscriptionTerms? ReadTerms(ref FieldReader reader)
+    public static SubscriptionTerms? ReadTerms(ref FieldReader reader, byte layout)
     {
         var topicsCount = reader.UInt16();
         var topics = ImmutableArray.CreateBuilder<TopicName>();
@@ -71,8 +72,9 @@ internal static class MemberFields
         }
 
         var (session, rebalance) = (TimeSpan.FromMilliseconds((long)reader.Int32()), TimeSpan.FromMilliseconds((long)reader.Int32()));
+        var userData = layout < 2 ? null : reader.Text();
         return reader.HasFailed || session <= TimeSpan.Zero || rebalance <= TimeSpan.Zero
             ? null
-            : new SubscriptionTerms(topics.ToImmutable(), pattern, assignors.ToImmutable(), session, rebalance);
+            : new SubscriptionTerms(topics.ToImmutable(), pattern, assignors.ToImmutable(), session, rebalance, userData);
     }
 }

@@ -5,10 +5,10 @@ namespace Loire.Protocols.Tests.Groups.Membership;
 
 public class GroupRecordCodecTests
 {
-    private const string TermsBytes = "0002" + "000161" + "000162" + "FFFF" + "01" + "000572616E6765" + "0000AFC8" + "000493E0";
+    private const string TermsBytes = "0002" + "000161" + "000162" + "FFFF" + "01" + "000572616E6765" + "0000AFC8" + "000493E0" + "FFFF";
     private const string ProfileBytes = "00026D31" + "FFFF" + "0003617070" + "00026831" + TermsBytes;
     private const string StaticBytes =
-        "00026D32" + "000169" + "0000" + "0000" + "0000" + "0003612E2B" + "02" + "000178" + "000179" + "00001770" + "00000001";
+        "00026D32" + "000169" + "0000" + "0000" + "0000" + "0003612E2B" + "02" + "000178" + "000179" + "00001770" + "00000001" + "00027B7D";
 
     private static readonly SubscriptionTerms Terms = new(
         [TopicName.Parse("a"), TopicName.Parse("b")], null, ["range"], TimeSpan.FromSeconds(45), TimeSpan.FromMinutes(5));
@@ -16,28 +16,28 @@ public class GroupRecordCodecTests
     private static readonly MemberProfile Profile = new("m1", null, "app", "h1", Terms);
 
     private static readonly MemberProfile Static = new(
-        "m2", "i", "", "", new SubscriptionTerms([], "a.+", ["x", "y"], TimeSpan.FromSeconds(6), TimeSpan.FromMilliseconds(1)));
+        "m2", "i", "", "", new SubscriptionTerms([], "a.+", ["x", "y"], TimeSpan.FromSeconds(6), TimeSpan.FromMilliseconds(1), "{}"));
 
     /// <summary>Bytes in journals of users: a record that was written once must be read for ever.</summary>
     public static TheoryData<string, GroupRecord> Golden => new()
     {
-        { "0101" + ProfileBytes, new GroupRecord.Joined(Profile) },
-        { "0102" + "00026D31" + StaticBytes, new GroupRecord.Replaced("m1", Static) },
-        { "0103" + "00026D31" + "02", new GroupRecord.Departed("m1", DepartureCause.SessionExpired) },
-        { "0104" + "00026D31" + TermsBytes, new GroupRecord.Resubscribed("m1", Terms) },
+        { "0201" + ProfileBytes, new GroupRecord.Joined(Profile) },
+        { "0202" + "00026D31" + StaticBytes, new GroupRecord.Replaced("m1", Static) },
+        { "0203" + "00026D31" + "02", new GroupRecord.Departed("m1", DepartureCause.SessionExpired) },
+        { "0204" + "00026D31" + TermsBytes, new GroupRecord.Resubscribed("m1", Terms) },
         {
-            "0105" + "00026D31" + "00000002" + "000161" + "00000002" + "00000000" + "00000007" + "000162" + "00000001" + "00000001",
+            "0205" + "00026D31" + "00000002" + "000161" + "00000002" + "00000000" + "00000007" + "000162" + "00000001" + "00000001",
             new GroupRecord.Released("m1", [.. TestGroup.Partitions("a-0 a-7 b-1")])
         },
         {
-            "0106" + "00000009" + "000572616E6765" + "00" + "00000001" + "00026D31" + "00000001" + "000161" + "00000001" + "00000003"
+            "0206" + "00000009" + "000572616E6765" + "00" + "00000001" + "00026D31" + "00000001" + "000161" + "00000001" + "00000003"
                 + "00000001" + "000162" + "00000001" + "00000000",
             new GroupRecord.Targeted(
                 9, "range", false, [new MemberPartitions("m1", [.. TestGroup.Partitions("a-3")])], [.. TestGroup.Partitions("b-0")])
         },
-        { "0106" + "00000009" + "000178" + "01" + "00000000" + "00000000", new GroupRecord.Targeted(9, "x", true, [], []) },
+        { "0206" + "00000009" + "000178" + "01" + "00000000" + "00000000", new GroupRecord.Targeted(9, "x", true, [], []) },
         {
-            "0107" + "00000009" + "00000008" + "000178" + "01" + "00000001" + ProfileBytes + "00000002" + "00000007"
+            "0207" + "00000009" + "00000008" + "000178" + "01" + "00000001" + ProfileBytes + "00000002" + "00000007"
                 + "00000001" + "000161" + "00000002" + "00000000" + "00000005" + "00000000" + "00000001" + "00000005" + "00000008"
                 + "00000001" + "000161" + "00000001" + "00000000",
             new GroupRecord.Snapshot(9, 8, "x", true,
@@ -48,7 +48,7 @@ public class GroupRecordCodecTests
                     [.. TestGroup.Partitions("a-0")]),
             ])
         },
-        { "0107" + "00000009" + "00000009" + "0000" + "01" + "00000000", new GroupRecord.Snapshot(9, 9, "", true, []) },
+        { "0207" + "00000009" + "00000009" + "0000" + "01" + "00000000", new GroupRecord.Snapshot(9, 9, "", true, []) },
     };
 
     [Theory]
@@ -59,6 +59,17 @@ public class GroupRecordCodecTests
         Assert.True(GroupRecordCodec.TryRead(Convert.FromHexString(bytes), out var read));
         Assert.Equal(record.GetType(), read.GetType());
         Assert.Equal(bytes, Convert.ToHexString(GroupRecordCodec.Write(read).Span));
+    }
+
+    [Theory]
+    [InlineData("0101")]
+    [InlineData("0104" + "00026D31")]
+    public void A_record_of_the_first_layout_has_no_user_data(string start)
+    {
+        var terms = TermsBytes[..^4];
+        var bytes = start == "0101" ? start + ProfileBytes[..^TermsBytes.Length] + terms : start + terms;
+        Assert.True(GroupRecordCodec.TryRead(Convert.FromHexString(bytes), out var read));
+        Assert.True(Terms.SameAs(read is GroupRecord.Joined joined ? joined.Member.Subscription : ((GroupRecord.Resubscribed)read).Subscription));
     }
 
     [Theory]
@@ -76,8 +87,8 @@ public class GroupRecordCodecTests
     }
 
     [Theory]
-    [InlineData("020300016D01", "a layout of the future")]
-    [InlineData("010800016D01", "an unknown kind")]
+    [InlineData("030300016D01", "a layout of the future")]
+    [InlineData("020800016D01", "an unknown kind")]
     [InlineData("010300016D04", "an unknown cause")]
     [InlineData("0103FFFF01", "a member without an id")]
     [InlineData("010500016D" + "7FFFFFFF", "more topics than bytes")]
@@ -87,8 +98,8 @@ public class GroupRecordCodecTests
     [InlineData("010500016D" + "00000001" + "000161" + "00000002" + "00000001" + "00000001", "a partition twice")]
     [InlineData("010500016D" + "00000001" + "000161" + "00000001" + "FFFFFFFF", "a partition below zero")]
     [InlineData("010500016D" + "00000001" + "00012F" + "00000001" + "00000000", "a name that is no topic's")]
-    [InlineData("0106" + "00000009" + "000178" + "02" + "00000000" + "00000000", "neither eager nor cooperative")]
-    [InlineData("0106" + "00000009" + "000178" + "01" + "7FFFFFFF" + "00000000", "more members than bytes")]
+    [InlineData("0206" + "00000009" + "000178" + "02" + "00000000" + "00000000", "neither eager nor cooperative")]
+    [InlineData("0206" + "00000009" + "000178" + "01" + "7FFFFFFF" + "00000000", "more members than bytes")]
     [InlineData("010400016D" + "0000" + "FFFF" + "00" + "00000000" + "00000001", "no session timeout")]
     public void Bytes_that_are_no_record_are_refused(string bytes, string reason)
     {
