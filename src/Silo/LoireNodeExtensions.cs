@@ -36,6 +36,7 @@ public static class LoireNodeExtensions
             silo.UseLocalhostClustering(
                 options.SiloPort == 0 ? FreePort() : options.SiloPort, options.GatewayPort, serviceId: options.ClusterId, clusterId: options.ClusterId);
             silo.AddLoireGrains(grains => grains.CacheBytes = options.CacheBytes);
+            silo.AddLoireConsumers();
             AddStore(silo, builder.Services, options);
         });
         return builder;

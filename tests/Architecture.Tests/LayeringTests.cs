@@ -19,8 +19,9 @@ public class LayeringTests
         ["Client.Hosting"] = ["Client", "Grains.Interfaces", "Model"],
         ["Client.Testing"] = ["Client", "Silo"],
         ["Cli"] = ["Model"],
+        ["Consumers"] = ["Client", "Grains.Interfaces", "Model"],
         ["WebApi"] = ["Grains.Interfaces", "Model"],
-        ["Silo"] = ["Grains", "Grains.Interfaces", "Log", "Model", "Protocols", "Storage", "WebApi"],
+        ["Silo"] = ["Consumers", "Grains", "Grains.Interfaces", "Log", "Model", "Protocols", "Storage", "WebApi"],
         ["Orleans.Local"] = [],
         ["Orleans.Local.AzureStorage"] = ["Orleans.Local"],
     };
@@ -51,6 +52,7 @@ public class LayeringTests
     [InlineData("Log")]
     [InlineData("Protocols")]
     [InlineData("Grains")]
+    [InlineData("Consumers")]
     public void Time_randomness_and_threads_come_from_outside(string project)
     {
         var text = File.ReadAllText(Path.Combine(Repository.Root, "src", project, project + ".csproj"));

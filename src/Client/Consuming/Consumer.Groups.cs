@@ -31,7 +31,7 @@ internal sealed partial class Consumer<TKey, TValue>
     }
 
     public ValueTask UnsubscribeAsync(CancellationToken cancellation) =>
-        _subscriber is { } subscriber ? subscriber.UnsubscribeAsync(cancellation) : ValueTask.CompletedTask;
+        _subscriber is { } subscriber ? subscriber.UnsubscribeAsync(GroupMembershipOperation.Default, cancellation) : ValueTask.CompletedTask;
 
     public ValueTask CommitAsync(CancellationToken cancellation) => Group().Commits.CommitAsync(null, areFinished: false, cancellation);
 
@@ -59,7 +59,7 @@ internal sealed partial class Consumer<TKey, TValue>
         return await Group().Commits.FindAsync(partitions, cancellation);
     }
 
-    private static string NewMemberId() => Guid.NewGuid().ToString("N");
+    private string NewMemberId() => _options.MemberId ?? Guid.NewGuid().ToString("N");
 
     private Subscriber Group() => _subscriber ?? throw new InvalidOperationException("There is no group: set GroupId.");
 

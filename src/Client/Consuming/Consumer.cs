@@ -104,11 +104,13 @@ internal sealed partial class Consumer<TKey, TValue> : IConsumer<TKey, TValue>
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => CloseAsync(GroupMembershipOperation.Default);
+
+    public async ValueTask CloseAsync(GroupMembershipOperation operation)
     {
         if (_subscriber is not null)
         {
-            await _subscriber.UnsubscribeAsync(CancellationToken.None);
+            await _subscriber.UnsubscribeAsync(operation, CancellationToken.None);
         }
 
         _set.Dispose();

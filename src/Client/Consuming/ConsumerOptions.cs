@@ -117,6 +117,15 @@ public class ConsumerOptions
     /// </summary>
     public TimeSpan UnavailableTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>The id that the consumer has in its group, in each of its lives; a new one for each by default.</summary>
+    internal string? MemberId { get; set; }
+
+    /// <summary>Where the application runs, for people, if that is not where the consumer does.</summary>
+    internal string? Host { get; set; }
+
+    /// <summary>What the group keeps for the member, at most <see cref="Limits.MemberUserDataLength"/> characters.</summary>
+    internal string? UserData { get; set; }
+
     /// <summary>Whether finished records are committed without being asked to.</summary>
     internal bool CommitsByItself => GroupId is not null && EnableAutoCommit && Guarantee == ConsumeGuarantee.AtLeastOnce;
 

@@ -92,6 +92,13 @@ public interface IConsumer<TKey, TValue> : IAsyncDisposable
     /// <exception cref="InvalidOperationException">One of them is not assigned; then none is resumed.</exception>
     void Resume(IEnumerable<TopicPartition> partitions);
 
+    /// <summary>
+    /// Ends the consumer: commits what is finished, if it commits by itself, and leaves its group or remains in it. Disposing of the
+    /// consumer is the same with <see cref="GroupMembershipOperation.Default"/>.
+    /// </summary>
+    /// <param name="operation">What becomes of its place in the group (KIP-1092).</param>
+    ValueTask CloseAsync(GroupMembershipOperation operation);
+
     /// <summary>The partitions that are paused.</summary>
     IReadOnlyList<TopicPartition> Paused { get; }
 

@@ -56,8 +56,10 @@ internal sealed class GroupCommits(
             cancellation);
         return
         [
-            .. result.Offsets.Select(one => new TopicPartitionOffset(
-                one.Partition.Topic.Value, one.Partition.Partition, one.Offset.Value)),
+            .. result.Offsets.Select(one => new TopicPartitionOffset(one.Partition.Topic.Value, one.Partition.Partition, one.Offset.Value)
+            {
+                Metadata = one.Metadata.Length == 0 ? null : one.Metadata,
+            }),
         ];
     }
 
@@ -71,7 +73,7 @@ internal sealed class GroupCommits(
                 CommittedOffset[] offsets =
                 [
                     .. some.Select(one => new CommittedOffset(
-                        one.TopicPartition.ToGroup(), new Offset(one.Offset), LeaderEpoch.None, "", Timestamp.None)),
+                        one.TopicPartition.ToGroup(), new Offset(one.Offset), LeaderEpoch.None, one.Metadata ?? "", Timestamp.None)),
                 ];
                 var result = await newPatience().TryAsync(() => CommitOnceAsync(offsets, cancellation), cancellation);
                 var refused = result.Refused.ToDictionary(one => one.Partition.ToClient(), one => one.Error);

@@ -31,6 +31,7 @@ internal sealed class Membership(
 
     private MemberSubscription? _wanted;
     private GroupException? _refusal;
+    private volatile GroupMembershipOperation _ending;
     private bool _isAbsent;
     private long _seen = -1;
     private long _awaySince;
@@ -47,11 +48,12 @@ internal sealed class Membership(
         _alarm.Set();
     }
 
-    /// <summary>Gives everything up in order and leaves the group.</summary>
-    public async Task StopAsync()
+    /// <summary>Gives everything up in order and leaves the group, or lets it wait for the member to come back.</summary>
+    public async Task StopAsync(GroupMembershipOperation operation)
     {
         if (!_stop.IsCancellationRequested)
         {
+            _ending = operation;
             _stop.Cancel();
             _alarm.Set();
         }
@@ -290,13 +292,17 @@ internal sealed class Membership(
             await handover.GiveUpAsync(owned, id, limit.Token);
         }
 
-        await LeaveAsync(id, "The consumer unsubscribes.");
+        if (_ending != GroupMembershipOperation.RemainInGroup)
+        {
+            await LeaveAsync(id, "The consumer unsubscribes.");
+        }
+
         commits.Identity = MemberIdentity.Outside;
     }
 
     private async Task LeaveAsync(string id, string reason)
     {
-        if (options.GroupInstanceId is not null)
+        if (options.GroupInstanceId is not null && _ending != GroupMembershipOperation.LeaveGroup)
         {
             return;
         }

@@ -39,14 +39,15 @@ internal sealed class Subscriber
     public async ValueTask SubscribeAsync(TopicName[] topics, string? pattern, IRebalanceListener? listener, CancellationToken cancellation)
     {
         var subscription = new MemberSubscription(
-            topics, pattern, [.. _options.PartitionAssignmentStrategy], _options.SessionTimeout, _options.MaxPollInterval);
+            topics, pattern, [.. _options.PartitionAssignmentStrategy], _options.SessionTimeout, _options.MaxPollInterval,
+            _options.UserData);
         await _turn.WaitAsync(cancellation);
         try
         {
             ObjectDisposedException.ThrowIf(_set.IsDisposed, typeof(IConsumer<,>));
             if (_membership is { HasEnded: true })
             {
-                await EndAsync();
+                await EndAsync(GroupMembershipOperation.Default);
             }
 
             if (_membership is null && _set.List(static _ => true).Length > 0)
@@ -70,12 +71,12 @@ internal sealed class Subscriber
     }
 
     /// <summary>Leaves the group.</summary>
-    public async ValueTask UnsubscribeAsync(CancellationToken cancellation)
+    public async ValueTask UnsubscribeAsync(GroupMembershipOperation operation, CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
         try
         {
-            await EndAsync();
+            await EndAsync(operation);
         }
         finally
         {
@@ -85,7 +86,7 @@ internal sealed class Subscriber
 
     private void Begin(MemberSubscription subscription)
     {
-        var member = new GroupMember(_options, Environment.MachineName, _newMemberId);
+        var member = new GroupMember(_options, _options.Host ?? Environment.MachineName, _newMemberId);
         member.Subscribe(subscription);
         var handover = new PartitionHandover(
             _options.GroupId!, _set, _assigner, Commits, _options, () => _listener, _time, _assigner.NewPatience(), _logger);
@@ -109,13 +110,13 @@ internal sealed class Subscriber
         }
     }
 
-    private async Task EndAsync()
+    private async Task EndAsync(GroupMembershipOperation operation)
     {
         if (_membership is { } membership)
         {
             _autoCommitEnd.Cancel();
             await _autoCommit;
-            await membership.StopAsync();
+            await membership.StopAsync(operation);
             _set.Remove(_set.List(static _ => true));
             _set.Trouble(null);
             _set.LeaseUntil(long.MaxValue);

@@ -8,6 +8,10 @@ namespace Loire.Client;
 /// <param name="Offset">The position.</param>
 public readonly record struct TopicPartitionOffset(string Topic, int Partition, long Offset)
 {
+    /// <summary>Free text that is committed with the position, at most <see cref="Loire.Model.Limits.OffsetMetadataLength"/> characters; null
+    /// for none.</summary>
+    public string? Metadata { get; init; }
+
     /// <summary>The partition without the position.</summary>
     public TopicPartition TopicPartition => new(Topic, Partition);
 

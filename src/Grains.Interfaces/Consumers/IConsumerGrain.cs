@@ -45,7 +45,7 @@ public interface IConsumerGrain : IGrainWithStringKey
 
     /// <summary>
     /// Takes the next records; waits if there are none. One such call is under way at a time: a newer one ends the older one, which is answered
-    /// without records.
+    /// <see cref="ErrorCode.RequestTimedOut"/>.
     /// </summary>
     [ResponseTimeout("00:02:00")]
     [Alias("Take")]

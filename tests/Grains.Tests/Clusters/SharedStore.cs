@@ -17,13 +17,15 @@ public sealed class SharedStore : ISiloConfigurator
     private static readonly ConcurrentDictionary<string, (IGrainStorage Storage, Action<LoireGrainsOptions>? Configure)> Stores = new();
 
     /// <summary>A cluster of <paramref name="silos"/> silos over <paramref name="storage"/>.</summary>
-    public static async Task<TestCluster> DeployAsync(short silos, IGrainStorage storage, Action<LoireGrainsOptions>? configure = null)
+    public static async Task<TestCluster> DeployAsync(
+        short silos, IGrainStorage storage, Action<LoireGrainsOptions>? configure = null, Action<TestClusterBuilder>? build = null)
     {
         var name = Guid.NewGuid().ToString("N");
         Stores[name] = (storage, configure);
         var builder = new TestClusterBuilder(silos);
         builder.Properties[Property] = name;
         builder.AddSiloBuilderConfigurator<SharedStore>();
+        build?.Invoke(builder);
         var cluster = builder.Build();
         await cluster.DeployAsync();
         return cluster;
