@@ -18,7 +18,7 @@ internal sealed class GroupChecker(IReadOnlyDictionary<string, ConsumeGuarantee>
     private readonly Dictionary<TopicPartition, Dictionary<long, long>> _values = [];
     private readonly Dictionary<TopicPartition, long> _acknowledged = [];
     private readonly Dictionary<(string Group, TopicPartition Partition), PartitionFacts> _facts = [];
-    private readonly Dictionary<string, int> _generations = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (int Generation, long At)> _generations = new(StringComparer.Ordinal);
     private readonly List<string> _problems = [];
 
     /// <summary>What was not as promised; empty after a good run.</summary>
@@ -112,12 +112,17 @@ internal sealed class GroupChecker(IReadOnlyDictionary<string, ConsumeGuarantee>
 
     private void CheckGenerations(Answered answer)
     {
-        if (answer.Generation < _generations.GetValueOrDefault(answer.MemberId))
+        // An answer may be late: what counts is what the member could know when it asked.
+        var (before, at) = _generations.GetValueOrDefault(answer.MemberId);
+        if (answer.Generation > before)
         {
-            Note(answer, $"the generation has fallen from {_generations[answer.MemberId]}");
+            _generations[answer.MemberId] = (answer.Generation, answer.At);
+        }
+        else if (answer.Generation < before && at <= answer.BegunAt)
+        {
+            Note(answer, $"the generation has fallen from {before}");
         }
 
-        _generations[answer.MemberId] = answer.Generation;
         foreach (var partition in answer.Partitions)
         {
             Note(answer, Of(answer.Group, partition).Own(answer.Instance ?? answer.MemberId, answer.Generation));

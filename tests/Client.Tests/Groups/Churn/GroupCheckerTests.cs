@@ -50,21 +50,29 @@ public sealed class GroupCheckerTests
     [Fact]
     public void Two_owners_in_one_generation_are_found()
     {
-        Take(new Answered("least", "a", "m1", null, 5, [P]));
-        Take(new Answered("least", "a", "m1", null, 6, [P]));
-        Take(new Answered("least", "b", "m2", null, 7, [P]));
+        Take(new Answered("least", "a", "m1", null, 5, [P], _now));
+        Take(new Answered("least", "a", "m1", null, 6, [P], _now));
+        Take(new Answered("least", "b", "m2", null, 7, [P], _now));
         Assert.Empty(_checker.Problems);
-        Take(new Answered("least", "b", "m2", null, 7, [P]));
-        Take(new Answered("least", "c", "m3", null, 6, [P]));
+        Take(new Answered("least", "b", "m2", null, 7, [P], _now));
+        Take(new Answered("least", "c", "m3", null, 6, [P], _now));
         Finds("in one generation");
     }
 
     [Fact]
     public void A_generation_that_falls_is_found()
     {
-        Take(new Answered("least", "a", "m1", null, 5, []));
-        Take(new Answered("least", "a", "m1", null, 4, []));
+        Take(new Answered("least", "a", "m1", null, 5, [], _now));
+        Take(new Answered("least", "a", "m1", null, 4, [], _now));
         Finds("the generation has fallen");
+    }
+
+    [Fact]
+    public void A_generation_that_was_asked_for_before_a_higher_one_was_told_is_none()
+    {
+        Take(new Answered("least", "a", "m1", null, 5, [], _now));
+        Take(new Answered("least", "a", "m1", null, 4, [], 0));
+        Assert.Empty(_checker.Problems);
     }
 
     [Fact]

@@ -13,10 +13,17 @@ internal sealed record Acknowledged(TopicPartition Partition, long Offset, long 
 /// <summary>Something about a consumer of a group. A consumer that restarts is another one.</summary>
 internal abstract record GroupHappening(string Group, string Consumer) : Happening;
 
-/// <summary>The group has answered a heartbeat. The generation is what it calls the member's epoch.</summary>
+/// <summary>
+/// The group has answered a heartbeat that was sent at <paramref name="BegunAt"/>. The generation is what it calls the member's epoch.
+/// </summary>
 internal sealed record Answered(
-    string Group, string Consumer, string MemberId, string? Instance, int Generation, IReadOnlyList<TopicPartition> Partitions)
-    : GroupHappening(Group, Consumer);
+    string Group, string Consumer, string MemberId, string? Instance, int Generation, IReadOnlyList<TopicPartition> Partitions,
+    long BegunAt)
+    : GroupHappening(Group, Consumer)
+{
+    public override string ToString() =>
+        $"Answered {Consumer} {MemberId} {Instance} asked at {BegunAt}: generation {Generation}, {string.Join(' ', Partitions)}";
+}
 
 /// <summary>The listener hears that a partition has come, which the group said in a generation.</summary>
 internal sealed record Assigned(string Group, string Consumer, string? Instance, TopicPartition Partition, int Generation)

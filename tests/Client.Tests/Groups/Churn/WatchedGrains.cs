@@ -42,11 +42,12 @@ internal sealed class WatchedGroup(IGroupGrain group, string groupId, string con
     public async ValueTask<HeartbeatResult> Heartbeat(HeartbeatRequest request, CancellationToken cancellation)
     {
         _memberId = request.MemberId;
+        var begun = history.Now;
         var result = await group.Heartbeat(request, cancellation).ConfigureAwait(false);
         if (result.Error == ErrorCode.None)
         {
             TopicPartition[] assignment = [.. result.Assignment.Select(partition => partition.ToClient())];
-            history.Add(new Answered(groupId, consumer, request.MemberId, request.InstanceId, result.MemberEpoch, assignment));
+            history.Add(new Answered(groupId, consumer, request.MemberId, request.InstanceId, result.MemberEpoch, assignment, begun));
             foreach (var partition in assignment)
             {
                 _generations[partition] = result.MemberEpoch;
