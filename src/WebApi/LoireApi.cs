@@ -1,3 +1,4 @@
+using Loire.WebApi.Dialects.V2;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Groups;
 using Loire.WebApi.Groups.Members;
@@ -16,7 +17,7 @@ using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi;
 
-/// <summary>The native HTTP API under <c>/v1</c>, with <c>/openapi/v1.json</c>, <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c>.</summary>
+/// <summary>The native HTTP API under <c>/v1</c> and the v2 dialect at the root, with <c>/openapi/v1.json</c>, <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c>.</summary>
 public static class LoireApi
 {
     /// <summary>
@@ -37,6 +38,7 @@ public static class LoireApi
         {
             options.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower;
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, DocumentJson.Default);
+            options.SerializerOptions.TypeInfoResolverChain.Insert(1, V2Json.Default);
         });
         services.AddOpenApi(OpenApiDocumentation.DocumentName, OpenApiDocumentation.Configure);
         services.AddSingleton<PrometheusExporter>();
@@ -68,6 +70,11 @@ public static class LoireApi
         routes.ServiceProvider.GetRequiredService<LiveTails>().Map(v1);
         Make<HealthEndpoints>(routes).Map(routes);
         Make<MetricsEndpoint>(routes).Map(routes);
+        if (routes.ServiceProvider.GetRequiredService<IOptions<LoireApiOptions>>().Value.V2Dialect)
+        {
+            V2Dialect.Map(routes);
+        }
+
         routes.MapOpenApi();
         return routes;
     }

@@ -1,4 +1,5 @@
 using Loire.Model;
+using Loire.WebApi.Dialects;
 
 namespace Loire.WebApi;
 
@@ -56,6 +57,15 @@ public sealed class LoireApiOptions
     /// <summary>The id of the cluster, as <c>GET /v1/brokers</c> tells it.</summary>
     public string ClusterId { get; set; } = "loire";
 
+    /// <summary>
+    /// Whether the v2 dialect of Confluent's REST Proxy, which Redpanda, Strimzi and Karapace share, is served beside the native API, at the root:
+    /// <c>/topics</c>, <c>/consumers</c>, <c>/brokers</c>.
+    /// </summary>
+    public bool V2Dialect { get; set; } = true;
+
+    /// <summary>What the offset in a commit of the v2 dialect is.</summary>
+    public CommitMeaning V2Commits { get; set; } = CommitMeaning.LastRead;
+
     /// <summary>The first bound that makes no sense, in one sentence; null if all do.</summary>
     public string? FindProblem() =>
         MaxConnections < 1 ? $"{nameof(MaxConnections)} must be at least 1."
@@ -70,6 +80,7 @@ public sealed class LoireApiOptions
         : HeartbeatInterval < TimeSpan.FromMilliseconds(10) || HeartbeatInterval > Limits.FetchWait
             ? $"{nameof(HeartbeatInterval)} must lie between 10 ms and {Limits.FetchWait.TotalSeconds} s."
         : StreamIdleTimeout < TimeSpan.FromMilliseconds(10) ? $"{nameof(StreamIdleTimeout)} must be at least 10 ms."
+        : !Enum.IsDefined(V2Commits) ? $"{nameof(V2Commits)} must be one of {string.Join(", ", Enum.GetNames<CommitMeaning>())}."
         : MaxSeriesPerMetric < 1 ? $"{nameof(MaxSeriesPerMetric)} must be at least 1."
         : null;
 }

@@ -1,16 +1,19 @@
+using Loire.WebApi.Dialects.V2;
 using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi.Errors;
 
 /// <summary>
-/// The outermost step of every request: whatever went wrong leaves as a problem document, and nothing of our insides with it. Once a response has
-/// begun, a failure cuts the connection instead, so that no client takes a part for the whole.
+/// The outermost step of every request: whatever went wrong leaves as a problem document, or as the dialect of its path says it, and nothing
+/// of our insides with it. Once a response has begun, a failure cuts the connection instead, so that no client takes a part for the whole.
 /// </summary>
-internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> logger)
+internal sealed partial class ProblemMiddleware(
+    RequestDelegate next, IOptions<LoireApiOptions> options, ILogger<ProblemMiddleware> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -30,7 +33,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
 
         if (!context.Response.HasStarted && context.Response.ContentType is null && FromEmptyAnswer(context.Response.StatusCode) is { } problem)
         {
-            await (problem with { Status = context.Response.StatusCode }).WriteAsync(context);
+            await WriteAsync(context, problem with { Status = context.Response.StatusCode });
         }
     }
 
@@ -58,8 +61,11 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
             return;
         }
 
-        await problem.WriteAsync(context);
+        await WriteAsync(context, problem);
     }
+
+    private Task WriteAsync(HttpContext context, ApiProblem problem) =>
+        options.Value.V2Dialect && V2Dialect.Owns(context.Request.Path) ? V2Error.From(problem).WriteAsync(context) : problem.WriteAsync(context);
 
     private static ApiProblem? FromEmptyAnswer(int status) => status switch
     {

@@ -83,6 +83,7 @@ internal static class OpenApiDocumentation
             "topic" => "The name of the topic.",
             "group" => "The id of the group, percent-encoded.",
             "member" => "The id of the member, as its creation answered it.",
+            "instance" => "The name of the consumer instance.",
             "partition" => "The number of the partition, from 0.",
             _ => "The name of the setting.",
         },
@@ -96,7 +97,7 @@ internal static class OpenApiDocumentation
         {
             Schema = new OpenApiSchema
             {
-                Type = type == MediaTypes.Json ? (isBody ? JsonSchemaType.Object : null) : JsonSchemaType.String,
+                Type = type == MediaTypes.Json || type.EndsWith("+json", StringComparison.Ordinal) ? (isBody ? JsonSchemaType.Object : null) : JsonSchemaType.String,
                 Format = type is MediaTypes.Raw or MediaTypes.Batches ? "binary" : null,
                 Description = Meaning(type, isBody),
             },

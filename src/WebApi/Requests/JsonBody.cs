@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Loire.WebApi.Errors;
@@ -40,6 +42,28 @@ internal static class JsonBody
 
     /// <summary>Whether there is a body, where it may be left out.</summary>
     public static bool IsPresent(HttpRequest request) => request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0;
+
+    /// <summary>Reads a body to its end; <see cref="LimitBody"/> bounds it. The reader is still to be advanced.</summary>
+    public static async ValueTask<ReadOnlySequence<byte>> ReadAllAsync(PipeReader reader, CancellationToken aborted)
+    {
+        try
+        {
+            while (true)
+            {
+                var read = await reader.ReadAsync(aborted);
+                if (read.IsCompleted)
+                {
+                    return read.Buffer;
+                }
+
+                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            }
+        }
+        catch (IOException exception) when (exception is not BadHttpRequestException)
+        {
+            throw Broken(exception);
+        }
+    }
 
     /// <summary>
     /// What a failed read of the body means: the connection broke, or its chunks made no sense, which Kestrel says in several types. Only for reads of the body;

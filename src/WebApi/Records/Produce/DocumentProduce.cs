@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using Loire.Model;
@@ -23,7 +22,7 @@ internal static class DocumentProduce
         HttpContext context, int? partition, ProduceSession session, ProduceAnswer answer, LoireApiOptions options, TimeProvider time, int status)
     {
         JsonBody.LimitBody(context, options.MaxJsonProduceBytes);
-        var body = await ReadAllAsync(context.Request.BodyReader, context.RequestAborted);
+        var body = await JsonBody.ReadAllAsync(context.Request.BodyReader, context.RequestAborted);
         var source = body.IsSingleSegment ? body.First : body.ToArray();
         var now = Timestamp.From(time.GetUtcNow());
         var problem = Check(source.Span, partition, session, options.MaxJsonProduceRecords, now);
@@ -61,7 +60,7 @@ internal static class DocumentProduce
         ReadOnlySequence<byte> body;
         try
         {
-            body = await ReadAllAsync(context.Request.BodyReader, context.RequestAborted);
+            body = await JsonBody.ReadAllAsync(context.Request.BodyReader, context.RequestAborted);
         }
         catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
@@ -78,27 +77,6 @@ internal static class DocumentProduce
         context.Request.BodyReader.AdvanceTo(body.End);
         await session.DrainAsync();
         await answer.FinishAsync(session, added == Added.TooLarge ? LineProduce.TooLarge(session) : session.Failure, status);
-    }
-
-    private static async ValueTask<ReadOnlySequence<byte>> ReadAllAsync(PipeReader reader, CancellationToken aborted)
-    {
-        try
-        {
-            while (true)
-            {
-                var read = await reader.ReadAsync(aborted);
-                if (read.IsCompleted)
-                {
-                    return read.Buffer;
-                }
-
-                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-            }
-        }
-        catch (IOException exception) when (exception is not BadHttpRequestException)
-        {
-            throw JsonBody.Broken(exception);
-        }
     }
 
     // Reads the whole document once without adding anything.
@@ -196,26 +174,19 @@ internal static class DocumentProduce
     // One entry for each record, in the order of the request: where it is, or that it was not accepted.
     private static void WriteRecords(Utf8JsonWriter json, ProduceSession session, List<int> owners)
     {
-        var next = new Dictionary<int, (int Index, long Used)>();
+        var offsets = new RecordOffsets(session);
         json.WriteStartArray("records"u8);
         foreach (var partition in owners)
         {
-            var history = session.Lane(partition).History!;
-            var (index, used) = next.GetValueOrDefault(partition);
             json.WriteStartObject();
             json.WriteNumber("partition"u8, partition);
-            if (index >= history.Count)
+            if (!offsets.TryNext(partition, out var offset))
             {
                 session.Failure!.WriteMembers(json);
             }
-            else
+            else if (offset != Offset.None)
             {
-                if (history[index].FirstOffset != Offset.None)
-                {
-                    json.WriteNumber("offset"u8, history[index].FirstOffset.Value + used);
-                }
-
-                next[partition] = used + 1 < history[index].Records ? (index, used + 1) : (index + 1, 0);
+                json.WriteNumber("offset"u8, offset.Value);
             }
 
             json.WriteEndObject();

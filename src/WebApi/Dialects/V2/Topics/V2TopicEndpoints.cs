@@ -1,0 +1,107 @@
+using Loire.Grains.Interfaces.Topics;
+using Loire.Model;
+using Loire.WebApi.Operations;
+using Loire.WebApi.Requests;
+using Loire.WebApi.Topics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+
+namespace Loire.WebApi.Dialects.V2.Topics;
+
+/// <summary><c>/topics</c> and what lies below it, but for records; <c>/brokers</c>; Strimzi's <c>/admin/topics</c>.</summary>
+internal sealed class V2TopicEndpoints(IGrainFactory grains, IOptions<LoireApiOptions> options)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/", V2Requests.Handle(context => V2Requests.AnswerAsync(context, new V2NothingJson(), V2Json.Default.V2NothingJson)))
+            .Describe("v2: answers with an empty object", "Clients ask it whether the server is there.").AnswersV2<V2NothingJson>();
+        routes.MapGet("/brokers", V2Requests.Handle(context => V2Requests.AnswerAsync(context, new V2BrokersJson([0]), V2Json.Default.V2BrokersJson)))
+            .Describe("v2: lists the ids of the brokers").AnswersV2<V2BrokersJson>();
+        routes.MapGet("/topics", V2Requests.Handle(ListAsync)).Describe("v2: lists the names of all topics").AnswersV2<string[]>();
+        routes.MapPost("/admin/topics", V2Requests.Handle(CreateAsync))
+            .Describe("v2: creates a topic", "As in Strimzi's bridge: {\"topic_name\", \"partitions_count\", \"replication_factor\"}.")
+            .TakesAny(V2MediaTypes.Document, MediaTypes.Json).AnswersV2<V2NothingJson>(StatusCodes.Status201Created).FailsV2(400, 415, 422);
+        routes.MapGet("/topics/{topic}", V2Requests.Handle(GetAsync))
+            .Describe("v2: describes a topic with its settings and partitions").AnswersV2<V2TopicJson>().FailsV2(404);
+        routes.MapGet("/topics/{topic}/partitions", V2Requests.Handle(PartitionsAsync))
+            .Describe("v2: lists the partitions of a topic").AnswersV2<V2PartitionJson[]>().FailsV2(404);
+        routes.MapGet("/topics/{topic}/partitions/{partition}", V2Requests.Handle(PartitionAsync))
+            .Describe("v2: describes a partition").AnswersV2<V2PartitionJson>().FailsV2(404);
+        routes.MapGet("/topics/{topic}/partitions/{partition}/offsets", V2Requests.Handle(OffsetsAsync))
+            .Describe("v2: shows the offsets that bound a partition").AnswersV2<V2BoundsJson>().FailsV2(404);
+    }
+
+    private async Task<V2Error?> ListAsync(HttpContext context)
+    {
+        var names = new List<string>();
+        var catalog = grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key);
+        TopicList page;
+        do
+        {
+            page = await catalog.List(names.Count == 0 ? "" : names[^1], Limits.TopicsPerPage);
+            if (page.Error != ErrorCode.None)
+            {
+                return V2Error.From(page.Error, null);
+            }
+
+            names.AddRange(page.Names.Select(name => name.Value));
+        }
+        while (page.HasMore && page.Names.Length > 0);
+        return await V2Requests.AnswerAsync(context, [.. names], V2Json.Default.StringArray);
+    }
+
+    private async Task<V2Error?> CreateAsync(HttpContext context)
+    {
+        var (wanted, error) = await V2Requests.ReadAsync(context, V2Json.Default.V2CreateTopicJson, options.Value.MaxDocumentBytes);
+        if (error is not null || wanted?.TopicName is null)
+        {
+            return error ?? V2Error.Invalid("The member topic_name is missing.");
+        }
+
+        if (!TopicName.TryParse(wanted.TopicName, out var name, out var illegal))
+        {
+            return V2Error.Invalid(illegal);
+        }
+
+        var result = await grains.GetGrain<ITopicGrain>(name.Value)
+            .Create(new CreateTopicRequest(wanted.PartitionsCount ?? -1, wanted.ReplicationFactor ?? -1, [], ValidateOnly: false));
+        return result.Error != ErrorCode.None
+            ? V2Error.From(result.Error, result.Detail)
+            : await V2Requests.AnswerAsync(context, new V2NothingJson(), V2Json.Default.V2NothingJson, StatusCodes.Status201Created);
+    }
+
+    private async Task<V2Error?> GetAsync(HttpContext context)
+    {
+        var (topic, error) = await V2Topic.FindAsync(context, grains);
+        return topic is null ? error : await V2Requests.AnswerAsync(context, V2TopicJson.From(topic), V2Json.Default.V2TopicJson);
+    }
+
+    private async Task<V2Error?> PartitionsAsync(HttpContext context)
+    {
+        var (topic, error) = await V2Topic.FindAsync(context, grains);
+        return topic is null ? error : await V2Requests.AnswerAsync(context, V2PartitionJson.AllOf(topic), V2Json.Default.V2PartitionJsonArray);
+    }
+
+    private async Task<V2Error?> PartitionAsync(HttpContext context)
+    {
+        var (_, partition, error) = await V2Topic.FindPartitionAsync(context, grains);
+        return error ?? await V2Requests.AnswerAsync(context, V2PartitionJson.Of(partition), V2Json.Default.V2PartitionJson);
+    }
+
+    private async Task<V2Error?> OffsetsAsync(HttpContext context)
+    {
+        var (topic, partition, error) = await V2Topic.FindPartitionAsync(context, grains);
+        if (topic is null)
+        {
+            return error;
+        }
+
+        var offsets = await PartitionTarget.GrainOf(grains, topic, partition).Offsets();
+        return offsets.Error != ErrorCode.None
+            ? V2Error.From(offsets.Error, null)
+            : await V2Requests.AnswerAsync(
+                context, new V2BoundsJson(offsets.LogStart.Value, offsets.HighWatermark.Value), V2Json.Default.V2BoundsJson);
+    }
+}

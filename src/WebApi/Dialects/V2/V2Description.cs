@@ -1,0 +1,27 @@
+using Loire.WebApi.Requests;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace Loire.WebApi.Dialects.V2;
+
+/// <summary>What the OpenAPI document says of the dialect's endpoints.</summary>
+internal static class V2Description
+{
+    /// <summary>Under which they stand together.</summary>
+    public const string Tag = "REST Proxy v2";
+
+    /// <summary>An answer of this shape.</summary>
+    public static IEndpointConventionBuilder AnswersV2<T>(this IEndpointConventionBuilder endpoint, int status = StatusCodes.Status200OK) =>
+        endpoint.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(T), [V2MediaTypes.Document, MediaTypes.Json]));
+
+    /// <summary>Errors with these statuses; 500 is possible everywhere.</summary>
+    public static IEndpointConventionBuilder FailsV2(this IEndpointConventionBuilder endpoint, params int[] statuses)
+    {
+        foreach (var status in statuses)
+        {
+            endpoint.AnswersV2<V2ErrorJson>(status);
+        }
+
+        return endpoint;
+    }
+}
