@@ -15,7 +15,8 @@ public static class LoireNodeExtensions
     /// endpoints where it is wanted. Other grains of the host live in the same silo.
     /// </summary>
     /// <param name="builder">The host. Its own configuration says where HTTP listens.</param>
-    /// <param name="configure">Changes the options; of those for HTTP only <see cref="NodeOptions.MaxConnections"/> counts.</param>
+    /// <param name="configure">Changes the options; of those for HTTP only <see cref="NodeOptions.MaxConnections"/>
+    /// and <see cref="NodeOptions.V2Commits"/> count.</param>
     public static IHostApplicationBuilder AddLoireNode(this IHostApplicationBuilder builder, Action<NodeOptions>? configure = null)
     {
         var options = new NodeOptions();
@@ -29,6 +30,8 @@ public static class LoireNodeExtensions
         {
             api.ClusterId = options.ClusterId;
             api.MaxConnections = options.MaxConnections;
+            api.V2Dialect = options.V2Commits is not null;
+            api.V2Commits = options.V2Commits ?? api.V2Commits;
         });
         builder.Services.AddHealthChecks().AddCheck<SiloHealthCheck>("silo");
         builder.UseOrleans(silo =>

@@ -1,4 +1,5 @@
 using System.Net;
+using Loire.WebApi.Dialects;
 
 namespace Loire.Silo;
 
@@ -50,6 +51,9 @@ public sealed class NodeOptions
 
     /// <summary>HTTP connections at once.</summary>
     public int MaxConnections { get; set; } = 20_000;
+
+    /// <summary>What a commit means in the v2 dialect of REST proxies, which is served beside the native API; null for no such dialect.</summary>
+    public CommitMeaning? V2Commits { get; set; } = CommitMeaning.LastRead;
 
     /// <summary>Whether logs are JSON lines.</summary>
     public bool JsonLogs { get; set; }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Azure.Storage.Blobs;
+using Loire.WebApi.Dialects;
 
 namespace Loire.Silo;
 
@@ -38,6 +39,14 @@ public sealed record NodeSetting(string Name, string? Takes, string Meaning, Fun
         new("fsync", "always|MS", "sync before every acknowledgement, or only every MS milliseconds: a power cut may then lose that much (always)", ReadSync),
         new("cache-mb", "MB", "memory for reads (256)", (options, text) => Number(text, 0, 1_000_000, value => options.CacheBytes = value * 1024 * 1024)),
         new("max-connections", "N", "HTTP connections at once (20000)", (options, text) => Number(text, 1, 1_000_000, value => options.MaxConnections = (int)value)),
+        new("v2-api", "last-read|next-to-read|off", "the v2 API of REST proxies, by what a commit there has: the last record read, as Confluent's, or the next one (last-read)",
+            (options, text) => text switch
+            {
+                "last-read" => Put(true, () => options.V2Commits = CommitMeaning.LastRead, ""),
+                "next-to-read" => Put(true, () => options.V2Commits = CommitMeaning.NextToRead, ""),
+                "off" => Put(true, () => options.V2Commits = null, ""),
+                _ => "last-read, next-to-read or off",
+            }),
         new("log-format", "text|json", "form of the log on standard output (text)", (options, text) => text switch
         {
             "text" => Put(true, () => options.JsonLogs = false, ""),

@@ -80,7 +80,6 @@ public sealed class ErrorTests
     }
 
     [Theory]
-    [InlineData("GET", "/", 404)]
     [InlineData("GET", "/v1", 404)]
     [InlineData("GET", "/v1/nothing", 404)]
     [InlineData("GET", "/V1/topicss", 404)]

@@ -32,6 +32,7 @@ public sealed class NodeSettingsTests
     [InlineData("--fsync 0", "The option --fsync must be always, or milliseconds from 1 to 60000.")]
     [InlineData("--cache-mb lots", "The option --cache-mb must be a whole number from 0 to 1000000.")]
     [InlineData("--max-connections 0", "The option --max-connections must be a whole number from 1 to 1000000.")]
+    [InlineData("--v2-api strimzi", "The option --v2-api must be last-read, next-to-read or off.")]
     [InlineData("--log-format xml", "The option --log-format must be text or json.")]
     [InlineData("--log-level 3", "The option --log-level must be trace, debug, information, warning, error or critical.")]
     [InlineData("--log-level none", "The option --log-level must be trace, debug, information, warning, error or critical.")]
@@ -60,12 +61,14 @@ public sealed class NodeSettingsTests
     public void Every_setting_is_taken_over()
     {
         var (options, problem) = Read(
-            "--urls http://0.0.0.0:80 --insecure --storage azure --azure-connection UseDevelopmentStorage=true --azure-container abc --cluster-id c --silo-port 1 --gateway-port 2 --fsync 50 --max-connections 9 --log-format json --log-level DEBUG".Split(' '),
+            "--urls http://0.0.0.0:80 --insecure --storage azure --azure-connection UseDevelopmentStorage=true --azure-container abc --cluster-id c --silo-port 1 --gateway-port 2 --fsync 50 --max-connections 9 --v2-api next-to-read --log-format json --log-level DEBUG".Split(' '),
             [],
             "{}");
         Assert.Null(problem);
         Assert.True(options.Insecure && options.JsonLogs);
         Assert.Equal((StoreKind.Azure, "UseDevelopmentStorage=true", "abc", "c"), (options.Storage, options.AzureConnection, options.AzureContainer, options.ClusterId));
+        Assert.Equal(Dialects.CommitMeaning.NextToRead, options.V2Commits);
+        Assert.Null(Read(["--v2-api", "off"], [], "{}").Options.V2Commits);
         Assert.Equal((1, 2, TimeSpan.FromMilliseconds(50), 9, LogLevel.Debug), (options.SiloPort, options.GatewayPort, options.SyncInterval!.Value, options.MaxConnections, options.LogLevel));
     }
 

@@ -43,13 +43,13 @@ internal static class OpenApiDocumentation
 
             if (metadata.OfType<BodyTypes>().LastOrDefault() is { } bodies)
             {
-                operation.RequestBody = new OpenApiRequestBody { Required = true, Content = Contents(bodies.MediaTypes, isBody: true) };
+                operation.RequestBody = new OpenApiRequestBody { Required = true, Content = Contents(bodies.MediaTypes, isBody: true, bodies.Meaning) };
             }
 
             if (metadata.OfType<AnswerTypes>().LastOrDefault() is { } answers)
             {
                 operation.Responses ??= [];
-                operation.Responses["200"] = new OpenApiResponse { Description = "OK", Content = Contents(answers.MediaTypes, isBody: false) };
+                operation.Responses["200"] = new OpenApiResponse { Description = "OK", Content = Contents(answers.MediaTypes, isBody: false, answers.Meaning) };
             }
 
             if (metadata.OfType<NoAnswer>().Any())
@@ -92,14 +92,15 @@ internal static class OpenApiDocumentation
             : new OpenApiSchema { Type = JsonSchemaType.String },
     };
 
-    private static Dictionary<string, OpenApiMediaType> Contents(string[] mediaTypes, bool isBody) =>
+    private static Dictionary<string, OpenApiMediaType> Contents(string[] mediaTypes, bool isBody, string? meaning) =>
         mediaTypes.ToDictionary(type => type, type => new OpenApiMediaType
         {
             Schema = new OpenApiSchema
             {
-                Type = type == MediaTypes.Json || type.EndsWith("+json", StringComparison.Ordinal) ? (isBody ? JsonSchemaType.Object : null) : JsonSchemaType.String,
+                Type = !type.EndsWith("json", StringComparison.Ordinal) || type == MediaTypes.Ndjson ? JsonSchemaType.String
+                    : isBody ? JsonSchemaType.Object : null,
                 Format = type is MediaTypes.Raw or MediaTypes.Batches ? "binary" : null,
-                Description = Meaning(type, isBody),
+                Description = meaning ?? Meaning(type, isBody),
             },
         });
 

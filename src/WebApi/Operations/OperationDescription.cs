@@ -51,10 +51,10 @@ internal static class OperationDescription
 }
 
 /// <summary>The request bodies of an endpoint that negotiates, by media type.</summary>
-internal sealed record BodyTypes(string[] MediaTypes);
+internal sealed record BodyTypes(string[] MediaTypes, string? Meaning = null);
 
 /// <summary>The answers of an endpoint that negotiates, by media type.</summary>
-internal sealed record AnswerTypes(string[] MediaTypes);
+internal sealed record AnswerTypes(string[] MediaTypes, string? Meaning = null);
 
 /// <summary>Success is 204.</summary>
 internal sealed record NoAnswer;

@@ -1,3 +1,4 @@
+using Loire.WebApi.Operations;
 using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,6 +10,18 @@ internal static class V2Description
 {
     /// <summary>Under which they stand together.</summary>
     public const string Tag = "REST Proxy v2";
+
+    /// <summary>A document, whose shape the description tells.</summary>
+    public static IEndpointConventionBuilder TakesV2(this IEndpointConventionBuilder endpoint) =>
+        endpoint.WithMetadata(new BodyTypes([V2MediaTypes.Document, MediaTypes.Json], "As described above."));
+
+    /// <summary>Records in one of the formats.</summary>
+    public static IEndpointConventionBuilder TakesRecordsV2(this IEndpointConventionBuilder endpoint) =>
+        endpoint.WithMetadata(new BodyTypes(V2MediaTypes.Embedded, "As described above; application/json is the json format."));
+
+    /// <summary>Records in one of the formats.</summary>
+    public static IEndpointConventionBuilder AnswersRecordsV2(this IEndpointConventionBuilder endpoint) => endpoint.WithMetadata(new AnswerTypes(
+        V2MediaTypes.Embedded, "An array of {\"topic\", \"key\", \"value\", \"partition\", \"offset\", \"timestamp\", \"headers\"}."));
 
     /// <summary>An answer of this shape.</summary>
     public static IEndpointConventionBuilder AnswersV2<T>(this IEndpointConventionBuilder endpoint, int status = StatusCodes.Status200OK) =>

@@ -1,6 +1,5 @@
 using Loire.WebApi.Groups;
 using Loire.WebApi.Operations;
-using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -19,7 +18,7 @@ internal sealed class InstanceEndpoints(IGrainFactory grains, IOptions<LoireApiO
                 "All optional: {\"name\", \"format\": binary|json|text, \"auto.offset.reset\": latest|earliest|none, \"auto.commit.enable\", "
                     + "\"fetch.min.bytes\", \"consumer.request.timeout.ms\"}. Any node serves the instance. It ends when nobody has asked it for "
                     + "records for five minutes.")
-            .TakesAny(V2MediaTypes.Document, MediaTypes.Json).AnswersV2<V2InstanceJson>().FailsV2(400, 409, 415, 422);
+            .TakesV2().AnswersV2<V2InstanceJson>().FailsV2(400, 409, 415, 422);
         routes.MapDelete(ConsumerInstance.Path, ConsumerInstance.Handle(grains, DeleteAsync))
             .Describe("v2: ends a consumer instance", "It leaves the group.").AnswersNothing().FailsV2(404);
     }

@@ -26,7 +26,7 @@ internal sealed class InstanceRecords(IGrainFactory grains, IOptions<LoireApiOpt
                 "Accept must name the format with which the instance was made. An empty array if none came in time.",
                 V2ReadBounds.Timeout,
                 V2ReadBounds.MaxBytes)
-            .AnswersAny(V2MediaTypes.Embedded).FailsV2(400, 404, 406, 409);
+            .AnswersRecordsV2().FailsV2(400, 404, 406, 409);
 
     private async Task<V2Error?> ReadAsync(HttpContext context, ConsumerInstance instance)
     {

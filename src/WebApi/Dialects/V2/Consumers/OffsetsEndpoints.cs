@@ -2,7 +2,6 @@ using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 using Loire.WebApi.Groups;
 using Loire.WebApi.Operations;
-using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -24,7 +23,7 @@ internal sealed class OffsetsEndpoints(IGrainFactory grains, IOptions<LoireApiOp
                 "v2: commits offsets",
                 "{\"offsets\": [{\"topic\", \"partition\", \"offset\", \"metadata\"}]} with the last offsets that were read (200, an empty array) or, "
                     + "if the node is set so, the next ones to read (204). Without a body, or with an empty object: behind everything that was taken.")
-            .TakesAny(V2MediaTypes.Document, MediaTypes.Json).AnswersV2<string[]>().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
+            .TakesV2().AnswersV2<string[]>().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
         routes.MapGet(Offsets, ConsumerInstance.Handle(grains, CommittedAsync))
             .Describe(
                 "v2: shows committed offsets",
@@ -32,7 +31,7 @@ internal sealed class OffsetsEndpoints(IGrainFactory grains, IOptions<LoireApiOp
             .AnswersV2<V2CommittedOffsetsJson>().FailsV2(400, 404, 415, 422);
         routes.MapPost(Offsets + ":query", ConsumerInstance.Handle(grains, CommittedAsync))
             .Describe("v2: shows committed offsets", "{\"partitions\": [{\"topic\", \"partition\"}]}. An addition to the dialect.")
-            .TakesAny(V2MediaTypes.Document, MediaTypes.Json).AnswersV2<V2CommittedOffsetsJson>().FailsV2(400, 404, 415, 422);
+            .TakesV2().AnswersV2<V2CommittedOffsetsJson>().FailsV2(400, 404, 415, 422);
     }
 
     private async Task<V2Error?> CommitAsync(HttpContext context, ConsumerInstance instance)

@@ -19,7 +19,7 @@ internal sealed class PositionsEndpoints(IGrainFactory grains, IOptions<LoireApi
             .Describe(
                 "v2: goes on at offsets or moments",
                 "{\"offsets\": [{\"topic\", \"partition\", \"offset\"}], \"timestamps\": [{\"topic\", \"partition\", \"timestamp\": ISO 8601}]}, either or both.")
-            .TakesAny(V2MediaTypes.Document, MediaTypes.Json).AnswersNothing().FailsV2(400, 404, 409, 415, 422);
+            .TakesV2().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
         MapTo(routes, Positions + "/beginning", SeekKind.Beginning, "v2: goes on at the first records");
         MapTo(routes, Positions + "/end", SeekKind.End, "v2: goes on behind the last records");
     }
@@ -27,7 +27,7 @@ internal sealed class PositionsEndpoints(IGrainFactory grains, IOptions<LoireApi
     private void MapTo(IEndpointRouteBuilder routes, string path, SeekKind to, string summary) =>
         routes.MapPost(path, ConsumerInstance.Handle(grains, (context, instance) => SeekAsync(context, instance, to)))
             .Describe(summary, "{\"partitions\": [{\"topic\", \"partition\"}]}, all of which the instance must have.")
-            .TakesAny(V2MediaTypes.Document, MediaTypes.Json).AnswersNothing().FailsV2(400, 404, 409, 415, 422);
+            .TakesV2().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
 
     private async Task<V2Error?> SeekAsync(HttpContext context, ConsumerInstance instance)
     {

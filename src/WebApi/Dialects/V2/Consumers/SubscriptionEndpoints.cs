@@ -1,7 +1,6 @@
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
 using Loire.WebApi.Operations;
-using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -21,7 +20,7 @@ internal sealed class SubscriptionEndpoints(IGrainFactory grains, IOptions<Loire
                 "v2: subscribes",
                 "{\"topics\": [..]} or {\"topic_pattern\": \"..\"} for whole names; instead of what it subscribed to before in the same way. "
                     + "No topics at all end what it reads, as in Kafka.")
-            .TakesAny(V2MediaTypes.Document, MediaTypes.Json).AnswersNothing().FailsV2(400, 404, 409, 415, 422);
+            .TakesV2().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
         routes.MapGet(Subscription, ConsumerInstance.Handle(grains, SubscribedAsync))
             .Describe("v2: shows the subscription", "With a pattern: the topics of the partitions that the instance has.")
             .AnswersV2<V2SubscribedJson>().FailsV2(404);
@@ -29,7 +28,7 @@ internal sealed class SubscriptionEndpoints(IGrainFactory grains, IOptions<Loire
             .Describe("v2: ends the subscription or the assignment").AnswersNothing().FailsV2(404);
         routes.MapPost(Assignments, ConsumerInstance.Handle(grains, AssignAsync))
             .Describe("v2: assigns partitions by hand", "{\"partitions\": [{\"topic\", \"partition\"}]}; none at all end what it reads, as in Kafka.")
-            .TakesAny(V2MediaTypes.Document, MediaTypes.Json).AnswersNothing().FailsV2(400, 404, 409, 415, 422);
+            .TakesV2().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
         routes.MapGet(Assignments, ConsumerInstance.Handle(grains, AssignedAsync))
             .Describe("v2: lists the partitions that the instance has").AnswersV2<V2PartitionsJson>().FailsV2(404);
     }

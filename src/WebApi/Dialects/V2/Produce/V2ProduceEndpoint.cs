@@ -33,7 +33,7 @@ internal sealed class V2ProduceEndpoint(IGrainFactory grains, IOptions<LoireApiO
         })
         {
             routes.MapPost(path, V2Requests.Handle(ProduceAsync))
-                .Describe(summary, Meaning, Async).TakesAny(V2MediaTypes.Embedded).AnswersV2<V2ProducedJson>().AnswersNothing()
+                .Describe(summary, Meaning, Async).TakesRecordsV2().AnswersV2<V2ProducedJson>().AnswersNothing()
                 .FailsV2(400, 404, 413, 415, 422);
         }
     }

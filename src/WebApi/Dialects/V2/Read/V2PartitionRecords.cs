@@ -28,7 +28,7 @@ internal sealed class V2PartitionRecords(
     public void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/topics/{topic}/partitions/{partition}/records", V2Requests.Handle(ReadAsync))
             .Describe("v2: reads records of a partition without a group", "Accept names the embedded format.", OffsetFrom, V2ReadBounds.Timeout, V2ReadBounds.MaxBytes)
-            .AnswersAny(V2MediaTypes.Embedded).FailsV2(400, 404, 406);
+            .AnswersRecordsV2().FailsV2(400, 404, 406);
 
     private async Task<V2Error?> ReadAsync(HttpContext context)
     {

@@ -1,7 +1,6 @@
 using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
 using Loire.WebApi.Operations;
-using Loire.WebApi.Requests;
 using Loire.WebApi.Topics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -22,7 +21,7 @@ internal sealed class V2TopicEndpoints(IGrainFactory grains, IOptions<LoireApiOp
         routes.MapGet("/topics", V2Requests.Handle(ListAsync)).Describe("v2: lists the names of all topics").AnswersV2<string[]>();
         routes.MapPost("/admin/topics", V2Requests.Handle(CreateAsync))
             .Describe("v2: creates a topic", "As in Strimzi's bridge: {\"topic_name\", \"partitions_count\", \"replication_factor\"}.")
-            .TakesAny(V2MediaTypes.Document, MediaTypes.Json).AnswersV2<V2NothingJson>(StatusCodes.Status201Created).FailsV2(400, 415, 422);
+            .TakesV2().AnswersV2<V2NothingJson>(StatusCodes.Status201Created).FailsV2(400, 415, 422);
         routes.MapGet("/topics/{topic}", V2Requests.Handle(GetAsync))
             .Describe("v2: describes a topic with its settings and partitions").AnswersV2<V2TopicJson>().FailsV2(404);
         routes.MapGet("/topics/{topic}/partitions", V2Requests.Handle(PartitionsAsync))
