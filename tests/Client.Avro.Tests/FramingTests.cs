@@ -1,3 +1,5 @@
+using Loire.TestKit;
+
 namespace Loire.Client.Avro.Tests;
 
 public class FramingTests

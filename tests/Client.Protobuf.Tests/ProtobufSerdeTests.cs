@@ -1,6 +1,7 @@
 using System.Buffers;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using Loire.TestKit;
 using Xunit.Abstractions;
 
 namespace Loire.Client.Protobuf.Tests;

@@ -8,7 +8,6 @@ namespace Orleans.Runtime;
 /// </summary>
 public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddress>
 {
-    private static readonly DateTime Epoch = new(2022, 1, 1, 0, 0, 0, DateTimeKind.Utc);
     private static int _lastGeneration;
 
     private SiloAddress(IPEndPoint endpoint, int generation) => (Endpoint, Generation) = (endpoint, generation);
@@ -25,20 +24,8 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
     /// <summary>Makes an address.</summary>
     public static SiloAddress New(IPAddress address, int port, int generation) => new(new IPEndPoint(address, port), generation);
 
-    /// <summary>A generation that no silo of this process had: seconds since 2022, or one more than the last.</summary>
-    public static int AllocateNewGeneration()
-    {
-        var seconds = (int)(DateTime.UtcNow - Epoch).TotalSeconds;
-        while (true)
-        {
-            var last = Volatile.Read(ref _lastGeneration);
-            var next = Math.Max(seconds, last + 1);
-            if (Interlocked.CompareExchange(ref _lastGeneration, next, last) == last)
-            {
-                return next;
-            }
-        }
-    }
+    /// <summary>A generation that no silo of this process had. All silos of a cluster are of one process here, so counting is enough.</summary>
+    public static int AllocateNewGeneration() => Interlocked.Increment(ref _lastGeneration);
 
     /// <summary>Reads what <see cref="ToParsableString"/> wrote.</summary>
     public static SiloAddress FromParsableString(string addr)

@@ -1,3 +1,4 @@
+using Loire.TestKit;
 using Xunit.Abstractions;
 
 namespace Loire.Client.Avro.Tests;

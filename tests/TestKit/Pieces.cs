@@ -1,9 +1,9 @@
 using System.Buffers;
 
-namespace Loire.Client.Avro.Tests;
+namespace Loire.TestKit;
 
 /// <summary>Bytes as they arrive from a network: in pieces.</summary>
-internal sealed class Pieces : ReadOnlySequenceSegment<byte>
+public sealed class Pieces : ReadOnlySequenceSegment<byte>
 {
     private Pieces(ReadOnlyMemory<byte> memory, long runningIndex) => (Memory, RunningIndex) = (memory, runningIndex);
 
