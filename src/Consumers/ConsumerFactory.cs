@@ -30,9 +30,9 @@ public sealed class ConsumerFactory(IGrainFactory grains, Func<string> newLife, 
             throw new ArgumentException($"The settings of a consumer have at most {Limits.MemberUserDataLength} characters as JSON.");
         }
 
-        if (settings.ClientId.Length > Limits.GroupIdLength || settings.Host.Length > Limits.GroupIdLength)
+        if (settings.ClientId.Length > Limits.ClientNameLength || settings.Host.Length > Limits.ClientNameLength)
         {
-            throw new ArgumentException($"A client id and a host have at most {Limits.GroupIdLength} characters.");
+            throw new ArgumentException($"A client id and a host have at most {Limits.ClientNameLength} characters.");
         }
 
         var consumer = _client.CreateConsumer(new ConsumerOptions<byte[], byte[]>

@@ -73,7 +73,8 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
         catch (ArgumentException problem)
         {
             DeactivateOnIdle();
-            return new ConsumerResult(ErrorCode.InvalidConfig, problem.Message, null);
+            // Without the name of our parameter.
+            return new ConsumerResult(ErrorCode.InvalidConfig, problem.Message.Split(" (Parameter ")[0], null);
         }
     }
 

@@ -21,7 +21,7 @@ public sealed class MemberTests
         var id = made.Json.GetProperty("member_id").GetString()!;
         Assert.Matches("^[0-9a-f]{32}$", id);
         Assert.Equal(
-            $$"""{"group_id":"g","member_id":"{{id}}","client_id":"","host":"127.0.0.1","instance_id":null,"topics":["t","s"]"""
+            $$"""{"group_id":"g","member_id":"{{id}}","client_id":"http","host":"127.0.0.1","instance_id":null,"topics":["t","s"]"""
             + ",\"topic_pattern\":null,\"assignment\":[],\"auto_offset_reset\":\"latest\",\"enable_auto_commit\":true"
             + ",\"auto_commit_interval_ms\":5000,\"session_timeout_ms\":45000,\"max_poll_interval_ms\":300000"
             + ",\"partition_assignment_strategy\":[\"cooperative-sticky\"],\"fetch_min_bytes\":1}",

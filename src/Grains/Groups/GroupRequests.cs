@@ -13,8 +13,8 @@ internal static class GroupRequests
     public static string? Problem(HeartbeatRequest request) =>
         request.MaxWait < TimeSpan.Zero ? "The wait must not be negative."
         : request.Owned is null || request.ClientId is null || request.Host is null ? "Owned partitions, client id and host must be given."
-        : request.ClientId.Length > Limits.GroupIdLength || request.Host.Length > Limits.GroupIdLength
-            ? $"A client id and a host have at most {Limits.GroupIdLength} characters."
+        : request.ClientId.Length > Limits.ClientNameLength || request.Host.Length > Limits.ClientNameLength
+            ? $"A client id and a host have at most {Limits.ClientNameLength} characters."
         : GroupIds.Problem(request.MemberId) is not null ? "The member id is not legal: it follows the rules for group ids."
         : request.InstanceId is not null && GroupIds.Problem(request.InstanceId) is not null
             ? "The instance id is not legal: it follows the rules for group ids."

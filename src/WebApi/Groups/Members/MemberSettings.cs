@@ -39,7 +39,7 @@ internal static class MemberSettings
         }
 
         return (new ConsumerSettings(
-            body.ClientId ?? "",
+            string.IsNullOrEmpty(body.ClientId) ? "http" : body.ClientId,
             host,
             body.InstanceId,
             reset!.Value,
