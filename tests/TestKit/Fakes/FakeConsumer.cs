@@ -192,7 +192,7 @@ public sealed class FakeConsumer(string key) : IConsumerGrain
                 foreach (var seek in seeks.Where(seek => seek.To == SeekKind.Offset))
                 {
                     var back = _records.FindIndex(record => record.Partition == seek.Partition && record.Offset.Value == seek.Value);
-                    _taken = back >= 0 && back < _taken ? back : _taken;
+                    _taken = back >= 0 ? back : _taken;
                 }
             }
         }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -8,12 +9,15 @@ namespace Loire.WebApi.Dialects.V2;
 internal enum EmbeddedFormat
 {
     /// <summary>As base64.</summary>
+    [JsonStringEnumMemberName("binary")]
     Binary,
 
     /// <summary>As the JSON that they are.</summary>
+    [JsonStringEnumMemberName("json")]
     Json,
 
     /// <summary>As text in UTF-8; Strimzi's.</summary>
+    [JsonStringEnumMemberName("text")]
     Text,
 }
 

@@ -43,6 +43,7 @@ internal sealed record InstanceDialect(EmbeddedFormat Format, int TimeoutMs)
 {
     public static readonly InstanceDialect Default = new(EmbeddedFormat.Binary, 1_000);
 
+    [JsonIgnore]
     public TimeSpan Wait => TimeSpan.FromMilliseconds(TimeoutMs) is var wait && wait < Limits.FetchWait ? wait : Limits.FetchWait;
 
     /// <summary>Reads it; a consumer that was made through the native API has none.</summary>
