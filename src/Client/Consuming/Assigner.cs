@@ -67,7 +67,7 @@ internal sealed class Assigner(
     /// <param name="cancellation">Ends it; then none is added.</param>
     /// <returns>What was added, and why another was not.</returns>
     public async Task<(TopicPartition[] Added, LoireException? Failure)> GrantAsync(
-        IReadOnlyList<(TopicPartition Partition, long? Committed)> granted, CancellationToken cancellation)
+        IReadOnlyList<(TopicPartition Partition, ReadPosition? Committed)> granted, CancellationToken cancellation)
     {
         var found = new List<AssignedPartition>();
         LoireException? failure = null;
@@ -120,12 +120,14 @@ internal sealed class Assigner(
         await PartitionPositions.FindAsync(await TopicAsync(partition, cancellation), partition, position, cancellation);
 
     private async Task<(AssignedPartition? Found, LoireException? Failure)> TryFindAsync(
-        KnownTopic topic, TopicPartition partition, long? committed, CancellationToken cancellation)
+        KnownTopic topic, TopicPartition partition, ReadPosition? committed, CancellationToken cancellation)
     {
+        // An offset in a topic that is gone says nothing of the one that has its name now.
+        var offset = committed is { } position && position.IsOf(topic.Id) ? position.Offset.Offset : (long?)null;
         try
         {
-            var start = await PartitionPositions.FindAsync(topic, partition, StartOf(partition, committed), cancellation);
-            return (new AssignedPartition(topic, partition, start) { Committed = committed ?? -1, IsGranted = true }, null);
+            var start = await PartitionPositions.FindAsync(topic, partition, StartOf(partition, offset), cancellation);
+            return (new AssignedPartition(topic, partition, start) { Committed = offset ?? -1, IsGranted = true }, null);
         }
         catch (LoireException failure)
         {
@@ -152,13 +154,7 @@ internal sealed class Assigner(
     }
 
     private OffsetSpec StartOf(TopicPartition partition, long? offset) =>
-        offset is { } given ? OffsetSpec.At(given) : options.AutoOffsetReset switch
-        {
-            AutoOffsetReset.Earliest => OffsetSpec.Beginning,
-            AutoOffsetReset.Latest => OffsetSpec.End,
-            _ => throw new LoireException(
-                ErrorCode.OffsetOutOfRange, $"There is no position for {partition}, and AutoOffsetReset is None."),
-        };
+        offset is { } given ? OffsetSpec.At(given) : options.StartOf(partition);
 
     private ValueTask<KnownTopic> TopicAsync(TopicPartition partition, CancellationToken cancellation) =>
         set.Find(partition) is { } assigned

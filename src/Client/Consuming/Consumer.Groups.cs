@@ -56,7 +56,8 @@ internal sealed partial class Consumer<TKey, TValue>
         IEnumerable<TopicPartition> partitions, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(partitions);
-        return await Group().Commits.FindAsync(partitions, cancellation);
+        var found = await Group().Commits.FindAsync(partitions, cancellation);
+        return [.. found.Where(one => _set.Find(one.Partition) is not { } read || one.IsOf(read.Topic.Id)).Select(one => one.Offset)];
     }
 
     private string NewMemberId() => _options.MemberId ?? Guid.NewGuid().ToString("N");

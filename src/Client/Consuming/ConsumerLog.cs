@@ -11,4 +11,7 @@ internal static partial class ConsumerLog
     [LoggerMessage(2, LogLevel.Debug, "{Partition}: fetching from {From} failed with {Code}; trying again in {Pause}.")]
     public static partial void FetchFailed(
         ILogger logger, TopicPartition partition, long from, ErrorCode code, TimeSpan pause, Exception? cause);
+
+    [LoggerMessage(3, LogLevel.Warning, "{Partition}: the topic was deleted and created anew; going on at {To} of the new one.")]
+    public static partial void TopicSucceeded(ILogger logger, TopicPartition partition, long to);
 }

@@ -129,6 +129,16 @@ public class ConsumerOptions
     /// <summary>Whether finished records are committed without being asked to.</summary>
     internal bool CommitsByItself => GroupId is not null && EnableAutoCommit && Guarantee == ConsumeGuarantee.AtLeastOnce;
 
+    /// <summary>Where to begin in a partition without a position.</summary>
+    /// <exception cref="LoireException"><see cref="AutoOffsetReset"/> does not say.</exception>
+    internal OffsetSpec StartOf(TopicPartition partition) => AutoOffsetReset switch
+    {
+        AutoOffsetReset.Earliest => OffsetSpec.Beginning,
+        AutoOffsetReset.Latest => OffsetSpec.End,
+        _ => throw new LoireException(
+            ErrorCode.OffsetOutOfRange, $"There is no position for {partition}, and AutoOffsetReset is None."),
+    };
+
     /// <exception cref="ArgumentException">An option cannot be what it is.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     internal void Check()

@@ -141,6 +141,12 @@ internal sealed class FetchLoop(
             return;
         }
 
+        if (now.Id != before.Id && partition.IsGranted)
+        {
+            await BeginInSuccessorAsync(now, from, epoch, epochEnd);
+            return;
+        }
+
         if (now.Id != before.Id)
         {
             Fail(
@@ -152,6 +158,33 @@ internal sealed class FetchLoop(
 
         set.Know(partition, now);
         await RetryAsync(result.Error, result.Detail, null, from, epoch, epochEnd);
+    }
+
+    // A group reads what has the name, whichever creation of the topic it is.
+    private async Task BeginInSuccessorAsync(KnownTopic successor, long from, int epoch, CancellationToken epochEnd)
+    {
+        if (_name.Partition >= successor.PartitionsCount)
+        {
+            // The group takes it away soon.
+            await BackgroundWork.PauseAsync(options.RetryBackoffMax, time, epochEnd);
+            return;
+        }
+
+        if (options.AutoOffsetReset == AutoOffsetReset.None)
+        {
+            Fail(
+                ErrorCode.OffsetOutOfRange, $"The topic '{_name.Topic}' was deleted and created anew, and AutoOffsetReset is None.",
+                null, from, epoch);
+            return;
+        }
+
+        var start = await PartitionPositions.FindAsync(successor, _name, options.StartOf(_name), epochEnd);
+        ConsumerLog.TopicSucceeded(logger, _name, start);
+        while (!epochEnd.IsCancellationRequested && !set.TrySucceed(partition, epoch, successor, start))
+        {
+            // What the application commits now is still of the old topic.
+            await set.WhenDoneAsync([_name], epochEnd);
+        }
     }
 
     private async Task RetryAsync(ErrorCode code, string? text, Exception? cause, long from, int epoch, CancellationToken epochEnd)

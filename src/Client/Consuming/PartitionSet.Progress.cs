@@ -210,9 +210,9 @@ internal sealed partial class PartitionSet
     /// <summary>The positions that are not committed.</summary>
     /// <param name="among">Of these partitions; null for all.</param>
     /// <param name="areFinished">Only behind what the application is done with, instead of behind everything that it was given.</param>
-    public List<TopicPartitionOffset> Uncommitted(IReadOnlyCollection<TopicPartition>? among, bool areFinished)
+    public List<ReadPosition> Uncommitted(IReadOnlyCollection<TopicPartition>? among, bool areFinished)
     {
-        var found = new List<TopicPartitionOffset>();
+        var found = new List<ReadPosition>();
         lock (_lock)
         {
             foreach (var partition in _ring)
@@ -220,7 +220,8 @@ internal sealed partial class PartitionSet
                 var position = areFinished ? partition.Finished : partition.Position;
                 if (position != partition.Committed && (among is null || among.Contains(partition.Partition)))
                 {
-                    found.Add(new TopicPartitionOffset(partition.Partition.Topic, partition.Partition.Partition, position));
+                    found.Add(new ReadPosition(
+                        new TopicPartitionOffset(partition.Partition.Topic, partition.Partition.Partition, position), partition.Topic.Id));
                 }
             }
         }
@@ -228,18 +229,50 @@ internal sealed partial class PartitionSet
         return found;
     }
 
-    /// <summary>Notes a commit.</summary>
-    public void Committed(TopicPartitionOffset position)
+    /// <summary>Offsets as positions in the topics as they are read now.</summary>
+    public ReadPosition[] Locate(IReadOnlyList<TopicPartitionOffset> offsets)
     {
         lock (_lock)
         {
-            if (_partitions.TryGetValue(position.TopicPartition, out var found))
+            return [.. offsets.Select(one => new ReadPosition(one, _partitions.GetValueOrDefault(one.TopicPartition)?.Topic.Id ?? default))];
+        }
+    }
+
+    /// <summary>
+    /// Goes on at an offset of the topic that was created anew, unless the application still works on records of the one before.
+    /// </summary>
+    public bool TrySucceed(AssignedPartition partition, int epoch, KnownTopic topic, long start)
+    {
+        CancellationTokenSource ended;
+        lock (_lock)
+        {
+            if (partition.Epoch != epoch || (_inHand == partition && _isEnumerated && !_isAsking))
             {
-                found.Committed = position.Offset;
-                if (position.Offset > found.Finished && position.Offset <= found.Position)
+                return false;
+            }
+
+            ended = partition.Restart(start);
+            (partition.Topic, partition.Finished, partition.Begin, partition.Committed) = (topic, start, start, -1);
+            Arrived();
+        }
+
+        Cancel([ended]);
+        return true;
+    }
+
+    /// <summary>Notes a commit.</summary>
+    public void Committed(ReadPosition position)
+    {
+        lock (_lock)
+        {
+            if (_partitions.TryGetValue(position.Partition, out var found) && position.IsOf(found.Topic.Id))
+            {
+                var offset = position.Offset.Offset;
+                found.Committed = offset;
+                if (offset > found.Finished && offset <= found.Position)
                 {
                     // Whoever commits behind a record is done with it.
-                    found.Finished = position.Offset;
+                    found.Finished = offset;
                 }
             }
         }

@@ -21,12 +21,12 @@ internal sealed class GroupCommits(
     public ValueTask CommitAsync(IReadOnlyList<TopicPartitionOffset> offsets, CancellationToken cancellation) =>
         _identity.MemberId is not null && set.LostInHand is { } lost && offsets.Any(one => one.TopicPartition == lost)
             ? throw NotOurs([lost])
-            : CommitAsync(() => offsets, cancellation);
+            : CommitAsync(() => set.Locate(offsets), cancellation);
 
     /// <summary>Commits a position before the records below it are handed out.</summary>
     /// <exception cref="GroupException">It is not stored.</exception>
     public ValueTask CommitAheadAsync(TopicPartitionOffset position, CancellationToken cancellation) =>
-        CommitAsync(() => [position], cancellation);
+        CommitAsync(() => set.Locate([position]), cancellation);
 
     /// <summary>Commits behind records that were handed out.</summary>
     /// <exception cref="GroupException">They, or some of them, are not stored.</exception>
@@ -42,9 +42,11 @@ internal sealed class GroupCommits(
             ? throw NotOurs([lost])
             : CommitAsync(() => set.Uncommitted(among, areFinished), cancellation);
 
-    /// <summary>The committed offsets of some partitions, without those that have none.</summary>
+    /// <summary>
+    /// The committed offsets of some partitions, without those that have none, each with the creation of the topic it belongs to, if known.
+    /// </summary>
     /// <exception cref="GroupException">The group does not answer.</exception>
-    public async ValueTask<List<TopicPartitionOffset>> FindAsync(IEnumerable<TopicPartition> partitions, CancellationToken cancellation)
+    public async ValueTask<List<ReadPosition>> FindAsync(IEnumerable<TopicPartition> partitions, CancellationToken cancellation)
     {
         var asked = partitions.Select(partition => partition.ToGroup()).ToArray();
         var result = await newPatience().TryAsync(
@@ -56,14 +58,16 @@ internal sealed class GroupCommits(
             cancellation);
         return
         [
-            .. result.Offsets.Select(one => new TopicPartitionOffset(one.Partition.Topic.Value, one.Partition.Partition, one.Offset.Value)
-            {
-                Metadata = one.Metadata.Length == 0 ? null : one.Metadata,
-            }),
+            .. result.Offsets.Select(one => new ReadPosition(
+                new TopicPartitionOffset(one.Partition.Topic.Value, one.Partition.Partition, one.Offset.Value)
+                {
+                    Metadata = one.Metadata.Length == 0 ? null : one.Metadata,
+                },
+                one.TopicId)),
         ];
     }
 
-    private async ValueTask CommitAsync(Func<IReadOnlyList<TopicPartitionOffset>> choose, CancellationToken cancellation)
+    private async ValueTask CommitAsync(Func<IReadOnlyList<ReadPosition>> choose, CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
         try
@@ -73,11 +77,12 @@ internal sealed class GroupCommits(
                 CommittedOffset[] offsets =
                 [
                     .. some.Select(one => new CommittedOffset(
-                        one.TopicPartition.ToGroup(), new Offset(one.Offset), LeaderEpoch.None, one.Metadata ?? "", Timestamp.None)),
+                        one.Partition.ToGroup(), new Offset(one.Offset.Offset), LeaderEpoch.None, one.Offset.Metadata ?? "", Timestamp.None,
+                        one.TopicId)),
                 ];
                 var result = await newPatience().TryAsync(() => CommitOnceAsync(offsets, cancellation), cancellation);
                 var refused = result.Refused.ToDictionary(one => one.Partition.ToClient(), one => one.Error);
-                foreach (var stored in some.Where(one => !refused.ContainsKey(one.TopicPartition)))
+                foreach (var stored in some.Where(one => !refused.ContainsKey(one.Partition)))
                 {
                     set.Committed(stored);
                 }

@@ -80,12 +80,11 @@ internal sealed class PartitionHandover(
     {
         TopicPartition[] added;
         LoireException? failure;
-        Dictionary<TopicPartition, long> committed;
         try
         {
-            committed = (await commits.FindAsync(partitions, outdated)).ToDictionary(one => one.TopicPartition, one => one.Offset);
+            var committed = (await commits.FindAsync(partitions, outdated)).ToDictionary(one => one.Partition);
             (added, failure) = await assigner.GrantAsync(
-                [.. partitions.Select(one => (one, committed.TryGetValue(one, out var offset) ? (long?)offset : null))], outdated);
+                [.. partitions.Select(one => (one, committed.TryGetValue(one, out var position) ? (ReadPosition?)position : null))], outdated);
         }
         catch (OperationCanceledException) when (outdated.IsCancellationRequested)
         {
@@ -93,13 +92,13 @@ internal sealed class PartitionHandover(
         }
         catch (LoireException unreachable)
         {
-            (added, failure, committed) = ([], unreachable, []);
+            (added, failure) = ([], unreachable);
         }
 
         if (added.Length > 0)
         {
             await TellAsync((to, cancellation) => to.OnAssignedAsync(added, cancellation), outdated);
-            if (options.CommitsByItself && added.Any(one => !committed.ContainsKey(one)))
+            if (options.CommitsByItself)
             {
                 // Where "latest" is now, whoever comes after a crash must begin too.
                 await CommitFinishedAsync(added, outdated);

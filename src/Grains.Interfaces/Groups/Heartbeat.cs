@@ -51,7 +51,9 @@ public sealed record MemberSubscription(
 /// anew; <see cref="ErrorCode.FencedMemberEpoch"/> likewise; <see cref="ErrorCode.FencedInstanceId"/> or
 /// <see cref="ErrorCode.UnreleasedInstanceId"/> if another member has its instance id;
 /// <see cref="ErrorCode.InconsistentGroupProtocol"/> or <see cref="ErrorCode.UnsupportedAssignor"/> if it cannot agree with the others;
-/// <see cref="ErrorCode.InvalidRegularExpression"/>; <see cref="ErrorCode.GroupMaxSizeReached"/>; retriable errors of the cluster.
+/// <see cref="ErrorCode.InvalidRegularExpression"/>; <see cref="ErrorCode.GroupMaxSizeReached"/>;
+/// <see cref="ErrorCode.UnknownServerError"/> if it is a member and has nothing because no assignor of the group works: it heartbeats on;
+/// retriable errors of the cluster.
 /// </param>
 /// <param name="MemberEpoch">The epoch to heartbeat and commit with.</param>
 /// <param name="Assignment">Exactly the partitions that the member may work on now, in order. Those that it owns and that are not in here it

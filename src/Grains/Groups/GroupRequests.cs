@@ -40,10 +40,10 @@ internal static class GroupRequests
         request.Owned);
 
     public static OffsetCommit ToRules(CommittedOffset offset) =>
-        new(offset.Partition, offset.Offset, offset.LeaderEpoch, offset.Metadata ?? "", offset.CommittedAt);
+        new(offset.Partition, offset.Offset, offset.LeaderEpoch, offset.Metadata ?? "", offset.CommittedAt, offset.TopicId);
 
     public static CommittedOffset ToInterface(OffsetCommit offset) =>
-        new(offset.Partition, offset.Offset, offset.LeaderEpoch, offset.Metadata, offset.CommittedAt);
+        new(offset.Partition, offset.Offset, offset.LeaderEpoch, offset.Metadata, offset.CommittedAt, offset.TopicId);
 
     public static PartitionError ToError(RefusedOffset refused) => new(refused.Partition, refused.Error);
 

@@ -8,8 +8,9 @@ namespace Loire.Protocols.Groups.Offsets;
 /// <param name="LeaderEpoch">The epoch of the last record consumed, or none.</param>
 /// <param name="Metadata">Free text of the committer.</param>
 /// <param name="CommittedAt">When it was committed, by the group's clock.</param>
+/// <param name="TopicId">Which creation of the topic it belongs to; default if the committer did not say.</param>
 public readonly record struct OffsetCommit(
-    TopicPartition Partition, Offset Offset, LeaderEpoch LeaderEpoch, string Metadata, Timestamp CommittedAt);
+    TopicPartition Partition, Offset Offset, LeaderEpoch LeaderEpoch, string Metadata, Timestamp CommittedAt, TopicId TopicId = default);
 
 /// <summary>A partition whose offset is not stored or not removed, and why.</summary>
 /// <param name="Partition">The partition.</param>

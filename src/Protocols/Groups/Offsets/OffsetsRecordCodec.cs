@@ -7,19 +7,20 @@ namespace Loire.Protocols.Groups.Offsets;
 /// The bytes of <see cref="OffsetsRecord"/> in a group's journal. Big-endian; a text is 2 bytes of length and UTF-8; a time is 8 bytes of
 /// milliseconds since 1970, −1 for none.
 /// <code>
-///   every record   1 layout, now 1 | 1 kind | fields
+///   every record   1 layout, now 2 | 1 kind | fields
 ///   1 Committed    time | 4 count | count × offset
 ///   2 Removed      4 count | count × partition
 ///   3 Emptied      time
 ///   4 Snapshot     time | 4 count | count × (offset | time)
 ///   partition      topic | 4 number
-///   offset         partition | 8 offset | 4 leader epoch | metadata
+///   offset         partition | 8 offset | 4 leader epoch | metadata | 16 topic id, zeros for none; not in layout 1
 /// </code>
 /// Golden bytes: OffsetsRecordCodecTests.
 /// </summary>
 public static class OffsetsRecordCodec
 {
-    private const byte Layout = 1;
+    private const byte Layout = 2;
+    private const byte LayoutWithoutTopicIds = 1;
     private const int ShortestPartition = 2 + 1 + 4;
 
     /// <summary>Writes a record.</summary>
@@ -66,17 +67,20 @@ public static class OffsetsRecordCodec
     {
         var reader = new FieldReader(bytes);
         record = null;
-        if (reader.Byte() != Layout)
+        var layout = reader.Byte();
+        if (layout is not (Layout or LayoutWithoutTopicIds))
         {
             return false;
         }
 
+        var hasTopicIds = layout == Layout;
+
         record = reader.Byte() switch
         {
-            1 => ReadCommitted(ref reader),
+            1 => ReadCommitted(ref reader, hasTopicIds),
             2 => ReadRemoved(ref reader),
             3 => ReadTime(ref reader, out var at) && at != Timestamp.None ? new OffsetsRecord.Emptied(at) : null,
-            4 => ReadSnapshot(ref reader),
+            4 => ReadSnapshot(ref reader, hasTopicIds),
             _ => null,
         };
         record = reader.IsComplete ? record : null;
@@ -89,16 +93,16 @@ public static class OffsetsRecordCodec
     private static void Write(FieldWriter writer, OffsetCommit offset)
     {
         Write(writer, offset.Partition);
-        writer.Int64(offset.Offset.Value).Int32(offset.LeaderEpoch.Value).Text(offset.Metadata);
+        writer.Int64(offset.Offset.Value).Int32(offset.LeaderEpoch.Value).Text(offset.Metadata).Guid(offset.TopicId.Value);
     }
 
-    private static OffsetsRecord.Committed? ReadCommitted(ref FieldReader reader) =>
-        ReadTime(ref reader, out var at) && at != Timestamp.None && ReadOffsets(ref reader, at, out var offsets)
+    private static OffsetsRecord.Committed? ReadCommitted(ref FieldReader reader, bool hasTopicIds) =>
+        ReadTime(ref reader, out var at) && at != Timestamp.None && ReadOffsets(ref reader, hasTopicIds, at, out var offsets)
             ? new OffsetsRecord.Committed(at, offsets)
             : null;
 
-    private static OffsetsRecord.Snapshot? ReadSnapshot(ref FieldReader reader) =>
-        ReadTime(ref reader, out var emptied) && ReadOffsets(ref reader, null, out var offsets)
+    private static OffsetsRecord.Snapshot? ReadSnapshot(ref FieldReader reader, bool hasTopicIds) =>
+        ReadTime(ref reader, out var emptied) && ReadOffsets(ref reader, hasTopicIds, null, out var offsets)
             ? new OffsetsRecord.Snapshot(emptied, offsets)
             : null;
 
@@ -121,7 +125,7 @@ public static class OffsetsRecordCodec
         return new OffsetsRecord.Removed(partitions);
     }
 
-    private static bool ReadOffsets(ref FieldReader reader, Timestamp? committedAt, out OffsetCommit[] offsets)
+    private static bool ReadOffsets(ref FieldReader reader, bool hasTopicIds, Timestamp? committedAt, out OffsetCommit[] offsets)
     {
         offsets = [];
         if (!ReadCount(ref reader, out var count))
@@ -143,13 +147,14 @@ public static class OffsetsRecordCodec
                 return false;
             }
 
+            var topicId = hasTopicIds ? new TopicId(reader.Guid()) : default;
             var at = committedAt ?? (ReadTime(ref reader, out var time) ? time : Timestamp.None);
             if (at == Timestamp.None)
             {
                 return false;
             }
 
-            offsets[i] = new OffsetCommit(partition, new Offset(offset), new LeaderEpoch(epoch), metadata, at);
+            offsets[i] = new OffsetCommit(partition, new Offset(offset), new LeaderEpoch(epoch), metadata, at, topicId);
         }
 
         return true;

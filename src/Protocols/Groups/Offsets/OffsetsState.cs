@@ -6,7 +6,7 @@ namespace Loire.Protocols.Groups.Offsets;
 /// <summary>The committed offsets of one group, made of nothing but its records.</summary>
 public sealed class OffsetsState
 {
-    private const int BytesEach = 48;
+    private const int BytesEach = 64;
 
     private readonly Dictionary<TopicPartition, OffsetCommit> _offsets = [];
 

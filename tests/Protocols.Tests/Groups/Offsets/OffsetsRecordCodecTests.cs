@@ -5,26 +5,41 @@ namespace Loire.Protocols.Tests.Groups.Offsets;
 
 public class OffsetsRecordCodecTests
 {
-    private static readonly OffsetCommit First = Commit.Of("t", 3, 258, at: 1_000, epoch: 7, metadata: "é");
+    private const string Topic = "00112233445566778899AABBCCDDEEFF";
+
+    private static readonly OffsetCommit First =
+        Commit.Of("t", 3, 258, at: 1_000, epoch: 7, metadata: "é") with { TopicId = new TopicId(Guid.Parse(Topic)) };
+
     private static readonly OffsetCommit Second = Commit.Of("u-1", 0, 0, at: 1_000);
 
     /// <summary>Bytes in journals of users: a record that was written once must be read for ever.</summary>
     public static TheoryData<string, OffsetsRecord> Golden => new()
     {
         {
-            "0101" + "00000000000003E8" + "00000002"
-            + "000174" + "00000003" + "0000000000000102" + "00000007" + "0002C3A9"
-            + "0003752D31" + "00000000" + "0000000000000000" + "FFFFFFFF" + "0000",
+            "0201" + "00000000000003E8" + "00000002"
+            + "000174" + "00000003" + "0000000000000102" + "00000007" + "0002C3A9" + Topic
+            + "0003752D31" + "00000000" + "0000000000000000" + "FFFFFFFF" + "0000" + "00000000000000000000000000000000",
             new OffsetsRecord.Committed(new Timestamp(1_000), [First, Second])
         },
-        { "0102" + "00000001" + "000174" + "00000003", new OffsetsRecord.Removed([First.Partition]) },
-        { "0103" + "00000000000003E8", new OffsetsRecord.Emptied(new Timestamp(1_000)) },
+        { "0202" + "00000001" + "000174" + "00000003", new OffsetsRecord.Removed([First.Partition]) },
+        { "0203" + "00000000000003E8", new OffsetsRecord.Emptied(new Timestamp(1_000)) },
         {
-            "0104" + "FFFFFFFFFFFFFFFF" + "00000001"
-            + "000174" + "00000003" + "0000000000000102" + "00000007" + "0002C3A9" + "00000000000003E8",
+            "0204" + "FFFFFFFFFFFFFFFF" + "00000001"
+            + "000174" + "00000003" + "0000000000000102" + "00000007" + "0002C3A9" + Topic + "00000000000003E8",
             new OffsetsRecord.Snapshot(Timestamp.None, [First])
         },
     };
+
+    [Theory]
+    [InlineData("0101" + "00000000000003E8" + "00000001" + "000174" + "00000003" + "0000000000000102" + "00000007" + "0002C3A9")]
+    [InlineData("0104" + "FFFFFFFFFFFFFFFF" + "00000001" + "000174" + "00000003" + "0000000000000102" + "00000007" + "0002C3A9" + "00000000000003E8")]
+    public void Records_from_before_offsets_had_topic_ids_are_read(string bytes)
+    {
+        Assert.True(OffsetsRecordCodec.TryRead(Convert.FromHexString(bytes), out var read));
+        var state = new OffsetsState();
+        state.Apply(read);
+        Assert.Equal(First with { TopicId = default }, Assert.Single(state.All));
+    }
 
     [Theory]
     [MemberData(nameof(Golden))]
@@ -60,7 +75,7 @@ public class OffsetsRecordCodecTests
     }
 
     [Theory]
-    [InlineData("020300000000000003E8", "a layout of the future")]
+    [InlineData("030300000000000003E8", "a layout of the future")]
     [InlineData("010500000000000003E8", "an unknown kind")]
     [InlineData("0103FFFFFFFFFFFFFFFF", "a group that became empty at no time")]
     [InlineData("01027FFFFFFF", "more partitions than bytes")]
