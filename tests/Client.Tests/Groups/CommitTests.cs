@@ -49,6 +49,34 @@ public sealed class CommitTests
         }
     });
 
+    [Theory]
+    [InlineData(null, GroupMembershipOperation.Default, true)]
+    [InlineData("i", GroupMembershipOperation.Default, false)]
+    [InlineData(null, GroupMembershipOperation.RemainInGroup, false)]
+    [InlineData("i", GroupMembershipOperation.RemainInGroup, false)]
+    [InlineData(null, GroupMembershipOperation.LeaveGroup, true)]
+    [InlineData("i", GroupMembershipOperation.LeaveGroup, true)]
+    public void Closing_says_whether_the_place_in_the_group_is_kept(string? instance, GroupMembershipOperation operation, bool leaves) => Run(
+        async bench =>
+        {
+            bench.Group.AtJoin = _ => [Of(0)];
+            var consumer = bench.Consumer(options =>
+            {
+                options.GroupInstanceId = instance;
+                options.MemberId = "mine";
+                options.UserData = "kept";
+            });
+            await consumer.SubscribeAsync(["t"]);
+            var reader = bench.Read(consumer);
+            await bench.Until(() => reader.Records.Count == 10);
+            await reader.StopAsync();
+            await consumer.CloseAsync(operation);
+            await consumer.DisposeAsync();
+            Assert.Equal(10, bench.Group.Committed(Of(0)));
+            Assert.Equal(leaves ? 1 : 0, bench.Group.Leaves.Count);
+            Assert.Equal(("mine", "kept"), (bench.Member, bench.Group.Heartbeats[0].Subscription!.UserData));
+        });
+
     [Fact]
     public void Who_ends_gives_up_commits_and_leaves_but_a_static_member_only_restarts() => Run(async bench =>
     {
