@@ -156,9 +156,9 @@ public sealed class ClusterTests : IAsyncLifetime
         {
             seen[i].UnionWith((await ReadAsync(consumer, 40)).Select(Place));
         }));
+        await ProduceAsync(40);
         await _cluster.KillSiloAsync(_cluster.SecondarySilos[1]);
         await _cluster.KillSiloAsync(_cluster.SecondarySilos[0]);
-        await ProduceAsync(40);
         await Task.WhenAll(consumers.Select(async (consumer, i) =>
         {
             while (seen[i].Count < 80)

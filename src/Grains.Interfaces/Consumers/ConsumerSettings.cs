@@ -21,13 +21,13 @@ public enum OffsetReset
 /// <param name="Host">Where it runs, for people.</param>
 /// <param name="InstanceId">The id of a static member (KIP-345); null for a dynamic one.</param>
 /// <param name="OffsetReset">Where to begin without a committed offset.</param>
-/// <param name="AutoCommitInterval">How often what is finished is committed by itself; null for never.</param>
+/// <param name="AutoCommitInterval">How often what is finished is committed by itself, at most once a second; null for never.</param>
 /// <param name="SessionTimeout">Without a sign of life of its silo for so long, the group removes the member.</param>
 /// <param name="MaxPollInterval">Without a request for records for so long, the consumer ends.</param>
 /// <param name="Assignors">Names of assignors in order of preference.</param>
 /// <param name="FetchMinBytes">Bytes that a fetch waits for, at least 1.</param>
-/// <param name="Dialect">What the edge has to remember of it, such as the form of its records: at most
-/// <see cref="Limits.MemberUserDataLength"/> / 2 characters; null for nothing.</param>
+/// <param name="Dialect">What the edge has to remember of it, such as the form of its records: some hundred
+/// characters; null for nothing. All settings as JSON have at most <see cref="Limits.MemberUserDataLength"/> characters.</param>
 [GenerateSerializer, Immutable, Alias("loire.ConsumerSettings")]
 public sealed record ConsumerSettings(
     [property: Id(0)] string ClientId,
