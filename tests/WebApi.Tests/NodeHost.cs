@@ -33,10 +33,11 @@ public sealed class NodeHost : IServed, IAsyncDisposable
     /// <summary>The node's grains, for what HTTP does not offer.</summary>
     public IGrainFactory Grains => _app.Services.GetRequiredService<IGrainFactory>();
 
-    public static async Task<NodeHost> StartAsync(string? data = null)
+    public static async Task<NodeHost> StartAsync(string? data = null, Action<NodeOptions>? configure = null)
     {
         var directory = data ?? Directory.CreateTempSubdirectory("loire-webapi-").FullName;
         var options = new NodeOptions { Data = directory, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], LogLevel = LogLevel.Warning };
+        configure?.Invoke(options);
         var app = LoireHost.Build(options);
         await app.StartAsync();
         return new NodeHost(app, directory, ownsData: data is null);
