@@ -187,6 +187,32 @@ public sealed class CommitTests
     });
 
     [Fact]
+    public void Commits_that_nobody_awaits_are_stored_in_the_order_of_the_calls() => Run(async bench =>
+    {
+        bench.Group.AtJoin = _ => [Of(0)];
+        var (gate, sent) = (new TestKit.Gate(), new List<long>());
+        await using var consumer = bench.Consumer(options => options.EnableAutoCommit = false);
+        await consumer.SubscribeAsync(["t"]);
+        await bench.Until(() => consumer.Assignment.Count == 1);
+        bench.Group.BeforeCommit = async request =>
+        {
+            sent.Add(request.Offsets.Single().Offset.Value);
+            await gate.Opened;
+            return Model.ErrorCode.None;
+        };
+        Task[] commits =
+        [
+            .. new long[] { 3, 9, 5 }.Select(offset => consumer.CommitAsync([new TopicPartitionOffset("t", 0, offset)]).AsTask()),
+        ];
+        await bench.Pause(1);
+        Assert.Equal([3], sent);
+        gate.Open();
+        await Task.WhenAll(commits);
+        Assert.Equal([3, 9, 5], sent);
+        Assert.Equal(5, bench.Group.Committed(Of(0)));
+    });
+
+    [Fact]
     public void Whoever_seeks_back_commits_behind_what_it_reads_then() => Run(async bench =>
     {
         bench.Group.HasCommitted(Of(0), 8);

@@ -19,13 +19,15 @@ internal sealed class ChurnMember : IRebalanceListener
     private long _askedAt;
     private volatile bool _isToFreeze;
 
-    public ChurnMember(IGrainFactory grains, ChurnProfile profile, string name, string? instance, History history, Random random)
+    public ChurnMember(
+        IGrainFactory grains, ChurnProfile profile, string name, string? instance, History history, Random random,
+        TimeProvider? time = null)
     {
         (_profile, _name, Instance, _history, _random) = (profile, name, instance, history, random);
         _strand = new Strand(() => _askedAt = history.Now);
         var watched = WatchedGrains.Over(grains, (group, id) => _group = new WatchedGroup(group, id, name, history));
         var client = new LoireClient(
-            watched, TimeProvider.System, NullLoggerFactory.Instance, new Random(random.Next()), new BackgroundWork(_strand));
+            watched, time ?? TimeProvider.System, NullLoggerFactory.Instance, new Random(random.Next()), new BackgroundWork(_strand));
         _consumer = client.CreateConsumer(profile.Options(instance));
     }
 
@@ -33,6 +35,9 @@ internal sealed class ChurnMember : IRebalanceListener
 
     /// <summary>As the group knows it.</summary>
     public string MemberId => _group!.MemberId;
+
+    /// <summary>What it reads.</summary>
+    public IReadOnlyList<TopicPartition> Assignment => _consumer.Assignment;
 
     /// <summary>Whether its code has stopped.</summary>
     public bool IsFrozen => _strand.IsFrozen;
@@ -162,7 +167,8 @@ internal sealed class ChurnMember : IRebalanceListener
             _history.Add(new Delivered(_profile.Group, _name, record.TopicPartition, record.Offset, value, _askedAt));
         }
 
-        if (_isToFreeze)
+        var isFrozen = _isToFreeze;
+        if (isFrozen)
         {
             _strand.Freeze();
         }
@@ -172,7 +178,7 @@ internal sealed class ChurnMember : IRebalanceListener
         var last = list[^1];
         _history.Add(new Finished(_profile.Group, _name, last.TopicPartition, last.Offset));
         _finished[last.TopicPartition] = last.Offset + 1;
-        if (!_profile.CommitsItself && _random.Next(4) == 0)
+        if (!_profile.CommitsItself && (isFrozen || _random.Next(4) == 0))
         {
             await CommitAsync(() => _random.Next(2) == 0 ? _consumer.CommitAsync() : _consumer.CommitAsync(list));
         }
