@@ -68,7 +68,7 @@ public class RecordFormatTests
         var reader = new RecordReader(batch, batch.Payload);
         Assert.True(reader.MoveNext());
         var to = new ArrayBufferWriter<byte>();
-        format.Write(to, "t", 3, reader.Current, TimestampType.CreateTime);
+        format.Write(to, ShownRecord.Of("t", 3, reader.Current, TimestampType.CreateTime));
         return Encoding.UTF8.GetString(to.WrittenSpan);
     }
 }

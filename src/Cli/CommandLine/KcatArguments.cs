@@ -10,7 +10,7 @@ internal static class KcatArguments
     private static readonly Dictionary<string, (string WithValue, string Flags)> Commands = new(StringComparer.Ordinal)
     {
         ["produce"] = ("btpkKDHazl", "ZTqvh"),
-        ["consume"] = ("btpKDocf", "eJZqvh"),
+        ["consume"] = ("btpgGKDocf", "eJZqvh"),
         ["tail"] = ("btpKDnf", "JZqvh"),
     };
 

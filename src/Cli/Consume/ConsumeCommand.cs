@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Loire.Cli.CommandLine;
+using Loire.Cli.Consume.Members;
 using Loire.Cli.Failures;
 
 namespace Loire.Cli.Consume;
@@ -17,8 +18,13 @@ internal static class ConsumeCommand
         var exits = new Option<bool>("--exit", "-e") { Description = "Exit at what is the end when reading begins." };
         var count = new Option<long?>("--count", "-c") { Description = "Exit after so many records.", HelpName = "N" };
         var command = new Command(
-            "consume", "Writes the records of a topic, from the beginning unless told otherwise.") { offset, exits, count };
+            "consume",
+            "Writes the records of a topic, from the beginning unless told otherwise; with -g those that its group has not read.")
+        {
+            offset, exits, count,
+        };
         var reading = new ReadingOptions(command, caller);
+        var member = new GroupOptions(command, caller);
         command.SetAction(async (parsed, interrupted) =>
         {
             var choice = OffsetChoice.Parse(parsed.GetValue(offset) ?? [], OffsetChoice.Beginning);
@@ -28,7 +34,10 @@ internal static class ConsumeCommand
                 throw CliException.Usage("-c must be at least 0.");
             }
 
-            await reading.RunAsync(parsed, choice, parsed.GetValue(exits), max, interrupted);
+            var subscription = member.Read(parsed, reading.FindTopic(parsed), choice);
+            await (subscription is null
+                ? reading.RunAsync(parsed, choice, parsed.GetValue(exits), max, interrupted)
+                : reading.RunAsync(parsed, subscription, parsed.GetValue(exits), max, interrupted));
             return 0;
         });
         return command;

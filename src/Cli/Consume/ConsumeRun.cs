@@ -1,11 +1,9 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Loire.Cli.CommandLine;
 using Loire.Cli.Consume.Formats;
 using Loire.Cli.Failures;
 using Loire.Cli.Node;
-using Loire.Cli.Terminals;
 using Loire.Model.Batches;
 
 namespace Loire.Cli.Consume;
@@ -17,12 +15,10 @@ namespace Loire.Cli.Consume;
 internal sealed class ConsumeRun(NodeClient node, string topic, RecordFormat format, Caller caller)
 {
     private const int PagesInMemory = 8;
-    private const int FlushBytes = 64 * 1024;
 
-    private readonly ArrayBufferWriter<byte> _buffer = new(2 * FlushBytes);
+    private readonly RecordOutput _output = new(format, caller.Terminal.Output);
     private readonly BatchDecompressor _decompressor = new();
     private readonly ConcurrentDictionary<int, PartitionRange> _ranges = [];
-    private long _written;
 
     /// <summary>Records at most.</summary>
     public long MaxRecords { get; init; } = long.MaxValue;
@@ -39,33 +35,26 @@ internal sealed class ConsumeRun(NodeClient node, string topic, RecordFormat for
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
         using var budget = new SemaphoreSlim(PagesInMemory);
         var pages = Channel.CreateBounded<FetchedPage>(new BoundedChannelOptions(PagesInMemory) { SingleReader = true });
-        format.Begin(_buffer);
-        Flush();
+        _output.Begin();
         var reading = MaxRecords > 0 ? ReadAllAsync(ranges, pages.Writer, budget, ending) : Task.CompletedTask;
-        var isOpen = true;
         try
         {
-            while (_written < MaxRecords && await pages.Reader.WaitToReadAsync(ending.Token))
+            while (_output.Count < MaxRecords && await pages.Reader.WaitToReadAsync(ending.Token))
             {
-                while (_written < MaxRecords && pages.Reader.TryRead(out var page))
+                while (_output.Count < MaxRecords && pages.Reader.TryRead(out var page))
                 {
                     using (page)
                     {
                         Write(page);
                     }
 
-                    Flush();
+                    _output.Flush();
                 }
             }
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
         {
             // The way to end a consumer that follows.
-        }
-        catch (OutputClosedException)
-        {
-            isOpen = false;
-            throw;
         }
         finally
         {
@@ -77,15 +66,10 @@ internal sealed class ConsumeRun(NodeClient node, string topic, RecordFormat for
             }
 
             _decompressor.Dispose();
-            if (isOpen)
-            {
-                // A document is complete even if an error follows.
-                format.End(_buffer);
-                Flush();
-            }
+            _output.End();
         }
 
-        caller.Terminal.Note($"{_written} records");
+        caller.Terminal.Note($"{_output.Count} records");
     }
 
     private async Task ReadAllAsync(
@@ -131,7 +115,7 @@ internal sealed class ConsumeRun(NodeClient node, string topic, RecordFormat for
     private void Write(FetchedPage page)
     {
         var end = _ranges[page.Partition].End ?? long.MaxValue;
-        for (var rest = page.Bytes; !rest.IsEmpty && _written < MaxRecords;)
+        for (var rest = page.Bytes; !rest.IsEmpty && _output.Count < MaxRecords;)
         {
             RecordBatch.TryRead(rest, out var batch);
             rest = rest[batch.SizeInBytes..];
@@ -142,24 +126,19 @@ internal sealed class ConsumeRun(NodeClient node, string topic, RecordFormat for
 
             var error = _decompressor.TryDecompress(batch, out var records);
             var reader = new RecordReader(batch, records);
-            while (error == ErrorCode.None && _written < MaxRecords && reader.MoveNext())
+            while (error == ErrorCode.None && _output.Count < MaxRecords && reader.MoveNext())
             {
                 var record = reader.Current;
                 if (record.Offset.Value >= page.From && record.Offset.Value < end)
                 {
-                    format.Write(_buffer, topic, page.Partition, record, batch.TimestampType);
-                    _written++;
-                    if (_buffer.WrittenCount >= FlushBytes)
-                    {
-                        Flush();
-                    }
+                    _output.Write(ShownRecord.Of(topic, page.Partition, record, batch.TimestampType));
                 }
             }
 
             error = error != ErrorCode.None ? error : reader.Error;
             if (error != ErrorCode.None)
             {
-                Flush();
+                _output.Flush();
                 throw new NodeException(
                     error,
                     $"The batch at offset {batch.BaseOffset} of partition {page.Partition} cannot be decoded.",
@@ -167,16 +146,6 @@ internal sealed class ConsumeRun(NodeClient node, string topic, RecordFormat for
                     isRetriable: false,
                     $"'-p {page.Partition} -o {batch.NextOffset}' goes on behind it.");
             }
-        }
-    }
-
-    private void Flush()
-    {
-        if (_buffer.WrittenCount > 0)
-        {
-            caller.Terminal.Output.Write(_buffer.WrittenSpan);
-            caller.Terminal.Output.Flush();
-            _buffer.ResetWrittenCount();
         }
     }
 }

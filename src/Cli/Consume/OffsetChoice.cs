@@ -57,7 +57,7 @@ internal sealed record OffsetChoice(StartKind Kind, long Number, Timestamp Start
     {
         "beginning" or "earliest" => Beginning,
         "end" or "latest" => End,
-        "stored" => throw CliException.Usage("Offsets are not stored for this command line.", $"-o takes {Words}."),
+        "stored" => throw CliException.Usage("Offsets are stored for groups.", $"-g GROUP goes on where it is; -o takes {Words}."),
         _ when text.StartsWith("s@", StringComparison.Ordinal) => End with { Kind = StartKind.Time, Start = Time(text) },
         _ when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var offset) =>
             End with { Kind = StartKind.Offset, Number = offset },

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Loire.Cli.CommandLine;
 using Loire.Cli.Consume.Formats;
+using Loire.Cli.Consume.Members;
 using Loire.Cli.Failures;
 using Loire.Cli.Node;
 using Loire.Cli.Topics;
@@ -69,12 +70,7 @@ internal sealed class ReadingOptions
     {
         var topic = _topic.Of(parsed);
         var format = Format(parsed);
-        var retry = parsed.GetValue(_retry);
-        if (!(retry >= 0 && retry <= 864_000))
-        {
-            throw CliException.Usage("--retry-timeout must lie between 0 and 864000 seconds.");
-        }
-
+        var retryTimeout = RetryTimeout(parsed);
         using var node = GlobalOptions.Connect(parsed, _caller);
         var wanted = parsed.GetValue(_partitions) ?? [];
         var partitions = await node.SelectPartitionsAsync(topic, wanted, interrupted);
@@ -89,13 +85,47 @@ internal sealed class ReadingOptions
         var run = new ConsumeRun(node, topic, format, _caller)
         {
             MaxRecords = maxRecords,
-            RetryTimeout = TimeSpan.FromSeconds(retry),
+            RetryTimeout = retryTimeout,
             WatchesPartitions = wanted.Length == 0 && Array.TrueForAll(ranges, range => range.End is null),
         };
         await run.RunAsync(ranges, interrupted);
     }
 
-    private RecordFormat Format(ParseResult parsed)
+    /// <summary>Reads as a member of a group.</summary>
+    public async Task RunAsync(
+        ParseResult parsed, GroupSubscription subscription, bool stopsAtEnd, long maxRecords, CancellationToken interrupted)
+    {
+        if (parsed.GetValue(_partitions) is { Length: > 0 })
+        {
+            throw CliException.Usage("The group says who reads which partition.", "-p and -g exclude each other.");
+        }
+
+        var format = Format(parsed, severalTopics: true);
+        var retryTimeout = RetryTimeout(parsed);
+        using var node = GlobalOptions.Connect(parsed, _caller);
+        foreach (var topic in subscription.Topics)
+        {
+            // A group waits for topics that are to come; here one is nearly always misspelt.
+            await node.PartitionsCountAsync(topic, interrupted);
+        }
+
+        var run = new GroupRun(node, subscription, format, _caller)
+        {
+            MaxRecords = maxRecords,
+            RetryTimeout = retryTimeout,
+            StopsAtEnd = stopsAtEnd,
+        };
+        await run.RunAsync(interrupted);
+    }
+
+    /// <summary>The topic; null if none is given.</summary>
+    public string? FindTopic(ParseResult parsed) => _topic.Find(parsed);
+
+    private TimeSpan RetryTimeout(ParseResult parsed) => parsed.GetValue(_retry) is >= 0 and <= 864_000 and var seconds
+        ? TimeSpan.FromSeconds(seconds)
+        : throw CliException.Usage("--retry-timeout must lie between 0 and 864000 seconds.");
+
+    private RecordFormat Format(ParseResult parsed, bool severalTopics = false)
     {
         var (printf, output, showsNull) = (parsed.GetValue(_printf), parsed.GetValue(_output), parsed.GetValue(_null));
         var keyDelimiter = parsed.GetValue(_keyDelimiter) is { } text ? Escapes.Bytes(text, "-K") : null;
@@ -107,7 +137,7 @@ internal sealed class ReadingOptions
 
         return printf is not null ? new PrintfFormat(printf, showsNull)
             : parsed.GetValue(_envelope) ? new KcatJsonFormat()
-            : output != "text" ? new JsonFormat(lines: output == "ndjson")
+            : output != "text" ? new JsonFormat(lines: output == "ndjson", severalTopics)
             : new PlainFormat(keyDelimiter, Escapes.Bytes(parsed.GetValue(_delimiter)!, "-D"), showsNull);
     }
 }

@@ -31,7 +31,7 @@ internal static class GroupArgument
         return problem is null ? text : throw new NodeException(ErrorCode.InvalidGroupId, problem, ExitCode.Usage, isRetriable: false);
     }
 
-    private static IEnumerable<string> Ids(ParseResult parsed, Caller caller, string prefix)
+    public static IEnumerable<string> Ids(ParseResult parsed, Caller caller, string prefix)
     {
         try
         {

@@ -100,9 +100,11 @@ internal static class GroupOffsets
         .. rows.Exists(row => row["error"] is not null) ? (string[])["error"] : [],
     ];
 
-    private static (string Topic, int Partition) KeyOf(JsonObject row) => ((string)row["topic_name"]!, (int)row["partition"]!);
+    /// <summary>The partition that a row is about.</summary>
+    public static (string Topic, int Partition) KeyOf(JsonObject row) => ((string)row["topic_name"]!, (int)row["partition"]!);
 
-    private static IEnumerable<JsonObject> Objects(JsonNode? list) => (list as JsonArray ?? []).OfType<JsonObject>();
+    /// <summary>The objects in a list; none if it is not there.</summary>
+    public static IEnumerable<JsonObject> Objects(JsonNode? list) => (list as JsonArray ?? []).OfType<JsonObject>();
 
     private static JsonNode? Copy(JsonNode? value) => value?.DeepClone();
 }

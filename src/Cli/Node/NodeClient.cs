@@ -125,6 +125,25 @@ internal sealed class NodeClient : IDisposable
         maxWait + Timeout,
         cancellation);
 
+    /// <summary>Takes records as a member of a group: lines of JSON, and the receipt for them.</summary>
+    /// <param name="path">The member's records with the query.</param>
+    /// <param name="maxWait">How long the node waits for records if there are none.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public Task<(byte[] Lines, string Receipt)> TakeAsync(string path, TimeSpan maxWait, CancellationToken cancellation) => GuardAsync(
+        async timed =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/x-ndjson"));
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timed);
+            await ThrowIfRefusedAsync(response, timed);
+            var receipt = response.Headers.TryGetValues("Next-After", out var values) ? values.FirstOrDefault() : null;
+            return receipt is null
+                ? throw NodeException.FromAnswer((int)response.StatusCode, null)
+                : (await response.Content.ReadAsByteArrayAsync(timed), receipt);
+        },
+        maxWait + Timeout,
+        cancellation);
+
     public void Dispose() => _http.Dispose();
 
     private async Task<T> GuardAsync<T>(Func<CancellationToken, Task<T>> call, TimeSpan timeout, CancellationToken cancellation)

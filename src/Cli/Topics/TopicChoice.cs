@@ -22,11 +22,14 @@ internal sealed class TopicChoice
         HelpName = "TOPIC",
     };
 
-    public string Of(ParseResult parsed) => (parsed.GetValue(Argument), parsed.GetValue(Option)) switch
+    public string Of(ParseResult parsed) => Find(parsed) ?? throw CliException.Usage("The topic is missing.");
+
+    /// <summary>The topic; null if none is given.</summary>
+    public string? Find(ParseResult parsed) => (parsed.GetValue(Argument), parsed.GetValue(Option)) switch
     {
         ({ } name, null) => TopicArgument.Check(name),
         (null, { } name) => TopicArgument.Check(name),
-        (null, null) => throw CliException.Usage("The topic is missing."),
+        (null, null) => null,
         _ => throw CliException.Usage("The topic is given twice."),
     };
 }

@@ -3,7 +3,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
 using Loire.Model;
-using Loire.Model.Batches;
 
 namespace Loire.Cli.Consume.Formats;
 
@@ -11,20 +10,27 @@ namespace Loire.Cli.Consume.Formats;
 /// The HTTP API's form of a record: a line for each, or all of them in one array. Bytes that are no text are
 /// <c>{"type":"binary","data":base64}</c>.
 /// </summary>
-internal sealed class JsonFormat(bool lines) : RecordFormat
+/// <param name="lines">A line for each record.</param>
+/// <param name="topics">Each says its topic, because there may be several.</param>
+internal sealed class JsonFormat(bool lines, bool topics = false) : RecordFormat
 {
     private readonly JsonLine _line = new();
     private bool _hasWritten;
 
     public override void Begin(IBufferWriter<byte> to) => to.Write(lines ? default : "[\n"u8);
 
-    public override void Write(IBufferWriter<byte> to, string topic, int partition, in Record record, TimestampType type)
+    public override void Write(IBufferWriter<byte> to, in ShownRecord record)
     {
         to.Write(lines || !_hasWritten ? default : ",\n"u8);
         _hasWritten = true;
         var json = _line.Begin(to);
         json.WriteStartObject();
-        json.WriteNumber("partition"u8, partition);
+        if (topics)
+        {
+            json.WriteString("topic_name"u8, record.Topic);
+        }
+
+        json.WriteNumber("partition"u8, record.Partition);
         json.WriteNumber("offset"u8, record.Offset.Value);
         json.WriteNumber("timestamp"u8, record.Timestamp.Milliseconds);
         JsonLine.Write(json, "key"u8, record.Key, record.KeyIsNull);
@@ -33,8 +39,8 @@ internal sealed class JsonFormat(bool lines) : RecordFormat
         foreach (var header in record.Headers)
         {
             json.WriteStartObject();
-            JsonLine.Write(json, "name"u8, header.Key, false);
-            JsonLine.Write(json, "value"u8, header.Value, header.ValueIsNull);
+            JsonLine.Write(json, "name"u8, header.Key.Span, false);
+            JsonLine.Write(json, "value"u8, header.Value.Span, header.ValueIsNull);
             json.WriteEndObject();
         }
 
@@ -52,23 +58,23 @@ internal sealed class KcatJsonFormat : RecordFormat
 {
     private readonly JsonLine _line = new();
 
-    public override void Write(IBufferWriter<byte> to, string topic, int partition, in Record record, TimestampType type)
+    public override void Write(IBufferWriter<byte> to, in ShownRecord record)
     {
         var json = _line.Begin(to);
         json.WriteStartObject();
-        json.WriteString("topic"u8, topic);
-        json.WriteNumber("partition"u8, partition);
+        json.WriteString("topic"u8, record.Topic);
+        json.WriteNumber("partition"u8, record.Partition);
         json.WriteNumber("offset"u8, record.Offset.Value);
-        json.WriteString("tstype"u8, type == TimestampType.LogAppendTime ? "logappend"u8 : "create"u8);
+        json.WriteString("tstype"u8, record.TimestampType == TimestampType.LogAppendTime ? "logappend"u8 : "create"u8);
         json.WriteNumber("ts"u8, record.Timestamp.Milliseconds);
         json.WriteNumber("broker"u8, 0);
-        if (record.Headers.Count > 0)
+        if (!record.Headers.IsEmpty)
         {
             json.WriteStartArray("headers"u8);
             foreach (var header in record.Headers)
             {
-                WriteText(json, header.Key, false);
-                WriteText(json, header.Value, header.ValueIsNull);
+                WriteText(json, header.Key.Span, false);
+                WriteText(json, header.Value.Span, header.ValueIsNull);
             }
 
             json.WriteEndArray();

@@ -4,8 +4,6 @@ using System.Globalization;
 using System.Text;
 using Loire.Cli.CommandLine;
 using Loire.Cli.Failures;
-using Loire.Model;
-using Loire.Model.Batches;
 
 namespace Loire.Cli.Consume.Formats;
 
@@ -44,7 +42,7 @@ internal sealed class PrintfFormat : RecordFormat
         }
     }
 
-    public override void Write(IBufferWriter<byte> to, string topic, int partition, in Record record, TimestampType type)
+    public override void Write(IBufferWriter<byte> to, in ShownRecord record)
     {
         foreach (var (token, literal) in _parts)
         {
@@ -57,7 +55,7 @@ internal sealed class PrintfFormat : RecordFormat
                     to.Write("%"u8);
                     break;
                 case 't':
-                    Encoding.ASCII.GetBytes(topic, to);
+                    Encoding.ASCII.GetBytes(record.Topic, to);
                     break;
                 case 'k':
                     to.Write(record.KeyIsNull && _showsNull ? "NULL"u8 : record.Key);
@@ -73,15 +71,15 @@ internal sealed class PrintfFormat : RecordFormat
                     WriteHeaders(to, record);
                     break;
                 default:
-                    Write(to, Number(token, partition, record));
+                    Write(to, Number(token, record));
                     break;
             }
         }
     }
 
-    private static long Number(char token, int partition, in Record record) => token switch
+    private static long Number(char token, in ShownRecord record) => token switch
     {
-        'p' => partition,
+        'p' => record.Partition,
         'o' => record.Offset.Value,
         'K' => record.KeyIsNull ? -1 : record.Key.Length,
         'S' => record.ValueIsNull ? -1 : record.Value.Length,
@@ -94,15 +92,15 @@ internal sealed class PrintfFormat : RecordFormat
         to.Advance(length);
     }
 
-    private static void WriteHeaders(IBufferWriter<byte> to, in Record record)
+    private static void WriteHeaders(IBufferWriter<byte> to, in ShownRecord record)
     {
         var isFirst = true;
         foreach (var header in record.Headers)
         {
             to.Write(isFirst ? default : ","u8);
-            to.Write(header.Key);
+            to.Write(header.Key.Span);
             to.Write("="u8);
-            to.Write(header.ValueIsNull ? "NULL"u8 : header.Value);
+            to.Write(header.ValueIsNull ? "NULL"u8 : header.Value.Span);
             isFirst = false;
         }
     }

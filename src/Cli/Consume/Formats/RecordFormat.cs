@@ -1,6 +1,4 @@
 using System.Buffers;
-using Loire.Model;
-using Loire.Model.Batches;
 
 namespace Loire.Cli.Consume.Formats;
 
@@ -11,7 +9,7 @@ internal abstract class RecordFormat
     {
     }
 
-    public abstract void Write(IBufferWriter<byte> to, string topic, int partition, in Record record, TimestampType type);
+    public abstract void Write(IBufferWriter<byte> to, in ShownRecord record);
 
     public virtual void End(IBufferWriter<byte> to)
     {
@@ -21,7 +19,7 @@ internal abstract class RecordFormat
 /// <summary>kcat's plain form: the value and a delimiter, before it the key if one is asked for.</summary>
 internal sealed class PlainFormat(byte[]? keyDelimiter, byte[] delimiter, bool showsNull) : RecordFormat
 {
-    public override void Write(IBufferWriter<byte> to, string topic, int partition, in Record record, TimestampType type)
+    public override void Write(IBufferWriter<byte> to, in ShownRecord record)
     {
         if (keyDelimiter is not null)
         {

@@ -1,0 +1,49 @@
+using System.Text.Json.Nodes;
+using Loire.Cli.Groups;
+using Loire.Cli.Node;
+
+namespace Loire.Cli.Consume.Members;
+
+/// <summary>
+/// Knows when a member has read its partitions to their ends. An end is what it was when the member was first seen to have the partition, so a busy
+/// topic cannot keep a reader that wants to stop there.
+/// </summary>
+internal sealed class GroupEnds(NodeClient node, GroupSubscription wanted)
+{
+    private readonly Dictionary<(string Topic, int Partition), long> _ends = [];
+    private readonly Dictionary<(string Topic, int Partition), long> _next = [];
+
+    /// <summary>A record has been written.</summary>
+    public void Written(string topic, int partition, long offset) => _next[(topic, partition)] = offset + 1;
+
+    /// <summary>Whether there is nothing left for this member: no one waits for partitions, and its own are read, by it or before it.</summary>
+    public async Task<bool> AreReachedAsync(string memberId, CancellationToken cancellation)
+    {
+        var group = await node.GetAsync(NodeClient.GroupPath(wanted.Group), cancellation) as JsonObject;
+        var member = GroupOffsets.Objects(group?["members"]).FirstOrDefault(member => (string?)member["member_id"] == memberId);
+        if (member is null || (string?)group!["phase"] != "STABLE")
+        {
+            return false;
+        }
+
+        var committed = (await GroupOffsets.ReadAsync(node, wanted.Group, cancellation)).ToDictionary(GroupOffsets.KeyOf, row => (long)row["offset"]!);
+        foreach (var partition in GroupOffsets.Objects(member["assigned"]).Select(GroupOffsets.KeyOf))
+        {
+            if (!_ends.TryGetValue(partition, out var end))
+            {
+                var bounds = await node.OffsetsAsync(partition.Topic, partition.Partition, cancellation);
+                var (start, highWatermark) = ((long)bounds["log_start_offset"]!, (long)bounds["high_watermark"]!);
+                var isBehind = !committed.ContainsKey(partition) && wanted.FromEnd;
+                end = start == highWatermark || isBehind ? 0 : highWatermark;
+                _ends[partition] = end;
+            }
+
+            if (Math.Max(_next.GetValueOrDefault(partition), committed.GetValueOrDefault(partition)) < end)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
