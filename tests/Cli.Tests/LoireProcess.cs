@@ -44,6 +44,9 @@ internal sealed class LoireProcess : IDisposable
     /// <summary>What Ctrl-C does.</summary>
     public void PressCtrlC() => Assert.Equal(0, Signal(_process.Id, Interrupt));
 
+    /// <summary>What <c>kill -9</c> does.</summary>
+    public void Kill() => _process.Kill(entireProcessTree: true);
+
     public void Dispose()
     {
         if (!_process.HasExited)

@@ -20,6 +20,16 @@ public sealed class ProduceConsumeTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
+    public async Task A_line_without_a_key_has_none_and_may_be_empty()
+    {
+        var topic = await NewTopicAsync(1);
+        (await _shell.FeedAsync("a\n\n", "produce", topic)).AssertOk();
+        Assert.Equal(["-1 1", "-1 0"], await ReadAsync(topic, "-f", "%K %S\\n"));
+        (await _shell.FeedAsync("b\n:c\n", "produce", topic, "-K:", "-k", "fixed")).AssertOk();
+        Assert.Equal(["5 1", "0 1"], await ReadAsync(topic, "-f", "%K %S\\n", "-o", "2"));
+    }
+
+    [Fact]
     public async Task Equal_keys_go_where_Kafka_s_Java_producer_puts_them()
     {
         var topic = await NewTopicAsync(7);

@@ -14,7 +14,7 @@ internal sealed record RecordShape(byte[]? KeyDelimiter, byte[]? FixedKey, bool 
 {
     public OutgoingRecord Make(ReadOnlyMemory<byte> piece)
     {
-        ReadOnlyMemory<byte>? key = FixedKey is null ? null : new ReadOnlyMemory<byte>(FixedKey);
+        ReadOnlyMemory<byte>? key = FixedKey is null ? (ReadOnlyMemory<byte>?)null : FixedKey;
         var value = piece;
         if (KeyDelimiter is not null && piece.Span.IndexOf(KeyDelimiter) is >= 0 and var at)
         {

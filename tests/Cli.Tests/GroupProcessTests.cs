@@ -1,0 +1,154 @@
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+
+namespace Loire.Cli.Tests;
+
+/// <summary>Members of a group that are real processes: they share, they are killed, and those who read their output go away.</summary>
+public sealed class GroupProcessTests(NodeFixture node) : IClassFixture<NodeFixture>, IDisposable
+{
+    private readonly Shell _shell = new(node.Url);
+
+    [Fact]
+    public async Task Two_consumers_share_a_topic_and_who_stays_takes_over_what_the_other_leaves()
+    {
+        await CreateAsync("shared", "t1", partitions: 4);
+        using var first = LoireProcess.Start(node.Url, "consume", "-g", "shared", "t1", "-f", "%p %s\\n");
+        using var second = LoireProcess.Start(node.Url, "consume", "-g", "shared", "t1", "-f", "%p %s\\n");
+        var (ofFirst, ofSecond) = (Collect(first), Collect(second));
+        await Until(async () => (await AssignedAsync("shared")) == "2 2");
+        await ProduceAsync("t1", 4, 0, 100);
+        var (seenByFirst, seenBySecond) = (await TakeAsync(ofFirst, 200), await TakeAsync(ofSecond, 200));
+        Assert.Equal(400, seenByFirst.Concat(seenBySecond).Distinct().Count());
+        Assert.Equal((2, 2), (Partitions(seenByFirst), Partitions(seenBySecond)));
+
+        first.PressCtrlC();
+        Assert.Equal(0, await first.WaitForExitAsync());
+        await ProduceAsync("t1", 4, 100, 50);
+        var rest = await TakeAsync(ofSecond, 200);
+        Assert.Equal((200, 4), (rest.Distinct().Count(), Partitions(rest)));
+        Assert.Empty(rest.Intersect(seenByFirst.Concat(seenBySecond)));
+        second.PressCtrlC();
+        Assert.Equal(0, await second.WaitForExitAsync());
+        Assert.Equal(("", ""), (first.Error.Trim(), second.Error.Trim()));
+        Assert.Equal(["0", "0", "0", "0"], await LagsAsync("shared"));
+    }
+
+    [Fact]
+    public async Task What_a_killed_consumer_had_not_written_comes_to_the_next()
+    {
+        await CreateAsync("killed", "t2", partitions: 2);
+        await ProduceAsync("t2", 2, 0, 20_000);
+        var seen = new List<string>();
+        using (var doomed = LoireProcess.Start(node.Url, "consume", "-g", "killed", "t2", "-f", "%p %s\\n", "--max-poll-interval", "1.5"))
+        {
+            // Much more than a pipe holds: it dies while it writes.
+            seen.Add((await doomed.ReadLineAsync())!);
+            doomed.Kill();
+            while (await doomed.ReadLineAsync() is { } line)
+            {
+                seen.Add(line);
+            }
+        }
+
+        Assert.InRange(seen.Count, 1, 39_999);
+        // Nobody has said that it is gone; its place is given up because it asks for nothing any more.
+        using var next = LoireProcess.Start(node.Url, "consume", "-g", "killed", "t2", "-f", "%p %s\\n");
+        var lines = Collect(next);
+        var all = seen.ToHashSet();
+        while (all.Count < 40_000)
+        {
+            all.UnionWith(await TakeAsync(lines, 1));
+        }
+
+        next.PressCtrlC();
+        Assert.Equal(0, await next.WaitForExitAsync());
+        Assert.Equal(["0", "0"], await LagsAsync("killed"));
+    }
+
+    [Fact]
+    public async Task A_pipe_that_closes_early_ends_the_member_and_loses_nothing()
+    {
+        await CreateAsync("piped", "t3", partitions: 1);
+        await ProduceAsync("t3", 1, 0, 50_000);
+        using var bash = LoireProcess.Bash(node.Url, "loire consume -g piped t3 | head -n 2");
+        Assert.Equal("0\n1\n", await bash.ReadToEndAsync());
+        Assert.Equal((0, ""), (await bash.WaitForExitAsync(), bash.Error.Trim()));
+        Assert.Equal("", await AssignedAsync("piped"));
+
+        var rest = (await _shell.RunAsync("consume", "-g", "piped", "t3", "-e")).AssertOk().Lines;
+        Assert.Equal("49999", rest[^1]);
+        Assert.Equal(rest.Length, rest.Distinct().Count());
+        // Between the two there is no gap: what the pipe did not take whole comes again.
+        Assert.InRange(int.Parse(rest[0]), 0, 49_999);
+        Assert.Equal(50_000 - int.Parse(rest[0]), rest.Length);
+        Assert.Equal(["0"], await LagsAsync("piped"));
+    }
+
+    public void Dispose() => _shell.Dispose();
+
+    private static ChannelReader<string> Collect(LoireProcess process)
+    {
+        var lines = Channel.CreateUnbounded<string>();
+        _ = Task.Run(async () =>
+        {
+            while (await process.ReadLineAsync() is { } line)
+            {
+                lines.Writer.TryWrite(line);
+            }
+
+            lines.Writer.Complete();
+        });
+        return lines.Reader;
+    }
+
+    private static async Task<List<string>> TakeAsync(ChannelReader<string> lines, int count)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var taken = new List<string>();
+        while (taken.Count < count)
+        {
+            taken.Add(await lines.ReadAsync(patience.Token));
+        }
+
+        return taken;
+    }
+
+    private static int Partitions(List<string> lines) => lines.Select(line => line.Split(' ')[0]).Distinct().Count();
+
+    private static async Task Until(Func<Task<bool>> condition)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!await condition())
+        {
+            await Task.Delay(50, patience.Token);
+        }
+    }
+
+    // The group exists from the start, so that it can be asked about.
+    private async Task CreateAsync(string group, string topic, int partitions)
+    {
+        (await _shell.RunAsync("topic", "create", topic, "-p", $"{partitions}")).AssertOk();
+        (await _shell.RunAsync("group", "reset", group, "-t", topic, "--to-earliest", "--execute")).AssertOk();
+    }
+
+    private async Task ProduceAsync(string topic, int partitions, int from, int count)
+    {
+        for (var partition = 0; partition < partitions; partition++)
+        {
+            var lines = string.Concat(Enumerable.Range(from, count).Select(i => $"{i}\n"));
+            (await _shell.FeedAsync(lines, "produce", topic, "-p", $"{partition}")).AssertOk();
+        }
+    }
+
+    private async Task<string> AssignedAsync(string group)
+    {
+        var members = JsonNode.Parse((await _shell.RunAsync("group", "describe", group, "-o", "json")).AssertOk().Output)!["members"]!.AsArray();
+        return string.Join(' ', members.Select(member => member!["assigned"]!.AsArray().Count));
+    }
+
+    private async Task<string[]> LagsAsync(string group)
+    {
+        var rows = (await _shell.RunAsync("group", "lag", group, "-o", "ndjson")).AssertOk().Lines;
+        return [.. rows.Select(row => JsonNode.Parse(row)!["lag"]!.ToJsonString())];
+    }
+}
