@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using Loire.Cli.CommandLine;
 using Loire.Cli.Failures;
 using Loire.Cli.Node;
@@ -23,11 +22,7 @@ internal static class GroupArgument
     /// <summary>The id, refused before any request if it can be none.</summary>
     public static string Check(string text)
     {
-        var problem = text.Length == 0 ? "A group id must not be empty."
-            : text is "." or ".." ? "The group ids '.' and '..' cannot stand in a path."
-            : text.Any(char.IsControl) ? "A group id has no control characters."
-            : Encoding.UTF8.GetByteCount(text) > Limits.GroupIdLength ? $"A group id has at most {Limits.GroupIdLength} bytes of UTF-8."
-            : null;
+        var problem = text is "." or ".." ? "The group ids '.' and '..' cannot stand in a path." : GroupId.FindProblem(text);
         return problem is null ? text : throw new NodeException(ErrorCode.InvalidGroupId, problem, ExitCode.Usage, isRetriable: false);
     }
 

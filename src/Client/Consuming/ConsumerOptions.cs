@@ -179,9 +179,9 @@ public class ConsumerOptions
 
         static void CheckName(string? value, string name)
         {
-            if (value is not null && (value.Length is 0 or > Limits.GroupIdLength || value.Any(char.IsControl)))
+            if (value is not null && Model.GroupId.FindProblem(value) is { } problem)
             {
-                throw new ArgumentException($"{name} has 1 to {Limits.GroupIdLength} characters, none of them a control character.");
+                throw new ArgumentException($"{name} is not legal: {problem}");
             }
         }
 

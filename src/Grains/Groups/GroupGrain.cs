@@ -1,7 +1,6 @@
 using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
-using Loire.Protocols.Groups;
 using Orleans.Concurrency;
 
 namespace Loire.Grains.Groups;
@@ -21,7 +20,7 @@ public sealed class GroupGrain(DriverFactory drivers, ActiveDrivers active) : Gr
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var id = this.GetPrimaryKeyString();
-        if (GroupIds.Problem(id) is null)
+        if (GroupId.FindProblem(id) is null)
         {
             _driver = drivers.Group(id, GrainFactory, WakeAfter, DeactivateOnIdle);
             active.Add(_driver);
@@ -70,7 +69,7 @@ public sealed class GroupGrain(DriverFactory drivers, ActiveDrivers active) : Gr
     /// <inheritdoc/>
     public ValueTask<ErrorCode> Expire() => Drive(static driver => driver.SweepAsync(), ErrorCode.InvalidGroupId);
 
-    private string? Problem => GroupIds.Problem(this.GetPrimaryKeyString());
+    private string? Problem => GroupId.FindProblem(this.GetPrimaryKeyString());
 
     private async ValueTask<T> Drive<T>(Func<GroupDriver, Task<T>> call, T withoutGroup)
     {

@@ -3,7 +3,6 @@ using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
-using Loire.Protocols.Groups;
 using Microsoft.Extensions.Logging;
 using TopicOfOffsets = Loire.Protocols.Groups.Offsets.OffsetsTopic;
 
@@ -19,7 +18,7 @@ internal sealed partial class GroupNeighbours(IGrainFactory grains, int offsetsP
 
     public ValueTask<ErrorCode> Record(string groupId, bool exists)
     {
-        var shard = GroupIds.Place(groupId, IGroupCatalogGrain.Shards).ToString(CultureInfo.InvariantCulture);
+        var shard = GroupId.Parse(groupId).Place(IGroupCatalogGrain.Shards).ToString(CultureInfo.InvariantCulture);
         return Reach(() => grains.GetGrain<IGroupCatalogGrain>(shard).Record(groupId, exists), static error => error);
     }
 

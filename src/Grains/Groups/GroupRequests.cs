@@ -1,6 +1,5 @@
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
-using Loire.Protocols.Groups;
 using Loire.Protocols.Groups.Membership;
 using Loire.Protocols.Groups.Offsets;
 
@@ -15,8 +14,8 @@ internal static class GroupRequests
         : request.Owned is null || request.ClientId is null || request.Host is null ? "Owned partitions, client id and host must be given."
         : request.ClientId.Length > Limits.ClientNameLength || request.Host.Length > Limits.ClientNameLength
             ? $"A client id and a host have at most {Limits.ClientNameLength} characters."
-        : GroupIds.Problem(request.MemberId) is not null ? "The member id is not legal: it follows the rules for group ids."
-        : request.InstanceId is not null && GroupIds.Problem(request.InstanceId) is not null
+        : GroupId.FindProblem(request.MemberId) is not null ? "The member id is not legal: it follows the rules for group ids."
+        : request.InstanceId is not null && GroupId.FindProblem(request.InstanceId) is not null
             ? "The instance id is not legal: it follows the rules for group ids."
         : request.Subscription is { } terms && (terms.Topics is null || terms.Assignors is null)
             ? "A subscription lists topics and assignors, if need be none."

@@ -1,7 +1,6 @@
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
-using Loire.Protocols.Groups;
 using Loire.Protocols.Groups.Offsets;
 using Microsoft.Extensions.Logging;
 
@@ -125,7 +124,7 @@ internal sealed partial class OffsetsMirror(
         }
 
         var partition = new PartitionKey(
-            topic.Topic!.Name, topic.Topic.Id, GroupIds.Place(groupId, topic.Topic.PartitionsCount));
+            topic.Topic!.Name, topic.Topic.Id, GroupId.Parse(groupId).Place(topic.Topic.PartitionsCount));
         using var builder = new RecordBatchBuilder(BatchBytes);
         var now = Timestamp.From(time.GetUtcNow());
         foreach (var (of, offset) in offsets)

@@ -1,4 +1,3 @@
-using System.Text;
 using Loire.Model;
 using Loire.WebApi.Errors;
 using Microsoft.AspNetCore.Http;
@@ -13,10 +12,7 @@ internal static class GroupRoute
     public static ApiProblem? TryRead(HttpContext context, out string group)
     {
         group = Decode(context, (string)context.GetRouteValue("group")!);
-        var problem = Array.Exists(group.ToCharArray(), char.IsControl) ? "A group id has no control characters."
-            : Encoding.UTF8.GetByteCount(group) > Limits.GroupIdLength ? $"A group id has at most {Limits.GroupIdLength} bytes of UTF-8."
-            : null;
-        return problem is null ? null : new ApiProblem(ErrorCode.InvalidGroupId, problem);
+        return GroupId.FindProblem(group) is { } problem ? new ApiProblem(ErrorCode.InvalidGroupId, problem) : null;
     }
 
     // The server decodes a path but for %2F, which then looks like an encoded "%2F". What was sent tells the two apart.

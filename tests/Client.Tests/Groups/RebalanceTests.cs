@@ -75,6 +75,49 @@ public sealed class RebalanceTests
         Assert.Single(bench.Group.Joined);
     });
 
+    [Theory]
+    [InlineData(10, false)]
+    [InlineData(10, true)]
+    [InlineData(0, false)]
+    [InlineData(0, true)]
+    public void An_application_that_waits_for_records_gives_up_at_once(int records, bool inLists) => Run(async bench =>
+    {
+        bench.Group.AtJoin = _ => [Of(0)];
+        bench.Group.HasCommitted(Of(0), 10 - records);
+        await using var consumer = bench.Consumer(options => options.AutoCommitInterval = TimeSpan.FromHours(1));
+        await consumer.SubscribeAsync(["t"]);
+        using var stop = new CancellationTokenSource();
+        var read = 0;
+        var application = ReadAsync();
+        await bench.Until(() => read == records && bench.Group.Heartbeats is [.., { Owned.Length: 1 }]);
+        var start = bench.Time.GetUtcNow();
+        bench.Group.Assign(bench.Member);
+        await bench.Until(() => bench.Group.Heartbeats[^1].Owned.Length == 0);
+        Assert.InRange(bench.Time.GetUtcNow() - start, TimeSpan.Zero, TimeSpan.FromMilliseconds(100));
+        Assert.Equal(10, bench.Group.Committed(Of(0)));
+        Assert.False(application.IsCompleted);
+        stop.Cancel();
+        await application;
+
+        async Task ReadAsync()
+        {
+            if (inLists)
+            {
+                await foreach (var list in consumer.ConsumeBatchesAsync(stop.Token))
+                {
+                    read += list.Count;
+                }
+            }
+            else
+            {
+                await foreach (var record in consumer.ConsumeAsync(stop.Token))
+                {
+                    read++;
+                }
+            }
+        }
+    });
+
     [Fact]
     public void A_member_that_the_group_took_for_dead_loses_everything_and_joins_anew() => Run(async bench =>
     {

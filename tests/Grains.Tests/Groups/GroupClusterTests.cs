@@ -4,7 +4,6 @@ using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Tests.Benches;
 using Loire.Grains.Tests.Clusters;
 using Loire.Model;
-using Loire.Protocols.Groups;
 using Loire.Protocols.Groups.Offsets;
 using Loire.TestKit;
 using Orleans.TestingHost;
@@ -244,7 +243,7 @@ public sealed class GroupClusterTests : IAsyncLifetime
             GroupBench.Read(await Load.ReadAll(Grains, topic, partition), own);
             foreach (var (key, offset) in own)
             {
-                Assert.Equal(partition, GroupIds.Place(key.Split('/')[0], topic.PartitionsCount));
+                Assert.Equal(partition, GroupId.Parse(key.Split('/')[0]).Place(topic.PartitionsCount));
                 found.Add(key, offset);
             }
         }

@@ -1,6 +1,5 @@
 using Loire.Grains.Tests.Benches;
 using Loire.Model;
-using Loire.Protocols.Groups;
 
 namespace Loire.Grains.Tests.Groups;
 
@@ -15,7 +14,7 @@ public class OffsetsMirrorTests
         Assert.Equal(["g/t-0", "g/t-1"], _bench.Mirror.Keys);
         Assert.Equal(5, _bench.Mirror["g/t-0"].Offset.Value);
         Assert.Equal(Timestamp.From(_bench.Time.GetUtcNow()), _bench.Mirror["g/t-0"].CommittedAt);
-        Assert.Equal([GroupIds.Place("g", 50)], _bench.MirrorPartitions);
+        Assert.Equal([GroupId.Parse("g").Place(50)], _bench.MirrorPartitions);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Loire.Model;
 
 namespace Loire.Protocols.Groups.Catalog;
 
@@ -86,5 +87,5 @@ public static class GroupCatalogCodec
     }
 
     private static bool TryReadId(ref FieldReader reader, [NotNullWhen(true)] out string? id) =>
-        reader.TryText(out id) && GroupIds.Problem(id) is null;
+        reader.TryText(out id) && GroupId.FindProblem(id) is null;
 }

@@ -12,7 +12,7 @@ public sealed class GroupCatalogState
 
     /// <summary>A group says whether it exists.</summary>
     public Decision<GroupCatalogRecord> Record(string id, bool exists) =>
-        GroupIds.Problem(id) is { } problem ? Decision<GroupCatalogRecord>.Refuse(ErrorCode.InvalidGroupId, problem)
+        GroupId.FindProblem(id) is { } problem ? Decision<GroupCatalogRecord>.Refuse(ErrorCode.InvalidGroupId, problem)
         : exists == Find(id) >= 0 ? Decision<GroupCatalogRecord>.Accept()
         : !exists ? Decision<GroupCatalogRecord>.Accept(new GroupCatalogRecord.Gone(id))
         : _ids.Count >= Limits.GroupsPerCatalog

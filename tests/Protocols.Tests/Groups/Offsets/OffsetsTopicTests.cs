@@ -1,5 +1,3 @@
-using Loire.Model;
-using Loire.Protocols.Groups;
 using Loire.Protocols.Groups.Offsets;
 
 namespace Loire.Protocols.Tests.Groups.Offsets;
@@ -51,30 +49,5 @@ public class OffsetsTopicTests
         {
             Assert.False(OffsetsTopic.TryReadValue(value.AsSpan(0, length), partition, out _));
         }
-    }
-
-    [Theory]
-    [InlineData("", 0)]
-    [InlineData("a", 47)]
-    [InlineData("hello", 22)]
-    [InlineData("polygenelubricants", 0)]
-    [InlineData("DESIGNING WORKHOUSES", 0)]
-    public void A_group_has_the_partition_that_Kafka_gives_it(string group, int partition) =>
-        Assert.Equal(partition, GroupIds.Place(group, 50));
-
-    [Theory]
-    [InlineData("g", true)]
-    [InlineData("a group / of ours é", true)]
-    [InlineData("", false)]
-    [InlineData("a\nb", false)]
-    public void An_id_is_text_without_control_characters(string id, bool legal) => Assert.Equal(legal, GroupIds.Problem(id) is null);
-
-    [Fact]
-    public void An_id_is_well_formed_and_has_a_longest_form()
-    {
-        Assert.NotNull(GroupIds.Problem("a" + (char)0xD800));
-        Assert.Null(GroupIds.Problem(new string('x', Limits.GroupIdLength)));
-        Assert.NotNull(GroupIds.Problem(new string('x', Limits.GroupIdLength + 1)));
-        Assert.NotNull(GroupIds.Problem(new string('é', Limits.GroupIdLength)));
     }
 }
