@@ -1,10 +1,12 @@
 using System.Net;
+using Loire.Grains.Groups;
 using Loire.Silo;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi.Tests;
 
@@ -39,6 +41,8 @@ public sealed class NodeHost : IServed, IAsyncDisposable
         var options = new NodeOptions { Data = directory, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], LogLevel = LogLevel.Warning };
         configure?.Invoke(options);
         var app = LoireHost.Build(options);
+        // Nobody else is about to join: a group need not wait for seconds before it assigns for the first time.
+        app.Services.GetRequiredService<IOptions<GroupOptions>>().Value.Members = new() { InitialRebalanceDelay = TimeSpan.FromMilliseconds(50) };
         await app.StartAsync();
         return new NodeHost(app, directory, ownsData: data is null);
     }
