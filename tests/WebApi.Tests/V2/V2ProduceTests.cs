@@ -12,7 +12,7 @@ public sealed class V2ProduceTests
     {
         { Binary, """{"records":[{"key":"a2V5","value":"w7w="},{"value":null},{"key":null,"value":""}]}""", ["key", "ü", null, null, null, ""] },
         { Json, """{"records":[{"key":"k","value":{"a": [1, "é"]}},{"value":null},{"value":1.50}]}""", ["\"k\"", "{\"a\": [1, \"é\"]}", null, null, null, "1.50"] },
-        { "application/json", """{"records":[{"value":true}]}""", [null, "true"] },
+        { "application/json", """{"records":[{"value":true},{"value":{"a":1,"a":2}}]}""", [null, "true", null, """{"a":1,"a":2}"""] },
         { "Application/vnd.kafka.JSON.v2+json; charset=utf-8", """{"records":[{"value":"text"}]}""", [null, "\"text\""] },
         { Text, """{"records":[{"key":"k","value":"line\n"},{"value":"<ü>"},{}]}""", ["k", "line\n", null, "<ü>", null, null] },
     };
@@ -112,7 +112,9 @@ public sealed class V2ProduceTests
     [InlineData(Json, "", 400, 400, "nothing")]
     [InlineData(Json, "{\"records\":[{\"value\":1}]", 400, 400, "the end is missing")]
     [InlineData(Json, """{"records":[{"value":1}]} x""", 400, 400, "something behind the end")]
-    [InlineData(Json, """{"records":[{"value":1,"value":2}]}""", 400, 400, "a member twice")]
+    [InlineData(Json, """{"records":[{"value":1,"value":2}]}""", 422, 422, "a member of a record twice")]
+    [InlineData(Json, """{"records":[{"value":1}],"records":[{}]}""", 422, 422, "a member twice")]
+    [InlineData(Json, """{"records":[{"value":1,"headers":[{"key":"a","key":"b"}]}]}""", 422, 422, "a member of a header twice")]
     [InlineData(Json, """{"records":[1]}""", 400, 400, "a record that is no object")]
     [InlineData(Json, """{"records":[null]}""", 400, 400, "a record that is null")]
     [InlineData(Json, """{"records":[{"valeu":1}]}""", 422, 422, "a misspelt member of a record")]

@@ -53,6 +53,7 @@ public sealed class V2TopicTests
     [InlineData(ErrorCode.TopicAuthorizationFailed, 403, 40301)]
     [InlineData(ErrorCode.SaslAuthenticationFailed, 401, 40101)]
     [InlineData(ErrorCode.BrokerNotAvailable, 503, 50302)]
+    [InlineData(ErrorCode.ThrottlingQuotaExceeded, 429, 429)]
     [InlineData(ErrorCode.CorruptMessage, 500, 50003)]
     [InlineData(ErrorCode.InvalidRecord, 500, 50002)]
     [InlineData(ErrorCode.UnknownServerError, 500, 500)]
@@ -60,7 +61,9 @@ public sealed class V2TopicTests
     {
         await using var host = await StartAsync();
         host.Cluster.AddTopic("t").Error = error;
-        AssertError(await host.GetAsync("/topics/t"), status, code);
+        var answer = await host.GetAsync("/topics/t");
+        AssertError(answer, status, code);
+        Assert.Equal(status is 429 or 503 ? "1" : "", answer.Header("Retry-After"));
     }
 
     [Fact]

@@ -20,8 +20,11 @@ internal static class V2Description
         endpoint.WithMetadata(new BodyTypes(V2MediaTypes.Embedded, "As described above; application/json is the json format."));
 
     /// <summary>Records in one of the formats.</summary>
-    public static IEndpointConventionBuilder AnswersRecordsV2(this IEndpointConventionBuilder endpoint) => endpoint.WithMetadata(new AnswerTypes(
-        V2MediaTypes.Embedded, "An array of {\"topic\", \"key\", \"value\", \"partition\", \"offset\", \"timestamp\", \"headers\"}."));
+    public static IEndpointConventionBuilder AnswersRecordsV2(this IEndpointConventionBuilder endpoint)
+    {
+        const string Meaning = "An array of {\"topic\", \"key\", \"value\", \"partition\", \"offset\", \"timestamp\", \"headers\"}.";
+        return endpoint.WithMetadata(new AnswerTypes(V2MediaTypes.Embedded, Meaning));
+    }
 
     /// <summary>An answer of this shape.</summary>
     public static IEndpointConventionBuilder AnswersV2<T>(this IEndpointConventionBuilder endpoint, int status = StatusCodes.Status200OK) =>

@@ -10,13 +10,13 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Loire.WebApi.Dialects.V2;
 
 /// <summary>
-/// The API that Confluent's REST Proxy calls v2 and that Redpanda, Strimzi and Karapace share, at the root of the server: a translation into the
-/// same grains and the same produce that the native API uses. Where its servers differ, it is Confluent's, and the spellings of the others
-/// are understood.
+/// The API that Confluent's REST Proxy calls v2 and that Redpanda, Strimzi and Karapace share, at the root of the server: a translation
+/// into the same grains and the same produce that the native API uses. Where its servers differ, it is Confluent's, and the spellings of
+/// the others are understood.
 /// </summary>
 internal static class V2Dialect
 {
-    private static readonly PathString[] Roots = ["/topics", "/consumers", "/brokers", "/admin"];
+    private static readonly PathString[] Roots = ["/topics", "/consumers", "/brokers", "/admin/topics"];
 
     /// <summary>Whether a path is the dialect's, so that whatever goes wrong there is said in its words.</summary>
     public static bool Owns(PathString path) => path == "/" || Array.Exists(Roots, root => path.StartsWithSegments(root));

@@ -6,9 +6,9 @@ using Microsoft.AspNetCore.Http;
 namespace Loire.WebApi.Dialects.V2;
 
 /// <summary>
-/// An error as the dialect has it: <c>{"error_code": number, "message": text}</c>. The code is the HTTP status, or the status and two digits.
-/// The codes are those of Confluent's REST Proxy (its class Errors, and KafkaExceptionMapper of its library rest-utils); this is the only
-/// place that knows them.
+/// An error as the dialect has it: <c>{"error_code": number, "message": text}</c>. The code is the HTTP status, or the status and two
+/// digits. The codes are those of Confluent's REST Proxy (its class Errors, and KafkaExceptionMapper of its library rest-utils); this is
+/// the only place that knows them.
 /// </summary>
 internal sealed record V2Error(int Status, int Code, string Message)
 {
@@ -22,6 +22,9 @@ internal sealed record V2Error(int Status, int Code, string Message)
     public static readonly V2Error InstanceExists = new(409, 40902, "The group has a consumer instance of this name already.");
     public static readonly V2Error UnsupportedType =
         new(415, 415, $"The body must be of the type {V2MediaTypes.Document}, an embedded format's, or application/json.");
+
+    public static readonly V2Error NoFormat =
+        UnsupportedType with { Message = $"Records are of the types {string.Join(", ", V2MediaTypes.Embedded)}." };
 
     public static readonly V2Error NoSchemas =
         new(422, 42207, "There is no schema registry: the embedded formats are binary, json and text.");
@@ -61,6 +64,7 @@ internal sealed record V2Error(int Status, int Code, string Message)
             ErrorCode.TopicAlreadyExists or ErrorCode.InvalidPartitions or ErrorCode.InvalidReplicationFactor or ErrorCode.PolicyViolation
                 or ErrorCode.InvalidRequest => Refused(message),
             ErrorCode.BrokerNotAvailable => new V2Error(503, 50302, message),
+            ErrorCode.ThrottlingQuotaExceeded => new V2Error(429, 429, message),
             ErrorCode.UnknownServerError => new V2Error(500, 500, message),
             _ => new V2Error(StatusOf(error), RecordCode(error), message),
         };
@@ -94,6 +98,11 @@ internal sealed record V2Error(int Status, int Code, string Message)
         response.Headers.Allow = allow;
         response.StatusCode = Status;
         response.ContentType = V2MediaTypes.NegotiateDocument(context.Request) ?? V2MediaTypes.Document;
+        if (Status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
+        {
+            response.Headers.RetryAfter = "1";
+        }
+
         using (var json = new Utf8JsonWriter(response.BodyWriter))
         {
             json.WriteStartObject();

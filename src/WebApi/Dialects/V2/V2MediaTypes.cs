@@ -22,8 +22,8 @@ internal enum EmbeddedFormat
 }
 
 /// <summary>
-/// The dialect's media types: one for documents, one for each embedded format. Many clients cannot set them, so <c>application/json</c> does
-/// for documents, and for records in the json format.
+/// The dialect's media types: one for documents, one for each embedded format. Many clients cannot set them, so <c>application/json</c>
+/// does for documents, and for records in the json format.
 /// </summary>
 internal static class V2MediaTypes
 {
@@ -62,8 +62,8 @@ internal static class V2MediaTypes
     public static string? NegotiateDocument(HttpRequest request) => MediaTypes.Negotiate(request, Documents);
 
     /// <summary>
-    /// The type of an answer with records of a format; null if the client accepts another format only. The document's own type stands for the binary
-    /// format.
+    /// The type of an answer with records of a format; null if the client accepts another format only. The document's own type stands for
+    /// the binary format.
     /// </summary>
     public static string? NegotiateRecords(HttpRequest request, EmbeddedFormat format) => format switch
     {

@@ -41,7 +41,8 @@ internal static class V2Requests
         catch (JsonException exception)
         {
             var message = JsonBody.Describe(exception);
-            return (null, message.Contains("' is unknown", StringComparison.Ordinal) ? V2Error.Invalid(message) : V2Error.Malformed(message));
+            var isUnknown = message.Contains("' is unknown", StringComparison.Ordinal);
+            return (null, isUnknown ? V2Error.Invalid(message) : V2Error.Malformed(message));
         }
         finally
         {
@@ -67,7 +68,8 @@ internal static class V2Requests
     }
 
     /// <summary>Answers with a document.</summary>
-    public static async Task<V2Error?> AnswerAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK)
+    public static async Task<V2Error?> AnswerAsync<T>(
+        HttpContext context, T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK)
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = V2MediaTypes.NegotiateDocument(context.Request);

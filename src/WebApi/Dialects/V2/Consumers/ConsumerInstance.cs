@@ -14,7 +14,8 @@ internal sealed record ConsumerInstance(string Group, string Name, IConsumerGrai
     public static ConsumerInstance? Find(HttpContext context, IGrainFactory grains)
     {
         var name = (string)context.GetRouteValue("instance")!;
-        return GroupRoute.TryRead(context, out var group) is not null || ConsumerKey.FindProblem(name) is not null ? null : Of(grains, group, name);
+        var isWrong = GroupRoute.TryRead(context, out var group) is not null || ConsumerKey.FindProblem(name) is not null;
+        return isWrong ? null : Of(grains, group, name);
     }
 
     public static ConsumerInstance Of(IGrainFactory grains, string group, string name) =>

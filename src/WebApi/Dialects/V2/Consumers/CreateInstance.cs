@@ -8,8 +8,8 @@ using Loire.Model;
 namespace Loire.WebApi.Dialects.V2.Consumers;
 
 /// <summary>
-/// A consumer instance to be made. Every server of the dialect has its own spelling for some settings, and writes numbers and truth values as
-/// themselves or as text: all are taken.
+/// A consumer instance to be made. Every server of the dialect has its own spelling for some settings, and writes numbers and truth values
+/// as themselves or as text: all are taken.
 /// </summary>
 /// <param name="Id">Confluent's older word for the name.</param>
 /// <param name="Name">The instance's name; absent for one that is made up.</param>
@@ -78,8 +78,8 @@ internal static class InstanceSettings
         var reset = ReadReset(wanted.AutoOffsetReset, ref error);
         var commits = ReadTruth("auto.commit.enable", wanted.AutoCommitEnable ?? wanted.EnableAutoCommit, ref error);
         var minBytes = ReadNumber("fetch.min.bytes", wanted.FetchMinBytes ?? wanted.ResponseMinBytes, -1, -1, FetchMinBytesMax, ref error);
-        var timeout = ReadNumber(
-            "consumer.request.timeout.ms", wanted.RequestTimeout ?? wanted.RequestWaitMs, InstanceDialect.Default.TimeoutMs, 0, int.MaxValue, ref error);
+        var wait = wanted.RequestTimeout ?? wanted.RequestWaitMs;
+        var timeout = ReadNumber("consumer.request.timeout.ms", wait, InstanceDialect.Default.TimeoutMs, 0, int.MaxValue, ref error);
         error ??= wanted.IsolationLevel is null or "read_uncommitted" or "read_committed"
             ? null
             : V2Error.InvalidConfig("isolation.level must be read_uncommitted or read_committed.");

@@ -15,9 +15,9 @@ internal sealed class InstanceEndpoints(IGrainFactory grains, IOptions<LoireApiO
         routes.MapPost("/consumers/{group}", V2Requests.Handle(CreateAsync))
             .Describe(
                 "v2: makes a consumer instance",
-                "All optional: {\"name\", \"format\": binary|json|text, \"auto.offset.reset\": latest|earliest|none, \"auto.commit.enable\", "
-                    + "\"fetch.min.bytes\", \"consumer.request.timeout.ms\"}. Any node serves the instance. It ends when nobody has asked it for "
-                    + "records for five minutes.")
+                "All optional: {\"name\", \"format\": binary|json|text, \"auto.offset.reset\": latest|earliest|none, "
+                    + "\"auto.commit.enable\", \"fetch.min.bytes\", \"consumer.request.timeout.ms\"}. Any node serves the instance. It ends when "
+                    + "nobody has asked it for records for five minutes.")
             .TakesV2().AnswersV2<V2InstanceJson>().FailsV2(400, 409, 415, 422);
         routes.MapDelete(ConsumerInstance.Path, ConsumerInstance.Handle(grains, DeleteAsync))
             .Describe("v2: ends a consumer instance", "It leaves the group.").AnswersNothing().FailsV2(404);
@@ -46,7 +46,8 @@ internal sealed class InstanceEndpoints(IGrainFactory grains, IOptions<LoireApiO
         var made = await ConsumerInstance.Of(grains, group, name).Grain.Create(settings);
         return made.Error != ErrorCode.None
             ? V2Error.From(made.Error, made.Detail)
-            : await V2Requests.AnswerAsync(context, new V2InstanceJson(name, BaseUri(context.Request, group, name)), V2Json.Default.V2InstanceJson);
+            : await V2Requests.AnswerAsync(
+                context, new V2InstanceJson(name, BaseUri(context.Request, group, name)), V2Json.Default.V2InstanceJson);
     }
 
     private static async Task<V2Error?> DeleteAsync(HttpContext context, ConsumerInstance instance)

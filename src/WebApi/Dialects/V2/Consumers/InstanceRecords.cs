@@ -12,8 +12,8 @@ using Microsoft.Extensions.Options;
 namespace Loire.WebApi.Dialects.V2.Consumers;
 
 /// <summary>
-/// <c>GET .../records</c>: the next records. Whoever asks for more is done with what it got, as with Kafka's <c>poll</c>, so an answer that is
-/// lost on its way is only read again by an instance that does not commit by itself, when another one goes on behind what is committed.
+/// <c>GET .../records</c>: the next records. Whoever asks for more is done with what it got, as with Kafka's <c>poll</c>, so an answer that
+/// is lost on its way is only read again by an instance that does not commit by itself, when another one goes on behind what is committed.
 /// </summary>
 internal sealed class InstanceRecords(IGrainFactory grains, IOptions<LoireApiOptions> options, IHostApplicationLifetime lifetime)
 {
@@ -120,8 +120,8 @@ internal sealed class InstanceRecords(IGrainFactory grains, IOptions<LoireApiOpt
 
     private static void Write(Utf8JsonWriter json, ConsumedRecord record, EmbeddedFormat format)
     {
-        V2RecordWriter.Begin(
-            json, format, record.Partition, record.Offset, record.Timestamp, record.Key, record.Key is null, record.Value, record.Value is null);
+        var (key, value) = (record.Key, record.Value);
+        V2RecordWriter.Begin(json, format, record.Partition, record.Offset, record.Timestamp, key, key is null, value, value is null);
         if (record.Headers.Length > 0)
         {
             json.WriteStartArray("headers"u8);

@@ -10,8 +10,8 @@ using Microsoft.Extensions.Options;
 namespace Loire.WebApi.Dialects.V2.Consumers;
 
 /// <summary>
-/// <c>.../offsets</c>: commits as the instance, and what its group has committed. Only the commit is shifted by <see cref="CommitMeaning"/>:
-/// what is read back is what is stored, the next offset to read.
+/// <c>.../offsets</c>: commits as the instance, and what its group has committed. Only the commit is shifted by <see
+/// cref="CommitMeaning"/>: what is read back is what is stored, the next offset to read.
 /// </summary>
 internal sealed class OffsetsEndpoints(IGrainFactory grains, IOptions<LoireApiOptions> options)
 {
@@ -21,13 +21,15 @@ internal sealed class OffsetsEndpoints(IGrainFactory grains, IOptions<LoireApiOp
         routes.MapPost(Offsets, ConsumerInstance.Handle(grains, CommitAsync))
             .Describe(
                 "v2: commits offsets",
-                "{\"offsets\": [{\"topic\", \"partition\", \"offset\", \"metadata\"}]} with the last offsets that were read (200, an empty array) or, "
-                    + "if the node is set so, the next ones to read (204). Without a body, or with an empty object: behind everything that was taken.")
+                "{\"offsets\": [{\"topic\", \"partition\", \"offset\", \"metadata\"}]} with the last offsets that were read (200, an empty array) "
+                    + "or, if the node is set so, the next ones to read (204). Without a body, or with an empty object: behind everything that "
+                    + "was taken.")
             .TakesV2().AnswersV2<string[]>().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
         routes.MapGet(Offsets, ConsumerInstance.Handle(grains, CommittedAsync))
             .Describe(
                 "v2: shows committed offsets",
-                "The body says which: {\"partitions\": [{\"topic\", \"partition\"}]}. Many clients cannot send one; POST .../offsets:query does the same.")
+                "The body says which: {\"partitions\": [{\"topic\", \"partition\"}]}. Many clients cannot send one; POST .../offsets:query does "
+                    + "the same.")
             .AnswersV2<V2CommittedOffsetsJson>().FailsV2(400, 404, 415, 422);
         routes.MapPost(Offsets + ":query", ConsumerInstance.Handle(grains, CommittedAsync))
             .Describe("v2: shows committed offsets", "{\"partitions\": [{\"topic\", \"partition\"}]}. An addition to the dialect.")
@@ -90,8 +92,8 @@ internal sealed class OffsetsEndpoints(IGrainFactory grains, IOptions<LoireApiOp
         }
 
         var known = result.Offsets.ToDictionary(offset => offset.Partition);
-        var answer = partitions.Where(known.ContainsKey).Select(partition => known[partition])
-            .Select(offset => new V2CommittedJson(offset.Partition.Topic.Value, offset.Partition.Partition, offset.Offset.Value, offset.Metadata));
+        var answer = partitions.Where(known.ContainsKey).Select(
+            partition => new V2CommittedJson(partition.Topic.Value, partition.Partition, known[partition].Offset.Value, known[partition].Metadata));
         return await V2Requests.AnswerAsync(context, new V2CommittedOffsetsJson([.. answer]), V2Json.Default.V2CommittedOffsetsJson);
     }
 
@@ -134,9 +136,8 @@ internal sealed class OffsetsEndpoints(IGrainFactory grains, IOptions<LoireApiOp
     {
         var questions = new LogQuestions(grains, cancellation);
         await questions.DescribeAsync(offsets.Select(offset => offset.Partition.Topic));
-        return offsets.Select(offset => questions.FindMissing(offset.Partition)).FirstOrDefault(problem => problem is not null) is { } missing
-            ? V2Error.From(missing)
-            : null;
+        var problems = offsets.Select(offset => questions.FindMissing(offset.Partition));
+        return problems.FirstOrDefault(problem => problem is not null) is { } missing ? V2Error.From(missing) : null;
     }
 
     private static V2Error Refused(CommitResult result)

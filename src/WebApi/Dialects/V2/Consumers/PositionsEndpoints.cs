@@ -9,7 +9,9 @@ using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi.Dialects.V2.Consumers;
 
-/// <summary><c>.../positions</c>: where an instance goes on. Offsets here are the next ones to read, whatever a commit means by them.</summary>
+/// <summary>
+/// <c>.../positions</c>: where an instance goes on. Offsets here are the next ones to read, whatever a commit means by them.
+/// </summary>
 internal sealed class PositionsEndpoints(IGrainFactory grains, IOptions<LoireApiOptions> options)
 {
     public void Map(IEndpointRouteBuilder routes)
@@ -18,7 +20,8 @@ internal sealed class PositionsEndpoints(IGrainFactory grains, IOptions<LoireApi
         routes.MapPost(Positions, ConsumerInstance.Handle(grains, SeekAsync))
             .Describe(
                 "v2: goes on at offsets or moments",
-                "{\"offsets\": [{\"topic\", \"partition\", \"offset\"}], \"timestamps\": [{\"topic\", \"partition\", \"timestamp\": ISO 8601}]}, either or both.")
+                "{\"offsets\": [{\"topic\", \"partition\", \"offset\"}], \"timestamps\": [{\"topic\", \"partition\", "
+                    + "\"timestamp\": ISO 8601}]}, either or both.")
             .TakesV2().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
         MapTo(routes, Positions + "/beginning", SeekKind.Beginning, "v2: goes on at the first records");
         MapTo(routes, Positions + "/end", SeekKind.End, "v2: goes on behind the last records");

@@ -8,7 +8,9 @@ using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi.Dialects.V2.Consumers;
 
-/// <summary>What an instance reads: topics, a pattern of their names, or partitions assigned by hand, of which it can have one only.</summary>
+/// <summary>
+/// What an instance reads: topics, a pattern of their names, or partitions assigned by hand, of which it can have one only.
+/// </summary>
 internal sealed class SubscriptionEndpoints(IGrainFactory grains, IOptions<LoireApiOptions> options)
 {
     public void Map(IEndpointRouteBuilder routes)
@@ -18,8 +20,8 @@ internal sealed class SubscriptionEndpoints(IGrainFactory grains, IOptions<Loire
         routes.MapPost(Subscription, ConsumerInstance.Handle(grains, SubscribeAsync))
             .Describe(
                 "v2: subscribes",
-                "{\"topics\": [..]} or {\"topic_pattern\": \"..\"} for whole names; instead of what it subscribed to before in the same way. "
-                    + "No topics at all end what it reads, as in Kafka.")
+                "{\"topics\": [..]} or {\"topic_pattern\": \"..\"} for whole names; instead of what it subscribed to before in the same "
+                    + "way. No topics at all end what it reads, as in Kafka.")
             .TakesV2().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
         routes.MapGet(Subscription, ConsumerInstance.Handle(grains, SubscribedAsync))
             .Describe("v2: shows the subscription", "With a pattern: the topics of the partitions that the instance has.")
@@ -27,7 +29,9 @@ internal sealed class SubscriptionEndpoints(IGrainFactory grains, IOptions<Loire
         routes.MapDelete(Subscription, ConsumerInstance.Handle(grains, UnsubscribeAsync))
             .Describe("v2: ends the subscription or the assignment").AnswersNothing().FailsV2(404);
         routes.MapPost(Assignments, ConsumerInstance.Handle(grains, AssignAsync))
-            .Describe("v2: assigns partitions by hand", "{\"partitions\": [{\"topic\", \"partition\"}]}; none at all end what it reads, as in Kafka.")
+            .Describe(
+                "v2: assigns partitions by hand",
+                "{\"partitions\": [{\"topic\", \"partition\"}]}; none at all end what it reads, as in Kafka.")
             .TakesV2().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
         routes.MapGet(Assignments, ConsumerInstance.Handle(grains, AssignedAsync))
             .Describe("v2: lists the partitions that the instance has").AnswersV2<V2PartitionsJson>().FailsV2(404);
@@ -54,7 +58,7 @@ internal sealed class SubscriptionEndpoints(IGrainFactory grains, IOptions<Loire
 
         if (topics.Count > Limits.SubscriptionLength || wanted.TopicPattern?.Length is 0 or > Limits.SubscriptionLength)
         {
-            return V2Error.Invalid($"A subscription has at most {Limits.SubscriptionLength} topics, or 1 to as many characters of a pattern.");
+            return V2Error.Invalid($"A subscription has at most {Limits.SubscriptionLength} topics, or characters of a pattern, which has one.");
         }
 
         (var consumer, error) = await instance.DescribeAsync();
@@ -82,8 +86,9 @@ internal sealed class SubscriptionEndpoints(IGrainFactory grains, IOptions<Loire
             return error;
         }
 
-        var topics = consumer.Pattern is null ? consumer.Topics : [.. consumer.Assignment.Select(partition => partition.Topic).Distinct()];
-        return await V2Requests.AnswerAsync(context, new V2SubscribedJson([.. topics.Select(topic => topic.Value)]), V2Json.Default.V2SubscribedJson);
+        var topics = consumer.Pattern is null ? consumer.Topics : consumer.Assignment.Select(partition => partition.Topic).Distinct();
+        var answer = new V2SubscribedJson([.. topics.Select(topic => topic.Value)]);
+        return await V2Requests.AnswerAsync(context, answer, V2Json.Default.V2SubscribedJson);
     }
 
     private static async Task<V2Error?> UnsubscribeAsync(HttpContext context, ConsumerInstance instance) =>
@@ -94,19 +99,20 @@ internal sealed class SubscriptionEndpoints(IGrainFactory grains, IOptions<Loire
         var (wanted, error) = await V2Requests.ReadAsync(context, V2Json.Default.V2PartitionsJson, options.Value.MaxDocumentBytes);
         TopicPartition[] partitions = [];
         error ??= InstanceDocument.TryRead(wanted ?? new V2PartitionsJson(), out partitions);
-        return error ?? Done(context, partitions.Length == 0 ? await instance.Grain.Unsubscribe() : await instance.Grain.Assign(partitions));
+        return error
+            ?? Done(context, partitions.Length == 0 ? await instance.Grain.Unsubscribe() : await instance.Grain.Assign(partitions));
     }
 
     private static async Task<V2Error?> AssignedAsync(HttpContext context, ConsumerInstance instance)
     {
         var (consumer, error) = await instance.DescribeAsync();
-        return consumer is null
-            ? error
-            : await V2Requests.AnswerAsync(
-                context,
-                new V2PartitionsJson(
-                    Array.ConvertAll(consumer.Assignment, partition => new V2PartitionOfTopicJson(partition.Topic.Value, partition.Partition))),
-                V2Json.Default.V2PartitionsJson);
+        if (consumer is null)
+        {
+            return error;
+        }
+
+        var partitions = consumer.Assignment.Select(partition => new V2PartitionOfTopicJson(partition.Topic.Value, partition.Partition));
+        return await V2Requests.AnswerAsync(context, new V2PartitionsJson([.. partitions]), V2Json.Default.V2PartitionsJson);
     }
 
     private static V2Error? Done(HttpContext context, ConsumerResult result) =>

@@ -5,16 +5,17 @@ using Loire.WebApi.Requests;
 namespace Loire.WebApi.Dialects.V2.Produce;
 
 /// <summary>
-/// Reads <c>{"records": [...]}</c> as a whole before anything is appended. The members for schemas are known, because clients send them as nulls,
-/// and without effect, because no format here has a schema.
+/// Reads <c>{"records": [...]}</c> as a whole before anything is appended. The members for schemas are known, because clients send them as
+/// nulls, and without effect, because no format here has a schema.
 /// </summary>
 internal static class V2ProduceDocument
 {
     // A value lies three levels deep, and may itself be as deep as the native API lets it.
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 64 + 3, AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 64 + 3 };
 
     /// <summary>Reads the records; what is wrong, if one of them cannot be read.</summary>
-    public static V2Error? TryRead(ReadOnlyMemory<byte> body, EmbeddedFormat format, int? pathPartition, int maxRecords, out List<V2Record> records)
+    public static V2Error? TryRead(
+        ReadOnlyMemory<byte> body, EmbeddedFormat format, int? pathPartition, int maxRecords, out List<V2Record> records)
     {
         records = [];
         if (!Utf8.IsValid(body.Span))
@@ -40,6 +41,7 @@ internal static class V2ProduceDocument
             return V2Error.Malformed("The body must be {\"records\": [...]}.");
         }
 
+        var hasRecords = false;
         foreach (var member in root.EnumerateObject())
         {
             if (member.Name is "key_schema" or "key_schema_id" or "value_schema" or "value_schema_id")
@@ -47,10 +49,12 @@ internal static class V2ProduceDocument
                 continue;
             }
 
-            if (member.Name != "records")
+            if (member.Name != "records" || hasRecords)
             {
-                return V2Error.Invalid($"The member '{QueryReader.Excerpt(member.Name)}' is unknown.");
+                return V2Error.Invalid($"The member '{QueryReader.Excerpt(member.Name)}' is unknown, or it is there twice.");
             }
+
+            hasRecords = true;
 
             if (member.Value.ValueKind != JsonValueKind.Array)
             {

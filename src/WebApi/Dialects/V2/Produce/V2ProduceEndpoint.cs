@@ -13,13 +13,15 @@ using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi.Dialects.V2.Produce;
 
-/// <summary><c>POST /topics/{topic}</c> and <c>POST /topics/{topic}/partitions/{partition}</c>: the native produce in other words.</summary>
+/// <summary>
+/// <c>POST /topics/{topic}</c> and <c>POST /topics/{topic}/partitions/{partition}</c>: the native produce in other words.
+/// </summary>
 internal sealed class V2ProduceEndpoint(IGrainFactory grains, IOptions<LoireApiOptions> options, ApiMetrics metrics, TimeProvider time)
 {
     private const string Meaning =
-        "{\"records\": [{\"key\", \"value\", \"partition\", \"timestamp\", \"headers\"}]}, all optional, keys and values in the format that the "
-        + "Content-Type names. Nothing is appended unless all of it can be read. The answer is 200 with an entry for each record, which has "
-        + "an offset or an error_code (50003: the same record may succeed later).";
+        "{\"records\": [{\"key\", \"value\", \"partition\", \"timestamp\", \"headers\"}]}, all optional, keys and values in the format that "
+        + "the Content-Type names. Nothing is appended unless all of it can be read. The answer is 200 with an entry for each record, which "
+        + "has an offset or an error_code (50003: the same record may succeed later).";
 
     private static readonly QueryParameter<bool> Async =
         QueryParameter.Flag("async", "Answer 204 without offsets if every record was appended; Strimzi's.");
@@ -47,7 +49,7 @@ internal sealed class V2ProduceEndpoint(IGrainFactory grains, IOptions<LoireApiO
         error ??= V2MediaTypes.NeedsSchema(context.Request.ContentType) ? V2Error.NoSchemas : null;
         if (error is not null || V2MediaTypes.FormatOf(context.Request.ContentType) is not { } format)
         {
-            return error ?? V2Error.UnsupportedType with { Message = $"Records are of the types {string.Join(", ", V2MediaTypes.Embedded)}." };
+            return error ?? V2Error.NoFormat;
         }
 
         (var topic, var partition, error) = hasPartition ? await V2Topic.FindPartitionAsync(context, grains) : await FindAsync(context);

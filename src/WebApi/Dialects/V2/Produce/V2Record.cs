@@ -4,157 +4,181 @@ using System.Text;
 using System.Text.Json;
 using Loire.Model;
 using Loire.Model.Batches;
+using Loire.WebApi.Requests;
 
 namespace Loire.WebApi.Dialects.V2.Produce;
 
 /// <summary>A record as a document has it, its key and value out of the embedded format.</summary>
-/// <param name="Partition">The partition that it names; null for none.</param>
-/// <param name="Timestamp">Its time; none if it has none. Strimzi's.</param>
-/// <param name="Key">The key; null for none.</param>
-/// <param name="Value">The value; null for none.</param>
-/// <param name="Headers">In their order. Strimzi's, their values as base64 in every format.</param>
-internal sealed record V2Record(int? Partition, Timestamp Timestamp, byte[]? Key, byte[]? Value, RecordHeader[] Headers)
+internal sealed class V2Record
 {
+    private static readonly V2Error WrongHeaders =
+        V2Error.Invalid($"The headers of a record must be at most {Limits.HeadersPerRecord} of {{\"key\": text, \"value\": base64}}.");
+
+    private V2Record()
+    {
+    }
+
+    /// <summary>The partition that it names; null for none.</summary>
+    public int? Partition { get; private set; }
+
+    /// <summary>Its time; none if it has none. Strimzi's.</summary>
+    public Timestamp Timestamp { get; private set; } = Timestamp.None;
+
+    /// <summary>The key; null for none.</summary>
+    public byte[]? Key { get; private set; }
+
+    /// <summary>The value; null for none.</summary>
+    public byte[]? Value { get; private set; }
+
+    /// <summary>In their order. Strimzi's, their values as base64 in every format.</summary>
+    public RecordHeader[] Headers { get; private set; } = [];
+
     /// <summary>Reads one element of <c>records</c>; what is wrong with it, if it cannot be read.</summary>
     public static V2Error? TryRead(JsonElement element, EmbeddedFormat format, out V2Record record)
     {
-        record = new V2Record(null, Timestamp.None, null, null, []);
+        record = new V2Record();
         if (element.ValueKind != JsonValueKind.Object)
         {
             return V2Error.Malformed("A record must be a JSON object.");
         }
 
-        foreach (var member in element.EnumerateObject())
+        var seen = Member.None;
+        foreach (var property in element.EnumerateObject())
         {
-            var error = member.Name switch
+            var member = NameOf(property.Name);
+            if (member == Member.None || seen.HasFlag(member))
             {
-                "key" => TryReadField(member, format, out var key) is { } wrong ? wrong : Put(ref record, record with { Key = key }),
-                "value" => TryReadField(member, format, out var value) is { } wrong ? wrong : Put(ref record, record with { Value = value }),
-                "partition" => TryReadPartition(member.Value, ref record),
-                "timestamp" => TryReadTimestamp(member.Value, ref record),
-                "headers" => TryReadHeaders(member.Value, ref record),
-                _ => V2Error.Invalid($"The member '{Requests.QueryReader.Excerpt(member.Name)}' of a record is unknown."),
-            };
-            if (error is not null)
+                return V2Error.Invalid($"The member '{QueryReader.Excerpt(property.Name)}' of a record is unknown, or it is there twice.");
+            }
+
+            seen |= member;
+            if (property.Value.ValueKind != JsonValueKind.Null && record.TryRead(member, property.Value, format) is { } wrong)
             {
-                return error;
+                return wrong;
             }
         }
 
         return null;
     }
 
-    private static V2Error? Put(ref V2Record record, V2Record changed)
+    private static Member NameOf(string name) => name switch
     {
-        record = changed;
-        return null;
-    }
+        "key" => Member.Key,
+        "value" => Member.Value,
+        "partition" => Member.Partition,
+        "timestamp" => Member.Timestamp,
+        "headers" => Member.Headers,
+        _ => Member.None,
+    };
 
-    private static V2Error? TryReadField(JsonProperty member, EmbeddedFormat format, out byte[]? bytes)
+    private V2Error? TryRead(Member member, JsonElement element, EmbeddedFormat format)
     {
-        var element = member.Value;
-        bytes = null;
-        if (element.ValueKind == JsonValueKind.Null)
+        switch (member)
         {
-            return null;
-        }
-
-        switch (format)
-        {
-            case EmbeddedFormat.Json:
-                bytes = JsonMarshal.GetRawUtf8Value(element).ToArray();
-                return null;
-            case EmbeddedFormat.Binary:
-                return TryReadBase64(element, out bytes) ? null : V2Error.Malformed($"The {member.Name} of a record is not a base64 string.");
+            case Member.Key:
+                Key = ReadField(element, format);
+                return Key is null ? Unfit("key", format) : null;
+            case Member.Value:
+                Value = ReadField(element, format);
+                return Value is null ? Unfit("value", format) : null;
+            case Member.Partition:
+                Partition = element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var partition) ? partition : -1;
+                return Partition < 0 ? V2Error.Invalid("The partition of a record must be a whole number, at least 0.") : null;
+            case Member.Timestamp:
+                var fits = element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out var milliseconds) && milliseconds >= 0;
+                Timestamp = fits ? new Timestamp(element.GetInt64()) : Timestamp.None;
+                return fits ? null : V2Error.Invalid("The timestamp of a record must be milliseconds since 1970.");
             default:
-                bytes = element.ValueKind == JsonValueKind.String && TryReadText(element, out var text) ? Encoding.UTF8.GetBytes(text) : null;
-                return bytes is not null ? null : V2Error.Malformed($"The {member.Name} of a record is not a string, as the text format needs it.");
+                return ReadHeaders(element);
         }
     }
 
-    private static bool TryReadBase64(JsonElement element, out byte[]? bytes)
+    private static V2Error Unfit(string name, EmbeddedFormat format) =>
+        V2Error.Malformed($"The {name} of a record must be a string{(format == EmbeddedFormat.Binary ? " in base64" : "")} or null.");
+
+    // Null if the element does not fit the format.
+    private static byte[]? ReadField(JsonElement element, EmbeddedFormat format) => format switch
     {
-        bytes = null;
-        return element.ValueKind == JsonValueKind.String && TryReadText(element, out var text) && Base64.IsValid(text)
-            && (bytes = Convert.FromBase64String(text)) is not null;
-    }
+        EmbeddedFormat.Json => JsonMarshal.GetRawUtf8Value(element).ToArray(),
+        EmbeddedFormat.Binary => ReadBase64(element),
+        _ => ReadText(element) is { } text ? Encoding.UTF8.GetBytes(text) : null,
+    };
+
+    private static byte[]? ReadBase64(JsonElement element) =>
+        ReadText(element) is { } text && Base64.IsValid(text) ? Convert.FromBase64String(text) : null;
 
     // An escape can name half of a surrogate pair, which is no character.
-    private static bool TryReadText(JsonElement element, out string text)
+    private static string? ReadText(JsonElement element)
     {
         try
         {
-            text = element.GetString()!;
-            return true;
+            return element.ValueKind == JsonValueKind.String ? element.GetString() : null;
         }
         catch (InvalidOperationException)
         {
-            text = "";
-            return false;
+            return null;
         }
     }
 
-    private static V2Error? TryReadPartition(JsonElement element, ref V2Record record)
+    private V2Error? ReadHeaders(JsonElement element)
     {
-        if (element.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
-
-        return element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var partition) && partition >= 0
-            ? Put(ref record, record with { Partition = partition })
-            : V2Error.Invalid("The partition of a record must be a whole number, at least 0.");
-    }
-
-    private static V2Error? TryReadTimestamp(JsonElement element, ref V2Record record)
-    {
-        if (element.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
-
-        return element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out var milliseconds) && milliseconds >= 0
-            ? Put(ref record, record with { Timestamp = new Timestamp(milliseconds) })
-            : V2Error.Invalid("The timestamp of a record must be milliseconds since 1970.");
-    }
-
-    private static V2Error? TryReadHeaders(JsonElement element, ref V2Record record)
-    {
-        var wrong = V2Error.Invalid($"The headers of a record must be at most {Limits.HeadersPerRecord} of {{\"key\": text, \"value\": base64}}.");
-        if (element.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
-
         if (element.ValueKind != JsonValueKind.Array || element.GetArrayLength() > Limits.HeadersPerRecord)
         {
-            return wrong;
+            return WrongHeaders;
         }
 
         var headers = new List<RecordHeader>(element.GetArrayLength());
         foreach (var header in element.EnumerateArray())
         {
-            string? name = null;
-            byte[]? value = null;
-            var fits = header.ValueKind == JsonValueKind.Object;
-            foreach (var member in fits ? header.EnumerateObject() : default)
+            if (!TryReadHeader(header, out var read))
             {
-                fits &= member.Name switch
-                {
-                    "key" => member.Value.ValueKind == JsonValueKind.String && TryReadText(member.Value, out name),
-                    "value" => member.Value.ValueKind == JsonValueKind.Null || TryReadBase64(member.Value, out value),
-                    _ => false,
-                };
+                return WrongHeaders;
             }
 
-            if (!fits || name is null)
-            {
-                return wrong;
-            }
-
-            headers.Add(new RecordHeader(Encoding.UTF8.GetBytes(name), value ?? [], value is null));
+            headers.Add(read);
         }
 
-        return Put(ref record, record with { Headers = [.. headers] });
+        Headers = [.. headers];
+        return null;
+    }
+
+    private static bool TryReadHeader(JsonElement element, out RecordHeader header)
+    {
+        string? name = null;
+        byte[]? value = null;
+        header = default;
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            return false;
+        }
+
+        foreach (var member in element.EnumerateObject())
+        {
+            var isNull = member.Value.ValueKind == JsonValueKind.Null;
+            var fits = member.Name switch
+            {
+                "key" => name is null && (name = ReadText(member.Value)) is not null,
+                "value" => value is null && (isNull || (value = ReadBase64(member.Value)) is not null),
+                _ => false,
+            };
+            if (!fits)
+            {
+                return false;
+            }
+        }
+
+        header = name is null ? default : new RecordHeader(Encoding.UTF8.GetBytes(name), value ?? [], value is null);
+        return name is not null;
+    }
+
+    [Flags]
+    private enum Member
+    {
+        None = 0,
+        Key = 1,
+        Value = 2,
+        Partition = 4,
+        Timestamp = 8,
+        Headers = 16,
     }
 }

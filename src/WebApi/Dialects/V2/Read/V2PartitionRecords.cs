@@ -23,11 +23,17 @@ namespace Loire.WebApi.Dialects.V2.Read;
 internal sealed class V2PartitionRecords(
     IGrainFactory grains, IOptions<LoireApiOptions> options, ApiMetrics metrics, IHostApplicationLifetime lifetime)
 {
-    private static readonly QueryParameter<long> OffsetFrom = QueryParameter.Number("offset", 0, long.MaxValue, -1, "The first offset. Required.");
+    private static readonly QueryParameter<long> OffsetFrom =
+        QueryParameter.Number("offset", 0, long.MaxValue, -1, "The first offset. Required.");
 
     public void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/topics/{topic}/partitions/{partition}/records", V2Requests.Handle(ReadAsync))
-            .Describe("v2: reads records of a partition without a group", "Accept names the embedded format.", OffsetFrom, V2ReadBounds.Timeout, V2ReadBounds.MaxBytes)
+            .Describe(
+                "v2: reads records of a partition without a group",
+                "Accept names the embedded format.",
+                OffsetFrom,
+                V2ReadBounds.Timeout,
+                V2ReadBounds.MaxBytes)
             .AnswersRecordsV2().FailsV2(400, 404, 406);
 
     private async Task<V2Error?> ReadAsync(HttpContext context)
@@ -70,7 +76,9 @@ internal sealed class V2PartitionRecords(
         var (page, unreadable) = RecordPage.Read(result, from, V2ReadBounds.RecordsMax, new Offset(long.MaxValue));
         using (page)
         {
-            return page is null ? V2Error.From(unreadable!) : await WriteAsync(context, new TopicPartition(topic.Name, partition), format, type!, page);
+            return page is null
+                ? V2Error.From(unreadable!)
+                : await WriteAsync(context, new TopicPartition(topic.Name, partition), format, type!, page);
         }
     }
 
@@ -86,7 +94,8 @@ internal sealed class V2PartitionRecords(
 
         V2ReadBounds.Head(context, type);
         using var json = new Utf8JsonWriter(context.Response.BodyWriter, V2RecordWriter.Options);
-        await page.WriteAsync(new Rows(json, partition, format, fit.Count), partition.Partition, context.Response.BodyWriter, context.RequestAborted);
+        var rows = new Rows(json, partition, format, fit.Count);
+        await page.WriteAsync(rows, partition.Partition, context.Response.BodyWriter, context.RequestAborted);
         json.WriteEndArray();
         await json.FlushAsync(context.RequestAborted);
         return null;
@@ -114,7 +123,8 @@ internal sealed class V2PartitionRecords(
 
         public override void Write(int partition, in Record record)
         {
-            if (UnfitAt is null && V2RecordWriter.Fits(format, record.Key, record.KeyIsNull) && V2RecordWriter.Fits(format, record.Value, record.ValueIsNull))
+            if (UnfitAt is null && V2RecordWriter.Fits(format, record.Key, record.KeyIsNull)
+                && V2RecordWriter.Fits(format, record.Value, record.ValueIsNull))
             {
                 Count++;
             }
@@ -145,8 +155,8 @@ internal sealed class V2PartitionRecords(
                 return;
             }
 
-            V2RecordWriter.Begin(
-                _json, _format, _partition, record.Offset, record.Timestamp, record.Key, record.KeyIsNull, record.Value, record.ValueIsNull);
+            var (offset, time) = (record.Offset, record.Timestamp);
+            V2RecordWriter.Begin(_json, _format, _partition, offset, time, record.Key, record.KeyIsNull, record.Value, record.ValueIsNull);
             var hasHeaders = false;
             foreach (var header in record.Headers)
             {

@@ -7,13 +7,14 @@ using Loire.Model;
 namespace Loire.WebApi.Dialects.V2.Read;
 
 /// <summary>
-/// How records stand in an answer: <c>{topic, key, value, partition, offset, timestamp, headers}</c>. The last two are Strimzi's, and headers
-/// are there only if a record has some.
+/// How records stand in an answer: <c>{topic, key, value, partition, offset, timestamp, headers}</c>. The last two are Strimzi's, and
+/// headers are there only if a record has some.
 /// </summary>
 internal static class V2RecordWriter
 {
     /// <summary>What is written here is never part of a page, so '&lt;' and the like may stand as they are.</summary>
-    public static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    public static readonly JsonWriterOptions Options =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     // How deep a record's JSON may nest. More than any producer here can send in JSON, so that what was produced can be read.
     private const int DepthMax = 256;
@@ -73,9 +74,13 @@ internal static class V2RecordWriter
 
     /// <summary>What an answer says of a record that cannot stand in it.</summary>
     public static V2Error Unfit(TopicPartition partition, Offset offset) => new(
-        500, 50002, $"The record at offset {offset} of {partition} is not JSON, so it cannot be had in the json format. Go on behind it, or read it in the binary format.");
+        500,
+        50002,
+        $"The record at offset {offset} of {partition} is not JSON, so it cannot be had in the json format. Go on behind it, or read it in "
+            + "the binary format.");
 
-    private static void WriteField(Utf8JsonWriter json, ReadOnlySpan<byte> name, EmbeddedFormat format, ReadOnlySpan<byte> bytes, bool isNull)
+    private static void WriteField(
+        Utf8JsonWriter json, ReadOnlySpan<byte> name, EmbeddedFormat format, ReadOnlySpan<byte> bytes, bool isNull)
     {
         json.WritePropertyName(name);
         if (isNull)

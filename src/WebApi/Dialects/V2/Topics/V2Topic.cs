@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Loire.WebApi.Dialects.V2.Topics;
 
-/// <summary>Finds what a path names. A name that no topic can have is one that does not exist, and so is a partition that is no number.</summary>
+/// <summary>
+/// Finds what a path names. A name that no topic can have is one that does not exist, and so is a partition that is no number.
+/// </summary>
 internal static class V2Topic
 {
     public static async ValueTask<(TopicDescription? Topic, V2Error? Error)> FindAsync(HttpContext context, IGrainFactory grains)
@@ -23,7 +25,8 @@ internal static class V2Topic
         };
     }
 
-    public static async ValueTask<(TopicDescription? Topic, int Partition, V2Error? Error)> FindPartitionAsync(HttpContext context, IGrainFactory grains)
+    public static async ValueTask<(TopicDescription? Topic, int Partition, V2Error? Error)> FindPartitionAsync(
+        HttpContext context, IGrainFactory grains)
     {
         var (topic, error) = await FindAsync(context, grains);
         return topic is null ? (null, 0, error)

@@ -14,10 +14,9 @@ internal sealed class V2TopicEndpoints(IGrainFactory grains, IOptions<LoireApiOp
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/", V2Requests.Handle(context => V2Requests.AnswerAsync(context, new V2NothingJson(), V2Json.Default.V2NothingJson)))
+        routes.MapGet("/", V2Requests.Handle(NothingAsync))
             .Describe("v2: answers with an empty object", "Clients ask it whether the server is there.").AnswersV2<V2NothingJson>();
-        routes.MapGet("/brokers", V2Requests.Handle(context => V2Requests.AnswerAsync(context, new V2BrokersJson([0]), V2Json.Default.V2BrokersJson)))
-            .Describe("v2: lists the ids of the brokers").AnswersV2<V2BrokersJson>();
+        routes.MapGet("/brokers", V2Requests.Handle(BrokersAsync)).Describe("v2: lists the ids of the brokers").AnswersV2<V2BrokersJson>();
         routes.MapGet("/topics", V2Requests.Handle(ListAsync)).Describe("v2: lists the names of all topics").AnswersV2<string[]>();
         routes.MapPost("/admin/topics", V2Requests.Handle(CreateAsync))
             .Describe("v2: creates a topic", "As in Strimzi's bridge: {\"topic_name\", \"partitions_count\", \"replication_factor\"}.")
@@ -31,6 +30,12 @@ internal sealed class V2TopicEndpoints(IGrainFactory grains, IOptions<LoireApiOp
         routes.MapGet("/topics/{topic}/partitions/{partition}/offsets", V2Requests.Handle(OffsetsAsync))
             .Describe("v2: shows the offsets that bound a partition").AnswersV2<V2BoundsJson>().FailsV2(404);
     }
+
+    private static Task<V2Error?> NothingAsync(HttpContext context) =>
+        V2Requests.AnswerAsync(context, new V2NothingJson(), V2Json.Default.V2NothingJson);
+
+    private static Task<V2Error?> BrokersAsync(HttpContext context) =>
+        V2Requests.AnswerAsync(context, new V2BrokersJson([0]), V2Json.Default.V2BrokersJson);
 
     private async Task<V2Error?> ListAsync(HttpContext context)
     {
@@ -80,7 +85,9 @@ internal sealed class V2TopicEndpoints(IGrainFactory grains, IOptions<LoireApiOp
     private async Task<V2Error?> PartitionsAsync(HttpContext context)
     {
         var (topic, error) = await V2Topic.FindAsync(context, grains);
-        return topic is null ? error : await V2Requests.AnswerAsync(context, V2PartitionJson.AllOf(topic), V2Json.Default.V2PartitionJsonArray);
+        return topic is null
+            ? error
+            : await V2Requests.AnswerAsync(context, V2PartitionJson.AllOf(topic), V2Json.Default.V2PartitionJsonArray);
     }
 
     private async Task<V2Error?> PartitionAsync(HttpContext context)
