@@ -16,8 +16,8 @@ internal sealed class InstanceEndpoints(IGrainFactory grains, IOptions<LoireApiO
             .Describe(
                 "v2: makes a consumer instance",
                 "All optional: {\"name\", \"format\": binary|json|text, \"auto.offset.reset\": latest|earliest|none, "
-                    + "\"auto.commit.enable\", \"fetch.min.bytes\", \"consumer.request.timeout.ms\"}. Any node serves the instance. It ends when "
-                    + "nobody has asked it for records for five minutes.")
+                    + "\"auto.commit.enable\", \"fetch.min.bytes\", \"consumer.request.timeout.ms\"}. Any node serves the instance. "
+                    + "It ends when nobody has asked it for records for five minutes.")
             .TakesV2().AnswersV2<V2InstanceJson>().FailsV2(400, 409, 415, 422);
         routes.MapDelete(ConsumerInstance.Path, ConsumerInstance.Handle(grains, DeleteAsync))
             .Describe("v2: ends a consumer instance", "It leaves the group.").AnswersNothing().FailsV2(404);

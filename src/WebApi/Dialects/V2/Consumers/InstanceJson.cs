@@ -1,3 +1,4 @@
+using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 
 namespace Loire.WebApi.Dialects.V2.Consumers;
@@ -27,7 +28,11 @@ internal sealed record V2OffsetJson(string? Topic = null, int? Partition = null,
 internal sealed record V2CommittedOffsetsJson(V2CommittedJson[] Offsets);
 
 /// <summary>A committed offset: the next one to read.</summary>
-internal sealed record V2CommittedJson(string Topic, int Partition, long Offset, string Metadata);
+internal sealed record V2CommittedJson(string Topic, int Partition, long Offset, string Metadata)
+{
+    public static V2CommittedJson From(CommittedOffset offset) =>
+        new(offset.Partition.Topic.Value, offset.Partition.Partition, offset.Offset.Value, offset.Metadata);
+}
 
 /// <summary>A moment in a partition, in ISO 8601.</summary>
 internal sealed record V2MomentJson(string? Topic = null, int? Partition = null, string? Timestamp = null, string? Metadata = null);

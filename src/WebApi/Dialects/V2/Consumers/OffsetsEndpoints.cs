@@ -21,15 +21,15 @@ internal sealed class OffsetsEndpoints(IGrainFactory grains, IOptions<LoireApiOp
         routes.MapPost(Offsets, ConsumerInstance.Handle(grains, CommitAsync))
             .Describe(
                 "v2: commits offsets",
-                "{\"offsets\": [{\"topic\", \"partition\", \"offset\", \"metadata\"}]} with the last offsets that were read (200, an empty array) "
-                    + "or, if the node is set so, the next ones to read (204). Without a body, or with an empty object: behind everything that "
-                    + "was taken.")
+                "{\"offsets\": [{\"topic\", \"partition\", \"offset\", \"metadata\"}]} with the last offsets that were read (200, an empty "
+                    + "array) or, if the node is set so, the next ones to read (204). Without a body, or with an empty object: behind "
+                    + "everything that was taken.")
             .TakesV2().AnswersV2<string[]>().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
         routes.MapGet(Offsets, ConsumerInstance.Handle(grains, CommittedAsync))
             .Describe(
                 "v2: shows committed offsets",
-                "The body says which: {\"partitions\": [{\"topic\", \"partition\"}]}. Many clients cannot send one; POST .../offsets:query does "
-                    + "the same.")
+                "The body says which: {\"partitions\": [{\"topic\", \"partition\"}]}. Many clients cannot send one; POST .../offsets:query "
+                    + "does the same.")
             .AnswersV2<V2CommittedOffsetsJson>().FailsV2(400, 404, 415, 422);
         routes.MapPost(Offsets + ":query", ConsumerInstance.Handle(grains, CommittedAsync))
             .Describe("v2: shows committed offsets", "{\"partitions\": [{\"topic\", \"partition\"}]}. An addition to the dialect.")
@@ -92,8 +92,7 @@ internal sealed class OffsetsEndpoints(IGrainFactory grains, IOptions<LoireApiOp
         }
 
         var known = result.Offsets.ToDictionary(offset => offset.Partition);
-        var answer = partitions.Where(known.ContainsKey).Select(
-            partition => new V2CommittedJson(partition.Topic.Value, partition.Partition, known[partition].Offset.Value, known[partition].Metadata));
+        var answer = partitions.Where(known.ContainsKey).Select(partition => V2CommittedJson.From(known[partition]));
         return await V2Requests.AnswerAsync(context, new V2CommittedOffsetsJson([.. answer]), V2Json.Default.V2CommittedOffsetsJson);
     }
 

@@ -58,7 +58,7 @@ internal sealed class SubscriptionEndpoints(IGrainFactory grains, IOptions<Loire
 
         if (topics.Count > Limits.SubscriptionLength || wanted.TopicPattern?.Length is 0 or > Limits.SubscriptionLength)
         {
-            return V2Error.Invalid($"A subscription has at most {Limits.SubscriptionLength} topics, or characters of a pattern, which has one.");
+            return V2Error.Invalid($"A subscription has at most {Limits.SubscriptionLength} topics, a pattern 1 to as many characters.");
         }
 
         (var consumer, error) = await instance.DescribeAsync();

@@ -19,9 +19,9 @@ namespace Loire.WebApi.Dialects.V2.Produce;
 internal sealed class V2ProduceEndpoint(IGrainFactory grains, IOptions<LoireApiOptions> options, ApiMetrics metrics, TimeProvider time)
 {
     private const string Meaning =
-        "{\"records\": [{\"key\", \"value\", \"partition\", \"timestamp\", \"headers\"}]}, all optional, keys and values in the format that "
-        + "the Content-Type names. Nothing is appended unless all of it can be read. The answer is 200 with an entry for each record, which "
-        + "has an offset or an error_code (50003: the same record may succeed later).";
+        "{\"records\": [{\"key\", \"value\", \"partition\", \"timestamp\", \"headers\"}]}, all optional, keys and values in the format "
+        + "that the Content-Type names. Nothing is appended unless all of it can be read. The answer is 200 with an entry for each record, "
+        + "which has an offset or an error_code (50003: the same record may succeed later).";
 
     private static readonly QueryParameter<bool> Async =
         QueryParameter.Flag("async", "Answer 204 without offsets if every record was appended; Strimzi's.");
