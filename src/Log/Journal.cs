@@ -33,10 +33,12 @@ public sealed class Journal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Whether so much was appended since the last snapshot that a new one is worth its write: more than the option says, and more than the
-    /// last snapshot.
+    /// Whether so much was appended since the last snapshot that a new one is worth its write: more than the last snapshot, and either more
+    /// than the option says or in so many chunks that the next one would have them merged. A small snapshot then costs less, for a merge
+    /// reads every chunk again.
     /// </summary>
-    public bool WantsSnapshot => _bytesSinceSnapshot >= Math.Max(_options.SnapshotAfterBytes, _snapshotBytes);
+    public bool WantsSnapshot => _bytesSinceSnapshot >= Math.Max(_options.SnapshotAfterBytes, _snapshotBytes)
+        || (_bytesSinceSnapshot > _snapshotBytes && _chain.State.Tail.Count >= (_options.TailChunks / 2) - 1);
 
     /// <summary>Why the journal has closed by itself, in one sentence for a person; null if it has not.</summary>
     public string? CloseReason => _chain.CloseReason;

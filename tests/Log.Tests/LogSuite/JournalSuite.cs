@@ -101,6 +101,23 @@ public abstract class JournalSuite
     });
 
     [Fact]
+    public void A_small_snapshot_is_wanted_before_chunks_are_merged_and_a_large_one_is_not() => Run(async store =>
+    {
+        foreach (var (snapshotBytes, isWanted) in new[] { (10, true), (500, false) })
+        {
+            var (journal, _) = await OpenAsync(store);
+            await journal.SnapshotAsync(new byte[snapshotBytes]);
+            for (var i = 0; i < 3; i++)
+            {
+                Assert.False(journal.WantsSnapshot);
+                await AppendAsync(journal, $"small {i}");
+            }
+
+            Assert.Equal(isWanted, journal.WantsSnapshot);
+        }
+    });
+
+    [Fact]
     public void An_owner_that_has_not_seen_the_newest_records_cannot_append() => Run(async store =>
     {
         var (stale, _) = await OpenAsync(store);
