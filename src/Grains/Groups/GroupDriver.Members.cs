@@ -1,5 +1,4 @@
 using Loire.Grains.Interfaces.Groups;
-using Loire.Model;
 using Loire.Protocols.Groups.Membership;
 using Loire.Protocols.Groups.Offsets;
 
@@ -131,11 +130,17 @@ public sealed partial class GroupDriver
         }
     }
 
-    private async Task KnowTopicsAsync(IReadOnlyDictionary<TopicName, int> topics)
+    private async Task KnowTopicsAsync(HeardTopics topics)
     {
         if (_closed == ErrorCode.None)
         {
-            await CommitStepAsync(Machine.TopicsAre(topics, Now));
+            await CommitStepAsync(Machine.TopicsAre(topics.Counts, Now));
+        }
+
+        if (_closed == ErrorCode.None)
+        {
+            // What was committed since the question may be of a topic that is newer than the answer.
+            await RemoveAsync(OffsetsRules.RemoveOutlived(Stored, topics.Ids, topics.AskedAt));
         }
     }
 }

@@ -67,7 +67,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
             (groupId, neighbours, options, time, logger, wakeAfter, drop);
         _madeAt = time.GetTimestamp();
         _journal = new GroupJournal(newJournal, machine, OnJournalFailed);
-        _topics = new GroupTopics(neighbours, () => Machine.State, KnowTopicsAsync);
+        _topics = new GroupTopics(neighbours, () => Machine.State, () => Date, KnowTopicsAsync);
         _mirror = new OffsetsMirror(groupId, neighbours, options, time, logger, Fail);
     }
 
@@ -249,23 +249,4 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
             _drop();
         }
     }
-
-    [LoggerMessage(1, LogLevel.Warning, "The journal of group {Group} could not be read: {Error}.")]
-    private partial void CouldNotOpen(string group, ErrorCode error);
-
-    [LoggerMessage(2, LogLevel.Warning, "The journal of group {Group} failed: {Error}.")]
-    private partial void JournalFailed(Exception? bug, string group, ErrorCode error);
-
-    [LoggerMessage(3, LogLevel.Error, "A bug stopped group {Group}; it starts again from what is durable.")]
-    private partial void Failed(Exception bug, string group);
-
-    [LoggerMessage(4, LogLevel.Information, "Member {Member} leaves group {Group}: {Reason}")]
-    private partial void Left(string group, string? member, string? reason);
-
-    [LoggerMessage(5, LogLevel.Warning, "The catalog did not take note of group {Group}: {Error}. The next sweep tells it.")]
-    private partial void NotRecorded(string group, ErrorCode error);
-
-    [LoggerMessage(6, LogLevel.Error,
-        "The assignor {Assignor} of group {Group} is of no use: the next that all members list is tried, or they keep what they have. {Problem}")]
-    private partial void AssignorFailed(Exception? exception, string group, string assignor, string problem);
 }

@@ -12,13 +12,14 @@ namespace Loire.Grains.Groups;
 /// </summary>
 /// <param name="neighbours">Asked.</param>
 /// <param name="state">The members, who say which topics matter.</param>
-/// <param name="know">Told the numbers of partitions of the topics that exist.</param>
+/// <param name="now">The date.</param>
+/// <param name="know">Told what was heard.</param>
 internal sealed class GroupTopics(
-    IGroupNeighbours neighbours, Func<GroupState> state, Func<IReadOnlyDictionary<TopicName, int>, Task> know)
+    IGroupNeighbours neighbours, Func<GroupState> state, Func<Timestamp> now, Func<HeardTopics, Task> know)
 {
     private const int CallsAtOnce = 16;
 
-    private Dictionary<TopicName, int> _known = [];
+    private IReadOnlyDictionary<TopicName, int> _known = new Dictionary<TopicName, int>();
     private bool _isAsking;
     private bool _askAgain;
 
@@ -44,12 +45,12 @@ internal sealed class GroupTopics(
             do
             {
                 _askAgain = false;
-                var found = await FindAsync();
-                IsComplete = found is not null;
-                if (found is not null)
+                var heard = await HearAsync();
+                IsComplete = heard is not null;
+                if (heard is not null)
                 {
-                    _known = found;
-                    await know(found);
+                    _known = heard.Counts;
+                    await know(heard);
                 }
             }
             while (_askAgain);
@@ -60,8 +61,9 @@ internal sealed class GroupTopics(
         }
     }
 
-    private async Task<Dictionary<TopicName, int>?> FindAsync()
+    private async Task<HeardTopics?> HearAsync()
     {
+        var askedAt = now();
         var members = state().Members.Values;
         var names = members.SelectMany(member => member.Profile.Subscription.Topics).ToHashSet();
         if (members.Any(member => member.Profile.Subscription.Pattern is not null) && !await AddMatchingAsync(names))
@@ -69,16 +71,17 @@ internal sealed class GroupTopics(
             return null;
         }
 
-        var found = new Dictionary<TopicName, int>(names.Count);
+        var (found, ids) = (new Dictionary<TopicName, int>(names.Count), new Dictionary<TopicName, TopicId?>(names.Count));
         var (failed, _) = await BoundedCalls.ForEach(names, CallsAtOnce, async topic =>
         {
             var answer = await neighbours.Describe(topic);
             switch (answer.Error)
             {
                 case ErrorCode.None:
-                    found[topic] = answer.Topic!.PartitionsCount;
+                    (found[topic], ids[topic]) = (answer.Topic!.PartitionsCount, answer.Topic.Id);
                     return ErrorCode.None;
                 case ErrorCode.UnknownTopicOrPartition:
+                    ids[topic] = null;
                     return ErrorCode.None;
                 default:
                     if (_known.TryGetValue(topic, out var count))
@@ -90,7 +93,7 @@ internal sealed class GroupTopics(
                     return answer.Error;
             }
         });
-        return failed == 0 ? found : null;
+        return failed == 0 ? new HeardTopics(found, ids, askedAt) : null;
     }
 
     private async Task<bool> AddMatchingAsync(HashSet<TopicName> names)
@@ -112,3 +115,10 @@ internal sealed class GroupTopics(
         }
     }
 }
+
+/// <summary>What a group heard of its topics.</summary>
+/// <param name="Counts">How many partitions each topic has that exists.</param>
+/// <param name="Ids">Which creation each topic is that has answered now; null for one that does not exist.</param>
+/// <param name="AskedAt">When the first was asked.</param>
+internal sealed record HeardTopics(
+    IReadOnlyDictionary<TopicName, int> Counts, IReadOnlyDictionary<TopicName, TopicId?> Ids, Timestamp AskedAt);

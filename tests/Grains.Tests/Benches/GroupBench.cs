@@ -54,6 +54,9 @@ internal sealed class GroupBench : IGroupNeighbours
     /// <summary>Partitions of the topics that exist.</summary>
     public Dictionary<string, int> Topics { get; } = [];
 
+    /// <summary>Which creation of a topic it is.</summary>
+    public Dictionary<string, TopicId> TopicIds { get; } = [];
+
     /// <summary>What a neighbour answers instead of what it would.</summary>
     public Func<string, ErrorCode> Fault { get; set; } = _ => ErrorCode.None;
 
@@ -157,7 +160,7 @@ internal sealed class GroupBench : IGroupNeighbours
         var error = Fault("describe " + topic);
         return new(error != ErrorCode.None ? new TopicResult(error, null, null)
             : Topics.TryGetValue(topic.Value, out var count)
-            ? new TopicResult(error, new TopicDescription(topic, default, count, 1, []), null)
+            ? new TopicResult(error, new TopicDescription(topic, TopicIds.GetValueOrDefault(topic.Value), count, 1, []), null)
             : new TopicResult(ErrorCode.UnknownTopicOrPartition, null, null));
     }
 

@@ -334,6 +334,30 @@ public class GroupMembersTests
     }
 
     [Fact]
+    public void Offsets_of_a_topic_that_was_deleted_go_when_the_group_hears_of_it_and_those_of_its_successor_stay()
+    {
+        var (first, second) = (new TopicId(Guid.NewGuid()), new TopicId(Guid.NewGuid()));
+        (_bench.Topics["u"], _bench.TopicIds["t"], _bench.TopicIds["u"]) = (1, first, first);
+        var a = _bench.Heartbeat("a", 0, ["t", "u"]).Now();
+        _bench.Advance(TimeSpan.FromSeconds(3));
+        a = _bench.Heartbeat("a", a.MemberEpoch).Now();
+        Commit(("t", 0, first), ("t", 1, default), ("u", 0, first));
+        _bench.Topics.Remove("u");
+        _bench.TopicIds["t"] = second;
+        Commit(("t", 2, second));
+        _bench.Advance(TimeSpan.FromSeconds(2));
+        _bench.Heartbeat("a", a.MemberEpoch, owned: a.Assignment);
+        _bench.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal("t-1:7 t-2:7", _bench.Offsets());
+        _bench.Restart();
+        Assert.Equal("t-1:7 t-2:7", _bench.Offsets());
+
+        void Commit(params (string Topic, int Partition, TopicId Id)[] offsets) => Assert.Empty(_bench.Thread.Finish(
+            () => _bench.Driver.CommitAsync(new CommitRequest("a", a.MemberEpoch, [.. offsets.Select(one => new CommittedOffset(
+                GroupBench.Partition(one.Topic, one.Partition), new Offset(7), LeaderEpoch.None, "", Timestamp.None, one.Id))]))).Refused);
+    }
+
+    [Fact]
     public void An_assignor_that_throws_is_an_error_in_the_log_and_the_group_goes_on()
     {
         var bench = new GroupBench(configure: null, assignors: [new Thrower()]);

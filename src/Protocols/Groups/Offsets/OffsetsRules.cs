@@ -99,6 +99,29 @@ public static class OffsetsRules
         return expired is null ? null : new OffsetsRecord.Removed(expired);
     }
 
+    /// <summary>
+    /// Removes offsets of topics that were deleted, as Kafka does, whether there is one of the same name again or not. An offset that does not
+    /// say which creation of its topic it is of stays.
+    /// </summary>
+    /// <param name="state">The offsets.</param>
+    /// <param name="topics">Which creation a topic is; null for one that does not exist.</param>
+    /// <param name="before">Only what was committed before.</param>
+    public static OffsetsRecord.Removed? RemoveOutlived(
+        OffsetsState state, IReadOnlyDictionary<TopicName, TopicId?> topics, Timestamp before)
+    {
+        List<TopicPartition>? outlived = null;
+        foreach (var offset in state.All)
+        {
+            if (offset.TopicId != default && offset.CommittedAt < before
+                && topics.TryGetValue(offset.Partition.Topic, out var id) && id != offset.TopicId)
+            {
+                (outlived ??= []).Add(offset.Partition);
+            }
+        }
+
+        return outlived is null ? null : new OffsetsRecord.Removed(outlived);
+    }
+
     private static ErrorCode Check(OffsetCommit offset) =>
         offset.Partition.Topic.Value.Length == 0 || offset.Partition.Partition is < 0 or >= Limits.PartitionsPerTopic
             ? ErrorCode.UnknownTopicOrPartition
