@@ -14,14 +14,15 @@ namespace Loire.Client;
 /// </para>
 /// </summary>
 internal sealed class Membership(
-    IGroupGrain group, GroupMember member, PartitionSet set, PartitionHandover handover, GroupCommits commits, ConsumerOptions options,
+    GroupCalls calls, GroupMember member, PartitionSet set, PartitionHandover handover, GroupCommits commits, ConsumerOptions options,
     TimeProvider time, Patience patience, ILogger logger)
 {
     private readonly Alarm _alarm = new();
+    private readonly ApplicationPresence _presence = new(set, options.MaxPollInterval, time);
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private Task<(HeartbeatRequest Request, HeartbeatResult Result, long SentAt)?>? _beat;
+    private Task<HeartbeatAnswer?>? _beat;
     private CancellationTokenSource _beatEnd = new();
     private TimeSpan _pause;
 
@@ -32,9 +33,6 @@ internal sealed class Membership(
     private MemberSubscription? _wanted;
     private GroupException? _refusal;
     private volatile GroupMembershipOperation _ending;
-    private bool _isAbsent;
-    private long _seen = -1;
-    private long _awaySince;
 
     private string GroupId => options.GroupId!;
 
@@ -97,46 +95,11 @@ internal sealed class Membership(
 
     private void StartBeat()
     {
-        if (_beat is null && !_isAbsent)
+        if (_beat is null && !_presence.IsAbsent)
         {
             _beatEnd = new CancellationTokenSource();
-            _beat = BeatAsync(member.Beat(options.SessionTimeout / 3), _pause, _beatEnd.Token);
+            _beat = calls.HeartbeatAsync(member.Beat(options.SessionTimeout / 3), _pause, _beatEnd.Token);
             _alarm.Watch(_beat);
-        }
-    }
-
-    /// <summary>The answer; null if the heartbeat was ended because a newer one has more to say.</summary>
-    private async Task<(HeartbeatRequest Request, HeartbeatResult Result, long SentAt)?> BeatAsync(
-        HeartbeatRequest request, TimeSpan pause, CancellationToken cancellation)
-    {
-        try
-        {
-            if (pause > TimeSpan.Zero)
-            {
-                await BackgroundWork.PauseAsync(pause, time, cancellation);
-            }
-
-            var sentAt = time.GetTimestamp();
-            using var call = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            try
-            {
-                // There must be time for another one before the session is over.
-                var third = options.SessionTimeout / 3;
-                var patient = request.MaxWait + (options.RequestTimeout < third ? options.RequestTimeout : third);
-                var answer = group.Heartbeat(request, call.Token).AsTask();
-                await BackgroundWork.WaitAsync(answer, patient, time, cancellation);
-                return (request, await answer, sentAt);
-            }
-            catch (Exception failure) when (!cancellation.IsCancellationRequested)
-            {
-                call.Cancel();
-                var code = GrainCallFailures.CodeOf(failure) ?? ErrorCode.UnknownServerError;
-                return (request, new HeartbeatResult(code, 0, [], TimeSpan.Zero, failure.Message), sentAt);
-            }
-        }
-        catch (Exception) when (cancellation.IsCancellationRequested)
-        {
-            return null;
         }
     }
 
@@ -233,15 +196,8 @@ internal sealed class Membership(
 
     private async Task LookAfterApplicationAsync()
     {
-        var (isAsking, count) = set.Activity;
-        if (isAsking || count != _seen)
+        if (_presence.BecomesAbsent())
         {
-            (_seen, _awaySince) = (count, time.GetTimestamp());
-            _isAbsent = false;
-        }
-        else if (!_isAbsent && time.GetElapsedTime(_awaySince) >= options.MaxPollInterval)
-        {
-            _isAbsent = true;
             GroupLog.Absent(logger, GroupId, member.Id, options.MaxPollInterval);
             _beatEnd.Cancel();
             var id = member.Id;
@@ -300,23 +256,8 @@ internal sealed class Membership(
         commits.Identity = MemberIdentity.Outside;
     }
 
-    private async Task LeaveAsync(string id, string reason)
-    {
-        if (options.GroupInstanceId is not null && _ending != GroupMembershipOperation.LeaveGroup)
-        {
-            return;
-        }
-
-        try
-        {
-            var left = group.Leave(new LeaveRequest(id, options.GroupInstanceId, reason)).AsTask();
-            await BackgroundWork.WaitAsync(left, options.RequestTimeout, time, CancellationToken.None);
-            await left;
-        }
-        catch (Exception problem)
-        {
-            // Its session ends without it.
-            GroupLog.CannotLeave(logger, GroupId, id, problem);
-        }
-    }
+    private Task LeaveAsync(string id, string reason) =>
+        options.GroupInstanceId is not null && _ending != GroupMembershipOperation.LeaveGroup
+            ? Task.CompletedTask
+            : calls.LeaveAsync(id, reason);
 }

@@ -92,7 +92,7 @@ internal sealed class Subscriber
             _options.GroupId!, _set, _assigner, Commits, _options, () => _listener, _time, _assigner.NewPatience(), _logger);
         Commits.Identity = new MemberIdentity(member.Id, 0);
         var membership = new Membership(
-            _group, member, _set, handover, Commits, _options, _time, _assigner.NewPatience(), _logger);
+            new GroupCalls(_group, _options, _time, _logger), member, _set, handover, Commits, _options, _time, _assigner.NewPatience(), _logger);
         _membership = membership;
         _background.Start(static one => one.RunAsync(), membership);
         if (_options.CommitsByItself)

@@ -104,12 +104,8 @@ public sealed class GroupState
     }
 
     /// <summary>Everything as one record.</summary>
-    public GroupRecord.Snapshot Snapshot() => new(Epoch, TargetEpoch, Assignor, IsCooperative, [.. _members.All.Select(Describe)]);
-
-    private MemberSnapshot Describe(GroupMember member) => new(
-        member.Profile, member.JoinedAt, member.MemberEpoch,
-        [.. member.Assigned.Concat(member.Revoking).Order().Select(partition => _ledger.Find(member, partition)!.Value)],
-        [.. member.Target]);
+    public GroupRecord.Snapshot Snapshot() => new(
+        Epoch, TargetEpoch, Assignor, IsCooperative, MemberSnapshots.Take(_members, _ledger));
 
     private void Join(MemberProfile profile)
     {
@@ -245,20 +241,7 @@ public sealed class GroupState
         Invariant.Check(Epoch == 0 && _members.Count == 0, "a snapshot comes first");
         (Epoch, TargetEpoch, Assignor, IsCooperative) =
             (snapshot.Epoch, snapshot.TargetEpoch, snapshot.Assignor, snapshot.IsCooperative);
-        foreach (var known in snapshot.Members)
-        {
-            var member = _members.Add(known.Profile, known.JoinedAt);
-            member.Reach(known.MemberEpoch);
-            foreach (var partition in known.Target)
-            {
-                _ledger.Aim(partition, member);
-            }
-
-            foreach (var held in known.Held)
-            {
-                _ledger.Restore(member, held);
-            }
-        }
+        MemberSnapshots.Restore(snapshot.Members, _members, _ledger);
     }
 
     /// <summary>What holds after every record; looks at all members only where all may have changed.</summary>

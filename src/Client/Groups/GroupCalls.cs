@@ -1,0 +1,65 @@
+using Loire.Grains.Interfaces.Groups;
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Client;
+
+/// <summary>An answer to a heartbeat; a call that failed is one with an error.</summary>
+/// <param name="Request">The heartbeat.</param>
+/// <param name="Result">The answer.</param>
+/// <param name="SentAt">When it was sent, in units of <see cref="TimeProvider.GetTimestamp"/>.</param>
+internal sealed record HeartbeatAnswer(HeartbeatRequest Request, HeartbeatResult Result, long SentAt);
+
+/// <summary>What a member says to its group, each call once and with an end.</summary>
+internal sealed class GroupCalls(IGroupGrain group, ConsumerOptions options, TimeProvider time, ILogger logger)
+{
+    /// <summary>A heartbeat, after a pause.</summary>
+    /// <returns>The answer; null if it was cancelled because a newer one has more to say.</returns>
+    public async Task<HeartbeatAnswer?> HeartbeatAsync(HeartbeatRequest request, TimeSpan pause, CancellationToken cancellation)
+    {
+        try
+        {
+            if (pause > TimeSpan.Zero)
+            {
+                await BackgroundWork.PauseAsync(pause, time, cancellation);
+            }
+
+            var sentAt = time.GetTimestamp();
+            using var call = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            try
+            {
+                // There must be time for another one before the session is over.
+                var third = options.SessionTimeout / 3;
+                var patient = request.MaxWait + (options.RequestTimeout < third ? options.RequestTimeout : third);
+                var answer = group.Heartbeat(request, call.Token).AsTask();
+                await BackgroundWork.WaitAsync(answer, patient, time, cancellation);
+                return new HeartbeatAnswer(request, await answer, sentAt);
+            }
+            catch (Exception failure) when (!cancellation.IsCancellationRequested)
+            {
+                call.Cancel();
+                var code = GrainCallFailures.CodeOf(failure) ?? ErrorCode.UnknownServerError;
+                return new HeartbeatAnswer(request, new HeartbeatResult(code, 0, [], TimeSpan.Zero, failure.Message), sentAt);
+            }
+        }
+        catch (Exception) when (cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Leaves the group; a failure is logged.</summary>
+    public async Task LeaveAsync(string memberId, string reason)
+    {
+        try
+        {
+            var left = group.Leave(new LeaveRequest(memberId, options.GroupInstanceId, reason)).AsTask();
+            await BackgroundWork.WaitAsync(left, options.RequestTimeout, time, CancellationToken.None);
+            await left;
+        }
+        catch (Exception problem)
+        {
+            // Its session ends without it.
+            GroupLog.CannotLeave(logger, options.GroupId!, memberId, problem);
+        }
+    }
+}
