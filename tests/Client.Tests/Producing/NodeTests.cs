@@ -8,6 +8,17 @@ namespace Loire.Client.Tests.Producing;
 /// <summary>The producer on a real node.</summary>
 public sealed class NodeTests(ClientNode node) : IClassFixture<ClientNode>
 {
+    [Fact]
+    public async Task Nobody_produces_to_an_internal_topic()
+    {
+        await node.Client.Admin.CreateTopicAsync(new NewTopic("__transaction_state", 1));
+        await using var producer = node.Client.CreateProducer(new ProducerOptions<string, string>());
+        var refused = await Assert.ThrowsAsync<ProduceException>(
+            async () => await producer.ProduceAsync("__transaction_state", Value("v", "key")));
+        Assert.Equal((ErrorCode.InvalidTopicException, false), (refused.Code, refused.IsOutcomeUnknown));
+        await node.Client.Admin.DeleteTopicAsync("__transaction_state");
+    }
+
     [Theory]
     [InlineData(CompressionType.None)]
     [InlineData(CompressionType.Gzip)]
