@@ -171,6 +171,7 @@ public sealed class V2ProduceTests
         AssertError(await host.PostV2Async("/topics/nobody", """{"records":[{}]}""", Json), 404, 40401);
         AssertError(await host.PostV2Async("/topics/t/partitions/1", """{"records":[{}]}""", Json), 404, 40402);
         AssertError(await host.PostV2Async("/topics/t/partitions/0", """{"records":[{"partition":1}]}""", Json), 422, 422);
+        Assert.Contains(Binary, (await host.PostV2Async("/topics/t", "{}", "text/plain")).Text, StringComparison.Ordinal);
         AssertError(await host.PostV2Async("/topics/t?async=perhaps", """{"records":[{}]}""", Json), 400, 400);
         AssertError(
             await host.SendAsync(HttpMethod.Post, "/topics/t", Json, [1], null, ("Content-Encoding", "gzip")), 415, 415);

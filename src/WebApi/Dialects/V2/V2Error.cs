@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Loire.Model;
+using Loire.WebApi.Dialects.V2.Read;
 using Loire.WebApi.Errors;
 using Microsoft.AspNetCore.Http;
 
@@ -103,7 +104,7 @@ internal sealed record V2Error(int Status, int Code, string Message)
             response.Headers.RetryAfter = "1";
         }
 
-        using (var json = new Utf8JsonWriter(response.BodyWriter))
+        using (var json = new Utf8JsonWriter(response.BodyWriter, V2RecordWriter.Options))
         {
             json.WriteStartObject();
             json.WriteNumber("error_code"u8, Code);
