@@ -92,7 +92,24 @@ public sealed class GroupCommandTests(NodeFixture node) : IDisposable
         (await _shell.RunAsync("group", "describe", "no/such group%")).AssertFailed(3, "GROUP_ID_NOT_FOUND");
     }
 
+    [Fact]
+    public async Task Single_offsets_are_deleted_by_topic_or_partition()
+    {
+        var (group, topic) = await CreateAsync(2, 1);
+        (await _shell.FeedAsync("y\n", "group", "delete-offsets", group, "-t", topic)).AssertFailed(2, "USAGE");
+        (await _shell.RunAsync("group", "delete-offsets", group, "-t", "another", "--yes")).AssertOk();
+        Assert.Equal("2 1", await OffsetsAsync(group));
+        var told = await _shell.RunAsync("group", "delete-offsets", group, "-t", $"{topic}:0", "--yes", "-v");
+        Assert.Equal((0, $"deleted 1 offsets of group {group}\n"), (told.Exit, told.Error));
+        Assert.Equal("1", await OffsetsAsync(group));
+        (await _shell.RunAsync("group", "delete-offsets", group, "-t", topic, "--yes")).AssertOk();
+        Assert.Equal("", await OffsetsAsync(group));
+        (await _shell.RunAsync("group", "delete-offsets", "no-such-group", "-t", topic, "--yes")).AssertFailed(3, "GROUP_ID_NOT_FOUND");
+    }
+
     [Theory]
+    [InlineData("group delete-offsets g --yes", "no topic")]
+    [InlineData("group delete-offsets g --yes -t t:", "no partition to delete")]
     [InlineData("group reset g", "no place to go to")]
     [InlineData("group reset g --to-earliest --to-latest", "two places")]
     [InlineData("group reset g --to-offset -1", "a negative offset")]

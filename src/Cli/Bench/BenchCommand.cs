@@ -27,50 +27,19 @@ internal static class BenchCommand
             Description = "A topic that exists; otherwise one is made, and deleted at the end.",
             HelpName = "TOPIC",
         };
-        var partitions = new Option<int>("--partitions", "-p")
-        {
-            Description = "Partitions of the topic that is made.",
-            HelpName = "N",
-            DefaultValueFactory = _ => 1,
-        };
-        var records = new Option<long>("--records", "-n")
-        {
-            Description = "Records to produce.",
-            HelpName = "N",
-            DefaultValueFactory = _ => 200_000,
-        };
-        var size = new Option<int>("--size", "-s")
-        {
-            Description = "Bytes of each record's value.",
-            HelpName = "BYTES",
-            DefaultValueFactory = _ => 1024,
-        };
-        var batch = new Option<int>("--batch")
-        {
-            Description = "Records in a batch, which is one request.",
-            HelpName = "N",
-            DefaultValueFactory = _ => 200,
-        };
-        var concurrency = new Option<int>("--concurrency", "-c")
-        {
-            Description = "Requests in flight.",
-            HelpName = "N",
-            DefaultValueFactory = _ => 8,
-        };
-        var acks = new Option<string>("--acks", "-a")
-        {
-            Description = "Whose acknowledgement to wait for.",
-            HelpName = "all|1|0",
-            DefaultValueFactory = _ => "all",
-        };
-
+        var partitions = Make("--partitions", "-p", "N", "Partitions of the topic that is made.", 1);
+        var records = Make("--records", "-n", "N", "Records to produce.", 200_000L);
+        var size = Make("--size", "-s", "BYTES", "Bytes of each record's value.", 1024);
+        var batch = Make("--batch", null, "N", "Records in a batch, which is one request.", 200);
+        var concurrency = Make("--concurrency", "-c", "N", "Requests in flight.", 8);
+        var acks = Make("--acks", "-a", "all|1|0", "Whose acknowledgement to wait for.", "all");
         acks.AcceptOnlyFromAmong("all", "-1", "1", "0");
         var codec = new Option<CompressionType>("--compression", "-z")
         {
             Description = "How batches are compressed.",
             HelpName = "none|gzip|snappy|lz4|zstd",
         };
-        var seed = new Option<int>("--seed") { Description = "Of the records' bytes.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var seed = Make("--seed", null, "N", "Of the records' bytes.", 1);
         var produceOnly = new Option<bool>("--produce-only") { Description = "Do not consume." };
         var command = new Command("bench", "Produces and consumes, and prints throughput and latencies.")
         {
@@ -119,6 +88,9 @@ internal static class BenchCommand
         });
         return command;
     }
+
+    private static Option<T> Make<T>(string name, string? alias, string helpName, string description, T fallback) =>
+        new(name, alias is null ? [] : [alias]) { Description = description, HelpName = helpName, DefaultValueFactory = _ => fallback };
 
     private static async Task DeleteAsync(NodeClient node, string topic, Caller caller)
     {

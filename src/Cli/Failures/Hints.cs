@@ -9,7 +9,7 @@ internal static class Hints
         ErrorCode.TopicAlreadyExists => "--if-not-exists makes this a success.",
         ErrorCode.OffsetOutOfRange => "'loire offsets TOPIC' shows which offsets there are.",
         ErrorCode.GroupIdNotFound => "'loire group list' shows the groups.",
-        ErrorCode.NonEmptyGroup => "stop its consumers first; 'loire group describe NAME' shows them.",
+        ErrorCode.NonEmptyGroup or ErrorCode.GroupSubscribedToTopic => "stop its consumers first; 'loire group describe NAME' shows them.",
         ErrorCode.MessageTooLarge => "'loire topic alter NAME --set max.message.bytes=N' allows larger records.",
         ErrorCode.InvalidTopicException => "a name has 1 to 249 of letters, digits, '.', '_' and '-'.",
         ErrorCode.InvalidConfig => "'loire topic describe NAME' lists the settings.",

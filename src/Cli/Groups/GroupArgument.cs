@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Loire.Cli.CommandLine;
+using Loire.Cli.Completion;
 using Loire.Cli.Failures;
-using Loire.Cli.Node;
 using Loire.Model;
 
 namespace Loire.Cli.Groups;
@@ -9,8 +9,8 @@ namespace Loire.Cli.Groups;
 /// <summary>The id of a group on the command line; completion asks the node for the ids.</summary>
 internal static class GroupArgument
 {
-    private static readonly TimeSpan CompletionPatience = TimeSpan.FromSeconds(1);
-    private const int CompletionIds = 200;
+    /// <summary>Where a node has the list of groups.</summary>
+    public const string List = "v1/groups";
 
     public static Argument<string> Create(Caller caller)
     {
@@ -26,19 +26,6 @@ internal static class GroupArgument
         return problem is null ? text : throw new NodeException(ErrorCode.InvalidGroupId, problem, ExitCode.Usage, isRetriable: false);
     }
 
-    public static IEnumerable<string> Ids(ParseResult parsed, Caller caller, string prefix)
-    {
-        try
-        {
-            using var node = GlobalOptions.Connect(parsed, caller);
-            using var patience = new CancellationTokenSource(CompletionPatience);
-            return ListPages.ReadAsync(node, "v1/groups", CompletionIds, 1, patience.Token).GetAwaiter().GetResult()
-                .Select(row => (string)row["group_id"]!).Where(id => id.StartsWith(prefix, StringComparison.Ordinal));
-        }
-        catch (Exception exception) when (exception is CliException or OperationCanceledException)
-        {
-            // A completion has nowhere to put an error.
-            return [];
-        }
-    }
+    public static IEnumerable<string> Ids(ParseResult parsed, Caller caller, string prefix) =>
+        NameCompletion.Find(parsed, caller, List, "group_id", prefix);
 }

@@ -1,5 +1,8 @@
 using System.CommandLine;
 using Loire.Cli.CommandLine;
+using Loire.Cli.Node;
+using Loire.Cli.Output;
+using Loire.Model;
 
 namespace Loire.Cli.Groups;
 
@@ -8,10 +11,13 @@ internal static class GroupCommand
 {
     public static Command Create(Caller caller) => new("group", "List, describe, reset and delete consumer groups, and show their lag.")
     {
-        ListGroups.Create(caller),
+        ListCommand.Create(caller, "Lists the groups in the order of their ids.", GroupArgument.List, Limits.GroupsPerPage, "group_id"),
         DescribeGroup.Create(caller),
         GroupLag.Create(caller),
         ResetGroup.Create(caller),
-        DeleteGroup.Create(caller),
+        DeleteOffsets.Create(caller),
+        DeleteCommand.Create(
+            caller, "group", "its offsets", GroupArgument.Create(caller), GroupArgument.Check, NodeClient.GroupPath,
+            ErrorCode.GroupIdNotFound),
     };
 }

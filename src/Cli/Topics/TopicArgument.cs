@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Loire.Cli.CommandLine;
+using Loire.Cli.Completion;
 using Loire.Cli.Failures;
-using Loire.Cli.Node;
 using Loire.Model;
 
 namespace Loire.Cli.Topics;
@@ -9,8 +9,8 @@ namespace Loire.Cli.Topics;
 /// <summary>The name of a topic on the command line; completion asks the node for the names.</summary>
 internal static class TopicArgument
 {
-    private static readonly TimeSpan CompletionPatience = TimeSpan.FromSeconds(1);
-    private const int CompletionNames = 200;
+    /// <summary>Where a node has the list of topics.</summary>
+    public const string List = "v1/topics";
 
     public static Argument<string> Create(Caller caller, string name = "topic")
     {
@@ -25,19 +25,6 @@ internal static class TopicArgument
             ? name.Value
             : throw new NodeException(ErrorCode.InvalidTopicException, problem, ExitCode.Usage, isRetriable: false);
 
-    public static IEnumerable<string> Names(ParseResult parsed, Caller caller, string prefix)
-    {
-        try
-        {
-            using var node = GlobalOptions.Connect(parsed, caller);
-            using var patience = new CancellationTokenSource(CompletionPatience);
-            return ListPages.ReadAsync(node, "v1/topics", CompletionNames, 1, patience.Token).GetAwaiter().GetResult()
-                .Select(row => (string)row["topic_name"]!).Where(name => name.StartsWith(prefix, StringComparison.Ordinal));
-        }
-        catch (Exception exception) when (exception is CliException or OperationCanceledException)
-        {
-            // A completion has nowhere to put an error.
-            return [];
-        }
-    }
+    public static IEnumerable<string> Names(ParseResult parsed, Caller caller, string prefix) =>
+        NameCompletion.Find(parsed, caller, List, "topic_name", prefix);
 }

@@ -1,5 +1,8 @@
 using System.CommandLine;
 using Loire.Cli.CommandLine;
+using Loire.Cli.Node;
+using Loire.Cli.Output;
+using Loire.Model;
 
 namespace Loire.Cli.Topics;
 
@@ -11,11 +14,13 @@ internal static class TopicCommand
 
     public static Command Create(Caller caller) => new("topic", "List, create, describe, alter and delete topics.")
     {
-        ListTopics.Create(caller),
+        ListCommand.Create(caller, "Lists the topics in the order of their names.", TopicArgument.List, Limits.TopicsPerPage, "topic_name"),
         CreateTopic.Create(caller),
         DescribeTopic.Create(caller),
         AlterTopic.Create(caller),
-        DeleteTopic.Create(caller),
+        DeleteCommand.Create(
+            caller, "topic", "all its records", TopicArgument.Create(caller), TopicArgument.Check, NodeClient.TopicPath,
+            ErrorCode.UnknownTopicOrPartition),
         AddPartitions.Create(caller),
     };
 }

@@ -38,7 +38,8 @@ internal readonly record struct ResetTarget(ResetKind Kind, long Number)
             "shift" when canShift => TryReadNumber(value, out var shift)
                 ? (new ResetTarget(ResetKind.Shift, shift), null)
                 : (default, ApiProblem.BadRequest("With shift the value must be a whole number; a negative one goes back.")),
-            _ => (default, ApiProblem.BadRequest($"to must be earliest, latest, timestamp{(canShift ? ", offset or shift" : " or offset")}.")),
+            _ when canShift => (default, ApiProblem.BadRequest("to must be earliest, latest, timestamp, offset or shift.")),
+            _ => (default, ApiProblem.BadRequest("to must be earliest, latest, timestamp or offset.")),
         };
     }
 

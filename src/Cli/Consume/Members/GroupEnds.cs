@@ -5,8 +5,8 @@ using Loire.Cli.Node;
 namespace Loire.Cli.Consume.Members;
 
 /// <summary>
-/// Knows when a member has read its partitions to their ends. An end is what it was when the member was first seen to have the partition, so a busy
-/// topic cannot keep a reader that wants to stop there.
+/// Knows when a member has read its partitions to their ends. An end is what it was when the member was first seen to have the partition,
+/// so a busy topic cannot keep a reader that wants to stop there.
 /// </summary>
 internal sealed class GroupEnds(NodeClient node, GroupSubscription wanted)
 {
@@ -16,7 +16,9 @@ internal sealed class GroupEnds(NodeClient node, GroupSubscription wanted)
     /// <summary>A record has been written.</summary>
     public void Written(string topic, int partition, long offset) => _next[(topic, partition)] = offset + 1;
 
-    /// <summary>Whether there is nothing left for this member: no one waits for partitions, and its own are read, by it or before it.</summary>
+    /// <summary>
+    /// Whether there is nothing left for this member: no one waits for partitions, and its own are read, by it or before it.
+    /// </summary>
     public async Task<bool> AreReachedAsync(string memberId, CancellationToken cancellation)
     {
         var group = await node.GetAsync(NodeClient.GroupPath(wanted.Group), cancellation) as JsonObject;
@@ -26,7 +28,8 @@ internal sealed class GroupEnds(NodeClient node, GroupSubscription wanted)
             return false;
         }
 
-        var committed = (await GroupOffsets.ReadAsync(node, wanted.Group, cancellation)).ToDictionary(GroupOffsets.KeyOf, row => (long)row["offset"]!);
+        var offsets = await GroupOffsets.ReadAsync(node, wanted.Group, cancellation);
+        var committed = offsets.ToDictionary(GroupOffsets.KeyOf, row => (long)row["offset"]!);
         foreach (var partition in GroupOffsets.Objects(member["assigned"]).Select(GroupOffsets.KeyOf))
         {
             if (!_ends.TryGetValue(partition, out var end))

@@ -5,8 +5,8 @@ using Loire.Cli.Node;
 namespace Loire.Cli.Consume.Members;
 
 /// <summary>
-/// A member of a group that lives in the cluster, and what of it has been written. What the node gives is finished only when the receipt of the
-/// answer goes back to it, so an answer that is lost, or is not written any more, comes again, here or at another member.
+/// A member of a group that lives in the cluster, and what of it has been written. What the node gives is finished only when the receipt of
+/// the answer goes back to it, so an answer that is lost, or is not written any more, comes again, here or at another member.
 /// </summary>
 internal sealed class GroupMember
 {

@@ -66,7 +66,8 @@ internal sealed class GroupOptions
                 ? string.Create(CultureInfo.InvariantCulture, $"--max-poll-interval must lie between 1 and {LongestPollInterval} seconds.")
             : null;
         return problem is null
-            ? new GroupSubscription(GroupArgument.Check(group), topics, pattern, choice.Kind == StartKind.End, TimeSpan.FromSeconds(seconds))
+            ? new GroupSubscription(
+                GroupArgument.Check(group), topics, pattern, choice.Kind == StartKind.End, TimeSpan.FromSeconds(seconds))
             : throw CliException.Usage(problem, "'loire group reset' moves a group to other offsets.");
     }
 }

@@ -6,8 +6,8 @@ using Loire.Cli.Node;
 namespace Loire.Cli.Consume.Members;
 
 /// <summary>
-/// Reads as a member of a group and writes the records as they come. Only what is written and flushed is committed: whatever ends this process, no
-/// record is skipped, and those of one answer at most come twice.
+/// Reads as a member of a group and writes the records as they come. Only what is written and flushed is committed: whatever ends this
+/// process, no record is skipped, and those of one answer at most come twice.
 /// </summary>
 internal sealed class GroupRun(NodeClient node, GroupSubscription wanted, RecordFormat format, Caller caller)
 {

@@ -28,7 +28,8 @@ internal sealed class ReceivedLines(byte[] lines, string receipt)
                 using var document = JsonDocument.Parse(line);
                 Read(document.RootElement, write);
             }
-            catch (Exception exception) when (exception is JsonException or FormatException or KeyNotFoundException or InvalidOperationException)
+            catch (Exception exception)
+                when (exception is JsonException or FormatException or KeyNotFoundException or InvalidOperationException)
             {
                 throw NodeException.Broken("a line of the answer is no record");
             }

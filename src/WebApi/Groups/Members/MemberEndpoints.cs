@@ -20,8 +20,8 @@ internal sealed class MemberEndpoints(IGrainFactory grains, IOptions<LoireApiOpt
         routes.MapPost("/groups/{group}/members", CreateAsync)
             .Describe(
                 "Makes a member of a group that lives in the cluster",
-                "Any node serves it. It joins when it subscribes, with topics or topic_pattern here or later, and ends when it is deleted or nobody "
-                + "has read through it for max_poll_interval_ms. The assignment comes later than the answer; reading waits for it.")
+                "Any node serves it. It joins when it subscribes, with topics or topic_pattern here or later, and ends when it is deleted "
+                + "or nobody has read through it for max_poll_interval_ms. The assignment comes later than the answer; reading waits for it.")
             .Takes<CreateMemberJson>().Answers<ConsumerJson>(StatusCodes.Status201Created).Fails(400, 409, 413, 415);
         routes.MapGet("/groups/{group}/members", ListAsync)
             .Describe("Lists the members of a group", "All of them, also those that do not live in the cluster.")

@@ -19,8 +19,8 @@ internal sealed class MemberPositionEndpoints(IGrainFactory grains, IOptions<Loi
         routes.MapPut("/groups/{group}/members/{member}/offsets", CommitAsync)
             .Describe(
                 "Commits offsets as a member",
-                "An offset is the next one to read; records below it count as finished. Without offsets, or without a body, everything that the member "
-                + "was given is committed.")
+                "An offset is the next one to read; records below it count as finished. Without offsets, or without a body, everything "
+                + "that the member was given is committed.")
             .Takes<MemberOffsetsJson>().AnswersNothing().Fails(400, 404, 409, 413, 415);
         routes.MapPost("/groups/{group}/members/{member}/positions", SeekAsync)
             .Describe(
@@ -51,10 +51,7 @@ internal sealed class MemberPositionEndpoints(IGrainFactory grains, IOptions<Loi
 
     private async Task SeekAsync(HttpContext context)
     {
-        var problem = MemberRoute.TryRead(context, out var key);
-        (var body, problem) = problem is null
-            ? await JsonBody.ReadAsync(context, DocumentJson.Default.PositionsJson, options.Value.MaxDocumentBytes)
-            : (null, problem);
+        var (key, body, problem) = await MemberRoute.ReadAsync(context, DocumentJson.Default.PositionsJson, options);
         (var seeks, problem) = body is null
             ? (null, problem)
             : PartitionEntries.Read("positions", body.Positions, entry => (entry.TopicName, entry.Partition), ReadSeek);

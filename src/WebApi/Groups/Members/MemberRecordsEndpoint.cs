@@ -12,7 +12,9 @@ using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi.Groups.Members;
 
-/// <summary><c>GET /v1/groups/{group}/members/{member}/records</c>: one answer, or a stream without an end; Accept says in which form.</summary>
+/// <summary>
+/// <c>GET /v1/groups/{group}/members/{member}/records</c>: one answer, or a stream without an end; Accept says in which form.
+/// </summary>
 internal sealed class MemberRecordsEndpoint(
     IGrainFactory grains, ApiMetrics metrics, IOptions<LoireApiOptions> options, IHostApplicationLifetime lifetime)
 {
@@ -25,10 +27,10 @@ internal sealed class MemberRecordsEndpoint(
     public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/groups/{group}/members/{member}/records", ReadAsync)
         .Describe(
             "Reads records as a member of a group",
-            "Asking again says that what came before is finished, unless after names the receipt of the last answer that was worked off (header "
-            + "Next-After): then what came later comes again, and a lost answer loses nothing. text/event-stream and follow=true go on until the client "
-            + "leaves; the id of an event, and a line {\"after\": receipt} behind the records in NDJSON, are receipts. One reads at a time: who comes "
-            + "later ends the stream of who came before with an error.",
+            "Asking again says that what came before is finished, unless after names the receipt of the last answer that was worked off "
+            + "(header Next-After): then what came later comes again, and a lost answer loses nothing. text/event-stream and follow=true go "
+            + "on until the client leaves; the id of an event, and a line {\"after\": receipt} behind the records in NDJSON, are "
+            + "receipts. One reads at a time: who comes later ends the stream of who came before with an error.",
             TakeParameters.MaxRecords,
             _maxBytes,
             TakeParameters.MaxWaitMs,
@@ -49,7 +51,8 @@ internal sealed class MemberRecordsEndpoint(
         var problem = MemberRoute.TryReadPath(context, out var key) ?? query.Problem ?? (type is null
             ? new ApiProblem(ErrorCode.InvalidRequest, "Records come as JSON, NDJSON or events.", StatusCodes.Status406NotAcceptable)
             : wanted.Follows && type == MediaTypes.Json ? ApiProblem.BadRequest("The query parameter follow goes with NDJSON.")
-            : isStream && query.Has(TakeParameters.MaxWaitMs) ? ApiProblem.BadRequest("The query parameter max_wait_ms does not go with a stream.")
+            : isStream && query.Has(TakeParameters.MaxWaitMs)
+                ? ApiProblem.BadRequest("The query parameter max_wait_ms does not go with a stream.")
             : !isStream && query.Has(TakeParameters.Finish) ? ApiProblem.BadRequest("The query parameter finish goes with streams.")
             : null);
         if (problem is not null)
@@ -60,13 +63,17 @@ internal sealed class MemberRecordsEndpoint(
 
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         var consumer = grains.GetGrain<IConsumerGrain>(key.ToString());
+        if (!isStream)
+        {
+            await OnceAsync(context, consumer, wanted, lines: type == MediaTypes.Ndjson, leaving.Token);
+            return;
+        }
+
         var body = context.Response.BodyWriter;
-        await (!isStream ? OnceAsync(context, consumer, wanted, lines: type == MediaTypes.Ndjson, leaving.Token)
-            : type == MediaTypes.EventStream
-                ? StreamAsync(
-                    context, consumer, wanted, new EventOutput(body, wanted.Keys, wanted.Values), options.Value.HeartbeatInterval, leaving.Token)
-                : StreamAsync(
-                    context, consumer, wanted, new LineOutput(body, wanted.Keys, wanted.Values, "after"), Limits.FetchWait, leaving.Token));
+        var (output, wait) = type == MediaTypes.EventStream
+            ? ((TailOutput)new EventOutput(body, wanted.Keys, wanted.Values), options.Value.HeartbeatInterval)
+            : (new LineOutput(body, wanted.Keys, wanted.Values, "after"), Limits.FetchWait);
+        await StreamAsync(context, consumer, wanted, output, wait, leaving.Token);
     }
 
     private static async Task OnceAsync(
@@ -105,8 +112,8 @@ internal sealed class MemberRecordsEndpoint(
     }
 
     /// <summary>
-    /// Delivery after delivery until the client leaves, the node stops, or the consumer has an error, which is then the last event. What the first
-    /// one answers without waiting decides whether there is a stream at all.
+    /// Delivery after delivery until the client leaves, the node stops, or the consumer has an error, which is then the last event. What
+    /// the first one answers without waiting decides whether there is a stream at all.
     /// </summary>
     private async Task StreamAsync(
         HttpContext context, IConsumerGrain consumer, TakeParameters wanted, TailOutput output, TimeSpan wait, CancellationToken leaving)

@@ -1,8 +1,10 @@
+using System.Text.Json.Serialization.Metadata;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi.Groups.Members;
 
@@ -12,6 +14,16 @@ internal static class MemberRoute
     /// <summary>Reads it where the path has no query.</summary>
     public static ApiProblem? TryRead(HttpContext context, out ConsumerKey key) =>
         TryReadPath(context, out key) ?? new QueryReader(context).Problem;
+
+    /// <summary>Reads it, and a body.</summary>
+    public static async ValueTask<(ConsumerKey Key, T? Body, ApiProblem? Problem)> ReadAsync<T>(
+        HttpContext context, JsonTypeInfo<T> type, IOptions<LoireApiOptions> options)
+        where T : class
+    {
+        var problem = TryRead(context, out var key);
+        (var body, problem) = problem is null ? await JsonBody.ReadAsync(context, type, options.Value.MaxDocumentBytes) : (null, problem);
+        return (key, body, problem);
+    }
 
     /// <summary>Reads it. No consumer has an id that can be none, so such a one is as unknown as any other.</summary>
     public static ApiProblem? TryReadPath(HttpContext context, out ConsumerKey key)

@@ -31,7 +31,8 @@ internal static class MemberSettings
             : assignors.Length is 0 or > Limits.AssignorsPerMember || !Array.TrueForAll(assignors, IsName)
                 || assignors.Distinct(StringComparer.Ordinal).Count() < assignors.Length
                 ? $"partition_assignment_strategy has the names of 1 to {Limits.AssignorsPerMember} assignors, each once."
-            : body.FetchMinBytes < 1 || body.FetchMinBytes > maxFetchBytes ? $"fetch_min_bytes must be a whole number from 1 to {maxFetchBytes}."
+            : body.FetchMinBytes < 1 || body.FetchMinBytes > maxFetchBytes
+                ? $"fetch_min_bytes must be a whole number from 1 to {maxFetchBytes}."
             : null;
         if (problem is not null)
         {

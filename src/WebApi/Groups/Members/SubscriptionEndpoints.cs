@@ -26,16 +26,14 @@ internal sealed class SubscriptionEndpoints(IGrainFactory grains, IOptions<Loire
         routes.MapPut("/groups/{group}/members/{member}/assignment", AssignAsync)
             .Describe(
                 "Assigns partitions by hand",
-                "The member reads these and no others, past the group's assignment; offsets are still committed to the group. Not while it subscribes.")
+                "The member reads these and no others, past the group's assignment; offsets are still committed to the group. Not while it "
+                + "subscribes.")
             .Takes<AssignJson>().Answers<ConsumerJson>().Fails(400, 404, 409, 413, 415);
     }
 
     private async Task SubscribeAsync(HttpContext context)
     {
-        var problem = MemberRoute.TryRead(context, out var key);
-        (var body, problem) = problem is null
-            ? await JsonBody.ReadAsync(context, DocumentJson.Default.SubscribeJson, options.Value.MaxDocumentBytes)
-            : (null, problem);
+        var (key, body, problem) = await MemberRoute.ReadAsync(context, DocumentJson.Default.SubscribeJson, options);
         (var wanted, problem) = body is null ? (null, problem) : Subscription.Read(body.Topics, body.TopicPattern);
         if (wanted is null)
         {
@@ -55,10 +53,7 @@ internal sealed class SubscriptionEndpoints(IGrainFactory grains, IOptions<Loire
 
     private async Task AssignAsync(HttpContext context)
     {
-        var problem = MemberRoute.TryRead(context, out var key);
-        (var body, problem) = problem is null
-            ? await JsonBody.ReadAsync(context, DocumentJson.Default.AssignJson, options.Value.MaxDocumentBytes)
-            : (null, problem);
+        var (key, body, problem) = await MemberRoute.ReadAsync(context, DocumentJson.Default.AssignJson, options);
         (var partitions, problem) = body is null
             ? (null, problem)
             : PartitionEntries.Read<TopicPartitionJson, TopicPartition>(

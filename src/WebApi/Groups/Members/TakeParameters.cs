@@ -13,18 +13,21 @@ internal sealed record TakeParameters
         "max_records", 1, 1_000_000, 500, "Records of one answer, or of one event, at most.");
 
     public static readonly QueryParameter<long> MaxWaitMs = QueryParameter.Number(
-        "max_wait_ms", 0, (long)Limits.FetchWait.TotalMilliseconds, 0, "How long to wait for the first record, and for the assignment before.");
+        "max_wait_ms", 0, (long)Limits.FetchWait.TotalMilliseconds, 0,
+        "How long to wait for the first record, and for the assignment before.");
 
     public static readonly QueryParameter<string?> After = QueryParameter.Text(
-        "after", MaxReceiptLength, "The receipt of an answer that was worked off: it and all before it are finished, and what came after it comes again.");
+        "after",
+        MaxReceiptLength,
+        "The receipt of an answer that was worked off: it and all before it are finished, and what came after it comes again.");
 
     public static readonly QueryParameter<bool> Follow =
         QueryParameter.Flag("follow", "Go on with new records as they come, until the client leaves. For NDJSON.");
 
     public static readonly QueryParameter<Earlier> Finish = QueryParameter.Choice(
         "finish",
-        "When records of a stream count as finished: later, by a receipt in the next request or by a commit; or once they are delivered, which "
-            + "loses those that were on their way when the connection broke.",
+        "When records of a stream count as finished: later, by a receipt in the next request or by a commit; or once they are "
+            + "delivered, which loses those that were on their way when the connection broke.",
         ("later", Earlier.Pending),
         ("delivered", Earlier.Finished));
 
@@ -47,7 +50,8 @@ internal sealed record TakeParameters
     public FieldFormat Values { get; init; }
 
     public static QueryParameter<long> MaxBytesUpTo(int max) => QueryParameter.Number(
-        "max_bytes", 1, max, Math.Min(max, 1024 * 1024), "Bytes of keys, values and headers at most; the first record comes whatever its size.");
+        "max_bytes", 1, max, Math.Min(max, 1024 * 1024),
+        "Bytes of keys, values and headers at most; the first record comes whatever its size.");
 
     /// <summary>Reads what the request says.</summary>
     public static TakeParameters Read(QueryReader query, HttpRequest request, QueryParameter<long> maxBytes)

@@ -31,7 +31,9 @@ internal abstract class TailOutput
     }
 }
 
-/// <summary><c>text/event-stream</c>: events <c>records</c>, <c>heartbeat</c>, <c>error</c>; the id of each but the last is the token.</summary>
+/// <summary>
+/// <c>text/event-stream</c>: events <c>records</c>, <c>heartbeat</c>, <c>error</c>; the id of each but the last is the token.
+/// </summary>
 internal sealed class EventOutput(PipeWriter to, FieldFormat keys, FieldFormat values) : TailOutput
 {
     private readonly JsonFormat _format = new(to, keys, values, lines: false);
@@ -64,7 +66,9 @@ internal sealed class EventOutput(PipeWriter to, FieldFormat keys, FieldFormat v
         Encoding.ASCII.GetBytes(token is null ? $"event: {name}\ndata: " : $"event: {name}\nid: {token}\ndata: ", to);
 }
 
-/// <summary>NDJSON: a line for each record, and one with <c>error_code</c> for an error. There is no heartbeat, since a line is data.</summary>
+/// <summary>
+/// NDJSON: a line for each record, and one with <c>error_code</c> for an error. There is no heartbeat, since a line is data.
+/// </summary>
 /// <param name="to">Where to write.</param>
 /// <param name="keys">How keys appear.</param>
 /// <param name="values">How values appear.</param>
