@@ -15,7 +15,7 @@ internal static class Failover
 
     public static async Task MeasureAsync(string directory)
     {
-        await using var node = await GroupNode.StartAsync(directory);
+        await using var node = await GroupNode.StartAsync(directory, cacheBytes: 64 * 1024 * 1024);
         await using var deliveries = new Deliveries(Partitions);
         await deliveries.StartAsync(node.Client, TimeSpan.FromMilliseconds(10));
         var options = new ConsumerOptions<Ignore, Ignore> { GroupId = "readers", SessionTimeout = Session };

@@ -30,7 +30,10 @@ internal sealed class GroupNode : IAsyncDisposable
 
     public LoireClient Client { get; }
 
-    public static async Task<GroupNode> StartAsync(string parent)
+    /// <summary>Starts it.</summary>
+    /// <param name="parent">Where its directory is to be.</param>
+    /// <param name="cacheBytes">For what consumers read; without them it would only count as memory of groups.</param>
+    public static async Task<GroupNode> StartAsync(string parent, long cacheBytes = 0)
     {
         var directory = Path.Combine(parent, "loire-bench-" + Guid.NewGuid().ToString("N"));
         var store = await FileGrainStorage.OpenAsync(
@@ -41,7 +44,7 @@ internal sealed class GroupNode : IAsyncDisposable
         {
             silo.UseLocalhostClustering(FreePort(), gatewayPort: 0);
             silo.AddFileGrainStorage(LogStorage.ProviderName, store);
-            silo.AddLoireGrains(options => options.CacheBytes = 64 * 1024 * 1024);
+            silo.AddLoireGrains(options => options.CacheBytes = cacheBytes);
         });
         var host = builder.Build();
         await host.StartAsync();

@@ -54,15 +54,12 @@ internal static class ManyGroups
         const int Groups = 100_000, AtOnce = 500;
         await using var node = await GroupNode.StartAsync(directory);
         var management = node.Grains.GetGrain<IManagementGrain>(0);
+
+        // Buffers that grow once are not the groups'.
+        await MakeAsync("first", 2 * AtOnce);
         await QuietAsync(management);
         var (before, start) = (GC.GetTotalMemory(forceFullCollection: true), Stopwatch.GetTimestamp());
-        await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(async lane =>
-        {
-            for (var i = lane; i < Groups; i += AtOnce)
-            {
-                await CommitAsync(node.Grains.GetGrain<IGroupGrain>(GroupNode.Name("many", i)), 0, i);
-            }
-        }));
+        await MakeAsync("many", Groups);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         var active = await management.GetTotalActivationCount();
         var busy = GC.GetTotalMemory(forceFullCollection: true) - before;
@@ -74,11 +71,21 @@ internal static class ManyGroups
         Row.Print(
             $"memory of an idle group ({active:N0} active grains; the rest is the store's index and the id in the catalog)",
             $"{idle / (double)Groups:N0} B", target: "0");
-        await ListAsync(node.Grains, "first time, catalogs are read from the store");
-        await ListAsync(node.Grains, "again");
+        var (first, again) = (await ListAsync(node.Grains), await ListAsync(node.Grains));
+        Row.Print(
+            $"{first.Count:N0} groups listed, first time, again",
+            $"{first.Took.TotalMilliseconds:N1}, {again.Took.TotalMilliseconds:N1} ms");
+
+        Task MakeAsync(string kind, int count) => Task.WhenAll(Enumerable.Range(0, AtOnce).Select(async lane =>
+        {
+            for (var i = lane; i < count; i += AtOnce)
+            {
+                await CommitAsync(node.Grains.GetGrain<IGroupGrain>(GroupNode.Name(kind, i)), 0, i);
+            }
+        }));
     }
 
-    private static async Task ListAsync(IGrainFactory grains, string when)
+    private static async Task<(int Count, TimeSpan Took)> ListAsync(IGrainFactory grains)
     {
         var start = Stopwatch.GetTimestamp();
         var found = await Task.WhenAll(Enumerable.Range(0, IGroupCatalogGrain.Shards).Select(async shard =>
@@ -93,7 +100,7 @@ internal static class ManyGroups
 
             return count;
         }));
-        Row.Print($"{found.Sum():N0} groups listed, {when}", $"{Stopwatch.GetElapsedTime(start).TotalMilliseconds:N0} ms");
+        return (found.Sum(), Stopwatch.GetElapsedTime(start));
     }
 
     // Lets every activation go that nobody uses, and waits until they are gone.

@@ -15,7 +15,7 @@ internal static class RebalanceGaps
 
     public static async Task MeasureAsync(string directory)
     {
-        await using var node = await GroupNode.StartAsync(directory);
+        await using var node = await GroupNode.StartAsync(directory, cacheBytes: 64 * 1024 * 1024);
         await using var deliveries = new Deliveries(Partitions);
         await deliveries.StartAsync(node.Client, TimeSpan.FromMilliseconds(40));
         var readers = Enumerable.Range(0, Members).Select(_ => NewReader(node, deliveries)).ToList();
