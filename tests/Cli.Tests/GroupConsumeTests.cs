@@ -21,7 +21,8 @@ public sealed class GroupConsumeTests(NodeFixture node) : IClassFixture<NodeFixt
             [$"{first} 0 3 d", $"{second} 1 0 e"],
             rest.Select(row => $"{row["topic_name"]} {row["partition"]} {row["offset"]} {row["value"]}").Order(StringComparer.Ordinal));
         Assert.All(rest, row => Assert.Null(row["key"]));
-        Assert.Equal("EMPTY", (string?)JsonNode.Parse((await _shell.RunAsync("group", "describe", "g1", "-o", "json")).AssertOk().Output)!["phase"]);
+        var described = (await _shell.RunAsync("group", "describe", "g1", "-o", "json")).AssertOk();
+        Assert.Equal("EMPTY", (string?)JsonNode.Parse(described.Output)!["phase"]);
     }
 
     [Fact]
@@ -40,7 +41,8 @@ public sealed class GroupConsumeTests(NodeFixture node) : IClassFixture<NodeFixt
     {
         var topic = await NewTopicAsync();
         (await _shell.FeedAsync("a\n", "produce", topic)).AssertOk();
-        Assert.Equal("[\n]\n", (await _shell.RunAsync("consume", "-g", "g3", topic, "-o", "end", "-e", "--output", "json")).AssertOk().Output);
+        var nothing = (await _shell.RunAsync("consume", "-g", "g3", topic, "-o", "end", "-e", "--output", "json")).AssertOk();
+        Assert.Equal("[\n]\n", nothing.Output);
         (await _shell.RunAsync("consume", "-g", "g3", "no-such-topic", "-e")).AssertFailed(3, "UNKNOWN_TOPIC_OR_PARTITION");
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using Loire.Silo.Tests;
 
 namespace Loire.Cli.Tests;
 
@@ -84,7 +85,35 @@ public sealed class GroupProcessTests(NodeFixture node) : IClassFixture<NodeFixt
         Assert.Equal(["0"], await LagsAsync("piped"));
     }
 
+    [Fact]
+    public async Task A_member_outlives_a_killed_node_and_loses_nothing()
+    {
+        using var data = new TemporaryDirectory();
+        await using var first = await NodeProcess.StartAsync(data.Path);
+        using var shell = new Shell(first.Url);
+        (await shell.RunAsync("topic", "create", "t", "-p", "2")).AssertOk();
+        (await shell.FeedAsync(Numbers(0, 1_000), "produce", "t")).AssertOk();
+        using var consumer = LoireProcess.Start(first.Url, "consume", "-g", "g", "t");
+        var lines = Collect(consumer);
+        var seen = (await TakeAsync(lines, 1_000)).ToHashSet();
+        await first.KillAsync();
+
+        await using var second = await NodeProcess.StartAtAsync(first.Url.ToString(), data.Path);
+        (await shell.FeedAsync(Numbers(1_000, 1_000), "produce", "t")).AssertOk();
+        while (seen.Count < 2_000)
+        {
+            seen.UnionWith(await TakeAsync(lines, 1));
+        }
+
+        consumer.PressCtrlC();
+        Assert.Equal((0, ""), (await consumer.WaitForExitAsync(), consumer.Error.Trim()));
+        var lag = (await shell.RunAsync("group", "lag", "g", "-o", "ndjson")).AssertOk().Lines;
+        Assert.All(lag, row => Assert.Equal(0, (long)JsonNode.Parse(row)!["lag"]!));
+    }
+
     public void Dispose() => _shell.Dispose();
+
+    private static string Numbers(int from, int count) => string.Concat(Enumerable.Range(from, count).Select(i => $"{i}\n"));
 
     private static ChannelReader<string> Collect(LoireProcess process)
     {
@@ -135,14 +164,14 @@ public sealed class GroupProcessTests(NodeFixture node) : IClassFixture<NodeFixt
     {
         for (var partition = 0; partition < partitions; partition++)
         {
-            var lines = string.Concat(Enumerable.Range(from, count).Select(i => $"{i}\n"));
-            (await _shell.FeedAsync(lines, "produce", topic, "-p", $"{partition}")).AssertOk();
+            (await _shell.FeedAsync(Numbers(from, count), "produce", topic, "-p", $"{partition}")).AssertOk();
         }
     }
 
     private async Task<string> AssignedAsync(string group)
     {
-        var members = JsonNode.Parse((await _shell.RunAsync("group", "describe", group, "-o", "json")).AssertOk().Output)!["members"]!.AsArray();
+        var described = (await _shell.RunAsync("group", "describe", group, "-o", "json")).AssertOk();
+        var members = JsonNode.Parse(described.Output)!["members"]!.AsArray();
         return string.Join(' ', members.Select(member => member!["assigned"]!.AsArray().Count));
     }
 

@@ -27,9 +27,8 @@ public sealed class MemberNodeTests
             }
         }
 
-        Assert.True(first.Partitions.Count == 2 && second.Partitions.Count == 2, $"seed {seed}: {first.Partitions.Count} and {second.Partitions.Count}");
-        var described = (await node.GetAsync("/v1/groups/g/members")).Json.EnumerateArray().Select(member => member.GetProperty("member_id").GetString());
-        Assert.Equal(new[] { first.Id, second.Id }.Order(StringComparer.Ordinal), described);
+        Assert.True((first.Partitions.Count, second.Partitions.Count) == (2, 2), $"seed {seed}");
+        Assert.Equal(new[] { first.Id, second.Id }.Order(StringComparer.Ordinal), await MembersAsync(node));
 
         Assert.Equal(HttpStatusCode.NoContent, (await DeleteAsync(node, first.Path)).Status);
         await FillAsync(node, partitions: 4, from: 100, count: 10);
@@ -75,8 +74,8 @@ public sealed class MemberNodeTests
         const string Back = """{"positions":[{"topic_name":"t","partition":0,"to":"offset","value":8}]}""";
         Assert.Equal(HttpStatusCode.NoContent, (await node.PostAsync(member.Path + "/positions", Json, Back)).Status);
         Assert.Equal(["0 8", "0 9"], Lines(await member.TakeAsync("?max_wait_ms=30000")));
-        await AssertProblem(
-            node.PostAsync(member.Path + "/positions", Json, Back.Replace("\"partition\":0", "\"partition\":5", StringComparison.Ordinal)), 400, "INVALID_REQUEST");
+        var elsewhere = Back.Replace("\"partition\":0", "\"partition\":5", StringComparison.Ordinal);
+        await AssertProblem(node.PostAsync(member.Path + "/positions", Json, elsewhere), 400, "INVALID_REQUEST");
         Assert.Equal(HttpStatusCode.NoContent, (await DeleteAsync(node, member.Path)).Status);
         Assert.Equal("7", await OffsetsAsync(node));
         await AssertProblem(PutAsync(node, member.Path + "/offsets", Offset(9)), 404, "UNKNOWN_MEMBER_ID");
@@ -97,7 +96,7 @@ public sealed class MemberNodeTests
         }
 
         await AssertProblem(node.GetAsync(lazy.Path), 404, "UNKNOWN_MEMBER_ID");
-        Assert.Equal(busy.Id, Assert.Single((await node.GetAsync("/v1/groups/g/members")).Json.EnumerateArray()).GetProperty("member_id").GetString());
+        Assert.Equal([busy.Id], await MembersAsync(node));
     }
 
     [Fact]
@@ -157,8 +156,8 @@ public sealed class MemberNodeTests
         await FillAsync(node, partitions: 2, from: 0, count: 3);
         var byHand = new Reader(node, await CreateAsync(node, """{"auto_offset_reset":"earliest"}"""));
         await AssertProblem(byHand.TakeAsync(""), 400, "INVALID_REQUEST");
-        Assert.Equal(
-            HttpStatusCode.OK, (await PutAsync(node, byHand.Path + "/assignment", """{"partitions":[{"topic_name":"t","partition":1}]}""")).Status);
+        var assigned = await PutAsync(node, byHand.Path + "/assignment", """{"partitions":[{"topic_name":"t","partition":1}]}""");
+        Assert.Equal(HttpStatusCode.OK, assigned.Status);
         Assert.Equal(["1 0", "1 1", "1 2"], Lines(await byHand.TakeAsync("?max_wait_ms=30000")));
         await AssertProblem(PutAsync(node, byHand.Path + "/subscription", """{"topics":["t"]}"""), 400, "INVALID_REQUEST");
 
@@ -181,7 +180,8 @@ public sealed class MemberNodeTests
         for (var partition = 0; partition < partitions; partition++)
         {
             var lines = string.Concat(Enumerable.Range(from, count).Select(i => $"{i}\n"));
-            Assert.Equal(HttpStatusCode.OK, (await node.PostAsync($"/v1/topics/t/records?partition={partition}", "text/plain", lines)).Status);
+            var produced = await node.PostAsync($"/v1/topics/t/records?partition={partition}", "text/plain", lines);
+            Assert.Equal(HttpStatusCode.OK, produced.Status);
         }
     }
 
@@ -198,8 +198,16 @@ public sealed class MemberNodeTests
     private static async Task<string> OffsetsAsync(NodeHost node) => string.Join(
         ' ', (await node.GetAsync("/v1/groups/g/offsets")).Json.EnumerateArray().Select(row => row.GetProperty("offset").GetInt64()));
 
-    private static async Task<HashSet<int>> AssignmentAsync(NodeHost node, string path) =>
-        [.. (await node.GetAsync(path)).Json.GetProperty("assignment").EnumerateArray().Select(place => place.GetProperty("partition").GetInt32())];
+    private static async Task<string[]> MembersAsync(NodeHost node) =>
+    [
+        .. (await node.GetAsync("/v1/groups/g/members")).Json.EnumerateArray().Select(member => member.GetProperty("member_id").GetString()!),
+    ];
+
+    private static async Task<HashSet<int>> AssignmentAsync(NodeHost node, string path)
+    {
+        var assignment = (await node.GetAsync(path)).Json.GetProperty("assignment");
+        return [.. assignment.EnumerateArray().Select(place => place.GetProperty("partition").GetInt32())];
+    }
 
     private static string[] Lines(Answered answer)
     {

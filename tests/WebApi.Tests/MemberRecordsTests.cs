@@ -21,11 +21,14 @@ public sealed class MemberRecordsTests
         await using var host = await ApiHost.StartAsync();
         var (consumer, path) = await CreateAsync(host, """{"topics":["t"]}""");
         consumer.Queue(
-            new ConsumedRecord(Place("t", 2), new Offset(7), new Timestamp(1000), "k"u8.ToArray(), "{\"a\":1}"u8.ToArray(), [new("h", "x"u8.ToArray()), new("n", null)]),
+            new ConsumedRecord(
+                Place("t", 2), new Offset(7), new Timestamp(1000), "k"u8.ToArray(), "{\"a\":1}"u8.ToArray(),
+                [new("h", "x"u8.ToArray()), new("n", null)]),
             new ConsumedRecord(Place("s", 0), new Offset(0), new Timestamp(2000), null, [0xff], []));
         const string First = """{"topic_name":"t","partition":2,"offset":7,"timestamp":1000,"key":"k","value":"""
             + "VALUE,\"headers\":[{\"name\":\"h\",\"value\":\"x\"},{\"name\":\"n\",\"value\":null}]}";
-        const string Second = """{"topic_name":"s","partition":0,"offset":0,"timestamp":2000,"key":null,"value":{"type":"binary","data":"/w=="},"headers":[]}""";
+        const string Second = """{"topic_name":"s","partition":0,"offset":0,"timestamp":2000,"key":null,"value":"""
+            + "{\"type\":\"binary\",\"data\":\"/w==\"},\"headers\":[]}";
         var json = await host.GetAsync(path + "/records?value_format=json");
         Assert.Equal(("application/json", "r2"), (json.ContentType, json.Header("Next-After")));
         Assert.Equal($"[{First.Replace("VALUE", "{\"a\":1}", StringComparison.Ordinal)},{Second}]", json.Text);
@@ -155,7 +158,10 @@ public sealed class MemberRecordsTests
         }
 
         Assert.Equal(
-            [(Earlier.Finished, null, 0), (Earlier.Pending, null, 15), (Earlier.Pending, null, 15), (Earlier.Pending, null, 15), (Earlier.FinishedUpToReceipt, "r3", 0)],
+            [
+                (Earlier.Finished, null, 0), (Earlier.Pending, null, 15), (Earlier.Pending, null, 15), (Earlier.Pending, null, 15),
+                (Earlier.FinishedUpToReceipt, "r3", 0),
+            ],
             consumer.Takes.Take(5).Select(take => (take.Earlier, take.Receipt, (int)take.MaxWait.TotalSeconds)));
     }
 
@@ -205,7 +211,8 @@ public sealed class MemberRecordsTests
         Assert.Equal(("UNKNOWN_MEMBER_ID", 404), (line.GetProperty("code").GetString(), line.GetProperty("status").GetInt32()));
 
         var isFirst = true;
-        consumer.OnTake = (_, _) => isFirst && !(isFirst = false) ? ValueTask.FromResult<Delivery?>(Delivery("r1")) : throw new TimeoutException();
+        consumer.OnTake = (_, _) =>
+            isFirst && !(isFirst = false) ? ValueTask.FromResult<Delivery?>(Delivery("r1")) : throw new TimeoutException();
         line = Assert.Single((await host.GetAsync(path + "/records?follow=true", Ndjson)).Lines);
         Assert.Equal("REQUEST_TIMED_OUT", line.GetProperty("code").GetString());
     }
@@ -266,7 +273,8 @@ public sealed class MemberRecordsTests
         var (consumer, path) = await CreateAsync(host, """{"topics":["t"]}""");
         var value = new byte[100_000];
         Array.Fill(value, (byte)'x');
-        consumer.Queue([.. Enumerable.Range(0, 100).Select(i => new ConsumedRecord(Place("t", 0), new Offset(i), new Timestamp(1), null, value, []))]);
+        consumer.Queue(
+            [.. Enumerable.Range(0, 100).Select(i => new ConsumedRecord(Place("t", 0), new Offset(i), new Timestamp(1), null, value, []))]);
         var answer = await host.GetAsync(path + "/records");
         Assert.Equal(100, answer.Json.GetArrayLength());
         Assert.Equal(100_000, answer.Json[99].GetProperty("value").GetString()!.Length);

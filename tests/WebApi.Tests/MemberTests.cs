@@ -42,8 +42,12 @@ public sealed class MemberTests
             + ",\"auto_commit_interval_ms\":7,\"session_timeout_ms\":6000,\"max_poll_interval_ms\":1000"
             + ",\"partition_assignment_strategy\":[\"range\",\"sticky\"],\"fetch_min_bytes\":100}");
         var settings = consumer.Settings!;
-        Assert.Equal(("app", "i", OffsetReset.Earliest, 100), (settings.ClientId, settings.InstanceId, settings.OffsetReset, settings.FetchMinBytes));
-        Assert.Equal((null, 6000.0, 1000.0), (settings.AutoCommitInterval, settings.SessionTimeout.TotalMilliseconds, settings.MaxPollInterval.TotalMilliseconds));
+        Assert.Equal(
+            ("app", "i", OffsetReset.Earliest, 100),
+            (settings.ClientId, settings.InstanceId, settings.OffsetReset, settings.FetchMinBytes));
+        Assert.Equal(
+            (null, TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(1)),
+            (settings.AutoCommitInterval, settings.SessionTimeout, settings.MaxPollInterval));
         Assert.Equal(["range", "sticky"], settings.Assignors);
         Assert.Equal("a.*", consumer.Pattern);
     }
@@ -115,7 +119,8 @@ public sealed class MemberTests
         await using var host = await ApiHost.StartAsync();
         var made = 0;
         host.Cluster.OnConsumer = _ => made++;
-        var answer = await host.PostAsync("/v1/groups/g/members", Json, body.Replace("LONG", new string('x', 1001), StringComparison.Ordinal));
+        var sent = body.Replace("LONG", new string('x', 1001), StringComparison.Ordinal);
+        var answer = await host.PostAsync("/v1/groups/g/members", Json, sent);
         Assert.True(answer.Status == HttpStatusCode.BadRequest, $"{reason}: {answer.Text}");
         Assert.DoesNotContain("Loire.", answer.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("System.", answer.Text, StringComparison.Ordinal);
@@ -131,7 +136,8 @@ public sealed class MemberTests
         foreach (var (method, at) in new[] { ("POST", "/v1/groups/g/members"), ("PUT", path + "/offsets"), ("POST", path + "/positions") })
         {
             using var connection = await RawConnection.OpenAsync(host.Address);
-            await connection.SendAsync($"{method} {at} HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 100000000\r\n\r\n[");
+            await connection.SendAsync(
+                $"{method} {at} HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 100000000\r\n\r\n[");
             Assert.Contains("HTTP/1.1 413", await connection.ReadUntilAsync("\r\n"), StringComparison.Ordinal);
         }
     }
@@ -183,8 +189,10 @@ public sealed class MemberTests
     {
         await using var host = await ApiHost.StartAsync();
         var (consumer, path) = await CreateAsync(host, "{}");
-        Assert.Equal("""["t"]""", (await PutAsync(host, path + "/subscription", """{"topics":["t"]}""")).Json.GetProperty("topics").GetRawText());
-        Assert.Equal("a|b", (await PutAsync(host, path + "/subscription", """{"topic_pattern":"a|b"}""")).Json.GetProperty("topic_pattern").GetString());
+        var toTopics = await PutAsync(host, path + "/subscription", """{"topics":["t"]}""");
+        Assert.Equal("""["t"]""", toTopics.Json.GetProperty("topics").GetRawText());
+        var toPattern = await PutAsync(host, path + "/subscription", """{"topic_pattern":"a|b"}""");
+        Assert.Equal("a|b", toPattern.Json.GetProperty("topic_pattern").GetString());
         Assert.Empty(consumer.Topics);
         const string ByHand = """{"partitions":[{"topic_name":"t","partition":1},{"topic_name":"s","partition":0}]}""";
         await AssertProblem(PutAsync(host, path + "/assignment", ByHand), 400, "INVALID_REQUEST");
@@ -200,7 +208,8 @@ public sealed class MemberTests
         foreach (var bad in new[]
         {
             "{}", """{"partitions":[]}""", """{"partitions":[null]}""", """{"partitions":[{"topic_name":"t"}]}""",
-            """{"partitions":[{"topic_name":"t","partition":-1}]}""", """{"partitions":[{"topic_name":"t","partition":0},{"topic_name":"t","partition":0}]}""",
+            """{"partitions":[{"topic_name":"t","partition":-1}]}""",
+            """{"partitions":[{"topic_name":"t","partition":0},{"topic_name":"t","partition":0}]}""",
         })
         {
             await AssertProblem(PutAsync(host, path + "/assignment", bad), 400, "INVALID_REQUEST");
@@ -214,23 +223,27 @@ public sealed class MemberTests
         var (consumer, path) = await CreateAsync(host, """{"topics":["t"]}""");
         foreach (var body in new[] { null, "{}", """{"offsets":null}""" })
         {
-            var answer = await host.SendAsync(HttpMethod.Put, path + "/offsets", Json, body is null ? null : System.Text.Encoding.UTF8.GetBytes(body));
+            var bytes = body is null ? null : System.Text.Encoding.UTF8.GetBytes(body);
+            var answer = await host.SendAsync(HttpMethod.Put, path + "/offsets", Json, bytes);
             Assert.Equal(HttpStatusCode.NoContent, answer.Status);
         }
 
         Assert.Equal([null, null, null], consumer.Commits);
-        Assert.Equal(
-            HttpStatusCode.NoContent,
-            (await PutAsync(host, path + "/offsets", """{"offsets":[{"topic_name":"t","partition":1,"offset":5,"metadata":"m"}]}""")).Status);
+        const string Some = """{"offsets":[{"topic_name":"t","partition":1,"offset":5,"metadata":"m"}]}""";
+        Assert.Equal(HttpStatusCode.NoContent, (await PutAsync(host, path + "/offsets", Some)).Status);
         var offset = Assert.Single(consumer.Commits[^1]!);
         Assert.Equal(("t-1", 5, "m"), (offset.Partition.ToString(), offset.Offset.Value, offset.Metadata));
 
-        foreach (var bad in new[] { "[]", """{"offsets":[]}""", """{"offsets":[null]}""", """{"offsets":[{"topic_name":"t","partition":0,"offset":-1}]}""" })
+        foreach (var bad in new[]
+        {
+            "[]", """{"offsets":[]}""", """{"offsets":[null]}""", """{"offsets":[{"topic_name":"t","partition":0,"offset":-1}]}""",
+        })
         {
             await AssertProblem(PutAsync(host, path + "/offsets", bad), 400, "INVALID_REQUEST");
         }
 
-        consumer.OnCommit = _ => new CommitResult(ErrorCode.None, [new PartitionError(new(TopicName.Parse("t"), 0), ErrorCode.UnknownTopicOrPartition)], null);
+        var unknown = new PartitionError(new(TopicName.Parse("t"), 0), ErrorCode.UnknownTopicOrPartition);
+        consumer.OnCommit = _ => new CommitResult(ErrorCode.None, [unknown], null);
         var problem = await AssertProblem(host.SendAsync(HttpMethod.Put, path + "/offsets", null, null), 404, "UNKNOWN_TOPIC_OR_PARTITION");
         Assert.Equal(1, problem.GetProperty("refused").GetArrayLength());
         consumer.OnCommit = _ => new CommitResult(ErrorCode.StaleMemberEpoch, [], "It has lost them.");

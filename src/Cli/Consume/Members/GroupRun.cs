@@ -7,7 +7,7 @@ namespace Loire.Cli.Consume.Members;
 
 /// <summary>
 /// Reads as a member of a group and writes the records as they come. Only what is written and flushed is committed: whatever ends this
-/// process, no record is skipped, and those of one answer at most come twice.
+/// process, no record is skipped. The node commits every second; what it had not committed when it died comes twice.
 /// </summary>
 internal sealed class GroupRun(NodeClient node, GroupSubscription wanted, RecordFormat format, Caller caller)
 {
