@@ -86,6 +86,32 @@ public sealed class GroupProcessTests(NodeFixture node) : IClassFixture<NodeFixt
     }
 
     [Fact]
+    public async Task Who_has_lost_its_place_joins_again_and_goes_on()
+    {
+        await CreateAsync("lost", "t4", partitions: 1);
+        await ProduceAsync("t4", 1, 0, 10);
+        using var consumer = LoireProcess.Start(node.Url, "consume", "-g", "lost", "t4", "-v");
+        var lines = Collect(consumer);
+        var seen = (await TakeAsync(lines, 10)).ToHashSet();
+        using (var http = new HttpClient { BaseAddress = node.Url })
+        {
+            var members = JsonNode.Parse(await http.GetStringAsync("v1/groups/lost/members"))!.AsArray();
+            (await http.DeleteAsync($"v1/groups/lost/members/{members[0]!["member_id"]}")).EnsureSuccessStatusCode();
+        }
+
+        await ProduceAsync("t4", 1, 10, 10);
+        while (seen.Count < 20)
+        {
+            seen.UnionWith(await TakeAsync(lines, 1));
+        }
+
+        consumer.PressCtrlC();
+        Assert.Equal(0, await consumer.WaitForExitAsync());
+        Assert.Equal(["0"], await LagsAsync("lost"));
+        Assert.Equal(2, consumer.Error.Split('\n').Count(line => line.StartsWith("member ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task A_member_outlives_a_killed_node_and_loses_nothing()
     {
         using var data = new TemporaryDirectory();
