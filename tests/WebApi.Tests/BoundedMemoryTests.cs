@@ -25,8 +25,8 @@ public sealed class BoundedMemoryTests
             Assert.Equal(HttpStatusCode.OK, (await host.PostAsync("/v1/topics/t/records", "text/plain", block)).Status);
         }
 
-        // 40 MB of records are in the fake log itself; the tail must not hold them once more.
-        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, 0, 70_000_000);
+        // 40 MB of records are in the fake log itself; the tail must not hold them once more. What tests before this one left may go meanwhile.
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 70_000_000);
         Assert.Equal(40_000, (await host.GetAsync("/v1/topics/t/partitions/0/offsets")).Json.GetProperty("high_watermark").GetInt64());
     }
 

@@ -171,7 +171,10 @@ public sealed class ClusterTests : IAsyncLifetime
             .Select(i => Load.Partition(cluster.GrainFactory, topic, i).Fetch(
                 new FetchRequest(Offset.Zero, 1, 1, TimeSpan.FromSeconds(60)), default).AsTask())
             .ToList();
-        await Load.Partition(cluster.GrainFactory, topic, 0).Offsets();
+
+        // Whoever has answered this has the fetch waiting.
+        await Task.WhenAll(Enumerable.Range(0, topic.PartitionsCount)
+            .Select(i => Load.Partition(cluster.GrainFactory, topic, i).Offsets().AsTask()));
         await cluster.StopSiloAsync(cluster.SecondarySilos[0]).WaitAsync(TimeSpan.FromSeconds(30));
         foreach (var i in Enumerable.Range(0, topic.PartitionsCount))
         {
