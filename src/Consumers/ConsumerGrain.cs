@@ -10,8 +10,8 @@ using TopicPartition = Loire.Model.TopicPartition;
 namespace Loire.Consumers;
 
 /// <summary>
-/// The shell of a <see cref="ConsumerSession"/>: identity, bringing back what its group remembers of it, and one timer. What the contract calls
-/// the end of the consumer is the end of the activation, too.
+/// The shell of a <see cref="ConsumerSession"/>: identity, bringing back what its group remembers of it, and one timer. What the contract
+/// calls the end of the consumer is the end of the activation, too.
 /// </summary>
 [Reentrant]
 [GrainType("loire.consumer")]

@@ -6,8 +6,8 @@ using TopicPartition = Loire.Client.TopicPartition;
 
 namespace Loire.Consumers;
 
-/// <content>Giving out records, and what becomes of them when partitions go.</content>
-internal sealed partial class ConsumerSession : IRebalanceListener
+/// <content>Giving out records.</content>
+internal sealed partial class ConsumerSession
 {
     /// <summary>Gives out the next records; see <see cref="IConsumerGrain.Take"/>.</summary>
     public async Task<Delivery> TakeAsync(TakeRequest request, CancellationToken cancellation)
@@ -46,49 +46,6 @@ internal sealed partial class ConsumerSession : IRebalanceListener
             _lastAsked = _time.GetTimestamp();
             _turn.Release();
         }
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask OnAssignedAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation)
-    {
-        // Where "latest" is now, whoever comes after a crash must begin too.
-        var mustCommit = _settings.AutoCommitInterval is not null && _settings.OffsetReset == OffsetReset.Latest;
-        var known = mustCommit
-            ? (await _consumer.CommittedAsync(partitions, cancellation)).Select(one => one.TopicPartition).ToHashSet()
-            : [.. partitions];
-        TopicPartitionOffset[] begun = [.. partitions.Select(one => new TopicPartitionOffset(one.Topic, one.Partition, _consumer.Position(one)))];
-        lock (_lock)
-        {
-            foreach (var position in begun)
-            {
-                _deliveries.Begin(position.TopicPartition, position.Offset);
-            }
-        }
-
-        if (begun.Where(one => !known.Contains(one.TopicPartition)).ToArray() is { Length: > 0 } unknown)
-        {
-            await _consumer.CommitAsync(unknown, cancellation);
-        }
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask OnRevokedAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation)
-    {
-        await WhenFinishedAsync(partitions, cancellation);
-        await CommitFinishedAsync(partitions);
-        await OnLostAsync(partitions, cancellation);
-    }
-
-    /// <inheritdoc/>
-    public ValueTask OnLostAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation)
-    {
-        lock (_lock)
-        {
-            Drop(partitions);
-            _deliveries.End(partitions);
-        }
-
-        return ValueTask.CompletedTask;
     }
 
     /// <summary>Takes the client's word on what it was given before.</summary>
@@ -210,28 +167,6 @@ internal sealed partial class ConsumerSession : IRebalanceListener
         }
     }
 
-    // A client that has records of the partitions asks for more, or commits, before they go; a stream that does not say what has
-    // arrived is not waited for.
-    private async Task WhenFinishedAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation)
-    {
-        while (true)
-        {
-            Task progress;
-            lock (_lock)
-            {
-                if (_isStreaming || _isEnding || cancellation.IsCancellationRequested || !_deliveries.HasUnfinished(partitions))
-                {
-                    return;
-                }
-
-                _progress ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                progress = _progress.Task;
-            }
-
-            await Task.WhenAny(progress, Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellation));
-        }
-    }
-
     private void Progressed()
     {
         _progress?.TrySetResult();
@@ -264,5 +199,6 @@ internal sealed partial class ConsumerSession : IRebalanceListener
         [.. record.Headers.Select(header => new ConsumedHeader(header.Key, header.Value?.ToArray()))]);
 
     private static long SizeOf(ConsumedRecord record) =>
-        (record.Key?.Length ?? 0) + (record.Value?.Length ?? 0) + record.Headers.Sum(header => header.Key.Length + (header.Value?.Length ?? 0));
+        (record.Key?.Length ?? 0) + (record.Value?.Length ?? 0)
+        + record.Headers.Sum(header => header.Key.Length + (header.Value?.Length ?? 0));
 }

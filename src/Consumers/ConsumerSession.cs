@@ -1,6 +1,5 @@
 using Loire.Client;
 using Loire.Grains.Interfaces.Consumers;
-using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 using Microsoft.Extensions.Logging;
 using TopicPartition = Loire.Client.TopicPartition;
@@ -8,9 +7,9 @@ using TopicPartition = Loire.Client.TopicPartition;
 namespace Loire.Consumers;
 
 /// <summary>
-/// A consumer of <c>Loire.Client</c> for a client that asks from outside: it remembers what was given and what of it is finished, and commits
-/// accordingly, since only the asking says what has arrived. Its methods are called one turn at a time, interleaved; the group's news come
-/// from other threads.
+/// A consumer of <c>Loire.Client</c> for a client that asks from outside: it remembers what was given and what of it is finished, and
+/// commits accordingly, since only the asking says what has arrived. Its methods are called one turn at a time, interleaved; the group's
+/// news come from other threads.
 /// </summary>
 internal sealed partial class ConsumerSession
 {
@@ -148,69 +147,6 @@ internal sealed partial class ConsumerSession
         return Describe();
     });
 
-    /// <summary>Commits; see <see cref="IConsumerGrain.Commit"/>.</summary>
-    public async Task<CommitResult> CommitAsync(CommittedOffset[]? offsets)
-    {
-        IReadOnlyList<TopicPartitionOffset> positions;
-        if (offsets is null)
-        {
-            lock (_lock)
-            {
-                _deliveries.FinishAll();
-                Progressed();
-                positions = _deliveries.Uncommitted();
-            }
-        }
-        else
-        {
-            positions = Array.ConvertAll(
-                offsets,
-                one => new TopicPartitionOffset(one.Partition.Topic.Value, one.Partition.Partition, one.Offset.Value)
-                {
-                    Metadata = one.Metadata,
-                });
-        }
-
-        PartitionError[] refused = [];
-        try
-        {
-            if (positions.Count > 0)
-            {
-                await _consumer.CommitAsync(positions);
-            }
-        }
-        catch (GroupException some) when (some.Partitions.Count > 0)
-        {
-            refused = [.. some.Partitions.Select(one => new PartitionError(one.ToGroup(), some.Code))];
-        }
-        catch (LoireException failure)
-        {
-            return new CommitResult(failure.Code, [], failure.Detail);
-        }
-
-        lock (_lock)
-        {
-            foreach (var position in positions.Where(one => !Array.Exists(refused, not => not.Partition == one.TopicPartition.ToGroup())))
-            {
-                _deliveries.Commit(position.TopicPartition, position.Offset);
-            }
-
-            Progressed();
-        }
-
-        return new CommitResult(ErrorCode.None, refused, null);
-    }
-
-    /// <summary>Commits what is finished, if the consumer does that by itself and it is time.</summary>
-    public async Task CommitNowAndThenAsync()
-    {
-        if (_settings.AutoCommitInterval is { } interval && _time.GetElapsedTime(_lastCommit) >= interval)
-        {
-            _lastCommit = _time.GetTimestamp();
-            await CommitFinishedAsync(null);
-        }
-    }
-
     /// <summary>Ends the consumer. Whatever takes longer than <paramref name="patience"/> goes on alone.</summary>
     public async Task CloseAsync(GroupMembershipOperation operation, TimeSpan patience)
     {
@@ -260,36 +196,6 @@ internal sealed partial class ConsumerSession
         }
     }
 
-    private async Task CommitFinishedAsync(IReadOnlyCollection<TopicPartition>? among)
-    {
-        IReadOnlyList<TopicPartitionOffset> finished;
-        lock (_lock)
-        {
-            finished = _settings.AutoCommitInterval is null ? [] : _deliveries.Uncommitted(among);
-        }
-
-        if (finished.Count == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            await _consumer.CommitAsync(finished);
-            lock (_lock)
-            {
-                foreach (var position in finished)
-                {
-                    _deliveries.Committed(position.TopicPartition, position.Offset);
-                }
-            }
-        }
-        catch (LoireException problem)
-        {
-            CommitFailed(problem, _settings.ClientId, finished.Count);
-        }
-    }
-
     /// <summary>Does something while no request waits for records.</summary>
     private async Task<ConsumerResult> ChangeAsync(Func<Task<ConsumerResult>> change)
     {
@@ -313,9 +219,6 @@ internal sealed partial class ConsumerSession
         Interlocked.Exchange(ref _interrupted, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult(reason);
 
     private static ConsumerResult Refuse(ErrorCode error, string? detail) => new(error, detail, null);
-
-    [LoggerMessage(1, LogLevel.Warning, "The consumer of {Client} could not commit {Count} offsets; it tries again.")]
-    private partial void CommitFailed(Exception problem, string client, int count);
 
     [LoggerMessage(2, LogLevel.Warning, "The consumer of {Client} takes long to end.")]
     private partial void CloseTakesLong(Exception problem, string client);

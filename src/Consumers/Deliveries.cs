@@ -5,12 +5,12 @@ namespace Loire.Consumers;
 
 /// <summary>
 /// What was given to the client, and how much of it is finished: the difference between a record that left and one that is done. It decides
-/// and waits for nothing. Each delivery has a number; a receipt is the number in this life of the consumer, and says that everything up to it
-/// arrived.
+/// and waits for nothing. Each delivery has a number; a receipt is the number in this life of the consumer, and says that everything up to
+/// it arrived.
 /// </summary>
 /// <param name="life">Tells the receipts of this life of the consumer from those of others.</param>
-/// <param name="maxPortions">How many portions are kept apart. Beyond it older ones are joined, which makes receipts coarser but never wrong:
-/// what is joined counts as received only with its last record.</param>
+/// <param name="maxPortions">How many portions are kept apart. Beyond it older ones are joined, which makes receipts coarser but never
+/// wrong: what is joined counts as received only with its last record.</param>
 internal sealed class Deliveries(string life, int maxPortions = 4096)
 {
     private readonly Dictionary<TopicPartition, Place> _places = [];
@@ -70,7 +70,8 @@ internal sealed class Deliveries(string life, int maxPortions = 4096)
     {
         var dash = receipt.LastIndexOf('-');
         var isOurs = dash > 0 && receipt.AsSpan(0, dash).SequenceEqual(life);
-        var number = isOurs && long.TryParse(receipt.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var known) ? known : 0;
+        var isNumber = long.TryParse(receipt.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var known);
+        var number = isOurs && isNumber ? known : 0;
         FinishUpTo(Math.Min(number, _last));
         return [.. _portions.GroupBy(portion => portion.Partition, (partition, some) => (partition, some.Min(portion => portion.From)))];
     }

@@ -3,8 +3,8 @@ using Loire.Client;
 namespace Loire.Consumers;
 
 /// <summary>
-/// One enumeration of a consumer at a time, asked for lists by requests that come and go: a list that nobody waits for any more is there for the
-/// next request.
+/// One enumeration of a consumer at a time, asked for lists by requests that come and go: a list that nobody waits for any more is there
+/// for the next request.
 /// </summary>
 internal sealed class RecordFeed(IConsumer<byte[], byte[]> consumer)
 {
@@ -13,7 +13,8 @@ internal sealed class RecordFeed(IConsumer<byte[], byte[]> consumer)
     private Task<bool>? _next;
 
     /// <summary>Ends when there is a list to take.</summary>
-    /// <exception cref="LoireException">A partition cannot be read, or the group refuses the consumer; the next call begins anew.</exception>
+    /// <exception cref="LoireException">A partition cannot be read, or the group refuses the consumer; the next call begins
+    /// anew.</exception>
     public async Task ArrivedAsync()
     {
         if (_records is null)

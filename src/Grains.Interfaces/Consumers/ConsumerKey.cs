@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Loire.Grains.Interfaces.Consumers;
 
-/// <summary>The key of an <see cref="IConsumerGrain"/>: <c>{consumer id}/{group id}</c>. A consumer's id has no slash, so the first one ends it.</summary>
+/// <summary>
+/// The key of an <see cref="IConsumerGrain"/>: <c>{consumer id}/{group id}</c>. A consumer's id has no slash, so the first one ends it.
+/// </summary>
 /// <param name="GroupId">The group, as its grain's key.</param>
 /// <param name="ConsumerId">The consumer's id in the group, 1 to <see cref="Model.Limits.GroupIdLength"/> characters: letters, digits,
 /// dots, underscores and hyphens.</param>

@@ -9,10 +9,14 @@ public enum Earlier
     /// <summary>All of them are finished: whoever asks for more is done with what it got, as with Kafka's <c>poll</c>.</summary>
     Finished,
 
-    /// <summary>Those up to <see cref="TakeRequest.Receipt"/> are finished, and those after it were not received: they come again.</summary>
+    /// <summary>
+    /// Those up to <see cref="TakeRequest.Receipt"/> are finished, and those after it were not received: they come again.
+    /// </summary>
     FinishedUpToReceipt,
 
-    /// <summary>Nothing is known: the answers are one long stream. They stay unfinished until a receipt or a commit says otherwise.</summary>
+    /// <summary>
+    /// Nothing is known: the answers are one long stream. They stay unfinished until a receipt or a commit says otherwise.
+    /// </summary>
     Pending,
 }
 
@@ -33,16 +37,19 @@ public sealed record TakeRequest(
 
 /// <summary>Records for a consumer.</summary>
 /// <param name="Error">
-/// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.UnknownMemberId"/> if there is no such consumer; <see cref="ErrorCode.InvalidRequest"/> if
-/// it has neither subscribed nor been assigned partitions; why the group refuses it; why a partition cannot be read; retriable errors of the
-/// cluster.
+/// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.UnknownMemberId"/> if there is no such consumer; <see
+/// cref="ErrorCode.InvalidRequest"/> if it has neither subscribed nor been assigned partitions; why the group refuses it; why a partition
+/// cannot be read; retriable errors of the cluster.
 /// </param>
 /// <param name="Detail">One sentence for a person.</param>
 /// <param name="Records">In order within each partition; none if none came in time.</param>
 /// <param name="Receipt">Names this delivery and all before it: 1 to 64 ASCII letters, digits and hyphens.</param>
 [GenerateSerializer, Immutable, Alias("loire.Delivery")]
 public sealed record Delivery(
-    [property: Id(0)] ErrorCode Error, [property: Id(1)] string? Detail, [property: Id(2)] ConsumedRecord[] Records, [property: Id(3)] string Receipt);
+    [property: Id(0)] ErrorCode Error,
+    [property: Id(1)] string? Detail,
+    [property: Id(2)] ConsumedRecord[] Records,
+    [property: Id(3)] string Receipt);
 
 /// <summary>A record with its place.</summary>
 /// <param name="Partition">The partition.</param>

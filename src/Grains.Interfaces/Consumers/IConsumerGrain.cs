@@ -4,14 +4,14 @@ using Loire.Model;
 namespace Loire.Grains.Interfaces.Consumers;
 
 /// <summary>
-/// A consumer that lives in the cluster, for clients that cannot hold one themselves: each request of theirs may go to another node. The key
-/// is <see cref="ConsumerKey"/>. A consumer that has subscribed is a member of its group under its own id, and outlives its silo: it comes
-/// back elsewhere, rejoins, and goes on behind what is committed. Before it subscribes, and with partitions assigned by hand, it lives as
-/// long as its silo.
+/// A consumer that lives in the cluster, for clients that cannot hold one themselves: each request of theirs may go to another node. The
+/// key is <see cref="ConsumerKey"/>. A consumer that has subscribed is a member of its group under its own id, and outlives its silo: it
+/// comes back elsewhere, rejoins, and goes on behind what is committed. Before it subscribes, and with partitions assigned by hand, it
+/// lives as long as its silo.
 /// <para>
-/// It ends when it is closed, and when nobody has asked it for records for <see cref="ConsumerSettings.MaxPollInterval"/>. Whoever calls one that
-/// does not exist is answered <see cref="ErrorCode.UnknownMemberId"/>. Calls interleave, because one that waits for records must not stop
-/// the others.
+/// It ends when it is closed, and when nobody has asked it for records for <see cref="ConsumerSettings.MaxPollInterval"/>. Whoever calls
+/// one that does not exist is answered <see cref="ErrorCode.UnknownMemberId"/>. Calls interleave, because one that waits for records must
+/// not stop the others.
 /// </para>
 /// </summary>
 [Alias("loire.IConsumerGrain")]
@@ -44,7 +44,8 @@ public interface IConsumerGrain : IGrainWithStringKey
     ValueTask<ConsumerResult> Assign(TopicPartition[] partitions);
 
     /// <summary>
-    /// Takes the next records; waits if there are none. One such call is under way at a time: a newer one ends the older one, which is answered
+    /// Takes the next records; waits if there are none. One such call is under way at a time: a newer one ends the older one, which is
+    /// answered
     /// <see cref="ErrorCode.RequestTimedOut"/>.
     /// </summary>
     [ResponseTimeout("00:02:00")]
