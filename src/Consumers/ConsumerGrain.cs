@@ -26,6 +26,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
     private ConsumerSession? _session;
     private Task<ErrorCode>? _return;
     private IGrainTimer? _timer;
+    private bool _hasEnded;
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -53,7 +54,8 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
             return new ConsumerResult(ErrorCode.InvalidRequest, ConsumerKey.FindProblem(""), null);
         }
 
-        var error = await FindAsync();
+        // This activation goes with the consumer that it had; the next one makes another.
+        var error = _hasEnded ? ErrorCode.CoordinatorNotAvailable : await FindAsync();
         if (error is not (ErrorCode.None or ErrorCode.UnknownMemberId))
         {
             return Without(error);
@@ -140,6 +142,12 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
     /// <summary>Finds the session: that of this activation, or the one that the group remembers, under the same member id.</summary>
     private async Task<ErrorCode> FindAsync()
     {
+        if (_hasEnded)
+        {
+            // Until it has left, the group still knows it: whoever comes late must not bring it back.
+            return ErrorCode.UnknownMemberId;
+        }
+
         if (_session is not null || _key == default)
         {
             return _session is null ? ErrorCode.UnknownMemberId : ErrorCode.None;
@@ -205,7 +213,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
 
     private async Task EndAsync(ConsumerSession session, GroupMembershipOperation operation)
     {
-        _session = null;
+        (_session, _hasEnded) = (null, true);
         _timer?.Dispose();
         _timer = null;
         await session.CloseAsync(operation, CloseWait);

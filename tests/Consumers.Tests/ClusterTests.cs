@@ -202,6 +202,30 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_question_that_comes_while_the_consumer_ends_does_not_bring_it_back()
+    {
+        await ProduceAsync(40);
+        for (var i = 0; i < 20; i++)
+        {
+            var consumer = await JoinAsync($"g{i}", "one");
+            await ReadAsync(consumer, 40);
+            await Take(consumer, 0);
+            var late = new List<Task<Delivery>>();
+            var close = consumer.Close().AsTask();
+            while (!close.IsCompleted)
+            {
+                late.Add(Take(consumer, 0));
+                await Task.WhenAny(late[^1], close);
+            }
+
+            Assert.Equal(ErrorCode.None, await close);
+            await Task.WhenAll(late);
+            Assert.Equal(40, (await Offsets($"g{i}")).Sum(one => one.Offset.Value));
+            Assert.Empty((await Group($"g{i}").Describe()).Group!.Members);
+        }
+    }
+
+    [Fact]
     public async Task A_consumer_that_nobody_asks_ends_and_a_newer_question_ends_the_older()
     {
         var consumer = await JoinAsync("g", "one", Settings with { MaxPollInterval = TimeSpan.FromSeconds(2) });

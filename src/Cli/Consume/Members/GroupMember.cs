@@ -54,10 +54,18 @@ internal sealed class GroupMember
     /// <summary>Has the node commit what is finished, and leaves.</summary>
     public async Task LeaveAsync(CancellationToken cancellation)
     {
-        if (_receipt != Nothing)
+        while (_receipt != Nothing)
         {
-            // What this brings is not finished, and goes to whoever is next.
-            await TakeAsync(1, TimeSpan.Zero, cancellation);
+            try
+            {
+                // What this brings is not finished, and goes to whoever is next.
+                await TakeAsync(1, TimeSpan.Zero, cancellation);
+                break;
+            }
+            catch (NodeException newer) when (newer.Error == ErrorCode.RequestTimedOut)
+            {
+                // The request that was interrupted has overtaken this one on its way, and looks like a newer reader.
+            }
         }
 
         await _node.SendAsync(HttpMethod.Delete, _path, null, cancellation);
