@@ -139,8 +139,12 @@ public sealed class MemberNodeTests
                 arrived = await tail.NextAsync();
             }
 
-            seen.AddRange(Lines(arrived.Data));
-            id = tail.LastEventId;
+            // What the stream before had asked for may come to the consumer after this one's question, as if somebody newer read.
+            if (arrived.EventType != "error")
+            {
+                seen.AddRange(Lines(arrived.Data));
+                id = tail.LastEventId;
+            }
         }
 
         Assert.Equal(["0 0", "0 1", "0 2", "0 3", "0 4", "0 5"], seen);
