@@ -3,7 +3,7 @@ using Loire.Protocols.Groups.Assignors;
 
 // Measures consumer groups: assignors (10,000 partitions, 1,000 members, several situations), commits to 1,000 groups, what a rebalance
 // is to partitions that stay, how soon a dead member is replaced, 100,000 groups that exist; over a silo with a file store.
-//   dotnet run -c Release --project benchmarks/Groups [-p:OrleansRuntime=Local] [-- assign|commits|gaps|failover|many|all [directory]]
+//   dotnet run -c Release --project benchmarks/Groups [-- assign|commits|gaps|failover|many|all [directory]]
 var part = args.ElementAtOrDefault(0) ?? "assign";
 var directory = args.ElementAtOrDefault(1) ?? Path.GetTempPath();
 if (part is "assign" or "all")

@@ -5,7 +5,7 @@ using Loire.Model.Benchmarks;
 using Loire.Model.Codecs;
 
 // Prints a table: what the codec does in a second, what it allocates, and how that compares with copying the same bytes, all from one run.
-// dotnet run -c Release --project benchmarks/Model [-p:OrleansRuntime=Local]
+// dotnet run -c Release --project benchmarks/Model
 Console.WriteLine($"{"",-44}{"MB/s",10}{"of memcpy",11}{"records/s",13}{"bytes/record",14}");
 Checksums();
 Stamps();

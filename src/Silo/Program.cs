@@ -33,7 +33,7 @@ internal static partial class Program
             await app.StartAsync();
             var addresses = string.Join(", ", app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses);
             var store = options.Storage == StoreKind.File ? Path.GetFullPath(options.Data) : $"Azure container {options.AzureContainer}";
-            LogStarted(app.Logger, Version, addresses, store, typeof(Grain).Assembly.GetName().Name == "Orleans.Local" ? "local" : "packages");
+            LogStarted(app.Logger, Version, addresses, store);
             await app.WaitForShutdownAsync();
             LogStopped(app.Logger);
             return 0;
@@ -55,8 +55,8 @@ internal static partial class Program
         _ => null,
     };
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Loire {Version} listens on {Addresses}, data in {Store}, Orleans runtime {Runtime}.")]
-    private static partial void LogStarted(ILogger logger, string version, string addresses, string store, string runtime);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Loire {Version} listens on {Addresses}, data in {Store}.")]
+    private static partial void LogStarted(ILogger logger, string version, string addresses, string store);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Loire has stopped; everything that was acknowledged is stored.")]
     private static partial void LogStopped(ILogger logger);

@@ -8,7 +8,7 @@ namespace Loire.Storage;
 public sealed class LoireGrainStorageSerializer : IGrainStorageSerializer
 {
     /// <inheritdoc/>
-    public BinaryData Serialize<T>(T input)
+    public BinaryData Serialize<T>(T? input)
     {
         if (input is not StoredObject stored)
         {

@@ -22,8 +22,6 @@ public class LayeringTests
         ["Consumers"] = ["Client", "Grains.Interfaces", "Model"],
         ["WebApi"] = ["Grains.Interfaces", "Model"],
         ["Silo"] = ["Consumers", "Grains", "Grains.Interfaces", "Log", "Model", "Protocols", "Storage", "WebApi"],
-        ["Orleans.Local"] = [],
-        ["Orleans.Local.AzureStorage"] = ["Orleans.Local"],
     };
 
     [Fact]
@@ -61,14 +59,6 @@ public class LayeringTests
         {
             Assert.DoesNotContain("#pragma warning disable RS0030", File.ReadAllText(file), StringComparison.Ordinal);
         }
-    }
-
-    [Fact]
-    public void No_product_code_is_compiled_for_one_Orleans_runtime_only()
-    {
-        var sources = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
-            .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
-        Assert.All(sources, path => Assert.DoesNotContain(File.ReadLines(path), line => line.StartsWith("#if", StringComparison.Ordinal)));
     }
 
     [Fact]

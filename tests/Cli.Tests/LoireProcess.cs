@@ -73,7 +73,8 @@ internal sealed class LoireProcess : IDisposable
 
     private static LoireProcess Launch(Uri server, string program, string[] args)
     {
-        var start = new ProcessStartInfo(program, args)
+        // A shell starts background jobs with SIGINT ignored, and children inherit that: env(1) resets it.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", program, .. args])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

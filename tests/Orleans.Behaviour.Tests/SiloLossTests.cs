@@ -110,7 +110,7 @@ public class SiloLossTests
     {
         await using var cluster = await Silos.StartAsync(2);
         var old = cluster.Silos[1];
-        var restarted = await cluster.RestartSiloAsync(old);
+        var restarted = (await cluster.RestartSiloAsync(old))!;
         Assert.Equal(old.Name, restarted.Name);
         Assert.NotEqual(old.SiloAddress, restarted.SiloAddress);
         await GrainOn(cluster, restarted);

@@ -215,7 +215,7 @@ public class StateTests(OneSilo silo)
         Assert.True(state.RecordExists);
         var first = state.ETag;
         Assert.NotNull(first);
-        state.State.Value = 2;
+        state.State!.Value = 2;
         await Storage.WriteStateAsync("s", id, state);
         Assert.NotEqual(first, state.ETag);
 
@@ -225,7 +225,7 @@ public class StateTests(OneSilo silo)
 
         var read = new GrainState<Counter>();
         await Storage.ReadStateAsync("s", id, read);
-        Assert.Equal((2, state.ETag, true), (read.State.Value, read.ETag, read.RecordExists));
+        Assert.Equal((2, state.ETag, true), (read.State!.Value, read.ETag, read.RecordExists));
     }
 
     [Fact]
@@ -248,7 +248,7 @@ public class StateTests(OneSilo silo)
     {
         var state = new GrainState<Counter>(new Counter { Value = 5 }, "stale") { RecordExists = true };
         await Storage.ReadStateAsync("s", GrainId.Create("storage", Guid.NewGuid().ToString("N")), state);
-        Assert.Equal((0, null, false), (state.State.Value, state.ETag, state.RecordExists));
+        Assert.Equal((0, null, false), (state.State!.Value, state.ETag, state.RecordExists));
     }
 
     [Fact]
@@ -257,10 +257,10 @@ public class StateTests(OneSilo silo)
         var id = GrainId.Create("storage", Guid.NewGuid().ToString("N"));
         var written = new GrainState<Counter>(new Counter { Names = ["a"] });
         await Storage.WriteStateAsync("s", id, written);
-        written.State.Names.Add("b");
+        written.State!.Names.Add("b");
         var read = new GrainState<Counter>();
         await Storage.ReadStateAsync("s", id, read);
-        Assert.Equal(["a"], read.State.Names);
+        Assert.Equal(["a"], read.State!.Names);
     }
 
     [Fact]
@@ -273,14 +273,14 @@ public class StateTests(OneSilo silo)
         await Storage.WriteStateAsync("s", other, new GrainState<Counter>(new Counter { Value = 3 }));
         var read = new GrainState<Counter>();
         await Storage.ReadStateAsync("s", id, read);
-        Assert.Equal(1, read.State.Value);
+        Assert.Equal(1, read.State!.Value);
     }
 
     private async Task WriteBehindTheGrainsBack(int value)
     {
         var state = new GrainState<Counter>();
         await Storage.ReadStateAsync("counter", _grain.GetGrainId(), state);
-        state.State.Value = value;
+        state.State!.Value = value;
         await Storage.WriteStateAsync("counter", _grain.GetGrainId(), state);
     }
 }

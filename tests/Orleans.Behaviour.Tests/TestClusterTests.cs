@@ -23,7 +23,7 @@ public class ColourConfigurator : ISiloConfigurator, IHostConfigurator
 
     public void Configure(IHostBuilder hostBuilder)
     {
-        var colour = new Colour(hostBuilder.GetConfigurationValue("colour"));
+        var colour = new Colour(hostBuilder.GetConfigurationValue("colour")!);
         hostBuilder.ConfigureServices(services => services.AddSingleton(colour));
     }
 }
@@ -48,12 +48,12 @@ public class TestClusterTests
     public async Task Silos_of_a_test_cluster_can_be_killed_stopped_and_added()
     {
         await using var cluster = await StartAsync(3, "green");
-        Assert.Equal([cluster.Primary, .. cluster.SecondarySilos], cluster.Silos);
+        Assert.Equal([cluster.Primary!, .. cluster.SecondarySilos], cluster.Silos);
         var (killed, stopped) = (cluster.SecondarySilos[0], cluster.SecondarySilos[1]);
         await cluster.KillSiloAsync(killed);
         Assert.False(killed.IsActive);
         await cluster.StopSiloAsync(stopped);
-        Assert.Equal([cluster.Primary], cluster.Silos);
+        Assert.Equal([cluster.Primary!], cluster.Silos);
         var added = await cluster.StartAdditionalSiloAsync(startAdditionalSiloOnNewPort: true);
         Assert.True(added.IsActive);
         Assert.DoesNotContain(added.SiloAddress, new[] { killed.SiloAddress, stopped.SiloAddress });

@@ -61,11 +61,11 @@ public sealed class GroupCommitTests : IAsyncLifetime
         var replaced = _store.WriteStateAsync("s", Id("key"), state);
         Assert.False(created.IsCompleted || replaced.IsCompleted);
         Assert.False((await Read("new")).RecordExists);
-        Assert.Equal([1], (await Read("key")).State.Pieces[0].ToArray());
+        Assert.Equal([1], (await Read("key")).State!.Pieces[0].ToArray());
         ReleaseSyncs();
         await Task.WhenAll(created, replaced);
-        Assert.Equal([3], (await Read("new")).State.Pieces[0].ToArray());
-        Assert.Equal([2], (await Read("key")).State.Pieces[0].ToArray());
+        Assert.Equal([3], (await Read("new")).State!.Pieces[0].ToArray());
+        Assert.Equal([2], (await Read("key")).State!.Pieces[0].ToArray());
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class GroupCommitTests : IAsyncLifetime
         ReleaseSyncs();
         await winner;
         await Assert.ThrowsAsync<InconsistentStateException>(() => loser);
-        Assert.Equal([1], (await Read("key")).State.Pieces[0].ToArray());
+        Assert.Equal([1], (await Read("key")).State!.Pieces[0].ToArray());
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class GroupCommitTests : IAsyncLifetime
         ReleaseSyncs();
         await Assert.ThrowsAsync<StorageFullException>(() => first);
         await second;
-        Assert.Equal([2], (await Read("key")).State.Pieces[0].ToArray());
+        Assert.Equal([2], (await Read("key")).State!.Pieces[0].ToArray());
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class GroupCommitTests : IAsyncLifetime
     public async Task An_object_larger_than_the_bound_goes_through_alone()
     {
         await Task.WhenAll(Enumerable.Range(0, 5).Select(i => Write($"key-{i}", new byte[300_000])));
-        Assert.Equal(300_000, (await Read("key-4")).State.Length);
+        Assert.Equal(300_000, (await Read("key-4")).State!.Length);
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class GroupCommitTests : IAsyncLifetime
         await Assert.ThrowsAsync<StorageBrokenException>(() => Write("after", [3]));
         Assert.Equal(StoreCondition.Broken, _store.Health.Condition);
         Assert.NotNull(_store.Health.Reason);
-        Assert.Equal([1], (await Read("before")).State.Pieces[0].ToArray());
+        Assert.Equal([1], (await Read("before")).State!.Pieces[0].ToArray());
     }
 
     [Fact]
@@ -142,7 +142,7 @@ public sealed class GroupCommitTests : IAsyncLifetime
         await Task.WhenAll(first, queued, closing.AsTask());
         _disk.Kill();
         _store = Open();
-        Assert.Equal([1], (await Read("queued")).State.Pieces[0].ToArray());
+        Assert.Equal([1], (await Read("queued")).State!.Pieces[0].ToArray());
         Assert.Contains("index.checkpoint", _disk.List());
     }
 

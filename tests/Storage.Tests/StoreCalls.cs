@@ -21,7 +21,7 @@ internal static class StoreCalls
     {
         var state = new GrainState<StoredObject>();
         await store.ReadStateAsync("state", GrainId.Create("test", key), state);
-        return state.RecordExists ? state.State.Pieces.Single().ToArray() : null;
+        return state.RecordExists ? state.State!.Pieces.Single().ToArray() : null;
     }
 
     public static Task ClearAsync(this IGrainStorage store, string key, string? etag)

@@ -141,7 +141,7 @@ public sealed class ClusterTests : IAsyncLifetime
         var topic = (await cluster.GrainFactory.GetGrain<ITopicGrain>("t").Create(new CreateTopicRequest(3, -1, [], false))).Topic!;
         var load = new Load(cluster.GrainFactory, topic, producers: 4);
         await load.Progress(500);
-        await cluster.KillSiloAsync(cluster.Primary);
+        await cluster.KillSiloAsync(cluster.Primary!);
         var sends = await load.Stop();
 
         var successor = await Deploy(1, storage);

@@ -6,7 +6,7 @@ using Orleans.Storage;
 
 namespace Loire.Storage.Tests.Azurite;
 
-/// <summary>A silo whose only purpose is to bring up the blob provider as a node would, be it the official one or the stand-in.</summary>
+/// <summary>A silo whose only purpose is to bring up the blob provider as a node would.</summary>
 internal sealed class AzuriteSilo : IAsyncDisposable
 {
     private const string Name = "blobs";

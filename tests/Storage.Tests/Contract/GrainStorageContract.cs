@@ -25,7 +25,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
         var state = await ReadAsync("absent");
         Assert.False(state.RecordExists);
         Assert.Null(state.ETag);
-        Assert.Empty(state.State.Pieces);
+        Assert.Empty(state.State!.Pieces);
     }
 
     [Theory]
@@ -43,7 +43,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
         var read = await ReadAsync("object");
         Assert.True(read.RecordExists);
         Assert.Equal(written.ETag, read.ETag);
-        Assert.True(Assert.Single(read.State.Pieces).Span.SequenceEqual(bytes));
+        Assert.True(Assert.Single(read.State!.Pieces).Span.SequenceEqual(bytes));
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
         int[] cuts = [0, 0, 1, 40, 40, 5000, 70_000, 99_999, 100_000];
         ReadOnlyMemory<byte>[] pieces = [.. cuts.Zip(cuts.Skip(1), (from, to) => new ReadOnlyMemory<byte>(bytes, from, to - from))];
         await WriteAsync("pieces", new GrainState<StoredObject> { State = new StoredObject { Pieces = pieces } });
-        Assert.True(Assert.Single((await ReadAsync("pieces")).State.Pieces).Span.SequenceEqual(bytes));
+        Assert.True(Assert.Single((await ReadAsync("pieces")).State!.Pieces).Span.SequenceEqual(bytes));
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
         var bytes = Bytes(9_000_000);
         ReadOnlyMemory<byte>[] pieces = [.. Enumerable.Range(0, 3_000).Select(i => new ReadOnlyMemory<byte>(bytes, i * 3_000, 3_000))];
         await WriteAsync("pieces", new GrainState<StoredObject> { State = new StoredObject { Pieces = pieces } });
-        Assert.True(Assert.Single((await ReadAsync("pieces")).State.Pieces).Span.SequenceEqual(bytes));
+        Assert.True(Assert.Single((await ReadAsync("pieces")).State!.Pieces).Span.SequenceEqual(bytes));
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
     {
         var first = await CreateAsync("key", [1]);
         await Assert.ThrowsAsync<InconsistentStateException>(() => CreateAsync("key", [2]));
-        await ExpectAsync("key", [1], first.ETag);
+        await ExpectAsync("key", [1], first.ETag!);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
         state.State = Object([2]);
         await WriteAsync("key", state);
         Assert.NotEqual(before, state.ETag);
-        await ExpectAsync("key", [2], state.ETag);
+        await ExpectAsync("key", [2], state.ETag!);
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
         state.State = Object([2]);
         await WriteAsync("key", state);
         await Assert.ThrowsAsync<InconsistentStateException>(() => WriteAsync("key", stale));
-        await ExpectAsync("key", [2], state.ETag);
+        await ExpectAsync("key", [2], state.ETag!);
     }
 
     [Fact]
@@ -123,11 +123,11 @@ public abstract class GrainStorageContract : IAsyncLifetime
         await ClearAsync("key", state);
         Assert.False(state.RecordExists);
         Assert.Null(state.ETag);
-        Assert.Empty(state.State.Pieces);
+        Assert.Empty(state.State!.Pieces);
         Assert.False((await ReadAsync("key")).RecordExists);
         var again = await CreateAsync("key", [2]);
         Assert.NotEqual(before, again.ETag);
-        await ExpectAsync("key", [2], again.ETag);
+        await ExpectAsync("key", [2], again.ETag!);
     }
 
     [Fact]
@@ -138,7 +138,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
         state.State = Object([2]);
         await WriteAsync("key", state);
         await Assert.ThrowsAsync<InconsistentStateException>(() => ClearAsync("key", stale));
-        await ExpectAsync("key", [2], state.ETag);
+        await ExpectAsync("key", [2], state.ETag!);
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
             {
             }
         }));
-        Assert.Equal([Assert.Single(winners)], Assert.Single((await ReadAsync("contended")).State.Pieces).ToArray());
+        Assert.Equal([Assert.Single(winners)], Assert.Single((await ReadAsync("contended")).State!.Pieces).ToArray());
     }
 
     [Fact]
@@ -198,7 +198,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
         {
             var read = new GrainState<StoredObject>();
             await Storage.ReadStateAsync(state, Id(key), read);
-            Assert.Equal(state + key, Encoding.UTF8.GetString(Assert.Single(read.State.Pieces).Span));
+            Assert.Equal(state + key, Encoding.UTF8.GetString(Assert.Single(read.State!.Pieces).Span));
         }
     }
 
@@ -210,8 +210,8 @@ public abstract class GrainStorageContract : IAsyncLifetime
         await Storage.WriteStateAsync("settings", id, state);
         var read = new GrainState<Settings>();
         await Storage.ReadStateAsync("settings", id, read);
-        Assert.Equal("ü", read.State.Name);
-        Assert.Equal([1, 2, 3], read.State.Sizes);
+        Assert.Equal("ü", read.State!.Name);
+        Assert.Equal([1, 2, 3], read.State!.Sizes);
         Assert.Equal(state.ETag, read.ETag);
     }
 
@@ -223,7 +223,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
         await CreateAsync("memory", bytes);
         bytes.AsSpan().Clear();
         var first = await ReadAsync("memory");
-        Assert.True(first.State.Pieces[0].Span.SequenceEqual(kept));
+        Assert.True(first.State!.Pieces[0].Span.SequenceEqual(kept));
         for (var i = 0; i < 20; i++)
         {
             // Readers of other objects must not get at the memory of the first.
@@ -231,7 +231,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
             await ReadAsync($"memory-{i}");
         }
 
-        Assert.True(first.State.Pieces[0].Span.SequenceEqual(kept));
+        Assert.True(first.State!.Pieces[0].Span.SequenceEqual(kept));
     }
 
     /// <summary>A store, empty or shared with other tests.</summary>
@@ -270,7 +270,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
     {
         var state = await ReadAsync(key);
         Assert.Equal(etag, state.ETag);
-        Assert.Equal(bytes, Assert.Single(state.State.Pieces).ToArray());
+        Assert.Equal(bytes, Assert.Single(state.State!.Pieces).ToArray());
     }
 
     /// <summary>Some state that is not a stored object.</summary>

@@ -43,7 +43,7 @@ internal sealed class WatchedGroup(IGroupGrain group, string groupId, string con
     {
         _memberId = request.MemberId;
         var begun = history.Now;
-        var result = await group.Heartbeat(request, cancellation).ConfigureAwait(false);
+        var result = await group.Heartbeat(request, cancellation).ConfigureAwait(true);
         if (result.Error == ErrorCode.None)
         {
             TopicPartition[] assignment = [.. result.Assignment.Select(partition => partition.ToClient())];
@@ -65,7 +65,7 @@ internal sealed class WatchedGroup(IGroupGrain group, string groupId, string con
             begun = history.Add(new Committing(groupId, consumer, offset.Partition.ToClient(), offset.Offset.Value));
         }
 
-        var result = await group.Commit(request).ConfigureAwait(false);
+        var result = await group.Commit(request).ConfigureAwait(true);
         var refused = result.Refused.ToDictionary(one => one.Partition, one => one.Error);
         foreach (var offset in request.Offsets)
         {
@@ -79,7 +79,7 @@ internal sealed class WatchedGroup(IGroupGrain group, string groupId, string con
     public async ValueTask<OffsetsResult> Offsets(Model.TopicPartition[]? partitions)
     {
         var begun = history.Now;
-        var result = await group.Offsets(partitions).ConfigureAwait(false);
+        var result = await group.Offsets(partitions).ConfigureAwait(true);
         if (result.Error == ErrorCode.None && partitions is not null)
         {
             var found = result.Offsets.ToDictionary(one => one.Partition, one => one.Offset.Value);
