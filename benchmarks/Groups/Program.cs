@@ -1,5 +1,5 @@
 using Loire.Groups.Benchmarks;
-using Loire.Protocols.Groups.Assignors;
+using Loire.Coordination.Groups.Assignors;
 
 // Measures consumer groups: assignors (10,000 partitions, 1,000 members, several situations), commits to 1,000 groups, what a rebalance
 // is to partitions that stay, how soon a dead member is replaced, 100,000 groups that exist; over a silo with a file store.

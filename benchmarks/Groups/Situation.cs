@@ -1,5 +1,5 @@
 using Loire.Model;
-using Loire.Protocols.Groups.Assignors;
+using Loire.Coordination.Groups.Assignors;
 
 namespace Loire.Groups.Benchmarks;
 
@@ -16,7 +16,7 @@ internal sealed record Situation(
         var one = Topics(1, partitions);
         var many = Topics(100, partitions);
         var tiny = Topics(1_000, partitions);
-        var neighbours = tiny.Keys.ToArray();
+        var peers = tiny.Keys.ToArray();
         var next = -1;
         foreach (var (name, fresh) in new (string, Situation)[]
         {
@@ -25,7 +25,7 @@ internal sealed record Situation(
             ("each of 100 topics by every other member", Fresh(members, many, random => many.Keys.Where(_ => random.Next(2) == 0))),
             ("each of 100 topics by 10 members", Fresh(members, many, random => many.Keys.Where(_ => random.Next(100) == 0))),
             ("each of 1,000 topics by every other member", Fresh(members, tiny, random => tiny.Keys.Where(_ => random.Next(2) == 0))),
-            ("a chain: each topic by two neighbours", Fresh(members, tiny, _ => neighbours.Skip(++next % members).Take(2))),
+            ("a chain: each topic by two peers", Fresh(members, tiny, _ => peers.Skip(++next % members).Take(2))),
             ("1 topic by half, 99 by all", Fresh(members, many, random => many.Keys.Skip(random.Next(2)))),
         })
         {

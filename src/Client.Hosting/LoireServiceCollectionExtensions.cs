@@ -127,10 +127,10 @@ public static class LoireServiceCollectionExtensions
         var logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Loire.Client.Hosting." + options.Name);
         var producer = client.CreateProducer(new ProducerOptions<byte[], byte[]> { ClientId = options.Name });
         var handling = new RecordHandling<THandler, TKey, TValue>(
-            provider.GetRequiredService<IServiceScopeFactory>(), options, new Escalation(options, producer, time, logger), time);
+            provider.GetRequiredService<IServiceScopeFactory>(), options, new RetryRouter(options, producer, time, logger), time);
         return new HostedConsumer(NewSession, producer.DisposeAsync, state, provider.GetRequiredService<IHostApplicationLifetime>(), time, logger);
 
-        ConsumerSession NewSession() => new(
+        HandlerSession NewSession() => new(
             client.CreateConsumer(options.RawConsumer()), client.Admin, provider.GetRequiredService<IPositionStore>(), topic, options, state, handling.HandleAsync, time, logger);
     }
 

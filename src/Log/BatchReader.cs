@@ -133,11 +133,11 @@ internal sealed class BatchReader(Chain chain)
     }
 
     /// <summary>
-    /// What to answer where an object is not to be had; null if it has only been replaced meanwhile, by our own upkeep or another writer's.
+    /// What to answer where an object is not to be had; null if it has only been replaced meanwhile, by our own maintenance or another writer's.
     /// </summary>
     private async ValueTask<LogRead?> RefuseAsync(FetchStatus status, ChainEntry entry, (ChainState State, int View) seen)
     {
-        var movedOn = status == FetchStatus.Unreachable ? null : await chain.FreshLook.HasMovedOnAsync(seen);
+        var movedOn = status == FetchStatus.Unreachable ? null : await chain.HeadRefresh.HasMovedOnAsync(seen);
         var error = movedOn is null ? ErrorCode.KafkaStorageError : chain.IsClosed ? chain.ClosedError : ErrorCode.CorruptMessage;
         if (movedOn == true && !chain.IsClosed)
         {

@@ -29,7 +29,7 @@ public sealed class Journal : IAsyncDisposable
     {
         _options = options;
         _replay = new ObjectCache(options.TailBytes);
-        _chain = new Chain(storage, id, writer, options, RecordFormat.Instance, _replay, time);
+        _chain = new Chain(storage, id, writer, options, JournalRecordFormat.Instance, _replay, time);
     }
 
     /// <summary>
@@ -217,7 +217,7 @@ public sealed class Journal : IAsyncDisposable
             return ErrorCode.None;
         }
 
-        if (found.Header.Base != _replayed || !RecordFormat.TryReadAll(found, record))
+        if (found.Header.Base != _replayed || !JournalRecordFormat.TryReadAll(found, record))
         {
             return ErrorCode.CorruptMessage;
         }

@@ -2,7 +2,7 @@ using Loire.Model;
 
 namespace Loire.Log;
 
-/// <summary>The bounds of one chain of chunks: memory, object sizes, and patience with storage.</summary>
+/// <summary>The bounds of one chain of chunks: memory, object sizes, and budget with storage.</summary>
 public class ChainOptions
 {
     /// <summary>Bytes of batches in one chunk, at most, unless a single append is larger. Bounds one storage write.</summary>

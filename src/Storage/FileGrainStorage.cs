@@ -28,7 +28,7 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
     private readonly ObjectReader _reader;
     private readonly StoreWriter _writer;
     private readonly WriterThread _thread;
-    private readonly StoreKeeper _keeper;
+    private readonly MaintenanceThread _maintenance;
     private readonly StoreMetrics _metrics;
     private readonly FileAppender _appender;
     private Task? _disposal;
@@ -38,11 +38,11 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
         (_store, _appender) = (opened.Store, opened.Appender);
         _reader = new ObjectReader(_store);
         _writer = new StoreWriter(_store, _appender);
-        _thread = new WriterThread(_store, _writer, time, (bytes, records) => _keeper!.Note(bytes, records));
-        _keeper = new StoreKeeper(opened, _thread, time);
+        _thread = new WriterThread(_store, _writer, time, (bytes, records) => _maintenance!.Note(bytes, records));
+        _maintenance = new MaintenanceThread(opened, _thread, time);
         _metrics = new StoreMetrics(() => Statistics, () => Health);
         _thread.Start();
-        _keeper.Start();
+        _maintenance.Start();
     }
 
     /// <summary>Whether the store takes writes, and what it knows to be damaged.</summary>
@@ -161,7 +161,7 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
     }
 
     /// <summary>Checkpoints and reclaims now.</summary>
-    internal Task KeepAsync() => Task.Run(() => _keeper.WorkNow(checkpoint: true));
+    internal Task KeepAsync() => Task.Run(() => _maintenance.WorkNow(checkpoint: true));
 
     /// <summary>Makes what was acknowledged durable, where not every write is synced.</summary>
     internal Task SyncAsync() => _thread.SyncAsync();
@@ -199,7 +199,7 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
         await queue.ReserveAsync(write.RecordBytes).ConfigureAwait(false);
         while (true)
         {
-            Admission admission;
+            WriteAdmission admission;
             Task? other;
             ulong stored;
             try
@@ -214,16 +214,16 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
 
             switch (admission)
             {
-                case Admission.Queued:
+                case WriteAdmission.Queued:
                     await write.Task.ConfigureAwait(false);
                     return;
-                case Admission.Busy:
+                case WriteAdmission.Busy:
                     await Task.WhenAny(other!).ConfigureAwait(false);
                     break;
-                case Admission.Nothing:
+                case WriteAdmission.Nothing:
                     queue.Release(write.RecordBytes);
                     return;
-                case Admission.Conflict:
+                case WriteAdmission.Conflict:
                     queue.Release(write.RecordBytes);
                     throw new InconsistentStateException(
                         $"{stateName} of {grainId} is stored in another version than this write expects.",
@@ -235,7 +235,7 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
 
     private void Close()
     {
-        _keeper.Dispose();
+        _maintenance.Dispose();
         _thread.Dispose();
         if (_store.BrokenBy is null)
         {

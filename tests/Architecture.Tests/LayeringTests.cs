@@ -9,9 +9,9 @@ public class LayeringTests
     {
         ["Model"] = [],
         ["Log"] = ["Model"],
-        ["Protocols"] = ["Model"],
+        ["Coordination"] = ["Model"],
         ["Grains.Interfaces"] = ["Model"],
-        ["Grains"] = ["Grains.Interfaces", "Log", "Model", "Protocols"],
+        ["Grains"] = ["Grains.Interfaces", "Log", "Model", "Coordination"],
         ["Storage"] = ["Log", "Model"],
         ["Client"] = ["Grains.Interfaces", "Model"],
         ["Client.Avro"] = ["Client"],
@@ -19,9 +19,9 @@ public class LayeringTests
         ["Client.Hosting"] = ["Client", "Grains.Interfaces", "Model"],
         ["Client.Testing"] = ["Client", "Silo"],
         ["Cli"] = ["Model"],
-        ["Consumers"] = ["Client", "Grains.Interfaces", "Model"],
+        ["ConsumerProxy"] = ["Client", "Grains.Interfaces", "Model"],
         ["WebApi"] = ["Grains.Interfaces", "Model"],
-        ["Silo"] = ["Consumers", "Grains", "Grains.Interfaces", "Log", "Model", "Protocols", "Storage", "WebApi"],
+        ["Silo"] = ["ConsumerProxy", "Grains", "Grains.Interfaces", "Log", "Model", "Coordination", "Storage", "WebApi"],
     };
 
     [Fact]
@@ -36,7 +36,7 @@ public class LayeringTests
     }
 
     [Theory]
-    [InlineData("Loire.Protocols", "rules do no I/O and know no runtime")]
+    [InlineData("Loire.Coordination", "rules do no I/O and know no runtime")]
     public void Rules_are_compiled_without_Orleans_or_input_and_output(string assembly, string reason)
     {
         var references = Assembly.Load(assembly).GetReferencedAssemblies().Select(reference => reference.Name!);
@@ -48,9 +48,9 @@ public class LayeringTests
 
     [Theory]
     [InlineData("Log")]
-    [InlineData("Protocols")]
+    [InlineData("Coordination")]
     [InlineData("Grains")]
-    [InlineData("Consumers")]
+    [InlineData("ConsumerProxy")]
     public void Time_randomness_and_threads_come_from_outside(string project)
     {
         var text = File.ReadAllText(Path.Combine(Repository.Root, "src", project, project + ".csproj"));

@@ -54,8 +54,8 @@ public sealed class MemberRecordsTests
         Assert.Equal(lost.Text, again.Text);
         Assert.Equal(["4"], Values((await host.GetAsync(path + "/records")).Text));
         Assert.Equal(
-            [(Earlier.Finished, null), (Earlier.FinishedUpToReceipt, "r2"), (Earlier.FinishedUpToReceipt, "r2"), (Earlier.Finished, null)],
-            consumer.Takes.Select(take => (take.Earlier, take.Receipt)));
+            [(PreviousDelivery.Finished, null), (PreviousDelivery.FinishedUpToReceipt, "r2"), (PreviousDelivery.FinishedUpToReceipt, "r2"), (PreviousDelivery.Finished, null)],
+            consumer.Takes.Select(take => (take.PreviousDelivery, take.Receipt)));
     }
 
     [Fact]
@@ -65,8 +65,8 @@ public sealed class MemberRecordsTests
         var (consumer, path) = await CreateAsync(host, """{"topics":["t"]}""");
         await host.GetAsync(path + "/records");
         await host.GetAsync(path + "/records?max_records=1000000&max_bytes=5000000&max_wait_ms=60000");
-        Assert.Equal(new TakeRequest(Earlier.Finished, null, 500, 1024 * 1024, TimeSpan.Zero), consumer.Takes[0]);
-        Assert.Equal(new TakeRequest(Earlier.Finished, null, 1_000_000, 5_000_000, TimeSpan.FromMinutes(1)), consumer.Takes[1]);
+        Assert.Equal(new TakeRequest(PreviousDelivery.Finished, null, 500, 1024 * 1024, TimeSpan.Zero), consumer.Takes[0]);
+        Assert.Equal(new TakeRequest(PreviousDelivery.Finished, null, 1_000_000, 5_000_000, TimeSpan.FromMinutes(1)), consumer.Takes[1]);
     }
 
     [Theory]
@@ -159,10 +159,10 @@ public sealed class MemberRecordsTests
 
         Assert.Equal(
             [
-                (Earlier.Finished, null, 0), (Earlier.Pending, null, 15), (Earlier.Pending, null, 15), (Earlier.Pending, null, 15),
-                (Earlier.FinishedUpToReceipt, "r3", 0),
+                (PreviousDelivery.Finished, null, 0), (PreviousDelivery.Pending, null, 15), (PreviousDelivery.Pending, null, 15), (PreviousDelivery.Pending, null, 15),
+                (PreviousDelivery.FinishedUpToReceipt, "r3", 0),
             ],
-            consumer.Takes.Take(5).Select(take => (take.Earlier, take.Receipt, (int)take.MaxWait.TotalSeconds)));
+            consumer.Takes.Take(5).Select(take => (take.PreviousDelivery, take.Receipt, (int)take.MaxWait.TotalSeconds)));
     }
 
     [Fact]
@@ -184,7 +184,7 @@ public sealed class MemberRecordsTests
         await deliveries.Writer.WriteAsync(Delivery("r3", 2));
         await connection.ReadUntilAsync("{\"after\":\"r3\"}\n");
         await Until.TrueAsync(() => consumer.Takes.Count == 4);
-        Assert.All(consumer.Takes, take => Assert.Equal((Earlier.Finished, null), (take.Earlier, take.Receipt)));
+        Assert.All(consumer.Takes, take => Assert.Equal((PreviousDelivery.Finished, null), (take.PreviousDelivery, take.Receipt)));
         Assert.Equal(60, consumer.Takes[^1].MaxWait.TotalSeconds);
     }
 

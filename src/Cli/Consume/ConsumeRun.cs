@@ -12,7 +12,7 @@ namespace Loire.Cli.Consume;
 /// Reads several partitions at once and writes their records, each partition's in order. Memory is bounded by a number of pages, however
 /// many partitions there are and however slowly the output is read.
 /// </summary>
-internal sealed class ConsumeRun(NodeClient node, string topic, RecordFormat format, Caller caller)
+internal sealed class ConsumeRun(NodeClient node, string topic, OutputFormat format, Caller caller)
 {
     private const int PagesInMemory = 8;
 

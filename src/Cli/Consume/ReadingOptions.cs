@@ -125,7 +125,7 @@ internal sealed class ReadingOptions
         ? TimeSpan.FromSeconds(seconds)
         : throw CliException.Usage("--retry-timeout must lie between 0 and 864000 seconds.");
 
-    private RecordFormat Format(ParseResult parsed, bool severalTopics = false)
+    private OutputFormat Format(ParseResult parsed, bool severalTopics = false)
     {
         var (printf, output, showsNull) = (parsed.GetValue(_printf), parsed.GetValue(_output), parsed.GetValue(_null));
         var keyDelimiter = parsed.GetValue(_keyDelimiter) is { } text ? Escapes.Bytes(text, "-K") : null;
@@ -137,7 +137,7 @@ internal sealed class ReadingOptions
 
         return printf is not null ? new PrintfFormat(printf, showsNull)
             : parsed.GetValue(_envelope) ? new KcatJsonFormat()
-            : output != "text" ? new JsonFormat(lines: output == "ndjson", severalTopics)
+            : output != "text" ? new JsonOutputFormat(lines: output == "ndjson", severalTopics)
             : new PlainFormat(keyDelimiter, Escapes.Bytes(parsed.GetValue(_delimiter)!, "-D"), showsNull);
     }
 }

@@ -5,7 +5,7 @@ using Loire.Cli.Terminals;
 namespace Loire.Cli.Consume;
 
 /// <summary>Writes records to standard output, many at a time.</summary>
-internal sealed class RecordOutput(RecordFormat format, Stream to)
+internal sealed class RecordOutput(OutputFormat format, Stream to)
 {
     private const int FlushBytes = 64 * 1024;
 

@@ -86,7 +86,7 @@ internal static class ProduceCommand
             await node.SelectPartitionsAsync(name, wanted, interrupted);
             var count = await node.PartitionsCountAsync(name, interrupted);
             var maxBytes = await node.MaxMessageBytesAsync(name, interrupted);
-            var settings = new ProducerSettings(name, count, parsed.GetValue(acks)!, maxBytes, compression);
+            var settings = new ProduceSettings(name, count, parsed.GetValue(acks)!, maxBytes, compression);
             using var producer = new RecordProducer(node, settings, caller.Random);
             var run = new ProduceRun(producer, shape, parsed.GetValue(partition), ends, caller) { Tees = parsed.GetValue(tee) };
             await run.RunAsync(inputs, maxBytes, interrupted);

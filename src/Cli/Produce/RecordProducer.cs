@@ -11,24 +11,24 @@ namespace Loire.Cli.Produce;
 /// <param name="Acks">0, 1 or all.</param>
 /// <param name="MaxBatchBytes">The topic's <c>max.message.bytes</c>.</param>
 /// <param name="Compression">How batches are compressed.</param>
-internal sealed record ProducerSettings(string Topic, int PartitionsCount, string Acks, int MaxBatchBytes, CompressionType Compression);
+internal sealed record ProduceSettings(string Topic, int PartitionsCount, string Acks, int MaxBatchBytes, CompressionType Compression);
 
 /// <summary>
 /// Makes record batches and sends them, one at a time for each partition, so that order is kept. A slow source is sent at once, a fast one
 /// in large batches. Nothing is sent twice, since a node without idempotence would append it twice: after the first failure the rest stays
 /// here, what is in flight is awaited, and the counts say exactly what is known. Used by one flow at a time.
 /// </summary>
-internal sealed class RecordProducer(NodeClient node, ProducerSettings settings, Random random) : IDisposable
+internal sealed class RecordProducer(NodeClient node, ProduceSettings settings, Random random) : IDisposable
 {
     private const int BatchBytes = 512 * 1024;
     private const int MaxPendingBytes = 16 * 1024 * 1024;
 
-    private readonly Dictionary<int, ProduceLane> _lanes = [];
-    private readonly List<ProduceLane> _open = [];
-    private readonly List<ProduceLane> _busy = [];
+    private readonly Dictionary<int, PartitionBuffer> _buffers = [];
+    private readonly List<PartitionBuffer> _open = [];
+    private readonly List<PartitionBuffer> _busy = [];
     private readonly Stack<RecordBatchBuilder> _spare = new();
-    private ProduceLane? _sticky;
-    private ProduceLane? _full;
+    private PartitionBuffer? _sticky;
+    private PartitionBuffer? _full;
     private long _pendingBytes;
     private long _firstLost = long.MaxValue;
 
@@ -48,8 +48,8 @@ internal sealed class RecordProducer(NodeClient node, ProducerSettings settings,
     public NodeException? Failure { get; private set; }
 
     /// <summary>So many records from the start of the input are all acknowledged.</summary>
-    public long AcknowledgedWithoutGap => _open.Select(lane => lane.FirstRecord)
-        .Concat(_busy.Select(lane => lane.InFlight!.FirstRecord)).Append(Added).Append(_firstLost).Min();
+    public long AcknowledgedWithoutGap => _open.Select(buffer => buffer.FirstRecord)
+        .Concat(_busy.Select(buffer => buffer.InFlight!.FirstRecord)).Append(Added).Append(_firstLost).Min();
 
     /// <summary>
     /// Adds a record: to the partition named, or by its key as Kafka's Java producer does, or to any until that one's batch is sent
@@ -60,30 +60,30 @@ internal sealed class RecordProducer(NodeClient node, ProducerSettings settings,
     {
         var key = record.Key.GetValueOrDefault().Span;
         var value = record.Value.GetValueOrDefault().Span;
-        var lane = partition is { } wanted ? Lane(wanted)
+        var buffer = partition is { } wanted ? Lane(wanted)
             : record.Key is not null ? Lane(Murmur2.Partition(key, settings.PartitionsCount))
             : _sticky ??= Lane(random.Next(settings.PartitionsCount));
-        if (_pendingBytes >= MaxPendingBytes || lane.Builder?.SizeInBytes >= BatchBytes)
+        if (_pendingBytes >= MaxPendingBytes || buffer.Builder?.SizeInBytes >= BatchBytes)
         {
-            _full = lane.Builder is null ? null : lane;
+            _full = buffer.Builder is null ? null : buffer;
             return false;
         }
 
-        Open(lane);
-        var before = lane.Builder!.SizeInBytes;
-        if (!lane.Builder.Append(timestamp, key, record.Key is null, value, record.Value is null, record.Headers))
+        Open(buffer);
+        var before = buffer.Builder!.SizeInBytes;
+        if (!buffer.Builder.Append(timestamp, key, record.Key is null, value, record.Value is null, record.Headers))
         {
-            if (lane.Builder.RecordCount > 0)
+            if (buffer.Builder.RecordCount > 0)
             {
-                _full = lane;
+                _full = buffer;
                 return false;
             }
 
-            Close(lane);
+            Close(buffer);
             throw TooLarge(Added + 1);
         }
 
-        _pendingBytes += lane.Builder.SizeInBytes - before;
+        _pendingBytes += buffer.Builder.SizeInBytes - before;
         Added++;
         return true;
     }
@@ -121,11 +121,11 @@ internal sealed class RecordProducer(NodeClient node, ProducerSettings settings,
     /// <summary>Sends each open batch that has nothing in flight before it.</summary>
     public void SendIdle()
     {
-        foreach (var lane in _open.ToArray())
+        foreach (var buffer in _open.ToArray())
         {
-            if (lane.InFlight is null)
+            if (buffer.InFlight is null)
             {
-                Send(lane);
+                Send(buffer);
             }
         }
     }
@@ -142,7 +142,7 @@ internal sealed class RecordProducer(NodeClient node, ProducerSettings settings,
     }
 
     /// <summary>Completes when an answer has come; never if none is awaited.</summary>
-    public Task AnyAnswer() => _busy.Count == 0 ? Task.Delay(Timeout.Infinite) : Task.WhenAny(_busy.Select(lane => lane.InFlight!.Answer));
+    public Task AnyAnswer() => _busy.Count == 0 ? Task.Delay(Timeout.Infinite) : Task.WhenAny(_busy.Select(buffer => buffer.InFlight!.Answer));
 
     /// <summary>Takes note of the answers that have come.</summary>
     public void Collect()
@@ -160,56 +160,56 @@ internal sealed class RecordProducer(NodeClient node, ProducerSettings settings,
 
     public void Dispose()
     {
-        foreach (var builder in _open.Select(lane => lane.Builder!).Concat(_spare))
+        foreach (var builder in _open.Select(buffer => buffer.Builder!).Concat(_spare))
         {
             builder.Dispose();
         }
     }
 
-    private ProduceLane Lane(int partition)
+    private PartitionBuffer Lane(int partition)
     {
-        if (!_lanes.TryGetValue(partition, out var lane))
+        if (!_buffers.TryGetValue(partition, out var buffer))
         {
-            _lanes.Add(partition, lane = new ProduceLane(partition));
+            _buffers.Add(partition, buffer = new PartitionBuffer(partition));
         }
 
-        return lane;
+        return buffer;
     }
 
-    private void Open(ProduceLane lane)
+    private void Open(PartitionBuffer buffer)
     {
-        if (lane.Builder is null)
+        if (buffer.Builder is null)
         {
-            lane.Builder = _spare.TryPop(out var spare) ? spare : new RecordBatchBuilder(settings.MaxBatchBytes);
-            lane.FirstRecord = Added;
-            _open.Add(lane);
+            buffer.Builder = _spare.TryPop(out var spare) ? spare : new RecordBatchBuilder(settings.MaxBatchBytes);
+            buffer.FirstRecord = Added;
+            _open.Add(buffer);
         }
     }
 
-    private void Close(ProduceLane lane)
+    private void Close(PartitionBuffer buffer)
     {
-        _spare.Push(lane.Builder!);
-        lane.Builder = null;
-        _open.Remove(lane);
-        _sticky = _sticky == lane ? null : _sticky;
+        _spare.Push(buffer.Builder!);
+        buffer.Builder = null;
+        _open.Remove(buffer);
+        _sticky = _sticky == buffer ? null : _sticky;
     }
 
-    private void Send(ProduceLane lane)
+    private void Send(PartitionBuffer buffer)
     {
         if (Failure is not null)
         {
             return;
         }
 
-        var (records, size) = (lane.Builder!.RecordCount, lane.Builder.SizeInBytes);
-        var batch = lane.Builder.Build(settings.Compression);
+        var (records, size) = (buffer.Builder!.RecordCount, buffer.Builder.SizeInBytes);
+        var batch = buffer.Builder.Build(settings.Compression);
         _pendingBytes += batch.Length - (size - RecordBatch.HeaderSize);
-        Close(lane);
+        Close(buffer);
 
         // Not bound to Ctrl-C: what is on its way is awaited, so that the count at the end is true.
-        var answer = node.ProduceAsync(settings.Topic, lane.Partition, batch, settings.Acks, CancellationToken.None);
-        lane.InFlight = new Sending(lane.FirstRecord, records, batch.Length, answer);
-        _busy.Add(lane);
+        var answer = node.ProduceAsync(settings.Topic, buffer.Partition, batch, settings.Acks, CancellationToken.None);
+        buffer.InFlight = new Sending(buffer.FirstRecord, records, batch.Length, answer);
+        _busy.Add(buffer);
     }
 
     private void Settle(Sending sending)

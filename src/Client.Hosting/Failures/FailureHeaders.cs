@@ -33,7 +33,7 @@ public static class FailureHeaders
 
     private static readonly string[] _all = [Topic, Partition, Offset, Attempts, NotBefore, Consumer, ExceptionType, ExceptionMessage];
 
-    /// <summary>The headers for the next station of a record.</summary>
+    /// <summary>The headers for the next stage of a record.</summary>
     internal static Headers For(ConsumeResult<byte[], byte[]> record, string consumer, int attempts, Exception error, DateTimeOffset? notBefore)
     {
         var headers = new Headers();

@@ -8,7 +8,7 @@ namespace Loire.Client.Hosting;
 /// begins after a pause; only <see cref="PoisonPolicy.StopHost"/> ends more.
 /// </summary>
 internal sealed partial class HostedConsumer(
-    Func<ConsumerSession> newSession, Func<ValueTask> dispose, ConsumerState state, IHostApplicationLifetime host, TimeProvider time,
+    Func<HandlerSession> newSession, Func<ValueTask> dispose, ConsumerState state, IHostApplicationLifetime host, TimeProvider time,
     ILogger logger)
     : BackgroundService, IAsyncDisposable
 {

@@ -5,9 +5,9 @@ namespace Loire.Client.Hosting;
 /// unfinished.
 /// </summary>
 /// <param name="partition">The partition.</param>
-/// <param name="station">0 for the topic itself, else the number of the retry topic, from 1 on.</param>
+/// <param name="stage">0 for the topic itself, else the number of the retry topic, from 1 on.</param>
 /// <param name="maxUnfinished">Beyond it the partition pauses; at half of it, it goes on.</param>
-internal sealed class PartitionFlow(TopicPartition partition, int station, int maxUnfinished)
+internal sealed class PartitionFlow(TopicPartition partition, int stage, int maxUnfinished)
 {
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _gone = new();
@@ -17,7 +17,7 @@ internal sealed class PartitionFlow(TopicPartition partition, int station, int m
 
     public TopicPartition Partition => partition;
 
-    public int Station => station;
+    public int Stage => stage;
 
     public OffsetTracker Tracker { get; } = new();
 

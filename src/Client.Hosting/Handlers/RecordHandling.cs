@@ -5,17 +5,17 @@ namespace Loire.Client.Hosting;
 
 /// <summary>
 /// Handles one record: deserializes it, calls the handler in a scope of its own, again after pauses if it throws, and at last hands the
-/// record to <see cref="Escalation"/>. Bytes that cannot be deserialized are not tried again: they stay what they are.
+/// record to <see cref="RetryRouter"/>. Bytes that cannot be deserialized are not tried again: they stay what they are.
 /// </summary>
 internal sealed class RecordHandling<THandler, TKey, TValue>(
-    IServiceScopeFactory scopes, HandlerOptions<TKey, TValue> options, Escalation escalation, TimeProvider time)
+    IServiceScopeFactory scopes, HandlerOptions<TKey, TValue> options, RetryRouter router, TimeProvider time)
     where THandler : class, IMessageHandler<TKey, TValue>
 {
     private readonly IDeserializer<TKey> _keys = options.KeyDeserializer ?? Deserializers.For<TKey>();
     private readonly IDeserializer<TValue> _values = options.ValueDeserializer ?? Deserializers.For<TValue>();
 
     /// <summary>Handles a record; cancelling ends it with an exception and the record unfinished.</summary>
-    public async ValueTask<Verdict> HandleAsync(ConsumeResult<byte[], byte[]> raw, int station, CancellationToken cancellation)
+    public async ValueTask<HandlingResult> HandleAsync(ConsumeResult<byte[], byte[]> raw, int stage, CancellationToken cancellation)
     {
         var attempts = FailureHeaders.AttemptsOf(raw);
         ConsumeResult<TKey, TValue> record;
@@ -25,7 +25,7 @@ internal sealed class RecordHandling<THandler, TKey, TValue>(
         }
         catch (SerializationException error)
         {
-            return await escalation.TakeOnAsync(raw, station, attempts, error, isHopeless: true, cancellation);
+            return await router.TakeOnAsync(raw, stage, attempts, error, isHopeless: true, cancellation);
         }
 
         var pause = options.Retry.Backoff;
@@ -35,13 +35,13 @@ internal sealed class RecordHandling<THandler, TKey, TValue>(
             var error = await TryHandleAsync(new ConsumeContext<TKey, TValue>(record, attempts), cancellation);
             if (error is null)
             {
-                return Verdict.Finished;
+                return HandlingResult.Finished;
             }
 
             cancellation.ThrowIfCancellationRequested();
             if (left == 1)
             {
-                return await escalation.TakeOnAsync(raw, station, attempts, error, isHopeless: false, cancellation);
+                return await router.TakeOnAsync(raw, stage, attempts, error, isHopeless: false, cancellation);
             }
 
             await Task.Delay(pause, time, cancellation);

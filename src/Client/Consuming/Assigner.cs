@@ -165,11 +165,11 @@ internal sealed class Assigner(
         NewPatience().TryAsync(() => PartitionPositions.FindAsync(topic, partition, position, cancellation), cancellation);
 
     // A random number source of its own, for loops run at the same time.
-    public Patience NewPatience()
+    public RetryBackoff NewPatience()
     {
         lock (random)
         {
-            return new Patience(options, time, new Random(random.Next()));
+            return new RetryBackoff(options, time, new Random(random.Next()));
         }
     }
 }

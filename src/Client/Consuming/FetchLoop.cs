@@ -16,7 +16,7 @@ internal sealed class FetchLoop(
     TopicDirectory topics,
     TimeProvider time,
     ILogger logger,
-    Patience patience)
+    RetryBackoff backoff)
 {
     private readonly TopicPartition _name = partition.Partition;
 
@@ -71,7 +71,7 @@ internal sealed class FetchLoop(
         switch (result.Error)
         {
             case ErrorCode.None:
-                patience.Reset();
+                backoff.Reset();
                 if (result.Batches.Length > 0)
                 {
                     set.Add(partition, epoch, new FetchedBatches(result.Batches, result.NextOffset.Value));
@@ -106,7 +106,7 @@ internal sealed class FetchLoop(
 
         var to = options.AutoOffsetReset == AutoOffsetReset.Earliest ? bounds.LogStart.Value : bounds.HighWatermark.Value;
         ConsumerLog.OffsetReset(logger, _name, from, to, options.AutoOffsetReset);
-        if (patience.Failed() is not { } pause)
+        if (backoff.Failed() is not { } pause)
         {
             Fail(ErrorCode.OffsetOutOfRange, null, null, from, epoch);
             return;
@@ -189,7 +189,7 @@ internal sealed class FetchLoop(
 
     private async Task RetryAsync(ErrorCode code, string? text, Exception? cause, long from, int epoch, CancellationToken epochEnd)
     {
-        if (patience.Failed() is not { } pause)
+        if (backoff.Failed() is not { } pause)
         {
             Fail(code, text, cause, from, epoch);
             return;
@@ -208,7 +208,7 @@ internal sealed class FetchLoop(
     private void Fail(ErrorCode code, string? text, Exception? cause, long from, int epoch)
     {
         // Whoever goes on after it has the whole time again.
-        patience.Reset();
+        backoff.Reset();
         var position = new TopicPartitionOffset(_name.Topic, _name.Partition, from);
         set.Fail(partition, epoch, new ConsumeException(code, position, text, cause));
     }

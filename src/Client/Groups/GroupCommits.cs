@@ -5,7 +5,7 @@ namespace Loire.Client;
 
 /// <summary>Commits offsets to a group and reads them, one commit after the other, so that none overtakes a later one.</summary>
 internal sealed class GroupCommits(
-    string groupId, IGroupGrain group, PartitionSet set, ConsumerOptions options, TimeProvider time, Func<Patience> newPatience)
+    string groupId, IGroupGrain group, PartitionSet set, ConsumerOptions options, TimeProvider time, Func<RetryBackoff> newPatience)
 {
     private readonly SemaphoreSlim _turn = new(1);
     private volatile MemberIdentity _identity = MemberIdentity.Outside;

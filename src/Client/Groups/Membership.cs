@@ -15,10 +15,10 @@ namespace Loire.Client;
 /// </summary>
 internal sealed class Membership(
     GroupCalls calls, GroupMember member, PartitionSet set, PartitionHandover handover, GroupCommits commits, ConsumerOptions options,
-    TimeProvider time, Patience patience, ILogger logger)
+    TimeProvider time, RetryBackoff backoff, ILogger logger)
 {
     private readonly Alarm _alarm = new();
-    private readonly ApplicationPresence _presence = new(set, options.MaxPollInterval, time);
+    private readonly PollIntervalMonitor _presence = new(set, options.MaxPollInterval, time);
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -119,14 +119,14 @@ internal sealed class Membership(
         switch (member.Take(request, result))
         {
             case Standing.Member:
-                patience.Reset();
+                backoff.Reset();
                 _pause = TimeSpan.Zero;
                 commits.Identity = new MemberIdentity(member.Id, member.Epoch);
                 set.Trouble(handover.Trouble);
                 set.LeaseUntil(sentAt + (long)(options.SessionTimeout.TotalSeconds * time.TimestampFrequency));
                 break;
             case Standing.Lost:
-                _pause = patience.Failed() ?? options.RetryBackoffMax;
+                _pause = backoff.Failed() ?? options.RetryBackoffMax;
                 Lose();
                 break;
             case Standing.Refused:
@@ -145,7 +145,7 @@ internal sealed class Membership(
 
     private void Retry(HeartbeatResult result)
     {
-        if (patience.Failed() is { } pause)
+        if (backoff.Failed() is { } pause)
         {
             _pause = pause;
         }

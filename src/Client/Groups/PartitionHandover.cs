@@ -5,7 +5,7 @@ namespace Loire.Client;
 /// <summary>What it takes to give partitions up and to take them over: the application, its listener, commits, positions.</summary>
 internal sealed class PartitionHandover(
     string groupId, PartitionSet set, Assigner assigner, GroupCommits commits, ConsumerOptions options, Func<IRebalanceListener?> listener,
-    TimeProvider time, Patience patience, ILogger logger)
+    TimeProvider time, RetryBackoff backoff, ILogger logger)
 {
     /// <summary>What the application must hear of, because partitions cannot be taken over; null if nothing.</summary>
     public Func<Exception>? Trouble { get; private set; }
@@ -109,7 +109,7 @@ internal sealed class PartitionHandover(
 
         if (failure is null)
         {
-            patience.Reset();
+            backoff.Reset();
             if (Trouble is not null)
             {
                 Trouble = null;
@@ -120,7 +120,7 @@ internal sealed class PartitionHandover(
         {
             // A topic that was deleted is taken away soon; without a position and a rule for one, waiting is no help.
             GroupLog.CannotGrant(logger, groupId, failure);
-            var isOld = patience.Failed() is null;
+            var isOld = backoff.Failed() is null;
             if (failure.Code == ErrorCode.OffsetOutOfRange || (isOld && failure.Code != ErrorCode.UnknownTopicOrPartition))
             {
                 Trouble = () => new GroupException(failure.Code, groupId, failure.Detail, failure);

@@ -25,7 +25,7 @@ internal sealed class ProducerTopic(string name, Accumulator accumulator) : Topi
     public bool IsReady => _known is not null && !_isGone;
 
     /// <summary>Where calls for the topic wait.</summary>
-    public WaitingLine Line { get; } = new();
+    public AsyncFifoLock Line { get; } = new();
 
     /// <summary>The queues that are in use.</summary>
     public IEnumerable<PartitionQueue> Queues => _queues.OfType<PartitionQueue>();

@@ -3,8 +3,8 @@ using Loire.Model;
 namespace Loire.Grains.Interfaces.Consumers;
 
 /// <summary>What became of the records that a consumer was given before.</summary>
-[GenerateSerializer, Alias("loire.Earlier")]
-public enum Earlier
+[GenerateSerializer, Alias("loire.PreviousDelivery")]
+public enum PreviousDelivery
 {
     /// <summary>All of them are finished: whoever asks for more is done with what it got, as with Kafka's <c>poll</c>.</summary>
     Finished,
@@ -21,15 +21,15 @@ public enum Earlier
 }
 
 /// <summary>A consumer asks for records.</summary>
-/// <param name="Earlier">What became of those it was given before.</param>
-/// <param name="Receipt">A <see cref="Delivery.Receipt"/>, with <see cref="Earlier.FinishedUpToReceipt"/>; one that the consumer does not
+/// <param name="PreviousDelivery">What became of those it was given before.</param>
+/// <param name="Receipt">A <see cref="Delivery.Receipt"/>, with <see cref="PreviousDelivery.FinishedUpToReceipt"/>; one that the consumer does not
 /// know, because it has lived elsewhere meanwhile, finishes nothing.</param>
 /// <param name="MaxRecords">Records at most, at least 1.</param>
 /// <param name="MaxBytes">Bytes of keys, values and headers at most, at least 1; the first record comes whatever its size.</param>
 /// <param name="MaxWait">How long to wait for the first record, up to <see cref="Limits.FetchWait"/>.</param>
 [GenerateSerializer, Immutable, Alias("loire.TakeRequest")]
 public sealed record TakeRequest(
-    [property: Id(0)] Earlier Earlier,
+    [property: Id(0)] PreviousDelivery PreviousDelivery,
     [property: Id(1)] string? Receipt,
     [property: Id(2)] int MaxRecords,
     [property: Id(3)] int MaxBytes,

@@ -2,7 +2,7 @@ using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Topics;
 using Loire.Log;
 using Loire.Model;
-using Loire.Protocols.Groups.Catalog;
+using Loire.Coordination.Groups.Catalog;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Grains.Groups;
@@ -29,7 +29,7 @@ public sealed partial class GroupCatalogDriver(Func<Journal> newJournal, Func<st
 
         public GroupCatalogState State { get; } = new();
 
-        public SharedWrites Writes { get; set; } = null!;
+        public GroupCommitQueue Writes { get; set; } = null!;
 
         public Task<ErrorCode> Opening { get; set; } = null!;
     }
@@ -92,7 +92,7 @@ public sealed partial class GroupCatalogDriver(Func<Journal> newJournal, Func<st
         {
             generation = _current = new Generation(newJournal());
             var opened = generation;
-            generation.Writes = new SharedWrites(
+            generation.Writes = new GroupCommitQueue(
                 generation.Journal, () => GroupCatalogCodec.Write(opened.State.Snapshot()), (failure, bug) => GiveUp(opened, failure, bug));
             generation.Opening = ReplayAsync(generation);
         }

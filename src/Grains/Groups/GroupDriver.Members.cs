@@ -1,6 +1,6 @@
 using Loire.Grains.Interfaces.Groups;
-using Loire.Protocols.Groups.Membership;
-using Loire.Protocols.Groups.Offsets;
+using Loire.Coordination.Groups.Membership;
+using Loire.Coordination.Groups.Offsets;
 
 namespace Loire.Grains.Groups;
 
@@ -25,7 +25,7 @@ public sealed partial class GroupDriver
             return Refused(ErrorCode.UnknownMemberId, null);
         }
 
-        error = error == ErrorCode.None ? await ListAsync() : error;
+        error = error == ErrorCode.None ? await RegisterInCatalogAsync() : error;
         if (error != ErrorCode.None)
         {
             return Refused(error, null);
@@ -130,7 +130,7 @@ public sealed partial class GroupDriver
         }
     }
 
-    private async Task KnowTopicsAsync(HeardTopics topics)
+    private async Task UpdateTopicMetadataAsync(TopicMetadataUpdate topics)
     {
         if (_closed == ErrorCode.None)
         {

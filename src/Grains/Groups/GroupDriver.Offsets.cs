@@ -1,6 +1,6 @@
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
-using Loire.Protocols.Groups.Offsets;
+using Loire.Coordination.Groups.Offsets;
 
 namespace Loire.Grains.Groups;
 
@@ -22,7 +22,7 @@ public sealed partial class GroupDriver
             return Failure(ErrorCode.UnknownMemberId, null);
         }
 
-        error = error == ErrorCode.None ? await ListAsync() : error;
+        error = error == ErrorCode.None ? await RegisterInCatalogAsync() : error;
         if (error != ErrorCode.None)
         {
             return Failure(error, null);
@@ -127,7 +127,7 @@ public sealed partial class GroupDriver
 
         if (!_journal.Exists)
         {
-            error = await _neighbours.Record(_groupId, exists: false);
+            error = await _peers.Record(_groupId, exists: false);
             DropIfAbsent();
             return error;
         }
@@ -190,14 +190,14 @@ public sealed partial class GroupDriver
     /// The group is in the catalog before it is anywhere else: a group that is listed and not there is found by the sweep, one that is
     /// there and not listed would never be.
     /// </summary>
-    private async Task<ErrorCode> ListAsync()
+    private async Task<ErrorCode> RegisterInCatalogAsync()
     {
         if (_isListed)
         {
             return ErrorCode.None;
         }
 
-        var error = await _neighbours.Record(_groupId, exists: true);
+        var error = await _peers.Record(_groupId, exists: true);
         _isListed |= error == ErrorCode.None;
         return _closed != ErrorCode.None ? _closed : error;
     }
@@ -208,7 +208,7 @@ public sealed partial class GroupDriver
         {
             // Nothing came of the request that listed it; the activation goes, so that no later one believes it listed.
             Close(ErrorCode.NotCoordinator);
-            await _neighbours.Record(_groupId, exists: false);
+            await _peers.Record(_groupId, exists: false);
         }
     }
 
@@ -221,7 +221,7 @@ public sealed partial class GroupDriver
         var error = await _journal.DeleteAsync();
         if (error == ErrorCode.None)
         {
-            var recorded = await _neighbours.Record(_groupId, exists: false);
+            var recorded = await _peers.Record(_groupId, exists: false);
             if (recorded != ErrorCode.None)
             {
                 NotRecorded(_groupId, recorded);

@@ -2,8 +2,8 @@ using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Log;
 using Loire.Model;
-using Loire.Protocols.Groups.Membership;
-using Loire.Protocols.Groups.Offsets;
+using Loire.Coordination.Groups.Membership;
+using Loire.Coordination.Groups.Offsets;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Grains.Groups;
@@ -29,7 +29,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
     private readonly string _groupId;
-    private readonly IGroupNeighbours _neighbours;
+    private readonly IGroupPeers _peers;
     private readonly GroupOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -53,22 +53,22 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     /// <param name="groupId">Its id; legal.</param>
     /// <param name="newJournal">Makes its journal, not opened; the driver disposes of it.</param>
     /// <param name="machine">Its members, as nobody has ever seen them.</param>
-    /// <param name="neighbours">The catalog, topics and partitions.</param>
+    /// <param name="peers">The catalog, topics and partitions.</param>
     /// <param name="options">Intervals.</param>
     /// <param name="time">For sessions, deadlines and times of commits.</param>
     /// <param name="logger">Told of what an operator must know.</param>
     /// <param name="wakeAfter">Asked to call <see cref="WakeAsync"/> once after a time, instead of what was asked before.</param>
     /// <param name="drop">Asked for the driver to be disposed of and forgotten; may be asked again.</param>
     internal GroupDriver(
-        string groupId, Func<Journal> newJournal, GroupMachine machine, IGroupNeighbours neighbours, GroupOptions options,
+        string groupId, Func<Journal> newJournal, GroupMachine machine, IGroupPeers peers, GroupOptions options,
         TimeProvider time, ILogger logger, Action<TimeSpan> wakeAfter, Action drop)
     {
-        (_groupId, _neighbours, _options, _time, _logger, _wakeAfter, _drop) =
-            (groupId, neighbours, options, time, logger, wakeAfter, drop);
+        (_groupId, _peers, _options, _time, _logger, _wakeAfter, _drop) =
+            (groupId, peers, options, time, logger, wakeAfter, drop);
         _madeAt = time.GetTimestamp();
         _journal = new GroupJournal(newJournal, machine, OnJournalFailed);
-        _topics = new GroupTopics(neighbours, () => Machine.State, () => Date, KnowTopicsAsync);
-        _mirror = new OffsetsMirror(groupId, neighbours, options, time, logger, Fail);
+        _topics = new GroupTopics(peers, () => Machine.State, () => Date, UpdateTopicMetadataAsync);
+        _mirror = new OffsetsMirror(groupId, peers, options, time, logger, Fail);
     }
 
     /// <summary>Heartbeats that wait for news now.</summary>

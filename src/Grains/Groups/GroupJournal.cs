@@ -1,14 +1,14 @@
 using System.Buffers.Binary;
 using Loire.Log;
 using Loire.Model;
-using Loire.Protocols.Groups.Membership;
-using Loire.Protocols.Groups.Offsets;
+using Loire.Coordination.Groups.Membership;
+using Loire.Coordination.Groups.Offsets;
 
 namespace Loire.Grains.Groups;
 
 /// <summary>
 /// A group's state, members and offsets, and the journal that it is made of. A change is applied at once and made durable by
-/// <see cref="SharedWrites"/>.
+/// <see cref="GroupCommitQueue"/>.
 /// <code>
 ///   record     1 kind | 1 members: GroupRecordCodec's bytes, 2 offsets: OffsetsRecordCodec's bytes
 ///   snapshot   1 kind, 3 | 4 length of the offsets | offsets | members
@@ -24,7 +24,7 @@ internal sealed class GroupJournal(Func<Journal> newJournal, GroupMachine machin
     private const byte SnapshotKind = 3;
 
     private Journal? _journal;
-    private SharedWrites? _writes;
+    private GroupCommitQueue? _writes;
 
     /// <summary>The committed offsets.</summary>
     public OffsetsState Offsets { get; } = new();
@@ -41,7 +41,7 @@ internal sealed class GroupJournal(Func<Journal> newJournal, GroupMachine machin
     /// <summary>Bytes that are not durable yet.</summary>
     public long PendingBytes => Writes.PendingBytes;
 
-    private SharedWrites Writes => _writes ?? throw new InvariantException("the journal is open");
+    private GroupCommitQueue Writes => _writes ?? throw new InvariantException("the journal is open");
 
     /// <summary>Replays what is durable; once, before anything else.</summary>
     public async Task<ErrorCode> OpenAsync()
@@ -54,7 +54,7 @@ internal sealed class GroupJournal(Func<Journal> newJournal, GroupMachine machin
             error = error == ErrorCode.None ? await ReplayAsync() : error;
         }
 
-        _writes = new SharedWrites(_journal!, SnapshotBytes, failed);
+        _writes = new GroupCommitQueue(_journal!, SnapshotBytes, failed);
         return error == ErrorCode.None ? ErrorCode.None : ErrorCode.KafkaStorageError;
     }
 

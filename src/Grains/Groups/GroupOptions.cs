@@ -1,5 +1,5 @@
 using Loire.Model;
-using Loire.Protocols.Groups.Membership;
+using Loire.Coordination.Groups.Membership;
 
 namespace Loire.Grains.Groups;
 

@@ -1,7 +1,7 @@
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
-using Loire.Protocols.Groups.Membership;
-using Loire.Protocols.Groups.Offsets;
+using Loire.Coordination.Groups.Membership;
+using Loire.Coordination.Groups.Offsets;
 
 namespace Loire.Grains.Groups;
 

@@ -1,7 +1,7 @@
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Topics;
 using Loire.Model;
-using Loire.Protocols.Groups.Membership;
+using Loire.Coordination.Groups.Membership;
 
 namespace Loire.Grains.Groups;
 
@@ -10,12 +10,12 @@ namespace Loire.Grains.Groups;
 /// at a time; one that comes meanwhile is asked afterwards, once. As long as a topic's answer is missing that was never heard before, the
 /// group is told nothing: a topic that cannot be reached is no topic that does not exist.
 /// </summary>
-/// <param name="neighbours">Asked.</param>
+/// <param name="peers">Asked.</param>
 /// <param name="state">The members, who say which topics matter.</param>
 /// <param name="now">The date.</param>
 /// <param name="know">Told what was heard.</param>
 internal sealed class GroupTopics(
-    IGroupNeighbours neighbours, Func<GroupState> state, Func<Timestamp> now, Func<HeardTopics, Task> know)
+    IGroupPeers peers, Func<GroupState> state, Func<Timestamp> now, Func<TopicMetadataUpdate, Task> know)
 {
     private const int CallsAtOnce = 16;
 
@@ -61,7 +61,7 @@ internal sealed class GroupTopics(
         }
     }
 
-    private async Task<HeardTopics?> HearAsync()
+    private async Task<TopicMetadataUpdate?> HearAsync()
     {
         var askedAt = now();
         var members = state().Members.Values;
@@ -74,7 +74,7 @@ internal sealed class GroupTopics(
         var (found, ids) = (new Dictionary<TopicName, int>(names.Count), new Dictionary<TopicName, TopicId?>(names.Count));
         var (failed, _) = await BoundedCalls.ForEach(names, CallsAtOnce, async topic =>
         {
-            var answer = await neighbours.Describe(topic);
+            var answer = await peers.Describe(topic);
             switch (answer.Error)
             {
                 case ErrorCode.None:
@@ -93,7 +93,7 @@ internal sealed class GroupTopics(
                     return answer.Error;
             }
         });
-        return failed == 0 ? new HeardTopics(found, ids, askedAt) : null;
+        return failed == 0 ? new TopicMetadataUpdate(found, ids, askedAt) : null;
     }
 
     private async Task<bool> AddMatchingAsync(HashSet<TopicName> names)
@@ -101,7 +101,7 @@ internal sealed class GroupTopics(
         TopicList page;
         for (var after = ""; ; after = page.Names[^1].Value)
         {
-            page = await neighbours.ListTopics(after, Limits.TopicsPerPage);
+            page = await peers.ListTopics(after, Limits.TopicsPerPage);
             if (page.Error != ErrorCode.None)
             {
                 return false;
@@ -120,5 +120,5 @@ internal sealed class GroupTopics(
 /// <param name="Counts">How many partitions each topic has that exists.</param>
 /// <param name="Ids">Which creation each topic is that has answered now; null for one that does not exist.</param>
 /// <param name="AskedAt">When the first was asked.</param>
-internal sealed record HeardTopics(
+internal sealed record TopicMetadataUpdate(
     IReadOnlyDictionary<TopicName, int> Counts, IReadOnlyDictionary<TopicName, TopicId?> Ids, Timestamp AskedAt);

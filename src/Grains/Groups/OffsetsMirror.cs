@@ -1,7 +1,7 @@
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
-using Loire.Protocols.Groups.Offsets;
+using Loire.Coordination.Groups.Offsets;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Grains.Groups;
@@ -13,7 +13,7 @@ namespace Loire.Grains.Groups;
 /// when the group's silo dies is mirrored with the next commit to the same partition.
 /// </summary>
 internal sealed partial class OffsetsMirror(
-    string groupId, IGroupNeighbours neighbours, GroupOptions options, TimeProvider time, ILogger logger, Action<Exception> failed)
+    string groupId, IGroupPeers peers, GroupOptions options, TimeProvider time, ILogger logger, Action<Exception> failed)
 {
     private const int BatchBytes = 512 * 1024;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
@@ -117,7 +117,7 @@ internal sealed partial class OffsetsMirror(
 
     private async Task<ErrorCode> AppendAsync(Dictionary<TopicPartition, OffsetCommit?> offsets)
     {
-        var topic = await neighbours.OffsetsTopic();
+        var topic = await peers.OffsetsTopic();
         if (topic.Error != ErrorCode.None)
         {
             return topic.Error;
@@ -131,7 +131,7 @@ internal sealed partial class OffsetsMirror(
         {
             if (!TryAdd(builder, of, offset, now))
             {
-                var error = await neighbours.Append(partition, new AppendRequest(builder.Build(), Acks.Leader, AppendOrigin.Cluster));
+                var error = await peers.Append(partition, new AppendRequest(builder.Build(), Acks.Leader, AppendOrigin.Cluster));
                 if (error != ErrorCode.None)
                 {
                     return error;
@@ -141,7 +141,7 @@ internal sealed partial class OffsetsMirror(
             }
         }
 
-        return await neighbours.Append(partition, new AppendRequest(builder.Build(), Acks.Leader, AppendOrigin.Cluster));
+        return await peers.Append(partition, new AppendRequest(builder.Build(), Acks.Leader, AppendOrigin.Cluster));
     }
 
     private bool TryAdd(RecordBatchBuilder builder, TopicPartition partition, OffsetCommit? offset, Timestamp now)

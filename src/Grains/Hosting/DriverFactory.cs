@@ -3,8 +3,8 @@ using Loire.Grains.Partitions;
 using Loire.Grains.Topics;
 using Loire.Log;
 using Loire.Model;
-using Loire.Protocols.Groups.Assignors;
-using Loire.Protocols.Groups.Membership;
+using Loire.Coordination.Groups.Assignors;
+using Loire.Coordination.Groups.Membership;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -15,7 +15,7 @@ namespace Loire.Grains.Hosting;
 /// <summary>Makes an identity that was never used before.</summary>
 public delegate Guid NewId();
 
-/// <summary>Joins drivers to the silo's storage, clock and neighbours. One per silo.</summary>
+/// <summary>Joins drivers to the silo's storage, clock and peers. One per silo.</summary>
 public sealed class DriverFactory(
     [FromKeyedServices(LogStorage.ProviderName)] IGrainStorage storage,
     IOptions<LoireGrainsOptions> options,
@@ -35,7 +35,7 @@ public sealed class DriverFactory(
     private readonly ILogger _catalogLogger = loggers.CreateLogger<CatalogDriver>();
     private readonly ILogger _groupLogger = loggers.CreateLogger<GroupDriver>();
     private readonly AssignorRegistry _assignors = new(assignors);
-    private GroupNeighbours? _groupNeighbours;
+    private GroupGateway? _groupNeighbours;
 
     /// <summary>How long after an interruption the catalog settles a topic.</summary>
     public TimeSpan SettleInterval => _options.SettleInterval;
@@ -50,8 +50,8 @@ public sealed class DriverFactory(
     public PartitionDriver Partition(PartitionKey key, IGrainFactory grains, Action drop)
     {
         var log = new PartitionLog(storage, $"{key.Id}/{key.Partition}", newId(), _options.PartitionLog, cache, time);
-        var neighbours = new GrainNeighbours(grains, _partitionLogger);
-        return new PartitionDriver(key, log, neighbours.Settings, _partitionOptions, time, metrics, _partitionLogger, drop);
+        var peers = new GrainGateway(grains, _partitionLogger);
+        return new PartitionDriver(key, log, peers.Settings, _partitionOptions, time, metrics, _partitionLogger, drop);
     }
 
     /// <summary>The driver of a topic.</summary>
@@ -59,13 +59,13 @@ public sealed class DriverFactory(
     /// <param name="grains">Reaches its partitions and the catalog.</param>
     /// <param name="drop">Asked for the driver to be disposed of and forgotten; may be asked again.</param>
     public TopicDriver Topic(TopicName name, IGrainFactory grains, Action drop) => new(
-        name, () => Journal($"topic/{name}"), new GrainNeighbours(grains, _topicLogger), newId,
+        name, () => Journal($"topic/{name}"), new GrainGateway(grains, _topicLogger), newId,
         new TopicDriverOptions(_options.DefaultPartitions, _options.TopicParallelism), _topicLogger, drop);
 
     /// <summary>The driver of the catalog.</summary>
     /// <param name="grains">Reaches the topics.</param>
     public CatalogDriver Catalog(IGrainFactory grains) => new(
-        () => Journal("catalog"), new GrainNeighbours(grains, _catalogLogger), _options.TopicParallelism, _catalogLogger);
+        () => Journal("catalog"), new GrainGateway(grains, _catalogLogger), _options.TopicParallelism, _catalogLogger);
 
     /// <summary>The driver of a consumer group.</summary>
     /// <param name="id">Which group; a legal id.</param>
@@ -73,19 +73,19 @@ public sealed class DriverFactory(
     /// <param name="wakeAfter">Asked to have the driver woken once after a time.</param>
     /// <param name="drop">Asked for the driver to be disposed of and forgotten; may be asked again.</param>
     public GroupDriver Group(string id, IGrainFactory grains, Action<TimeSpan> wakeAfter, Action drop) => new(
-        id, () => Journal(GroupJournalName.Of(id)), new GroupMachine(_assignors, _options.Groups.Members), GroupNeighbours(grains),
+        id, () => Journal(GroupJournalName.Of(id)), new GroupMachine(_assignors, _options.Groups.Members), GroupGateway(grains),
         _options.Groups, time, _groupLogger, wakeAfter, drop);
 
     /// <summary>The driver of one part of the catalog of groups.</summary>
     /// <param name="shard">Which part.</param>
     /// <param name="grains">Reaches the groups.</param>
     public GroupCatalogDriver GroupCatalog(int shard, IGrainFactory grains) => new(
-        () => Journal($"groups/{shard}"), GroupNeighbours(grains).Expire, _groupLogger);
+        () => Journal($"groups/{shard}"), GroupGateway(grains).Expire, _groupLogger);
 
-    private GroupNeighbours GroupNeighbours(IGrainFactory grains) =>
+    private GroupGateway GroupGateway(IGrainFactory grains) =>
         Volatile.Read(ref _groupNeighbours)
         ?? Interlocked.CompareExchange(
-            ref _groupNeighbours, new GroupNeighbours(grains, _options.Groups.OffsetsTopicPartitions, _groupLogger), null)
+            ref _groupNeighbours, new GroupGateway(grains, _options.Groups.OffsetsTopicPartitions, _groupLogger), null)
         ?? _groupNeighbours;
 
     private Journal Journal(string id) => new(storage, id, newId(), _options.Journal, time);

@@ -1,15 +1,15 @@
 namespace Loire.Grains.Topics;
 
-/// <summary>Calls many neighbours with a bounded number of calls under way, all on the caller's scheduler.</summary>
+/// <summary>Calls many peers with a bounded number of calls under way, all on the caller's scheduler.</summary>
 internal static class BoundedCalls
 {
     /// <summary>Calls each once.</summary>
     /// <returns>How many answered with an error, and the first such error in the order of the calls' ends.</returns>
     public static async Task<(int Failed, ErrorCode First)> ForEach<T>(
-        IEnumerable<T> neighbours, int parallelism, Func<T, ValueTask<ErrorCode>> call)
+        IEnumerable<T> peers, int parallelism, Func<T, ValueTask<ErrorCode>> call)
     {
         var (failed, first) = (0, ErrorCode.None);
-        using var rest = neighbours.GetEnumerator();
+        using var rest = peers.GetEnumerator();
 
         async Task Work()
         {

@@ -1,8 +1,8 @@
 using Loire.Grains.Interfaces.Topics;
 using Loire.Log;
 using Loire.Model;
-using Loire.Protocols;
-using Loire.Protocols.Topics;
+using Loire.Coordination;
+using Loire.Coordination.Topics;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Grains.Topics;
@@ -16,7 +16,7 @@ namespace Loire.Grains.Topics;
 /// built on it is answered with the failure.
 /// </para>
 /// </summary>
-public sealed partial class CatalogDriver(Func<Journal> newJournal, ICatalogNeighbours neighbours, int parallelism, ILogger logger)
+public sealed partial class CatalogDriver(Func<Journal> newJournal, ICatalogPeers peers, int parallelism, ILogger logger)
     : IAsyncDisposable
 {
     private Generation? _current;
@@ -73,7 +73,7 @@ public sealed partial class CatalogDriver(Func<Journal> newJournal, ICatalogNeig
         var (generation, error) = await OpenAsync();
         if (error == ErrorCode.None)
         {
-            await BoundedCalls.ForEach(generation.State.Unsettled.ToArray(), parallelism, neighbours.Settle);
+            await BoundedCalls.ForEach(generation.State.Unsettled.ToArray(), parallelism, peers.Settle);
         }
     }
 

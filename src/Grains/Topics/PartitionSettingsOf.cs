@@ -1,5 +1,5 @@
 using Loire.Grains.Interfaces.Partitions;
-using Loire.Protocols.Topics;
+using Loire.Coordination.Topics;
 
 namespace Loire.Grains.Topics;
 

@@ -2,14 +2,14 @@ using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Log;
 using Loire.Model;
-using Loire.Protocols;
-using Loire.Protocols.Topics;
+using Loire.Coordination;
+using Loire.Coordination.Topics;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Grains.Topics;
 
 /// <summary>
-/// The controller of one topic: decide, append to the journal, apply, then tell the neighbours. It needs no silo. Not thread-safe: calls
+/// The controller of one topic: decide, append to the journal, apply, then tell the peers. It needs no silo. Not thread-safe: calls
 /// and continuations run on one scheduler. Changes take turns; reads answer at any time from what is durable.
 /// <para>
 /// A creation is announced to the catalog, made durable here, and recorded in the catalog. A deletion is announced, made durable here (from
@@ -19,7 +19,7 @@ namespace Loire.Grains.Topics;
 /// </para>
 /// </summary>
 public sealed partial class TopicDriver(
-    TopicName name, Func<Journal> newJournal, ITopicNeighbours neighbours, NewId newId, TopicDriverOptions options, ILogger logger,
+    TopicName name, Func<Journal> newJournal, ITopicPeers peers, NewId newId, TopicDriverOptions options, ILogger logger,
     Action drop)
     : IAsyncDisposable
 {
@@ -48,7 +48,7 @@ public sealed partial class TopicDriver(
             return Refused(decision.Error, decision.Detail);
         }
 
-        var announced = await neighbours.Announce(name, request.ValidateOnly);
+        var announced = await peers.Announce(name, request.ValidateOnly);
         if (announced.Error != ErrorCode.None)
         {
             return Refused(announced.Error, announced.Detail);
@@ -92,7 +92,7 @@ public sealed partial class TopicDriver(
             return Refused(decision.Error, decision.Detail);
         }
 
-        var announced = await neighbours.Announce(name, validateOnly: false);
+        var announced = await peers.Announce(name, validateOnly: false);
         if (announced.Error != ErrorCode.None)
         {
             return Refused(announced.Error, announced.Detail);
@@ -182,7 +182,7 @@ public sealed partial class TopicDriver(
     private async Task<TopicResult> PassOnSettings(TopicResult result)
     {
         var settings = PartitionSettingsOf.Topic(State);
-        var (failed, error) = await BoundedCalls.ForEach(Partitions(), options.Parallelism, key => neighbours.Configure(key, settings));
+        var (failed, error) = await BoundedCalls.ForEach(Partitions(), options.Parallelism, key => peers.Configure(key, settings));
         return failed == 0
             ? result
             : Refused(
@@ -192,7 +192,7 @@ public sealed partial class TopicDriver(
 
     private async Task<TopicResult> FinishDeletion()
     {
-        var (failed, error) = await BoundedCalls.ForEach(Partitions(), options.Parallelism, neighbours.Delete);
+        var (failed, error) = await BoundedCalls.ForEach(Partitions(), options.Parallelism, peers.Delete);
         if (failed > 0)
         {
             return Refused(error,
@@ -212,7 +212,7 @@ public sealed partial class TopicDriver(
     // If the catalog does not hear it, the name stays announced there, and the catalog asks again.
     private async Task<CatalogResult> RecordInCatalog()
     {
-        var recorded = await neighbours.Record(name, exists: State.Phase == TopicPhase.Live);
+        var recorded = await peers.Record(name, exists: State.Phase == TopicPhase.Live);
         if (recorded.Error != ErrorCode.None)
         {
             NotRecorded(name, recorded.Error);

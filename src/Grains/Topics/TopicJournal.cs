@@ -1,6 +1,6 @@
 using Loire.Log;
 using Loire.Model;
-using Loire.Protocols.Topics;
+using Loire.Coordination.Topics;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Grains.Topics;

@@ -13,8 +13,8 @@ namespace Loire.Log.Chains;
 /// </summary>
 internal sealed class Chain
 {
-    private readonly ObjectStore _store;
-    private readonly Recovery _recovery;
+    private readonly ChainObjects _store;
+    private readonly ChainRecovery _recovery;
     private readonly Leadership _leadership;
     private readonly AppendQueue _queue;
     private readonly ChunkWriter _writer;
@@ -34,12 +34,12 @@ internal sealed class Chain
 
         var name = new LogName(id);
         (Writer, Options, _time) = (writer, options, time);
-        _store = new ObjectStore(new StorageCalls(storage, name, writer, options, time), name);
+        _store = new ChainObjects(new StorageCalls(storage, name, writer, options, time), name);
         Loader = new ObjectLoader(_store, cache);
-        Upkeep = new Upkeep(this, _store, Loader);
-        _recovery = new Recovery(_store, cache);
+        SegmentMaintenance = new SegmentMaintenance(this, _store, Loader);
+        _recovery = new ChainRecovery(_store, cache);
         _leadership = new Leadership(this, _store, _recovery);
-        FreshLook = new FreshLook(this, _store, _recovery);
+        HeadRefresh = new HeadRefresh(this, _store, _recovery);
         _queue = new AppendQueue(options, time);
         _writer = new ChunkWriter(this, _store, _queue, format, time);
     }
@@ -54,10 +54,10 @@ internal sealed class Chain
     public ObjectLoader Loader { get; }
 
     /// <summary>Tells whether somebody else has rearranged the chain.</summary>
-    public FreshLook FreshLook { get; }
+    public HeadRefresh HeadRefresh { get; }
 
     /// <summary>Keeps the chain cheap to open.</summary>
-    public Upkeep Upkeep { get; }
+    public SegmentMaintenance SegmentMaintenance { get; }
 
     /// <summary>Whether the chain has been read.</summary>
     public bool IsOpen => _state is not null;
@@ -105,7 +105,7 @@ internal sealed class Chain
     /// <summary>Invoked once when the chain has closed by itself.</summary>
     public Action<ErrorCode>? ClosedItself { get; set; }
 
-    /// <summary>Reads the chain as <see cref="Recovery"/> does.</summary>
+    /// <summary>Reads the chain as <see cref="ChainRecovery"/> does.</summary>
     public async Task<ErrorCode> OpenAsync(CancellationToken cancellation)
     {
         Invariant.Check(_state is null, "a log is opened once");
@@ -143,7 +143,7 @@ internal sealed class Chain
             return error != ErrorCode.None ? error : ClosedError;
         }
 
-        Upkeep.Poke();
+        SegmentMaintenance.Poke();
         return ErrorCode.None;
     }
 
@@ -168,9 +168,9 @@ internal sealed class Chain
         Task<ErrorCode> work;
         using (_writer.Hold())
         {
-            while (!Upkeep.Running.IsCompleted)
+            while (!SegmentMaintenance.Running.IsCompleted)
             {
-                await Upkeep.Running;
+                await SegmentMaintenance.Running;
             }
 
             if (IsClosed)
@@ -178,7 +178,7 @@ internal sealed class Chain
                 return ClosedError;
             }
 
-            work = Upkeep.SnapshotAsync(snapshot);
+            work = SegmentMaintenance.SnapshotAsync(snapshot);
         }
 
         return await work;
@@ -213,7 +213,7 @@ internal sealed class Chain
         }
 
         // Whoever asked for an epoch hears of its failure; here it only has to be over.
-        await Task.WhenAll(_writer.Running, Upkeep.Running, _taking ?? Task.CompletedTask)
+        await Task.WhenAll(_writer.Running, SegmentMaintenance.Running, _taking ?? Task.CompletedTask)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 

@@ -137,7 +137,7 @@ internal sealed class ChainState
         AssertInvariants();
     }
 
-    /// <summary>Notes that an object of the tail or of the head was found damaged, so that upkeep leaves it as it is.</summary>
+    /// <summary>Notes that an object of the tail or of the head was found damaged, so that maintenance leaves it as it is.</summary>
     public void MarkDamaged(ObjectKey key)
     {
         var inTail = _tail.FindIndex(entry => entry.Key == key);

@@ -7,7 +7,7 @@ namespace Loire.Log.Chains;
 /// Makes pending chunks durable, one at a time and in order. The first write starts after the current turn, so that everything appended in
 /// one turn shares a chunk, and no callback runs inside an append.
 /// </summary>
-internal sealed class ChunkWriter(Chain chain, ObjectStore store, AppendQueue queue, ItemFormat format, TimeProvider time)
+internal sealed class ChunkWriter(Chain chain, ChainObjects store, AppendQueue queue, ItemFormat format, TimeProvider time)
 {
     private readonly IndexBuilder _index = new();
     private TaskCompletionSource? _held;
@@ -61,21 +61,21 @@ internal sealed class ChunkWriter(Chain chain, ObjectStore store, AppendQueue qu
     }
 
     /// <summary>
-    /// Opening reads the whole tail, so it must not grow without bound: at its bound, chunks wait until upkeep has listed some; if storage
-    /// refuses upkeep's writes, it has no room for ours either.
+    /// Opening reads the whole tail, so it must not grow without bound: at its bound, chunks wait until maintenance has listed some; if storage
+    /// refuses maintenance's writes, it has no room for ours either.
     /// </summary>
     private async ValueTask<bool> TailHasRoomAsync()
     {
         while (!chain.IsClosed
             && (chain.State.Tail.Count >= chain.Options.TailChunks || chain.State.TailBytes >= chain.Options.TailBytes))
         {
-            if (chain.Upkeep.IsRefused)
+            if (chain.SegmentMaintenance.IsRefused)
             {
                 return false;
             }
 
-            var progress = chain.Upkeep.Progress;
-            chain.Upkeep.Poke();
+            var progress = chain.SegmentMaintenance.Progress;
+            chain.SegmentMaintenance.Poke();
             await progress;
         }
 
@@ -109,7 +109,7 @@ internal sealed class ChunkWriter(Chain chain, ObjectStore store, AppendQueue qu
                 LogMetrics.CommitDuration.Record(time.GetElapsedTime(chunk.QueuedAt).TotalSeconds);
                 queue.Commit();
                 chain.Announce();
-                chain.Upkeep.Poke();
+                chain.SegmentMaintenance.Poke();
                 break;
             case WriteOutcome.Refused:
                 queue.Fail(ErrorCode.KafkaStorageError, ErrorCode.KafkaStorageError, state.Durable);

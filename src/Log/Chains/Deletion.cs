@@ -7,7 +7,7 @@ namespace Loire.Log.Chains;
 /// log. A fence stops a writer that does not know yet. Then the tail, which no entry lists, goes into the head's garbage, so that a second
 /// run finds all of it; then everything is deleted, the head last.
 /// </summary>
-internal sealed class Deletion(Chain chain, ObjectStore store, ObjectLoader loader)
+internal sealed class Deletion(Chain chain, ChainObjects store, ObjectLoader loader)
 {
     private const int MaxAttempts = 8;
     private const int CallsAtOnce = 16;

@@ -6,7 +6,7 @@ namespace Loire.Log.Chains;
 /// Deletes what a head calls garbage: always after the head that says so is stored, never before. Of a range the first object goes last, so
 /// whoever finds it absent knows that all are gone. What cannot be deleted now stays in the list, and in the next head.
 /// </summary>
-internal sealed class GarbageDisposal(ObjectStore store, ObjectLoader loader)
+internal sealed class GarbageDisposal(ChainObjects store, ObjectLoader loader)
 {
     private const int CallsAtOnce = 16;
 

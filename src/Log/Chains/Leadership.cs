@@ -17,7 +17,7 @@ namespace Loire.Log.Chains;
 /// is never deleted, though all chunks around it are, unless the earlier leader has said in the head that it will not write again. The
 /// very first fence stays in any case: where it is and a head is not, a head has been lost.
 /// </summary>
-internal sealed class Leadership(Chain chain, ObjectStore store, Recovery recovery)
+internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery recovery)
 {
     private const int MaxAttempts = 8;
 
@@ -25,7 +25,7 @@ internal sealed class Leadership(Chain chain, ObjectStore store, Recovery recove
     private bool _mayMeetOthers;
 
     /// <summary>Takes the next epoch. May be called again after a refusal.</summary>
-    /// <returns>None: appends may follow. Otherwise as <see cref="Chain.Fail"/> says, or what <see cref="Recovery.ReadAsync"/>
+    /// <returns>None: appends may follow. Otherwise as <see cref="Chain.Fail"/> says, or what <see cref="ChainRecovery.ReadAsync"/>
     /// found.</returns>
     public async Task<ErrorCode> TakeAsync(CancellationToken cancellation)
     {

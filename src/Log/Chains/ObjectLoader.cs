@@ -8,7 +8,7 @@ internal readonly record struct Loaded(FetchStatus Status, LogObject? Object);
 /// <summary>
 /// Brings objects of one log into memory: from the cache, or else from storage, where readers of the same object share one read.
 /// </summary>
-internal sealed class ObjectLoader(ObjectStore store, ObjectCache cache)
+internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache)
 {
     private readonly Dictionary<ObjectKey, Task<Loaded>> _underWay = [];
 

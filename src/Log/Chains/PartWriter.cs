@@ -3,10 +3,10 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Writes parts under names that no other content ever has, and the heads that list them. Used by one piece of upkeep at a time, on an
+/// Writes parts under names that no other content ever has, and the heads that list them. Used by one piece of maintenance at a time, on an
 /// instance that leads.
 /// </summary>
-internal sealed class PartWriter(Chain chain, ObjectStore store)
+internal sealed class PartWriter(Chain chain, ChainObjects store)
 {
     private readonly List<PendingGarbage> _abandoned = [];
     private (long Revision, int Parts) _written = (-1, 0);

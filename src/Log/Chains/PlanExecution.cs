@@ -6,14 +6,14 @@ namespace Loire.Log.Chains;
 /// One plan on its way: the parts it needs are written one after the other, and then one head makes all of it true at once. A source that
 /// turns out to be damaged ends the attempt; it is marked, and the next plan leaves it as it is.
 /// </summary>
-internal sealed class PlanExecution(Chain chain, Upkeep upkeep, PartWriter parts, ObjectLoader loader, LogName name)
+internal sealed class PlanExecution(Chain chain, SegmentMaintenance maintenance, PartWriter parts, ObjectLoader loader, LogName name)
 {
     private readonly List<ChainEntry> _results = [];
     private readonly List<ChainEntry> _written = [];
     private readonly List<PendingGarbage> _garbage = [];
 
     /// <summary>Carries the plan out, or gives it up.</summary>
-    public async Task RunAsync(UpkeepPlan plan)
+    public async Task RunAsync(MaintenancePlan plan)
     {
         // A plan for the tail covers all of it as it is now; what is appended meanwhile stays in the tail.
         var (end, ordinal, link) = (chain.State.Durable, chain.State.NextOrdinal, chain.State.LastHash);
@@ -33,7 +33,7 @@ internal sealed class PlanExecution(Chain chain, Upkeep upkeep, PartWriter parts
         }
 
         var fences = chain.State.Tail.Take(plan.TailChunks).Where(chunk => chunk.HoldsPlace).Select(chunk => chunk.FirstOrdinal).ToArray();
-        var outcome = await upkeep.InsistAsync(() => parts.WriteHeadAsync(
+        var outcome = await maintenance.InsistAsync(() => parts.WriteHeadAsync(
             head =>
             {
                 var next = head with { Entries = Replace(head.Entries, plan) };
@@ -56,7 +56,7 @@ internal sealed class PlanExecution(Chain chain, Upkeep upkeep, PartWriter parts
         LogMetrics.Seals.Add(1);
     }
 
-    private ChainEntry[] Replace(ChainEntry[] entries, UpkeepPlan plan) =>
+    private ChainEntry[] Replace(ChainEntry[] entries, MaintenancePlan plan) =>
         [.. entries.AsSpan(0, plan.FirstEntry), .. _results, .. entries.AsSpan(plan.FirstEntry + plan.Entries)];
 
     private bool Keep(Change change)
@@ -111,7 +111,7 @@ internal sealed class PlanExecution(Chain chain, Upkeep upkeep, PartWriter parts
     private async Task<ChainEntry?> WriteAsync(LogObject part, StoredObject stored, byte level)
     {
         ChainEntry? entry = null;
-        await upkeep.InsistAsync(async () =>
+        await maintenance.InsistAsync(async () =>
         {
             (var outcome, entry) = await parts.WriteAsync(part, stored, level);
             return outcome;

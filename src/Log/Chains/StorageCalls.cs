@@ -29,7 +29,7 @@ internal enum CallEnd
 internal readonly record struct StoredBytes(FetchStatus Status, ReadOnlyMemory<byte> Bytes, string? ETag);
 
 /// <summary>Until when a storage operation is followed up, and how long the next pause is.</summary>
-internal struct Patience(long started, TimeSpan pause)
+internal struct RetryBudget(long started, TimeSpan pause)
 {
     /// <summary>When the operation began.</summary>
     public readonly long Started => started;
@@ -51,16 +51,16 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
     /// <summary>What went wrong last, in the provider's words; null if nothing did.</summary>
     public string? LastProblem { get; private set; }
 
-    /// <summary>The patience of an operation that begins now.</summary>
-    public Patience Begin() => new(time.GetTimestamp(), options.RetryDelayMin);
+    /// <summary>The budget of an operation that begins now.</summary>
+    public RetryBudget Begin() => new(time.GetTimestamp(), options.RetryDelayMin);
 
     /// <summary>Reads what is under a key.</summary>
-    public async Task<StoredBytes> ReadAsync(ObjectKey key, Patience patience)
+    public async Task<StoredBytes> ReadAsync(ObjectKey key, RetryBudget budget)
     {
         var state = new GrainState<StoredObject>(new StoredObject());
         try
         {
-            await Bounded(storage.ReadStateAsync(StateName, name.IdOf(key), state), patience);
+            await Bounded(storage.ReadStateAsync(StateName, name.IdOf(key), state), budget);
         }
         catch (StorageDamagedException problem)
         {
@@ -82,10 +82,10 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
     /// <summary>
     /// Writes once, on the condition that the object has the version <paramref name="etag"/>, null for none; returns the new version.
     /// </summary>
-    public async Task<(CallEnd End, string? ETag)> WriteAsync(ObjectKey key, StoredObject content, string? etag, Patience patience)
+    public async Task<(CallEnd End, string? ETag)> WriteAsync(ObjectKey key, StoredObject content, string? etag, RetryBudget budget)
     {
         var state = new GrainState<StoredObject>(content) { ETag = etag!, RecordExists = etag is not null };
-        var end = await RunAsync(storage.WriteStateAsync(StateName, name.IdOf(key), state), patience);
+        var end = await RunAsync(storage.WriteStateAsync(StateName, name.IdOf(key), state), budget);
         return (end, state.ETag);
     }
 
@@ -99,19 +99,19 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
     /// <summary>
     /// Waits before the next attempt; false if the deadline comes first. Jitter keeps many logs from asking a sick store in step.
     /// </summary>
-    public async Task<(bool InTime, Patience Next)> PauseAsync(Patience patience)
+    public async Task<(bool InTime, RetryBudget Next)> PauseAsync(RetryBudget budget)
     {
-        var remaining = Remaining(patience);
+        var remaining = Remaining(budget);
         if (remaining == TimeSpan.Zero)
         {
-            return (false, patience);
+            return (false, budget);
         }
 
         _jitter ??= new Random(writer.GetHashCode());
-        var pause = patience.Pause * (0.5 + (_jitter.NextDouble() / 2));
+        var pause = budget.Pause * (0.5 + (_jitter.NextDouble() / 2));
         await Task.Delay(pause < remaining ? pause : remaining, time);
-        var longer = patience.Pause * 2;
-        return (true, patience with { Pause = longer < options.RetryDelayMax ? longer : options.RetryDelayMax });
+        var longer = budget.Pause * 2;
+        return (true, budget with { Pause = longer < options.RetryDelayMax ? longer : options.RetryDelayMax });
     }
 
     private static ReadOnlyMemory<byte> OnePiece(StoredObject? stored)
@@ -137,11 +137,11 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
         return bytes;
     }
 
-    private async Task<CallEnd> RunAsync(Task call, Patience patience)
+    private async Task<CallEnd> RunAsync(Task call, RetryBudget budget)
     {
         try
         {
-            await Bounded(call, patience);
+            await Bounded(call, budget);
             return CallEnd.Done;
         }
         catch (InconsistentStateException problem)
@@ -169,11 +169,11 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
 
     private void Note(Exception problem) => LastProblem = $"{problem.GetType().Name}: {problem.Message}";
 
-    private TimeSpan Remaining(Patience patience)
+    private TimeSpan Remaining(RetryBudget budget)
     {
-        var remaining = options.UnknownOutcomeDeadline - time.GetElapsedTime(patience.Started);
+        var remaining = options.UnknownOutcomeDeadline - time.GetElapsedTime(budget.Started);
         return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
     }
 
-    private Task Bounded(Task call, Patience patience) => call.IsCompleted ? call : call.WaitAsync(Remaining(patience), time);
+    private Task Bounded(Task call, RetryBudget budget) => call.IsCompleted ? call : call.WaitAsync(Remaining(budget), time);
 }

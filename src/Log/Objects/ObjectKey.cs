@@ -11,7 +11,7 @@ internal enum ObjectKeyKind : byte
     /// <summary>A chunk: its ordinal.</summary>
     Chunk = 1,
 
-    /// <summary>Everything that only a leader's upkeep writes (segments, index pages, snapshots): a head revision and a count.</summary>
+    /// <summary>Everything that only a leader's maintenance writes (segments, index pages, snapshots): a head revision and a count.</summary>
     Part = 2,
 }
 

@@ -3,7 +3,7 @@ using Loire.Model.Batches;
 
 namespace Loire.Log.Objects;
 
-/// <summary>Lays out what upkeep writes. Bodies are gathered from where they lie; only headers and indexes are new.</summary>
+/// <summary>Lays out what maintenance writes. Bodies are gathered from where they lie; only headers and indexes are new.</summary>
 internal static class PartLayout
 {
     /// <summary>Makes a segment of objects that follow each other.</summary>

@@ -5,7 +5,7 @@ using Loire.Storage.Format;
 namespace Loire.Storage.Objects;
 
 /// <summary>What became of a write that was submitted.</summary>
-internal enum Admission
+internal enum WriteAdmission
 {
     /// <summary>It is queued; its task tells the rest.</summary>
     Queued,
@@ -74,7 +74,7 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
     /// <param name="stored">The stored version, 0 if there is none, if in conflict.</param>
     /// <exception cref="StorageBrokenException">The store takes no writes any more.</exception>
     /// <exception cref="StorageDamagedException">Whether the key exists was lost.</exception>
-    public Admission TrySubmit(PendingWrite write, ulong expected, out Task? other, out ulong stored)
+    public WriteAdmission TrySubmit(PendingWrite write, ulong expected, out Task? other, out ulong stored)
     {
         other = null;
         stored = 0;
@@ -89,19 +89,19 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
             if (_underWay.TryGetValue(write.Key, out var first))
             {
                 other = first.Task;
-                return Admission.Busy;
+                return WriteAdmission.Busy;
             }
 
             var exists = store.TryFind(write.Key, out var entry);
             stored = exists ? entry.Sequence : 0;
             if (stored != expected)
             {
-                return Admission.Conflict;
+                return WriteAdmission.Conflict;
             }
 
             if (!exists && write.Kind == RecordKind.Delete)
             {
-                return Admission.Nothing;
+                return WriteAdmission.Nothing;
             }
 
             write.Sequence = store.NextSequence++;
@@ -112,7 +112,7 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
         }
 
         wake();
-        return Admission.Queued;
+        return WriteAdmission.Queued;
     }
 
     /// <summary>Queues records that reclaiming moves or adds, without those that a write has overtaken; their tasks end at once.</summary>

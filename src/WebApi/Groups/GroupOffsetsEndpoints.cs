@@ -62,7 +62,7 @@ internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, IOptions<Loire
         }
 
         var wanted = topic is null ? committed : Array.FindAll(committed, offset => offset.Partition.Topic == topic);
-        var logs = new LogQuestions(grains, context.RequestAborted);
+        var logs = new LogOffsetLookup(grains, context.RequestAborted);
         var bounds = await logs.BoundsAsync(Array.ConvertAll(wanted, offset => offset.Partition));
         await Answer.JsonAsync(
             context, [.. wanted.Zip(bounds, GroupOffsetJson.From)], DocumentJson.Default.GroupOffsetJsonArray);
@@ -78,7 +78,7 @@ internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, IOptions<Loire
         if (offsets is not null)
         {
             problem = await FindMissingAsync(offsets, context.RequestAborted)
-                ?? await CommitFromOutside.CommitAsync(grains.GetGrain<IGroupGrain>(id), offsets);
+                ?? await AdminOffsetCommit.CommitAsync(grains.GetGrain<IGroupGrain>(id), offsets);
         }
 
         await (problem is null ? Answer.NoContent(context) : problem.WriteAsync(context));
@@ -139,7 +139,7 @@ internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, IOptions<Loire
     // The group takes offsets of any partition. One that does not exist is nearly always a misspelt topic.
     private async Task<ApiProblem?> FindMissingAsync(CommittedOffset[] offsets, CancellationToken cancellation)
     {
-        var logs = new LogQuestions(grains, cancellation);
+        var logs = new LogOffsetLookup(grains, cancellation);
         await logs.DescribeAsync(offsets.Select(offset => offset.Partition.Topic));
         foreach (var offset in offsets)
         {

@@ -39,11 +39,11 @@ internal sealed class OffsetsResetEndpoint(IGrainFactory grains, IOptions<LoireA
         }
 
         (var resets, problem) = problem is null
-            ? await PlanAsync(grains.GetGrain<IGroupGrain>(id), selection, target, new LogQuestions(grains, context.RequestAborted))
+            ? await PlanAsync(grains.GetGrain<IGroupGrain>(id), selection, target, new LogOffsetLookup(grains, context.RequestAborted))
             : ([], problem);
         if (problem is null && !body!.DryRun && resets.Length > 0)
         {
-            problem = await CommitFromOutside.CommitAsync(grains.GetGrain<IGroupGrain>(id), Array.ConvertAll(resets, ToCommit));
+            problem = await AdminOffsetCommit.CommitAsync(grains.GetGrain<IGroupGrain>(id), Array.ConvertAll(resets, ToCommit));
         }
 
         await (problem is not null
@@ -52,7 +52,7 @@ internal sealed class OffsetsResetEndpoint(IGrainFactory grains, IOptions<LoireA
     }
 
     private static async Task<(Reset[] Resets, ApiProblem? Problem)> PlanAsync(
-        IGroupGrain group, PartitionSelection? selection, ResetTarget target, LogQuestions logs)
+        IGroupGrain group, PartitionSelection? selection, ResetTarget target, LogOffsetLookup logs)
     {
         var described = await group.Describe();
         var isNew = described.Error == ErrorCode.GroupIdNotFound && selection is not null;
@@ -63,7 +63,7 @@ internal sealed class OffsetsResetEndpoint(IGrainFactory grains, IOptions<LoireA
 
         if (described.Group?.Members.Length > 0)
         {
-            return ([], CommitFromOutside.HasMembers);
+            return ([], AdminOffsetCommit.HasMembers);
         }
 
         var result = await group.Offsets(null);
@@ -84,7 +84,7 @@ internal sealed class OffsetsResetEndpoint(IGrainFactory grains, IOptions<LoireA
     }
 
     private static async Task<(TopicPartition[] Partitions, ApiProblem? Problem)> SelectAsync(
-        PartitionSelection? selection, Dictionary<TopicPartition, Offset> committed, LogQuestions logs)
+        PartitionSelection? selection, Dictionary<TopicPartition, Offset> committed, LogOffsetLookup logs)
     {
         if (selection is not null)
         {
@@ -107,7 +107,7 @@ internal sealed class OffsetsResetEndpoint(IGrainFactory grains, IOptions<LoireA
     }
 
     private static async Task<(Reset[] Resets, ApiProblem? Problem)> ResolveAsync(
-        TopicPartition[] partitions, Dictionary<TopicPartition, Offset> committed, ResetTarget target, LogQuestions logs)
+        TopicPartition[] partitions, Dictionary<TopicPartition, Offset> committed, ResetTarget target, LogOffsetLookup logs)
     {
         var bounds = await logs.BoundsAsync(partitions);
         var problem = Array.Find(bounds, log => log.Problem is not null)?.Problem;

@@ -5,19 +5,19 @@ using Loire.Grains.Interfaces.Topics;
 using Loire.Log;
 using Loire.Model;
 using Loire.Model.Batches;
-using Loire.Protocols.Groups.Assignors;
-using Loire.Protocols.Groups.Membership;
-using Loire.Protocols.Groups.Offsets;
+using Loire.Coordination.Groups.Assignors;
+using Loire.Coordination.Groups.Membership;
+using Loire.Coordination.Groups.Offsets;
 using Loire.TestKit;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Grains.Tests.Benches;
 
 /// <summary>
-/// A group's driver on storage in memory, time that the test moves, and neighbours that answer what the test says. A driver that asks to be
+/// A group's driver on storage in memory, time that the test moves, and peers that answer what the test says. A driver that asks to be
 /// dropped stays; <see cref="Restart"/> is the next activation.
 /// </summary>
-internal sealed class GroupBench : IGroupNeighbours
+internal sealed class GroupBench : IGroupPeers
 {
     private static int _writers;
     private readonly List<string> _listed = [];
@@ -170,7 +170,7 @@ internal sealed class GroupBench : IGroupNeighbours
     public ValueTask<TopicResult> OffsetsTopic()
     {
         var error = Fault("offsets topic");
-        var topic = new TopicDescription(Protocols.Groups.Offsets.OffsetsTopic.Name, default, 50, 1, []);
+        var topic = new TopicDescription(Coordination.Groups.Offsets.OffsetsTopic.Name, default, 50, 1, []);
         return new(new TopicResult(error, error == ErrorCode.None ? topic : null, null));
     }
 
@@ -197,14 +197,14 @@ internal sealed class GroupBench : IGroupNeighbours
             var reader = new RecordReader(batch, batch.Payload);
             while (reader.MoveNext())
             {
-                Assert.True(Protocols.Groups.Offsets.OffsetsTopic.TryReadKey(reader.Current.Key, out var group, out var of));
+                Assert.True(Coordination.Groups.Offsets.OffsetsTopic.TryReadKey(reader.Current.Key, out var group, out var of));
                 if (reader.Current.ValueIsNull)
                 {
                     into.Remove($"{group}/{of}");
                     continue;
                 }
 
-                Assert.True(Protocols.Groups.Offsets.OffsetsTopic.TryReadValue(reader.Current.Value, of, out var offset));
+                Assert.True(Coordination.Groups.Offsets.OffsetsTopic.TryReadValue(reader.Current.Value, of, out var offset));
                 into[$"{group}/{of}"] = offset;
             }
 

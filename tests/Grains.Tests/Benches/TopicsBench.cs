@@ -13,7 +13,7 @@ namespace Loire.Grains.Tests.Benches;
 /// The drivers of a whole cluster, joined without a silo: the catalog, topics and partitions come to life when they are called and go when
 /// they ask for it. A second bench on the same storage is the cluster after a crash.
 /// </summary>
-internal sealed class TopicsBench : ITopicNeighbours, ICatalogNeighbours
+internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
 {
     private static int _ids;
     private readonly Dictionary<TopicName, TopicDriver> _topics = [];

@@ -4,7 +4,7 @@ using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Tests.Benches;
 using Loire.Grains.Tests.Clusters;
 using Loire.Model;
-using Loire.Protocols.Groups.Offsets;
+using Loire.Coordination.Groups.Offsets;
 using Loire.TestKit;
 using Orleans.TestingHost;
 

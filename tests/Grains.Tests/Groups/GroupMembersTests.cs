@@ -3,7 +3,7 @@ using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Tests.Benches;
 using Loire.Log;
 using Loire.Model;
-using Loire.Protocols.Groups.Assignors;
+using Loire.Coordination.Groups.Assignors;
 using Loire.TestKit;
 
 namespace Loire.Grains.Tests.Groups;

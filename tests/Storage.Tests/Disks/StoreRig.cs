@@ -7,7 +7,7 @@ using RecoveryOfStore = Loire.Storage.Objects.Recovery;
 
 namespace Loire.Storage.Tests.Disks;
 
-/// <summary>The store without its threads: the test decides when groups are committed and when the keeper's work is done.</summary>
+/// <summary>The store without its threads: the test decides when groups are committed and when the maintenance's work is done.</summary>
 internal sealed class StoreRig : IDisposable
 {
     private readonly FileAppender _appender;
@@ -87,10 +87,10 @@ internal sealed class StoreRig : IDisposable
         }
     }
 
-    /// <summary>Writes a checkpoint; a failure has the effect that it has for the keeper.</summary>
+    /// <summary>Writes a checkpoint; a failure has the effect that it has for the maintenance.</summary>
     public void Checkpoint() => Keep(WriteCheckpoint);
 
-    /// <summary>Empties and deletes every file that has too little of use; a failure has the effect that it has for the keeper.</summary>
+    /// <summary>Empties and deletes every file that has too little of use; a failure has the effect that it has for the maintenance.</summary>
     public void Reclaim() => Keep(() => ReclaimNow());
 
     /// <summary>The same, and a failure is thrown.</summary>
@@ -170,7 +170,7 @@ internal sealed class StoreRig : IDisposable
     private PendingWrite? Submit(PendingWrite write, ulong expected)
     {
         Assert.True(_queue.ReserveAsync(write.RecordBytes).IsCompletedSuccessfully);
-        if (_queue.TrySubmit(write, expected, out _, out _) == Admission.Queued)
+        if (_queue.TrySubmit(write, expected, out _, out _) == WriteAdmission.Queued)
         {
             return write;
         }

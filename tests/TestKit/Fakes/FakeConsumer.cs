@@ -153,7 +153,7 @@ public sealed class FakeConsumer(string key) : IConsumerGrain
 
         lock (_lock)
         {
-            if (request is { Earlier: Earlier.FinishedUpToReceipt, Receipt: { } receipt }
+            if (request is { PreviousDelivery: PreviousDelivery.FinishedUpToReceipt, Receipt: { } receipt }
                 && int.TryParse(receipt.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < _taken)
             {
                 _taken = index;

@@ -30,7 +30,7 @@ public sealed class V2ConsumeTests
             (answer.Status, answer.ContentType, answer.Text));
         Assert.Equal("no-store", answer.Header("Cache-Control"));
         Assert.Equal((HttpStatusCode.OK, "[]"), ((await host.GetAsync(Records, type)).Status, (await host.GetAsync(Records, type)).Text));
-        Assert.All(consumer.Takes, take => Assert.Equal((Earlier.Finished, null), (take.Earlier, take.Receipt)));
+        Assert.All(consumer.Takes, take => Assert.Equal((PreviousDelivery.Finished, null), (take.PreviousDelivery, take.Receipt)));
     }
 
     [Theory]
@@ -81,7 +81,7 @@ public sealed class V2ConsumeTests
         await using var host = await ApiHost.StartAsync();
         var consumer = await host.MakeAsync($"\"format\":\"json\"{settings}");
         Assert.Equal(HttpStatusCode.OK, (await host.GetAsync(Records + query, Json)).Status);
-        Assert.Equal(new TakeRequest(Earlier.Finished, null, 500, bytes, TimeSpan.FromMilliseconds(wait)), Assert.Single(consumer.Takes));
+        Assert.Equal(new TakeRequest(PreviousDelivery.Finished, null, 500, bytes, TimeSpan.FromMilliseconds(wait)), Assert.Single(consumer.Takes));
     }
 
     [Theory]

@@ -12,7 +12,7 @@ namespace Loire.Cli.Consume.Formats;
 /// lengths (-1 for null), <c>%R</c> the value's length as four bytes, big endian, <c>%T</c> timestamp in milliseconds, <c>%h</c> headers,
 /// <c>%%</c>.
 /// </summary>
-internal sealed class PrintfFormat : RecordFormat
+internal sealed class PrintfFormat : OutputFormat
 {
     private const string Tokens = "tpoksKSRTh%";
     private readonly List<(char Token, byte[] Literal)> _parts = [];

@@ -9,7 +9,7 @@ namespace Loire.Cli.Consume.Members;
 /// Reads as a member of a group and writes the records as they come. Only what is written and flushed is committed: whatever ends this
 /// process, no record is skipped. The node commits every second; what it had not committed when it died comes twice.
 /// </summary>
-internal sealed class GroupRun(NodeClient node, GroupSubscription wanted, RecordFormat format, Caller caller)
+internal sealed class GroupRun(NodeClient node, GroupSubscription wanted, OutputFormat format, Caller caller)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan WaitAtEnd = TimeSpan.FromMilliseconds(500);
@@ -17,7 +17,7 @@ internal sealed class GroupRun(NodeClient node, GroupSubscription wanted, Record
 
     private readonly RecordOutput _output = new(format, caller.Terminal.Output);
     private readonly GroupEnds _ends = new(node, wanted);
-    private GroupMember? _member;
+    private MemberSession? _member;
 
     /// <summary>Records at most.</summary>
     public long MaxRecords { get; init; } = long.MaxValue;
@@ -93,10 +93,10 @@ internal sealed class GroupRun(NodeClient node, GroupSubscription wanted, Record
         }
     }
 
-    private async Task<GroupMember> JoinAsync(CancellationToken interrupted)
+    private async Task<MemberSession> JoinAsync(CancellationToken interrupted)
     {
         interrupted.ThrowIfCancellationRequested();
-        var member = await GroupMember.JoinAsync(node, wanted);
+        var member = await MemberSession.JoinAsync(node, wanted);
         caller.Terminal.Note($"member {member.Id} of group {wanted.Group}");
         return member;
     }

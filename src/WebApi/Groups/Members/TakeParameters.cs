@@ -24,12 +24,12 @@ internal sealed record TakeParameters
     public static readonly QueryParameter<bool> Follow =
         QueryParameter.Flag("follow", "Go on with new records as they come, until the client leaves. For NDJSON.");
 
-    public static readonly QueryParameter<Earlier> Finish = QueryParameter.Choice(
+    public static readonly QueryParameter<PreviousDelivery> Finish = QueryParameter.Choice(
         "finish",
         "When records of a stream count as finished: later, by a receipt in the next request or by a commit; or once they are "
             + "delivered, which loses those that were on their way when the connection broke.",
-        ("later", Earlier.Pending),
-        ("delivered", Earlier.Finished));
+        ("later", PreviousDelivery.Pending),
+        ("delivered", PreviousDelivery.Finished));
 
     private const int MaxReceiptLength = 64;
 
@@ -43,7 +43,7 @@ internal sealed record TakeParameters
 
     public bool Follows { get; init; }
 
-    public Earlier WhileFollowing { get; init; }
+    public PreviousDelivery WhileFollowing { get; init; }
 
     public FieldFormat Keys { get; init; }
 
@@ -78,7 +78,7 @@ internal sealed record TakeParameters
 
     /// <summary>The first request to the consumer: without a receipt everything before it is finished, as with Kafka's poll.</summary>
     public TakeRequest First(TimeSpan wait) =>
-        new(Receipt is null ? Earlier.Finished : Earlier.FinishedUpToReceipt, Receipt, RecordsMax, BytesMax, wait);
+        new(Receipt is null ? PreviousDelivery.Finished : PreviousDelivery.FinishedUpToReceipt, Receipt, RecordsMax, BytesMax, wait);
 
     /// <summary>A further request of a stream.</summary>
     public TakeRequest Next(TimeSpan wait) => new(WhileFollowing, null, RecordsMax, BytesMax, wait);

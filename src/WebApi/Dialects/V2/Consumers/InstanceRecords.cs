@@ -53,7 +53,7 @@ internal sealed class InstanceRecords(IGrainFactory grains, IOptions<LoireApiOpt
         try
         {
             delivery = await instance.Grain.Take(
-                new TakeRequest(Earlier.Finished, null, V2ReadBounds.RecordsMax, bounds.Bytes, bounds.Wait), leaving.Token);
+                new TakeRequest(PreviousDelivery.Finished, null, V2ReadBounds.RecordsMax, bounds.Bytes, bounds.Wait), leaving.Token);
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested && leaving.IsCancellationRequested)
         {

@@ -133,7 +133,7 @@ internal sealed class OffsetsEndpoints(IGrainFactory grains, IOptions<LoireApiOp
 
     private async ValueTask<V2Error?> FindMissingAsync(CommittedOffset[] offsets, CancellationToken cancellation)
     {
-        var questions = new LogQuestions(grains, cancellation);
+        var questions = new LogOffsetLookup(grains, cancellation);
         await questions.DescribeAsync(offsets.Select(offset => offset.Partition.Topic));
         var problems = offsets.Select(offset => questions.FindMissing(offset.Partition));
         return problems.FirstOrDefault(problem => problem is not null) is { } missing ? V2Error.From(missing) : null;

@@ -1,0 +1,50 @@
+namespace Loire.Client;
+
+/// <summary>How long to go on trying what fails, and how long to pause in between: twice as long each time, and not in step with others.</summary>
+internal sealed class RetryBackoff(ConsumerOptions options, TimeProvider time, Random random)
+{
+    private long _since;
+    private int _failures;
+
+    /// <summary>It went well.</summary>
+    public void Reset() => _failures = 0;
+
+    /// <summary>It failed.</summary>
+    /// <returns>How long to pause before the next attempt; null if it has failed for too long.</returns>
+    public TimeSpan? Failed()
+    {
+        if (_failures++ == 0)
+        {
+            _since = time.GetTimestamp();
+        }
+
+        if (options.UnavailableTimeout != Timeout.InfiniteTimeSpan && time.GetElapsedTime(_since) >= options.UnavailableTimeout)
+        {
+            return null;
+        }
+
+        var pause = options.RetryBackoff * Math.Pow(2, Math.Min(_failures - 1, 30));
+        return (pause < options.RetryBackoffMax ? pause : options.RetryBackoffMax) * (0.5 + (random.NextDouble() / 2));
+    }
+
+    /// <summary>Calls until it goes well.</summary>
+    /// <exception cref="LoireException">It fails for good, or has failed for too long.</exception>
+    public async ValueTask<T> TryAsync<T>(Func<ValueTask<T>> call, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            TimeSpan pause;
+            try
+            {
+                return await call();
+            }
+            catch (LoireException failure) when (
+                failure is { IsRetriable: true, Code: not ErrorCode.UnknownTopicOrPartition } && Failed() is { } next)
+            {
+                pause = next;
+            }
+
+            await BackgroundWork.PauseAsync(pause, time, cancellation);
+        }
+    }
+}

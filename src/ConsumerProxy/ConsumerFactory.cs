@@ -1,0 +1,63 @@
+using Loire.Client;
+using Loire.Grains.Interfaces.Consumers;
+using Loire.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Loire.ConsumerProxy;
+
+/// <summary>Makes the consumers of a silo. One per silo.</summary>
+/// <param name="grains">The silo's grains.</param>
+/// <param name="newLife">Makes a short text that was never used before.</param>
+/// <param name="time">The clock.</param>
+/// <param name="loggers">Where to log.</param>
+public sealed class ConsumerFactory(IGrainFactory grains, Func<string> newLife, TimeProvider time, ILoggerFactory loggers)
+{
+    // Many consumers share a silo's memory, and none is as hungry as a program of its own.
+    private const int FetchBytes = 256 * 1024;
+
+    private readonly LoireClient _client = new(grains, time, loggers);
+    private readonly ILogger _logger = loggers.CreateLogger("Loire.ConsumerProxy");
+
+    /// <summary>Makes a consumer, which reads nothing yet.</summary>
+    /// <param name="key">Which one.</param>
+    /// <param name="settings">How it is to be.</param>
+    /// <exception cref="ArgumentException">A setting is out of its range.</exception>
+    internal ProxiedConsumer Create(ConsumerKey key, ConsumerSettings settings)
+    {
+        var text = SettingsText.Write(settings);
+        if (text.Length > Limits.MemberUserDataLength)
+        {
+            throw new ArgumentException($"The settings of a consumer have at most {Limits.MemberUserDataLength} characters as JSON.");
+        }
+
+        if (settings.ClientId.Length > Limits.ClientNameLength || settings.Host.Length > Limits.ClientNameLength)
+        {
+            throw new ArgumentException($"A client id and a host have at most {Limits.ClientNameLength} characters.");
+        }
+
+        var consumer = _client.CreateConsumer(new ConsumerOptions<byte[], byte[]>
+        {
+            GroupId = key.GroupId,
+            GroupInstanceId = settings.InstanceId,
+            MemberId = key.ConsumerId,
+            ClientId = settings.ClientId,
+            Host = settings.Host,
+            UserData = text,
+            AutoOffsetReset = settings.OffsetReset switch
+            {
+                OffsetReset.Earliest => AutoOffsetReset.Earliest,
+                OffsetReset.Latest => AutoOffsetReset.Latest,
+                _ => AutoOffsetReset.None,
+            },
+            // What is finished is known to the session alone.
+            EnableAutoCommit = false,
+            SessionTimeout = settings.SessionTimeout,
+            MaxPollInterval = settings.MaxPollInterval,
+            PartitionAssignmentStrategy = settings.Assignors,
+            FetchMinBytes = settings.FetchMinBytes,
+            MaxPartitionFetchBytes = FetchBytes,
+            MaxBufferedBytesPerPartition = 2 * FetchBytes,
+        });
+        return new ProxiedConsumer(settings, consumer, newLife(), time, _logger);
+    }
+}

@@ -1,0 +1,242 @@
+using System.Text.RegularExpressions;
+using Loire.Client;
+using Loire.Grains.Interfaces.Consumers;
+using Loire.Grains.Interfaces.Groups;
+using Loire.Model;
+using Orleans.Concurrency;
+using Delivery = Loire.Grains.Interfaces.Consumers.Delivery;
+using TopicPartition = Loire.Model.TopicPartition;
+
+namespace Loire.ConsumerProxy;
+
+/// <summary>
+/// The shell of a <see cref="ProxiedConsumer"/>: identity, bringing back what its group remembers of it, and one timer. What the contract
+/// calls the end of the consumer is the end of the activation, too.
+/// </summary>
+[Reentrant]
+[GrainType("loire.consumer")]
+public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGrain
+{
+    private static readonly TimeSpan Upkeep = TimeSpan.FromSeconds(1);
+
+    // A silo that stops must not wait for a group that stops, too.
+    private static readonly TimeSpan CloseWait = TimeSpan.FromSeconds(5);
+
+    private ConsumerKey _key;
+    private ProxiedConsumer? _session;
+    private Task<ErrorCode>? _return;
+    private IGrainTimer? _timer;
+    private bool _hasEnded;
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        ConsumerKey.TryParse(this.GetPrimaryKeyString(), out _key);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        // Nobody has ended the consumer: it comes back where the next request finds it.
+        if (Interlocked.Exchange(ref _session, null) is { } session)
+        {
+            await session.CloseAsync(GroupMembershipOperation.RemainInGroup, CloseWait);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ConsumerResult> Create(ConsumerSettings settings)
+    {
+        if (_key == default)
+        {
+            DeactivateOnIdle();
+            return new ConsumerResult(ErrorCode.InvalidRequest, ConsumerKey.FindProblem(""), null);
+        }
+
+        // This activation goes with the consumer that it had; the next one makes another.
+        var error = _hasEnded ? ErrorCode.CoordinatorNotAvailable : await FindAsync();
+        if (error is not (ErrorCode.None or ErrorCode.UnknownMemberId))
+        {
+            return Without(error);
+        }
+
+        // Of two calls that found nothing, one comes second.
+        if (_session is not null)
+        {
+            return new ConsumerResult(ErrorCode.DuplicateResource, "There is a consumer of this name in the group.", null);
+        }
+
+        try
+        {
+            Begin(factory.Create(_key, settings));
+            return _session!.Describe();
+        }
+        catch (ArgumentException problem)
+        {
+            DeactivateOnIdle();
+            // Without the name of our parameter.
+            return new ConsumerResult(ErrorCode.InvalidConfig, problem.Message.Split(" (Parameter ")[0], null);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ConsumerResult> Describe() => With(static session => Task.FromResult(session.Describe()), Without);
+
+    /// <inheritdoc/>
+    public ValueTask<ConsumerResult> Subscribe(TopicName[] topics, string? pattern)
+    {
+        if (topics.Length > 0 == pattern is not null)
+        {
+            return ValueTask.FromResult(new ConsumerResult(ErrorCode.InvalidRequest, "Subscribe to topics, or by a pattern.", null));
+        }
+
+        if (pattern is not null && !IsPattern(pattern))
+        {
+            return ValueTask.FromResult(new ConsumerResult(ErrorCode.InvalidRegularExpression, null, null));
+        }
+
+        return With(session => session.SubscribeAsync(topics, pattern), Without);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ConsumerResult> Unsubscribe() => With(static session => session.UnsubscribeAsync(), Without);
+
+    /// <inheritdoc/>
+    public ValueTask<ConsumerResult> Assign(TopicPartition[] partitions) =>
+        With(session => session.AssignAsync([.. partitions.Distinct().Select(one => one.ToClient())]), Without);
+
+    /// <inheritdoc/>
+    public ValueTask<Delivery> Take(TakeRequest request, CancellationToken cancellation) =>
+        With(session => session.TakeAsync(request, cancellation), static error => new Delivery(error, null, [], ""));
+
+    /// <inheritdoc/>
+    public ValueTask<CommitResult> Commit(CommittedOffset[]? offsets) =>
+        With(session => session.CommitAsync(offsets), static error => new CommitResult(error, [], null));
+
+    /// <inheritdoc/>
+    public ValueTask<ConsumerResult> Seek(PartitionSeek[] seeks) =>
+        With(session => session.SeekAsync(Array.ConvertAll(seeks, one => (one.Partition.ToClient(), ToSpec(one)))), Without);
+
+    /// <inheritdoc/>
+    public ValueTask<ErrorCode> Close() => With(
+        async session =>
+        {
+            await EndAsync(session, GroupMembershipOperation.LeaveGroup);
+            return ErrorCode.None;
+        },
+        static error => error);
+
+    private async ValueTask<T> With<T>(Func<ProxiedConsumer, Task<T>> call, Func<ErrorCode, T> without)
+    {
+        var error = await FindAsync();
+        if (_session is { } session)
+        {
+            return await call(session);
+        }
+
+        DeactivateOnIdle();
+        return without(error == ErrorCode.None ? ErrorCode.UnknownMemberId : error);
+    }
+
+    /// <summary>Finds the session: that of this activation, or the one that the group remembers, under the same member id.</summary>
+    private async Task<ErrorCode> FindAsync()
+    {
+        if (_hasEnded)
+        {
+            // Until it has left, the group still knows it: whoever comes late must not bring it back.
+            return ErrorCode.UnknownMemberId;
+        }
+
+        if (_session is not null || _key == default)
+        {
+            return _session is null ? ErrorCode.UnknownMemberId : ErrorCode.None;
+        }
+
+        // Calls interleave; one of them asks.
+        var returning = _return ??= ReturnAsync();
+        try
+        {
+            return await returning;
+        }
+        finally
+        {
+            _return = null;
+        }
+    }
+
+    private async Task<ErrorCode> ReturnAsync()
+    {
+        var group = await GrainFactory.GetGrain<IGroupGrain>(_key.GroupId).Describe();
+        if (group.Error is not (ErrorCode.None or ErrorCode.GroupIdNotFound))
+        {
+            return group.Error;
+        }
+
+        if (group.Group?.Members.FirstOrDefault(one => one.MemberId == _key.ConsumerId) is not { } member
+            || !SettingsText.TryRead(member.Subscription.UserData, out var settings))
+        {
+            return ErrorCode.UnknownMemberId;
+        }
+
+        var session = factory.Create(_key, settings);
+        await session.SubscribeAsync(member.Subscription.Topics, member.Subscription.Pattern);
+        Begin(session);
+        return ErrorCode.None;
+    }
+
+    private static ConsumerResult Without(ErrorCode error) => new(error, null, null);
+
+    private void Begin(ProxiedConsumer session)
+    {
+        _session = session;
+
+        // It counts as use: a consumer whose client thinks for minutes stays.
+        _timer ??= this.RegisterGrainTimer(Tend, new GrainTimerCreationOptions(Upkeep, Upkeep) { Interleave = true, KeepAlive = true });
+    }
+
+    private async Task Tend(CancellationToken cancellation)
+    {
+        if (_session is not { } session)
+        {
+            return;
+        }
+
+        if (session.IsAbandoned)
+        {
+            await EndAsync(session, GroupMembershipOperation.Default);
+            return;
+        }
+
+        await session.CommitNowAndThenAsync();
+    }
+
+    private async Task EndAsync(ProxiedConsumer session, GroupMembershipOperation operation)
+    {
+        (_session, _hasEnded) = (null, true);
+        _timer?.Dispose();
+        _timer = null;
+        await session.CloseAsync(operation, CloseWait);
+        DeactivateOnIdle();
+    }
+
+    private static bool IsPattern(string pattern)
+    {
+        try
+        {
+            return pattern.Length <= Limits.SubscriptionLength && new Regex(pattern, RegexOptions.NonBacktracking) is not null;
+        }
+        catch (Exception problem) when (problem is ArgumentException or NotSupportedException)
+        {
+            return false;
+        }
+    }
+
+    private static OffsetSpec ToSpec(PartitionSeek seek) => seek.To switch
+    {
+        SeekKind.Offset => OffsetSpec.At(seek.Value),
+        SeekKind.Beginning => OffsetSpec.Beginning,
+        SeekKind.End => OffsetSpec.End,
+        _ => OffsetSpec.AtTime(DateTimeOffset.FromUnixTimeMilliseconds(seek.Value)),
+    };
+}

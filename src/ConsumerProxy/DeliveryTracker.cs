@@ -1,0 +1,139 @@
+using System.Globalization;
+using Loire.Client;
+
+namespace Loire.ConsumerProxy;
+
+/// <summary>
+/// What was given to the client, and how much of it is finished: the difference between a record that left and one that is done. It decides
+/// and waits for nothing. Each delivery has a number; a receipt is the number in this life of the consumer, and says that everything up to
+/// it arrived.
+/// </summary>
+/// <param name="life">Tells the receipts of this life of the consumer from those of others.</param>
+/// <param name="maxPortions">How many portions are kept apart. Beyond it older ones are joined, which makes receipts coarser but never
+/// wrong: what is joined counts as received only with its last record.</param>
+internal sealed class DeliveryTracker(string life, int maxPortions = 4096)
+{
+    private readonly Dictionary<TopicPartition, Place> _places = [];
+    private List<Portion> _portions = [];
+    private long _last;
+
+    /// <summary>Names the last delivery and all before it.</summary>
+    public string Receipt => string.Create(CultureInfo.InvariantCulture, $"{life}-{_last}");
+
+    /// <summary>A partition is read from here on; what is before it needs no commit.</summary>
+    public void Begin(TopicPartition partition, long position)
+    {
+        _portions.RemoveAll(portion => portion.Partition == partition);
+        _places[partition] = new Place(position, position);
+    }
+
+    /// <summary>The client has gone elsewhere: what it was given is finished with, and the new place is what is committed next.</summary>
+    public void Move(TopicPartition partition, long position)
+    {
+        _portions.RemoveAll(portion => portion.Partition == partition);
+        _places[partition] = new Place(position, _places.TryGetValue(partition, out var place) ? place.Committed : -1);
+    }
+
+    /// <summary>Partitions are not read any more.</summary>
+    public void End(IReadOnlyCollection<TopicPartition> partitions)
+    {
+        _portions.RemoveAll(portion => partitions.Contains(portion.Partition));
+        foreach (var partition in partitions)
+        {
+            _places.Remove(partition);
+        }
+    }
+
+    /// <summary>A new delivery begins.</summary>
+    public void Open() => _last++;
+
+    /// <summary>Something of a partition goes with the delivery that has begun.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="from">The first offset.</param>
+    /// <param name="next">The one after the last.</param>
+    public void Add(TopicPartition partition, long from, long next)
+    {
+        _places.TryAdd(partition, new Place(from, -1));
+        _portions.Add(new Portion(_last, partition, from, next));
+        if (_portions.Count > maxPortions)
+        {
+            Join();
+        }
+    }
+
+    /// <summary>Everything that was given is finished.</summary>
+    public void FinishAll() => FinishUpTo(_last);
+
+    /// <summary>What a receipt names is finished, and what came after it was lost on the way.</summary>
+    /// <returns>Where to go back to; <see cref="WentBack"/> says that it was done. A receipt of another life finishes nothing.</returns>
+    public IReadOnlyList<(TopicPartition Partition, long From)> FinishUpTo(string receipt)
+    {
+        var dash = receipt.LastIndexOf('-');
+        var isOurs = dash > 0 && receipt.AsSpan(0, dash).SequenceEqual(life);
+        var isNumber = long.TryParse(receipt.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var known);
+        var number = isOurs && isNumber ? known : 0;
+        FinishUpTo(Math.Min(number, _last));
+        return [.. _portions.GroupBy(portion => portion.Partition, (partition, some) => (partition, some.Min(portion => portion.From)))];
+    }
+
+    /// <summary>What was lost of a partition comes again.</summary>
+    public void WentBack(TopicPartition partition) => _portions.RemoveAll(portion => portion.Partition == partition);
+
+    /// <summary>The client has committed: what is before that offset is finished.</summary>
+    public void Commit(TopicPartition partition, long offset)
+    {
+        if (!_places.ContainsKey(partition))
+        {
+            return;
+        }
+
+        _places[partition] = new Place(offset, offset);
+        _portions = [.. _portions
+            .Where(portion => portion.Partition != partition || portion.Next > offset)
+            .Select(portion => portion.Partition == partition && portion.From < offset ? portion with { From = offset } : portion)];
+    }
+
+    /// <summary>Notes that finished offsets are committed.</summary>
+    public void Committed(TopicPartition partition, long offset)
+    {
+        if (_places.TryGetValue(partition, out var place))
+        {
+            _places[partition] = place with { Committed = offset };
+        }
+    }
+
+    /// <summary>The offsets that are finished and not committed.</summary>
+    /// <param name="among">Of these partitions; null for all.</param>
+    public IReadOnlyList<TopicPartitionOffset> Uncommitted(IReadOnlyCollection<TopicPartition>? among = null) =>
+    [
+        .. _places.Where(one => one.Value.Finished != one.Value.Committed && among?.Contains(one.Key) != false)
+            .OrderBy(one => one.Key.Topic, StringComparer.Ordinal).ThenBy(one => one.Key.Partition)
+            .Select(one => new TopicPartitionOffset(one.Key.Topic, one.Key.Partition, one.Value.Finished)),
+    ];
+
+    /// <summary>Whether something of these partitions is with the client and not finished.</summary>
+    public bool HasUnfinished(IReadOnlyCollection<TopicPartition> among) => _portions.Exists(portion => among.Contains(portion.Partition));
+
+    private void FinishUpTo(long number)
+    {
+        foreach (var portion in _portions.Where(portion => portion.Number <= number))
+        {
+            _places[portion.Partition] = _places[portion.Partition] with { Finished = portion.Next };
+        }
+
+        _portions.RemoveAll(portion => portion.Number <= number);
+    }
+
+    private void Join()
+    {
+        var older = _portions.Count / 2;
+        var joined = _portions.Take(older).GroupBy(
+            portion => portion.Partition,
+            (partition, some) => some.Aggregate((one, next) => new Portion(next.Number, partition, one.From, next.Next)));
+        _portions = [.. joined.OrderBy(portion => portion.Number), .. _portions.Skip(older)];
+    }
+
+    private readonly record struct Place(long Finished, long Committed);
+
+    private readonly record struct Portion(long Number, TopicPartition Partition, long From, long Next);
+}

@@ -1,0 +1,75 @@
+using Loire.Client;
+using Loire.Grains.Interfaces.Consumers;
+using TopicPartition = Loire.Client.TopicPartition;
+
+namespace Loire.ConsumerProxy;
+
+/// <content>What becomes of records when partitions come and go. Called from other threads.</content>
+internal sealed partial class ProxiedConsumer : IRebalanceListener
+{
+    /// <inheritdoc/>
+    public async ValueTask OnAssignedAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation)
+    {
+        // Where "latest" is now, whoever comes after a crash must begin too.
+        var mustCommit = _settings.AutoCommitInterval is not null && _settings.OffsetReset == OffsetReset.Latest;
+        var known = mustCommit
+            ? (await _consumer.CommittedAsync(partitions, cancellation)).Select(one => one.TopicPartition).ToHashSet()
+            : [.. partitions];
+        TopicPartitionOffset[] begun =
+            [.. partitions.Select(one => new TopicPartitionOffset(one.Topic, one.Partition, _consumer.Position(one)))];
+        lock (_lock)
+        {
+            foreach (var position in begun)
+            {
+                _deliveries.Begin(position.TopicPartition, position.Offset);
+            }
+        }
+
+        if (begun.Where(one => !known.Contains(one.TopicPartition)).ToArray() is { Length: > 0 } unknown)
+        {
+            await _consumer.CommitAsync(unknown, cancellation);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask OnRevokedAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation)
+    {
+        await WhenFinishedAsync(partitions, cancellation);
+        await CommitFinishedAsync(partitions);
+        await OnLostAsync(partitions, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask OnLostAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation)
+    {
+        lock (_lock)
+        {
+            Drop(partitions);
+            _deliveries.End(partitions);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    // A client that has records of the partitions asks for more, or commits, before they go; a stream that does not say what has
+    // arrived is not waited for.
+    private async Task WhenFinishedAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            Task progress;
+            lock (_lock)
+            {
+                if (_isStreaming || _isEnding || cancellation.IsCancellationRequested || !_deliveries.HasUnfinished(partitions))
+                {
+                    return;
+                }
+
+                _progress ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                progress = _progress.Task;
+            }
+
+            await Task.WhenAny(progress, Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellation));
+        }
+    }
+}

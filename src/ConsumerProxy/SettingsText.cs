@@ -1,0 +1,47 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Loire.Grains.Interfaces.Consumers;
+
+namespace Loire.ConsumerProxy;
+
+/// <summary>
+/// A consumer's settings as its group keeps them for it (the user data of its membership): JSON behind a mark that no other kind of member
+/// has.
+/// </summary>
+internal static class SettingsText
+{
+    private const string Mark = "loire.consumer/1 ";
+
+    // The group's journal is not a page: quotes within the dialect's text take one character more, not five.
+    private static readonly SettingsJson Json = new(new JsonSerializerOptions
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    });
+
+    public static string Write(ConsumerSettings settings) => Mark + JsonSerializer.Serialize(settings, Json.ConsumerSettings);
+
+    public static bool TryRead(string? text, [NotNullWhen(true)] out ConsumerSettings? settings)
+    {
+        settings = null;
+        if (text?.StartsWith(Mark, StringComparison.Ordinal) != true)
+        {
+            return false;
+        }
+
+        try
+        {
+            settings = JsonSerializer.Deserialize(text.AsSpan(Mark.Length), Json.ConsumerSettings);
+            return settings is not null;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}
+
+[JsonSerializable(typeof(ConsumerSettings))]
+internal sealed partial class SettingsJson : JsonSerializerContext;

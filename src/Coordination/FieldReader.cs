@@ -1,0 +1,82 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+
+namespace Loire.Coordination;
+
+/// <summary>
+/// Reads the fields of a journal record, big-endian as everything of Kafka's. Once a field does not fit, every further one fails.
+/// </summary>
+/// <param name="bytes">The record.</param>
+public ref struct FieldReader(ReadOnlySpan<byte> bytes)
+{
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private ReadOnlySpan<byte> _rest = bytes;
+    private bool _failed;
+
+    /// <summary>Whether every field so far fitted and none is left.</summary>
+    public readonly bool IsComplete => !_failed && _rest.IsEmpty;
+
+    /// <summary>Whether some field did not fit.</summary>
+    public readonly bool HasFailed => _failed;
+
+    /// <summary>Bytes that are left.</summary>
+    public readonly int Left => _rest.Length;
+
+    /// <summary>One byte.</summary>
+    public byte Byte() => Take(1) is [var value] ? value : (byte)0;
+
+    /// <summary>Two bytes.</summary>
+    public ushort UInt16() => Take(2) is { Length: 2 } field ? BinaryPrimitives.ReadUInt16BigEndian(field) : (ushort)0;
+
+    /// <summary>Four bytes.</summary>
+    public int Int32() => Take(4) is { Length: 4 } field ? BinaryPrimitives.ReadInt32BigEndian(field) : 0;
+
+    /// <summary>Eight bytes.</summary>
+    public long Int64() => Take(8) is { Length: 8 } field ? BinaryPrimitives.ReadInt64BigEndian(field) : 0;
+
+    /// <summary>Sixteen bytes.</summary>
+    public Guid Guid() => Take(16) is { Length: 16 } field ? new Guid(field, bigEndian: true) : System.Guid.Empty;
+
+    /// <summary>Two bytes of length and that many bytes of UTF-8; null where the length is 65535.</summary>
+    public string? Text()
+    {
+        var length = UInt16();
+        if (_failed || length == FieldWriter.NullText)
+        {
+            return null;
+        }
+
+        try
+        {
+            return Utf8.GetString(Take(length));
+        }
+        catch (DecoderFallbackException)
+        {
+            _failed = true;
+            return null;
+        }
+    }
+
+    /// <summary>A text that must not be null.</summary>
+    public bool TryText([NotNullWhen(true)] out string? text)
+    {
+        text = Text();
+        _failed |= text is null;
+        return text is not null;
+    }
+
+    private ReadOnlySpan<byte> Take(int count)
+    {
+        if (_failed || count > _rest.Length)
+        {
+            _failed = true;
+            return default;
+        }
+
+        var field = _rest[..count];
+        _rest = _rest[count..];
+        return field;
+    }
+}

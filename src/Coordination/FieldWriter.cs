@@ -1,0 +1,75 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+using Loire.Model;
+
+namespace Loire.Coordination;
+
+/// <summary>Writes the fields that <see cref="FieldReader"/> reads.</summary>
+public sealed class FieldWriter
+{
+    /// <summary>The length that stands for a text that is null.</summary>
+    internal const ushort NullText = ushort.MaxValue;
+
+    private readonly ArrayBufferWriter<byte> _buffer = new();
+
+    /// <summary>What was written so far.</summary>
+    public ReadOnlyMemory<byte> Written => _buffer.WrittenMemory;
+
+    /// <summary>One byte.</summary>
+    public FieldWriter Byte(byte value)
+    {
+        Next(1)[0] = value;
+        return this;
+    }
+
+    /// <summary>Two bytes.</summary>
+    public FieldWriter UInt16(ushort value)
+    {
+        BinaryPrimitives.WriteUInt16BigEndian(Next(2), value);
+        return this;
+    }
+
+    /// <summary>Four bytes.</summary>
+    public FieldWriter Int32(int value)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(Next(4), value);
+        return this;
+    }
+
+    /// <summary>Eight bytes.</summary>
+    public FieldWriter Int64(long value)
+    {
+        BinaryPrimitives.WriteInt64BigEndian(Next(8), value);
+        return this;
+    }
+
+    /// <summary>Sixteen bytes.</summary>
+    public FieldWriter Guid(Guid value)
+    {
+        Invariant.Check(value.TryWriteBytes(Next(16), bigEndian: true, out _));
+        return this;
+    }
+
+    /// <summary>Two bytes of length and the text as UTF-8; at most 65534 bytes.</summary>
+    public FieldWriter Text(string? value)
+    {
+        if (value is null)
+        {
+            return UInt16(NullText);
+        }
+
+        var length = Encoding.UTF8.GetByteCount(value);
+        Invariant.Check(length < NullText);
+        UInt16((ushort)length);
+        Encoding.UTF8.GetBytes(value, Next(length));
+        return this;
+    }
+
+    private Span<byte> Next(int count)
+    {
+        var field = _buffer.GetSpan(count)[..count];
+        _buffer.Advance(count);
+        return field;
+    }
+}

@@ -1,0 +1,22 @@
+namespace Loire.Coordination.Groups.Assignors;
+
+/// <summary>The orders of members that Kafka's assignors go by. Both compare ids by their UTF-16 units, as Java does.</summary>
+internal static class MemberOrder
+{
+    /// <summary>By member id.</summary>
+    public static readonly IComparer<GroupSubscription> ById =
+        Comparer<GroupSubscription>.Create((one, other) => string.CompareOrdinal(one.MemberId, other.MemberId));
+
+    /// <summary>
+    /// Static members by instance id, then dynamic ones by member id: a static member that restarts gets a new member id and keeps its
+    /// place (KIP-345).
+    /// </summary>
+    public static readonly IComparer<GroupSubscription> StaticFirst = Comparer<GroupSubscription>.Create((one, other) =>
+        (one.InstanceId, other.InstanceId) switch
+        {
+            (not null, null) => -1,
+            (null, not null) => 1,
+            ({ } id, { } otherId) when string.CompareOrdinal(id, otherId) is not 0 and var order => order,
+            _ => string.CompareOrdinal(one.MemberId, other.MemberId),
+        });
+}

@@ -1,0 +1,97 @@
+using System.Diagnostics.CodeAnalysis;
+using Loire.Model;
+using Loire.Coordination.Groups.Assignors;
+
+namespace Loire.Coordination.Groups.Membership;
+
+/// <summary>
+/// Has an assignor make an assignment and believes none of it: assignors are other people's code too. What passes covers every partition
+/// once, and each member by a topic that it subscribes to.
+/// </summary>
+internal static class CheckedAssignment
+{
+    /// <summary>Makes an assignment, or says why the assignor is of no use.</summary>
+    public static bool TryMake(
+        IAssignor assignor, IReadOnlyList<GroupSubscription> members, IReadOnlyDictionary<TopicName, int> counts,
+        [NotNullWhen(true)] out Dictionary<string, TopicPartition[]>? assignment, [NotNullWhen(false)] out AssignorFailure? failure)
+    {
+        string? problem;
+        (assignment, failure) = (null, null);
+        try
+        {
+            problem = Copy(assignor.Assign(members, counts), members, out var copy) ?? Problem(copy, members, counts);
+            assignment = problem is null ? copy : null;
+        }
+        catch (Exception exception)
+        {
+            failure = new AssignorFailure(assignor.Name, $"It threw: {exception.Message}", exception);
+            return false;
+        }
+
+        failure = problem is null ? null : new AssignorFailure(assignor.Name, problem, null);
+        return assignment is not null;
+    }
+
+    // What is checked is what is used, whatever the assignor does with its lists afterwards.
+    private static string? Copy(
+        IReadOnlyDictionary<string, IReadOnlyList<TopicPartition>>? made, IReadOnlyList<GroupSubscription> members,
+        out Dictionary<string, TopicPartition[]> copy)
+    {
+        copy = new Dictionary<string, TopicPartition[]>(members.Count, StringComparer.Ordinal);
+        foreach (var member in members)
+        {
+            if (made is null || !made.TryGetValue(member.MemberId, out var partitions) || partitions is null)
+            {
+                return $"It has no list for member {member.MemberId}.";
+            }
+
+            copy.Add(member.MemberId, [.. partitions]);
+        }
+
+        foreach (var memberId in made?.Keys ?? [])
+        {
+            if (!copy.ContainsKey(memberId))
+            {
+                return $"It assigns to '{memberId}', which is no member.";
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Problem(
+        Dictionary<string, TopicPartition[]> assignment, IReadOnlyList<GroupSubscription> members,
+        IReadOnlyDictionary<TopicName, int> counts)
+    {
+        var assigned = new HashSet<TopicPartition>();
+        var topicsOf = new Dictionary<IReadOnlyList<TopicName>, HashSet<TopicName>>(ReferenceEqualityComparer.Instance);
+        foreach (var member in members)
+        {
+            if (!topicsOf.TryGetValue(member.Topics, out var topics))
+            {
+                topicsOf.Add(member.Topics, topics = [.. member.Topics]);
+            }
+
+            foreach (var partition in assignment[member.MemberId])
+            {
+                if (!topics.Contains(partition.Topic))
+                {
+                    return $"It assigns {partition} to member {member.MemberId}, which does not subscribe to that topic.";
+                }
+
+                if (partition.Partition < 0 || partition.Partition >= counts.GetValueOrDefault(partition.Topic))
+                {
+                    return $"It assigns {partition}, which does not exist.";
+                }
+
+                if (!assigned.Add(partition))
+                {
+                    return $"It assigns {partition} twice.";
+                }
+            }
+        }
+
+        var all = counts.Values.Sum(count => (long)count);
+        return assigned.Count == all ? null : $"It leaves {all - assigned.Count} of {all} partitions to nobody.";
+    }
+}

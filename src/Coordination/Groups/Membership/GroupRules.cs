@@ -1,0 +1,166 @@
+using Loire.Model;
+using Loire.Coordination.Groups.Assignors;
+
+namespace Loire.Coordination.Groups.Membership;
+
+/// <summary>
+/// What becomes of requests to a group: which records they make, or why they are refused, with Kafka's error codes. Nothing here changes
+/// the state, only <see cref="GroupState.Apply"/> does.
+/// </summary>
+public static class GroupRules
+{
+    /// <summary>
+    /// A member joins, with epoch 0. A known member id begins anew: what it is assigned stays its own, and an earlier life is fenced. A
+    /// known instance id takes over from the member that has it, without a rebalance if the subscription assigns alike. (In KIP-848 an
+    /// instance id that is in use refuses the newcomer until the session of the other has expired; a rolling restart would stop for so
+    /// long.)
+    /// </summary>
+    public static Decision<GroupRecord> Join(GroupState state, GroupHeartbeat request, MembershipOptions options, AssignorRegistry registry)
+    {
+        Invariant.Check(request.MemberEpoch == 0);
+        var (error, detail) = HeartbeatChecks.Check(request);
+        if (error == ErrorCode.None)
+        {
+            (error, detail) = HeartbeatChecks.Check(request.Subscription!, options);
+        }
+
+        if (error != ErrorCode.None)
+        {
+            return Refuse(error, detail!);
+        }
+
+        var profile = new MemberProfile(
+            request.MemberId, request.InstanceId, request.ClientId, request.Host, HeartbeatChecks.Normalize(request.Subscription!));
+        var sameId = state.Members.GetValueOrDefault(request.MemberId);
+        var sameInstance = state.FindInstance(request.InstanceId);
+        if (sameId is not null && sameInstance is not null && sameId != sameInstance)
+        {
+            return Refuse(ErrorCode.InvalidRequest, "A member that takes over an instance id needs a new member id.");
+        }
+
+        var before = sameInstance ?? sameId;
+        if (before is null && state.Members.Count >= options.MembersMax)
+        {
+            return Refuse(ErrorCode.GroupMaxSizeReached, $"The group has {options.MembersMax} members, which is as many as it may have.");
+        }
+
+        (error, detail) = HeartbeatChecks.Agree(state, before, profile.Subscription.Assignors, registry);
+        return error != ErrorCode.None ? Refuse(error, detail!)
+            : sameInstance is not null && sameId is null
+                ? Decision<GroupRecord>.Accept(new GroupRecord.Replaced(sameInstance.Profile.MemberId, profile))
+                : Decision<GroupRecord>.Accept(new GroupRecord.Joined(profile));
+    }
+
+    /// <summary>
+    /// A member is alive, with the epoch of its last answer: confirms what it gave up, and may want something else. An older epoch of the
+    /// same life is in order, since its last answers may be lost, as long as it owns nothing that it was told to give up and confirmed; in
+    /// KIP-848 only the previous epoch is, because there a member's epoch grows in its own heartbeats alone.
+    /// </summary>
+    public static Decision<GroupRecord> Heartbeat(GroupState state, GroupHeartbeat request, MembershipOptions options, AssignorRegistry registry)
+    {
+        Invariant.Check(request.MemberEpoch != 0);
+        var (error, detail) = HeartbeatChecks.Check(request);
+        if (error != ErrorCode.None)
+        {
+            return Refuse(error, detail!);
+        }
+
+        error = CheckMember(state, request.MemberId, request.InstanceId);
+        if (error != ErrorCode.None)
+        {
+            return Refuse(error, "The group has no such member any more.");
+        }
+
+        var member = state.Members[request.MemberId];
+        if (request.MemberEpoch > state.Epoch || request.MemberEpoch < member.JoinedAt)
+        {
+            return Refuse(ErrorCode.FencedMemberEpoch,
+                $"Epoch {request.MemberEpoch} is not one of this member's, which are {member.JoinedAt} to {state.Epoch}.");
+        }
+
+        if (request.MemberEpoch < state.Epoch && request.Owned.FirstOrDefault(owned => state.FindHeld(member, owned) is null) is var foreign
+            && foreign != default)
+        {
+            return Refuse(ErrorCode.FencedMemberEpoch, $"The member owns {foreign} with an old epoch, and it is not the member's.");
+        }
+
+        List<GroupRecord> records = [];
+        if (Released(state, member, request) is { Length: > 0 } released)
+        {
+            records.Add(new GroupRecord.Released(request.MemberId, [.. released]));
+        }
+
+        if (request.Subscription is { } requested)
+        {
+            (error, detail) = HeartbeatChecks.Check(requested, options);
+            if (error == ErrorCode.None)
+            {
+                (error, detail) = HeartbeatChecks.Agree(state, member, requested.Assignors, registry);
+            }
+
+            var terms = error == ErrorCode.None ? HeartbeatChecks.Normalize(requested) : member.Profile.Subscription;
+            if (!terms.SameAs(member.Profile.Subscription))
+            {
+                records.Add(new GroupRecord.Resubscribed(request.MemberId, terms));
+            }
+        }
+
+        return error != ErrorCode.None ? Refuse(error, detail!) : Decision<GroupRecord>.Accept([.. records]);
+    }
+
+    /// <summary>A member leaves. Whoever is not known has left already, which is no error.</summary>
+    /// <param name="state">The group.</param>
+    /// <param name="memberId">The member; null to name it by its instance id.</param>
+    /// <param name="instanceId">Its instance id, if it has one.</param>
+    public static Decision<GroupRecord> Leave(GroupState state, string? memberId, string? instanceId)
+    {
+        var holder = state.FindInstance(instanceId);
+        if (memberId is null && instanceId is null)
+        {
+            return Refuse(ErrorCode.InvalidRequest, "Whoever leaves is named by a member id or an instance id.");
+        }
+
+        if (memberId is not null && holder is not null && holder.Profile.MemberId != memberId)
+        {
+            return Refuse(ErrorCode.FencedInstanceId, "Another member has taken over this instance id.");
+        }
+
+        var member = memberId is null ? holder : state.Members.GetValueOrDefault(memberId);
+        return member is null
+            ? Decision<GroupRecord>.Accept()
+            : Decision<GroupRecord>.Accept(new GroupRecord.Departed(member.Profile.MemberId, DepartureCause.Left));
+    }
+
+    /// <summary>
+    /// Whether a member may commit an offset of a partition: it must hold it, and have held it without a break since the epoch with which
+    /// it commits. So a commit that was sent before the newest answer is in order (as in KIP-1251), and a zombie's is not.
+    /// </summary>
+    public static ErrorCode CheckCommit(GroupState state, string memberId, int memberEpoch, TopicPartition partition) =>
+        !state.Members.TryGetValue(memberId, out var member) ? ErrorCode.UnknownMemberId
+        : memberEpoch > state.Epoch || memberEpoch < member.JoinedAt ? ErrorCode.StaleMemberEpoch
+        : state.FindHeld(member, partition) is { } held && held.Since <= memberEpoch ? ErrorCode.None
+        : ErrorCode.StaleMemberEpoch;
+
+    /// <summary>Whether there is such a member, and it has not lost its instance id to another.</summary>
+    public static ErrorCode CheckMember(GroupState state, string memberId, string? instanceId)
+    {
+        var member = state.Members.GetValueOrDefault(memberId);
+        return member is not null && member.Profile.InstanceId == instanceId ? ErrorCode.None
+            : state.FindInstance(instanceId) is not null ? ErrorCode.FencedInstanceId
+            : ErrorCode.UnknownMemberId;
+    }
+
+    private static TopicPartition[] Released(GroupState state, GroupMember member, GroupHeartbeat request)
+    {
+        if (member.Revoking.Count == 0)
+        {
+            return [];
+        }
+
+        var owned = request.Owned as IReadOnlySet<TopicPartition> ?? request.Owned.ToHashSet();
+        return [.. member.Revoking.Where(partition =>
+            !owned.Contains(partition) && state.FindHeld(member, partition)!.Value.RevokedAt <= request.MemberEpoch)];
+    }
+
+    private static Decision<GroupRecord> Refuse(ErrorCode error, string detail) => Decision<GroupRecord>.Refuse(error, detail);
+}

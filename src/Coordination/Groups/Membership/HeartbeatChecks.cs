@@ -1,0 +1,114 @@
+using System.Collections.Immutable;
+using System.Text;
+using Loire.Model;
+using Loire.Coordination.Groups.Assignors;
+
+namespace Loire.Coordination.Groups.Membership;
+
+/// <summary>What a heartbeat must look like whatever the group is; and subscriptions in the form in which they are kept.</summary>
+internal static class HeartbeatChecks
+{
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    public static (ErrorCode Error, string? Detail) Check(GroupHeartbeat request) => request switch
+    {
+        _ when !IsId(request.MemberId) => Invalid($"A member id has 1 to {Limits.GroupIdLength} characters of well-formed text."),
+        { InstanceId: { } instanceId } when !IsId(instanceId) =>
+            Invalid($"A group instance id has 1 to {Limits.GroupIdLength} characters of well-formed text."),
+        { MemberEpoch: < 0 } => Invalid("A member epoch is at least 0; 0 joins."),
+        _ when !IsText(request.ClientId, Limits.ClientNameLength) || !IsText(request.Host, Limits.ClientNameLength) =>
+            Invalid($"The client id and the host have at most {Limits.ClientNameLength} characters of well-formed text."),
+        { MemberEpoch: 0, Subscription: null } => Invalid("A member that joins says what it subscribes to."),
+        _ => (ErrorCode.None, null),
+    };
+
+    public static (ErrorCode Error, string? Detail) Check(SubscriptionTerms terms, MembershipOptions options)
+    {
+        if (terms.Topics.IsDefault || terms.Assignors.IsDefault || terms.Topics.Length > Limits.SubscriptionLength)
+        {
+            return Invalid($"A member subscribes to at most {Limits.SubscriptionLength} topics by name.");
+        }
+
+        if (terms.Topics.Contains(default))
+        {
+            return (ErrorCode.InvalidTopicException, "A topic name must not be empty.");
+        }
+
+        if (terms.Pattern is { } text && !IsText(text, Limits.SubscriptionLength))
+        {
+            return (ErrorCode.InvalidRegularExpression,
+                $"A pattern has at most {Limits.SubscriptionLength} characters of well-formed text.");
+        }
+
+        if (terms.Pattern is not null && !TopicPattern.TryParse(terms.Pattern, out _, out var problem))
+        {
+            return (ErrorCode.InvalidRegularExpression, problem);
+        }
+
+        if (terms.Assignors.Length is 0 or > Limits.AssignorsPerMember || !terms.Assignors.All(IsId)
+            || terms.Assignors.Distinct(StringComparer.Ordinal).Count() < terms.Assignors.Length)
+        {
+            return Invalid($"A member lists 1 to {Limits.AssignorsPerMember} assignors by their names, each once.");
+        }
+
+        if (terms.SessionTimeout < options.SessionTimeoutMin || terms.SessionTimeout > options.SessionTimeoutMax)
+        {
+            return (ErrorCode.InvalidSessionTimeout,
+                $"The session timeout must be from {options.SessionTimeoutMin} to {options.SessionTimeoutMax}.");
+        }
+
+        return terms.RebalanceTimeout < TimeSpan.FromMilliseconds(1) || terms.RebalanceTimeout > TimeSpan.FromMilliseconds(int.MaxValue)
+            ? Invalid("The rebalance timeout must be from 1 ms to 2147483647 ms.")
+            : (ErrorCode.None, null);
+    }
+
+    /// <summary>Topics in order and each once, times in whole milliseconds, as the records keep them.</summary>
+    public static SubscriptionTerms Normalize(SubscriptionTerms terms) => terms with
+    {
+        Topics = [.. terms.Topics.Distinct().Order()],
+        SessionTimeout = TimeSpan.FromMilliseconds((long)terms.SessionTimeout.TotalMilliseconds),
+        RebalanceTimeout = TimeSpan.FromMilliseconds((long)terms.RebalanceTimeout.TotalMilliseconds),
+    };
+
+    /// <summary>Whether a member can join others: there is an assignor of the broker that all list.</summary>
+    /// <param name="state">The group.</param>
+    /// <param name="leaving">The member whose list does not count any more, if it is one.</param>
+    /// <param name="assignors">The list of the member.</param>
+    /// <param name="registry">The broker's assignors.</param>
+    public static (ErrorCode Error, string? Detail) Agree(
+        GroupState state, GroupMember? leaving, ImmutableArray<string> assignors, AssignorRegistry registry)
+    {
+        var known = assignors.Where(name => registry.TryGet(name, out _)).ToArray();
+        var others = state.Members.Count - (leaving is null ? 0 : 1);
+        bool AllOthersList(string name) =>
+            state.CountListing(name) - (leaving?.Profile.Subscription.Assignors.Contains(name) == true ? 1 : 0) == others;
+
+        return known.Length == 0
+            ? (ErrorCode.UnsupportedAssignor, $"None of the assignors {string.Join(", ", assignors)} is known here.")
+            : known.Any(AllOthersList)
+                ? (ErrorCode.None, null)
+                : (ErrorCode.InconsistentGroupProtocol, $"No assignor of {string.Join(", ", known)} is listed by all other members.");
+    }
+
+    private static (ErrorCode Error, string? Detail) Invalid(string detail) => (ErrorCode.InvalidRequest, detail);
+
+    private static bool IsId(string text) => text is { Length: > 0 } && IsText(text, Limits.GroupIdLength);
+
+    // What is not well-formed would come back from the journal as something else.
+    private static bool IsText(string text, int maxLength)
+    {
+        if (text is null || text.Length > maxLength)
+        {
+            return false;
+        }
+
+        try
+        {
+            return Utf8.GetByteCount(text) >= 0;
+        }
+        catch (EncoderFallbackException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using Loire.Model;
+
+namespace Loire.Coordination.Groups.Membership;
+
+/// <summary>The fields of a member in group records, as <see cref="GroupRecordCodec"/> draws them.</summary>
+internal static class MemberFields
+{
+    public static void Write(FieldWriter writer, MemberProfile member)
+    {
+        writer.Text(member.MemberId).Text(member.InstanceId).Text(member.ClientId).Text(member.Host);
+        Write(writer, member.Subscription);
+    }
+
+    public static void Write(FieldWriter writer, SubscriptionTerms terms)
+    {
+        writer.UInt16(checked((ushort)terms.Topics.Length));
+        foreach (var topic in terms.Topics)
+        {
+            writer.Text(topic.Value);
+        }
+
+        writer.Text(terms.Pattern).Byte(checked((byte)terms.Assignors.Length));
+        foreach (var assignor in terms.Assignors)
+        {
+            writer.Text(assignor);
+        }
+
+        writer.Int32((int)terms.SessionTimeout.TotalMilliseconds).Int32((int)terms.RebalanceTimeout.TotalMilliseconds)
+            .Text(terms.UserData);
+    }
+
+    public static MemberProfile? ReadProfile(ref FieldReader reader, byte layout)
+    {
+        if (!reader.TryText(out var memberId))
+        {
+            return null;
+        }
+
+        var instanceId = reader.Text();
+        return reader.TryText(out var clientId) && reader.TryText(out var host) && ReadTerms(ref reader, layout) is { } terms
+            ? new MemberProfile(memberId, instanceId, clientId, host, terms)
+            : null;
+    }
+
+    public static SubscriptionTerms? ReadTerms(ref FieldReader reader, byte layout)
+    {
+        var topicsCount = reader.UInt16();
+        var topics = ImmutableArray.CreateBuilder<TopicName>();
+        while (topics.Count < topicsCount)
+        {
+            if (!reader.TryText(out var text) || !TopicName.TryParse(text, out var topic, out _)
+                || (topics.Count > 0 && topics[^1].CompareTo(topic) >= 0))
+            {
+                return null;
+            }
+
+            topics.Add(topic);
+        }
+
+        var pattern = reader.Text();
+        var assignorsCount = reader.Byte();
+        var assignors = ImmutableArray.CreateBuilder<string>();
+        while (assignors.Count < assignorsCount)
+        {
+            if (!reader.TryText(out var assignor))
+            {
+                return null;
+            }
+
+            assignors.Add(assignor);
+        }
+
+        var (session, rebalance) = (TimeSpan.FromMilliseconds((long)reader.Int32()), TimeSpan.FromMilliseconds((long)reader.Int32()));
+        var userData = layout < 2 ? null : reader.Text();
+        return reader.HasFailed || session <= TimeSpan.Zero || rebalance <= TimeSpan.Zero
+            ? null
+            : new SubscriptionTerms(topics.ToImmutable(), pattern, assignors.ToImmutable(), session, rebalance, userData);
+    }
+}

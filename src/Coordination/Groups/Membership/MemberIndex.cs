@@ -1,0 +1,91 @@
+using System.Diagnostics.CodeAnalysis;
+using Loire.Model;
+
+namespace Loire.Coordination.Groups.Membership;
+
+/// <summary>The members of a group by id and by instance id, how many list each assignor, and the patterns that they share.</summary>
+internal sealed class MemberIndex
+{
+    private readonly SortedDictionary<string, GroupMember> _byId = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, GroupMember> _byInstance = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _assignorCounts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TopicPattern?> _patterns = new(StringComparer.Ordinal);
+
+    public IReadOnlyDictionary<string, GroupMember> ById => _byId;
+
+    public IReadOnlyCollection<GroupMember> All => _byId.Values;
+
+    public int Count => _byId.Count;
+
+    public GroupMember this[string memberId] => _byId[memberId];
+
+    public bool TryGet(string memberId, [NotNullWhen(true)] out GroupMember? member) => _byId.TryGetValue(memberId, out member);
+
+    public GroupMember? FindInstance(string instanceId) => _byInstance.GetValueOrDefault(instanceId);
+
+    public int CountListing(string assignor) => _assignorCounts.GetValueOrDefault(assignor);
+
+    public GroupMember Add(MemberProfile profile, int joinedAt) =>
+        Add(new GroupMember(profile, PatternOf(profile.Subscription), joinedAt));
+
+    /// <summary>Gives a member another id, subscription or life.</summary>
+    public void Change(GroupMember member, MemberProfile profile, int joinedAt)
+    {
+        Remove(member);
+        member.Become(profile, PatternOf(profile.Subscription), joinedAt);
+        Add(member);
+    }
+
+    public void Remove(GroupMember member)
+    {
+        _byId.Remove(member.Profile.MemberId);
+        foreach (var assignor in member.Profile.Subscription.Assignors)
+        {
+            _assignorCounts[assignor]--;
+            if (_assignorCounts[assignor] == 0)
+            {
+                _assignorCounts.Remove(assignor);
+            }
+        }
+
+        if (member.Profile.InstanceId is { } instanceId)
+        {
+            _byInstance.Remove(instanceId);
+        }
+
+        if (Count == 0)
+        {
+            _patterns.Clear();
+        }
+    }
+
+    private GroupMember Add(GroupMember member)
+    {
+        _byId.Add(member.Profile.MemberId, member);
+        foreach (var assignor in member.Profile.Subscription.Assignors)
+        {
+            _assignorCounts[assignor] = CountListing(assignor) + 1;
+        }
+
+        Invariant.Check(
+            member.Profile.InstanceId is not { } instanceId || _byInstance.TryAdd(instanceId, member), "an instance id has one member");
+        return member;
+    }
+
+    // A pattern that an earlier release of .NET accepted and this one does not matches nothing.
+    private TopicPattern? PatternOf(SubscriptionTerms terms)
+    {
+        if (terms.Pattern is not { } text)
+        {
+            return null;
+        }
+
+        if (!_patterns.TryGetValue(text, out var pattern))
+        {
+            TopicPattern.TryParse(text, out pattern, out _);
+            _patterns.Add(text, pattern);
+        }
+
+        return pattern;
+    }
+}

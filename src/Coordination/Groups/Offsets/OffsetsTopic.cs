@@ -1,0 +1,58 @@
+using System.Diagnostics.CodeAnalysis;
+using Loire.Model;
+
+namespace Loire.Coordination.Groups.Offsets;
+
+/// <summary>
+/// Kafka's compacted topic of committed offsets, and the bytes of its records (OffsetCommitKey 1, OffsetCommitValue 3). Big-endian; a text
+/// is 2 bytes of length and UTF-8.
+/// <code>
+///   key     2 version, 1 | group | topic | 4 partition
+///   value   2 version, 3 | 8 offset | 4 leader epoch | metadata | 8 time of the commit; none at all for a removed offset
+/// </code>
+/// Golden bytes, some of them of a Kafka broker: OffsetsTopicTests.
+/// </summary>
+public static class OffsetsTopic
+{
+    private const ushort KeyVersion = 1;
+    private const ushort ValueVersion = 3;
+
+    /// <summary>Its name.</summary>
+    public static readonly TopicName Name = TopicName.Parse("__consumer_offsets");
+
+    /// <summary>Writes the key of a partition's offset.</summary>
+    public static ReadOnlyMemory<byte> WriteKey(string group, TopicPartition partition) =>
+        new FieldWriter().UInt16(KeyVersion).Text(group).Text(partition.Topic.Value).Int32(partition.Partition).Written;
+
+    /// <summary>Writes the value of an offset.</summary>
+    public static ReadOnlyMemory<byte> WriteValue(OffsetCommit offset) => new FieldWriter()
+        .UInt16(ValueVersion).Int64(offset.Offset.Value).Int32(offset.LeaderEpoch.Value).Text(offset.Metadata)
+        .Int64(offset.CommittedAt.Milliseconds).Written;
+
+    /// <summary>Reads a key; false if the bytes are no key of version 1.</summary>
+    public static bool TryReadKey(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out string? group, out TopicPartition partition)
+    {
+        var reader = new FieldReader(bytes);
+        partition = default;
+        group = null;
+        if (reader.UInt16() != KeyVersion || !reader.TryText(out group) || !reader.TryText(out var topic)
+            || !TopicName.TryParse(topic, out var name, out _))
+        {
+            return false;
+        }
+
+        partition = new TopicPartition(name, reader.Int32());
+        return reader.IsComplete && partition.Partition >= 0;
+    }
+
+    /// <summary>Reads the value of a partition's offset; false if the bytes are no value of version 3.</summary>
+    public static bool TryReadValue(ReadOnlySpan<byte> bytes, TopicPartition partition, out OffsetCommit offset)
+    {
+        var reader = new FieldReader(bytes);
+        var version = reader.UInt16();
+        var (next, epoch) = (new Offset(reader.Int64()), new LeaderEpoch(reader.Int32()));
+        var hasMetadata = reader.TryText(out var metadata);
+        offset = new OffsetCommit(partition, next, epoch, metadata ?? "", new Timestamp(reader.Int64()));
+        return version == ValueVersion && hasMetadata && reader.IsComplete;
+    }
+}

@@ -1,0 +1,120 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using Loire.Model;
+
+namespace Loire.Coordination.Topics;
+
+/// <summary>
+/// The bytes of <see cref="TopicRecord"/> in a topic's journal. Big-endian; a text is 2 bytes of length and UTF-8, length 65535 standing
+/// for null.
+/// <code>
+///   every record       1 layout, now 1 | 1 kind | fields
+///   1 Created          16 topic id | 4 partitions | 2 replication factor | settings
+///   2 PartitionsAdded  4 partitions
+///   3 ConfigsAltered   settings, null where one is the default again
+///   4 DeletionStarted
+///   5 Snapshot         1 phase: 1 live, 2 deleting | 8 version | fields of Created
+///   settings           2 count | count × (text name | text value), names in ordinal order
+/// </code>
+/// A new field means a new layout number, which older code refuses. Golden bytes: TopicRecordCodecTests.
+/// </summary>
+public static class TopicRecordCodec
+{
+    private const byte Layout = 1;
+
+    /// <summary>Writes a record.</summary>
+    public static ReadOnlyMemory<byte> Write(TopicRecord record)
+    {
+        var writer = new FieldWriter().Byte(Layout);
+        switch (record)
+        {
+            case TopicRecord.Created created:
+                writer.Byte(1);
+                WriteTopic(writer, created.Id, created.PartitionsCount, created.ReplicationFactor, created.Configs);
+                break;
+            case TopicRecord.PartitionsAdded added:
+                writer.Byte(2).Int32(added.PartitionsCount);
+                break;
+            case TopicRecord.ConfigsAltered altered:
+                writer.Byte(3);
+                WriteSettings(writer, altered.Changes);
+                break;
+            case TopicRecord.DeletionStarted:
+                writer.Byte(4);
+                break;
+            case TopicRecord.Snapshot { State: var state }:
+                writer.Byte(5).Byte((byte)state.Phase).Int64(state.Version);
+                WriteTopic(writer, state.Id, state.PartitionsCount, state.ReplicationFactor, state.Configs);
+                break;
+        }
+
+        return writer.Written;
+    }
+
+    /// <summary>Reads a record; false if the bytes are no record of a known layout.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out TopicRecord? record)
+    {
+        var reader = new FieldReader(bytes);
+        record = null;
+        if (reader.Byte() != Layout)
+        {
+            return false;
+        }
+
+        record = reader.Byte() switch
+        {
+            1 => ReadCreated(ref reader),
+            2 => new TopicRecord.PartitionsAdded(reader.Int32()),
+            3 => new TopicRecord.ConfigsAltered(ReadSettings(ref reader)),
+            4 => new TopicRecord.DeletionStarted(),
+            5 => ReadSnapshot(ref reader),
+            _ => null,
+        };
+        return record is not null && reader.IsComplete;
+    }
+
+    private static void WriteTopic(
+        FieldWriter writer, TopicId id, int partitionsCount, short replicationFactor, ImmutableSortedDictionary<string, string> configs)
+    {
+        writer.Guid(id.Value).Int32(partitionsCount).UInt16((ushort)replicationFactor);
+        WriteSettings(writer, configs);
+    }
+
+    private static void WriteSettings<T>(FieldWriter writer, ImmutableSortedDictionary<string, T> settings)
+        where T : class?
+    {
+        writer.UInt16((ushort)settings.Count);
+        foreach (var (name, value) in settings)
+        {
+            writer.Text(name).Text(value as string);
+        }
+    }
+
+    private static TopicRecord.Created ReadCreated(ref FieldReader reader)
+    {
+        var (id, partitionsCount, replicationFactor) = (new TopicId(reader.Guid()), reader.Int32(), (short)reader.UInt16());
+        var configs = ReadSettings(ref reader);
+        return new TopicRecord.Created(id, partitionsCount, replicationFactor, TopicState.Absent.WithChanges(configs));
+    }
+
+    private static TopicRecord.Snapshot? ReadSnapshot(ref FieldReader reader)
+    {
+        var (phase, version) = ((TopicPhase)reader.Byte(), reader.Int64());
+        var topic = ReadCreated(ref reader);
+        return phase is TopicPhase.Live or TopicPhase.Deleting
+            ? new TopicRecord.Snapshot(
+                new TopicState(phase, version, topic.Id, topic.PartitionsCount, topic.ReplicationFactor, topic.Configs))
+            : null;
+    }
+
+    private static ImmutableSortedDictionary<string, string?> ReadSettings(ref FieldReader reader)
+    {
+        var settings = ImmutableSortedDictionary.CreateBuilder<string, string?>(StringComparer.Ordinal);
+        for (int left = reader.UInt16(); left > 0 && reader.TryText(out var name); left--)
+        {
+            settings[name] = reader.Text();
+        }
+
+        return settings.ToImmutable();
+    }
+}

@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using Loire.Model;
+
+namespace Loire.Coordination.Topics;
+
+/// <summary>
+/// What becomes of requests to a topic: which records they make, or why they are refused, with Kafka's error codes. Identities and defaults
+/// come in; nothing here changes the state, only <see cref="TopicState.Apply"/> does.
+/// </summary>
+public static class TopicRules
+{
+    /// <summary>Stands for the broker's default in a request to create a topic.</summary>
+    public const int BrokerDefault = -1;
+
+    private static readonly ImmutableSortedDictionary<string, string?> NoChanges =
+        ImmutableSortedDictionary.Create<string, string?>(StringComparer.Ordinal);
+
+    /// <summary>Creates the topic.</summary>
+    /// <param name="state">The topic so far.</param>
+    /// <param name="id">The identity that the topic gets; never used before.</param>
+    /// <param name="partitionsCount">As requested; <see cref="BrokerDefault"/> takes <paramref name="defaultPartitions"/>.</param>
+    /// <param name="replicationFactor">As requested; <see cref="BrokerDefault"/> takes 1.</param>
+    /// <param name="configs">Settings as requested, in any order.</param>
+    /// <param name="defaultPartitions">The broker's default.</param>
+    public static Decision<TopicRecord> Create(
+        TopicState state, TopicId id, int partitionsCount, int replicationFactor, IReadOnlyList<KeyValuePair<string, string>> configs,
+        int defaultPartitions)
+    {
+        if (state.Phase != TopicPhase.Absent)
+        {
+            return Refuse(ErrorCode.TopicAlreadyExists, "A topic of this name exists already.");
+        }
+
+        var partitions = partitionsCount == BrokerDefault ? defaultPartitions : partitionsCount;
+        if (partitions is < 1 or > Limits.PartitionsPerTopic)
+        {
+            return Refuse(ErrorCode.InvalidPartitions,
+                $"The number of partitions must be from 1 to {Limits.PartitionsPerTopic}, but is {partitionsCount}.");
+        }
+
+        if (replicationFactor is not (BrokerDefault or 1))
+        {
+            return Refuse(
+                ErrorCode.InvalidReplicationFactor,
+                $"The replication factor is {replicationFactor}; the store does the replication, so it must be 1 or {BrokerDefault} (default).");
+        }
+
+        var (error, detail, changes) = Check(state, configs);
+        return error != ErrorCode.None
+            ? Refuse(error, detail)
+            : Decision<TopicRecord>.Accept(new TopicRecord.Created(id, partitions, 1, state.WithChanges(changes)));
+    }
+
+    /// <summary>Raises the number of partitions.</summary>
+    public static Decision<TopicRecord> AddPartitions(TopicState state, int partitionsCount)
+    {
+        if (state.Phase != TopicPhase.Live)
+        {
+            return Unknown();
+        }
+
+        if (partitionsCount <= state.PartitionsCount)
+        {
+            return Refuse(
+                ErrorCode.InvalidPartitions,
+                $"The topic has {state.PartitionsCount} partitions and cannot have {partitionsCount}: their number can only grow.");
+        }
+
+        return partitionsCount > Limits.PartitionsPerTopic
+            ? Refuse(ErrorCode.InvalidPartitions, $"A topic has at most {Limits.PartitionsPerTopic} partitions.")
+            : Decision<TopicRecord>.Accept(new TopicRecord.PartitionsAdded(partitionsCount));
+    }
+
+    /// <summary>Sets and, with null, resets settings.</summary>
+    public static Decision<TopicRecord> AlterConfigs(TopicState state, IReadOnlyList<KeyValuePair<string, string?>> changes)
+    {
+        if (state.Phase != TopicPhase.Live)
+        {
+            return Unknown();
+        }
+
+        var (error, detail, normalized) = Check(state, changes);
+        if (error != ErrorCode.None)
+        {
+            return Refuse(error, detail);
+        }
+
+        // Settings that are so already make no record: a script that is run again and again must not fill the journal.
+        var effective = normalized.RemoveRange(
+            normalized.Where(change => state.Configs.GetValueOrDefault(change.Key) == change.Value).Select(change => change.Key));
+        return effective.IsEmpty ? Decision<TopicRecord>.Accept() : Decision<TopicRecord>.Accept(new TopicRecord.ConfigsAltered(effective));
+    }
+
+    /// <summary>Deletes the topic. One whose deletion has begun can be deleted again: then what is left is finished.</summary>
+    public static Decision<TopicRecord> Delete(TopicState state) => state.Phase switch
+    {
+        TopicPhase.Live => Decision<TopicRecord>.Accept(new TopicRecord.DeletionStarted()),
+        TopicPhase.Deleting => Decision<TopicRecord>.Accept(),
+        _ => Unknown(),
+    };
+
+    /// <summary>Whether a partition may serve.</summary>
+    /// <param name="state">The topic.</param>
+    /// <param name="id">The creation of the topic that the partition believes to belong to.</param>
+    /// <param name="partition">Its number.</param>
+    public static ErrorCode CheckPartition(TopicState state, TopicId id, int partition) =>
+        state.Phase != TopicPhase.Live ? ErrorCode.UnknownTopicOrPartition
+        : id != state.Id ? ErrorCode.UnknownTopicId
+        : partition < 0 || partition >= state.PartitionsCount ? ErrorCode.UnknownTopicOrPartition
+        : ErrorCode.None;
+
+    private static (ErrorCode Error, string Detail, ImmutableSortedDictionary<string, string?> Changes) Check<T>(
+        TopicState state, IReadOnlyList<KeyValuePair<string, T>> requested)
+        where T : class?
+    {
+        var changes = ImmutableSortedDictionary.CreateBuilder<string, string?>(StringComparer.Ordinal);
+        foreach (var (name, requestedValue) in requested)
+        {
+            var text = requestedValue as string;
+            var value = "";
+            var problem = text is null ? TopicConfigs.Unknown(name) : TopicConfigs.Check(name, text, out value);
+            if (problem is not null)
+            {
+                return (ErrorCode.InvalidConfig, problem, NoChanges);
+            }
+
+            if (!changes.TryAdd(name, text is null ? null : value))
+            {
+                return (ErrorCode.InvalidRequest, $"Configuration '{name}' is given twice.", NoChanges);
+            }
+        }
+
+        return TopicConfigs.CheckTogether(state.WithChanges(changes)) is { } conflict
+            ? (ErrorCode.InvalidConfig, conflict, NoChanges)
+            : (ErrorCode.None, "", changes.ToImmutable());
+    }
+
+    private static Decision<TopicRecord> Refuse(ErrorCode error, string detail) => Decision<TopicRecord>.Refuse(error, detail);
+
+    private static Decision<TopicRecord> Unknown() => Refuse(ErrorCode.UnknownTopicOrPartition, "There is no topic of this name.");
+}

@@ -1,0 +1,88 @@
+using System.Globalization;
+using Loire.Grains.Interfaces.Groups;
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Interfaces.Topics;
+using Loire.Model;
+using Microsoft.Extensions.Logging;
+using TopicOfOffsets = Loire.Coordination.Groups.Offsets.OffsetsTopic;
+
+namespace Loire.Grains.Groups;
+
+/// <summary>
+/// The calls of groups to other grains of the cluster. Whatever goes wrong on the way becomes an error code here. One serves all groups of
+/// a silo and remembers what the topic of committed offsets is. Thread-safe.
+/// </summary>
+internal sealed partial class GroupGateway(IGrainFactory grains, int offsetsPartitions, ILogger logger) : IGroupPeers
+{
+    private TopicResult? _offsetsTopic;
+
+    public ValueTask<ErrorCode> Record(string groupId, bool exists)
+    {
+        var shard = GroupId.Parse(groupId).Place(IGroupCatalogGrain.Shards).ToString(CultureInfo.InvariantCulture);
+        return Reach(() => grains.GetGrain<IGroupCatalogGrain>(shard).Record(groupId, exists), static error => error);
+    }
+
+    /// <summary>Has a group remove what has expired.</summary>
+    public ValueTask<ErrorCode> Expire(string groupId) =>
+        Reach(() => grains.GetGrain<IGroupGrain>(groupId).Expire(), static error => error);
+
+    public ValueTask<TopicResult> Describe(TopicName topic) =>
+        Reach(() => grains.GetGrain<ITopicGrain>(topic.Value).Describe(), static error => new TopicResult(error, null, null));
+
+    public ValueTask<TopicList> ListTopics(string after, int max) => Reach(
+        () => grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key).List(after, max), static error => new TopicList(error, [], false));
+
+    public async ValueTask<TopicResult> OffsetsTopic()
+    {
+        if (Volatile.Read(ref _offsetsTopic) is { } known)
+        {
+            return known;
+        }
+
+        var topic = await Describe(TopicOfOffsets.Name);
+        if (topic.Error == ErrorCode.UnknownTopicOrPartition)
+        {
+            var request = new CreateTopicRequest(offsetsPartitions, -1, [new("cleanup.policy", "compact")], false);
+            topic = await Reach(
+                () => grains.GetGrain<ITopicGrain>(TopicOfOffsets.Name.Value).Create(request),
+                static error => new TopicResult(error, null, null));
+            topic = topic.Error == ErrorCode.TopicAlreadyExists ? await Describe(TopicOfOffsets.Name) : topic;
+        }
+
+        if (topic.Error == ErrorCode.None)
+        {
+            Volatile.Write(ref _offsetsTopic, topic);
+        }
+
+        return topic;
+    }
+
+    public async ValueTask<ErrorCode> Append(PartitionKey partition, AppendRequest request)
+    {
+        var error = await Reach(
+            async () => (await grains.GetGrain<IPartitionGrain>(partition.ToString()).Append(request)).Error, static error => error);
+        if (error is ErrorCode.UnknownTopicId or ErrorCode.UnknownTopicOrPartition)
+        {
+            // Someone has deleted it.
+            Volatile.Write(ref _offsetsTopic, null);
+        }
+
+        return error;
+    }
+
+    private async ValueTask<T> Reach<T>(Func<ValueTask<T>> call, Func<ErrorCode, T> failure)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (Exception error)
+        {
+            Unreachable(error);
+            return failure(ErrorCode.CoordinatorNotAvailable);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "A neighbour of a group could not be reached.")]
+    private partial void Unreachable(Exception error);
+}

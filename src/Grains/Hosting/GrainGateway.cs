@@ -1,0 +1,109 @@
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Topics;
+using Loire.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Grains.Hosting;
+
+/// <summary>
+/// Calls between Loire's own grains. Whatever goes wrong on the way (a silo that is gone, a time-out, a bug on the other side, which is
+/// logged there) becomes an error code here, and nowhere else: the call may or may not have had its effect, and the caller's own rules say
+/// how that is made good.
+/// </summary>
+internal sealed partial class GrainGateway(IGrainFactory grains, ILogger logger) : ITopicPeers, ICatalogPeers
+{
+    /// <summary>Asks a topic what one of its partitions needs to serve.</summary>
+    public async ValueTask<PartitionSettingsResult> Settings(PartitionKey key)
+    {
+        try
+        {
+            return await grains.GetGrain<ITopicGrain>(key.Topic.Value).Settings(key.Id, key.Partition);
+        }
+        catch (Exception error)
+        {
+            TopicUnreachable(error, key.Topic);
+            return new PartitionSettingsResult(ErrorCode.LeaderNotAvailable, null);
+        }
+    }
+
+    public async ValueTask<CatalogResult> Announce(TopicName topic, bool validateOnly)
+    {
+        try
+        {
+            return await Catalog.Announce(topic, validateOnly);
+        }
+        catch (Exception error)
+        {
+            return Unreachable(error);
+        }
+    }
+
+    public async ValueTask<CatalogResult> Record(TopicName topic, bool exists)
+    {
+        try
+        {
+            return await Catalog.Record(topic, exists);
+        }
+        catch (Exception error)
+        {
+            return Unreachable(error);
+        }
+    }
+
+    public async ValueTask<ErrorCode> Configure(PartitionKey partition, PartitionSettings settings)
+    {
+        try
+        {
+            return await grains.GetGrain<IPartitionGrain>(partition.ToString()).Configure(settings);
+        }
+        catch (Exception error)
+        {
+            PartitionUnreachable(error, partition);
+            return ErrorCode.RequestTimedOut;
+        }
+    }
+
+    public async ValueTask<ErrorCode> Delete(PartitionKey partition)
+    {
+        try
+        {
+            return await grains.GetGrain<IPartitionGrain>(partition.ToString()).Delete();
+        }
+        catch (Exception error)
+        {
+            PartitionUnreachable(error, partition);
+            return ErrorCode.RequestTimedOut;
+        }
+    }
+
+    public async ValueTask<ErrorCode> Settle(TopicName topic)
+    {
+        try
+        {
+            return (await grains.GetGrain<ITopicGrain>(topic.Value).Settle()).Error;
+        }
+        catch (Exception error)
+        {
+            TopicUnreachable(error, topic);
+            return ErrorCode.RequestTimedOut;
+        }
+    }
+
+    private ICatalogGrain Catalog => grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key);
+
+    private CatalogResult Unreachable(Exception error)
+    {
+        CatalogUnreachable(error);
+        return new CatalogResult(ErrorCode.NotController, "The catalog of topics could not be reached.");
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Topic {Topic} could not be reached.")]
+    private partial void TopicUnreachable(Exception error, TopicName topic);
+
+    [LoggerMessage(2, LogLevel.Warning, "Partition {Partition} could not be reached.")]
+    private partial void PartitionUnreachable(Exception error, PartitionKey partition);
+
+    [LoggerMessage(3, LogLevel.Warning, "The catalog could not be reached.")]
+    private partial void CatalogUnreachable(Exception error);
+}

@@ -1,0 +1,172 @@
+using Loire.Log.Objects;
+
+namespace Loire.Log.Chains;
+
+/// <summary>
+/// Reads a chain: the head, and then every chunk after its entries until one is absent, a bounded number however long the chain is. Takes
+/// no epoch, so another instance may write meanwhile, and its maintenance may move chunks away under this scan. So the head is read again at the
+/// end. A chunk from that head's tail on had not been moved: whether it was found or absent, that was the truth. What was found there is
+/// kept and put behind the newer head; only where that head knows of more does the scan go on. So a busy leader cannot starve a reader.
+/// Storage writes whole objects, so a damaged chunk is corruption and never the end of the chain, and neither is a missing one that others
+/// follow.
+/// </summary>
+internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache)
+{
+    private const int MaxAttempts = 8;
+    private const int MaxReadsAtOnce = 8;
+
+    /// <summary>Reads the chain.</summary>
+    /// <returns>
+    /// The state, or the error: <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read, <see cref="ErrorCode.CorruptMessage"/>
+    /// if the head is damaged or what is stored contradicts itself, <see cref="ErrorCode.UnknownTopicOrPartition"/> if the log is being
+    /// deleted.
+    /// </returns>
+    public async Task<(ErrorCode Error, ChainState? State)> ReadAsync(CancellationToken cancellation)
+    {
+        var scanned = new Scanned();
+        var read = await store.ReadHeadAsync();
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            if (read.Status is FetchStatus.Unreachable or FetchStatus.Damaged)
+            {
+                return (read.Status == FetchStatus.Damaged ? ErrorCode.CorruptMessage : ErrorCode.KafkaStorageError, null);
+            }
+
+            if (read.Head.IsDeleting)
+            {
+                return (ErrorCode.UnknownTopicOrPartition, null);
+            }
+
+            var state = new ChainState(read.Head, read.ETag);
+            var error = scanned.TryContinue(state) ? await ScanAsync(state, scanned, cancellation) : ErrorCode.CorruptMessage;
+            var before = read;
+            read = await store.ReadHeadAsync();
+            if (read.Status == FetchStatus.Unreachable)
+            {
+                return (ErrorCode.KafkaStorageError, null);
+            }
+
+            if (read.Status == before.Status && read.Head.Revision == before.Head.Revision)
+            {
+                // Chunks without a head: the head was lost, and what else was lost with it nobody knows.
+                error = error == ErrorCode.None && read.Status == FetchStatus.Absent && state.Tail.Count > 0
+                    ? ErrorCode.CorruptMessage
+                    : error;
+            }
+            else if (error == ErrorCode.None && read.Status == FetchStatus.Found && !read.Head.IsDeleting
+                && Math.Max(read.Head.TailOrdinal, read.Head.KnownOrdinal) <= state.NextOrdinal)
+            {
+                state = new ChainState(read.Head, read.ETag);
+                error = scanned.TryContinue(state) ? ErrorCode.None : ErrorCode.CorruptMessage;
+            }
+            else
+            {
+                continue;
+            }
+
+            if (error != ErrorCode.None)
+            {
+                return (error, null);
+            }
+
+            state.AssertInvariants();
+            return (ErrorCode.None, state);
+        }
+
+        return (ErrorCode.KafkaStorageError, null);
+    }
+
+    /// <summary>Takes chunks into the tail until one, and the one after it, are absent.</summary>
+    private async Task<ErrorCode> ScanAsync(ChainState state, Scanned scanned, CancellationToken cancellation)
+    {
+        for (var window = 2; ; window = Math.Min(window * 2, MaxReadsAtOnce))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var first = state.NextOrdinal;
+            var reads = new Task<Fetched>[window];
+            for (var i = 0; i < window; i++)
+            {
+                reads[i] = store.FetchAsync(ObjectKey.Chunk(first + i));
+            }
+
+            var found = await Task.WhenAll(reads);
+            for (var i = 0; i < window; i++)
+            {
+                var read = found[i];
+                if (read.Status == FetchStatus.Absent && first + i >= state.Head.KnownOrdinal)
+                {
+                    var next = i + 1 < window ? found[i + 1] : await store.FetchAsync(ObjectKey.Chunk(first + i + 1));
+                    if (next.Status is FetchStatus.Absent or FetchStatus.Unreachable)
+                    {
+                        return next.Status == FetchStatus.Absent ? ErrorCode.None : ErrorCode.KafkaStorageError;
+                    }
+
+                    // It may have come since; if it has not, it is lost, for the next was only written when it was there.
+                    read = await store.FetchAsync(ObjectKey.Chunk(first + i));
+                }
+
+                if (read.Status == FetchStatus.Unreachable)
+                {
+                    return ErrorCode.KafkaStorageError;
+                }
+
+                if (!Accept(state, read))
+                {
+                    return ErrorCode.CorruptMessage;
+                }
+
+                scanned.Add(first + i, read);
+            }
+        }
+    }
+
+    /// <summary>Takes one chunk, whole or damaged, into the tail; false if it contradicts what is before it.</summary>
+    public bool Accept(ChainState state, in Fetched read)
+    {
+        if (read.Object is null)
+        {
+            LogMetrics.CorruptObjects.Add(read.Status == FetchStatus.Absent ? 1 : 0);
+        }
+        else
+        {
+            cache.Put(store.Name, ObjectKey.Chunk(state.NextOrdinal), read.Object);
+        }
+
+        return Take(state, read);
+    }
+
+    private static bool Take(ChainState state, in Fetched read) =>
+        read.Object is null ? state.TryAcceptDamaged(read.Header, read.ETag) : state.TryAccept(read.Object, read.ETag);
+
+    /// <summary>The chunks that scans have found, in order and without a gap.</summary>
+    private sealed class Scanned
+    {
+        private readonly List<Fetched> _chunks = [];
+        private long _first;
+
+        public void Add(long ordinal, in Fetched chunk)
+        {
+            if (ordinal != _first + _chunks.Count)
+            {
+                _chunks.Clear();
+                _first = ordinal;
+            }
+
+            _chunks.Add(chunk);
+        }
+
+        /// <summary>Puts those that follow a head behind it; false if they contradict it.</summary>
+        public bool TryContinue(ChainState state)
+        {
+            for (var i = state.NextOrdinal - _first; i >= 0 && i < _chunks.Count; i++)
+            {
+                if (!Take(state, _chunks[(int)i]))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+}

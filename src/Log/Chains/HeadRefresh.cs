@@ -1,0 +1,58 @@
+namespace Loire.Log.Chains;
+
+/// <summary>
+/// Decides what it means that an object is not where this instance believes it to be: our own maintenance has replaced it, another leader has,
+/// or it is really lost.
+/// </summary>
+internal sealed class HeadRefresh(Chain chain, ChainObjects store, ChainRecovery recovery)
+{
+    /// <summary>
+    /// Finds out whether the chain has been rearranged since it looked as <paramref name="seen"/>. If another leader has done so, an
+    /// instance that does not lead reads the chain again, and one that led closes. False if the object is really lost; null if that
+    /// cannot be found out now.
+    /// </summary>
+    public async Task<bool?> HasMovedOnAsync((ChainState State, int View) seen)
+    {
+        if (HasChanged(seen))
+        {
+            return true;
+        }
+
+        var now = await store.ReadHeadAsync();
+        if (now.Status == FetchStatus.Unreachable)
+        {
+            return null;
+        }
+
+        if (chain.IsClosed || HasChanged(seen))
+        {
+            return true;
+        }
+
+        if ((chain.Leads && now.Head.Epoch > chain.Epoch) || (now.Status == FetchStatus.Absent && chain.State.HeadETag is not null))
+        {
+            chain.Fail(WriteOutcome.Lost);
+            return true;
+        }
+
+        if (chain.Leads || now.Head.Revision == chain.State.Head.Revision)
+        {
+            return false;
+        }
+
+        return chain.IsTakingEpoch ? null : await LookAgainAsync(seen);
+    }
+
+    private async Task<bool?> LookAgainAsync((ChainState State, int View) seen)
+    {
+        var (error, read) = await recovery.ReadAsync(CancellationToken.None);
+        if (read is not null && !chain.IsClosed && !chain.IsTakingEpoch && !HasChanged(seen))
+        {
+            chain.LookAgain(read);
+        }
+
+        return error == ErrorCode.None ? true : null;
+    }
+
+    private bool HasChanged((ChainState State, int View) seen) => seen != (chain.State, chain.State.View);
+}

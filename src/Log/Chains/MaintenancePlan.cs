@@ -1,0 +1,140 @@
+using Loire.Log.Objects;
+
+namespace Loire.Log.Chains;
+
+/// <summary>Objects that follow each other, and what is to become of them.</summary>
+/// <param name="Sources">At least one.</param>
+/// <param name="Into">
+/// <see cref="ObjectKind.Segment"/>: their items become one segment. <see cref="ObjectKind.Page"/>: their entries become one page.
+/// <see cref="ObjectKind.Chunk"/>: the single source is listed as it is.
+/// </param>
+/// <param name="Level">The level of the result.</param>
+internal readonly record struct Change(ChainEntry[] Sources, ObjectKind Into, byte Level);
+
+/// <summary>
+/// The next thing that keeps a chain cheap to open and to read, found from what is in memory:
+/// <list type="number">
+/// <item>The tail has grown to half its bound: list what is in it. Small chunks are merged into segments; a large one stays as it
+/// is.</item>
+/// <item>The head ends in several small segments of the same level: merge them into one of the next level. So each byte is copied once per
+/// level, and the number of segments grows with the log's size and not with the number of its chunks.</item>
+/// <item>The head has more entries of one kind than it should: move the older half into a page, whose entry takes their place. Pages move
+/// into pages likewise.</item>
+/// </list>
+/// </summary>
+/// <param name="Changes">In order.</param>
+/// <param name="TailChunks">How many chunks at the front of the tail they cover.</param>
+/// <param name="FirstEntry">Where in the head's entries they begin, if they cover no chunks.</param>
+/// <param name="Entries">How many of the head's entries they cover.</param>
+internal sealed record MaintenancePlan(IReadOnlyList<Change> Changes, int TailChunks, int FirstEntry, int Entries)
+{
+    /// <summary>Segments of one level that make one of the next.</summary>
+    public const int FanIn = 8;
+
+    /// <summary>The next thing to do; null if there is none.</summary>
+    public static MaintenancePlan? Next(ChainState state, ChainOptions options) =>
+        SealTail(state, options) ?? MergeSegments(state, options) ?? TurnPage(state, options);
+
+    /// <summary>Lists the whole tail; null if it is empty.</summary>
+    public static MaintenancePlan? SealWhole(ChainState state, ChainOptions options)
+    {
+        var changes = new List<Change>();
+        var run = new List<ChainEntry>();
+        var runBytes = 0L;
+        foreach (var chunk in state.Tail)
+        {
+            if (chunk.IsDamaged || (chunk.Bytes >= options.WholeChunkBytes && chunk.Base < chunk.End))
+            {
+                EndRun();
+                changes.Add(new Change([chunk], ObjectKind.Chunk, ChainEntry.FullLevel));
+                continue;
+            }
+
+            run.Add(chunk);
+            runBytes += chunk.Bytes;
+            if (runBytes >= options.SegmentBytes)
+            {
+                EndRun();
+            }
+        }
+
+        EndRun();
+        return state.Tail.Count == 0 ? null : new MaintenancePlan(changes, state.Tail.Count, state.Head.Entries.Length, 0);
+
+        void EndRun()
+        {
+            if (run.Count > 0)
+            {
+                var holdsItems = run[0].Base < run[^1].End;
+                var level = runBytes >= options.SegmentBytes / 2 ? ChainEntry.FullLevel : (byte)0;
+                changes.Add(new Change([.. run], run.Count == 1 && holdsItems ? ObjectKind.Chunk : ObjectKind.Segment, level));
+            }
+
+            run.Clear();
+            runBytes = 0;
+        }
+    }
+
+    private static MaintenancePlan? SealTail(ChainState state, ChainOptions options) =>
+        state.Tail.Count >= Math.Max(1, options.TailChunks / 2) || state.TailBytes >= options.TailBytes / 2
+            ? SealWhole(state, options)
+            : null;
+
+    private static MaintenancePlan? MergeSegments(ChainState state, ChainOptions options)
+    {
+        var entries = state.Head.Entries;
+        if (entries.Length < 2 || entries[^1] is { Level: ChainEntry.FullLevel } or { Kind: ObjectKind.Page or ObjectKind.Snapshot })
+        {
+            return null;
+        }
+
+        var (level, first, bytes) = (entries[^1].Level, entries.Length, 0L);
+        while (first > 0 && entries[first - 1].Level == level && entries[first - 1].Kind is ObjectKind.Chunk or ObjectKind.Segment)
+        {
+            first--;
+            bytes += entries[first].Bytes;
+        }
+
+        var count = entries.Length - first;
+        if (count < 2 || (count < FanIn && bytes < options.SegmentBytes))
+        {
+            return null;
+        }
+
+        // Enough for one full segment, or all of them.
+        (count, bytes) = (0, 0);
+        while (first + count < entries.Length && (count < 2 || bytes < options.SegmentBytes))
+        {
+            bytes += entries[first + count++].Bytes;
+        }
+
+        var merged = bytes >= options.SegmentBytes / 2 ? ChainEntry.FullLevel : (byte)Math.Min(level + 1, ChainEntry.FullLevel - 1);
+        return new MaintenancePlan([new Change(entries[first..(first + count)], ObjectKind.Segment, merged)], 0, first, count);
+    }
+
+    private static MaintenancePlan? TurnPage(ChainState state, ChainOptions options)
+    {
+        // Entries are in order of position and only ever moved from the front of their kind, so those of one kind and page level are
+        // neighbours.
+        var entries = state.Head.Entries;
+        for (int first = 0, end; first < entries.Length; first = end)
+        {
+            var height = Height(entries[first]);
+            for (end = first + 1; end < entries.Length && Height(entries[end]) == height;)
+            {
+                end++;
+            }
+
+            if (end - first > options.HeadSegments)
+            {
+                var count = options.HeadSegments / 2;
+                var page = new Change(entries[first..(first + count)], ObjectKind.Page, (byte)(height + 1));
+                return new MaintenancePlan([page], 0, first, count);
+            }
+        }
+
+        return null;
+    }
+
+    private static int Height(in ChainEntry entry) => entry.Kind == ObjectKind.Page ? entry.Level : 0;
+}

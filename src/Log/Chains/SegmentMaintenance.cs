@@ -1,0 +1,132 @@
+namespace Loire.Log.Chains;
+
+/// <summary>
+/// Carries out <see cref="MaintenancePlan"/>s on the owner's scheduler, one at a time and beside the appends, while this instance leads: writes
+/// the new parts, then the head that lists them, then deletes what they replace. A crash between any two of these leaves a chain that reads
+/// the same. A store that is full makes it wait and try again; one that is broken or silent closes the chain.
+/// </summary>
+internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, ObjectLoader loader)
+{
+    private const int MaxGarbageItems = 256;
+
+    private readonly GarbageDisposal _disposal = new(store, loader);
+    private readonly PartWriter _parts = new(chain, store);
+    private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _disposedView = -1;
+
+    /// <summary>What is under way, if anything; never throws.</summary>
+    public Task Running { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Whether storage refuses what maintenance writes.</summary>
+    public bool IsRefused { get; private set; }
+
+    /// <summary>Ends when the next step has ended, or has been refused.</summary>
+    public Task Progress => _progress.Task;
+
+    private bool IsDue => chain.Leads && !chain.IsClosed && (HasNewGarbage || MaintenancePlan.Next(chain.State, chain.Options) is not null);
+
+    /// <summary>What could not be deleted is tried again once the head has changed.</summary>
+    private bool HasNewGarbage => chain.State.Garbage.Count > 0 && _disposedView != chain.State.View;
+
+    /// <summary>Starts what is due, unless something is under way.</summary>
+    public void Poke()
+    {
+        if (Running.IsCompleted && IsDue)
+        {
+            Running = RunAsync();
+        }
+    }
+
+    /// <summary>
+    /// Replaces everything that is durable by a snapshot of what it has led to. Nothing else is under way, and nothing is pending.
+    /// </summary>
+    public async Task<ErrorCode> SnapshotAsync(ReadOnlyMemory<byte> snapshot)
+    {
+        var work = new SnapshotWriter(chain, _parts, loader, store.Name).WriteAsync(snapshot);
+        Running = work;
+        var error = await work;
+        Poke();
+        return error;
+    }
+
+    /// <summary>Repeats a write while storage refuses it; any other failure closes the chain.</summary>
+    public async Task<WriteOutcome> InsistAsync(Func<Task<WriteOutcome>> write)
+    {
+        var outcome = WriteOutcome.Refused;
+        while (!chain.IsClosed && outcome == WriteOutcome.Refused)
+        {
+            outcome = await write();
+            IsRefused = outcome == WriteOutcome.Refused;
+            if (IsRefused)
+            {
+                SignalProgress();
+                await chain.PauseAsync();
+            }
+            else if (outcome != WriteOutcome.Done)
+            {
+                _ = chain.Fail(outcome);
+            }
+        }
+
+        return outcome;
+    }
+
+    private async Task RunAsync()
+    {
+        await Task.Yield();
+        try
+        {
+            while (IsDue)
+            {
+                await DisposeGarbageAsync();
+                if (MaintenancePlan.Next(chain.State, chain.Options) is not { } plan)
+                {
+                    continue;
+                }
+
+                if (chain.State.Garbage.Count > MaxGarbageItems)
+                {
+                    _disposedView = -1;
+                    await chain.PauseAsync();
+                    continue;
+                }
+
+                await new PlanExecution(chain, this, _parts, loader, store.Name).RunAsync(plan);
+                SignalProgress();
+            }
+        }
+        catch (Exception bug)
+        {
+            chain.Close(ErrorCode.UnknownServerError, bug.ToString());
+        }
+
+        SignalProgress();
+    }
+
+    private async Task DisposeGarbageAsync()
+    {
+        var state = chain.State;
+        var view = state.View;
+        foreach (var garbage in state.Garbage.ToArray())
+        {
+            if (chain.IsClosed)
+            {
+                return;
+            }
+
+            if (await _disposal.TryDeleteAsync(garbage))
+            {
+                state.Garbage.Remove(garbage);
+            }
+        }
+
+        _disposedView = view;
+    }
+
+    private void SignalProgress()
+    {
+        var ended = _progress;
+        _progress = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        ended.SetResult();
+    }
+}

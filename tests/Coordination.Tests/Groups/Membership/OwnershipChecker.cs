@@ -1,0 +1,56 @@
+using Loire.Model;
+
+namespace Loire.Coordination.Tests.Groups.Membership;
+
+/// <summary>
+/// Judges by what consumers work on, and by what is durable about who is a member, not by the machine's own books. A consumer counts while
+/// the life that it believes in is the durable one: after that it is fenced, and what it does comes to nothing.
+/// </summary>
+internal sealed class OwnershipChecker
+{
+    private readonly Dictionary<string, int> _lives = new(StringComparer.Ordinal);
+    private bool _hasChanged;
+
+    public int CommitsInOrder { get; private set; }
+
+    public int OwnersSeen { get; private set; }
+
+    public void Lives(string memberId, int joinedAt) => (_lives[memberId], _hasChanged) = (joinedAt, true);
+
+    public void IsGone(string memberId) => _hasChanged |= _lives.Remove(memberId);
+
+    public void WorksOnSomethingElse() => _hasChanged = true;
+
+    /// <summary>At any time a partition has one owner.</summary>
+    public void CheckOwners(IReadOnlyList<SimulatedConsumer> consumers, string when)
+    {
+        if (!_hasChanged)
+        {
+            return;
+        }
+
+        _hasChanged = false;
+        var owners = new Dictionary<TopicPartition, SimulatedConsumer>();
+        foreach (var consumer in consumers.Where(consumer => consumer.Owned.Count > 0 && Counts(consumer)))
+        {
+            foreach (var partition in consumer.Owned)
+            {
+                Assert.True(owners.TryAdd(partition, consumer),
+                    $"{partition} has two owners, {owners[partition].MemberId} and {consumer.MemberId}: {when}");
+                OwnersSeen++;
+            }
+        }
+    }
+
+    /// <summary>A commit that is accepted comes from the member's present life, and nobody else works on the partition.</summary>
+    public void CheckCommit(
+        string memberId, int life, int presentLife, TopicPartition partition, IReadOnlyList<SimulatedConsumer> consumers)
+    {
+        Assert.True(life == presentLife, $"a commit of an earlier life of {memberId} was accepted");
+        Assert.DoesNotContain(
+            consumers, other => (other.MemberId != memberId || other.Life != life) && Counts(other) && other.Owned.Contains(partition));
+        CommitsInOrder++;
+    }
+
+    private bool Counts(SimulatedConsumer consumer) => _lives.TryGetValue(consumer.MemberId, out var life) && life == consumer.Life;
+}

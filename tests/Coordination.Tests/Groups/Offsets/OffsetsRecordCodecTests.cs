@@ -1,0 +1,88 @@
+using Loire.Model;
+using Loire.Coordination.Groups.Offsets;
+
+namespace Loire.Coordination.Tests.Groups.Offsets;
+
+public class OffsetsRecordCodecTests
+{
+    private const string Topic = "00112233445566778899AABBCCDDEEFF";
+
+    private static readonly OffsetCommit First =
+        Commit.Of("t", 3, 258, at: 1_000, epoch: 7, metadata: "é") with { TopicId = new TopicId(Guid.Parse(Topic)) };
+
+    private static readonly OffsetCommit Second = Commit.Of("u-1", 0, 0, at: 1_000);
+
+    /// <summary>Bytes in journals of users: a record that was written once must be read for ever.</summary>
+    public static TheoryData<string, OffsetsRecord> Golden => new()
+    {
+        {
+            "0201" + "00000000000003E8" + "00000002"
+            + "000174" + "00000003" + "0000000000000102" + "00000007" + "0002C3A9" + Topic
+            + "0003752D31" + "00000000" + "0000000000000000" + "FFFFFFFF" + "0000" + "00000000000000000000000000000000",
+            new OffsetsRecord.Committed(new Timestamp(1_000), [First, Second])
+        },
+        { "0202" + "00000001" + "000174" + "00000003", new OffsetsRecord.Removed([First.Partition]) },
+        { "0203" + "00000000000003E8", new OffsetsRecord.Emptied(new Timestamp(1_000)) },
+        {
+            "0204" + "FFFFFFFFFFFFFFFF" + "00000001"
+            + "000174" + "00000003" + "0000000000000102" + "00000007" + "0002C3A9" + Topic + "00000000000003E8",
+            new OffsetsRecord.Snapshot(Timestamp.None, [First])
+        },
+    };
+
+    [Theory]
+    [InlineData("0101" + "00000000000003E8" + "00000001" + "000174" + "00000003" + "0000000000000102" + "00000007" + "0002C3A9")]
+    [InlineData("0104" + "FFFFFFFFFFFFFFFF" + "00000001" + "000174" + "00000003" + "0000000000000102" + "00000007" + "0002C3A9" + "00000000000003E8")]
+    public void Records_from_before_offsets_had_topic_ids_are_read(string bytes)
+    {
+        Assert.True(OffsetsRecordCodec.TryRead(Convert.FromHexString(bytes), out var read));
+        var state = new OffsetsState();
+        state.Apply(read);
+        Assert.Equal(First with { TopicId = default }, Assert.Single(state.All));
+    }
+
+    [Theory]
+    [MemberData(nameof(Golden))]
+    public void A_record_has_the_bytes_that_it_always_had(string bytes, OffsetsRecord record)
+    {
+        Assert.Equal(bytes, Convert.ToHexString(OffsetsRecordCodec.Write(record).Span));
+        Assert.True(OffsetsRecordCodec.TryRead(Convert.FromHexString(bytes), out var read));
+        Assert.Equal(record.GetType(), read.GetType());
+        Assert.Equal(bytes, Convert.ToHexString(OffsetsRecordCodec.Write(read).Span));
+    }
+
+    [Theory]
+    [MemberData(nameof(Golden))]
+    public void A_record_that_is_cut_longer_or_flipped_is_at_worst_another_record(string bytes, OffsetsRecord record)
+    {
+        Assert.NotNull(record);
+        var whole = Convert.FromHexString(bytes);
+        for (var length = 0; length < whole.Length; length++)
+        {
+            Assert.False(OffsetsRecordCodec.TryRead(whole.AsSpan(0, length), out _), $"cut at {length}");
+        }
+
+        Assert.False(OffsetsRecordCodec.TryRead([.. whole, 0], out _));
+        for (var bit = 0; bit < whole.Length * 8; bit++)
+        {
+            var flipped = (byte[])whole.Clone();
+            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+            if (OffsetsRecordCodec.TryRead(flipped, out var other))
+            {
+                new OffsetsState().Apply(other);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("030300000000000003E8", "a layout of the future")]
+    [InlineData("010500000000000003E8", "an unknown kind")]
+    [InlineData("0103FFFFFFFFFFFFFFFF", "a group that became empty at no time")]
+    [InlineData("01027FFFFFFF", "more partitions than bytes")]
+    [InlineData("0102FFFFFFFF", "a negative count")]
+    [InlineData("01020000000100012F00000000", "a topic's name that is not legal")]
+    [InlineData("010200000001000174FFFFFFFF", "a negative partition")]
+    [InlineData("010100000000000003E800000001000174000000030000000000000001FFFFFFFE0000", "a negative epoch")]
+    public void Bytes_that_are_no_record_are_refused(string bytes, string reason) =>
+        Assert.False(OffsetsRecordCodec.TryRead(Convert.FromHexString(bytes), out _), reason);
+}

@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using Loire.Coordination.Topics;
+
+namespace Loire.Coordination.Tests;
+
+public class TopicRecordCodecTests
+{
+    private const string IdBytes = "00112233445566778899AABBCCDDEEFF";
+
+    /// <summary>Bytes in journals of users: a record that was written once must be read for ever.</summary>
+    public static TheoryData<string, TopicRecord> Golden => new()
+    {
+        { "0101" + IdBytes + "00000003" + "0001" + "0000", new TopicRecord.Created(Topic.Id, 3, 1, Topic.Configs()) },
+        {
+            "0101" + IdBytes + "00000001" + "0001" + "0002" + "000E636C65616E75702E706F6C696379" + "0007636F6D70616374"
+                + "000A7365676D656E742E6D73" + "000137",
+            new TopicRecord.Created(Topic.Id, 1, 1, Topic.Configs(("segment.ms", "7"), ("cleanup.policy", "compact")))
+        },
+        { "0102" + "00002710", new TopicRecord.PartitionsAdded(10_000) },
+        {
+            "0103" + "0002" + "000C726574656E74696F6E2E6D73" + "00022D31" + "000A7365676D656E742E6D73" + "FFFF",
+            new TopicRecord.ConfigsAltered(
+                ImmutableSortedDictionary.Create<string, string?>(StringComparer.Ordinal).Add("segment.ms", null).Add("retention.ms", "-1"))
+        },
+        { "0104", new TopicRecord.DeletionStarted() },
+        {
+            "0105" + "01" + "0000000000000002" + IdBytes + "00000004" + "0001" + "0001" + "000A7365676D656E742E6D73" + "000137",
+            new TopicRecord.Snapshot(Topic.Live(3, ("segment.ms", "7")).Apply(new TopicRecord.PartitionsAdded(4)))
+        },
+        {
+            "0105" + "02" + "0000000000000002" + IdBytes + "00000003" + "0001" + "0000",
+            new TopicRecord.Snapshot(Topic.Live(3).Apply(new TopicRecord.DeletionStarted()))
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(Golden))]
+    public void A_record_has_the_bytes_that_it_always_had(string bytes, TopicRecord record)
+    {
+        var written = TopicRecordCodec.Write(record).Span;
+        Assert.Equal(bytes, Convert.ToHexString(written));
+        Assert.True(TopicRecordCodec.TryRead(Convert.FromHexString(bytes), out var read));
+        Assert.Equal(record.GetType(), read.GetType());
+        Assert.Equal(Convert.ToHexString(written), Convert.ToHexString(TopicRecordCodec.Write(read).Span));
+    }
+
+    [Theory]
+    [MemberData(nameof(Golden))]
+    public void A_record_that_is_cut_or_longer_is_no_record(string bytes, TopicRecord record)
+    {
+        Assert.NotNull(record);
+        var whole = Convert.FromHexString(bytes);
+        for (var length = 0; length < whole.Length; length++)
+        {
+            Assert.False(TopicRecordCodec.TryRead(whole.AsSpan(0, length), out _), $"cut at {length}");
+        }
+
+        Assert.False(TopicRecordCodec.TryRead([.. whole, 0], out _));
+    }
+
+    [Theory]
+    [InlineData("0204", "a layout of the future")]
+    [InlineData("0004", "no layout")]
+    [InlineData("0106", "an unknown kind")]
+    [InlineData("0103FFFF", "more settings than bytes")]
+    [InlineData("01030001FFFF0000", "a setting without a name")]
+    [InlineData("010300010001FF0000", "a name that is no UTF-8")]
+    [InlineData("010503" + "0000000000000002" + IdBytes + "00000003" + "0001" + "0000", "a phase that is none")]
+    public void Bytes_that_are_no_record_are_refused(string bytes, string reason)
+    {
+        Assert.False(TopicRecordCodec.TryRead(Convert.FromHexString(bytes), out _), reason);
+    }
+
+    [Fact]
+    public void Flipped_bits_never_do_worse_than_another_record()
+    {
+        foreach (var row in Golden)
+        {
+            var bytes = Convert.FromHexString((string)((object[])row)[0]);
+            for (var bit = 0; bit < bytes.Length * 8; bit++)
+            {
+                var flipped = (byte[])bytes.Clone();
+                flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+                TopicRecordCodec.TryRead(flipped, out _);
+            }
+        }
+    }
+}
