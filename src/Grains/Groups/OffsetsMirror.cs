@@ -7,10 +7,10 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Grains.Groups;
 
 /// <summary>
-/// Copies the durable commits of one group to the topic <c>__consumer_offsets</c>, for tools that read it. It is a copy: the group never
-/// waits for it. What waits is the newest value of each partition and nothing older, so it takes no more memory than the offsets
-/// themselves, and one append is under way at a time, so a value never overtakes a newer one. After a failure it tries again; what waits
-/// when the group's silo dies is mirrored with the next commit to the same partition.
+/// Copies the durable commits of one group to the topic <c>__consumer_offsets</c>, for tools that read it. The group never waits for this
+/// copy. Pending are the newest values only, one per partition, so they take no more memory than the offsets themselves. One append is in
+/// flight at a time, because two calls to one grain may overtake each other. A failed append is retried; values that are pending when the
+/// group's silo dies are mirrored with the next commit to the same partition.
 /// </summary>
 internal sealed partial class OffsetsMirror(
     string groupId, IGroupPeers peers, GroupOptions options, TimeProvider time, ILogger logger, Action<Exception> failed)
@@ -20,7 +20,7 @@ internal sealed partial class OffsetsMirror(
 
     private readonly CancellationTokenSource _closed = new();
     private Dictionary<TopicPartition, OffsetCommit?> _waiting = [];
-    private bool _isRunning;
+    private Task _run = Task.CompletedTask;
 
     /// <summary>Partitions whose newest value is not mirrored yet.</summary>
     public int Waiting => _waiting.Count;
@@ -58,6 +58,9 @@ internal sealed partial class OffsetsMirror(
     {
         var waiting = _waiting;
         Close();
+
+        // Two calls to one grain may overtake each other: an older value that arrives last would stay in the topic.
+        await _run;
         if (waiting.Count > 0)
         {
             await AppendAsync(waiting);
@@ -73,10 +76,9 @@ internal sealed partial class OffsetsMirror(
 
     private void Start()
     {
-        if (!_isRunning && _waiting.Count > 0 && !_closed.IsCancellationRequested)
+        if (_run.IsCompleted && _waiting.Count > 0 && !_closed.IsCancellationRequested)
         {
-            _isRunning = true;
-            _ = RunAsync();
+            _run = RunAsync();
         }
     }
 
@@ -108,10 +110,6 @@ internal sealed partial class OffsetsMirror(
         catch (Exception bug)
         {
             failed(bug);
-        }
-        finally
-        {
-            _isRunning = false;
         }
     }
 

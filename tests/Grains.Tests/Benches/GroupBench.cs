@@ -73,6 +73,9 @@ internal sealed class GroupBench : IGroupPeers
 
     public List<int> MirrorPartitions { get; } = [];
 
+    /// <summary>The next append takes effect after this task; later ones may overtake it.</summary>
+    public Task? HoldNextAppend { get; set; }
+
     public void Restart(bool kill = true)
     {
         Silo.IsDead = kill;
@@ -174,18 +177,24 @@ internal sealed class GroupBench : IGroupPeers
         return new(new TopicResult(error, error == ErrorCode.None ? topic : null, null));
     }
 
-    public ValueTask<ErrorCode> Append(PartitionKey partition, AppendRequest request)
+    public async ValueTask<ErrorCode> Append(PartitionKey partition, AppendRequest request)
     {
+        if (HoldNextAppend is { } held)
+        {
+            HoldNextAppend = null;
+            await held;
+        }
+
         var error = Fault("append");
         if (error != ErrorCode.None)
         {
-            return new(error);
+            return error;
         }
 
         MirrorAppends++;
         MirrorPartitions.Add(partition.Partition);
         Read(request.Batches.Span, Mirror);
-        return new(ErrorCode.None);
+        return ErrorCode.None;
     }
 
     /// <summary>Decodes records of <c>__consumer_offsets</c> into what compaction would leave of them.</summary>

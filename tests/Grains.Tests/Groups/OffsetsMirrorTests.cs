@@ -1,5 +1,6 @@
 using Loire.Grains.Tests.Benches;
 using Loire.Model;
+using Loire.TestKit;
 
 namespace Loire.Grains.Tests.Groups;
 
@@ -38,6 +39,18 @@ public class OffsetsMirrorTests
         _bench.Thread.Finish(() => _bench.Driver.DeleteOffsetsAsync([GroupBench.Partition("t", 0)]));
         _bench.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(["g/t-1"], _bench.Mirror.Keys);
+    }
+
+    [Fact]
+    public void Tombstones_of_a_deleted_group_do_not_overtake_an_append_that_is_under_way()
+    {
+        var held = new Gate();
+        _bench.HoldNextAppend = held.Opened;
+        _bench.Commit(("t", 0, 5));
+        var deletion = _bench.Thread.Start(() => _bench.Driver.DeleteAsync());
+        _bench.Thread.After(held.Open);
+        Assert.Equal(ErrorCode.None, deletion.Now());
+        Assert.Empty(_bench.Mirror);
     }
 
     [Theory]
