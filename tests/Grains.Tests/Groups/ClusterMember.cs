@@ -3,9 +3,12 @@ using Loire.Model;
 
 namespace Loire.Grains.Tests.Groups;
 
-/// <summary>A member of a group on a cluster, which does what a client does: it lets go before it says so, it repeats failures.</summary>
+/// <summary>A member of a group on a cluster that behaves as a client: it releases partitions before it confirms that, and repeats failed calls.</summary>
 internal sealed class ClusterMember(IGroupGrain group, string id, GroupHistory history, params string[] topics)
 {
+    // A call that is on its way to a silo when that dies ends only by its timeout: the session must leave room for another one.
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
+
     private readonly SortedSet<TopicPartition> _owned = [];
     private readonly Dictionary<TopicPartition, long> _positions = [];
     private bool _isJoined;
@@ -63,7 +66,7 @@ internal sealed class ClusterMember(IGroupGrain group, string id, GroupHistory h
         }
         catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException)
         {
-            // The silo has gone: nobody knows.
+            // The silo is gone: the outcome is unknown.
         }
     }
 
@@ -95,7 +98,7 @@ internal sealed class ClusterMember(IGroupGrain group, string id, GroupHistory h
         {
             try
             {
-                var result = await call();
+                var result = await call().WaitAsync(CallTimeout);
                 if (errorOf(result) is not (ErrorCode.NotCoordinator or ErrorCode.CoordinatorNotAvailable or ErrorCode.RequestTimedOut)
                     || attempt > 500)
                 {
