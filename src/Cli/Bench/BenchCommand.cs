@@ -159,7 +159,7 @@ internal static class BenchCommand
                 ? $"--partitions must lie between 1 and {Limits.PartitionsPerTopic}."
             : RecordBatch.HeaderSize + ((long)settings.BatchRecords * (settings.RecordBytes + RecordOverhead)) > Limits.BatchBytes
                 ? $"A batch of {settings.BatchRecords} records of {settings.RecordBytes} bytes is larger than {Limits.BatchBytes}."
-            : !CompressionTypes.IsAvailable(settings.Compression) ? $"{settings.Compression} is not available here."
+            : !Enum.IsDefined(settings.Compression) ? "--compression must be none, gzip, snappy, lz4 or zstd."
             : null;
         if (problem is not null)
         {

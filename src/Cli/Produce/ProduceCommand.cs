@@ -66,9 +66,9 @@ internal static class ProduceCommand
         {
             var name = topic.Of(parsed);
             var compression = parsed.GetValue(codec);
-            if (!CompressionTypes.IsAvailable(compression))
+            if (!Enum.IsDefined(compression))
             {
-                throw CliException.Usage($"{compression} is not available here.", "zstd needs the system's libzstd.");
+                throw CliException.Usage("--compression must be none, gzip, snappy, lz4 or zstd.");
             }
 
             var ends = Escapes.Bytes(parsed.GetValue(delimiter)!, "-D");

@@ -28,8 +28,8 @@ internal sealed class ProducerSettings
             options.MaxRecordBytes is >= 1 and <= LargestRecord, options.MaxRecordBytes, nameof(options.MaxRecordBytes),
             $"must lie between 1 and {LargestRecord}");
         Require(
-            Enum.IsDefined(options.Compression) && CompressionTypes.IsAvailable(options.Compression), options.Compression,
-            nameof(options.Compression), "is not available on this machine");
+            Enum.IsDefined(options.Compression), options.Compression, nameof(options.Compression),
+            "must be None, Gzip, Snappy, Lz4 or Zstd");
         Require(options.Retries >= 0, options.Retries, nameof(options.Retries), "must not be negative");
         Require(
             options.RequestTimeout > TimeSpan.Zero && options.RequestTimeout <= Longest, options.RequestTimeout,

@@ -1,16 +1,15 @@
-using Loire.Model.Codecs;
+using Loire.Model.Compression;
 
 namespace Loire.Model.Batches;
 
 /// <summary>
 /// Decompresses the records of one batch after the other into a buffer of its own, which never grows beyond a bound, whatever a batch
-/// pretends. Used by one thread at a time; gives its memory back when disposed.
+/// claims. Used by one thread at a time; returns its memory when disposed.
 /// </summary>
 public sealed class BatchDecompressor : IDisposable
 {
     private readonly int _maxBytes;
     private readonly BoundedBuffer _buffer;
-    private readonly Zstd _zstd = new();
 
     /// <param name="maxBytes">The most bytes that the records of one batch may decompress to; at most
     /// <see cref="Limits.BatchBytes"/>.</param>
@@ -29,7 +28,7 @@ public sealed class BatchDecompressor : IDisposable
     /// <returns>
     /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.CorruptMessage"/> if the payload is malformed;
     /// <see cref="ErrorCode.MessageTooLarge"/> if it decompresses to more than the bound;
-    /// <see cref="ErrorCode.UnsupportedCompressionType"/> if the codec is not available here.
+    /// <see cref="ErrorCode.UnsupportedCompressionType"/> if the codec is unknown.
     /// </returns>
     public ErrorCode TryDecompress(RecordBatch batch, out ReadOnlySpan<byte> records)
     {
@@ -40,22 +39,11 @@ public sealed class BatchDecompressor : IDisposable
         }
 
         _buffer.Clear();
-        var error = batch.Compression switch
-        {
-            CompressionType.Gzip => Gzip.Decode(batch.Payload, _buffer),
-            CompressionType.Snappy => Snappy.Decode(batch.Payload, _buffer),
-            CompressionType.Lz4 => Lz4Frame.Decode(batch.Payload, _buffer),
-            CompressionType.Zstd when Zstd.IsAvailable => _zstd.Decode(batch.Payload, _buffer),
-            _ => ErrorCode.UnsupportedCompressionType,
-        };
+        var error = Codec.Decode(batch.Compression, batch.Payload, _buffer);
         records = error == ErrorCode.None ? _buffer.Written : default;
         return error;
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _buffer.Dispose();
-        _zstd.Dispose();
-    }
+    public void Dispose() => _buffer.Dispose();
 }

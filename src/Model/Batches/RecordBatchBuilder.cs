@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using Loire.Model.Codecs;
+using Loire.Model.Compression;
 using static Loire.Model.Batches.BatchLayout;
 
 namespace Loire.Model.Batches;
@@ -14,7 +14,6 @@ public sealed class RecordBatchBuilder : IDisposable
     private const int FirstCapacity = 4096;
 
     private readonly int _maxBytes;
-    private readonly Zstd _zstd = new();
     private byte[] _buffer = [];
     private int _size = RecordBatch.HeaderSize;
     private long _baseTimestamp;
@@ -112,12 +111,11 @@ public sealed class RecordBatchBuilder : IDisposable
     /// <summary>
     /// Makes the batch, with base offset 0 and without a leader epoch, and empties the builder. There must be at least one record.
     /// </summary>
-    /// <param name="compression">How to compress the records; must be available here.</param>
+    /// <param name="compression">How to compress the records.</param>
     /// <returns>Memory of exactly the batch's size, which the builder does not touch again.</returns>
     public ReadOnlyMemory<byte> Build(CompressionType compression = CompressionType.None)
     {
         Invariant.Check(RecordCount > 0);
-        Invariant.Check(CompressionTypes.IsAvailable(compression));
         var records = _buffer.AsSpan(RecordBatch.HeaderSize, _size - RecordBatch.HeaderSize);
         byte[] batch;
         if (compression == CompressionType.None)
@@ -126,8 +124,8 @@ public sealed class RecordBatchBuilder : IDisposable
         }
         else
         {
-            using var compressed = new BoundedBuffer(MaxEncoded(compression, records.Length));
-            Encode(compression, records, compressed);
+            using var compressed = new BoundedBuffer(Codec.MaxEncoded(compression, records.Length));
+            Codec.Encode(compression, records, compressed);
             batch = MakeBatch(compressed.Written);
         }
 
@@ -137,7 +135,7 @@ public sealed class RecordBatchBuilder : IDisposable
     }
 
     /// <summary>
-    /// Makes the batch without compression in memory of the caller's, who may put several there one after the other, and empties the builder.
+    /// Builds the batch uncompressed in the caller's memory, which may hold several in a row, and empties the builder.
     /// </summary>
     /// <param name="destination">Exactly <see cref="SizeInBytes"/> long.</param>
     public void BuildInto(Span<byte> destination)
@@ -160,7 +158,6 @@ public sealed class RecordBatchBuilder : IDisposable
     public void Dispose()
     {
         Reset();
-        _zstd.Dispose();
         if (_buffer.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(_buffer);
@@ -173,33 +170,6 @@ public sealed class RecordBatchBuilder : IDisposable
         var batch = GC.AllocateUninitializedArray<byte>(RecordBatch.HeaderSize + payload.Length);
         payload.CopyTo(batch.AsSpan(RecordBatch.HeaderSize));
         return batch;
-    }
-
-    private static int MaxEncoded(CompressionType compression, int length) => compression switch
-    {
-        CompressionType.Gzip => Gzip.MaxEncoded(length),
-        CompressionType.Snappy => Snappy.MaxEncoded(length),
-        CompressionType.Lz4 => Lz4Frame.MaxEncoded(length),
-        _ => Zstd.MaxEncoded(length),
-    };
-
-    private void Encode(CompressionType compression, ReadOnlySpan<byte> records, BoundedBuffer output)
-    {
-        switch (compression)
-        {
-            case CompressionType.Gzip:
-                Gzip.Encode(records, output);
-                break;
-            case CompressionType.Snappy:
-                Snappy.Encode(records, output);
-                break;
-            case CompressionType.Lz4:
-                Lz4Frame.Encode(records, output);
-                break;
-            default:
-                _zstd.Encode(records, output);
-                break;
-        }
     }
 
     private void WriteHeader(Span<byte> batch, CompressionType compression)

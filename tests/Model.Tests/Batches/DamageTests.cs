@@ -8,9 +8,6 @@ public sealed class DamageTests
 {
     private const int CrcCoversFrom = 21;
 
-    // Checksum and length, and up to two bytes with the mark that ends the data.
-    private const int GzipEnd = 10;
-
     public static TheoryData<string> Batches => [.. Fixture.Batches];
 
     public static TheoryData<string> SmallCompressed =>
@@ -84,11 +81,10 @@ public sealed class DamageTests
     }
 
     [Theory, MemberData(nameof(SmallCompressed))]
-    public void A_compressed_payload_cut_at_any_byte_is_never_read_as_other_records(string name)
+    public void A_compressed_payload_cut_at_any_byte_is_refused(string name)
     {
         using var decompressor = new BatchDecompressor(1 << 20);
         var bytes = Fixture.Read(name);
-        var uncut = BatchText.Lines(bytes);
         for (var length = 61; length < bytes.Length; length++)
         {
             var cut = bytes[..length];
@@ -97,18 +93,9 @@ public sealed class DamageTests
             Assert.Equal(ErrorCode.None, RecordBatch.TryRead(cut, out var batch));
             var error = decompressor.TryDecompress(batch, out var records);
 
-            // Snappy can be cut between two blocks, and gzip's end goes unnoticed by the library: then records are missing.
+            // Framed Snappy can be cut between two blocks: then records are missing.
             error = error == ErrorCode.None ? RecordReader.Check(batch, records) : error;
-            if (error == ErrorCode.None)
-            {
-                // Only of gzip the last bytes say nothing about the records.
-                Assert.True(batch.Compression == CompressionType.Gzip && length >= bytes.Length - GzipEnd);
-                Assert.Equal(uncut, BatchText.Lines(cut));
-            }
-            else
-            {
-                Assert.Contains(error, new[] { ErrorCode.CorruptMessage, ErrorCode.InvalidRecord });
-            }
+            Assert.Contains(error, new[] { ErrorCode.CorruptMessage, ErrorCode.InvalidRecord });
         }
     }
 

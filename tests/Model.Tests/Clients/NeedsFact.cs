@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 
 namespace Loire.Model.Tests.Clients;
 
@@ -11,15 +10,6 @@ public enum Needed
 
     /// <summary>kcat, which is librdkafka, and Python for the fake broker.</summary>
     Kcat,
-
-    /// <summary>liblz4.so.1.</summary>
-    LibLz4,
-
-    /// <summary>libsnappy.so.1.</summary>
-    LibSnappy,
-
-    /// <summary>libzstd.so.1.</summary>
-    LibZstd,
 }
 
 /// <summary>A fact that is reported as skipped where what it needs is not installed.</summary>
@@ -57,10 +47,7 @@ internal static class Installed
     public static bool Has(Needed what) => what switch
     {
         Needed.KafkaPython => KafkaPython.Value,
-        Needed.Kcat => Kcat.Value,
-        Needed.LibLz4 => NativeLibrary.TryLoad("liblz4.so.1", out _),
-        Needed.LibSnappy => NativeLibrary.TryLoad("libsnappy.so.1", out _),
-        _ => NativeLibrary.TryLoad("libzstd.so.1", out _),
+        _ => Kcat.Value,
     };
 
     /// <summary>Runs a program to its end and returns what it printed; fails if its exit code is not 0.</summary>

@@ -1,23 +1,26 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
+using K4os.Compression.LZ4;
 
-namespace Loire.Model.Codecs;
+namespace Loire.Model.Compression;
 
 /// <summary>
-/// The LZ4 frame format, as Kafka uses it for batches of format 2:
+/// The LZ4 frame format, blocks by K4os.Compression.LZ4:
 /// <code>
 /// magic 4 | FLG 1 | BD 1 | content size 8, optional | dictionary id 4, optional | header checksum 1
 /// block*: size 4 (top bit: stored, not compressed) | bytes | block checksum 4, optional
 /// end mark 4 (zeros) | content checksum 4, optional
 /// </code>
-/// Integers are little-endian, checksums are xxHash32. Reads everything that the format has except dictionaries: linked blocks, all block
-/// sizes and checksums, several frames in a row, skippable frames. Writes independent blocks of 64 KiB without checksums, which is what
-/// Kafka's Java client writes and all that it reads; the batch's own CRC covers the bytes.
+/// Integers are little-endian, checksums are xxHash32. Reads several frames in a row, linked and independent blocks of all sizes; no
+/// dictionaries. Writes independent blocks of 64 KiB without checksums, as Kafka's Java client does, which reads no linked ones.
+/// <para>
+/// The frame is parsed here rather than by K4os.Compression.LZ4.Streams: that reader ignores reserved bits and the content size, allocates
+/// what a header claims, and hands out stale memory for a match of distance 0.
+/// </para>
 /// </summary>
-internal static class Lz4Frame
+internal static class Lz4
 {
     private const uint Magic = 0x184D2204;
-    private const uint SkippableMagic = 0x184D2A50;
-    private const uint SkippableMask = 0xFFFFFFF0;
     private const uint StoredBit = 0x80000000;
 
     private const byte Version = 0b0100_0000;
@@ -26,49 +29,33 @@ internal static class Lz4Frame
     private const byte BlockChecksum = 0b0001_0000;
     private const byte ContentSize = 0b0000_1000;
     private const byte ContentChecksum = 0b0000_0100;
-    private const byte ReservedFlag = 0b0000_0010;
-    private const byte DictionaryId = 0b0000_0001;
+    private const byte UnsupportedFlags = 0b0000_0011;
     private const byte Block64K = 4 << 4;
     private const byte ReservedBlockBits = 0b1000_1111;
 
-    // A match reaches back 65535 bytes at most.
-    private const int Window = 1 << 16;
+    private const int BlockSize = 64 * 1024;
+
+    // The distance that a match reaches back at most, rounded up.
+    private const int Window = 64 * 1024;
+
+    // A byte that continues a length stands for 255 bytes of output.
+    private const int MaxExpansion = 255;
 
     public static ErrorCode Decode(ReadOnlySpan<byte> source, BoundedBuffer output)
     {
-        while (source.Length >= 8)
+        ErrorCode error;
+        do
         {
-            var magic = BinaryPrimitives.ReadUInt32LittleEndian(source);
-            var error = ErrorCode.CorruptMessage;
-            if (magic == Magic)
-            {
-                source = source[4..];
-                error = DecodeFrame(ref source, output);
-            }
-            else if ((magic & SkippableMask) == SkippableMagic)
-            {
-                var size = BinaryPrimitives.ReadUInt32LittleEndian(source[4..]);
-                source = source[8..];
-                if (size <= source.Length)
-                {
-                    source = source[(int)size..];
-                    error = ErrorCode.None;
-                }
-            }
-
-            if (error != ErrorCode.None || source.IsEmpty)
-            {
-                return error;
-            }
+            error = DecodeFrame(ref source, output);
         }
-
-        return ErrorCode.CorruptMessage;
+        while (error == ErrorCode.None && !source.IsEmpty);
+        return error;
     }
 
     public static void Encode(ReadOnlySpan<byte> data, BoundedBuffer output)
     {
         output.Reserve(7);
-        var header = output.Free;
+        Span<byte> header = output.Free;
         BinaryPrimitives.WriteUInt32LittleEndian(header, Magic);
         header[4] = Version | Independent;
         header[5] = Block64K;
@@ -76,19 +63,21 @@ internal static class Lz4Frame
         output.Advance(7);
         while (data.Length > 0)
         {
-            var block = data[..Math.Min(data.Length, MatchFinder.MaxBlock)];
+            var block = data[..Math.Min(data.Length, BlockSize)];
             data = data[block.Length..];
-            output.Reserve(4 + Lz4Block.MaxEncoded(block.Length));
-            var to = output.Free;
-            var size = Lz4Block.Encode(block, to[4..]);
-            var stored = size >= block.Length;
-            if (stored)
+            output.Reserve(4 + block.Length);
+            Span<byte> free = output.Free;
+
+            // Negative if the block does not shrink.
+            var size = LZ4Codec.Encode(block, free.Slice(4, block.Length - 1));
+            var isStored = size <= 0;
+            if (isStored)
             {
-                block.CopyTo(to[4..]);
+                block.CopyTo(free[4..]);
                 size = block.Length;
             }
 
-            BinaryPrimitives.WriteUInt32LittleEndian(to, stored ? (uint)size | StoredBit : (uint)size);
+            BinaryPrimitives.WriteUInt32LittleEndian(free, isStored ? (uint)size | StoredBit : (uint)size);
             output.Advance(4 + size);
         }
 
@@ -97,8 +86,8 @@ internal static class Lz4Frame
         output.Advance(4);
     }
 
-    /// <summary>The most that <paramref name="length"/> bytes can encode to.</summary>
-    public static int MaxEncoded(int length) => Lz4Block.MaxEncoded(length) + (20 * ((length / MatchFinder.MaxBlock) + 1)) + 11;
+    /// <summary>An upper bound on the compressed size of <paramref name="length"/> bytes.</summary>
+    public static int MaxEncoded(int length) => length + (4 * ((length / BlockSize) + 1)) + 11;
 
     private static ErrorCode DecodeFrame(ref ReadOnlySpan<byte> source, BoundedBuffer output)
     {
@@ -108,16 +97,17 @@ internal static class Lz4Frame
         }
 
         var frameStart = output.Length;
-        while (source.Length >= 4)
+        while (TryRead(ref source, out var word))
         {
-            var word = BinaryPrimitives.ReadUInt32LittleEndian(source);
-            source = source[4..];
             if (word == 0)
             {
-                return EndFrame(ref source, flags, contentSize, output.Written[frameStart..]);
+                var content = output.Written[frameStart..];
+                var isComplete = (contentSize < 0 || contentSize == content.Length)
+                    && ((flags & ContentChecksum) == 0 || TryMatchChecksum(ref source, content));
+                return isComplete ? ErrorCode.None : ErrorCode.CorruptMessage;
             }
 
-            var stored = (word & StoredBit) != 0;
+            var isStored = (word & StoredBit) != 0;
             var size = word & ~StoredBit;
             if (size > maxBlock || size > source.Length)
             {
@@ -131,9 +121,9 @@ internal static class Lz4Frame
                 return ErrorCode.CorruptMessage;
             }
 
-            // A linked block may copy from the blocks before it, but never from before its frame.
-            var history = (flags & Independent) != 0 ? output.Length : Math.Max(frameStart, output.Length - Window);
-            var error = stored ? Store(block, output) : DecodeBlock(block, history, maxBlock, output);
+            // A linked block may copy from earlier blocks, but never from before its frame.
+            var history = (flags & Independent) != 0 ? 0 : Math.Min(Window, output.Length - frameStart);
+            var error = isStored ? Store(block, output) : DecodeBlock(block, history, maxBlock, output);
             if (error != ErrorCode.None)
             {
                 return error;
@@ -148,7 +138,7 @@ internal static class Lz4Frame
         flags = 0;
         maxBlock = 0;
         contentSize = -1;
-        if (source.Length < 3)
+        if (!TryRead(ref source, out var magic) || magic != Magic || source.Length < 3)
         {
             return false;
         }
@@ -156,7 +146,7 @@ internal static class Lz4Frame
         flags = source[0];
         var blockBits = source[1];
         var length = (flags & ContentSize) != 0 ? 10 : 2;
-        if ((flags & VersionMask) != Version || (flags & (ReservedFlag | DictionaryId)) != 0
+        if ((flags & (VersionMask | UnsupportedFlags)) != Version
             || (blockBits & ReservedBlockBits) != 0 || blockBits < Block64K
             || source.Length <= length || source[length] != HeaderChecksum(source[..length]))
         {
@@ -184,29 +174,30 @@ internal static class Lz4Frame
 
     private static ErrorCode DecodeBlock(ReadOnlySpan<byte> block, int history, int maxBlock, BoundedBuffer output)
     {
-        var allowed = (int)Math.Min(maxBlock, Lz4Block.MaxDecoded(block.Length));
+        var allowed = (int)Math.Min(maxBlock, (long)MaxExpansion * block.Length);
         var room = Math.Min(allowed, output.Remaining);
         output.Reserve(room);
-        var written = Lz4Block.Decode(block, output.Whole[..(output.Length + room)], history, output.Length);
+        var target = output.Free.AsSpan(0, room);
+
+        // The library copies a match of distance 0 from the target itself, which is pooled memory that others have used.
+        target.Clear();
+        var written = LZ4Codec.Decode(block, target, output.Written[^history..]);
         if (written < 0)
         {
-            return written == Lz4Block.TooLarge && room < allowed ? ErrorCode.MessageTooLarge : ErrorCode.CorruptMessage;
+            // The library does not tell malformed input from a target that is too small.
+            return room < allowed ? ErrorCode.MessageTooLarge : ErrorCode.CorruptMessage;
         }
 
         output.Advance(written);
         return ErrorCode.None;
     }
 
-    private static ErrorCode EndFrame(ref ReadOnlySpan<byte> source, byte flags, long contentSize, ReadOnlySpan<byte> content)
-    {
-        var fits = (contentSize < 0 || contentSize == content.Length)
-            && ((flags & ContentChecksum) == 0 || TryMatchChecksum(ref source, content));
-        return fits ? ErrorCode.None : ErrorCode.CorruptMessage;
-    }
+    private static bool TryMatchChecksum(ref ReadOnlySpan<byte> source, ReadOnlySpan<byte> data) =>
+        TryRead(ref source, out var checksum) && checksum == XxHash32.HashToUInt32(data);
 
-    private static bool TryMatchChecksum(ref ReadOnlySpan<byte> source, ReadOnlySpan<byte> data)
+    private static bool TryRead(ref ReadOnlySpan<byte> source, out uint word)
     {
-        if (source.Length < 4 || BinaryPrimitives.ReadUInt32LittleEndian(source) != XxHash32.Compute(data))
+        if (!BinaryPrimitives.TryReadUInt32LittleEndian(source, out word))
         {
             return false;
         }
@@ -215,5 +206,5 @@ internal static class Lz4Frame
         return true;
     }
 
-    private static byte HeaderChecksum(ReadOnlySpan<byte> descriptor) => (byte)(XxHash32.Compute(descriptor) >> 8);
+    private static byte HeaderChecksum(ReadOnlySpan<byte> descriptor) => (byte)(XxHash32.HashToUInt32(descriptor) >> 8);
 }

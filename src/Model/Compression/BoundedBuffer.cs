@@ -1,33 +1,30 @@
 using System.Buffers;
 
-namespace Loire.Model.Codecs;
+namespace Loire.Model.Compression;
 
 /// <summary>
-/// Contiguous bytes that grow as they are written, up to a bound: what a decoder writes to, so that no input decides how much memory it
-/// takes. Contiguous, because LZ4 and Snappy copy from what they have written before.
+/// A growing, pooled, contiguous output buffer with an upper bound, so that no input decides how much memory a decoder takes. Contiguous,
+/// because LZ4 and Snappy copy from earlier output.
 /// </summary>
-internal sealed class BoundedBuffer(int maxBytes) : IDisposable
+internal sealed class BoundedBuffer(int maxBytes) : IBufferWriter<byte>, IDisposable
 {
     private const int FirstCapacity = 4096;
 
-    // One byte past the bound can be written, so that a streaming decoder finds out that there is more than the bound allows.
+    // One byte beyond the bound can be written, so that a streaming decoder learns whether there is more output than the bound allows.
     private readonly int _maxCapacity = maxBytes + 1;
     private byte[] _bytes = [];
 
     public int Length { get; private set; }
 
-    /// <summary>How much may still be written without breaking the bound.</summary>
+    /// <summary>How many more bytes fit within the bound.</summary>
     public int Remaining => maxBytes - Length;
 
     public bool IsOverBound => Length > maxBytes;
 
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, Length);
 
-    /// <summary>Everything written and everything reserved; decoders that copy from earlier output index into it.</summary>
-    public Span<byte> Whole => _bytes;
-
-    /// <summary>What is reserved and not yet written.</summary>
-    public Span<byte> Free => _bytes.AsSpan(Length);
+    /// <summary>The reserved bytes behind <see cref="Written"/>.</summary>
+    public ArraySegment<byte> Free => new(_bytes, Length, _bytes.Length - Length);
 
     public void Clear() => Length = 0;
 
@@ -39,7 +36,7 @@ internal sealed class BoundedBuffer(int maxBytes) : IDisposable
     }
 
     /// <summary>
-    /// Makes room for a stream's next bytes: at least one, about <paramref name="wanted"/>. False if the bound is broken already.
+    /// Makes room for the next bytes of a stream: at least one, about <paramref name="wanted"/>. False if the bound is exceeded already.
     /// </summary>
     public bool TryMakeRoom(int wanted)
     {
@@ -61,6 +58,17 @@ internal sealed class BoundedBuffer(int maxBytes) : IDisposable
         Invariant.Check(count >= 0 && count <= _bytes.Length - Length);
         Length += count;
     }
+
+    /// <summary>
+    /// Reserves <paramref name="sizeHint"/> bytes and returns exactly those, since Snappier fills whatever a block has bytes for.
+    /// </summary>
+    public Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        Reserve(sizeHint);
+        return _bytes.AsMemory(Length, sizeHint);
+    }
+
+    public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
     public void Dispose()
     {
