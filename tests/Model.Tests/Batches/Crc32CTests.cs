@@ -1,9 +1,9 @@
+using CsCheck;
 using Loire.Model.Batches;
-using Xunit.Abstractions;
 
 namespace Loire.Model.Tests.Batches;
 
-public sealed class Crc32CTests(ITestOutputHelper output)
+public sealed class Crc32CTests
 {
     public static TheoryData<string, uint, byte[]> Known => new()
     {
@@ -18,40 +18,24 @@ public sealed class Crc32CTests(ITestOutputHelper output)
     [Theory, MemberData(nameof(Known))]
     public void Known_checksums_come_out(string name, uint crc, byte[] data) => Assert.True(crc == Crc32C.Compute(data), name);
 
+    // Around the lengths where the three strands begin, too.
     [Fact]
-    public void Every_length_and_alignment_agrees_with_the_definition_bit_by_bit()
-    {
-        var data = new byte[7000];
-        RandomSeed.New(output).NextBytes(data);
-        for (var length = 0; length < data.Length - 8; length += length < 100 ? 1 : 61)
-        {
-            var slice = data.AsSpan(length % 8, length);
-            Assert.Equal(ByDefinition(slice), Crc32C.Compute(slice));
-        }
-
-        // Around the lengths where the three strands begin.
-        foreach (var length in new[] { 1023, 1024, 1025, 3071, 3072, 3073, 3080, 6143, 6144, 6145 })
-        {
-            Assert.Equal(ByDefinition(data.AsSpan(0, length)), Crc32C.Compute(data.AsSpan(0, length)));
-        }
-    }
+    public void Every_length_and_alignment_agrees_with_the_definition_bit_by_bit() =>
+        Gen.Select(
+            Gen.Byte.Array[6160],
+            Gen.Int[0, 7],
+            Gen.OneOf<int>(Gen.Int[0, 100], Gen.Int[0, 6150], Gen.OneOf(1023, 1024, 1025, 3071, 3072, 3073, 3080, 6143, 6144, 6145)))
+        .Sample((data, start, length) =>
+            Crc32C.Compute(data.AsSpan(start, length)) == ByDefinition(data.AsSpan(start, length)), iter: 1_000);
 
     [Fact]
-    public void Pieces_give_the_checksum_of_the_whole_one_after_the_other_or_combined()
-    {
-        var random = RandomSeed.New(output);
-        var data = new byte[20_000];
-        random.NextBytes(data);
-        var whole = Crc32C.Compute(data);
-        for (var i = 0; i < 1000; i++)
+    public void Pieces_give_the_checksum_of_the_whole_one_after_the_other_or_combined() =>
+        Gen.Select(Gen.Byte.Array[0, 10_000], Gen.Byte.Array[0, 10_000]).Sample((left, right) =>
         {
-            var cut = random.Next(data.Length + 1);
-            var first = Crc32C.Compute(data.AsSpan(0, cut));
-            var second = Crc32C.Compute(data.AsSpan(cut));
-            Assert.Equal(whole, Crc32C.Append(first, data.AsSpan(cut)));
-            Assert.Equal(whole, Crc32C.Combine(first, second, data.Length - cut));
-        }
-    }
+            var whole = Crc32C.Compute([.. left, .. right]);
+            var (first, second) = (Crc32C.Compute(left), Crc32C.Compute(right));
+            return Crc32C.Append(first, right) == whole && Crc32C.Combine(first, second, right.Length) == whole;
+        }, iter: 1_000);
 
     [Fact]
     public void Combining_goes_beyond_what_fits_an_int()
