@@ -1,18 +1,21 @@
-using System.Diagnostics;
-
 namespace Loire.Model.Benchmarks;
 
-/// <summary>How long an action takes, and what it allocates.</summary>
+/// <summary>The processor time of an action, which other load on the machine hardly changes, and what it allocates.</summary>
 internal readonly record struct Measure(double Nanoseconds, double AllocatedBytes)
 {
     private const int Rounds = 7;
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(60);
+    private static readonly TimeSpan Warmup = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The median of several rounds, each long enough for the clock, after one that is not counted.</summary>
+    /// <summary>The median of several rounds, each long enough for the clock, after a warm-up in which the action is optimized.</summary>
     public static Measure Of(Action action)
     {
         var repetitions = 1;
         for (; Time(action, repetitions) < Round; repetitions *= 2)
+        {
+        }
+
+        for (var warm = TimeSpan.Zero; warm < Warmup; warm += Time(action, repetitions))
         {
         }
 
@@ -34,12 +37,12 @@ internal readonly record struct Measure(double Nanoseconds, double AllocatedByte
 
     private static TimeSpan Time(Action action, int repetitions)
     {
-        var started = Stopwatch.GetTimestamp();
+        var started = Environment.CpuUsage.TotalTime;
         for (var i = 0; i < repetitions; i++)
         {
             action();
         }
 
-        return Stopwatch.GetElapsedTime(started);
+        return Environment.CpuUsage.TotalTime - started;
     }
 }
