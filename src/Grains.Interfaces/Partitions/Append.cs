@@ -44,7 +44,9 @@ public sealed record AppendRequest(
 /// <param name="LastOffset">The offset of the last record, or <see cref="Offset.None"/>.</param>
 /// <param name="LogAppendTime">The broker's time for all records with LogAppendTime, else <see cref="Timestamp.None"/>.</param>
 /// <param name="LogStartOffset">The first offset that can be read.</param>
-/// <param name="Detail">One sentence for a person, where the error code does not say enough.</param>
+/// <param name="Detail">Human-readable message, where the error code does not say enough.</param>
+/// <param name="TopicVersion">The <see cref="PartitionSettings.Version"/> of the topic that the partition acted on; 0 if it has not read
+/// the topic yet. A caller that cached an older version of the topic must read it again.</param>
 [GenerateSerializer, Immutable, Alias("loire.AppendResult")]
 public sealed record AppendResult(
     [property: Id(0)] ErrorCode Error,
@@ -52,4 +54,5 @@ public sealed record AppendResult(
     [property: Id(2)] Offset LastOffset,
     [property: Id(3)] Timestamp LogAppendTime,
     [property: Id(4)] Offset LogStartOffset,
-    [property: Id(5)] string? Detail);
+    [property: Id(5)] string? Detail,
+    [property: Id(6)] long TopicVersion = 0);

@@ -26,7 +26,11 @@ public sealed record FetchResult(
     [property: Id(1)] ReadOnlyMemory<byte>[] Batches,
     [property: Id(2)] Offset NextOffset,
     [property: Id(3)] PartitionOffsets Bounds,
-    [property: Id(4)] string? Detail);
+    [property: Id(4)] string? Detail)
+{
+    /// <summary>The version of the topic that the partition acted on: that of <see cref="Bounds"/>.</summary>
+    public long TopicVersion => Bounds.TopicVersion;
+}
 
 /// <summary>The positions that bound a log: <c>start ≤ last stable ≤ high watermark ≤ end</c>.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why the positions are unknown.</param>
@@ -35,6 +39,8 @@ public sealed record FetchResult(
 /// <param name="HighWatermark">Before it everything is durable on every in-sync copy; what a fetch sees.</param>
 /// <param name="LogEnd">The offset of the next record.</param>
 /// <param name="Epoch">The epoch of the leader that answered, or <see cref="LeaderEpoch.None"/> if it has not written yet.</param>
+/// <param name="TopicVersion">The <see cref="PartitionSettings.Version"/> of the topic that the partition acted on; 0 if it has not read
+/// the topic yet.</param>
 [GenerateSerializer, Immutable, Alias("loire.PartitionOffsets")]
 public sealed record PartitionOffsets(
     [property: Id(0)] ErrorCode Error,
@@ -42,7 +48,8 @@ public sealed record PartitionOffsets(
     [property: Id(2)] Offset LastStable,
     [property: Id(3)] Offset HighWatermark,
     [property: Id(4)] Offset LogEnd,
-    [property: Id(5)] LeaderEpoch Epoch);
+    [property: Id(5)] LeaderEpoch Epoch,
+    [property: Id(6)] long TopicVersion = 0);
 
 /// <summary>The batch that answers a search by time.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why there is no answer.</param>
@@ -52,4 +59,8 @@ public sealed record PartitionOffsets(
 public sealed record FindBatchResult(
     [property: Id(0)] ErrorCode Error,
     [property: Id(1)] ReadOnlyMemory<byte>[] Batch,
-    [property: Id(2)] PartitionOffsets Bounds);
+    [property: Id(2)] PartitionOffsets Bounds)
+{
+    /// <summary>The version of the topic that the partition acted on: that of <see cref="Bounds"/>.</summary>
+    public long TopicVersion => Bounds.TopicVersion;
+}

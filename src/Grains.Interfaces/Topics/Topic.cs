@@ -37,13 +37,16 @@ public sealed record TopicResult(
 /// <param name="PartitionsCount">How many partitions it has.</param>
 /// <param name="ReplicationFactor">How many copies Loire itself keeps; 1 where the store replicates.</param>
 /// <param name="Configs">Every setting with its value in force, in ordinal order of the names.</param>
+/// <param name="Version">Grows with each change of the topic, and starts at 1 for each <paramref name="Id"/>. Partitions answer with the
+/// version that they act on (<see cref="AppendResult.TopicVersion"/>).</param>
 [GenerateSerializer, Immutable, Alias("loire.TopicDescription")]
 public sealed record TopicDescription(
     [property: Id(0)] TopicName Name,
     [property: Id(1)] TopicId Id,
     [property: Id(2)] int PartitionsCount,
     [property: Id(3)] short ReplicationFactor,
-    [property: Id(4)] TopicConfig[] Configs);
+    [property: Id(4)] TopicConfig[] Configs,
+    [property: Id(5)] long Version = 0);
 
 /// <summary>One setting of a topic.</summary>
 /// <param name="Name">Kafka's name for it.</param>

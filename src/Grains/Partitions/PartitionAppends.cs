@@ -11,7 +11,7 @@ namespace Loire.Grains.Partitions;
 /// one attempt.
 /// </summary>
 internal sealed class PartitionAppends(
-    PartitionLog log, Func<ValueTask<ErrorCode>> open, Func<PartitionSettings> settings, PartitionDriverOptions options, TimeProvider time,
+    PartitionLog log, Func<ValueTask<ErrorCode>> open, Func<PartitionSettings?> settings, PartitionDriverOptions options, TimeProvider time,
     PartitionMetrics metrics, Action<PendingAppend, int> admitted, Action<Exception> failed)
 {
     private readonly Queue<Arrival> _arrivals = new();
@@ -72,7 +72,7 @@ internal sealed class PartitionAppends(
     public AppendResult Refuse(ErrorCode error, string? detail)
     {
         metrics.Failed("append", error);
-        return new AppendResult(error, Offset.None, Offset.None, Timestamp.None, log.LogStartOffset, detail);
+        return new AppendResult(error, Offset.None, Offset.None, Timestamp.None, log.LogStartOffset, detail, TopicVersion);
     }
 
     /// <summary>Refuses all that wait and whatever comes later. Appends that have their offsets are answered by the log.</summary>
@@ -83,6 +83,8 @@ internal sealed class PartitionAppends(
         RefuseArrivals(error, null);
         return _loop;
     }
+
+    private long TopicVersion => settings()?.Version ?? 0;
 
     private bool HasRoom(long bytes) => log.PendingBytes == 0 || log.PendingBytes + bytes <= options.PendingBytes;
 
@@ -162,7 +164,7 @@ internal sealed class PartitionAppends(
     private Admission Admit(AppendRequest request)
     {
         var now = Timestamp.From(time.GetUtcNow());
-        var topic = settings();
+        var topic = settings()!;
         if (request.Acks == Acks.All && topic.MinInsyncReplicas > 1)
         {
             return new Admission(
@@ -206,11 +208,12 @@ internal sealed class PartitionAppends(
         // The promise of every acknowledgement but acks=0: storage has the records, and readers see them.
         Invariant.Check(log.HighWatermark > admission.Pending.LastOffset, "an acknowledged append lies below the high watermark");
         return new AppendResult(
-            ErrorCode.None, admission.Pending.BaseOffset, admission.Pending.LastOffset, admission.LogAppendTime, log.LogStartOffset, null);
+            ErrorCode.None, admission.Pending.BaseOffset, admission.Pending.LastOffset, admission.LogAppendTime, log.LogStartOffset, null,
+            TopicVersion);
     }
 
     private AppendResult Unacknowledged(Admission admission) =>
         admission.Error != ErrorCode.None
             ? Refuse(admission.Error, admission.Detail)
-            : new AppendResult(ErrorCode.None, Offset.None, Offset.None, Timestamp.None, log.LogStartOffset, null);
+            : new AppendResult(ErrorCode.None, Offset.None, Offset.None, Timestamp.None, log.LogStartOffset, null, TopicVersion);
 }

@@ -49,7 +49,7 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
         TimeProvider time, PartitionMetrics metrics, ILogger logger, Action drop)
     {
         (_key, _log, _askTopic, _metrics, _logger, _drop) = (key, log, askTopic, metrics, logger, drop);
-        _appends = new PartitionAppends(log, OpenAsync, () => _settings!, options, time, metrics, OnAdmitted, Fail);
+        _appends = new PartitionAppends(log, OpenAsync, () => _settings, options, time, metrics, OnAdmitted, Fail);
         _fetches = new PartitionFetches(log, Bounds, time, metrics, Fail);
         log.Committed = OnCommitted;
         log.Closed = OnLogClosed;
@@ -219,7 +219,7 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
     {
         var (start, stable, high, end) = (_log.LogStartOffset, _log.HighWatermark, _log.HighWatermark, _log.LogEndOffset);
         Invariant.Check(start <= stable && stable <= high && high <= end, "start <= last stable <= high watermark <= end");
-        return new PartitionOffsets(ErrorCode.None, start, stable, high, end, _log.Epoch);
+        return new PartitionOffsets(ErrorCode.None, start, stable, high, end, _log.Epoch, _settings?.Version ?? 0);
     }
 
     private void OnAdmitted(PendingAppend pending, int bytes) =>

@@ -69,9 +69,22 @@ public sealed partial class TopicDriver(
         return Described(State);
     });
 
-    /// <summary>Raises the number of partitions. They come to life when they are first used.</summary>
-    public Task<TopicResult> AddPartitionsAsync(int partitionsCount, bool validateOnly) =>
-        InTurn(() => Change(TopicRules.AddPartitions(State, partitionsCount), validateOnly));
+    /// <summary>
+    /// Raises the number of partitions. New partitions read their settings at their first use. The existing ones get the topic's new version,
+    /// so that their answers make callers refresh what they know of the topic; one that misses it answers with the older version until it
+    /// is opened again.
+    /// </summary>
+    public Task<TopicResult> AddPartitionsAsync(int partitionsCount, bool validateOnly) => InTurn(async () =>
+    {
+        var existing = Partitions();
+        var result = await Change(TopicRules.AddPartitions(State, partitionsCount), validateOnly);
+        if (result.Error == ErrorCode.None && !validateOnly)
+        {
+            await ConfigureAsync(existing);
+        }
+
+        return result;
+    });
 
     /// <summary>Changes settings and passes them on to the partitions.</summary>
     public Task<TopicResult> AlterConfigsAsync(AlterConfigsRequest request) => InTurn(async () =>
@@ -145,7 +158,8 @@ public sealed partial class TopicDriver(
         new TopicDescription(
             name, state.Id, state.PartitionsCount, state.ReplicationFactor,
             [.. TopicConfigs.All.Select(config => new TopicConfig(
-                config.Name, state.Configs.GetValueOrDefault(config.Name, config.DefaultText), !state.Configs.ContainsKey(config.Name)))]),
+                config.Name, state.Configs.GetValueOrDefault(config.Name, config.DefaultText), !state.Configs.ContainsKey(config.Name)))],
+            state.Version),
         null);
 
     private async Task<TopicResult> InTurn(Func<Task<TopicResult>> step)
@@ -181,13 +195,18 @@ public sealed partial class TopicDriver(
 
     private async Task<TopicResult> PassOnSettings(TopicResult result)
     {
-        var settings = PartitionSettingsOf.Topic(State);
-        var (failed, error) = await BoundedCalls.ForEach(Partitions(), options.Parallelism, key => peers.Configure(key, settings));
+        var (failed, error) = await ConfigureAsync(Partitions());
         return failed == 0
             ? result
             : Refused(
                 error,
                 $"The change is durable, but {failed} of {State.PartitionsCount} partitions have not confirmed it: make it again.");
+    }
+
+    private Task<(int Failed, ErrorCode Error)> ConfigureAsync(IEnumerable<PartitionKey> partitions)
+    {
+        var settings = PartitionSettingsOf.Topic(State);
+        return BoundedCalls.ForEach(partitions, options.Parallelism, key => peers.Configure(key, settings));
     }
 
     private async Task<TopicResult> FinishDeletion()

@@ -82,6 +82,35 @@ public class TopicDriverTests
     }
 
     [Fact]
+    public void Answers_of_a_partition_carry_the_version_of_the_topic_that_it_acts_on()
+    {
+        var bench = new TopicsBench();
+        var topic = bench.Create("t", 2);
+        var first = TopicsBench.Key(topic, 0);
+        Assert.Equal((1, 1), (topic.Topic!.Version, bench.Append(first, "v").TopicVersion));
+
+        bench.Alter("t", ("max.message.bytes", "10"));
+        var refused = bench.Append(first, "too large");
+        Assert.Equal((2, 2), (bench.Describe("t").Topic!.Version, refused.TopicVersion));
+        Assert.Equal(ErrorCode.MessageTooLarge, refused.Error);
+        Assert.Equal((2, 2), (bench.Fetch(first).TopicVersion, bench.Fetch(first).Bounds.TopicVersion));
+
+        bench.Thread.Finish(() => bench.Topic("t").AddPartitionsAsync(4, false));
+        Assert.Equal((3, 3, 3), (
+            bench.Describe("t").Topic!.Version, bench.Fetch(first).TopicVersion, bench.Fetch(TopicsBench.Key(topic, 3)).TopicVersion));
+    }
+
+    [Fact]
+    public void Partitions_are_added_even_if_existing_ones_cannot_be_told()
+    {
+        var bench = new TopicsBench();
+        var topic = bench.Create("t");
+        bench.PartitionFault = _ => ErrorCode.RequestTimedOut;
+        Assert.Equal(2, bench.Thread.Finish(() => bench.Topic("t").AddPartitionsAsync(2, false)).Topic!.PartitionsCount);
+        Assert.Equal(0, bench.Append(TopicsBench.Key(topic, 1), "v").BaseOffset.Value);
+    }
+
+    [Fact]
     public void Settings_that_no_partition_needs_call_none()
     {
         var bench = new TopicsBench();
