@@ -40,11 +40,8 @@ public sealed class PartitionLog : IAsyncDisposable
     /// <summary>The first offset that can be read.</summary>
     public Offset LogStartOffset => _chain.IsOpen ? _chain.State.Head.Start : Offset.Zero;
 
-    /// <summary>Before it no transaction is open. There are no transactions yet, so it is the high watermark.</summary>
-    public Offset LastStableOffset => HighWatermark;
-
     /// <summary>Every offset before it is durable; what a read sees.</summary>
-    public Offset HighWatermark => _chain.IsOpen ? _chain.State.Durable : Offset.Zero;
+    public Offset DurableEndOffset => _chain.IsOpen ? _chain.State.Durable : Offset.Zero;
 
     /// <summary>The offset that the next record gets.</summary>
     public Offset LogEndOffset => _chain.IsOpen ? _chain.End : Offset.Zero;
@@ -56,13 +53,27 @@ public sealed class PartitionLog : IAsyncDisposable
     public string? CloseReason => _chain.CloseReason;
 
     /// <summary>
-    /// Invoked on the owner's scheduler whenever <see cref="HighWatermark"/> has advanced; never while a method of the log runs its first
-    /// turn.
+    /// Invoked on the owner's scheduler whenever <see cref="DurableEndOffset"/> has advanced; never while a method of the log runs its
+    /// first turn.
     /// </summary>
-    public Action? Committed
+    public Action? Advanced
     {
         get => _chain.Advanced;
         set => _chain.Advanced = value;
+    }
+
+    /// <summary>
+    /// Invoked on the owner's scheduler for pending appends that will never be durable, with their first offset, the offset after their last
+    /// one, and the error that <see cref="PendingAppend.Committed"/> ends with. Their offsets may be assigned again.
+    /// </summary>
+    public Action<Offset, Offset, ErrorCode>? Failed
+    {
+        get;
+        set
+        {
+            field = value;
+            _chain.Failed = value is null ? null : (chunk, error) => value(chunk.Base, chunk.End, error);
+        }
     }
 
     /// <summary>Invoked once when the log has closed by itself: superseded, broken, or in doubt. The owner drops this instance.</summary>
@@ -142,8 +153,8 @@ public sealed class PartitionLog : IAsyncDisposable
         _chain.WaitForRoomAsync(bytes, cancellation);
 
     /// <summary>
-    /// Reads whole batches from the one that contains <paramref name="from"/> up to the high watermark: as many as fit
-    /// <paramref name="maxBytes"/>, the first one always. At the high watermark the result is empty.
+    /// Reads whole batches from the one that contains <paramref name="from"/> up to the durable end: as many as fit
+    /// <paramref name="maxBytes"/>, the first one always. At the durable end the result is empty.
     /// </summary>
     /// <returns>
     /// <see cref="ErrorCode.OffsetOutOfRange"/> outside the log; <see cref="ErrorCode.CorruptMessage"/> where the stored bytes are damaged,
@@ -163,7 +174,7 @@ public sealed class PartitionLog : IAsyncDisposable
         }
 
         cancellation.ThrowIfCancellationRequested();
-        return from >= HighWatermark ? Nothing(ErrorCode.None, from) : _reader.ReadAsync(from, maxBytes);
+        return from >= DurableEndOffset ? Nothing(ErrorCode.None, from) : _reader.ReadAsync(from, maxBytes);
     }
 
     /// <summary>
@@ -171,7 +182,7 @@ public sealed class PartitionLog : IAsyncDisposable
     /// are those of <see cref="ReadAsync"/>: where the answer might lie in damaged bytes, it is <see cref="ErrorCode.CorruptMessage"/>.
     /// </summary>
     public ValueTask<LogRead> FindBatchAsync(Timestamp timestamp, CancellationToken cancellation) =>
-        _chain.IsClosed ? Nothing(_chain.ClosedError, HighWatermark) : _reader.FindAsync(timestamp, LogStartOffset, cancellation);
+        _chain.IsClosed ? Nothing(_chain.ClosedError, DurableEndOffset) : _reader.FindAsync(timestamp, LogStartOffset, cancellation);
 
     /// <summary>
     /// Deletes every object of the log, the head last. May be called on an instance that is not opened, and again after any failure. A
@@ -193,6 +204,5 @@ public sealed class PartitionLog : IAsyncDisposable
         : ErrorCode.None;
 
     private void AssertInvariants() => Invariant.Check(
-        LogStartOffset <= LastStableOffset && LastStableOffset <= HighWatermark && HighWatermark <= LogEndOffset,
-        "start <= LSO <= HW <= end");
+        LogStartOffset <= DurableEndOffset && DurableEndOffset <= LogEndOffset, "start <= durable end <= end");
 }

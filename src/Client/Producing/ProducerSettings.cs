@@ -1,4 +1,3 @@
-using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 
 namespace Loire.Client;

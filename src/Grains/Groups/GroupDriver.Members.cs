@@ -115,19 +115,15 @@ public sealed partial class GroupDriver
         return error;
     }
 
-    private async void AskTopics()
+    private void AskTopics()
     {
         _nextTopics = TimeSpan.MaxValue;
-        try
+        _turns.Start(async () =>
         {
             await _topics.AskAsync();
             _nextTopics = Now + (_topics.IsComplete ? _options.TopicsInterval : TopicsRetry);
             Arm();
-        }
-        catch (Exception bug)
-        {
-            Fail(bug);
-        }
+        });
     }
 
     private async Task UpdateTopicMetadataAsync(TopicMetadataUpdate topics)

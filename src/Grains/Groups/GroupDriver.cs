@@ -1,5 +1,5 @@
-using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Groups;
+using Loire.Grains.Turns;
 using Loire.Log;
 using Loire.Model;
 using Loire.Coordination.Groups.Membership;
@@ -38,7 +38,8 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     private readonly GroupJournal _journal;
     private readonly GroupTopics _topics;
     private readonly OffsetsMirror _mirror;
-    private readonly ParkedHeartbeats _parked = new();
+    private readonly DriverTurns _turns;
+    private readonly ParkedHeartbeats _parked;
     private readonly long _madeAt;
     private Task<ErrorCode>? _opening;
     private TimeSpan _nextTopics = TimeSpan.MaxValue;
@@ -54,18 +55,21 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     /// <param name="newJournal">Makes its journal, not opened; the driver disposes of it.</param>
     /// <param name="machine">Its members, as nobody has ever seen them.</param>
     /// <param name="peers">The catalog, topics and partitions.</param>
+    /// <param name="turns">The turns in which the driver runs.</param>
     /// <param name="options">Intervals.</param>
     /// <param name="time">For sessions, deadlines and times of commits.</param>
     /// <param name="logger">Told of what an operator must know.</param>
     /// <param name="wakeAfter">Asked to call <see cref="WakeAsync"/> once after a time, instead of what was asked before.</param>
     /// <param name="drop">Asked for the driver to be disposed of and forgotten; may be asked again.</param>
     internal GroupDriver(
-        string groupId, Func<Journal> newJournal, GroupMachine machine, IGroupPeers peers, GroupOptions options,
+        string groupId, Func<Journal> newJournal, GroupMachine machine, IGroupPeers peers, ITurnQueue turns, GroupOptions options,
         TimeProvider time, ILogger logger, Action<TimeSpan> wakeAfter, Action drop)
     {
         (_groupId, _peers, _options, _time, _logger, _wakeAfter, _drop) =
             (groupId, peers, options, time, logger, wakeAfter, drop);
         _madeAt = time.GetTimestamp();
+        _turns = new DriverTurns(turns, Fail);
+        _parked = new ParkedHeartbeats(_turns);
         _journal = new GroupJournal(newJournal, machine, OnJournalFailed);
         _topics = new GroupTopics(peers, () => Machine.State, () => Date, UpdateTopicMetadataAsync);
         _mirror = new OffsetsMirror(groupId, peers, options, time, logger, Fail);
@@ -144,8 +148,11 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
         Arm();
     }
 
-    /// <summary>Asks to be dropped and answers heartbeats that wait with a retriable error; changes under way become durable still.</summary>
-    public void Retire() => Close(ErrorCode.NotCoordinator);
+    /// <summary>
+    /// Has a turn ask to be dropped and answer heartbeats that wait with a retriable error; changes under way become durable still. May be
+    /// called from any thread.
+    /// </summary>
+    public void Retire() => _turns.Post(() => Close(ErrorCode.NotCoordinator));
 
     /// <summary>Answers what waits with a retriable error, and waits for the write under way.</summary>
     public ValueTask DisposeAsync()

@@ -1,5 +1,6 @@
 using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Groups;
+using Loire.Grains.Turns;
 using Loire.Model;
 using Orleans.Concurrency;
 
@@ -22,7 +23,7 @@ public sealed class GroupGrain(DriverFactory drivers, ActiveDrivers active) : Gr
         var id = this.GetPrimaryKeyString();
         if (GroupId.FindProblem(id) is null)
         {
-            _driver = drivers.Group(id, GrainFactory, WakeAfter, DeactivateOnIdle);
+            _driver = drivers.Group(id, GrainFactory, new SchedulerTurnQueue(TaskScheduler.Current), WakeAfter, DeactivateOnIdle);
             active.Add(_driver);
         }
 

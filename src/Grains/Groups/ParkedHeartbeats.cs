@@ -1,3 +1,4 @@
+using Loire.Grains.Turns;
 using Loire.Model;
 
 namespace Loire.Grains.Groups;
@@ -6,7 +7,7 @@ namespace Loire.Grains.Groups;
 /// The heartbeats of one group that wait for news, at most one for each member: a newer one ends the older one. Each has a deadline, and
 /// the earliest of them is known.
 /// </summary>
-internal sealed class ParkedHeartbeats
+internal sealed class ParkedHeartbeats(DriverTurns turns)
 {
     private readonly Dictionary<string, Parked> _byMember = new(StringComparer.Ordinal);
     private readonly SortedSet<Parked> _byDeadline = new(Parked.ByDeadline);
@@ -51,9 +52,7 @@ internal sealed class ParkedHeartbeats
         var parked = new Parked(memberId, joinedAt, deadline, ++_arrived);
         _byMember.Add(memberId, parked);
         Invariant.Check(_byDeadline.Add(parked));
-        var scheduler = TaskScheduler.Current;
-        using var watch = cancellation.UnsafeRegister(
-            _ => Task.Factory.StartNew(() => Cancel(parked), CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler), null);
+        using var watch = cancellation.UnsafeRegister(_ => turns.Post(() => Cancel(parked)), null);
         return await parked.Task;
     }
 

@@ -1,6 +1,7 @@
 using Loire.Grains.Groups;
 using Loire.Grains.Partitions;
 using Loire.Grains.Topics;
+using Loire.Grains.Turns;
 using Loire.Log;
 using Loire.Model;
 using Loire.Coordination.Groups.Assignors;
@@ -46,12 +47,13 @@ public sealed class DriverFactory(
     /// <summary>The driver of a partition.</summary>
     /// <param name="key">Which partition.</param>
     /// <param name="grains">Reaches its topic.</param>
+    /// <param name="turns">The turns of its activation.</param>
     /// <param name="drop">Asked once for the driver to be disposed of and forgotten.</param>
-    public PartitionDriver Partition(PartitionKey key, IGrainFactory grains, Action drop)
+    public PartitionDriver Partition(PartitionKey key, IGrainFactory grains, ITurnQueue turns, Action drop)
     {
         var log = new PartitionLog(storage, $"{key.Id}/{key.Partition}", newId(), _options.PartitionLog, cache, time);
         var peers = new GrainGateway(grains, _partitionLogger);
-        return new PartitionDriver(key, log, peers.Settings, _partitionOptions, time, metrics, _partitionLogger, drop);
+        return new PartitionDriver(key, log, peers.Settings, turns, _partitionOptions, time, metrics, _partitionLogger, drop);
     }
 
     /// <summary>The driver of a topic.</summary>
@@ -70,11 +72,12 @@ public sealed class DriverFactory(
     /// <summary>The driver of a consumer group.</summary>
     /// <param name="id">Which group; a legal id.</param>
     /// <param name="grains">Reaches its topics and its catalog.</param>
+    /// <param name="turns">The turns of its activation.</param>
     /// <param name="wakeAfter">Asked to have the driver woken once after a time.</param>
     /// <param name="drop">Asked for the driver to be disposed of and forgotten; may be asked again.</param>
-    public GroupDriver Group(string id, IGrainFactory grains, Action<TimeSpan> wakeAfter, Action drop) => new(
+    public GroupDriver Group(string id, IGrainFactory grains, ITurnQueue turns, Action<TimeSpan> wakeAfter, Action drop) => new(
         id, () => Journal(GroupJournalName.Of(id)), new GroupMachine(_assignors, _options.Groups.Members), GroupGateway(grains),
-        _options.Groups, time, _groupLogger, wakeAfter, drop);
+        turns, _options.Groups, time, _groupLogger, wakeAfter, drop);
 
     /// <summary>The driver of one part of the catalog of groups.</summary>
     /// <param name="shard">Which part.</param>

@@ -1,3 +1,4 @@
+using Loire.Coordination.Partitions;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Log;
 using Loire.Model;
@@ -5,33 +6,27 @@ using Loire.Model;
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// The appends of one partition. An append passes at once while the partition leads, has room, and nobody waits; otherwise it queues up,
-/// and one loop takes the queue in order: it opens the log, becomes leader, waits for room, and gives the append its offsets. So the order
-/// of offsets is the order of arrival whatever had to be waited for, and appends that arrive while the partition becomes leader share that
-/// one attempt.
+/// The appends of one partition. An append gets its offsets at once while the partition leads, has room, and no earlier append waits for
+/// its own. Otherwise it queues, and one loop takes the queue in order: it opens the log, becomes leader, waits for room, and assigns the
+/// offsets. So the order of offsets is the order of arrival whatever had to be waited for, and appends that arrive while the partition becomes
+/// leader share that one attempt.
 /// </summary>
 internal sealed class PartitionAppends(
-    PartitionLog log, Func<ValueTask<ErrorCode>> open, Func<PartitionSettings?> settings, PartitionDriverOptions options, TimeProvider time,
-    PartitionMetrics metrics, Action<PendingAppend, int> admitted, Action<Exception> failed)
+    PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, Func<ValueTask<ErrorCode>> open, PartitionDriverOptions options,
+    TimeProvider time, PartitionMetrics metrics, Action<Exception> failed)
 {
     private readonly Queue<Arrival> _arrivals = new();
+    private readonly List<Acknowledgement<AppendReply>> _released = [];
     private readonly ProducedBatches _produced = new();
     private long _waitingBytes;
     private Task _loop = Task.CompletedTask;
     private ErrorCode _closed;
 
-    /// <summary>An append that has to wait for its offsets.</summary>
-    private sealed class Arrival(AppendRequest request, long deadline)
-        : TaskCompletionSource<Admission>(TaskCreationOptions.RunContinuationsAsynchronously)
-    {
-        public AppendRequest Request { get; } = request;
-
-        public long Deadline { get; } = deadline;
-    }
-
-    /// <summary>Whether an append got its offsets.</summary>
-    private readonly record struct Admission(
-        ErrorCode Error, string? Detail, PendingAppend Pending = default, Timestamp LogAppendTime = default);
+    /// <summary>An append that has no offsets yet.</summary>
+    /// <param name="Request">As it came.</param>
+    /// <param name="Reply">Its reply; null with acks=0.</param>
+    /// <param name="Deadline">The timestamp at which it is refused if there is still no room.</param>
+    private readonly record struct Arrival(AppendRequest Request, AppendReply? Reply, long Deadline);
 
     /// <summary>Appends and answers as the request's acks demand.</summary>
     public ValueTask<AppendResult> AppendAsync(AppendRequest request)
@@ -41,15 +36,15 @@ internal sealed class PartitionAppends(
             return new(Refuse(_closed, null));
         }
 
-        if (request.Acks is not (Acks.None or Acks.Leader or Acks.All))
+        if (ProduceRules.CheckAcks(request.Acks, null, out var detail) is not ErrorCode.None and var error)
         {
-            return new(Refuse(ErrorCode.InvalidRequiredAcks, "Acks must be 0, 1 or -1 (all)."));
+            return new(Refuse(error, detail));
         }
 
+        var reply = request.Acks == Acks.None ? null : new AppendReply();
         if (_arrivals.Count == 0 && _loop.IsCompleted && log.IsLeader && HasRoom(request.Batches.Length))
         {
-            var admission = Admit(request);
-            return request.Acks == Acks.None ? new(Unacknowledged(admission)) : Acknowledge(admission);
+            return TryAppend(request, reply) is { } refusal ? new(refusal) : reply?.Result ?? new(Unacknowledged());
         }
 
         if (_waitingBytes > 0 && _waitingBytes + request.Batches.Length > options.WaitingAppendBytes)
@@ -57,25 +52,64 @@ internal sealed class PartitionAppends(
             return new(Refuse(ErrorCode.ThrottlingQuotaExceeded, "Too many appends wait for this partition already."));
         }
 
-        var arrival = new Arrival(request, time.GetTimestamp() + (long)(options.RoomWait.TotalSeconds * time.TimestampFrequency));
+        _arrivals.Enqueue(new Arrival(
+            request, reply, time.GetTimestamp() + (long)(options.RoomWait.TotalSeconds * time.TimestampFrequency)));
         _waitingBytes += request.Batches.Length;
-        _arrivals.Enqueue(arrival);
         if (_loop.IsCompleted)
         {
-            _loop = AdmitArrivals();
+            _loop = AppendArrivals();
         }
 
-        return request.Acks == Acks.None ? new(Unacknowledged(default)) : Acknowledge(arrival);
+        return reply?.Result ?? new(Unacknowledged());
     }
 
     /// <summary>The answer to an append that is refused.</summary>
     public AppendResult Refuse(ErrorCode error, string? detail)
     {
         metrics.Failed("append", error);
-        return new AppendResult(error, Offset.None, Offset.None, Timestamp.None, log.LogStartOffset, detail, TopicVersion);
+        return new AppendResult(
+            error, Offset.None, Offset.None, Timestamp.None, machine.Positions.Start, detail, machine.TopicVersion);
     }
 
-    /// <summary>Refuses all that wait and whatever comes later. Appends that have their offsets are answered by the log.</summary>
+    /// <summary>
+    /// Steps the machine to what is durable now, and answers the appends that this acknowledges. The store does the replication: what it has
+    /// confirmed is committed.
+    /// </summary>
+    /// <returns>Fetches that have enough data now.</returns>
+    public List<WaitingFetch> Advance()
+    {
+        var satisfied = machine.Advance(log.DurableEndOffset, log.DurableEndOffset, _released);
+        foreach (var append in _released)
+        {
+            metrics.Appended(append.NextOffset - append.BaseOffset, append.Bytes);
+            append.Reply?.Release(new AppendResult(
+                ErrorCode.None, append.BaseOffset, append.NextOffset + -1, append.Reply.LogAppendTime, machine.Positions.Start, null,
+                machine.TopicVersion));
+        }
+
+        _released.Clear();
+        return satisfied;
+    }
+
+    /// <summary>Answers pending appends that will never be durable.</summary>
+    public void Fail(Offset from, Offset end, ErrorCode error)
+    {
+        machine.Fail(from, end, _released);
+        foreach (var append in _released)
+        {
+            var refusal = Refuse(error, error switch
+            {
+                ErrorCode.KafkaStorageError => "Storage refused the records.",
+                ErrorCode.RequestTimedOut => "Storage did not answer in time: the records may or may not be stored.",
+                _ => null,
+            });
+            append.Reply?.Release(refusal);
+        }
+
+        _released.Clear();
+    }
+
+    /// <summary>Refuses all that have no offsets yet and all that come later. The log decides about the appends that have theirs.</summary>
     /// <returns>Ends when the loop has stopped using the log.</returns>
     public Task Close(ErrorCode error)
     {
@@ -84,11 +118,12 @@ internal sealed class PartitionAppends(
         return _loop;
     }
 
-    private long TopicVersion => settings()?.Version ?? 0;
+    private AppendResult Unacknowledged() => new(
+        ErrorCode.None, Offset.None, Offset.None, Timestamp.None, machine.Positions.Start, null, machine.TopicVersion);
 
     private bool HasRoom(long bytes) => log.PendingBytes == 0 || log.PendingBytes + bytes <= options.PendingBytes;
 
-    private async Task AdmitArrivals()
+    private async Task AppendArrivals()
     {
         try
         {
@@ -102,14 +137,17 @@ internal sealed class PartitionAppends(
 
                 if (error is not (ErrorCode.None or ErrorCode.ThrottlingQuotaExceeded))
                 {
-                    // The log cannot be used, and every append that waits has waited for just that.
+                    // The log cannot be used, which is what every append in the queue waits for.
                     RefuseArrivals(error, detail);
                     break;
                 }
 
                 _arrivals.Dequeue();
                 _waitingBytes -= arrival.Request.Batches.Length;
-                arrival.TrySetResult(error == ErrorCode.None ? Admit(arrival.Request) : new Admission(error, detail));
+                if ((error == ErrorCode.None ? TryAppend(arrival.Request, arrival.Reply) : Refuse(error, detail)) is { } refusal)
+                {
+                    arrival.Reply?.Release(refusal);
+                }
             }
         }
         catch (Exception bug)
@@ -143,7 +181,7 @@ internal sealed class PartitionAppends(
             }
             catch (OperationCanceledException) when (deadline.IsCancellationRequested)
             {
-                // Said below.
+                // The deadline has come: refused below.
             }
         }
 
@@ -156,64 +194,45 @@ internal sealed class PartitionAppends(
         while (_arrivals.TryDequeue(out var arrival))
         {
             _waitingBytes -= arrival.Request.Batches.Length;
-            arrival.TrySetResult(new Admission(error, detail));
+            var refusal = Refuse(error, detail);
+            arrival.Reply?.Release(refusal);
         }
     }
 
-    /// <summary>Checks an append and gives it its offsets. There is no await in here: what is checked is what is appended.</summary>
-    private Admission Admit(AppendRequest request)
+    /// <summary>
+    /// Checks an append, assigns its offsets and parks its reply. Without an await, so that what is checked is what is appended.
+    /// </summary>
+    /// <returns>The refusal; null once the reply is parked.</returns>
+    private AppendResult? TryAppend(AppendRequest request, AppendReply? reply)
     {
         var now = Timestamp.From(time.GetUtcNow());
-        var topic = settings()!;
-        if (request.Acks == Acks.All && topic.MinInsyncReplicas > 1)
+        var settings = machine.Settings!.Value;
+        var error = ProduceRules.CheckAcks(request.Acks, settings, out var detail);
+        if (error == ErrorCode.None)
         {
-            return new Admission(
-                ErrorCode.NotEnoughReplicas,
-                $"min.insync.replicas is {topic.MinInsyncReplicas}, but there is one copy: the store does the replication.");
+            error = _produced.TryRead(request.Batches, settings, now, out detail);
         }
 
-        var error = _produced.TryRead(request.Batches, topic, now, out var detail);
         if (error != ErrorCode.None)
         {
-            return new Admission(error, detail);
+            return Refuse(error, detail);
         }
 
         var pending = log.Append(_produced.Batches);
-        Invariant.Check(pending.LastOffset - pending.BaseOffset + 1 == _produced.Records);
+        var next = pending.LastOffset + 1;
+        Invariant.Check(next - pending.BaseOffset == _produced.Records, "an append takes the offsets that its batches count");
         _produced.Clear();
-        admitted(pending, request.Batches.Length);
-        return new Admission(ErrorCode.None, null, pending, _produced.LogAppendTime);
-    }
-
-    private async ValueTask<AppendResult> Acknowledge(Arrival arrival) => await Acknowledge(await arrival.Task);
-
-    private async ValueTask<AppendResult> Acknowledge(Admission admission)
-    {
-        if (admission.Error != ErrorCode.None)
+        if (pending.Committed is { IsCompletedSuccessfully: true, Result: not ErrorCode.None and var refused })
         {
-            return Refuse(admission.Error, admission.Detail);
+            return Refuse(refused, null);
         }
 
-        var error = await admission.Pending.Committed;
-        if (error != ErrorCode.None)
+        if (reply is not null)
         {
-            return Refuse(error, error switch
-            {
-                ErrorCode.KafkaStorageError => "Storage refused the records.",
-                ErrorCode.RequestTimedOut => "Storage did not answer in time: the records may or may not be stored.",
-                _ => null,
-            });
+            reply.LogAppendTime = _produced.LogAppendTime;
         }
 
-        // The promise of every acknowledgement but acks=0: storage has the records, and readers see them.
-        Invariant.Check(log.HighWatermark > admission.Pending.LastOffset, "an acknowledged append lies below the high watermark");
-        return new AppendResult(
-            ErrorCode.None, admission.Pending.BaseOffset, admission.Pending.LastOffset, admission.LogAppendTime, log.LogStartOffset, null,
-            TopicVersion);
+        machine.Append(pending.BaseOffset, next, request.Batches.Length, request.Acks, reply);
+        return null;
     }
-
-    private AppendResult Unacknowledged(Admission admission) =>
-        admission.Error != ErrorCode.None
-            ? Refuse(admission.Error, admission.Detail)
-            : new AppendResult(ErrorCode.None, Offset.None, Offset.None, Timestamp.None, log.LogStartOffset, null, TopicVersion);
 }

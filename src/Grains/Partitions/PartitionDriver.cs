@@ -1,6 +1,7 @@
-using Loire.Grains.Hosting;
+using Loire.Coordination.Partitions;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Turns;
 using Loire.Log;
 using Loire.Model;
 using Microsoft.Extensions.Logging;
@@ -8,12 +9,12 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// One partition: its settings, its log, the appends and fetches that wait. It needs no silo. Not thread-safe: calls and continuations run
-/// on one scheduler.
+/// Drives one partition: steps its machine, appends to its log, and releases parked replies. It needs no silo. Not thread-safe: calls and
+/// continuations run as turns of one queue.
 /// <para>
-/// It opens at the first call that needs the log: asks the topic what it is, then reads a bounded amount. It takes a leader epoch at the
-/// first append. When the log has closed (another writer owns it, storage is broken, an outcome stays unknown), when the topic does not
-/// know the partition, or when it finds a bug in itself, it answers everything that waits, asks once to be dropped, and answers nothing but
+/// It opens at the first call that needs the log: asks the topic for its configuration, then reads a bounded amount. It takes a leader epoch at
+/// the first append. When the log has closed (another writer owns it, storage is broken, an outcome stays unknown), when the topic does not
+/// know the partition, or when it finds a bug in itself, it answers everything that waits, asks once to be dropped, and answers only
 /// errors from then on: the next activation starts from what is durable.
 /// </para>
 /// </summary>
@@ -27,11 +28,10 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
     private readonly Action _drop;
     private readonly PartitionAppends _appends;
     private readonly PartitionFetches _fetches;
-    private readonly Queue<(Offset Next, long Records, int Bytes)> _pending = new();
-    private PartitionSettings? _settings;
+    private readonly PartitionMachine<AppendReply, WaitingFetch> _machine = new();
+    private readonly DriverTurns _turns;
     private Task<ErrorCode>? _opening;
     private Task<ErrorCode>? _deleting;
-    private Offset _committed;
     private bool _isOpen;
     private ErrorCode _closed;
 
@@ -39,24 +39,27 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
     /// <param name="key">Which partition.</param>
     /// <param name="log">Its log, not opened; the driver disposes of it.</param>
     /// <param name="askTopic">Asks the topic for the partition's settings, or learns that it must not serve.</param>
+    /// <param name="turns">The turns in which the driver runs.</param>
     /// <param name="options">Bounds.</param>
     /// <param name="time">For timestamps, waits and deadlines.</param>
-    /// <param name="metrics">Counts what happens.</param>
-    /// <param name="logger">Told of what an operator must know.</param>
+    /// <param name="metrics">The silo's counters of partitions.</param>
+    /// <param name="logger">Logs operator-relevant events.</param>
     /// <param name="drop">Asked once for the driver to be disposed of and forgotten.</param>
     public PartitionDriver(
-        PartitionKey key, PartitionLog log, Func<PartitionKey, ValueTask<PartitionSettingsResult>> askTopic, PartitionDriverOptions options,
-        TimeProvider time, PartitionMetrics metrics, ILogger logger, Action drop)
+        PartitionKey key, PartitionLog log, Func<PartitionKey, ValueTask<PartitionSettingsResult>> askTopic, ITurnQueue turns,
+        PartitionDriverOptions options, TimeProvider time, PartitionMetrics metrics, ILogger logger, Action drop)
     {
         (_key, _log, _askTopic, _metrics, _logger, _drop) = (key, log, askTopic, metrics, logger, drop);
-        _appends = new PartitionAppends(log, OpenAsync, () => _settings, options, time, metrics, OnAdmitted, Fail);
-        _fetches = new PartitionFetches(log, Bounds, time, metrics, Fail);
-        log.Committed = OnCommitted;
+        _turns = new DriverTurns(turns, Fail);
+        _appends = new PartitionAppends(log, _machine, OpenAsync, options, time, metrics, Fail);
+        _fetches = new PartitionFetches(log, _machine, Bounds, _turns, time, metrics);
+        log.Advanced = () => _fetches.Answer(_appends.Advance());
+        log.Failed = _appends.Fail;
         log.Closed = OnLogClosed;
     }
 
-    /// <summary>Fetches that wait for data now.</summary>
-    public int WaitingFetches => _fetches.Waiting;
+    /// <summary>The number of fetches that wait for data now.</summary>
+    public int WaitingFetches => _machine.WaitingPolls;
 
     /// <summary>Appends record batches. Offsets follow the order of calls; answers leave as the records become durable, in order.</summary>
     public ValueTask<AppendResult> AppendAsync(AppendRequest request) =>
@@ -104,19 +107,10 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
         return new FindBatchResult(found.Error, found.Pieces, Bounds());
     }
 
-    /// <summary>Takes over newer settings. A partition that is not open stays so.</summary>
+    /// <summary>Takes over a newer configuration of the topic. A partition that is not open stays so.</summary>
     public ErrorCode Configure(PartitionSettings settings)
     {
-        if (_closed != ErrorCode.None)
-        {
-            return ErrorCode.None;
-        }
-
-        if (_settings is null || settings.Version > _settings.Version)
-        {
-            _settings = settings;
-        }
-
+        _machine.Configure(settings);
         return ErrorCode.None;
     }
 
@@ -124,8 +118,11 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
     public Task<ErrorCode> DeleteAsync() =>
         _deleting is null or { IsCompleted: true, Result: not ErrorCode.None } ? _deleting = DeleteOnceAsync() : _deleting;
 
-    /// <summary>Asks to be dropped and answers all that waits with a retriable error, except appends that have their offsets.</summary>
-    public void Retire() => Close(ErrorCode.NotLeaderOrFollower);
+    /// <summary>
+    /// Has a turn ask to be dropped and answer all that waits with a retriable error, except appends that have their offsets. May be called
+    /// from any thread.
+    /// </summary>
+    public void Retire() => _turns.Post(() => Close(ErrorCode.NotLeaderOrFollower));
 
     /// <summary>
     /// Answers all that waits with a retriable error, except appends that storage is about to confirm: those are waited for.
@@ -170,7 +167,7 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
 
     private async Task<ErrorCode> AskAndOpenAsync()
     {
-        if (_settings is null)
+        if (_machine.Settings is null)
         {
             var answer = await _askTopic(_key);
             if (answer.Error != ErrorCode.None)
@@ -179,8 +176,8 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
                 return answer.Error;
             }
 
-            Invariant.Check(answer.Settings is not null);
-            Configure(answer.Settings);
+            Invariant.Check(answer.Settings is not null, "a topic that vouches for a partition says how it is configured");
+            _machine.Configure(answer.Settings.Value);
         }
 
         var error = await _log.OpenAsync(CancellationToken.None);
@@ -198,7 +195,7 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
             return error;
         }
 
-        _committed = _log.HighWatermark;
+        _machine.Open(_log.LogStartOffset, highWatermark: _log.DurableEndOffset, durableEnd: _log.DurableEndOffset);
         _isOpen = true;
         return ErrorCode.None;
     }
@@ -217,39 +214,16 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
 
     private PartitionOffsets Bounds()
     {
-        var (start, stable, high, end) = (_log.LogStartOffset, _log.HighWatermark, _log.HighWatermark, _log.LogEndOffset);
-        Invariant.Check(start <= stable && stable <= high && high <= end, "start <= last stable <= high watermark <= end");
-        return new PartitionOffsets(ErrorCode.None, start, stable, high, end, _log.Epoch, _settings?.Version ?? 0);
-    }
-
-    private void OnAdmitted(PendingAppend pending, int bytes) =>
-        _pending.Enqueue((pending.LastOffset + 1, pending.LastOffset - pending.BaseOffset + 1, bytes));
-
-    private void OnCommitted()
-    {
-        var high = _log.HighWatermark;
-        Invariant.Check(high >= _committed, "the high watermark never goes back");
-        long bytes = 0;
-        var known = _committed;
-        while (_pending.TryPeek(out var append) && append.Next <= high)
-        {
-            _metrics.Appended(append.Records, append.Bytes);
-            bytes += append.Bytes;
-            known = append.Next;
-            _pending.Dequeue();
-        }
-
-        _committed = high;
-
-        // An earlier writer's chunks that were adopted have a size that is not known here.
-        _fetches.Committed(bytes, all: known != high);
+        var positions = _machine.Positions;
+        return new PartitionOffsets(
+            ErrorCode.None, positions.Start, positions.LastStable, positions.HighWatermark, positions.End, _log.Epoch, _machine.TopicVersion);
     }
 
     private void OnLogClosed(ErrorCode error)
     {
         LogClosed(_key, error);
 
-        // An outcome in doubt concerns the appends under way, which the log answers itself; nothing else was attempted.
+        // An outcome in doubt concerns the appends under way, which have been answered; nothing else was attempted.
         Close(error == ErrorCode.RequestTimedOut ? ErrorCode.NotLeaderOrFollower : error);
     }
 

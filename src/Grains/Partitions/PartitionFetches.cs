@@ -1,33 +1,31 @@
+using Loire.Coordination.Partitions;
 using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Turns;
 using Loire.Log;
 using Loire.Model;
 
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// The fetches of one partition, with those that wait for data. A waiting fetch sits in two sorted sets: by the number of committed bytes
-/// that satisfies it and by its deadline, so that a commit or the clock touches only the fetches that it answers. Whoever takes a fetch out
-/// of the sets answers it or puts it back. One timer serves all. Fetches answered together share one read wherever they want the same. Runs
-/// on the partition's scheduler, and so do cancellations and the timer.
+/// The fetches of one partition: reads from the log, and parks those that want more than there is with the machine. Code that takes a fetch
+/// out of the machine answers it or parks it again. One timer serves all deadlines. Fetches that are answered together share one read where
+/// they want the same. Everything runs in turns of the driver, the timer and cancellations included.
 /// </summary>
 internal sealed class PartitionFetches(
-    PartitionLog log, Func<PartitionOffsets> bounds, TimeProvider time, PartitionMetrics metrics, Action<Exception> failed)
+    PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, Func<PartitionOffsets> bounds, DriverTurns turns,
+    TimeProvider time, PartitionMetrics metrics)
     : IDisposable
 {
-    private readonly SortedSet<WaitingFetch> _byNeed = new(WaitingFetch.ByNeed);
-    private readonly SortedSet<WaitingFetch> _byDeadline = new(WaitingFetch.ByDeadline);
+    private readonly long _startedAt = time.GetTimestamp();
     private readonly Queue<TaskCompletionSource> _readers = [];
     private ITimer? _timer;
-    private long _timerDue = long.MaxValue;
-    private long _committedBytes;
-    private long _arrived;
+    private TimeSpan _timerDue = TimeSpan.MaxValue;
     private ErrorCode _closed;
     private int _reading;
 
-    /// <summary>Fetches that wait now.</summary>
-    public int Waiting => _byNeed.Count;
+    private TimeSpan Now => time.GetElapsedTime(_startedAt);
 
-    /// <summary>Bytes of batches in a result.</summary>
+    /// <summary>The bytes of batches in a result.</summary>
     public static long TotalBytes(FetchResult result)
     {
         long bytes = 0;
@@ -42,7 +40,7 @@ internal sealed class PartitionFetches(
     /// <summary>Answers a fetch, at once or when there is enough data, at the latest after its wait.</summary>
     public async ValueTask<FetchResult> FetchAsync(FetchRequest request, CancellationToken cancellation)
     {
-        var deadline = time.GetTimestamp() + (long)(request.MaxWait.TotalSeconds * time.TimestampFrequency);
+        var deadline = Now + request.MaxWait;
         while (true)
         {
             if (_closed != ErrorCode.None)
@@ -50,22 +48,22 @@ internal sealed class PartitionFetches(
                 return Failure(_closed, request.From);
             }
 
-            // What is committed during the read may or may not be in it, so it counts as missing: at worst the fetch is read once more.
-            var committedBefore = _committedBytes;
+            // What is committed during the read may or may not be in it, so it counts as missing: at worst the fetch reads once more.
+            var committedBefore = machine.CommittedBytes;
             var result = await ReadAsync(request.From, request.MaxBytes);
             var missing = Missing(request, result);
-            if (missing <= 0 || time.GetTimestamp() >= deadline)
+            if (missing <= 0 || Now >= deadline)
             {
                 return result;
             }
 
             cancellation.ThrowIfCancellationRequested();
-            if (committedBefore + missing <= _committedBytes)
+            if (committedBefore + missing <= machine.CommittedBytes)
             {
                 continue;
             }
 
-            if (Waiting >= Limits.WaitingFetchesPerPartition)
+            if (machine.WaitingPolls >= Limits.WaitingFetchesPerPartition)
             {
                 return Failure(
                     ErrorCode.ThrottlingQuotaExceeded, request.From,
@@ -74,30 +72,32 @@ internal sealed class PartitionFetches(
 
             if (_closed == ErrorCode.None)
             {
-                var fetch = new WaitingFetch(++_arrived, request, deadline, cancellation) { Need = committedBefore + missing };
-                Park(fetch);
-                return await fetch.Task;
+                var fetch = new WaitingFetch(request, deadline, cancellation);
+                Park(fetch, committedBefore + missing);
+                return await fetch.Reply.Task;
             }
         }
     }
 
-    /// <summary>Bytes have been committed; <paramref name="all"/> says that more may have been than that.</summary>
-    public void Committed(long bytes, bool all)
+    /// <summary>Answers fetches that the machine has released.</summary>
+    public void Answer(List<WaitingFetch> released)
     {
-        _committedBytes += bytes;
-        if (Waiting > 0)
+        if (released.Count > 0)
         {
-            Answer(Take(_byNeed, fetch => all || fetch.Need <= _committedBytes));
+            Unwatch(released);
+            turns.Start(() => AnswerAsync(released));
         }
     }
 
-    /// <summary>Answers all that wait, and whatever comes later, with an error.</summary>
+    /// <summary>Answers all that wait, and all that come later, with an error.</summary>
     public void Close(ErrorCode error)
     {
         _closed = error;
-        foreach (var fetch in Take(_byNeed, _ => true))
+        var waiting = machine.TakeAll();
+        Unwatch(waiting);
+        foreach (var fetch in waiting)
         {
-            fetch.TrySetResult(Failure(error, fetch.Request.From));
+            fetch.Reply.TrySetResult(Failure(error, fetch.Request.From));
         }
 
         Dispose();
@@ -107,102 +107,95 @@ internal sealed class PartitionFetches(
     {
         _timer?.Dispose();
         _timer = null;
-        _timerDue = long.MaxValue;
+        _timerDue = TimeSpan.MaxValue;
     }
 
-    private void Park(WaitingFetch fetch)
+    private void Park(WaitingFetch fetch, long need)
     {
-        Invariant.Check(_byNeed.Add(fetch) && _byDeadline.Add(fetch));
+        machine.Park(fetch, need);
         metrics.Waiting(1);
-        var scheduler = TaskScheduler.Current;
-        Arm(scheduler);
-        fetch.Watch = fetch.Cancellation.UnsafeRegister(
-            _ => Task.Factory.StartNew(() => Cancel(fetch), CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler), null);
+        ArmTimer();
+        fetch.Watch = fetch.Cancellation.UnsafeRegister(_ => turns.Post(() => Cancel(fetch)), null);
     }
 
     private void Cancel(WaitingFetch fetch)
     {
-        if (_byNeed.Remove(fetch))
+        if (machine.Remove(fetch))
         {
-            Invariant.Check(_byDeadline.Remove(fetch));
             metrics.Waiting(-1);
         }
 
-        fetch.TrySetCanceled(fetch.Cancellation);
+        fetch.Reply.TrySetCanceled(fetch.Cancellation);
     }
 
-    /// <summary>Takes fetches from the front of a set, and out of both, as long as they are due.</summary>
-    private List<WaitingFetch> Take(SortedSet<WaitingFetch> set, Predicate<WaitingFetch> isDue)
+    private void Unwatch(List<WaitingFetch> fetches)
     {
-        List<WaitingFetch> due = [];
-        while (set.Min is { } fetch && isDue(fetch))
+        foreach (var fetch in fetches)
         {
-            Invariant.Check(_byNeed.Remove(fetch) && _byDeadline.Remove(fetch));
             fetch.Watch.Unregister();
-            due.Add(fetch);
         }
 
-        metrics.Waiting(-due.Count);
-        return due;
+        metrics.Waiting(-fetches.Count);
     }
 
-    private async void Answer(List<WaitingFetch> due)
+    private async Task AnswerAsync(List<WaitingFetch> released)
     {
         try
         {
-            var reads = new Dictionary<(Offset, int), FetchResult>();
-            foreach (var fetch in due)
+            var reads = new Dictionary<(Offset, int), (long CommittedBefore, FetchResult Result)>();
+            foreach (var fetch in released)
             {
-                if (fetch.Task.IsCompleted)
+                while (!fetch.Reply.Task.IsCompleted)
                 {
-                    continue;
-                }
+                    if (!reads.TryGetValue(fetch.Read, out var read))
+                    {
+                        read = (machine.CommittedBytes, await ReadAsync(fetch.Request.From, fetch.Request.MaxBytes));
+                        reads[fetch.Read] = read;
+                    }
 
-                if (!reads.TryGetValue(fetch.Read, out var result))
-                {
-                    result = await ReadAsync(fetch.Request.From, fetch.Request.MaxBytes);
-                    reads.Add(fetch.Read, result);
-                }
-
-                var missing = Missing(fetch.Request, result);
-                if (missing <= 0 || time.GetTimestamp() >= fetch.Deadline || _closed != ErrorCode.None)
-                {
-                    fetch.TrySetResult(result);
-                }
-                else
-                {
-                    fetch.Need = _committedBytes + missing;
-                    Park(fetch);
+                    var missing = Missing(fetch.Request, read.Result);
+                    if (missing <= 0 || Now >= fetch.Deadline || _closed != ErrorCode.None)
+                    {
+                        fetch.Reply.TrySetResult(read.Result);
+                    }
+                    else if (read.CommittedBefore + missing > machine.CommittedBytes)
+                    {
+                        Park(fetch, read.CommittedBefore + missing);
+                        break;
+                    }
+                    else
+                    {
+                        // Enough has been committed since that read.
+                        reads.Remove(fetch.Read);
+                    }
                 }
             }
         }
         catch (Exception bug)
         {
-            foreach (var fetch in due)
+            foreach (var fetch in released)
             {
-                fetch.TrySetException(bug);
+                fetch.Reply.TrySetException(bug);
             }
 
-            failed(bug);
+            throw;
         }
     }
 
     private async ValueTask<FetchResult> ReadAsync(Offset from, int maxBytes)
     {
-        var before = bounds();
-        if (from < before.LogStart || from > before.LogEnd)
+        if (machine.CheckRead(from) is not ErrorCode.None and var outside)
         {
-            return Failure(
-                ErrorCode.OffsetOutOfRange, from,
-                $"Offset {from} lies outside the log, which reaches from {before.LogStart} to {before.LogEnd}.");
+            var (start, end) = (machine.Positions.Start, machine.Positions.End);
+            return Failure(outside, from, $"Offset {from} lies outside the log, which reaches from {start} to {end}.");
         }
 
-        if (from >= before.HighWatermark)
+        if (from >= machine.Positions.HighWatermark)
         {
-            return new FetchResult(ErrorCode.None, [], from, before, null);
+            return new FetchResult(ErrorCode.None, [], from, bounds(), null);
         }
 
-        // What is in memory is read at once; what storage has to bring takes memory until its fetch is answered.
+        // Data in memory is read at once; data from storage takes memory until its fetch is answered, so reads are bounded.
         if (_reading == Limits.ReadsAtOncePerPartition)
         {
             var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -241,35 +234,32 @@ internal sealed class PartitionFetches(
             });
     }
 
-    /// <summary>How many bytes a result lacks; none if there is no point in waiting.</summary>
+    /// <summary>The bytes that a result lacks; none if there is no point in waiting.</summary>
     private static long Missing(FetchRequest request, FetchResult result) =>
         result.Error != ErrorCode.None ? 0 : request.MinBytes - TotalBytes(result);
 
     private FetchResult Failure(ErrorCode error, Offset from, string? detail = null) => new(error, [], from, bounds(), detail);
 
-    private void Arm(TaskScheduler scheduler)
+    private void ArmTimer()
     {
-        if (_byDeadline.Min is not { } first || first.Deadline >= _timerDue)
+        if (machine.NextDeadline is not { } deadline || deadline >= _timerDue)
         {
             return;
         }
 
-        _timerDue = first.Deadline;
-        _timer ??= time.CreateTimer(
-            _ => Task.Factory.StartNew(OnTimer, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler),
-            null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        var wait = Math.Max(0, _timerDue - time.GetTimestamp());
+        _timerDue = deadline;
+        _timer ??= time.CreateTimer(_ => turns.Post(OnTimer), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
         // Rounded up: a timer that fires too early would have to be set again for nothing.
-        _timer.Change(TimeSpan.FromMilliseconds(Math.Ceiling(wait * 1000.0 / time.TimestampFrequency)), Timeout.InfiniteTimeSpan);
+        var wait = Math.Max(0, Math.Ceiling((deadline - Now).TotalMilliseconds));
+        _timer.Change(TimeSpan.FromMilliseconds(wait), Timeout.InfiniteTimeSpan);
     }
 
     private void OnTimer()
     {
-        _timerDue = long.MaxValue;
-        var now = time.GetTimestamp();
-        var due = Take(_byDeadline, fetch => fetch.Deadline <= now);
-        Arm(TaskScheduler.Current);
-        Answer(due);
+        _timerDue = TimeSpan.MaxValue;
+        var expired = machine.TakeExpired(Now);
+        ArmTimer();
+        Answer(expired);
     }
 }

@@ -1,5 +1,6 @@
 using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Turns;
 using Loire.Model;
 using Orleans.Concurrency;
 
@@ -20,7 +21,7 @@ public sealed class PartitionGrain(DriverFactory drivers, ActiveDrivers active) 
     {
         if (PartitionKey.TryParse(this.GetPrimaryKeyString(), out var key))
         {
-            _driver = drivers.Partition(key, GrainFactory, DeactivateOnIdle);
+            _driver = drivers.Partition(key, GrainFactory, new SchedulerTurnQueue(TaskScheduler.Current), DeactivateOnIdle);
             active.Add(_driver);
         }
 

@@ -22,6 +22,9 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
     /// <summary>Bytes of items whose fate is open.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>Invoked for each chunk that will never be durable, in the order of the chunks unless one is being written.</summary>
+    public Action<PendingChunk, ErrorCode>? Failed { get; set; }
+
     /// <summary>Whether the fate of nothing is open.</summary>
     public bool IsIdle => IsEmpty && _taken is null;
 
@@ -93,8 +96,7 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
     {
         while (_chunks.TryDequeue(out var chunk))
         {
-            Bytes -= chunk.Bytes;
-            chunk.Finish(fate);
+            Finish(chunk, fate);
         }
 
         _last = null;
@@ -134,8 +136,17 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
         if (_taken is { } chunk)
         {
             _taken = null;
-            Bytes -= chunk.Bytes;
-            chunk.Finish(fate);
+            Finish(chunk, fate);
+        }
+    }
+
+    private void Finish(PendingChunk chunk, ErrorCode fate)
+    {
+        Bytes -= chunk.Bytes;
+        chunk.Finish(fate);
+        if (fate != ErrorCode.None)
+        {
+            Failed?.Invoke(chunk, fate);
         }
     }
 

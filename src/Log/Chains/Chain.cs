@@ -102,6 +102,13 @@ internal sealed class Chain
     /// <summary>Invoked when <see cref="ChainState.Durable"/> has grown.</summary>
     public Action? Advanced { get; set; }
 
+    /// <summary>Invoked for each chunk of ours that will never be durable.</summary>
+    public Action<PendingChunk, ErrorCode>? Failed
+    {
+        get => _queue.Failed;
+        set => _queue.Failed = value;
+    }
+
     /// <summary>Invoked once when the chain has closed by itself.</summary>
     public Action<ErrorCode>? ClosedItself { get; set; }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Loire.Model;
 using Loire.TestKit;
 using static Loire.Client.Tests.Producing.ProducerBench;
 
@@ -126,7 +127,7 @@ public sealed class ApplicationCodeTests
         { "MaxBlock", options => options.MaxBlock = TimeSpan.MaxValue },
         { "MaxRecordBytes", options => options.MaxRecordBytes = 0 },
         { "Compression", options => options.Compression = (Model.CompressionType)7 },
-        { "Acks", options => options.Acks = (Grains.Interfaces.Partitions.Acks)2 },
+        { "Acks", options => options.Acks = (Acks)2 },
         { "Retries", options => options.Retries = -1 },
         { "RequestTimeout", options => options.RequestTimeout = TimeSpan.Zero },
         { "DeliveryTimeout", options => options.DeliveryTimeout = TimeSpan.FromSeconds(29) },

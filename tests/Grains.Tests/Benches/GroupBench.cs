@@ -2,6 +2,7 @@ using Loire.Grains.Groups;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Turns;
 using Loire.Log;
 using Loire.Model;
 using Loire.Model.Batches;
@@ -231,7 +232,8 @@ internal sealed class GroupBench : IGroupPeers
             () => new Journal(
                 silo, "group/g", new Guid(Interlocked.Increment(ref _writers), 2, 2, new byte[8]),
                 new JournalOptions { SnapshotAfterBytes = 2_000 }, Time),
-            new GroupMachine(_assignors, Options.Members), this, Options, Time, new ErrorLog(Errors), WakeAfter, () => Drops++);
+            new GroupMachine(_assignors, Options.Members), this, new SchedulerTurnQueue(Thread), Options, Time,
+            new ErrorLog(Errors), WakeAfter, () => Drops++);
     }
 
     private void WakeAfter(TimeSpan wait)

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Partitions;
+using Loire.Grains.Turns;
 using Loire.Log;
 using Loire.Model;
 using Loire.TestKit;
@@ -25,7 +26,9 @@ internal sealed class PartitionBench
         Log = new PartitionLog(
             Silo, $"{Key.Id}/{Key.Partition}", new Guid(Interlocked.Increment(ref _writers), 0, 0, new byte[8]), log, Cache, Time);
         var options = new PartitionDriverOptions(log.PendingBytes, log.PendingBytes, roomWait ?? TimeSpan.FromSeconds(10));
-        Driver = new PartitionDriver(Key, Log, AskTopic, options, Time, new PartitionMetrics(_meters), NullLogger.Instance, () => Drops++);
+        Driver = new PartitionDriver(
+            Key, Log, AskTopic, new SchedulerTurnQueue(Thread), options, Time, new PartitionMetrics(_meters), NullLogger.Instance,
+            () => Drops++);
     }
 
     public static PartitionKey Key { get; } = new(TopicName.Parse("t"), new TopicId(new Guid(7, 7, 7, new byte[8])), 3);

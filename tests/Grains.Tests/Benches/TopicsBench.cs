@@ -2,6 +2,7 @@ using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Partitions;
 using Loire.Grains.Topics;
+using Loire.Grains.Turns;
 using Loire.Log;
 using Loire.Model;
 using Loire.TestKit;
@@ -122,7 +123,8 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
             var log = new PartitionLog(Storage, $"{key.Id}/{key.Partition}", NewId(), new PartitionLogOptions(), _cache, Time);
             partition = new PartitionDriver(
                 key, log, async of => await Topic(of.Topic).SettingsAsync(of.Id, of.Partition),
-                new PartitionDriverOptions(1 << 20, 1 << 20, TimeSpan.FromSeconds(5)), Time, _metrics, NullLogger.Instance, () => _partitions.Remove(key));
+                new SchedulerTurnQueue(Thread), new PartitionDriverOptions(1 << 20, 1 << 20, TimeSpan.FromSeconds(5)), Time, _metrics, NullLogger.Instance,
+                () => _partitions.Remove(key));
             _partitions.Add(key, partition);
         }
 

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
-using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Partitions;
 using Loire.Grains.Tests.Benches;
+using Loire.Model;
 
 namespace Loire.Grains.Tests.Partitions;
 

@@ -23,10 +23,10 @@ public sealed class ChunkWriteOutcomes
         await Turns();
         Assert.NotNull(bench.Store.Find(bench.Key("chunk/0000000000000001")));
         Assert.False(append.IsCompleted);
-        Assert.Equal(0, log.HighWatermark.Value);
+        Assert.Equal(0, log.DurableEndOffset.Value);
         answer.Open();
         Assert.Equal(ErrorCode.None, await append);
-        Assert.Equal(1, log.HighWatermark.Value);
+        Assert.Equal(1, log.DurableEndOffset.Value);
     });
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class ChunkWriteOutcomes
     {
         var log = await bench.LeadAsync();
         var (closed, announced) = (new List<ErrorCode>(), 0);
-        (log.Closed, log.Committed) = (closed.Add, () => announced++);
+        (log.Closed, log.Advanced) = (closed.Add, () => announced++);
         await bench.LeadAsync();
         var (first, second) = (LogBench.AppendAsync(log, "a"), LogBench.AppendAsync(log, "b"));
         Assert.Equal((ErrorCode.NotLeaderOrFollower, ErrorCode.NotLeaderOrFollower), (await first, await second));
@@ -198,7 +198,7 @@ public sealed class ChunkWriteOutcomes
         foreach (var early in new[] { true, false })
         {
             var log = await bench.LeadAsync();
-            var before = log.HighWatermark.Value;
+            var before = log.DurableEndOffset.Value;
             var arrival = new Gate();
             bench.Script
                 .On(ChunkCreate, StorageFault.ArriveLate(NoAnswer, arrival.Opened))
@@ -211,7 +211,7 @@ public sealed class ChunkWriteOutcomes
             }
 
             var next = await bench.LeadAsync();
-            Assert.Equal(before + (early ? 2 : 0), next.HighWatermark.Value);
+            Assert.Equal(before + (early ? 2 : 0), next.DurableEndOffset.Value);
             if (!early)
             {
                 arrival.Open();

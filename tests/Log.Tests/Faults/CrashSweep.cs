@@ -175,7 +175,7 @@ public sealed class CrashSweep
                     var pending = log.Append([TestBatches.ToAppend(TestBatches.Of(1, value))]);
                     world.History.Answered(value, await pending.Committed, pending.BaseOffset);
                     var records = await LogBench.ReadAllAsync(log);
-                    Assert.Equal((what, log.HighWatermark.Value), (what, records.Count));
+                    Assert.Equal((what, log.DurableEndOffset.Value), (what, records.Count));
                     world.History.ReadWhole(records);
                 });
                 if (round == 0)

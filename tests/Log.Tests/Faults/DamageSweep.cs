@@ -138,7 +138,7 @@ public sealed class DamageSweep
     private async Task<int> ReadEach(PartitionLog log, string what)
     {
         var served = 0;
-        Assert.True(log.HighWatermark.Value >= _records.Count, what);
+        Assert.True(log.DurableEndOffset.Value >= _records.Count, what);
         for (var offset = 0; offset < _records.Count; offset++)
         {
             var read = await log.ReadAsync(new Offset(offset), 1, CancellationToken.None);

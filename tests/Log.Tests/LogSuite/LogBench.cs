@@ -5,9 +5,9 @@ using Loire.TestKit;
 namespace Loire.Log.Tests.LogSuite;
 
 /// <summary>The positions of a log.</summary>
-public readonly record struct PositionsOf(long Start, long HighWatermark, long End)
+public readonly record struct PositionsOf(long Start, long DurableEnd, long End)
 {
-    public static PositionsOf The(PartitionLog log) => new(log.LogStartOffset.Value, log.HighWatermark.Value, log.LogEndOffset.Value);
+    public static PositionsOf The(PartitionLog log) => new(log.LogStartOffset.Value, log.DurableEndOffset.Value, log.LogEndOffset.Value);
 }
 
 /// <summary>One log of a store under test, and instances of it.</summary>
@@ -60,7 +60,7 @@ public sealed class LogBench(ILogStore store, PartitionLogOptions? options = nul
     public static async Task<List<string>> ReadAllAsync(PartitionLog log, long from = 0, int maxBytes = 1_000_000)
     {
         var records = new List<string>();
-        for (var next = new Offset(from); next < log.HighWatermark;)
+        for (var next = new Offset(from); next < log.DurableEndOffset;)
         {
             var read = await log.ReadAsync(next, maxBytes, CancellationToken.None);
             Assert.Equal(ErrorCode.None, read.Error);
@@ -76,7 +76,7 @@ public sealed class LogBench(ILogStore store, PartitionLogOptions? options = nul
     public static async Task<List<(long MaxTimestamp, byte[] Bytes)>> ReadBatchesAsync(PartitionLog log)
     {
         var batches = new List<(long, byte[])>();
-        for (var next = Offset.Zero; next < log.HighWatermark;)
+        for (var next = Offset.Zero; next < log.DurableEndOffset;)
         {
             var read = await log.ReadAsync(next, 1, CancellationToken.None);
             var bytes = TestBatches.Join(read.Pieces);

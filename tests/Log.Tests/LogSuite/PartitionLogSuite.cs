@@ -276,10 +276,10 @@ public abstract class PartitionLogSuite
         await LogBench.AppendAsync(old, "a");
         var next = await bench.OpenAsync();
         var advanced = 0;
-        next.Committed = () => advanced++;
+        next.Advanced = () => advanced++;
         await LogBench.AppendAsync(old, "b", "c");
         await LogBench.AppendAsync(old, "d");
-        Assert.Equal(1, next.HighWatermark.Value);
+        Assert.Equal(1, next.DurableEndOffset.Value);
         Assert.Equal(ErrorCode.None, await next.BecomeLeaderAsync(CancellationToken.None));
         Assert.Equal(new PositionsOf(0, 4, 4), PositionsOf.The(next));
         Assert.True(advanced > 0);
@@ -300,7 +300,7 @@ public abstract class PartitionLogSuite
 
         var read = await reader.ReadAsync(Offset.Zero, 1, CancellationToken.None);
         Assert.Equal(["0:first"], TestBatches.Records(TestBatches.Join(read.Pieces)));
-        Assert.True(reader.HighWatermark.Value > 1);
+        Assert.True(reader.DurableEndOffset.Value > 1);
     }, Small);
 
     [Fact]

@@ -88,7 +88,7 @@ internal sealed class SimulatedOwner(
         }
 
         var all = new List<string>();
-        for (var next = log.LogStartOffset; next < log.HighWatermark;)
+        for (var next = log.LogStartOffset; next < log.DurableEndOffset;)
         {
             var read = await log.ReadAsync(next, 300, CancellationToken.None);
             Demand(read.Error, $"read at {next}");
@@ -96,7 +96,7 @@ internal sealed class SimulatedOwner(
             next = read.NextOffset;
         }
 
-        Demand(all.Count == log.HighWatermark.Value ? ErrorCode.None : ErrorCode.UnknownServerError, "no gaps");
+        Demand(all.Count == log.DurableEndOffset.Value ? ErrorCode.None : ErrorCode.UnknownServerError, "no gaps");
         done(all);
     });
 
@@ -121,9 +121,9 @@ internal sealed class SimulatedOwner(
         }
 
         _isOpening = true;
-        log.Committed = Observe;
+        log.Advanced = Observe;
         var error = await log.OpenAsync(CancellationToken.None);
-        trace($"{Name} open {error} {log.HighWatermark}");
+        trace($"{Name} open {error} {log.DurableEndOffset}");
         (_isOpening, _isOpen) = (false, error == ErrorCode.None);
         if (error is not (ErrorCode.None or ErrorCode.KafkaStorageError))
         {
@@ -159,7 +159,7 @@ internal sealed class SimulatedOwner(
 
     private async Task ReadAsync(int at, int bytes)
     {
-        var from = new Offset(log.HighWatermark.Value == 0 ? 0 : at % log.HighWatermark.Value);
+        var from = new Offset(log.DurableEndOffset.Value == 0 ? 0 : at % log.DurableEndOffset.Value);
         var read = await log.ReadAsync(from, bytes, CancellationToken.None);
         trace($"{Name} read {from} {read.Error} {read.NextOffset}");
         if (read.Error == ErrorCode.CorruptMessage)
@@ -172,7 +172,7 @@ internal sealed class SimulatedOwner(
 
     private void Observe()
     {
-        var now = log.HighWatermark;
+        var now = log.DurableEndOffset;
         Demand(now >= _highWatermark ? ErrorCode.None : ErrorCode.UnknownServerError, "the high watermark never goes back");
         _highWatermark = now;
     }

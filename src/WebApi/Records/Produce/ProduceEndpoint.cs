@@ -1,6 +1,6 @@
 using System.Text;
-using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Model;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Operations;
 using Loire.WebApi.Requests;

@@ -36,7 +36,7 @@ public class AssignorFaultTests
         group.Join("a", Wants("t", assignors: "odd-kept kept"));
         group.Odd = sound =>
         {
-            var (member, partitions) = (change.Split(':')[0], Partitions(change[(change.IndexOf(':') + 1)..]));
+            var (member, partitions) = (change.Split(':')[0], PartitionsOf(change[(change.IndexOf(':') + 1)..]));
             sound.Remove(member);
             if (partitions.Length > 0)
             {

@@ -27,13 +27,13 @@ public class GroupRecordCodecTests
         { "0204" + "00026D31" + TermsBytes, new GroupRecord.Resubscribed("m1", Terms) },
         {
             "0205" + "00026D31" + "00000002" + "000161" + "00000002" + "00000000" + "00000007" + "000162" + "00000001" + "00000001",
-            new GroupRecord.Released("m1", [.. TestGroup.Partitions("a-0 a-7 b-1")])
+            new GroupRecord.Released("m1", [.. TestGroup.PartitionsOf("a-0 a-7 b-1")])
         },
         {
             "0206" + "00000009" + "000572616E6765" + "00" + "00000001" + "00026D31" + "00000001" + "000161" + "00000001" + "00000003"
                 + "00000001" + "000162" + "00000001" + "00000000",
             new GroupRecord.Targeted(
-                9, "range", false, [new MemberPartitions("m1", [.. TestGroup.Partitions("a-3")])], [.. TestGroup.Partitions("b-0")])
+                9, "range", false, [new MemberPartitions("m1", [.. TestGroup.PartitionsOf("a-3")])], [.. TestGroup.PartitionsOf("b-0")])
         },
         { "0206" + "00000009" + "000178" + "01" + "00000000" + "00000000", new GroupRecord.Targeted(9, "x", true, [], []) },
         {
@@ -44,8 +44,8 @@ public class GroupRecordCodecTests
             [
                 new MemberSnapshot(
                     Profile, 2, 7,
-                    [new HeldPartition(TestGroup.Partitions("a-0")[0], 5, 0), new HeldPartition(TestGroup.Partitions("a-1")[0], 5, 8)],
-                    [.. TestGroup.Partitions("a-0")]),
+                    [new HeldPartition(TestGroup.PartitionsOf("a-0")[0], 5, 0), new HeldPartition(TestGroup.PartitionsOf("a-1")[0], 5, 8)],
+                    [.. TestGroup.PartitionsOf("a-0")]),
             ])
         },
         { "0207" + "00000009" + "00000009" + "0000" + "01" + "00000000", new GroupRecord.Snapshot(9, 9, "", true, []) },

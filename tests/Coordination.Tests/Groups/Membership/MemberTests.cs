@@ -49,7 +49,7 @@ public class MemberTests
         var group = new TestGroup();
         group.Join("a", Wants(rebalanceSeconds: 20));
         group.Join("b");
-        var kept = Partitions("t-0 t-1 t-2 t-3");
+        var kept = PartitionsOf("t-0 t-1 t-2 t-3");
         for (var beat = 0; beat < 6; beat++)
         {
             group.After(3);
@@ -69,7 +69,7 @@ public class MemberTests
         group.Join("a", Wants(rebalanceSeconds: 20));
         group.Join("b");
         group.Beat("a");
-        var kept = Partitions("t-0 t-1 t-2 t-3");
+        var kept = PartitionsOf("t-0 t-1 t-2 t-3");
         group.After(15);
         group.Beat("a", group.Told["a"].MemberEpoch, kept);
         group.Join("c");

@@ -39,11 +39,11 @@ public class RebalanceTests
         Assert.Equal("t-2 t-3", group.Revoking("a"));
         Assert.True(group.State.Members["a"].MemberEpoch < group.State.TargetEpoch);
 
-        group.Beat("a", group.Told["a"].MemberEpoch, Partitions("t-0 t-1 t-3"));
+        group.Beat("a", group.Told["a"].MemberEpoch, PartitionsOf("t-0 t-1 t-3"));
         Assert.Equal(("t-3", "t-2"), (group.Revoking("a"), group.Assigned("b")));
 
         var step = group.Beat("a");
-        Assert.Equal(Partitions("t-3"), Assert.IsType<GroupRecord.Released>(Assert.Single(step.Records)).Partitions);
+        Assert.Equal(PartitionsOf("t-3"), Assert.IsType<GroupRecord.Released>(Assert.Single(step.Records)).Partitions);
         Assert.Equal(["a", "b"], step.News.Order());
         Assert.Equal("t-2 t-3", group.Assigned("b"));
         Assert.Equal(MembershipPhase.Stable, group.State.Phase);
@@ -59,10 +59,10 @@ public class RebalanceTests
         group.Settle("a", "b");
         var (a, b) = (group.Assigned("a"), group.Assigned("b"));
         group.Join("c");
-        var moving = Partitions($"{group.Revoking("a")} {group.Revoking("b")}");
-        Assert.Equal(Partitions($"{a} {b}").Except(moving).Order(), Partitions($"{group.Assigned("a")} {group.Assigned("b")}").Order());
+        var moving = PartitionsOf($"{group.Revoking("a")} {group.Revoking("b")}");
+        Assert.Equal(PartitionsOf($"{a} {b}").Except(moving).Order(), PartitionsOf($"{group.Assigned("a")} {group.Assigned("b")}").Order());
         group.Settle("a", "b", "c");
-        Assert.Equal(moving.Order(), Partitions(group.Assigned("c")));
+        Assert.Equal(moving.Order(), PartitionsOf(group.Assigned("c")));
         group.Leave("c");
         Assert.Equal(("", ""), (group.Revoking("a"), group.Revoking("b")));
         Assert.Equal(MembershipPhase.Stable, group.State.Phase);

@@ -48,7 +48,7 @@ internal sealed class TestGroup
             [.. topics.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(TopicName.Parse)], pattern, [.. assignors.Split(' ')],
             TimeSpan.FromSeconds(sessionSeconds), TimeSpan.FromSeconds(rebalanceSeconds));
 
-    public static TopicPartition[] Partitions(string text) =>
+    public static TopicPartition[] PartitionsOf(string text) =>
         [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(name => new TopicPartition(
             TopicName.Parse(name[..name.LastIndexOf('-')]), int.Parse(name[(name.LastIndexOf('-') + 1)..], CultureInfo.InvariantCulture)))];
 

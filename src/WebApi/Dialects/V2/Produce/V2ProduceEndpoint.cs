@@ -1,5 +1,4 @@
 using System.Buffers;
-using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
 using Loire.WebApi.Dialects.V2.Topics;

@@ -1,9 +1,7 @@
-using Loire.Model;
+namespace Loire.Model;
 
-namespace Loire.Grains.Interfaces.Partitions;
-
-/// <summary>What a partition needs to know of its topic's configuration.</summary>
-/// <param name="Version">Grows with each change of the topic; an older one is ignored.</param>
+/// <summary>The part of a topic's configuration that its partitions obey.</summary>
+/// <param name="Version">The topic's version, which grows with each change of the topic; a partition ignores an older one.</param>
 /// <param name="MaxMessageBytes">Largest batch accepted (<c>max.message.bytes</c>).</param>
 /// <param name="TimestampType">Who stamps records (<c>message.timestamp.type</c>).</param>
 /// <param name="TimestampBeforeMax">How far in the past a record's time may lie (<c>message.timestamp.before.max.ms</c>).</param>
@@ -11,7 +9,7 @@ namespace Loire.Grains.Interfaces.Partitions;
 /// <param name="MinInsyncReplicas">Copies that must be in sync for an append with <see cref="Acks.All"/>
 /// (<c>min.insync.replicas</c>).</param>
 [GenerateSerializer, Immutable, Alias("loire.PartitionSettings")]
-public sealed record PartitionSettings(
+public readonly record struct PartitionSettings(
     [property: Id(0)] long Version,
     [property: Id(1)] int MaxMessageBytes,
     [property: Id(2)] TimestampType TimestampType,

@@ -1,10 +1,9 @@
-using Loire.Grains.Interfaces.Partitions;
-using Loire.Coordination.Topics;
+using Loire.Model;
 
-namespace Loire.Grains.Topics;
+namespace Loire.Coordination.Topics;
 
-/// <summary>What of a topic's configuration its partitions need.</summary>
-internal static class PartitionSettingsOf
+/// <summary>Selects the part of a topic's configuration that its partitions obey.</summary>
+public static class PartitionSettingsOf
 {
     private static readonly TopicConfigDefinition[] Concerned =
     [
@@ -12,7 +11,7 @@ internal static class PartitionSettingsOf
         TopicConfigs.MessageTimestampAfterMaxMs, TopicConfigs.MinInsyncReplicas,
     ];
 
-    /// <summary>Whether partitions need to know this configuration.</summary>
+    /// <summary>Whether partitions obey this configuration.</summary>
     public static bool Concerns(string config) => Concerned.Any(definition => definition.Name == config);
 
     /// <summary>The settings of a topic's partitions.</summary>

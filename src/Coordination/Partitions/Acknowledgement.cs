@@ -1,0 +1,11 @@
+using Loire.Model;
+
+namespace Loire.Coordination.Partitions;
+
+/// <summary>An append whose fate is known.</summary>
+/// <param name="Reply">Its parked reply; null for acks=0, which nobody waits for.</param>
+/// <param name="BaseOffset">The offset of its first record.</param>
+/// <param name="NextOffset">The offset after its last record.</param>
+/// <param name="Bytes">The bytes of its batches.</param>
+public readonly record struct Acknowledgement<TReply>(TReply? Reply, Offset BaseOffset, Offset NextOffset, int Bytes)
+    where TReply : class;

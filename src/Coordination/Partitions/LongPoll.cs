@@ -1,0 +1,21 @@
+namespace Loire.Coordination.Partitions;
+
+/// <summary>A fetch that waits for data, until enough bytes are committed or until its deadline.</summary>
+/// <param name="deadline">When it is answered with what there is, on the caller's clock.</param>
+public abstract class LongPoll(TimeSpan deadline)
+{
+    internal static readonly IComparer<LongPoll> ByNeed =
+        Comparer<LongPoll>.Create(static (a, b) => (a.Need, a.Arrival).CompareTo((b.Need, b.Arrival)));
+
+    internal static readonly IComparer<LongPoll> ByDeadline =
+        Comparer<LongPoll>.Create(static (a, b) => (a.Deadline, a.Arrival).CompareTo((b.Deadline, b.Arrival)));
+
+    /// <summary>When it is answered with what there is, on the caller's clock.</summary>
+    public TimeSpan Deadline { get; } = deadline;
+
+    /// <summary>The count of committed bytes that satisfies it. Changes only while the poll is in no set.</summary>
+    internal long Need { get; set; }
+
+    /// <summary>Its place among polls of equal need or deadline; assigned when it is first parked, and kept.</summary>
+    internal long Arrival { get; set; }
+}

@@ -1,0 +1,67 @@
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.Coordination.Partitions;
+
+/// <summary>What an append must satisfy before it gets offsets, with Kafka's error codes.</summary>
+public static class ProduceRules
+{
+    /// <summary>Refuses acks that Kafka does not have, and acks=all where more copies are demanded than there are.</summary>
+    /// <param name="acks">As requested.</param>
+    /// <param name="settings">The topic's configuration; null if it is not known yet, which leaves the copies for a later check.</param>
+    /// <param name="detail">Human-readable message; null if the acks are fine.</param>
+    public static ErrorCode CheckAcks(Acks acks, PartitionSettings? settings, out string? detail)
+    {
+        if (acks is not (Acks.None or Acks.Leader or Acks.All))
+        {
+            detail = "Acks must be 0, 1 or -1 (all).";
+            return ErrorCode.InvalidRequiredAcks;
+        }
+
+        if (acks == Acks.All && settings is { MinInsyncReplicas: > 1 and var copies })
+        {
+            detail = $"min.insync.replicas is {copies}, but there is one copy: the store does the replication.";
+            return ErrorCode.NotEnoughReplicas;
+        }
+
+        detail = null;
+        return ErrorCode.None;
+    }
+
+    /// <summary>Checks where a batch comes from and its timestamps. Its header and checksum are valid already.</summary>
+    /// <param name="batch">The batch; its records are not decoded.</param>
+    /// <param name="settings">The topic's configuration.</param>
+    /// <param name="now">The broker's time.</param>
+    /// <param name="detail">Human-readable message; null if the batch is fine.</param>
+    public static ErrorCode CheckBatch(RecordBatch batch, PartitionSettings settings, Timestamp now, out string? detail)
+    {
+        if (batch.IsControl)
+        {
+            detail = "A client must not write control batches.";
+            return ErrorCode.InvalidRecord;
+        }
+
+        // A batch of an idempotent or transactional producer that is accepted without checking its sequence would be a broken promise.
+        if (batch.IsTransactional || batch.ProducerId >= 0)
+        {
+            detail = "Idempotent and transactional producers are not supported by this version: send batches without a producer id.";
+            return ErrorCode.UnsupportedForMessageFormat;
+        }
+
+        detail = FindTimestampProblem(batch, settings, now);
+        return detail is null ? ErrorCode.None : ErrorCode.InvalidTimestamp;
+    }
+
+    private static string? FindTimestampProblem(RecordBatch batch, PartitionSettings settings, Timestamp now) =>
+        batch.TimestampType == TimestampType.LogAppendTime ? "A producer must not set the timestamp type to LogAppendTime."
+        : settings.TimestampType != TimestampType.CreateTime ? null
+        : IsBeyond(now, batch.BaseTimestamp, settings.TimestampBeforeMax)
+            ? $"Timestamp {batch.BaseTimestamp.Milliseconds} is older than message.timestamp.before.max.ms allows."
+        : IsBeyond(batch.MaxTimestamp, now, settings.TimestampAfterMax)
+            ? $"Timestamp {batch.MaxTimestamp.Milliseconds} is further ahead than message.timestamp.after.max.ms allows."
+        : null;
+
+    private static bool IsBeyond(Timestamp later, Timestamp earlier, TimeSpan bound) =>
+        later != Timestamp.None && earlier != Timestamp.None
+            && (Int128)later.Milliseconds - earlier.Milliseconds > bound.Ticks / TimeSpan.TicksPerMillisecond;
+}

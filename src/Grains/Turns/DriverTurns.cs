@@ -1,0 +1,37 @@
+namespace Loire.Grains.Turns;
+
+/// <summary>
+/// Work that a driver starts on its own account: nobody awaits it, so an exception in it is reported as the driver's bug.
+/// </summary>
+/// <param name="queue">The driver's turns.</param>
+/// <param name="failed">Invoked in a turn of the driver with the exception.</param>
+internal sealed class DriverTurns(ITurnQueue queue, Action<Exception> failed)
+{
+    /// <summary>Queues a turn; may be called from any thread.</summary>
+    public void Post(Action turn) => queue.Post(() =>
+    {
+        try
+        {
+            turn();
+        }
+        catch (Exception bug)
+        {
+            failed(bug);
+        }
+    });
+
+    /// <summary>Starts asynchronous work within the current turn.</summary>
+    public void Start(Func<Task> work) => _ = WatchAsync(work);
+
+    private async Task WatchAsync(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception bug)
+        {
+            failed(bug);
+        }
+    }
+}
