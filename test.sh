@@ -8,7 +8,7 @@ mkdir -p artifacts
 started=$SECONDS
 
 # Suites that start no silo, server or process: they run two at a time. The others share ports, disks and timeouts and run one by one.
-pure=(Architecture.Tests Client.Avro.Tests Client.Protobuf.Tests Log.Tests Model.Tests Coordination.Tests)
+pure=(Architecture.Tests Client.Avro.Tests Client.Protobuf.Tests Edge.Tests Log.Tests Model.Tests Coordination.Tests)
 
 # Debian packages that some tests drive: strace injects failing system calls, the others are Kafka's own clients.
 wanted=(strace kcat python3-kafka python3-lz4 python3-snappy python3-zstandard)

@@ -1,3 +1,5 @@
+using Loire.Edge.Scheduling;
+using Loire.Edge.Topics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -14,7 +16,7 @@ public sealed class LoireClient
     private readonly ILoggerFactory _loggers;
     private readonly Random _random;
     private readonly BackgroundWork _background;
-    private readonly TopicDirectory _topics;
+    private readonly TopicCache _topics;
 
     /// <param name="grains">The grains of the cluster: an <see cref="IClusterClient"/>, or the grain factory of a silo.</param>
     /// <param name="time">The clock; the system's by default.</param>
@@ -33,7 +35,7 @@ public sealed class LoireClient
         _loggers = loggers;
         _random = random;
         _background = background;
-        _topics = new TopicDirectory(grains, time, background);
+        _topics = new TopicCache(grains, time, background);
         Admin = new AdminClient(grains);
     }
 

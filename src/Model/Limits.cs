@@ -14,6 +14,9 @@ public static class Limits
     /// <summary>Topics of a cluster: their names are held in memory by one catalog.</summary>
     public const int Topics = 1_000_000;
 
+    /// <summary>Topics whose routes one process remembers; a kilobyte or so each, and a hundred bytes for each partition in use.</summary>
+    public const int CachedTopics = 10_000;
+
     /// <summary>Bytes of one record batch with its header, whatever <c>max.message.bytes</c> allows.</summary>
     public const int BatchBytes = 64 * 1024 * 1024;
 

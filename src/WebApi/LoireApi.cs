@@ -1,3 +1,5 @@
+using Loire.Edge.Offsets;
+using Loire.Edge.Topics;
 using Loire.WebApi.Dialects.V2;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Groups;
@@ -43,6 +45,9 @@ public static class LoireApi
         services.AddOpenApi(OpenApiDocumentation.DocumentName, OpenApiDocumentation.Configure);
         services.AddSingleton<PrometheusExporter>();
         services.AddSingleton<ApiMetrics>();
+        services.AddSingleton(services => new TopicCache(
+            services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<OffsetLookup>();
         services.AddSingleton<LiveTails>();
         services.AddTransient<IStartupFilter, ProblemMiddleware.First>();
         return services;

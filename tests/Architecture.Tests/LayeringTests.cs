@@ -13,14 +13,15 @@ public class LayeringTests
         ["Grains.Interfaces"] = ["Model"],
         ["Grains"] = ["Grains.Interfaces", "Log", "Model", "Coordination"],
         ["Storage"] = ["Log", "Model"],
-        ["Client"] = ["Grains.Interfaces", "Model"],
+        ["Edge"] = ["Grains.Interfaces", "Model"],
+        ["Client"] = ["Edge", "Grains.Interfaces", "Model"],
         ["Client.Avro"] = ["Client"],
         ["Client.Protobuf"] = ["Client"],
         ["Client.Hosting"] = ["Client", "Grains.Interfaces", "Model"],
         ["Client.Testing"] = ["Client", "Silo"],
         ["Cli"] = ["Model"],
         ["ConsumerProxy"] = ["Client", "Grains.Interfaces", "Model"],
-        ["WebApi"] = ["Grains.Interfaces", "Model"],
+        ["WebApi"] = ["Edge", "Grains.Interfaces", "Model"],
         ["Silo"] = ["ConsumerProxy", "Grains", "Grains.Interfaces", "Log", "Model", "Coordination", "Storage", "WebApi"],
     };
 

@@ -35,12 +35,19 @@ public sealed class NodeHost : IServed, IAsyncDisposable
     /// <summary>The node's grains, for what HTTP does not offer.</summary>
     public IGrainFactory Grains => _app.Services.GetRequiredService<IGrainFactory>();
 
-    public static async Task<NodeHost> StartAsync(string? data = null, Action<NodeOptions>? configure = null)
+    public static async Task<NodeHost> StartAsync(
+        string? data = null, Action<NodeOptions>? configure = null, GrainCallCounter? calls = null)
     {
         var directory = data ?? Directory.CreateTempSubdirectory("loire-webapi-").FullName;
         var options = new NodeOptions { Data = directory, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], LogLevel = LogLevel.Warning };
         configure?.Invoke(options);
-        var app = LoireHost.Build(options);
+        var app = LoireHost.Build(options, builder =>
+        {
+            if (calls is not null)
+            {
+                builder.Services.AddSingleton<IOutgoingGrainCallFilter>(calls);
+            }
+        });
         // Nobody else is about to join: a group need not wait for seconds before it assigns for the first time.
         app.Services.GetRequiredService<IOptions<GroupOptions>>().Value.Members = new() { InitialRebalanceDelay = TimeSpan.FromMilliseconds(50) };
         await app.StartAsync();

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
 
@@ -76,7 +77,7 @@ internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
         var offsets = new Dictionary<TopicPartition, long>();
         foreach (var ofTopic in partitions.GroupBy(pair => pair.Key.Topic, StringComparer.Ordinal))
         {
-            var topic = new KnownTopic(grains, await AskAsync(ofTopic.Key, 0, static (grain, _) => grain.Describe(), cancellation), 0);
+            var topic = new TopicRoutes(grains, await AskAsync(ofTopic.Key, 0, static (grain, _) => grain.Describe(), cancellation), 0);
 
             // In parallel, but not ten thousand grains at once.
             foreach (var some in ofTopic.Chunk(100))

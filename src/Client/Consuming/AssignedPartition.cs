@@ -1,3 +1,5 @@
+using Loire.Edge.Topics;
+
 namespace Loire.Client;
 
 /// <summary>
@@ -7,7 +9,7 @@ namespace Loire.Client;
 /// <param name="topic">The topic as it was known last.</param>
 /// <param name="partition">Which of its partitions.</param>
 /// <param name="start">The first offset to read.</param>
-internal sealed class AssignedPartition(KnownTopic topic, TopicPartition partition, long start)
+internal sealed class AssignedPartition(TopicRoutes topic, TopicPartition partition, long start)
 {
     private readonly Queue<FetchedBatches> _ahead = new();
     private TaskCompletionSource? _change;
@@ -18,7 +20,7 @@ internal sealed class AssignedPartition(KnownTopic topic, TopicPartition partiti
 
     public TopicPartition Partition => partition;
 
-    public KnownTopic Topic { get; set; } = topic;
+    public TopicRoutes Topic { get; set; } = topic;
 
     /// <summary>The offset after the last record handed out.</summary>
     public long Position { get; set; } = start;

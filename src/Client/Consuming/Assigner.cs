@@ -1,3 +1,5 @@
+using Loire.Edge.Scheduling;
+using Loire.Edge.Topics;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
@@ -6,16 +8,13 @@ namespace Loire.Client;
 internal sealed class Assigner(
     PartitionSet set,
     ConsumerOptions options,
-    TopicDirectory topics,
+    TopicCache topics,
     TimeProvider time,
     BackgroundWork background,
     Random random,
     ILogger logger)
 {
     private const int AskedAtOnce = 100;
-
-    // Not even an answer of this moment is new enough.
-    private static readonly TimeSpan Never = TimeSpan.FromTicks(-1);
 
     private readonly SemaphoreSlim _turn = new(1);
 
@@ -39,7 +38,7 @@ internal sealed class Assigner(
             foreach (var ofTopic in wanted.GroupBy(one => one.Partition.Topic, StringComparer.Ordinal))
             {
                 var topic = await NewPatience().TryAsync(
-                    () => topics.FindAsync(ofTopic.Key, Never, options.RequestTimeout, cancellation), cancellation);
+                    () => topics.RequireAsync(ofTopic.Key, TopicCache.Fresh, options.RequestTimeout, cancellation), cancellation);
                 foreach (var some in ofTopic.Chunk(AskedAtOnce))
                 {
                     var found = await Task.WhenAll(some.Select(one => FindAsync(topic, one.Partition, one.Offset, cancellation)));
@@ -77,7 +76,7 @@ internal sealed class Assigner(
             {
                 try
                 {
-                    var topic = await topics.FindAsync(ofTopic.Key, Never, options.RequestTimeout, cancellation);
+                    var topic = await topics.RequireAsync(ofTopic.Key, TopicCache.Fresh, options.RequestTimeout, cancellation);
                     foreach (var one in await Task.WhenAll(some.Select(one => TryFindAsync(topic, one.Partition, one.Committed, cancellation))))
                     {
                         failure ??= one.Failure;
@@ -120,7 +119,7 @@ internal sealed class Assigner(
         await PartitionPositions.FindAsync(await TopicAsync(partition, cancellation), partition, position, cancellation);
 
     private async Task<(AssignedPartition? Found, LoireException? Failure)> TryFindAsync(
-        KnownTopic topic, TopicPartition partition, ReadPosition? committed, CancellationToken cancellation)
+        TopicRoutes topic, TopicPartition partition, ReadPosition? committed, CancellationToken cancellation)
     {
         // An offset in a topic that is gone says nothing of the one that has its name now.
         var offset = committed is { } position && position.IsOf(topic.Id) ? position.Offset.Offset : (long?)null;
@@ -142,7 +141,7 @@ internal sealed class Assigner(
     }
 
     private async Task<(AssignedPartition Partition, bool IsNew)> FindAsync(
-        KnownTopic topic, TopicPartition partition, long? offset, CancellationToken cancellation)
+        TopicRoutes topic, TopicPartition partition, long? offset, CancellationToken cancellation)
     {
         if (offset is null && set.Find(partition) is { } there && there.Topic.Id == topic.Id)
         {
@@ -156,12 +155,12 @@ internal sealed class Assigner(
     private OffsetSpec StartOf(TopicPartition partition, long? offset) =>
         offset is { } given ? OffsetSpec.At(given) : options.StartOf(partition);
 
-    private ValueTask<KnownTopic> TopicAsync(TopicPartition partition, CancellationToken cancellation) =>
+    private ValueTask<TopicRoutes> TopicAsync(TopicPartition partition, CancellationToken cancellation) =>
         set.Find(partition) is { } assigned
             ? new(assigned.Topic)
-            : topics.FindAsync(partition.Topic, Never, options.RequestTimeout, cancellation);
+            : topics.RequireAsync(partition.Topic, TopicCache.Fresh, options.RequestTimeout, cancellation);
 
-    private ValueTask<long> PatientlyAsync(KnownTopic topic, TopicPartition partition, OffsetSpec position, CancellationToken cancellation) =>
+    private ValueTask<long> PatientlyAsync(TopicRoutes topic, TopicPartition partition, OffsetSpec position, CancellationToken cancellation) =>
         NewPatience().TryAsync(() => PartitionPositions.FindAsync(topic, partition, position, cancellation), cancellation);
 
     // A random number source of its own, for loops run at the same time.

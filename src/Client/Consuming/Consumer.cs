@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using Loire.Edge.Scheduling;
+using Loire.Edge.Topics;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
@@ -19,7 +21,7 @@ internal sealed partial class Consumer<TKey, TValue> : IConsumer<TKey, TValue>
     private int _isEnumerated;
 
     public Consumer(
-        ConsumerOptions<TKey, TValue> options, IGrainFactory grains, TopicDirectory topics, TimeProvider time, BackgroundWork background,
+        ConsumerOptions<TKey, TValue> options, IGrainFactory grains, TopicCache topics, TimeProvider time, BackgroundWork background,
         Random random, ILogger logger)
     {
         _options = options.Copy();

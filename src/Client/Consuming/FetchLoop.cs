@@ -1,3 +1,6 @@
+using Loire.Edge.Calls;
+using Loire.Edge.Scheduling;
+using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Microsoft.Extensions.Logging;
@@ -13,7 +16,7 @@ internal sealed class FetchLoop(
     AssignedPartition partition,
     PartitionSet set,
     ConsumerOptions options,
-    TopicDirectory topics,
+    TopicCache topics,
     TimeProvider time,
     ILogger logger,
     RetryBackoff backoff)
@@ -35,13 +38,13 @@ internal sealed class FetchLoop(
             catch (Exception exception)
             {
                 // Reading changes nothing, so whatever went wrong may be tried again.
-                var code = GrainCallFailures.CodeOf(exception) ?? (exception as LoireException)?.Code ?? ErrorCode.UnknownServerError;
+                var code = GrainCallErrors.Of(exception) ?? (exception as LoireException)?.Code ?? ErrorCode.UnknownServerError;
                 await RetryAsync(code, exception.Message, exception, fetch.From, fetch.Epoch, fetch.EpochEnd);
             }
         }
     }
 
-    private async Task<FetchResult> FetchAsync(KnownTopic topic, long from, CancellationToken cancellation)
+    private async Task<FetchResult> FetchAsync(TopicRoutes topic, long from, CancellationToken cancellation)
     {
         var request = new FetchRequest(
             new Offset(from), Math.Min(options.MaxPartitionFetchBytes, Limits.FetchBytes), options.FetchMinBytes, options.FetchMaxWait);
@@ -66,7 +69,7 @@ internal sealed class FetchLoop(
         }
     }
 
-    private async Task HandleAsync(FetchResult result, KnownTopic topic, long from, int epoch, CancellationToken epochEnd)
+    private async Task HandleAsync(FetchResult result, TopicRoutes topic, long from, int epoch, CancellationToken epochEnd)
     {
         switch (result.Error)
         {
@@ -122,12 +125,12 @@ internal sealed class FetchLoop(
     }
 
     // Gone, created anew, or a partition that has not heard of its topic yet: the topic knows.
-    private async Task LookAgainAsync(FetchResult result, KnownTopic before, long from, int epoch, CancellationToken epochEnd)
+    private async Task LookAgainAsync(FetchResult result, TopicRoutes before, long from, int epoch, CancellationToken epochEnd)
     {
-        KnownTopic now;
+        TopicRoutes now;
         try
         {
-            now = await topics.RefreshAsync(before, options.RequestTimeout, epochEnd);
+            now = await topics.RequireNewerAsync(before, result.TopicVersion, options.RequestTimeout, epochEnd);
         }
         catch (LoireException gone) when (gone.Code == ErrorCode.UnknownTopicOrPartition)
         {
@@ -161,7 +164,7 @@ internal sealed class FetchLoop(
     }
 
     // A group reads what has the name, whichever creation of the topic it is.
-    private async Task BeginInSuccessorAsync(KnownTopic successor, long from, int epoch, CancellationToken epochEnd)
+    private async Task BeginInSuccessorAsync(TopicRoutes successor, long from, int epoch, CancellationToken epochEnd)
     {
         if (_name.Partition >= successor.PartitionsCount)
         {

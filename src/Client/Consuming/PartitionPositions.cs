@@ -1,7 +1,7 @@
-using System.Buffers;
+using Loire.Edge.Offsets;
+using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
-using Loire.Model.Batches;
 
 namespace Loire.Client;
 
@@ -11,7 +11,7 @@ internal static class PartitionPositions
     /// <summary>The offset that <paramref name="wanted"/> stands for.</summary>
     /// <exception cref="LoireException">The partition does not exist, or does not answer.</exception>
     public static async ValueTask<long> FindAsync(
-        KnownTopic topic, TopicPartition partition, OffsetSpec wanted, CancellationToken cancellation) => wanted.Kind switch
+        TopicRoutes topic, TopicPartition partition, OffsetSpec wanted, CancellationToken cancellation) => wanted.Kind switch
         {
             OffsetSpecKind.Offset => Checked(topic, partition, wanted.Value),
             OffsetSpecKind.Time => await ForTimeAsync(topic, partition, new Timestamp(Math.Max(0, wanted.Value)), cancellation),
@@ -21,7 +21,7 @@ internal static class PartitionPositions
 
     /// <summary>The positions that bound the partition now.</summary>
     /// <exception cref="LoireException">The partition does not exist, or does not answer.</exception>
-    public static async ValueTask<PartitionOffsets> BoundsAsync(KnownTopic topic, TopicPartition partition, CancellationToken cancellation)
+    public static async ValueTask<PartitionOffsets> BoundsAsync(TopicRoutes topic, TopicPartition partition, CancellationToken cancellation)
     {
         var grain = Grain(topic, partition);
         cancellation.ThrowIfCancellationRequested();
@@ -31,7 +31,7 @@ internal static class PartitionPositions
 
     /// <summary>The grain of a partition.</summary>
     /// <exception cref="LoireException">The topic has no such partition.</exception>
-    public static IPartitionGrain Grain(KnownTopic topic, TopicPartition partition) =>
+    public static IPartitionGrain Grain(TopicRoutes topic, TopicPartition partition) =>
         (uint)partition.Partition < (uint)topic.PartitionsCount
             ? topic.Partition(partition.Partition)
             : throw new LoireException(
@@ -39,32 +39,18 @@ internal static class PartitionPositions
                 $"There is no partition {partition.Partition}: the topic '{topic.Name}' has {topic.PartitionsCount}, counted from 0.");
 
     private static async ValueTask<long> ForTimeAsync(
-        KnownTopic topic, TopicPartition partition, Timestamp time, CancellationToken cancellation)
+        TopicRoutes topic, TopicPartition partition, Timestamp time, CancellationToken cancellation)
     {
         var grain = Grain(topic, partition);
         cancellation.ThrowIfCancellationRequested();
         var result = await GrainCallFailures.AnswerAsync(() => grain.FindBatch(time), Named(partition), cancellation);
-        return result.Error != ErrorCode.None ? throw new LoireException(result.Error, $"{Named(partition)} cannot be searched.")
-            : new BatchPieces(result.Batch).TryTake(out var batch, out var pooled) ? FirstIn(batch.Span, pooled, time)
-            : result.Bounds.HighWatermark.Value;
+        var found = OffsetLookup.Find(result, time);
+        return found.Error != ErrorCode.None ? throw new LoireException(found.Error, $"{Named(partition)} cannot be searched.")
+            : found.IsFound ? found.Offset.Value
+            : found.Bounds.HighWatermark.Value;
     }
 
-    private static long FirstIn(ReadOnlySpan<byte> batch, byte[]? pooled, Timestamp time)
-    {
-        try
-        {
-            return TimeSearch.FirstIn(batch, time).Offset.Value;
-        }
-        finally
-        {
-            if (pooled is not null)
-            {
-                ArrayPool<byte>.Shared.Return(pooled);
-            }
-        }
-    }
-
-    private static long Checked(KnownTopic topic, TopicPartition partition, long offset)
+    private static long Checked(TopicRoutes topic, TopicPartition partition, long offset)
     {
         Grain(topic, partition);
         return offset;

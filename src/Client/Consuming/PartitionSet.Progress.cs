@@ -1,3 +1,6 @@
+using Loire.Edge.Scheduling;
+using Loire.Edge.Topics;
+
 namespace Loire.Client;
 
 /// <content>What the application asks for and has finished, and what a group lets it have.</content>
@@ -182,7 +185,7 @@ internal sealed partial class PartitionSet
     /// <summary>
     /// Goes on at an offset of the topic that was created anew, unless the application still works on records of the one before.
     /// </summary>
-    public bool TrySucceed(AssignedPartition partition, int epoch, KnownTopic topic, long start)
+    public bool TrySucceed(AssignedPartition partition, int epoch, TopicRoutes topic, long start)
     {
         CancellationTokenSource ended;
         lock (_lock)

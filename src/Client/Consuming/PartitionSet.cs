@@ -1,3 +1,5 @@
+using Loire.Edge.Topics;
+
 namespace Loire.Client;
 
 /// <summary>
@@ -208,7 +210,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
     }
 
     /// <summary>Waits until a partition is to be fetched; null when it never will be again.</summary>
-    public async ValueTask<(KnownTopic Topic, long From, int Epoch, CancellationToken EpochEnd)?> NextFetchAsync(AssignedPartition partition)
+    public async ValueTask<(TopicRoutes Topic, long From, int Epoch, CancellationToken EpochEnd)?> NextFetchAsync(AssignedPartition partition)
     {
         while (true)
         {
@@ -246,7 +248,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
     }
 
     /// <summary>Notes what was learned of a partition's topic.</summary>
-    public void Know(AssignedPartition partition, KnownTopic topic)
+    public void Know(AssignedPartition partition, TopicRoutes topic)
     {
         lock (_lock)
         {

@@ -1,3 +1,5 @@
+using Loire.Edge.Scheduling;
+
 namespace Loire.Client;
 
 /// <summary>How long to go on trying what fails, and how long to pause in between: twice as long each time, and not in step with others.</summary>

@@ -1,22 +1,16 @@
+using Loire.Edge.Calls;
+using Loire.Edge.Scheduling;
 using Loire.Grains.Interfaces.Topics;
 
 namespace Loire.Client;
 
-/// <summary>What goes wrong with a call to a grain, as an error of the client.</summary>
+/// <summary>Turns failed calls and refusals of grains into exceptions of the client.</summary>
 internal static class GrainCallFailures
 {
-    /// <summary>What an exception of a grain call means; null for what nobody expects, which is then thrown as it is.</summary>
-    public static ErrorCode? CodeOf(Exception exception) => exception switch
-    {
-        TimeoutException => ErrorCode.RequestTimedOut,
-        OrleansException => ErrorCode.LeaderNotAvailable,
-        _ => null,
-    };
-
-    /// <summary>The answer of a call.</summary>
+    /// <summary>Makes a call and returns its answer.</summary>
     /// <param name="call">Makes the call.</param>
-    /// <param name="what">Whom it was made to, to name it in an error.</param>
-    /// <param name="cancellation">Ends the wait; what was asked for may happen nevertheless.</param>
+    /// <param name="what">Names the called grain in an error.</param>
+    /// <param name="cancellation">Ends the wait; the call may take effect nevertheless.</param>
     /// <exception cref="LoireException">The grain was not reached, or did not answer in time.</exception>
     public static async ValueTask<T> AnswerAsync<T>(Func<ValueTask<T>> call, string what, CancellationToken cancellation)
     {
@@ -26,13 +20,13 @@ internal static class GrainCallFailures
             await BackgroundWork.WaitAsync(task, Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation);
             return await task;
         }
-        catch (Exception exception) when (CodeOf(exception) is { } code)
+        catch (Exception exception) when (GrainCallErrors.Of(exception) is { } code)
         {
             throw new LoireException(code, $"{what} cannot be reached: {exception.Message}", exception);
         }
     }
 
-    /// <summary>The topic that an answer describes.</summary>
+    /// <summary>Returns the topic that an answer describes.</summary>
     /// <exception cref="LoireException">The answer is an error.</exception>
     public static TopicDescription Topic(TopicResult result, string name) => result.Error switch
     {

@@ -1,3 +1,5 @@
+using Loire.Edge.Calls;
+using Loire.Edge.Scheduling;
 using Loire.Grains.Interfaces.Groups;
 using Microsoft.Extensions.Logging;
 
@@ -37,7 +39,7 @@ internal sealed class GroupCalls(IGroupGrain group, ConsumerOptions options, Tim
             catch (Exception failure) when (!cancellation.IsCancellationRequested)
             {
                 call.Cancel();
-                var code = GrainCallFailures.CodeOf(failure) ?? ErrorCode.UnknownServerError;
+                var code = GrainCallErrors.Of(failure) ?? ErrorCode.UnknownServerError;
                 return new HeartbeatAnswer(request, new HeartbeatResult(code, 0, [], TimeSpan.Zero, failure.Message), sentAt);
             }
         }

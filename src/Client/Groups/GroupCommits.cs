@@ -1,3 +1,5 @@
+using Loire.Edge.Calls;
+using Loire.Edge.Scheduling;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 
@@ -117,7 +119,7 @@ internal sealed class GroupCommits(
             await BackgroundWork.WaitAsync(task, options.RequestTimeout, time, cancellation);
             return await task;
         }
-        catch (Exception exception) when (GrainCallFailures.CodeOf(exception) is { } code)
+        catch (Exception exception) when (GrainCallErrors.Of(exception) is { } code)
         {
             throw new GroupException(code, groupId, $"The group '{groupId}' cannot be reached: {exception.Message}", exception);
         }

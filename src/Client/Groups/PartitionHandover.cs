@@ -1,3 +1,4 @@
+using Loire.Edge.Scheduling;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;

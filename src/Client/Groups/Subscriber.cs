@@ -1,3 +1,4 @@
+using Loire.Edge.Scheduling;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using Loire.Edge.Scheduling;
+using Loire.Edge.Topics;
 using Loire.Model;
 using Loire.Model.Batches;
 using Microsoft.Extensions.Logging;
@@ -14,7 +16,7 @@ internal sealed class Accumulator
 {
     private readonly ConcurrentDictionary<string, ProducerTopic> _topics = new(StringComparer.Ordinal);
     private readonly ConcurrentBag<RecordBatchBuilder> _spareBuilders = [];
-    private readonly TopicDirectory _directory;
+    private readonly TopicCache _directory;
     private readonly Delivery _delivery;
     private readonly EnqueuedFailures _enqueuedFailures = new();
     private readonly ILogger _logger;
@@ -22,7 +24,7 @@ internal sealed class Accumulator
     private volatile bool _isDisposed;
 
     public Accumulator(
-        TopicDirectory directory, ProducerSettings settings, TimeProvider time, BackgroundWork background, Random random, ILogger logger)
+        TopicCache directory, ProducerSettings settings, TimeProvider time, BackgroundWork background, Random random, ILogger logger)
     {
         (_directory, Settings, Time, Background, _logger) = (directory, settings, time, background, logger);
         Memory = new BufferMemory(settings.BufferMemory, time);
@@ -69,9 +71,9 @@ internal sealed class Accumulator
             if (!topic.IsReady)
             {
                 var known = topic.Known is { } outdated
-                    ? await RetryAsync(left => _directory.RefreshAsync(outdated, left, cancellation), blockedSince, cancellation)
+                    ? await RetryAsync(left => _directory.RequireNewerAsync(outdated, 0, left, cancellation), blockedSince, cancellation)
                     : await RetryAsync(
-                        left => _directory.FindAsync(topic.Topic, Settings.MetadataMaxAge, left, cancellation), blockedSince, cancellation);
+                        left => _directory.RequireAsync(topic.Topic, Settings.MetadataMaxAge, left, cancellation), blockedSince, cancellation);
                 topic.Learn(known);
             }
 
@@ -79,7 +81,7 @@ internal sealed class Accumulator
             {
                 // It may have grown.
                 var outdated = topic.Known!;
-                topic.Learn(await RetryAsync(left => _directory.RefreshAsync(outdated, left, cancellation), blockedSince, cancellation));
+                topic.Learn(await RetryAsync(left => _directory.RequireNewerAsync(outdated, 0, left, cancellation), blockedSince, cancellation));
             }
         }
         catch (LoireException exception) when (exception is not ProduceException)
@@ -265,8 +267,8 @@ internal sealed class Accumulator
     }
 
     // A grain that does not answer is asked again; what it answers counts.
-    private async ValueTask<KnownTopic> RetryAsync(
-        Func<TimeSpan, ValueTask<KnownTopic>> ask, long blockedSince, CancellationToken cancellation)
+    private async ValueTask<TopicRoutes> RetryAsync(
+        Func<TimeSpan, ValueTask<TopicRoutes>> ask, long blockedSince, CancellationToken cancellation)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -287,7 +289,7 @@ internal sealed class Accumulator
     {
         try
         {
-            topic.Learn(await _directory.RefreshAsync(topic.Known!, Settings.RequestTimeout));
+            topic.Learn(await _directory.RequireAsync(topic.Topic, TopicCache.Fresh, Settings.RequestTimeout));
         }
         catch (LoireException exception)
         {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Microsoft.Extensions.Logging;
@@ -10,7 +11,7 @@ namespace Loire.Client;
 /// knows is not, unless the options ask for it, because the records may be there already. A batch ends at the latest when its
 /// <see cref="ProducerOptions.DeliveryTimeout"/> has passed: no wait in here is longer than the oldest batch has left.
 /// </summary>
-internal sealed class Delivery(TopicDirectory directory, ProducerSettings settings, TimeProvider time, Random random, ILogger logger)
+internal sealed class Delivery(TopicCache directory, ProducerSettings settings, TimeProvider time, Random random, ILogger logger)
 {
     /// <summary>The pause before an attempt: doubled each time, a fifth more or less.</summary>
     public TimeSpan Backoff(int attempts)
@@ -40,17 +41,23 @@ internal sealed class Delivery(TopicDirectory directory, ProducerSettings settin
             }
 
             attempt = await AppendAsync(queue, bytes, Left(group[first]));
+            var isOutdated = attempt.TopicVersion > queue.Topic.Known!.Version;
             if (attempt.Result is { } result)
             {
+                if (isOutdated)
+                {
+                    await FollowTopicAsync(queue, attempt, Left(group[first]), TimeSpan.Zero);
+                }
+
                 Succeed(group, first, result);
                 return;
             }
 
             mayBeStored |= attempt.IsOutcomeUnknown;
             var pause = Backoff(attempts);
-            if (attempt.Error == ErrorCode.UnknownTopicOrPartition)
+            if (isOutdated || TopicRoutes.IsUnknown(attempt.Error))
             {
-                (var isHopeless, pause) = await FindAgainAsync(queue, Left(group[first]), pause);
+                (var isHopeless, pause) = await FollowTopicAsync(queue, attempt, Left(group[first]), pause);
                 if (isHopeless)
                 {
                     Fail(group, first, attempt, mayBeStored);
@@ -121,8 +128,8 @@ internal sealed class Delivery(TopicDirectory directory, ProducerSettings settin
             call = grain.Append(request).AsTask();
             var result = await call.WaitAsync(timeout, time);
             return result.Error == ErrorCode.None
-                ? new Attempt(ErrorCode.None, null, null, result)
-                : new Attempt(result.Error, result.Detail, null);
+                ? new Attempt(ErrorCode.None, null, null, result) { TopicVersion = result.TopicVersion }
+                : new Attempt(result.Error, result.Detail, null) { TopicVersion = result.TopicVersion };
         }
         catch (TimeoutException late)
         {
@@ -140,14 +147,16 @@ internal sealed class Delivery(TopicDirectory directory, ProducerSettings settin
         }
     }
 
-    /// <summary>Asks the topic what has become of it.</summary>
+    /// <summary>Asks the topic again after an answer that shows that what is known of it is outdated.</summary>
     /// <returns>Whether the partition is gone for good, and how long to wait before the next attempt.</returns>
-    private async ValueTask<(bool IsHopeless, TimeSpan Pause)> FindAgainAsync(PartitionQueue queue, TimeSpan left, TimeSpan pause)
+    private async ValueTask<(bool IsHopeless, TimeSpan Pause)> FollowTopicAsync(
+        PartitionQueue queue, Attempt attempt, TimeSpan left, TimeSpan pause)
     {
         var outdated = queue.Topic.Known!;
         try
         {
-            var known = await directory.RefreshAsync(outdated, left < settings.RequestTimeout ? left : settings.RequestTimeout);
+            var timeout = left < settings.RequestTimeout ? left : settings.RequestTimeout;
+            var known = await directory.RequireNewerAsync(outdated, attempt.TopicVersion, timeout > TimeSpan.Zero ? timeout : TimeSpan.Zero);
             queue.Topic.Learn(known);
             return (queue.Partition >= known.PartitionsCount, known.Id == outdated.Id ? pause : TimeSpan.Zero);
         }
@@ -210,6 +219,9 @@ internal sealed class Delivery(TopicDirectory directory, ProducerSettings settin
     /// <summary>What one append came to.</summary>
     private readonly record struct Attempt(ErrorCode Error, string? Text, Exception? Exception, AppendResult? Result = null)
     {
+        /// <summary>The version of the topic that the partition acted on; 0 if it did not say.</summary>
+        public long TopicVersion { get; init; }
+
         public bool IsOutcomeUnknown => Error is ErrorCode.RequestTimedOut or ErrorCode.NetworkException or ErrorCode.UnknownServerError
             or ErrorCode.NotEnoughReplicasAfterAppend;
     }

@@ -1,3 +1,4 @@
+using Loire.Edge.Scheduling;
 using Loire.Model;
 
 namespace Loire.Client;

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Loire.Edge.Scheduling;
+using Loire.Edge.Topics;
 using Loire.Model;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -26,7 +28,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     /// <param name="random">Spreads retries.</param>
     /// <exception cref="ArgumentException">An option is not legal.</exception>
     public Producer(
-        TopicDirectory topics,
+        TopicCache topics,
         ProducerOptions<TKey, TValue> options,
         TimeProvider time,
         ILogger? logger = null,

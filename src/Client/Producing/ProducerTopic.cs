@@ -1,3 +1,5 @@
+using Loire.Edge.Topics;
+
 namespace Loire.Client;
 
 /// <summary>
@@ -7,7 +9,7 @@ namespace Loire.Client;
 internal sealed class ProducerTopic(string name, Accumulator accumulator) : TopicLoad
 {
     private readonly Lock _lock = new();
-    private volatile KnownTopic? _known;
+    private volatile TopicRoutes? _known;
     private volatile PartitionQueue?[] _queues = [];
     private volatile bool _isGone;
     private int _isRenewing;
@@ -19,7 +21,7 @@ internal sealed class ProducerTopic(string name, Accumulator accumulator) : Topi
     public override int PartitionsCount => _known?.PartitionsCount ?? 0;
 
     /// <summary>What is known; null before the topic has been found.</summary>
-    public KnownTopic? Known => _known;
+    public TopicRoutes? Known => _known;
 
     /// <summary>Whether it can be written to without asking its grain first.</summary>
     public bool IsReady => _known is not null && !_isGone;
@@ -37,7 +39,7 @@ internal sealed class ProducerTopic(string name, Accumulator accumulator) : Topi
         return partition < queues.Length && queues[partition] is { } queue ? queue.QueuedBytes : 0;
     }
 
-    public void Learn(KnownTopic known)
+    public void Learn(TopicRoutes known)
     {
         _known = known;
         _isGone = false;

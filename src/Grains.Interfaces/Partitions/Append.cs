@@ -41,4 +41,4 @@ public sealed record AppendResult(
     [property: Id(3)] Timestamp LogAppendTime,
     [property: Id(4)] Offset LogStartOffset,
     [property: Id(5)] string? Detail,
-    [property: Id(6)] long TopicVersion = 0);
+    [property: Id(6)] long TopicVersion = 0) : IPartitionAnswer;

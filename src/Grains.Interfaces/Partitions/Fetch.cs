@@ -3,7 +3,8 @@ using Loire.Model;
 namespace Loire.Grains.Interfaces.Partitions;
 
 /// <summary>Where to read, how much, and how long to wait for it.</summary>
-/// <param name="From">The first offset wanted. The first batch returned contains it and may begin before it.</param>
+/// <param name="From">The first offset wanted, <see cref="Earliest"/> or <see cref="Latest"/>. The first batch returned contains it and may
+/// begin before it.</param>
 /// <param name="MaxBytes">Bytes at most; the first batch comes whole even if it is larger (KIP-74).</param>
 /// <param name="MinBytes">Answer once this much can be read; at least 1 to wait for data at all, 0 to answer at once.</param>
 /// <param name="MaxWait">Answer with what there is after this time, from zero to <see cref="Limits.FetchWait"/>.</param>
@@ -12,7 +13,14 @@ public sealed record FetchRequest(
     [property: Id(0)] Offset From,
     [property: Id(1)] int MaxBytes,
     [property: Id(2)] int MinBytes,
-    [property: Id(3)] TimeSpan MaxWait);
+    [property: Id(3)] TimeSpan MaxWait)
+{
+    /// <summary>Reads from the first record that there is, so that a reader need not ask for its offset first (Kafka's −2).</summary>
+    public static readonly Offset Earliest = new(-2);
+
+    /// <summary>Reads from the high watermark on, as it is when the request arrives (Kafka's −1).</summary>
+    public static readonly Offset Latest = new(-1);
+}
 
 /// <summary>Whole batches as they were appended, and the bounds of the log.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why nothing was read.</param>
@@ -26,7 +34,7 @@ public sealed record FetchResult(
     [property: Id(1)] ReadOnlyMemory<byte>[] Batches,
     [property: Id(2)] Offset NextOffset,
     [property: Id(3)] PartitionOffsets Bounds,
-    [property: Id(4)] string? Detail)
+    [property: Id(4)] string? Detail) : IPartitionAnswer
 {
     /// <summary>The version of the topic that the partition acted on: that of <see cref="Bounds"/>.</summary>
     public long TopicVersion => Bounds.TopicVersion;
@@ -49,7 +57,7 @@ public sealed record PartitionOffsets(
     [property: Id(3)] Offset HighWatermark,
     [property: Id(4)] Offset LogEnd,
     [property: Id(5)] LeaderEpoch Epoch,
-    [property: Id(6)] long TopicVersion = 0);
+    [property: Id(6)] long TopicVersion = 0) : IPartitionAnswer;
 
 /// <summary>The batch that answers a search by time.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why there is no answer.</param>
@@ -59,7 +67,7 @@ public sealed record PartitionOffsets(
 public sealed record FindBatchResult(
     [property: Id(0)] ErrorCode Error,
     [property: Id(1)] ReadOnlyMemory<byte>[] Batch,
-    [property: Id(2)] PartitionOffsets Bounds)
+    [property: Id(2)] PartitionOffsets Bounds) : IPartitionAnswer
 {
     /// <summary>The version of the topic that the partition acted on: that of <see cref="Bounds"/>.</summary>
     public long TopicVersion => Bounds.TopicVersion;

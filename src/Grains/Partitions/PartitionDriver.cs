@@ -74,7 +74,7 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
             ? new FetchResult(ErrorCode.InvalidRequest, [], request.From, Bounds(), problem)
             : await OpenAsync() is not ErrorCode.None and var error
             ? new FetchResult(error, [], request.From, Bounds(), null)
-            : await _fetches.FetchAsync(WithinLimits(request), cancellation);
+            : await _fetches.FetchAsync(Resolve(WithinLimits(request)), cancellation);
         if (result.Error == ErrorCode.None)
         {
             _metrics.Fetched(PartitionFetches.TotalBytes(result));
@@ -146,6 +146,11 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
             MaxBytes = Math.Min(request.MaxBytes, Limits.FetchBytes),
             MinBytes = Math.Min(request.MinBytes, Math.Min(request.MaxBytes, Limits.FetchBytes)),
         };
+
+    private FetchRequest Resolve(FetchRequest request) =>
+        request.From == FetchRequest.Earliest ? request with { From = _log.LogStartOffset }
+        : request.From == FetchRequest.Latest ? request with { From = _log.HighWatermark }
+        : request;
 
     private ValueTask<ErrorCode> OpenAsync() =>
         _closed != ErrorCode.None ? new(_closed)

@@ -51,6 +51,8 @@ public readonly ref struct RecordHeaders
     /// <summary>How many there are.</summary>
     public int Count { get; }
 
+    internal ReadOnlySpan<byte> Bytes => _bytes;
+
     /// <summary>Goes through the headers.</summary>
     public Enumerator GetEnumerator() => new(_bytes, Count);
 

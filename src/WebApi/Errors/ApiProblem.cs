@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Loire.Edge.Calls;
 using Loire.Model;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
@@ -24,13 +25,13 @@ internal sealed record ApiProblem(ErrorCode Error, string? Detail = null, int? S
     public static ApiProblem BadRequest(string detail) => new(ErrorCode.InvalidRequest, detail);
 
     /// <summary>
-    /// What a failed grain call means to the client; null for what we did not expect. An append that fails so may have happened.
+    /// The problem of a failed grain call; null for an exception that is a bug. An append that fails so may have happened.
     /// </summary>
-    public static ApiProblem? FromGrainCall(Exception exception) => exception switch
+    public static ApiProblem? FromGrainCall(Exception exception) => GrainCallErrors.Of(exception) switch
     {
-        TimeoutException => new(ErrorCode.RequestTimedOut),
-        Orleans.Runtime.OrleansException => new(ErrorCode.LeaderNotAvailable, "The grain that serves this could not be reached."),
-        _ => null,
+        null => null,
+        ErrorCode.LeaderNotAvailable => new(ErrorCode.LeaderNotAvailable, "The grain that serves this could not be reached."),
+        var error => new(error.Value),
     };
 
     /// <summary>What Kestrel found wrong with the request itself, in its own words, which are made for clients.</summary>

@@ -1,3 +1,5 @@
+using Loire.Edge.Offsets;
+using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 using Loire.WebApi.Errors;
@@ -11,7 +13,8 @@ using Microsoft.Extensions.Options;
 namespace Loire.WebApi.Groups;
 
 /// <summary><c>/v1/groups/{group}/offsets</c>: the committed offsets with their lag, commits from outside, and deletion.</summary>
-internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, IOptions<LoireApiOptions> options)
+internal sealed class GroupOffsetsEndpoints(
+    IGrainFactory grains, TopicCache topics, OffsetLookup lookup, IOptions<LoireApiOptions> options)
 {
     private static readonly QueryParameter<string?> Topic = QueryParameter.Text("topic", Limits.TopicNameLength, "Only this topic.");
 
@@ -62,7 +65,7 @@ internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, IOptions<Loire
         }
 
         var wanted = topic is null ? committed : Array.FindAll(committed, offset => offset.Partition.Topic == topic);
-        var logs = new LogOffsetLookup(grains, context.RequestAborted);
+        var logs = new LogOffsetLookup(topics, lookup, context.RequestAborted);
         var bounds = await logs.BoundsAsync(Array.ConvertAll(wanted, offset => offset.Partition));
         await Answer.JsonAsync(
             context, [.. wanted.Zip(bounds, GroupOffsetJson.From)], DocumentJson.Default.GroupOffsetJsonArray);
@@ -139,7 +142,7 @@ internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, IOptions<Loire
     // The group takes offsets of any partition. One that does not exist is nearly always a misspelt topic.
     private async Task<ApiProblem?> FindMissingAsync(CommittedOffset[] offsets, CancellationToken cancellation)
     {
-        var logs = new LogOffsetLookup(grains, cancellation);
+        var logs = new LogOffsetLookup(topics, lookup, cancellation);
         await logs.DescribeAsync(offsets.Select(offset => offset.Partition.Topic));
         foreach (var offset in offsets)
         {

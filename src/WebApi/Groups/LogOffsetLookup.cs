@@ -1,46 +1,33 @@
 using System.Collections.Concurrent;
+using Loire.Edge.Offsets;
+using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
-using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Topics;
 
 namespace Loire.WebApi.Groups;
 
-/// <summary>
-/// Asks topics and partitions on behalf of one request: each topic once, and a bounded number at a time, because a group may have offsets
-/// in thousands of partitions.
-/// </summary>
-internal sealed class LogOffsetLookup(IGrainFactory grains, CancellationToken cancellation)
+/// <summary>Asks topics and partitions on behalf of one request: each topic at most once, and a bounded number at a time.</summary>
+internal sealed class LogOffsetLookup(TopicCache topics, OffsetLookup lookup, CancellationToken cancellation)
 {
-    public const int AtOnce = 32;
+    private readonly ConcurrentDictionary<TopicName, TopicLookup> _topics = new();
 
-    private readonly ConcurrentDictionary<TopicName, TopicResult> _topics = new();
-
-    /// <summary>Asks what these topics are; <see cref="Topic"/> has the answers.</summary>
-    public Task DescribeAsync(IEnumerable<TopicName> topics)
+    /// <summary>Asks topics whether they exist and how many partitions they have now; <see cref="Topic"/> has the answers.</summary>
+    public Task DescribeAsync(IEnumerable<TopicName> names)
     {
-        TopicName[] unknown = [.. topics.Distinct().Where(topic => !_topics.ContainsKey(topic))];
+        TopicName[] unknown = [.. names.Distinct().Where(topic => !_topics.ContainsKey(topic))];
         return EachAsync(unknown.Length, async index =>
-        {
-            try
-            {
-                _topics[unknown[index]] = await grains.GetGrain<ITopicGrain>(unknown[index].Value).Describe();
-            }
-            catch (Exception exception) when (ApiProblem.FromGrainCall(exception) is { } problem)
-            {
-                _topics[unknown[index]] = new TopicResult(problem.Error, null, problem.Detail);
-            }
-        });
+            _topics[unknown[index]] = await topics.FindAsync(unknown[index], TopicCache.Fresh, Timeout.InfiniteTimeSpan, cancellation));
     }
 
     /// <summary>The topic, or why it is unknown.</summary>
-    public (TopicDescription? Topic, ApiProblem? Problem) Topic(TopicName name) =>
-        _topics[name] is { Error: ErrorCode.None, Topic: { } topic } ? (topic, null)
+    public (TopicRoutes? Topic, ApiProblem? Problem) Topic(TopicName name) =>
+        _topics[name] is { Topic: { } topic } ? (topic, null)
         : _topics[name].Error == ErrorCode.UnknownTopicOrPartition ? (null, Unknown($"There is no topic {name}."))
-        : (null, new ApiProblem(_topics[name].Error, _topics[name].Detail));
+        : (null, PartitionTarget.Problem(_topics[name]));
 
-    /// <summary>Says that a partition of a topic that was asked does not exist, or that this is unknown; null if it exists.</summary>
+    /// <summary>The problem of a partition that does not exist, or of a topic that could not be asked; null if the partition exists.</summary>
     public ApiProblem? FindMissing(TopicPartition partition)
     {
         var (topic, problem) = Topic(partition.Topic);
@@ -50,36 +37,42 @@ internal sealed class LogOffsetLookup(IGrainFactory grains, CancellationToken ca
     /// <summary>The bounds of these partitions' logs, in the order of the partitions.</summary>
     public async Task<LogBounds[]> BoundsAsync(IReadOnlyList<TopicPartition> partitions)
     {
-        await DescribeAsync(partitions.Select(partition => partition.Topic));
+        var unknown = partitions.Where(partition => !_topics.ContainsKey(partition.Topic))
+            .GroupBy(partition => partition.Topic, (topic, some) => (Topic: topic, Highest: some.Max(partition => partition.Partition))).ToArray();
+        await EachAsync(unknown.Length, async index =>
+            _topics[unknown[index].Topic] = await PartitionTarget.FindAsync(topics, unknown[index].Topic, unknown[index].Highest, cancellation));
         var bounds = new LogBounds[partitions.Count];
         await EachAsync(partitions.Count, async index => bounds[index] = await BoundsAsync(partitions[index]));
         return bounds;
     }
 
+    /// <summary>The first record of a partition at or after a moment.</summary>
+    public ValueTask<OffsetAtTime> AtTimeAsync(TopicPartition partition, Timestamp time) =>
+        lookup.AtTimeAsync(_topics[partition.Topic].Topic!, partition.Partition, time, cancellation);
+
     /// <summary>Asks something <paramref name="count"/> times.</summary>
     public Task EachAsync(int count, Func<int, Task> ask) => Parallel.ForEachAsync(
         Enumerable.Range(0, count),
-        new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation },
+        new ParallelOptions { MaxDegreeOfParallelism = OffsetLookup.AtOnce, CancellationToken = cancellation },
         async (index, _) => await ask(index));
 
     private async Task<LogBounds> BoundsAsync(TopicPartition partition)
     {
         if (FindMissing(partition) is { } missing)
         {
-            return new LogBounds(partition, null, null, missing);
+            return new LogBounds(partition, null, missing);
         }
 
-        var grain = PartitionTarget.GrainOf(grains, _topics[partition.Topic].Topic!, partition.Partition);
         try
         {
-            var offsets = await grain.Offsets();
+            var offsets = await lookup.BoundsAsync(_topics[partition.Topic].Topic!, partition.Partition, cancellation);
             return offsets.Error == ErrorCode.None
-                ? new LogBounds(partition, offsets, grain, null)
-                : new LogBounds(partition, null, null, new ApiProblem(offsets.Error));
+                ? new LogBounds(partition, offsets, null)
+                : new LogBounds(partition, null, new ApiProblem(offsets.Error));
         }
         catch (Exception exception) when (ApiProblem.FromGrainCall(exception) is { } failed)
         {
-            return new LogBounds(partition, null, null, failed);
+            return new LogBounds(partition, null, failed);
         }
     }
 
@@ -87,4 +80,4 @@ internal sealed class LogOffsetLookup(IGrainFactory grains, CancellationToken ca
 }
 
 /// <summary>The bounds of a partition's log, or why they are unknown.</summary>
-internal sealed record LogBounds(TopicPartition Partition, PartitionOffsets? Offsets, IPartitionGrain? Grain, ApiProblem? Problem);
+internal sealed record LogBounds(TopicPartition Partition, PartitionOffsets? Offsets, ApiProblem? Problem);

@@ -1,8 +1,9 @@
+using Loire.Edge.Offsets;
+using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Operations;
-using Loire.WebApi.Records.Fetch;
 using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +16,8 @@ namespace Loire.WebApi.Groups;
 /// <c>POST /v1/groups/{group}/offsets:reset</c>. All partitions are looked at before anything is changed, and then all are changed by one
 /// commit, which the group refuses if someone has joined meanwhile.
 /// </summary>
-internal sealed class OffsetsResetEndpoint(IGrainFactory grains, IOptions<LoireApiOptions> options)
+internal sealed class OffsetsResetEndpoint(
+    IGrainFactory grains, TopicCache topics, OffsetLookup lookup, IOptions<LoireApiOptions> options)
 {
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/groups/{group}/offsets:reset", ResetAsync)
         .Describe(
@@ -39,7 +41,7 @@ internal sealed class OffsetsResetEndpoint(IGrainFactory grains, IOptions<LoireA
         }
 
         (var resets, problem) = problem is null
-            ? await PlanAsync(grains.GetGrain<IGroupGrain>(id), selection, target, new LogOffsetLookup(grains, context.RequestAborted))
+            ? await PlanAsync(grains.GetGrain<IGroupGrain>(id), selection, target, new LogOffsetLookup(topics, lookup, context.RequestAborted))
             : ([], problem);
         if (problem is null && !body!.DryRun && resets.Length > 0)
         {
@@ -117,8 +119,9 @@ internal sealed class OffsetsResetEndpoint(IGrainFactory grains, IOptions<LoireA
             var problems = new ApiProblem?[partitions.Length];
             await logs.EachAsync(partitions.Length, async index =>
             {
-                (var record, problems[index]) = await OffsetByTime.FindAsync(bounds[index].Grain!, new Timestamp(target.Number));
-                found[index] = record?.Offset;
+                var record = await logs.AtTimeAsync(partitions[index], new Timestamp(target.Number));
+                problems[index] = record.Error == ErrorCode.None ? null : new ApiProblem(record.Error);
+                found[index] = record.IsFound ? record.Offset : null;
             });
             problem = Array.Find(problems, problem => problem is not null);
         }

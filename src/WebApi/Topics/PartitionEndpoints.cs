@@ -1,9 +1,10 @@
+using Loire.Edge.Offsets;
+using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Operations;
-using Loire.WebApi.Records.Fetch;
 using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +13,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Loire.WebApi.Topics;
 
 /// <summary><c>/v1/topics/{topic}/partitions</c>: which there are, and the positions that bound each.</summary>
-internal sealed class PartitionEndpoints(IGrainFactory grains)
+internal sealed class PartitionEndpoints(IGrainFactory grains, TopicCache topics, OffsetLookup lookup)
 {
     private static readonly QueryParameter<Timestamp> AtTime =
         QueryParameter.Moment("timestamp", "Answer instead the first record at or after this moment: milliseconds since 1970, or ISO 8601.");
@@ -52,14 +53,14 @@ internal sealed class PartitionEndpoints(IGrainFactory grains)
     private async Task GetAsync(HttpContext context)
     {
         var problem = new QueryReader(context).Problem;
-        var (target, missing) = problem is null ? await PartitionTarget.FindAsync(context, grains) : (null, problem);
+        var (target, missing) = problem is null ? await PartitionTarget.FindAsync(context, topics) : (null, problem);
         if (target is null)
         {
             await missing!.WriteAsync(context);
             return;
         }
 
-        var offsets = await target.Grain.Offsets();
+        var offsets = await lookup.BoundsAsync(target.Topic, target.Partition, context.RequestAborted);
         await (offsets.Error != ErrorCode.None
             ? new ApiProblem(offsets.Error).WriteAsync(context)
             : Answer.JsonAsync(
@@ -72,7 +73,7 @@ internal sealed class PartitionEndpoints(IGrainFactory grains)
     {
         var query = new QueryReader(context);
         var time = query.Get(AtTime);
-        var (target, problem) = query.Problem is null ? await PartitionTarget.FindAsync(context, grains) : (null, query.Problem);
+        var (target, problem) = query.Problem is null ? await PartitionTarget.FindAsync(context, topics) : (null, query.Problem);
         if (target is null)
         {
             await problem!.WriteAsync(context);
@@ -81,17 +82,19 @@ internal sealed class PartitionEndpoints(IGrainFactory grains)
 
         if (time != Timestamp.None)
         {
-            var (found, failed) = await OffsetByTime.FindAsync(target.Grain, time);
-            await (failed is not null
-                ? failed.WriteAsync(context)
+            var found = await lookup.AtTimeAsync(target.Topic, target.Partition, time, context.RequestAborted);
+            await (found.Error != ErrorCode.None
+                ? new ApiProblem(found.Error).WriteAsync(context)
                 : Answer.JsonAsync(
                     context,
-                    new OffsetAtTimeJson(target.Partition, found?.Offset.Value, found?.Timestamp.Milliseconds),
+                    found.IsFound
+                        ? new OffsetAtTimeJson(target.Partition, found.Offset.Value, found.Timestamp.Milliseconds)
+                        : new OffsetAtTimeJson(target.Partition, null, null),
                     DocumentJson.Default.OffsetAtTimeJson));
             return;
         }
 
-        var offsets = await target.Grain.Offsets();
+        var offsets = await lookup.BoundsAsync(target.Topic, target.Partition, context.RequestAborted);
         await (offsets.Error != ErrorCode.None
             ? new ApiProblem(offsets.Error).WriteAsync(context)
             : Answer.JsonAsync(context, ToJson(target.Partition, offsets), DocumentJson.Default.OffsetsJson));

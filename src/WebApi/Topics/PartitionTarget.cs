@@ -1,5 +1,5 @@
-using Loire.Grains.Interfaces.Partitions;
-using Loire.Grains.Interfaces.Topics;
+using System.Runtime.ExceptionServices;
+using Loire.Edge.Topics;
 using Loire.Model;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Requests;
@@ -7,10 +7,16 @@ using Microsoft.AspNetCore.Http;
 
 namespace Loire.WebApi.Topics;
 
-/// <summary>The partition that a path names. Its grain's key holds the topic's id, so the topic is asked once for each request.</summary>
-internal sealed record PartitionTarget(TopicDescription Topic, int Partition, IPartitionGrain Grain)
+/// <summary>
+/// The partition that a path names. It is found in the topic cache, which is asked again only for a partition that it does not know, because
+/// the topic may have grown.
+/// </summary>
+internal sealed record PartitionTarget(TopicRoutes Topic, int Partition)
 {
-    public static async ValueTask<(PartitionTarget? Target, ApiProblem? Problem)> FindAsync(HttpContext context, IGrainFactory grains)
+    /// <summary>How long a topic is routed to without asking it again.</summary>
+    public static readonly TimeSpan RoutesMaxAge = TimeSpan.FromSeconds(30);
+
+    public static async ValueTask<(PartitionTarget? Target, ApiProblem? Problem)> FindAsync(HttpContext context, TopicCache topics)
     {
         var problem = RouteReader.TryReadTopic(context, out var name) ?? RouteReader.TryReadPartition(context, out _);
         if (problem is not null)
@@ -19,16 +25,44 @@ internal sealed record PartitionTarget(TopicDescription Topic, int Partition, IP
         }
 
         RouteReader.TryReadPartition(context, out var partition);
-        var result = await grains.GetGrain<ITopicGrain>(name.Value).Describe();
-        return result.Error != ErrorCode.None ? (null, result.Problem())
-            : partition >= result.Topic!.PartitionsCount ? (null, Unknown(result.Topic))
-            : (new PartitionTarget(result.Topic, partition, GrainOf(grains, result.Topic, partition)), null);
+        var lookup = await FindAsync(topics, name, partition, context.RequestAborted);
+        return lookup.Topic is not { } topic ? (null, Problem(lookup))
+            : partition >= topic.PartitionsCount ? (null, Unknown(topic.PartitionsCount))
+            : (new PartitionTarget(topic, partition), null);
     }
 
-    public static IPartitionGrain GrainOf(IGrainFactory grains, TopicDescription topic, int partition) =>
-        grains.GetGrain<IPartitionGrain>(new PartitionKey(topic.Name, topic.Id, partition).ToString());
+    /// <summary>Finds a topic that a request uses.</summary>
+    /// <param name="topics">The cache.</param>
+    /// <param name="name">The topic.</param>
+    /// <param name="partition">The highest partition that the request names, or −1. The caller checks that the answer has it.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public static ValueTask<TopicLookup> FindAsync(TopicCache topics, TopicName name, int partition, CancellationToken cancellation)
+    {
+        var known = topics.TryFind(name, RoutesMaxAge);
+        return known is not null && partition < known.PartitionsCount
+            ? new(new TopicLookup(known))
+            : topics.FindAsync(name, known is null ? RoutesMaxAge : TopicCache.Fresh, Timeout.InfiniteTimeSpan, cancellation);
+    }
 
-    public static ApiProblem Unknown(TopicDescription topic) => new(
+    /// <summary>The problem of a lookup that found no topic.</summary>
+    /// <exception cref="Exception">The call failed in a way that no grain call is expected to: a bug, reported as such.</exception>
+    public static ApiProblem Problem(TopicLookup lookup)
+    {
+        if (lookup.Cause is not { } cause)
+        {
+            return new ApiProblem(lookup.Error, lookup.Detail);
+        }
+
+        var problem = ApiProblem.FromGrainCall(cause);
+        if (problem is null)
+        {
+            ExceptionDispatchInfo.Throw(cause);
+        }
+
+        return problem;
+    }
+
+    public static ApiProblem Unknown(int partitionsCount) => new(
         ErrorCode.UnknownTopicOrPartition,
-        topic.PartitionsCount == 1 ? "The topic has only partition 0." : $"The topic has the partitions 0 to {topic.PartitionsCount - 1}.");
+        partitionsCount == 1 ? "The topic has only partition 0." : $"The topic has the partitions 0 to {partitionsCount - 1}.");
 }

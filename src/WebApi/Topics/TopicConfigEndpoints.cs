@@ -1,3 +1,4 @@
+using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Topics;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Operations;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace Loire.WebApi.Topics;
 
 /// <summary><c>/v1/topics/{topic}/configs</c>: the settings of a topic, with Kafka's names and notation.</summary>
-internal sealed class TopicConfigEndpoints(IGrainFactory grains, IOptions<LoireApiOptions> options)
+internal sealed class TopicConfigEndpoints(IGrainFactory grains, TopicCache topics, IOptions<LoireApiOptions> options)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -73,7 +74,12 @@ internal sealed class TopicConfigEndpoints(IGrainFactory grains, IOptions<LoireA
     private async Task AlterAsync(HttpContext context, KeyValuePair<string, string?>[] changes, bool validateOnly)
     {
         var problem = RouteReader.TryReadTopic(context, out var name) ?? new QueryReader(context).Problem;
-        problem ??= (await grains.GetGrain<ITopicGrain>(name.Value).AlterConfigs(new AlterConfigsRequest(changes, validateOnly))).Problem();
+        if (problem is null)
+        {
+            problem = (await grains.GetGrain<ITopicGrain>(name.Value).AlterConfigs(new AlterConfigsRequest(changes, validateOnly))).Problem();
+            topics.Forget(name);
+        }
+
         await (problem is null ? Answer.NoContent(context) : problem.WriteAsync(context));
     }
 

@@ -1,3 +1,4 @@
+using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
 using Loire.WebApi.Errors;
@@ -11,7 +12,7 @@ using Microsoft.Extensions.Options;
 namespace Loire.WebApi.Topics;
 
 /// <summary><c>/v1/topics</c>: list, create, describe, add partitions, delete.</summary>
-internal sealed class TopicEndpoints(IGrainFactory grains, IOptions<LoireApiOptions> options)
+internal sealed class TopicEndpoints(IGrainFactory grains, TopicCache topics, IOptions<LoireApiOptions> options)
 {
     private static readonly QueryParameter<string?> After =
         QueryParameter.Text("after", Limits.TopicNameLength, "Only names after this one, in ordinal order; what the Link header of a page continues with.");
@@ -89,6 +90,7 @@ internal sealed class TopicEndpoints(IGrainFactory grains, IOptions<LoireApiOpti
         var configs = Array.ConvertAll(wanted.Configs ?? [], config => KeyValuePair.Create(config.Name, config.Value));
         var result = await grains.GetGrain<ITopicGrain>(name.Value)
             .Create(new CreateTopicRequest(wanted.PartitionsCount, wanted.ReplicationFactor, configs, wanted.ValidateOnly));
+        topics.Forget(name);
         if (result.Problem() is { } refused)
         {
             await refused.WriteAsync(context);
@@ -107,7 +109,7 @@ internal sealed class TopicEndpoints(IGrainFactory grains, IOptions<LoireApiOpti
             wanted.ValidateOnly ? StatusCodes.Status200OK : StatusCodes.Status201Created);
     }
 
-    private Task DescribeAsync(HttpContext context) => WithTopicAsync(context, topic => topic.Describe());
+    private Task DescribeAsync(HttpContext context) => WithTopicAsync(context, topic => topic.Describe(), changesTopic: false);
 
     private async Task AddPartitionsAsync(HttpContext context)
     {
@@ -119,10 +121,16 @@ internal sealed class TopicEndpoints(IGrainFactory grains, IOptions<LoireApiOpti
 
     private Task DeleteAsync(HttpContext context) => WithTopicAsync(context, topic => topic.Delete(), answersTopic: false);
 
-    private async Task WithTopicAsync(HttpContext context, Func<ITopicGrain, ValueTask<TopicResult>> call, bool answersTopic = true)
+    private async Task WithTopicAsync(
+        HttpContext context, Func<ITopicGrain, ValueTask<TopicResult>> call, bool answersTopic = true, bool changesTopic = true)
     {
         var problem = RouteReader.TryReadTopic(context, out var name) ?? new QueryReader(context).Problem;
         var result = problem is null ? await call(grains.GetGrain<ITopicGrain>(name.Value)) : null;
+        if (result is not null && changesTopic)
+        {
+            topics.Forget(name);
+        }
+
         problem ??= result!.Problem();
         await (problem is not null ? problem.WriteAsync(context)
             : answersTopic ? Answer.JsonAsync(context, TopicJson.From(result!.Topic!), DocumentJson.Default.TopicJson)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Loire.Client.Tests.Nodes;
+using Loire.Edge.Scheduling;
 using Loire.Model;
 using Loire.TestKit;
 using Loire.TestKit.Fakes;

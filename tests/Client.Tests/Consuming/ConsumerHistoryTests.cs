@@ -1,5 +1,6 @@
 using System.Globalization;
 using Loire.Client.Tests.Nodes;
+using Loire.Edge.Scheduling;
 using Loire.Model;
 using Loire.TestKit;
 using Loire.TestKit.Fakes;

@@ -1,4 +1,5 @@
 using Loire.Client.Tests.Nodes;
+using Loire.Edge.Scheduling;
 using Loire.Model;
 using Loire.TestKit;
 using Loire.TestKit.Fakes;

@@ -1,4 +1,6 @@
 using System.Text;
+using Loire.Edge.Scheduling;
+using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
@@ -17,14 +19,14 @@ internal sealed class ProducerBench
     {
         _time = time;
         Topic = Cluster.AddTopic("t", partitions);
-        Directory = new TopicDirectory(Cluster.Factory, time, _background);
+        Directory = new TopicCache(Cluster.Factory, time, _background);
     }
 
     public FakeCluster Cluster { get; } = new();
 
     public FakeTopic Topic { get; }
 
-    public TopicDirectory Directory { get; }
+    public TopicCache Directory { get; }
 
     /// <summary>The first partition.</summary>
     public FakePartition Partition => Cluster.Partition("t", 0);

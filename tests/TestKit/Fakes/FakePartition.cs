@@ -131,6 +131,9 @@ public sealed class FakePartition : IPartitionGrain
                     return new FetchResult(error, [], request.From, Bounds(), null);
                 }
 
+                request = request.From == FetchRequest.Earliest ? request with { From = LogStart }
+                    : request.From == FetchRequest.Latest ? request with { From = _end }
+                    : request;
                 if (request.From < LogStart || request.From > _end)
                 {
                     return new FetchResult(ErrorCode.OffsetOutOfRange, [], request.From, Bounds(), null);

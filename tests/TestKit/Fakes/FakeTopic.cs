@@ -14,8 +14,11 @@ public sealed class FakeTopic(string name) : ITopicGrain
     /// <summary>How often it was described.</summary>
     public int Descriptions { get; private set; }
 
-    /// <summary>Awaited by each description.</summary>
+    /// <summary>Awaited by each description before it reads the topic.</summary>
     public Func<Task>? BeforeDescribe { get; set; }
+
+    /// <summary>Awaited by each description after it has read the topic.</summary>
+    public Func<Task>? AfterDescribe { get; set; }
 
     public bool Exists => _description is not null;
 
@@ -57,7 +60,13 @@ public sealed class FakeTopic(string name) : ITopicGrain
             await before();
         }
 
-        return await Answer();
+        var answer = await Answer();
+        if (AfterDescribe is { } after)
+        {
+            await after();
+        }
+
+        return answer;
     }
 
     public ValueTask<TopicResult> AddPartitions(int partitionsCount, bool validateOnly) => Answer();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Loire.WebApi.Errors;
@@ -16,7 +17,7 @@ namespace Loire.WebApi.Records.Fetch;
 /// <summary><c>GET /v1/topics/{topic}/partitions/{partition}/records</c>: read by offset or time, wait, follow; Accept says in which form.</summary>
 internal sealed class FetchEndpoint
 {
-    private readonly IGrainFactory _grains;
+    private readonly TopicCache _topics;
     private readonly LiveTails _tails;
     private readonly ApiMetrics _metrics;
     private readonly IHostApplicationLifetime _lifetime;
@@ -24,9 +25,9 @@ internal sealed class FetchEndpoint
     private readonly QueryParameter<long> _minBytes;
 
     public FetchEndpoint(
-        IGrainFactory grains, LiveTails tails, ApiMetrics metrics, IOptions<LoireApiOptions> options, IHostApplicationLifetime lifetime)
+        TopicCache topics, LiveTails tails, ApiMetrics metrics, IOptions<LoireApiOptions> options, IHostApplicationLifetime lifetime)
     {
-        _grains = grains;
+        _topics = topics;
         _tails = tails;
         _metrics = metrics;
         _lifetime = lifetime;
@@ -67,7 +68,7 @@ internal sealed class FetchEndpoint
             : wanted.UntilPosition is not null && type is not (MediaTypes.Json or MediaTypes.Ndjson or MediaTypes.Text or MediaTypes.Batches)
                 ? ApiProblem.BadRequest("The query parameter until does not go with this type of answer.")
             : null);
-        var (target, missing) = problem is null ? await PartitionTarget.FindAsync(context, _grains) : (null, problem);
+        var (target, missing) = problem is null ? await PartitionTarget.FindAsync(context, _topics) : (null, problem);
         if (target is null)
         {
             await missing!.WriteAsync(context);
@@ -83,8 +84,9 @@ internal sealed class FetchEndpoint
             return;
         }
 
-        var source = new PartitionSource(target.Partition, target.Grain);
-        var (from, failed) = await source.StartAsync(wanted.Offset ?? (wanted.Follows ? Position.Latest : Position.Earliest), wanted.Timestamp);
+        var source = new PartitionSource(_topics, target.Topic, target.Partition);
+        var (from, failed) = await source.StartAsync(
+            wanted.Offset ?? (wanted.Follows ? Position.Latest : Position.Earliest), wanted.Timestamp, context.RequestAborted);
         await (failed is not null ? failed.WriteAsync(context)
             : wanted.Follows || wanted.UntilPosition is not null ? StreamAsync(context, source, from, wanted, type!)
             : OnceAsync(context, source, from, wanted, type!));
@@ -107,6 +109,8 @@ internal sealed class FetchEndpoint
             return;
         }
 
+        // The first batch may begin before the log does.
+        from = from == FetchRequest.Earliest ? result.Bounds.LogStart : from;
         var (page, unreadable) = RecordPage.Read(result, from, type == MediaTypes.Raw ? 1 : wanted.RecordsMax, new Offset(long.MaxValue));
         using (page)
         {
@@ -139,7 +143,7 @@ internal sealed class FetchEndpoint
     /// </summary>
     private async Task StreamAsync(HttpContext context, PartitionSource source, Offset from, FetchParameters wanted, string type)
     {
-        var bounds = await source.OffsetsAsync();
+        var bounds = await source.OffsetsAsync(context.RequestAborted);
         var end = wanted.UntilPosition switch
         {
             null => new Offset(long.MaxValue),
@@ -159,7 +163,7 @@ internal sealed class FetchEndpoint
         var format = type == MediaTypes.Batches ? null : Format(context, type, wanted);
         var wait = wanted.Follows ? Limits.FetchWait : TimeSpan.Zero;
         var isFirst = true;
-        var next = from;
+        var next = from == FetchRequest.Earliest ? bounds.LogStart : from == FetchRequest.Latest ? bounds.HighWatermark : from;
         while (isFirst || (next < end && !Leaves(context)))
         {
             var (result, problem) = next < end || isFirst ? await FetchAsync(context, source, next, wanted, isFirst ? TimeSpan.Zero : wait) : default;

@@ -100,7 +100,7 @@ internal sealed class LiveTail(PipeWriter to, TailOutput output, FetchParameters
     // Retention or a deletion of records has passed the tail: it is told what it missed and goes on at the first record there is.
     private async Task<bool> SkipAsync(PartitionSource source, Offset from, ApiProblem problem, CancellationToken ending)
     {
-        var bounds = await source.OffsetsAsync();
+        var bounds = await source.OffsetsAsync(ending);
         if (bounds.Error != ErrorCode.None || from >= bounds.LogStart)
         {
             return false;

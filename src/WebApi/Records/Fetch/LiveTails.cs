@@ -1,4 +1,4 @@
-using Loire.Grains.Interfaces.Topics;
+using Loire.Edge.Topics;
 using Loire.Model;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Operations;
@@ -14,7 +14,7 @@ namespace Loire.WebApi.Records.Fetch;
 
 /// <summary><c>GET /v1/topics/{topic}/records</c>: the live tail of all partitions, and of one for the path that names it.</summary>
 internal sealed class LiveTails(
-    IGrainFactory grains, ApiMetrics metrics, IOptions<LoireApiOptions> options, TimeProvider time, IHostApplicationLifetime lifetime)
+    TopicCache topics, ApiMetrics metrics, IOptions<LoireApiOptions> options, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     private readonly QueryParameter<long> _maxBytes = FetchParameters.MaxBytesUpTo(options.Value.MaxFetchBytes);
     private readonly QueryParameter<long> _minBytes = FetchParameters.MinBytesUpTo(options.Value.MaxFetchBytes);
@@ -35,7 +35,7 @@ internal sealed class LiveTails(
             .Fails(400, 404, 406, 503);
 
     /// <summary>Follows <paramref name="partitions"/> as server-sent events.</summary>
-    public Task EventsAsync(HttpContext context, TopicDescription topic, IReadOnlyList<int> partitions, FetchParameters wanted) =>
+    public Task EventsAsync(HttpContext context, TopicRoutes topic, IReadOnlyList<int> partitions, FetchParameters wanted) =>
         RunAsync(context, topic, partitions, wanted, new EventOutput(context.Response.BodyWriter, wanted.Keys, wanted.Values));
 
     private async Task TailAsync(HttpContext context)
@@ -50,18 +50,21 @@ internal sealed class LiveTails(
         var type = MediaTypes.Negotiate(context.Request, MediaTypes.Ndjson, MediaTypes.EventStream);
         var problem = query.Problem ?? RouteReader.TryReadTopic(context, out _)
             ?? (type is null ? new ApiProblem(ErrorCode.InvalidRequest, "All partitions come as NDJSON or as events.", StatusCodes.Status406NotAcceptable) : null);
-        TopicResult? result = null;
+        TopicRoutes? topic = null;
         if (problem is null)
         {
+            // Asked anew: a tail follows the partitions that there are when it begins.
             RouteReader.TryReadTopic(context, out var name);
-            result = await grains.GetGrain<ITopicGrain>(name.Value).Describe();
-            problem = result.Problem();
+            var lookup = await topics.FindAsync(name, TopicCache.Fresh, Timeout.InfiniteTimeSpan, context.RequestAborted);
+            topic = lookup.Topic;
+            problem = topic is null ? PartitionTarget.Problem(lookup) : null;
         }
 
-        if (problem is null && result!.Topic!.PartitionsCount > options.Value.MaxTailPartitions)
+        if (problem is null && topic!.PartitionsCount > options.Value.MaxTailPartitions)
         {
             problem = ApiProblem.BadRequest(
-                $"One tail follows at most {options.Value.MaxTailPartitions} partitions, and the topic has {result.Topic.PartitionsCount}; follow partitions one by one.");
+                $"One tail follows at most {options.Value.MaxTailPartitions} partitions, and the topic has {topic.PartitionsCount}; "
+                    + "follow partitions one by one.");
         }
 
         if (problem is not null)
@@ -72,14 +75,14 @@ internal sealed class LiveTails(
 
         var body = context.Response.BodyWriter;
         TailOutput output = type == MediaTypes.EventStream ? new EventOutput(body, wanted.Keys, wanted.Values) : new LineOutput(body, wanted.Keys, wanted.Values);
-        await RunAsync(context, result!.Topic!, [.. Enumerable.Range(0, result.Topic!.PartitionsCount)], wanted, output);
+        await RunAsync(context, topic!, [.. Enumerable.Range(0, topic!.PartitionsCount)], wanted, output);
     }
 
     private async Task RunAsync(
-        HttpContext context, TopicDescription topic, IReadOnlyList<int> partitions, FetchParameters wanted, TailOutput output)
+        HttpContext context, TopicRoutes topic, IReadOnlyList<int> partitions, FetchParameters wanted, TailOutput output)
     {
         using var tail = new LiveTail(context.Response.BodyWriter, output, wanted, options.Value.HeartbeatInterval, time);
-        var sources = partitions.Select(partition => new PartitionSource(partition, PartitionTarget.GrainOf(grains, topic, partition))).ToArray();
+        var sources = partitions.Select(partition => new PartitionSource(topics, topic, partition)).ToArray();
         if (await BeginAsync(context, topic, tail, sources, wanted) is { } problem)
         {
             await problem.WriteAsync(context);
@@ -101,7 +104,7 @@ internal sealed class LiveTails(
 
     /// <summary>Finds where each partition begins. One that the resume token does not know was added since, so it begins with its first record.</summary>
     private static async Task<ApiProblem?> BeginAsync(
-        HttpContext context, TopicDescription topic, LiveTail tail, PartitionSource[] sources, FetchParameters wanted)
+        HttpContext context, TopicRoutes topic, LiveTail tail, PartitionSource[] sources, FetchParameters wanted)
     {
         Dictionary<int, Offset>? resumed = null;
         var token = context.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } id ? id : wanted.ResumeToken;
@@ -119,7 +122,8 @@ internal sealed class LiveTails(
             }
 
             var position = resumed is not null ? Position.Earliest : wanted.Offset ?? Position.Latest;
-            var (from, problem) = await source.StartAsync(position, resumed is not null ? Timestamp.None : wanted.Timestamp);
+            var (from, problem) = await source.StartOffsetAsync(
+                position, resumed is not null ? Timestamp.None : wanted.Timestamp, context.RequestAborted);
             if (problem is not null)
             {
                 return problem;

@@ -8,18 +8,24 @@ using Loire.WebApi.Errors;
 namespace Loire.WebApi.Records.Fetch;
 
 /// <summary>
-/// The records of one fetch, decompressed and checked before the first of them is sent: so the answer's headers can say where to go on, and a batch
-/// that a client filled with rubbish stops the page before it instead of breaking it in the middle. Bounded whatever the batches decompress to.
+/// The records of one fetch, decompressed and decoded before the first of them is sent: so the answer's headers can say where to read on, and a
+/// batch that a client filled with rubbish ends the page before it instead of breaking it in the middle. Each record is decoded once; what is
+/// kept is where it lies. Bounded whatever the batches decompress to.
 /// </summary>
 internal sealed class RecordPage : IDisposable
 {
     // Decompressed bytes of one page beyond its first batch: a page of a megabyte that decompresses well still is a page.
     private const long DecompressedBudget = 16 * 1024 * 1024;
 
+    // Frames of one page take up to 12 MiB.
+    private const int RecordsMax = 256 * 1024;
+
     private const int FlushBytes = 64 * 1024;
 
     private readonly List<Batch> _batches = [];
     private readonly Offset _from;
+    private RecordFrame[] _frames = [];
+    private int _framesCount;
 
     private RecordPage(Offset from, Offset next)
     {
@@ -40,6 +46,7 @@ internal sealed class RecordPage : IDisposable
     public static (RecordPage? Page, ApiProblem? Problem) Read(FetchResult result, Offset from, long maxRecords, Offset until)
     {
         var page = new RecordPage(from, result.NextOffset);
+        maxRecords = Math.Min(maxRecords, RecordsMax);
         var pieces = new BatchPieces(result.Batches);
         using var decompressor = new BatchDecompressor();
         long decompressed = 0;
@@ -103,15 +110,10 @@ internal sealed class RecordPage : IDisposable
 
     private void Write(Batch batch, RecordFormat format, int partition)
     {
-        var left = batch.Count;
-        var records = batch.Reader();
-        while (left > 0 && records.MoveNext())
+        var records = batch.Records;
+        foreach (ref readonly var frame in _frames.AsSpan(batch.FirstFrame, batch.Count))
         {
-            if (records.Current.Offset >= _from)
-            {
-                format.Write(partition, records.Current);
-                left--;
-            }
+            format.Write(partition, frame.View(records));
         }
     }
 
@@ -123,6 +125,8 @@ internal sealed class RecordPage : IDisposable
         }
 
         _batches.Clear();
+        ArrayPool<RecordFrame>.Shared.Return(_frames);
+        (_frames, _framesCount) = ([], 0);
     }
 
     private ErrorCode TryAdd(
@@ -146,7 +150,9 @@ internal sealed class RecordPage : IDisposable
         }
 
         batch.Hold(view, records);
-        var reader = batch.Reader();
+        batch.FirstFrame = _framesCount;
+        records = batch.Records;
+        var reader = new RecordReader(view, records);
         while (reader.MoveNext())
         {
             var offset = reader.Current.Offset;
@@ -162,10 +168,24 @@ internal sealed class RecordPage : IDisposable
                 return ErrorCode.None;
             }
 
+            AddFrame(new RecordFrame(reader.Current, records));
             batch.Count++;
         }
 
         return reader.Error;
+    }
+
+    private void AddFrame(in RecordFrame frame)
+    {
+        if (_framesCount == _frames.Length)
+        {
+            var grown = ArrayPool<RecordFrame>.Shared.Rent(Math.Max(256, 2 * _frames.Length));
+            _frames.AsSpan(0, _framesCount).CopyTo(grown);
+            ArrayPool<RecordFrame>.Shared.Return(_frames);
+            _frames = grown;
+        }
+
+        _frames[_framesCount++] = frame;
     }
 
     // The client can go on behind it, which is better than being stuck for ever.
@@ -177,12 +197,19 @@ internal sealed class RecordPage : IDisposable
 
     private sealed class Batch(ReadOnlyMemory<byte> bytes, byte[]? pooled)
     {
+        private ReadOnlyMemory<byte> _records;
         private byte[]? _decompressed;
         private int _decompressedLength;
 
         public ReadOnlyMemory<byte> Bytes => bytes;
 
-        public long Count { get; set; }
+        /// <summary>The decompressed records; empty until <see cref="Hold"/>.</summary>
+        public ReadOnlySpan<byte> Records => _records.Span;
+
+        /// <summary>Where the frames of its records begin, and how many of them the page has.</summary>
+        public int FirstFrame { get; set; }
+
+        public int Count { get; set; }
 
         public Offset Next { get; set; }
 
@@ -195,13 +222,12 @@ internal sealed class RecordPage : IDisposable
                 _decompressed = ArrayPool<byte>.Shared.Rent(records.Length);
                 _decompressedLength = records.Length;
                 records.CopyTo(_decompressed);
+                _records = _decompressed.AsMemory(0, _decompressedLength);
             }
-        }
-
-        public RecordReader Reader()
-        {
-            RecordBatch.TryRead(bytes.Span, out var view);
-            return new RecordReader(view, _decompressed is null ? view.Payload : _decompressed.AsSpan(0, _decompressedLength));
+            else
+            {
+                _records = bytes[RecordBatch.HeaderSize..];
+            }
         }
 
         public void Return()

@@ -25,6 +25,7 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
     private long _records;
     private long _batches;
     private ApiProblem? _problem;
+    private bool _isTooLargeForTopic;
 
     public async Task RunAsync(int status)
     {
@@ -42,6 +43,13 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
             while (buffer.Length > 0 && _problem is null && session.Failure is null)
             {
                 buffer = Gather(buffer, isBehind: lane.InFlight is not null);
+                if (_problem is { Error: ErrorCode.MessageTooLarge } && _isTooLargeForTopic && session.MustCheckTopic())
+                {
+                    await session.CheckTopicAsync();
+                    _problem = null;
+                    FindWhole();
+                }
+
                 if (_whole > 0 && _length >= gatherBytes)
                 {
                     await SendAsync(lane);
@@ -106,8 +114,8 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
     }
 
     /// <summary>
-    /// Copies as much as fits and notes the batches that have become whole. Behind an append in flight there is time for a full load to come, so room for it is
-    /// made at once; otherwise what is here leaves as soon as the input pauses.
+    /// Copies as much as fits, and finds the batches that have become whole. Behind an append in flight there is time for a full load to
+    /// arrive, so its room is made at once; otherwise what is here leaves as soon as the input pauses.
     /// </summary>
     private ReadOnlySequence<byte> Gather(ReadOnlySequence<byte> buffer, bool isBehind)
     {
@@ -120,6 +128,13 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
         var take = (int)Math.Min(buffer.Length, _gathered.Length - _length);
         buffer.Slice(0, take).CopyTo(_gathered.AsSpan(_length));
         _length += take;
+        FindWhole();
+        return buffer.Slice(take);
+    }
+
+    /// <summary>Notes the batches that have become whole.</summary>
+    private void FindWhole()
+    {
         while (_length - _whole >= PrefixBytes && _problem is null)
         {
             var batch = _gathered.AsSpan(_whole, _length - _whole);
@@ -134,6 +149,7 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
             }
             else if (size > session.MaxBatchBytes)
             {
+                _isTooLargeForTopic = true;
                 _problem = new ApiProblem(
                     ErrorCode.MessageTooLarge, $"The batch has {size} bytes, and the topic's max.message.bytes is {session.MaxBatchBytes}.");
             }
@@ -157,8 +173,6 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
                 _batches++;
             }
         }
-
-        return buffer.Slice(take);
     }
 
     /// <summary>Decodes the records of a batch. Of a batch that the partition will refuse by its header, the partition says why.</summary>

@@ -26,6 +26,12 @@ internal static class DocumentProduce
         var source = body.IsSingleSegment ? body.First : body.ToArray();
         var now = Timestamp.From(time.GetUtcNow());
         var problem = Check(source.Span, partition, session, options.MaxJsonProduceRecords, now);
+        if (problem is { Error: ErrorCode.UnknownTopicOrPartition or ErrorCode.MessageTooLarge } && session.MustCheckTopic())
+        {
+            await session.CheckTopicAsync();
+            problem = Check(source.Span, partition, session, options.MaxJsonProduceRecords, now);
+        }
+
         var owners = new List<int>();
         if (problem is null)
         {
@@ -56,6 +62,11 @@ internal static class DocumentProduce
             return;
         }
 
+        if (context.Request.ContentLength > session.MaxBatchBytes)
+        {
+            await session.CheckTopicAsync();
+        }
+
         JsonBody.LimitBody(context, session.MaxBatchBytes);
         ReadOnlySequence<byte> body;
         try
@@ -72,8 +83,13 @@ internal static class DocumentProduce
         }
 
         var source = body.IsSingleSegment ? body.First : body.ToArray();
-        var added = session.TryAdd(
-            partition, timestamp == Timestamp.None ? Timestamp.From(time.GetUtcNow()) : timestamp, key, key is null, source.Span, valueIsNull: false, headers);
+        var now = timestamp == Timestamp.None ? Timestamp.From(time.GetUtcNow()) : timestamp;
+        Added added;
+        while ((added = session.TryAdd(partition, now, key, key is null, source.Span, valueIsNull: false, headers)) == Added.NoRoom)
+        {
+            await session.MakeRoomAsync();
+        }
+
         context.Request.BodyReader.AdvanceTo(body.End);
         await session.DrainAsync();
         await answer.FinishAsync(session, added == Added.TooLarge ? LineProduce.TooLarge(session) : session.Failure, status);

@@ -10,7 +10,7 @@ namespace Loire.WebApi.Records.Produce;
 /// Cuts a stream into lines and makes a record of each. Only LF ends a line, a CR before it belongs to the line, and a last line without LF counts
 /// once the stream has ended properly.
 /// </summary>
-internal abstract class LineProduce(int maxLineBytes)
+internal abstract class LineProduce
 {
     private byte[] _joined = [];
     private long _examined;
@@ -25,9 +25,10 @@ internal abstract class LineProduce(int maxLineBytes)
     /// Takes the lines at the front of <paramref name="buffer"/> and moves it on, until more input is needed, the session has no room, or a line
     /// is wrong.
     /// </summary>
-    /// <returns>Whether the session has no room: then it has to be called again.</returns>
+    /// <returns>Whether the session has to make room first: then this is called again.</returns>
     public bool Take(ref ReadOnlySequence<byte> buffer, bool isLast, ProduceSession session, Timestamp now)
     {
+        var maxLineBytes = MaxLineBytes(session);
         while (Problem is null)
         {
             var span = buffer.FirstSpan;
@@ -40,7 +41,7 @@ internal abstract class LineProduce(int maxLineBytes)
                 line = span[..(int)length];
                 taken = length + 1;
             }
-            else if (!FindAcrossSegments(buffer, isLast, out length, out taken))
+            else if (!FindAcrossSegments(buffer, isLast, maxLineBytes, out length, out taken))
             {
                 return false;
             }
@@ -56,6 +57,11 @@ internal abstract class LineProduce(int maxLineBytes)
 
             if (length > maxLineBytes)
             {
+                if (session.MustCheckTopic())
+                {
+                    return true;
+                }
+
                 Problem = new ApiProblem(ErrorCode.MessageTooLarge, $"The line has more than {maxLineBytes} bytes.");
                 return false;
             }
@@ -90,11 +96,15 @@ internal abstract class LineProduce(int maxLineBytes)
     public static ApiProblem TooLarge(ProduceSession session) => new(
         ErrorCode.MessageTooLarge, $"The record does not fit into the topic's max.message.bytes, {session.MaxBatchBytes}.");
 
+    /// <summary>The most bytes of a line, so that what cannot become a record of the topic is not gathered.</summary>
+    protected abstract int MaxLineBytes(ProduceSession session);
+
     /// <summary>Makes a record of a line and adds it.</summary>
     protected abstract Added TryAdd(ReadOnlySpan<byte> line, ProduceSession session, Timestamp now, out ApiProblem? problem);
 
     // The rare case: the line goes on in the next segment, or it is the last one without LF, or it is not all here yet.
-    private bool FindAcrossSegments(in ReadOnlySequence<byte> buffer, bool isLast, out long length, out long taken)
+    private bool FindAcrossSegments(
+        in ReadOnlySequence<byte> buffer, bool isLast, int maxLineBytes, out long length, out long taken)
     {
         var unexamined = buffer.Slice(Math.Min(_examined, buffer.Length));
         if (unexamined.PositionOf((byte)'\n') is { } end)
@@ -127,8 +137,10 @@ internal abstract class LineProduce(int maxLineBytes)
 }
 
 /// <summary><c>text/plain</c>: the line is the value.</summary>
-internal sealed class TextProduce(int? partition, byte[]? key, int maxLineBytes) : LineProduce(maxLineBytes)
+internal sealed class TextProduce(int? partition, byte[]? key) : LineProduce
 {
+    protected override int MaxLineBytes(ProduceSession session) => session.MaxBatchBytes;
+
     protected override Added TryAdd(ReadOnlySpan<byte> line, ProduceSession session, Timestamp now, out ApiProblem? problem)
     {
         problem = null;
@@ -137,9 +149,16 @@ internal sealed class TextProduce(int? partition, byte[]? key, int maxLineBytes)
 }
 
 /// <summary><c>application/x-ndjson</c>: the line is a record in JSON; a line of white space is passed over.</summary>
-internal sealed class NdjsonProduce(int? partition, int maxLineBytes) : LineProduce(maxLineBytes)
+internal sealed class NdjsonProduce(int? partition) : LineProduce
 {
+    // Escapes can make a character of a record six bytes of a line of JSON; some room for names and white space is added.
+    private const int JsonExpansion = 6;
+    private const int JsonOverhead = 4096;
+
     private readonly RecordFields _fields = new();
+
+    protected override int MaxLineBytes(ProduceSession session) =>
+        (int)Math.Min(int.MaxValue, ((long)JsonExpansion * session.MaxBatchBytes) + JsonOverhead);
 
     protected override Added TryAdd(ReadOnlySpan<byte> line, ProduceSession session, Timestamp now, out ApiProblem? problem)
     {
@@ -172,6 +191,12 @@ internal sealed class NdjsonProduce(int? partition, int maxLineBytes) : LineProd
         RecordFields fields, ReadOnlySpan<byte> source, int? partition, ProduceSession session, Timestamp now, out ApiProblem? problem)
     {
         problem = CheckPartition(fields, partition, session.PartitionsCount);
+        if (problem is { Error: ErrorCode.UnknownTopicOrPartition } && session.MustCheckTopic())
+        {
+            problem = null;
+            return Added.NoRoom;
+        }
+
         return problem is not null
             ? Added.TooLarge
             : session.TryAdd(

@@ -8,11 +8,9 @@ namespace Loire.WebApi.Records.Produce;
 /// The way of one request into one partition. At most one append is in flight, so what the partition accepts of the request is always a prefix of
 /// what the request sent to it, whatever fails.
 /// </summary>
-internal sealed class PartitionLane(int partition, IPartitionGrain grain)
+internal sealed class PartitionLane(int partition)
 {
     public int Partition => partition;
-
-    public IPartitionGrain Grain => grain;
 
     /// <summary>The batch under construction; null while there is none.</summary>
     public RecordBatchBuilder? Builder { get; set; }

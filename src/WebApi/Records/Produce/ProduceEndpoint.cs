@@ -1,5 +1,5 @@
 using System.Text;
-using Loire.Grains.Interfaces.Topics;
+using Loire.Edge.Topics;
 using Loire.Model;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Operations;
@@ -16,12 +16,8 @@ namespace Loire.WebApi.Records.Produce;
 
 /// <summary><c>POST /v1/topics/{topic}/records</c>: one path, and the Content-Type says what the body is.</summary>
 internal sealed class ProduceEndpoint(
-    IGrainFactory grains, IOptions<LoireApiOptions> options, ApiMetrics metrics, TimeProvider time, IHostApplicationLifetime lifetime)
+    TopicCache topics, IOptions<LoireApiOptions> options, ApiMetrics metrics, TimeProvider time, IHostApplicationLifetime lifetime)
 {
-    // Escapes can make a character of a record six bytes of a line of JSON; some room for names and white space is added.
-    private const int JsonExpansion = 6;
-    private const int JsonOverhead = 4096;
-
     private static readonly QueryParameter<long> PartitionNumber = QueryParameter.Number(
         "partition", 0, int.MaxValue, -1, "The partition for all records; otherwise each record's own, or its key's, or any.");
 
@@ -88,11 +84,11 @@ internal sealed class ProduceEndpoint(
         await RunAsync(context, type, topic, partition, acks, key, accepted == MediaTypes.Ndjson);
     }
 
-    private async Task RunAsync(HttpContext context, string type, TopicDescription topic, int? partition, Acks acks, byte[]? key, bool streams)
+    private async Task RunAsync(HttpContext context, string type, TopicRoutes topic, int? partition, Acks acks, byte[]? key, bool streams)
     {
         var answer = new ProduceAnswer(context, streams);
         ProduceSession session = null!;
-        session = new ProduceSession(grains, topic, acks, options.Value)
+        session = new ProduceSession(topics, topic, acks, options.Value)
         {
             KeepsHistory = type == MediaTypes.Json,
             OnAccepted = accepted =>
@@ -114,7 +110,6 @@ internal sealed class ProduceEndpoint(
 
         UnboundBody(context);
         using var stream = new RequestStream(context, options.Value.StreamIdleTimeout, time, lifetime);
-        var jsonLine = (int)Math.Min(int.MaxValue, ((long)JsonExpansion * session.MaxBatchBytes) + JsonOverhead);
         if (type == MediaTypes.Batches)
         {
             using var batches = new BatchProduce(stream, partition!.Value, session, answer, options.Value.MaxPendingBytesPerRequest);
@@ -124,18 +119,18 @@ internal sealed class ProduceEndpoint(
 
         await (type switch
         {
-            MediaTypes.Ndjson => new StreamingProduce(stream, new NdjsonProduce(partition, jsonLine), session, answer, time).RunAsync(status),
-            _ => new StreamingProduce(stream, new TextProduce(partition, key, session.MaxBatchBytes), session, answer, time).RunAsync(status),
+            MediaTypes.Ndjson => new StreamingProduce(stream, new NdjsonProduce(partition), session, answer, time).RunAsync(status),
+            _ => new StreamingProduce(stream, new TextProduce(partition, key), session, answer, time).RunAsync(status),
         });
     }
 
-    private async ValueTask<(TopicDescription? Topic, ApiProblem? Problem)> FindTopicAsync(HttpContext context, long partition)
+    private async ValueTask<(TopicRoutes? Topic, ApiProblem? Problem)> FindTopicAsync(HttpContext context, long partition)
     {
         RouteReader.TryReadTopic(context, out var name);
-        var result = await grains.GetGrain<ITopicGrain>(name.Value).Describe();
-        return result.Error != ErrorCode.None ? (null, result.Problem())
-            : partition >= result.Topic!.PartitionsCount ? (null, PartitionTarget.Unknown(result.Topic))
-            : (result.Topic, null);
+        var lookup = await PartitionTarget.FindAsync(topics, name, (int)partition, context.RequestAborted);
+        return lookup.Topic is not { } topic ? (null, PartitionTarget.Problem(lookup))
+            : partition >= topic.PartitionsCount ? (null, PartitionTarget.Unknown(topic.PartitionsCount))
+            : (topic, null);
     }
 
     /// <summary>What the body is; any type that is not known here is the type of one record.</summary>

@@ -1,9 +1,8 @@
+using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
-using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
 using Loire.Model.Batches;
 using Loire.WebApi.Errors;
-using Loire.WebApi.Topics;
 
 namespace Loire.WebApi.Records.Produce;
 
@@ -23,8 +22,13 @@ internal enum Added
 /// The records of one request on their way to the partitions: batches under construction, appends in flight, what was acknowledged. Bounded in
 /// bytes: a request that is faster than the store waits. Used by one flow at a time; only the completion signal is set from elsewhere.
 /// After a failure nothing more is sent, and what is in flight is awaited, so that the answer can say exactly what was accepted.
+/// <para>
+/// What is known of the topic may be outdated. An append whose answer shows that refreshes it before the answer counts, and goes to the topic's
+/// next creation unless an earlier one has accepted records of this request. A record that does not fit what is known is held until the topic
+/// was asked once more (<see cref="MakeRoomAsync"/>).
+/// </para>
 /// </summary>
-internal sealed class ProduceSession(IGrainFactory grains, TopicDescription topic, Acks acks, LoireApiOptions options)
+internal sealed class ProduceSession(TopicCache topics, TopicRoutes known, Acks acks, LoireApiOptions options)
 {
     // Builders with their buffers are kept for reuse up to this many; a topic with thousands of partitions must not keep one for each.
     private const int SpareBuilders = 16;
@@ -33,7 +37,12 @@ internal sealed class ProduceSession(IGrainFactory grains, TopicDescription topi
     private readonly List<PartitionLane> _open = [];
     private readonly List<Sending> _inFlight = [];
     private readonly Stack<RecordBatchBuilder> _spare = new();
-    private readonly int _maxBatchBytes = MaxMessageBytes(topic);
+    private readonly Lock _topicLock = new();
+    private volatile TopicRoutes _topic = known;
+    private TopicId? _acceptedBy;
+    private int _maxBatchBytes = MaxMessageBytes(known);
+    private bool _mustCheckTopic;
+    private bool _hasCheckedTopic;
     private volatile TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private PartitionLane? _sticky;
     private PartitionLane? _full;
@@ -59,7 +68,7 @@ internal sealed class ProduceSession(IGrainFactory grains, TopicDescription topi
     /// <summary>Called for each acknowledgement.</summary>
     public Action<Accepted>? OnAccepted { get; init; }
 
-    public int PartitionsCount => topic.PartitionsCount;
+    public int PartitionsCount => _topic.PartitionsCount;
 
     /// <summary>The topic's <c>max.message.bytes</c>.</summary>
     public int MaxBatchBytes => _maxBatchBytes;
@@ -96,7 +105,7 @@ internal sealed class ProduceSession(IGrainFactory grains, TopicDescription topi
     {
         if (!_lanes.TryGetValue(partition, out var lane))
         {
-            lane = new PartitionLane(partition, PartitionTarget.GrainOf(grains, topic, partition)) { History = KeepsHistory ? [] : null };
+            lane = new PartitionLane(partition) { History = KeepsHistory ? [] : null };
             _lanes.Add(partition, lane);
         }
 
@@ -148,18 +157,53 @@ internal sealed class ProduceSession(IGrainFactory grains, TopicDescription topi
             }
 
             CloseBuilder(lane);
-            return Added.TooLarge;
+            return MustCheckTopic() ? Added.NoRoom : Added.TooLarge;
         }
 
+        _hasCheckedTopic = false;
         _openBytes += lane.Builder.SizeInBytes - before;
         RecordsAdded++;
         LastPartition = lane.Partition;
         return Added.Yes;
     }
 
-    /// <summary>Sends what is full, or everything if the request holds too much, and waits until there is room again.</summary>
+    /// <summary>
+    /// Whether to ask the topic, by <see cref="CheckTopicAsync"/> or <see cref="MakeRoomAsync"/>, before a record is refused for what is known
+    /// of the topic. True once for each such record.
+    /// </summary>
+    public bool MustCheckTopic()
+    {
+        _mustCheckTopic = !_hasCheckedTopic;
+        _hasCheckedTopic = !_hasCheckedTopic;
+        return _mustCheckTopic;
+    }
+
+    /// <summary>Asks the topic anew. Partitions and sizes count from now on as it says, unless it was created again meanwhile.</summary>
+    public async ValueTask CheckTopicAsync()
+    {
+        _mustCheckTopic = false;
+        var lookup = await topics.FindAsync(_topic.Name, TopicCache.Fresh, Timeout.InfiniteTimeSpan);
+        if (lookup.Topic is { } now && TryMoveTo(now))
+        {
+            _maxBatchBytes = MaxMessageBytes(now);
+            while (_spare.TryPop(out var spare))
+            {
+                spare.Dispose();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Sends what is full, or everything if the request holds too much, and waits until there is room again; asks the topic if a record did
+    /// not fit what is known of it.
+    /// </summary>
     public async ValueTask MakeRoomAsync()
     {
+        if (_mustCheckTopic)
+        {
+            await CheckTopicAsync();
+        }
+
         if (_full is { } full)
         {
             _full = null;
@@ -290,17 +334,44 @@ internal sealed class ProduceSession(IGrainFactory grains, TopicDescription topi
     private void Send(PartitionLane lane, ReadOnlyMemory<byte> batches, long firstRecord, long records)
     {
         Invariant.Check(lane.InFlight is null, "one append in flight for each partition of a request");
-        lane.InFlight = new Sending(lane, firstRecord, records, batches.Length) { Answer = AppendAsync(lane.Grain, new AppendRequest(batches, acks)) };
+        lane.InFlight = new Sending(lane, firstRecord, records, batches.Length) { Answer = AppendAsync(lane.Partition, new AppendRequest(batches, acks)) };
         _inFlight.Add(lane.InFlight);
         _inFlightBytes += batches.Length;
         _ = SignalAsync(lane.InFlight.Answer);
     }
 
-    private async Task<AppendResult> AppendAsync(IPartitionGrain grain, AppendRequest request)
+    private async Task<AppendResult> AppendAsync(int partition, AppendRequest request)
     {
         try
         {
-            return await grain.Append(request);
+            var topic = _topic;
+            var result = await topic.Partition(partition).Append(request);
+
+            // Without acknowledgement a partition that has not read its topic yet does not say whether it exists.
+            var mayBeGone = TopicRoutes.IsUnknown(result.Error) || (acks == Acks.None && result.TopicVersion == 0);
+            if (!topic.IsOutdatedBy(result) && !mayBeGone)
+            {
+                Accepted(topic, result);
+                return result;
+            }
+
+            var lookup = await topics.RefreshAsync(topic, result.TopicVersion, Timeout.InfiniteTimeSpan);
+            if (lookup.Error == ErrorCode.UnknownTopicOrPartition)
+            {
+                return result.Error == ErrorCode.None ? result with { Error = lookup.Error } : result;
+            }
+
+            var now = lookup.Topic ?? topic;
+            if (mayBeGone && now.Id != topic.Id && partition < now.PartitionsCount && TryMoveTo(now))
+            {
+                result = await now.Partition(partition).Append(request);
+                Accepted(now, result);
+                return result;
+            }
+
+            TryMoveTo(now);
+            Accepted(topic, result);
+            return result;
         }
         catch (Exception exception) when (ApiProblem.FromGrainCall(exception) is not null)
         {
@@ -336,11 +407,32 @@ internal sealed class ProduceSession(IGrainFactory grains, TopicDescription topi
         Failure ??= new ApiProblem(result.Error, result.Detail);
     }
 
-    private static int MaxMessageBytes(TopicDescription topic)
+    // Called by answers, which come from other threads.
+    private void Accepted(TopicRoutes topic, AppendResult result)
     {
-        var config = Array.Find(topic.Configs, config => config.Name == "max.message.bytes");
-        return config is not null && int.TryParse(config.Value, System.Globalization.CultureInfo.InvariantCulture, out var bytes)
-            ? Math.Clamp(bytes, RecordBatch.HeaderSize, Limits.BatchBytes)
-            : Limits.DefaultMaxMessageBytes;
+        if (result.Error == ErrorCode.None)
+        {
+            lock (_topicLock)
+            {
+                _acceptedBy ??= topic.Id;
+            }
+        }
     }
+
+    /// <summary>Goes on with the topic as it is now, unless records were accepted by an earlier creation of it.</summary>
+    private bool TryMoveTo(TopicRoutes now)
+    {
+        lock (_topicLock)
+        {
+            if (_acceptedBy is { } id && id != now.Id)
+            {
+                return false;
+            }
+
+            _topic = now;
+            return true;
+        }
+    }
+
+    private static int MaxMessageBytes(TopicRoutes topic) => Math.Clamp(topic.MaxMessageBytes, RecordBatch.HeaderSize, Limits.BatchBytes);
 }

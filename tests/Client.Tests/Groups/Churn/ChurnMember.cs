@@ -1,4 +1,5 @@
 using System.Globalization;
+using Loire.Edge.Scheduling;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Loire.Client.Tests.Groups.Churn;

@@ -1,3 +1,5 @@
+using Loire.Edge.Offsets;
+using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 using Loire.WebApi.Groups;
@@ -13,7 +15,8 @@ namespace Loire.WebApi.Dialects.V2.Consumers;
 /// <c>.../offsets</c>: commits as the instance, and what its group has committed. Only the commit is shifted by <see
 /// cref="CommitMeaning"/>: what is read back is what is stored, the next offset to read.
 /// </summary>
-internal sealed class OffsetsEndpoints(IGrainFactory grains, IOptions<LoireApiOptions> options)
+internal sealed class OffsetsEndpoints(
+    IGrainFactory grains, TopicCache topics, OffsetLookup lookup, IOptions<LoireApiOptions> options)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -133,7 +136,7 @@ internal sealed class OffsetsEndpoints(IGrainFactory grains, IOptions<LoireApiOp
 
     private async ValueTask<V2Error?> FindMissingAsync(CommittedOffset[] offsets, CancellationToken cancellation)
     {
-        var questions = new LogOffsetLookup(grains, cancellation);
+        var questions = new LogOffsetLookup(topics, lookup, cancellation);
         await questions.DescribeAsync(offsets.Select(offset => offset.Partition.Topic));
         var problems = offsets.Select(offset => questions.FindMissing(offset.Partition));
         return problems.FirstOrDefault(problem => problem is not null) is { } missing ? V2Error.From(missing) : null;

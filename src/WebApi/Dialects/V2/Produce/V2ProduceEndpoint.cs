@@ -1,5 +1,5 @@
 using System.Buffers;
-using Loire.Grains.Interfaces.Topics;
+using Loire.Edge.Topics;
 using Loire.Model;
 using Loire.WebApi.Dialects.V2.Topics;
 using Loire.WebApi.Operations;
@@ -15,7 +15,7 @@ namespace Loire.WebApi.Dialects.V2.Produce;
 /// <summary>
 /// <c>POST /topics/{topic}</c> and <c>POST /topics/{topic}/partitions/{partition}</c>: the native produce in other words.
 /// </summary>
-internal sealed class V2ProduceEndpoint(IGrainFactory grains, IOptions<LoireApiOptions> options, ApiMetrics metrics, TimeProvider time)
+internal sealed class V2ProduceEndpoint(TopicCache topics, IOptions<LoireApiOptions> options, ApiMetrics metrics, TimeProvider time)
 {
     private const string Meaning =
         "{\"records\": [{\"key\", \"value\", \"partition\", \"timestamp\", \"headers\"}]}, all optional, keys and values in the format "
@@ -51,7 +51,7 @@ internal sealed class V2ProduceEndpoint(IGrainFactory grains, IOptions<LoireApiO
             return error ?? V2Error.NoFormat;
         }
 
-        (var topic, var partition, error) = hasPartition ? await V2Topic.FindPartitionAsync(context, grains) : await FindAsync(context);
+        (var topic, var partition, error) = hasPartition ? await V2Topic.FindPartitionAsync(context, topics) : await FindAsync(context);
         if (topic is null)
         {
             return error;
@@ -79,15 +79,15 @@ internal sealed class V2ProduceEndpoint(IGrainFactory grains, IOptions<LoireApiO
                 context, answer, V2Json.Default.V2ProducedJson, failed?.ErrorCode / 100 ?? StatusCodes.Status200OK);
     }
 
-    private async ValueTask<(TopicDescription? Topic, int Partition, V2Error? Error)> FindAsync(HttpContext context)
+    private async ValueTask<(TopicRoutes? Topic, int Partition, V2Error? Error)> FindAsync(HttpContext context)
     {
-        var (topic, error) = await V2Topic.FindAsync(context, grains);
+        var (topic, error) = await V2Topic.FindRoutesAsync(context, topics);
         return (topic, 0, error);
     }
 
-    private async Task<V2ProducedJson> AppendAsync(TopicDescription topic, int? partition, List<V2Record> records)
+    private async Task<V2ProducedJson> AppendAsync(TopicRoutes topic, int? partition, List<V2Record> records)
     {
-        var session = new ProduceSession(grains, topic, Acks.All, options.Value)
+        var session = new ProduceSession(topics, topic, Acks.All, options.Value)
         {
             KeepsHistory = true,
             OnAccepted = accepted => metrics.Produced(accepted.Records),
@@ -97,9 +97,14 @@ internal sealed class V2ProduceEndpoint(IGrainFactory grains, IOptions<LoireApiO
         var partitions = new int[records.Count];
         for (var i = 0; i < entries.Length; i++)
         {
-            if (records[i].Partition >= topic.PartitionsCount)
+            if (records[i].Partition >= session.PartitionsCount && session.MustCheckTopic())
             {
-                entries[i] = Failed(ErrorCode.UnknownTopicOrPartition, $"The topic has {topic.PartitionsCount} partitions.");
+                await session.CheckTopicAsync();
+            }
+
+            if (records[i].Partition >= session.PartitionsCount)
+            {
+                entries[i] = Failed(ErrorCode.UnknownTopicOrPartition, $"The topic has {session.PartitionsCount} partitions.");
                 continue;
             }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
@@ -8,7 +9,6 @@ using Loire.WebApi.Errors;
 using Loire.WebApi.Operations;
 using Loire.WebApi.Records.Fetch;
 using Loire.WebApi.Requests;
-using Loire.WebApi.Topics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -21,7 +21,7 @@ namespace Loire.WebApi.Dialects.V2.Read;
 /// <c>GET /topics/{topic}/partitions/{partition}/records</c>: reads without a group, as Redpanda's proxy does. Confluent's has dropped it.
 /// </summary>
 internal sealed class V2PartitionRecords(
-    IGrainFactory grains, IOptions<LoireApiOptions> options, ApiMetrics metrics, IHostApplicationLifetime lifetime)
+    TopicCache topics, IOptions<LoireApiOptions> options, ApiMetrics metrics, IHostApplicationLifetime lifetime)
 {
     private static readonly QueryParameter<long> OffsetFrom =
         QueryParameter.Number("offset", 0, long.MaxValue, -1, "The first offset. Required.");
@@ -48,14 +48,14 @@ internal sealed class V2PartitionRecords(
 
         var (format, type) = FindFormat(context.Request);
         error ??= type is null ? V2Error.FormatMismatch with { Message = "Records come in the formats binary, json and text." } : null;
-        (var topic, var partition, error) = error is null ? await V2Topic.FindPartitionAsync(context, grains) : (null, 0, error);
+        (var topic, var partition, error) = error is null ? await V2Topic.FindPartitionAsync(context, topics) : (null, 0, error);
         if (topic is null)
         {
             return error;
         }
 
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        var source = new PartitionSource(partition, PartitionTarget.GrainOf(grains, topic, partition));
+        var source = new PartitionSource(topics, topic, partition);
         FetchResult? result;
         ApiProblem? problem;
         try

@@ -1,5 +1,7 @@
+using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Topics;
 using Loire.WebApi.Requests;
+using Loire.WebApi.Topics;
 using Microsoft.AspNetCore.Http;
 
 namespace Loire.WebApi.Dialects.V2.Topics;
@@ -25,13 +27,29 @@ internal static class V2Topic
         };
     }
 
-    public static async ValueTask<(TopicDescription? Topic, int Partition, V2Error? Error)> FindPartitionAsync(
-        HttpContext context, IGrainFactory grains)
+    /// <summary>Finds the topic from the cache, to read or write its records.</summary>
+    public static async ValueTask<(TopicRoutes? Topic, V2Error? Error)> FindRoutesAsync(
+        HttpContext context, TopicCache topics, int partition = -1)
     {
-        var (topic, error) = await FindAsync(context, grains);
+        if (RouteReader.TryReadTopic(context, out var name) is not null)
+        {
+            return (null, V2Error.TopicNotFound);
+        }
+
+        var lookup = await PartitionTarget.FindAsync(topics, name, partition, context.RequestAborted);
+        return lookup.Topic is not null ? (lookup.Topic, null)
+            : lookup.Error == ErrorCode.UnknownTopicOrPartition ? (null, V2Error.TopicNotFound)
+            : (null, V2Error.From(PartitionTarget.Problem(lookup)));
+    }
+
+    /// <summary>Finds the topic and the partition that a path names.</summary>
+    public static async ValueTask<(TopicRoutes? Topic, int Partition, V2Error? Error)> FindPartitionAsync(
+        HttpContext context, TopicCache topics)
+    {
+        var isNumber = RouteReader.TryReadPartition(context, out var partition) is null;
+        var (topic, error) = await FindRoutesAsync(context, topics, isNumber ? partition : -1);
         return topic is null ? (null, 0, error)
-            : RouteReader.TryReadPartition(context, out var partition) is not null || partition >= topic.PartitionsCount
-                ? (null, 0, V2Error.PartitionNotFound)
+            : !isNumber || partition >= topic.PartitionsCount ? (null, 0, V2Error.PartitionNotFound)
             : (topic, partition, null);
     }
 }

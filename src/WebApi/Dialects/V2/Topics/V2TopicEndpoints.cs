@@ -1,7 +1,8 @@
+using Loire.Edge.Offsets;
+using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
 using Loire.WebApi.Operations;
-using Loire.WebApi.Topics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -10,7 +11,8 @@ using Microsoft.Extensions.Options;
 namespace Loire.WebApi.Dialects.V2.Topics;
 
 /// <summary><c>/topics</c> and what lies below it, but for records; <c>/brokers</c>; Strimzi's <c>/admin/topics</c>.</summary>
-internal sealed class V2TopicEndpoints(IGrainFactory grains, IOptions<LoireApiOptions> options)
+internal sealed class V2TopicEndpoints(
+    IGrainFactory grains, TopicCache topics, OffsetLookup lookup, IOptions<LoireApiOptions> options)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -71,6 +73,7 @@ internal sealed class V2TopicEndpoints(IGrainFactory grains, IOptions<LoireApiOp
 
         var result = await grains.GetGrain<ITopicGrain>(name.Value)
             .Create(new CreateTopicRequest(wanted.PartitionsCount ?? -1, wanted.ReplicationFactor ?? -1, [], ValidateOnly: false));
+        topics.Forget(name);
         return result.Error != ErrorCode.None
             ? V2Error.From(result.Error, result.Detail)
             : await V2Requests.AnswerAsync(context, new V2NothingJson(), V2Json.Default.V2NothingJson, StatusCodes.Status201Created);
@@ -92,19 +95,19 @@ internal sealed class V2TopicEndpoints(IGrainFactory grains, IOptions<LoireApiOp
 
     private async Task<V2Error?> PartitionAsync(HttpContext context)
     {
-        var (_, partition, error) = await V2Topic.FindPartitionAsync(context, grains);
+        var (_, partition, error) = await V2Topic.FindPartitionAsync(context, topics);
         return error ?? await V2Requests.AnswerAsync(context, V2PartitionJson.Of(partition), V2Json.Default.V2PartitionJson);
     }
 
     private async Task<V2Error?> OffsetsAsync(HttpContext context)
     {
-        var (topic, partition, error) = await V2Topic.FindPartitionAsync(context, grains);
+        var (topic, partition, error) = await V2Topic.FindPartitionAsync(context, topics);
         if (topic is null)
         {
             return error;
         }
 
-        var offsets = await PartitionTarget.GrainOf(grains, topic, partition).Offsets();
+        var offsets = await lookup.BoundsAsync(topic, partition, context.RequestAborted);
         return offsets.Error != ErrorCode.None
             ? V2Error.From(offsets.Error, null)
             : await V2Requests.AnswerAsync(

@@ -1,16 +1,20 @@
-namespace Loire.Client;
+namespace Loire.Edge.Scheduling;
 
 /// <summary>
-/// Where work runs that belongs to no caller: on the thread pool, away from the caller's context. A grain or a request that happens to
-/// start it must not own it, because it may end before the work does. Tests pass a context of their own and so decide what runs when.
+/// Runs work that belongs to no caller on the thread pool, away from the caller's context: a grain or a request that happens to start the
+/// work may end before it does. Tests pass a synchronization context of their own and so decide what runs when.
 /// </summary>
-internal sealed class BackgroundWork(SynchronizationContext? context = null)
+/// <param name="context">Where work runs; the thread pool if null.</param>
+public sealed class BackgroundWork(SynchronizationContext? context = null)
 {
-    /// <summary>Whether that is the thread pool; else whatever ends in it may go on in it.</summary>
+    /// <summary>Whether work runs on the thread pool. Otherwise whatever completes in the context may continue in it.</summary>
     public bool IsThreadPool => context is null;
 
-    /// <summary>Starts work, which must not throw. Neither the caller's context nor its ambient values (traces, Orleans'
-    /// <c>RequestContext</c>) follow it.</summary>
+    /// <summary>
+    /// Starts work. Neither the caller's context nor its ambient values (traces, Orleans' <c>RequestContext</c>) flow into it.
+    /// </summary>
+    /// <param name="work">Must not throw.</param>
+    /// <param name="state">Passed to <paramref name="work"/>.</param>
     public void Start<TState>(Func<TState, Task> work, TState state)
         where TState : class
     {
@@ -25,7 +29,7 @@ internal sealed class BackgroundWork(SynchronizationContext? context = null)
     }
 
     /// <summary>
-    /// Ends with <paramref name="task"/>, or when the time is up or the wait is cancelled. Whoever continues does so on a thread of its own.
+    /// Waits for <paramref name="task"/>, for at most <paramref name="timeout"/>. The caller continues on a thread of its own.
     /// </summary>
     /// <exception cref="TimeoutException">The time is up first.</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled first.</exception>
@@ -33,18 +37,18 @@ internal sealed class BackgroundWork(SynchronizationContext? context = null)
         task.IsCompleted || (timeout == Timeout.InfiniteTimeSpan && !cancellation.CanBeCanceled) ? task
         : new BoundedWait().RunAsync(task, timeout, time, cancellation);
 
-    /// <summary>Ends after a while, or as cancelled.</summary>
+    /// <summary>Waits for <paramref name="pause"/>.</summary>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public static async Task PauseAsync(TimeSpan pause, TimeProvider time, CancellationToken cancellation)
     {
-        // Not Task.Delay: that one is cancelled over the thread pool, and so past the context of a test.
+        // Not Task.Delay: its cancellation continues on the thread pool, outside a test's context.
         var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = cancellation.UnsafeRegister(static (end, token) => ((TaskCompletionSource)end!).TrySetCanceled(token), end);
         using var timer = time.CreateTimer(static end => ((TaskCompletionSource)end!).TrySetResult(), end, pause, Timeout.InfiniteTimeSpan);
         await end.Task;
     }
 
-    // Not Task.WaitAsync: that one goes over the thread pool where the task says so, and past the context of a test.
+    // Not Task.WaitAsync: it continues on the thread pool if the task says so, outside a test's context.
     private sealed class BoundedWait() : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public async Task RunAsync(Task task, TimeSpan timeout, TimeProvider time, CancellationToken cancellation)
@@ -56,7 +60,7 @@ internal sealed class BackgroundWork(SynchronizationContext? context = null)
                     static wait => ((BoundedWait)wait!).TrySetException(new TimeoutException()), this, timeout, Timeout.InfiniteTimeSpan);
             task.GetAwaiter().UnsafeOnCompleted(() =>
             {
-                // Whoever stopped waiting does not look at what becomes of it; it is nobody's unobserved failure.
+                // The waiter may have gone; reading the exception keeps it from being reported as unobserved.
                 _ = task.Exception;
                 TrySetResult();
             });

@@ -1,0 +1,68 @@
+using System.Buffers;
+using Loire.Edge.Calls;
+using Loire.Edge.Topics;
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.Edge.Offsets;
+
+/// <summary>
+/// Finds offsets: the bounds of a partition, and the first record at or after a moment. The partition finds the batch of that record; the
+/// record within it is found here, where records are decoded.
+/// </summary>
+/// <param name="topics">Follows the topics whose partitions are asked.</param>
+public sealed class OffsetLookup(TopicCache topics)
+{
+    /// <summary>Partitions that one caller asks at the same time: a group may have offsets in thousands of them.</summary>
+    public const int AtOnce = 32;
+
+    /// <summary>The positions that bound a partition now.</summary>
+    /// <exception cref="Exception">The call failed; see <see cref="GrainCallErrors"/>.</exception>
+    public async ValueTask<PartitionOffsets> BoundsAsync(TopicRoutes topic, int partition, CancellationToken cancellation) =>
+        (await topics.AskAsync(topic, partition, mayMove: true, 0, static (grain, _) => grain.Offsets(), cancellation)).Answer;
+
+    /// <summary>The first record of a partition at or after a moment.</summary>
+    /// <exception cref="Exception">The call failed; see <see cref="GrainCallErrors"/>.</exception>
+    public async ValueTask<OffsetAtTime> AtTimeAsync(TopicRoutes topic, int partition, Timestamp time, CancellationToken cancellation)
+    {
+        var (answer, _) = await topics.AskAsync(
+            topic, partition, mayMove: true, time, static (grain, time) => grain.FindBatch(time), cancellation);
+        return Find(answer, time);
+    }
+
+    /// <summary>Finds the record in the batch that a partition has found.</summary>
+    /// <param name="answer">The partition's answer.</param>
+    /// <param name="time">The moment that it was asked for.</param>
+    public static OffsetAtTime Find(FindBatchResult answer, Timestamp time)
+    {
+        if (answer.Error != ErrorCode.None || !new BatchPieces(answer.Batch).TryTake(out var batch, out var pooled))
+        {
+            return new OffsetAtTime(answer.Error, Offset.None, Timestamp.None, answer.Bounds);
+        }
+
+        try
+        {
+            var (offset, timestamp) = TimeSearch.FirstIn(batch.Span, time);
+            return new OffsetAtTime(ErrorCode.None, offset, timestamp, answer.Bounds);
+        }
+        finally
+        {
+            if (pooled is not null)
+            {
+                ArrayPool<byte>.Shared.Return(pooled);
+            }
+        }
+    }
+}
+
+/// <summary>The answer to a search by time.</summary>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or why there is no answer.</param>
+/// <param name="Offset">The record; <see cref="Offset.None"/> if every record is older, or with an error.</param>
+/// <param name="Timestamp">The record's time.</param>
+/// <param name="Bounds">The positions of the log at the time of the answer.</param>
+public readonly record struct OffsetAtTime(ErrorCode Error, Offset Offset, Timestamp Timestamp, PartitionOffsets Bounds)
+{
+    /// <summary>Whether there is such a record.</summary>
+    public bool IsFound => Offset != Offset.None;
+}

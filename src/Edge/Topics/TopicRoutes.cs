@@ -1,0 +1,60 @@
+using System.Globalization;
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Interfaces.Topics;
+using Loire.Model;
+
+namespace Loire.Edge.Topics;
+
+/// <summary>
+/// What an edge needs to reach the partitions of a topic, as of one description of it. It may be outdated: the partitions decide whether
+/// they exist and which settings hold.
+/// </summary>
+public sealed class TopicRoutes
+{
+    private readonly IGrainFactory _grains;
+    private readonly IPartitionGrain?[] _partitions;
+
+    /// <param name="grains">Makes references to the partitions' grains.</param>
+    /// <param name="description">The topic's answer.</param>
+    /// <param name="askedAt">When the topic was asked, in units of <see cref="TimeProvider.GetTimestamp"/>.</param>
+    public TopicRoutes(IGrainFactory grains, TopicDescription description, long askedAt)
+    {
+        _grains = grains;
+        _partitions = new IPartitionGrain?[description.PartitionsCount];
+        (Name, Id, Version, AskedAt) = (description.Name, description.Id, description.Version, askedAt);
+        var limit = Array.Find(description.Configs, config => config.Name == "max.message.bytes")?.Value;
+        MaxMessageBytes = int.TryParse(limit, CultureInfo.InvariantCulture, out var bytes) ? bytes : Limits.DefaultMaxMessageBytes;
+    }
+
+    /// <summary>The topic's name.</summary>
+    public TopicName Name { get; }
+
+    /// <summary>Which creation of the name.</summary>
+    public TopicId Id { get; }
+
+    /// <summary>The topic's version when it was described (<see cref="TopicDescription.Version"/>).</summary>
+    public long Version { get; }
+
+    /// <summary>The number of partitions.</summary>
+    public int PartitionsCount => _partitions.Length;
+
+    /// <summary>The topic's <c>max.message.bytes</c>. A batch built for it is cut to size here, and checked by the partition.</summary>
+    public int MaxMessageBytes { get; }
+
+    /// <summary>When the topic was asked, in units of <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    public long AskedAt { get; }
+
+    /// <summary>
+    /// The grain of a partition, from 0 to <see cref="PartitionsCount"/> exclusive. Two threads may create its reference twice, which is
+    /// harmless.
+    /// </summary>
+    public IPartitionGrain Partition(int partition) =>
+        _partitions[partition] ??= _grains.GetGrain<IPartitionGrain>(new PartitionKey(Name, Id, partition).ToString());
+
+    /// <summary>Whether a partition acts on a newer version of the topic, or says that this creation of the topic is gone.</summary>
+    public bool IsOutdatedBy(IPartitionAnswer answer) => answer.TopicVersion > Version || IsUnknown(answer.Error);
+
+    /// <summary>Whether an error says that the partition does not exist, as far as it knows.</summary>
+    public static bool IsUnknown(ErrorCode error) =>
+        error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId or ErrorCode.InconsistentTopicId;
+}
