@@ -3,15 +3,16 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Loire.Silo;
 
-/// <summary>Puts a node together: one silo with its grains, a store, and the HTTP API before them. The only place that knows every implementation.</summary>
+/// <summary>Composes a node: one silo with its grains, a store, and the HTTP API in front of them. The only place that knows every implementation.</summary>
 public static class LoireHost
 {
     // In-flight requests, partitions and the store's last sync have to end within it; systemd and Kubernetes kill after 90 and 30 seconds.
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(25);
 
-    /// <summary>Builds a node that has not started. Its HTTP server stops before its silo does, and the silo before the store.</summary>
-    /// <param name="options">Checked options, as <see cref="NodeSettings"/> reads them.</param>
-    /// <param name="configure">Changes what was registered; for tests.</param>
+    /// <summary>Builds a node without starting it. Its HTTP server stops before its silo does, and the silo before the store.</summary>
+    /// <param name="options">The options of the node.</param>
+    /// <param name="configure">Changes the registrations; for tests.</param>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">An option is invalid; the message names it.</exception>
     public static WebApplication Build(NodeOptions options, Action<WebApplicationBuilder>? configure = null)
     {
         // Empty: no configuration source but ours can move a listener off the loopback address.

@@ -7,16 +7,17 @@ using Loire.WebApi;
 
 namespace Loire.Silo;
 
-/// <summary>Puts a node into a host: one that is nothing else, or one with a purpose of its own that embeds a node.</summary>
+/// <summary>Adds a node to a host: a host that is nothing else, or a service that embeds a node.</summary>
 public static class LoireNodeExtensions
 {
     /// <summary>
-    /// Adds a silo with Loire's grains, its store, health checks of both, and the services of the HTTP API; <c>MapLoireApi</c> maps its
-    /// endpoints where it is wanted. Other grains of the host live in the same silo.
+    /// Adds a silo with Loire's grains, its store, health checks of both, and the services of the HTTP API; <c>MapLoireApi</c> maps the
+    /// API's endpoints. Other grains of the host live in the same silo.
     /// </summary>
-    /// <param name="builder">The host. Its own configuration says where HTTP listens.</param>
+    /// <param name="builder">The host. Its own configuration decides where HTTP listens, what is logged and what telemetry is exported.</param>
     /// <param name="configure">Changes the options; of those for HTTP only <see cref="NodeOptions.MaxConnections"/>
-    /// and <see cref="NodeOptions.V2Commits"/> count.</param>
+    /// and <see cref="NodeOptions.V2Commits"/> apply.</param>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">An option is invalid; the message names it.</exception>
     public static IHostApplicationBuilder AddLoireNode(this IHostApplicationBuilder builder, Action<NodeOptions>? configure = null)
     {
         var options = new NodeOptions();
@@ -26,6 +27,8 @@ public static class LoireNodeExtensions
 
     internal static IHostApplicationBuilder AddLoireNode(this IHostApplicationBuilder builder, NodeOptions options)
     {
+        // Registrations depend on the options, so they are checked here rather than when the host starts.
+        NodeOptionsValidator.ThrowIfInvalid(options);
         builder.Services.AddLoireApi(api =>
         {
             api.ClusterId = options.ClusterId;
@@ -67,7 +70,7 @@ public static class LoireNodeExtensions
         services.AddHealthChecks().AddCheck<StoreHealthCheck>("store");
     }
 
-    // Orleans wants a port even where no other silo will call.
+    // Orleans requires a port even if no other silo will connect.
     private static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

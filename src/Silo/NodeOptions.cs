@@ -1,63 +1,111 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Net;
 using Loire.WebApi.Dialects;
 
 namespace Loire.Silo;
 
-/// <summary>Where a node keeps its data.</summary>
+/// <summary>The store that keeps a node's data.</summary>
 public enum StoreKind
 {
-    /// <summary>In files of this machine.</summary>
+    /// <summary>Files on this machine.</summary>
     File,
 
-    /// <summary>In Azure Blob Storage.</summary>
+    /// <summary>Azure Blob Storage.</summary>
     Azure,
 }
 
-/// <summary>What an operator says of a node, read and checked by <see cref="NodeSettings"/> before anything starts.</summary>
+/// <summary>
+/// The options of a node. <see cref="NodeConfiguration"/> binds them to the command line, the environment and appsettings.json under the names of their
+/// <see cref="NodeSettingAttribute"/>; <see cref="NodeOptionsValidator"/> checks them before anything starts.
+/// </summary>
 public sealed class NodeOptions
 {
-    /// <summary>The directory of the file store.</summary>
+    /// <summary>Directory of the file store.</summary>
+    [NodeSetting("data", "DIR", "directory of the file store (./data)", Expected = "a directory")]
+    [Required(AllowEmptyStrings = false)]
     public string Data { get; set; } = "./data";
 
-    /// <summary>Where the HTTP API listens.</summary>
+    /// <summary>The addresses on which the HTTP API listens.</summary>
+    [NodeSetting(
+        "urls", "URL", "where the HTTP API listens; several separated by ';' (http://127.0.0.1:8080)",
+        Expected = "http://ADDRESS:PORT with an IP address or localhost, and nothing behind it")]
+    [TypeConverter(typeof(EndpointsConverter)), MinLength(1)]
     public IReadOnlyList<IPEndPoint> Endpoints { get; set; } = [new IPEndPoint(IPAddress.Loopback, 8080)];
 
-    /// <summary>Whether an address beyond this machine is allowed although there is no authentication.</summary>
+    /// <summary>Allows addresses beyond this machine, although there is no authentication.</summary>
+    [NodeSetting(
+        "insecure", null,
+        "allow URLs beyond this machine: there is no authentication yet, so anyone who reaches them can read, write and delete everything",
+        Expected = "true or false")]
     public bool Insecure { get; set; }
 
-    /// <summary>Which store.</summary>
+    /// <summary>The store.</summary>
+    [NodeSetting("storage", "file|azure", "the store (file)", Expected = "file or azure")]
+    [TypeConverter(typeof(StorageConverter)), EnumDataType(typeof(StoreKind))]
     public StoreKind Storage { get; set; }
 
-    /// <summary>The connection string of the storage account; only for <see cref="StoreKind.Azure"/>.</summary>
+    /// <summary>Connection string of the storage account; only for <see cref="StoreKind.Azure"/>.</summary>
+    [NodeSetting(
+        "azure-connection", "STRING", "connection string of the storage account; prefer LOIRE_AZURE_CONNECTION, which no process list shows",
+        Expected = "a connection string such as UseDevelopmentStorage=true")]
+    [AzureConnectionString]
     public string? AzureConnection { get; set; }
 
-    /// <summary>The blob container; only for <see cref="StoreKind.Azure"/>.</summary>
+    /// <summary>Blob container; only for <see cref="StoreKind.Azure"/>.</summary>
+    [NodeSetting("azure-container", "NAME", "blob container (loire)", Expected = "3 to 63 of a-z, 0-9 and single '-' between them")]
+    [Required, RegularExpression("(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")]
     public string AzureContainer { get; set; } = "loire";
 
-    /// <summary>The name of the cluster.</summary>
+    /// <summary>Name of the cluster.</summary>
+    [NodeSetting("cluster-id", "NAME", "name of the cluster (loire)", Expected = "1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'")]
+    [Required, RegularExpression("[A-Za-z0-9._-]{1,64}")]
     public string ClusterId { get; set; } = "loire";
 
-    /// <summary>The port for other silos; 0 for any free one, since a single node has no others.</summary>
+    /// <summary>Port for other silos; 0 for any free one, since a single node has no others.</summary>
+    [NodeSetting("silo-port", "PORT", "port for other silos; 0 for any free one (0)", Expected = "a whole number from 0 to 65535")]
+    [Range(0, 65_535)]
     public int SiloPort { get; set; }
 
-    /// <summary>The port for Orleans clients; 0 for none. Whoever reaches it has the power of a silo.</summary>
+    /// <summary>Port for Orleans clients; 0 for none. A client that reaches it has the power of a silo.</summary>
+    [NodeSetting("gateway-port", "PORT", "port for Orleans clients; 0 for none (0)", Expected = "a whole number from 0 to 65535")]
+    [Range(0, 65_535)]
     public int GatewayPort { get; set; }
 
-    /// <summary>Null for a sync before every acknowledgement; otherwise how often is synced, and so how much a power cut may lose.</summary>
+    /// <summary>Null syncs before every acknowledgement; otherwise the time between syncs, which is also what a power cut may lose.</summary>
+    [NodeSetting(
+        "fsync", "always|MS", "sync before every acknowledgement, or only every MS milliseconds: a power cut may then lose that much (always)",
+        Expected = "always, or milliseconds from 1 to 60000")]
+    [TypeConverter(typeof(SyncIntervalConverter)), Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan? SyncInterval { get; set; }
 
-    /// <summary>Bytes that reads may keep in memory.</summary>
+    /// <summary>Bytes of stored objects that reads may keep in memory.</summary>
+    [NodeSetting("cache-mb", "MB", "memory for reads (256)", Expected = "a whole number from 0 to 1000000")]
+    [TypeConverter(typeof(MegabytesConverter)), Range(0, 1_000_000d * 1024 * 1024)]
     public long CacheBytes { get; set; } = 256L * 1024 * 1024;
 
-    /// <summary>HTTP connections at once.</summary>
+    /// <summary>Open HTTP connections; further ones are refused.</summary>
+    [NodeSetting("max-connections", "N", "open HTTP connections (20000)", Expected = "a whole number from 1 to 1000000")]
+    [Range(1, 1_000_000)]
     public int MaxConnections { get; set; } = 20_000;
 
-    /// <summary>What a commit means in the v2 dialect of REST proxies, which is served beside the native API; null for no such dialect.</summary>
+    /// <summary>What a committed offset means in the v2 dialect of REST proxies, which is served beside the native API; null serves no v2 dialect.</summary>
+    [NodeSetting(
+        "v2-api", "last-read|next-to-read|off",
+        "the v2 API of REST proxies, by what a committed offset means: the last record read, as Confluent's, or the next one (last-read)",
+        Expected = "last-read, next-to-read or off")]
+    [TypeConverter(typeof(CommitMeaningConverter)), EnumDataType(typeof(CommitMeaning))]
     public CommitMeaning? V2Commits { get; set; } = CommitMeaning.LastRead;
 
-    /// <summary>Whether logs are JSON lines.</summary>
+    /// <summary>Writes logs as JSON lines.</summary>
+    [NodeSetting("log-format", "text|json", "form of the log on standard output (text)", Expected = "text or json")]
+    [TypeConverter(typeof(LogFormatConverter))]
     public bool JsonLogs { get; set; }
 
     /// <summary>The least severe level that is logged.</summary>
+    [NodeSetting(
+        "log-level", "LEVEL", "trace, debug, information, warning, error or critical (information)",
+        Expected = "trace, debug, information, warning, error or critical")]
+    [TypeConverter(typeof(LogLevelConverter)), EnumDataType(typeof(LogLevel))]
     public LogLevel LogLevel { get; set; } = LogLevel.Information;
 }

@@ -1,42 +1,35 @@
-using System.Reflection;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
 
 namespace Loire.Silo;
 
 /// <summary>
-/// One node. SIGTERM and SIGINT stop it: no new connections, requests in flight are answered, partitions finish their writes, the store syncs. What cannot
-/// work ends it with one line on standard error: exit code 2 for a bad option, 1 for a store or an address that cannot be had.
+/// One node. SIGTERM and SIGINT stop it: no new connections, requests in flight are answered, partitions finish their writes, the store syncs. A node that
+/// cannot run ends with one line on standard error: exit code 2 for a bad option, 1 for a store or an address that is not available.
 /// </summary>
 internal static partial class Program
 {
-    private static readonly string Version =
-        typeof(Program).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+    private static Task<int> Main(string[] args) => NodeCommand.InvokeAsync(args, RunAsync);
 
-    private static async Task<int> Main(string[] args)
+    private static async Task<int> RunAsync(IReadOnlyDictionary<string, string> arguments)
     {
-        if (args.Any(arg => arg is "--help" or "-h" or "--version"))
-        {
-            Console.Out.Write(args.Contains("--version") ? $"Loire {Version}\n" : NodeSettings.Help());
-            return 0;
-        }
-
-        if (NodeSettings.TryRead(args, Environment.GetEnvironmentVariable, "appsettings.json", out var options) is { } problem)
-        {
-            Console.Error.WriteLine(problem);
-            return 2;
-        }
-
         try
         {
+            var options = NodeConfiguration.Bind(arguments, Environment.GetEnvironmentVariable, "appsettings.json");
             await using var app = LoireHost.Build(options);
             await app.StartAsync();
             var addresses = string.Join(", ", app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses);
             var store = options.Storage == StoreKind.File ? Path.GetFullPath(options.Data) : $"Azure container {options.AzureContainer}";
-            LogStarted(app.Logger, Version, addresses, store);
+            LogStarted(app.Logger, NodeCommand.Version, addresses, store);
             await app.WaitForShutdownAsync();
             LogStopped(app.Logger);
             return 0;
+        }
+        catch (OptionsValidationException exception) when (exception.OptionsType == typeof(NodeOptions))
+        {
+            Console.Error.WriteLine(exception.Message);
+            return NodeCommand.UsageExitCode;
         }
         catch (Exception exception) when (Reason(exception) is { } reason)
         {
@@ -45,12 +38,11 @@ internal static partial class Program
         }
     }
 
-    // What the machine refuses is said in a line; a bug of ours keeps its stack.
+    // A refusal of the environment is one line; a bug of ours keeps its stack.
     private static string? Reason(Exception exception) => exception switch
     {
-        IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException => exception.Message.Split('\n')[0],
+        IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException or OptionsValidationException => exception.Message.Split('\n')[0],
         Azure.RequestFailedException => $"Azure Blob Storage answered: {exception.Message.Split('\n')[0]}",
-        Microsoft.Extensions.Options.OptionsValidationException => exception.Message.Split('\n')[0],
         { InnerException: { } inner } => Reason(inner),
         _ => null,
     };

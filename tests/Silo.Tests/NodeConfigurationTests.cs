@@ -1,15 +1,19 @@
 using System.Net;
-using Loire.Silo;
+using Loire.WebApi.Dialects;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
-namespace Loire.WebApi.Tests;
+namespace Loire.Silo.Tests;
 
-public sealed class NodeSettingsTests
+public sealed class NodeConfigurationTests
 {
     [Theory]
     [InlineData("--dat /x", "The option --dat is unknown; --help lists the known ones.")]
     [InlineData("data", "The option data is unknown; --help lists the known ones.")]
     [InlineData("--data", "The option --data needs a value: DIR.")]
+    [InlineData("--data a --data b", "The option --data is given more than once.")]
+    [InlineData("--insecure --data", "The option --data needs a value: DIR.")]
     [InlineData("--data=", "The option --data must be a directory.")]
     [InlineData("--urls", "The option --urls needs a value: URL.")]
     [InlineData("--urls 8080", "The option --urls must be http://ADDRESS:PORT with an IP address or localhost, and nothing behind it.")]
@@ -33,6 +37,7 @@ public sealed class NodeSettingsTests
     [InlineData("--cache-mb lots", "The option --cache-mb must be a whole number from 0 to 1000000.")]
     [InlineData("--max-connections 0", "The option --max-connections must be a whole number from 1 to 1000000.")]
     [InlineData("--v2-api strimzi", "The option --v2-api must be last-read, next-to-read or off.")]
+    [InlineData("--storage 1", "The option --storage must be file or azure.")]
     [InlineData("--log-format xml", "The option --log-format must be text or json.")]
     [InlineData("--log-level 3", "The option --log-level must be trace, debug, information, warning, error or critical.")]
     [InlineData("--log-level none", "The option --log-level must be trace, debug, information, warning, error or critical.")]
@@ -67,7 +72,7 @@ public sealed class NodeSettingsTests
         Assert.Null(problem);
         Assert.True(options.Insecure && options.JsonLogs);
         Assert.Equal((StoreKind.Azure, "UseDevelopmentStorage=true", "abc", "c"), (options.Storage, options.AzureConnection, options.AzureContainer, options.ClusterId));
-        Assert.Equal(Dialects.CommitMeaning.NextToRead, options.V2Commits);
+        Assert.Equal(CommitMeaning.NextToRead, options.V2Commits);
         Assert.Null(Read(["--v2-api", "off"], [], "{}").Options.V2Commits);
         Assert.Equal((1, 2, TimeSpan.FromMilliseconds(50), 9, LogLevel.Debug), (options.SiloPort, options.GatewayPort, options.SyncInterval!.Value, options.MaxConnections, options.LogLevel));
     }
@@ -83,17 +88,68 @@ public sealed class NodeSettingsTests
         Assert.Equal("The environment variable LOIRE_FSYNC must be always, or milliseconds from 1 to 60000.", Read([], [("LOIRE_FSYNC", "x")], "{}").Problem);
 
     [Fact]
-    public void Help_names_every_setting() => Assert.All(NodeSetting.All, setting => Assert.Contains($"--{setting.Name} ", NodeSettings.Help(), StringComparison.Ordinal));
+    public void A_nested_value_in_the_file_is_rejected() => Assert.EndsWith(
+        "Loire:urls must be http://ADDRESS:PORT with an IP address or localhost, and nothing behind it.",
+        Read([], [], """{"Loire":{"urls":["http://127.0.0.1:1"]}}""").Problem,
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void A_flag_needs_no_value_and_takes_one()
+    {
+        Assert.True(Read(["--insecure", "--cluster-id", "c"], [("LOIRE_INSECURE", "false")], "{}").Options.Insecure);
+        Assert.False(Read(["--insecure=false"], [("LOIRE_INSECURE", "true")], "{}").Options.Insecure);
+    }
+
+    [Fact]
+    public async Task Help_names_every_setting()
+    {
+        var (exit, output) = await NodeProcess.RunAsync("--help");
+        Assert.Equal(0, exit);
+        Assert.All(NodeSetting.All, setting => Assert.Contains($"--{setting.Declaration.Name} ", output, StringComparison.Ordinal));
+        Assert.Contains("LOIRE_DATA", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Version_is_one_line() => Assert.Matches("^Loire [0-9.]+\n$", (await NodeProcess.RunAsync("--version")).Output);
+
+    [Fact]
+    public async Task A_bad_option_ends_the_process_with_exit_code_2_and_one_line() =>
+        Assert.Equal((2, "The option --fsync must be always, or milliseconds from 1 to 60000.\n"), await NodeProcess.RunAsync("--fsync", "never"));
+
+    [Theory]
+    [InlineData("SiloPort must be a whole number from 0 to 65535.")]
+    [InlineData("AzureContainer must be 3 to 63 of a-z, 0-9 and single '-' between them.")]
+    [InlineData("SyncInterval must be always, or milliseconds from 1 to 60000.")]
+    public void A_host_that_embeds_a_node_learns_of_a_bad_option_when_it_adds_the_node(string expected)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        var exception = Assert.Throws<OptionsValidationException>(() => builder.AddLoireNode(node => _ = expected[..expected.IndexOf(' ')] switch
+        {
+            "SiloPort" => node.SiloPort = -1,
+            "AzureContainer" => (object)(node.AzureContainer = "a--b"),
+            _ => node.SyncInterval = TimeSpan.Zero,
+        }));
+        Assert.Equal($"NodeOptions.{expected}", exception.Message);
+    }
 
     private static (NodeOptions Options, string? Problem) Read(string[] args, (string Name, string Value)[] environment, string file)
     {
+        var parsed = NodeCommand.Parse(args, _ => Task.FromResult(0));
+        if (NodeCommand.FindProblem(parsed, args) is { } wrong)
+        {
+            return (new NodeOptions(), wrong);
+        }
+
         var path = Path.GetTempFileName();
         File.WriteAllText(path, file);
         try
         {
             var variables = environment.ToDictionary(variable => variable.Name, variable => variable.Value);
-            var problem = NodeSettings.TryRead(args, name => variables.GetValueOrDefault(name), path, out var options);
-            return (options, problem);
+            return (NodeConfiguration.Bind(NodeCommand.Settings(parsed), name => variables.GetValueOrDefault(name), path), null);
+        }
+        catch (OptionsValidationException exception)
+        {
+            return (new NodeOptions(), exception.Message);
         }
         finally
         {

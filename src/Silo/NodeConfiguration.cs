@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Options;
+
+namespace Loire.Silo;
+
+/// <summary>
+/// Binds <see cref="NodeOptions"/> to the section <c>Loire</c> of appsettings.json, over it the environment (<c>LOIRE_DATA</c>), over it the command line.
+/// It binds property by property, because the framework's binder tells neither which key it could not convert nor where that key came from.
+/// </summary>
+internal static class NodeConfiguration
+{
+    private const string Section = "Loire";
+
+    /// <summary>Returns valid options, or throws an <see cref="OptionsValidationException"/> with one line about the first problem.</summary>
+    /// <param name="arguments">The settings of the command line, by name.</param>
+    /// <param name="environment">Finds an environment variable; null if it is not set.</param>
+    /// <param name="file">A configuration file, which need not exist.</param>
+    public static NodeOptions Bind(IReadOnlyDictionary<string, string> arguments, Func<string, string?> environment, string file)
+    {
+        var sources = new[]
+        {
+            new Source(ReadFile(file), name => $"{file}: {Section}:{name}"),
+            new Source(ReadEnvironment(environment), name => $"The environment variable {Find(name).Declaration.Variable}"),
+            new Source(new ConfigurationBuilder().AddInMemoryCollection(arguments!).Build(), name => $"The option --{name}"),
+        };
+        var options = new NodeOptions();
+        foreach (var setting in NodeSetting.All)
+        {
+            if (sources.LastOrDefault(source => source.Values.GetSection(setting.Declaration.Name).Exists()) is { } source)
+            {
+                BindOne(setting, source, options);
+            }
+        }
+
+        NodeOptionsValidator.ThrowIfInvalid(options);
+        return options;
+    }
+
+    private static void BindOne(NodeSetting setting, Source source, NodeOptions options)
+    {
+        var name = setting.Declaration.Name;
+        var hint = "";
+        try
+        {
+            setting.Property.SetValue(options, setting.Property.Converter.ConvertFromInvariantString(source.Values[name] ?? ""));
+            if (NodeOptionsValidator.IsValid(setting, options))
+            {
+                return;
+            }
+        }
+        catch (Exception exception) when (exception is FormatException or ArgumentException or OverflowException)
+        {
+            hint = exception is TlsNotOfferedException ? $"; {exception.Message}" : "";
+        }
+
+        throw Invalid($"{source.Describe(name)} must be {setting.Declaration.Expected}{hint}.");
+    }
+
+    private static IConfiguration ReadEnvironment(Func<string, string?> environment) => new ConfigurationBuilder()
+        .AddInMemoryCollection(
+            from setting in NodeSetting.All
+            let text = environment(setting.Declaration.Variable)
+            where text is not null
+            select KeyValuePair.Create(setting.Declaration.Name, (string?)text))
+        .Build();
+
+    private static IConfigurationSection ReadFile(string file)
+    {
+        try
+        {
+            var section = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(file), optional: true).Build().GetSection(Section);
+            return section.GetChildren().FirstOrDefault(entry => !NodeSetting.All.Any(known => IsNamed(known, entry.Key))) is { } unknown
+                ? throw Invalid($"{file} has the unknown setting {unknown.Path}; --help lists the known ones.")
+                : section;
+        }
+        catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            throw Invalid($"{file} cannot be read: {(exception.InnerException ?? exception).Message}");
+        }
+    }
+
+    private static NodeSetting Find(string name) => NodeSetting.All.First(setting => IsNamed(setting, name));
+
+    private static bool IsNamed(NodeSetting setting, string name) => setting.Declaration.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+
+    private static OptionsValidationException Invalid(string problem) => new(nameof(NodeOptions), typeof(NodeOptions), [problem]);
+
+    private sealed record Source(IConfiguration Values, Func<string, string> Describe);
+}

@@ -1,0 +1,81 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Net;
+using Loire.WebApi.Dialects;
+
+namespace Loire.Silo;
+
+/// <summary>Reads the text of a setting whose text differs from its value; <see cref="FormatException"/> rejects it.</summary>
+internal abstract class SettingConverter : TypeConverter
+{
+    public sealed override bool CanConvertFrom(ITypeDescriptorContext? context, Type sourceType) => sourceType == typeof(string);
+
+    public sealed override object? ConvertFrom(ITypeDescriptorContext? context, CultureInfo? culture, object value) => Read((string)value);
+
+    protected abstract object? Read(string text);
+}
+
+/// <summary>Reads one of a few words, in any case.</summary>
+internal abstract class WordConverter(params (string Word, object? Value)[] words) : SettingConverter
+{
+    protected sealed override object? Read(string text)
+    {
+        foreach (var (word, value) in words)
+        {
+            if (word.Equals(text, StringComparison.OrdinalIgnoreCase))
+            {
+                return value;
+            }
+        }
+
+        throw new FormatException($"'{text}' is not one of {string.Join(", ", words.Select(known => known.Word))}.");
+    }
+}
+
+internal sealed class StorageConverter() : WordConverter(("file", StoreKind.File), ("azure", StoreKind.Azure));
+
+internal sealed class LogFormatConverter() : WordConverter(("text", false), ("json", true));
+
+internal sealed class CommitMeaningConverter()
+    : WordConverter(("last-read", CommitMeaning.LastRead), ("next-to-read", CommitMeaning.NextToRead), ("off", null));
+
+internal sealed class LogLevelConverter() : WordConverter(
+    ("trace", LogLevel.Trace), ("debug", LogLevel.Debug), ("information", LogLevel.Information),
+    ("warning", LogLevel.Warning), ("error", LogLevel.Error), ("critical", LogLevel.Critical));
+
+/// <summary>Reads a whole number of mebibytes as bytes.</summary>
+internal sealed class MegabytesConverter : SettingConverter
+{
+    protected override object Read(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) * 1024L * 1024;
+}
+
+/// <summary>Reads <c>always</c> as null, and otherwise milliseconds.</summary>
+internal sealed class SyncIntervalConverter : SettingConverter
+{
+    protected override object? Read(string text) =>
+        text == "always" ? null : TimeSpan.FromMilliseconds(int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture));
+}
+
+/// <summary>Reads URLs of IP addresses, separated by ';'.</summary>
+internal sealed class EndpointsConverter : SettingConverter
+{
+    protected override object Read(string text) => text.Split(';').Select(ReadOne).ToArray();
+
+    private static IPEndPoint ReadOne(string text)
+    {
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttp || url.PathAndQuery != "/" || url.UserInfo.Length > 0)
+        {
+            throw text.StartsWith("https:", StringComparison.OrdinalIgnoreCase) ? new TlsNotOfferedException() : new FormatException();
+        }
+
+        return url.HostNameType switch
+        {
+            UriHostNameType.IPv4 or UriHostNameType.IPv6 => new IPEndPoint(IPAddress.Parse(url.IdnHost), url.Port),
+            _ when url.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) => new IPEndPoint(IPAddress.Loopback, url.Port),
+            _ => throw new FormatException(),
+        };
+    }
+}
+
+/// <summary>An https URL, which deserves a hint.</summary>
+internal sealed class TlsNotOfferedException() : FormatException("TLS is not offered yet, put a proxy before the node");

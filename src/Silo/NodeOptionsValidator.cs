@@ -1,0 +1,62 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+using Azure.Storage.Blobs;
+using Microsoft.Extensions.Options;
+
+namespace Loire.Silo;
+
+/// <summary>Checks the annotations of <see cref="NodeOptions"/>, and then what no property can check by itself.</summary>
+internal sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
+{
+    public ValidateOptionsResult Validate(string? name, NodeOptions options)
+    {
+        foreach (var setting in NodeSetting.All)
+        {
+            if (!IsValid(setting, options))
+            {
+                return ValidateOptionsResult.Fail($"{nameof(NodeOptions)}.{setting.Property.Name} must be {setting.Declaration.Expected}.");
+            }
+        }
+
+        if (!options.Insecure && options.Endpoints.FirstOrDefault(endpoint => !IPAddress.IsLoopback(endpoint.Address)) is { } open)
+        {
+            return ValidateOptionsResult.Fail(
+                $"{open} can be reached from other machines, and there is no authentication yet: whoever reaches it can read, write and delete everything. "
+                + "Say --insecure if that is meant.");
+        }
+
+        return options.Storage == StoreKind.Azure && options.AzureConnection is null
+            ? ValidateOptionsResult.Fail("The store azure needs --azure-connection, or LOIRE_AZURE_CONNECTION.")
+            : ValidateOptionsResult.Success;
+    }
+
+    /// <summary>Throws an <see cref="OptionsValidationException"/> with one line about the first problem.</summary>
+    public static void ThrowIfInvalid(NodeOptions options)
+    {
+        if (new NodeOptionsValidator().Validate(null, options) is { Failed: true, Failures: { } failures })
+        {
+            throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), failures);
+        }
+    }
+
+    /// <summary>Whether a property's value passes the property's annotations.</summary>
+    public static bool IsValid(NodeSetting setting, NodeOptions options) =>
+        setting.Property.Attributes.OfType<ValidationAttribute>().All(rule => rule.IsValid(setting.Property.GetValue(options)));
+}
+
+/// <summary>Accepts null, and any text that the Azure SDK takes as a connection string.</summary>
+internal sealed class AzureConnectionStringAttribute : ValidationAttribute
+{
+    public override bool IsValid(object? value)
+    {
+        try
+        {
+            _ = value is string text ? new BlobServiceClient(text) : null;
+            return true;
+        }
+        catch (Exception problem) when (problem is FormatException or ArgumentException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using System.ComponentModel;
+
+namespace Loire.Silo;
+
+/// <summary>Gives a property of <see cref="NodeOptions"/> its name in the command line, the environment and appsettings.json.</summary>
+/// <param name="name">The name on the command line, without the leading dashes; the key in the section <c>Loire</c> of appsettings.json.</param>
+/// <param name="valueName">Stands for the value in <c>--help</c>; null for a flag.</param>
+/// <param name="meaning">Explains the option in <c>--help</c>, its default in brackets.</param>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class NodeSettingAttribute(string name, string? valueName, string meaning) : Attribute
+{
+    public string Name => name;
+
+    public string? ValueName => valueName;
+
+    public string Meaning => meaning;
+
+    /// <summary>The values that the option accepts, as they complete the sentence "NAME must be".</summary>
+    public required string Expected { get; init; }
+
+    /// <summary>The environment variable.</summary>
+    public string Variable => "LOIRE_" + name.Replace('-', '_').ToUpperInvariant();
+}
+
+/// <summary>A bindable property of <see cref="NodeOptions"/>.</summary>
+internal sealed record NodeSetting(NodeSettingAttribute Declaration, PropertyDescriptor Property)
+{
+    /// <summary>Every setting, in the order of the class.</summary>
+    public static IReadOnlyList<NodeSetting> All { get; } =
+    [
+        .. from property in TypeDescriptor.GetProperties(typeof(NodeOptions)).Cast<PropertyDescriptor>()
+           let declaration = property.Attributes.OfType<NodeSettingAttribute>().SingleOrDefault()
+           where declaration is not null
+           select new NodeSetting(declaration, property),
+    ];
+}
