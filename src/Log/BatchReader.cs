@@ -79,7 +79,7 @@ internal sealed class BatchReader(Chain chain)
                 return pieces.Bytes > 0 && pieces.Bytes + entry.Bytes > maxBytes;
             }
 
-            LogMetrics.CacheHits.Add(1);
+            chain.Options.Metrics.CacheHits.Add(1);
             if (!TakeFrom(found!, entry.End, maxBytes, ref pieces, ref next))
             {
                 return true;
@@ -144,7 +144,7 @@ internal sealed class BatchReader(Chain chain)
             return null;
         }
 
-        LogMetrics.CorruptObjects.Add(error == ErrorCode.CorruptMessage && status == FetchStatus.Absent ? 1 : 0);
+        chain.Options.Metrics.CorruptObjects.Add(error == ErrorCode.CorruptMessage && status == FetchStatus.Absent ? 1 : 0);
         return new LogRead(error, [], entry.End, 0);
     }
 

@@ -2,44 +2,62 @@ using System.Diagnostics.Metrics;
 
 namespace Loire.Log;
 
-/// <summary>What logs count. The name of the meter is public so that a host can export it.</summary>
-public static class LogMetrics
+/// <summary>The instruments of the logs of one silo, in the meter <see cref="MeterName"/>. Counted once for each chunk or object, never for each record.</summary>
+public sealed class LogMetrics
 {
     /// <summary>The name of the meter.</summary>
     public const string MeterName = "Loire.Log";
 
-    private static readonly Meter Meter = new(MeterName);
+    /// <summary>Creates the instruments of one silo.</summary>
+    public LogMetrics(IMeterFactory meters)
+        : this(meters.Create(MeterName))
+    {
+    }
 
-    internal static readonly Counter<long> ChunksWritten = Meter.CreateCounter<long>(
-        "loire.log.chunks_written", "{chunk}", "Chunks made durable, fences included.");
+    private LogMetrics(Meter meter)
+    {
+        Chunks = meter.CreateCounter<long>("loire.log.chunks", "{chunk}", "Chunks made durable, fences included.");
+        Written = meter.CreateCounter<long>("loire.log.written", "By", "Bytes of chunks made durable.");
+        CommitDuration = meter.CreateHistogram(
+            "loire.log.commit.duration", "s", "Time from the first append of a chunk until the chunk is durable.",
+            advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+            });
+        Seals = meter.CreateCounter<long>(
+            "loire.log.seals", "{seal}", "Merges or listings of chunks and segments, each with one write of a head.");
+        DeletedObjects = meter.CreateCounter<long>("loire.log.objects.deleted", "{object}", "Objects deleted because nothing refers to them any more.");
+        CorruptObjects = meter.CreateCounter<long>("loire.log.objects.corrupt", "{object}", "Reads of an object that is damaged or missing.");
+        CacheHits = meter.CreateCounter<long>("loire.log.cache.hits", "{read}", "Objects served from memory.");
+        CacheMisses = meter.CreateCounter<long>("loire.log.cache.misses", "{read}", "Objects read from storage because they were not in memory.");
+        UnknownOutcomes = meter.CreateCounter<long>(
+            "loire.log.writes.unknown", "{write}", "Writes that storage neither confirmed nor refused, and that had to be followed up.");
+        RefusedChunks = meter.CreateCounter<long>("loire.log.chunks.refused", "{chunk}", "Chunks that storage refused for lack of space.");
+        Closures = meter.CreateCounter<long>("loire.log.closures", "{log}", "Logs that closed by themselves: superseded, broken, or in doubt.");
+    }
 
-    internal static readonly Counter<long> BytesWritten = Meter.CreateCounter<long>(
-        "loire.log.bytes_written", "By", "Bytes of chunks made durable.");
+    /// <summary>Instruments of logs outside a silo, such as those of a test.</summary>
+    internal static LogMetrics Hostless { get; } = new(new Meter(MeterName));
 
-    internal static readonly Histogram<double> CommitDuration = Meter.CreateHistogram<double>(
-        "loire.log.commit_duration", "s", "From the first append of a chunk until the chunk is durable.");
+    internal Counter<long> Chunks { get; }
 
-    internal static readonly Counter<long> Seals = Meter.CreateCounter<long>(
-        "loire.log.seals", "{seal}", "Times that chunks or segments were merged or listed, each with one write of a head.");
+    internal Counter<long> Written { get; }
 
-    internal static readonly Counter<long> ObjectsDeleted = Meter.CreateCounter<long>(
-        "loire.log.objects_deleted", "{object}", "Objects deleted because nothing refers to them any more.");
+    internal Histogram<double> CommitDuration { get; }
 
-    internal static readonly Counter<long> CacheHits = Meter.CreateCounter<long>(
-        "loire.log.cache_hits", "{read}", "Objects served from memory.");
+    internal Counter<long> Seals { get; }
 
-    internal static readonly Counter<long> CacheMisses = Meter.CreateCounter<long>(
-        "loire.log.cache_misses", "{read}", "Objects read from storage because they were not in memory.");
+    internal Counter<long> DeletedObjects { get; }
 
-    internal static readonly Counter<long> CorruptObjects = Meter.CreateCounter<long>(
-        "loire.log.corrupt_objects", "{object}", "Reads that found an object damaged or missing; any is a reason to look.");
+    internal Counter<long> CorruptObjects { get; }
 
-    internal static readonly Counter<long> UnknownOutcomes = Meter.CreateCounter<long>(
-        "loire.log.unknown_outcomes", "{write}", "Writes that storage neither confirmed nor refused and that had to be followed up.");
+    internal Counter<long> CacheHits { get; }
 
-    internal static readonly Counter<long> Refusals = Meter.CreateCounter<long>(
-        "loire.log.refusals", "{chunk}", "Chunks that storage refused for want of room.");
+    internal Counter<long> CacheMisses { get; }
 
-    internal static readonly Counter<long> Closures = Meter.CreateCounter<long>(
-        "loire.log.closures", "{log}", "Logs that closed by themselves: superseded, broken, or in doubt.");
+    internal Counter<long> UnknownOutcomes { get; }
+
+    internal Counter<long> RefusedChunks { get; }
+
+    internal Counter<long> Closures { get; }
 }

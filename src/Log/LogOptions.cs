@@ -45,6 +45,9 @@ public class ChainOptions
     /// <summary>The longest wait between two follow-ups.</summary>
     public TimeSpan RetryDelayMax { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>The instruments that the chain reports to.</summary>
+    public LogMetrics Metrics { get; set; } = LogMetrics.Hostless;
+
     /// <summary>Says what is wrong with these values; null if they are sound.</summary>
     public virtual string? Problem() =>
         ChunkBytes is < 1 or > Limits.BatchBytes ? $"{nameof(ChunkBytes)} must lie between 1 and {Limits.BatchBytes}."

@@ -30,9 +30,11 @@ public static class LoireHost
         });
         builder.Services.AddRouting();
         builder.AddLoireNode(options);
+        NodeTelemetry.Add(builder, options);
         configure?.Invoke(builder);
         var app = builder.Build();
         app.MapLoireApi();
+        app.MapPrometheusScrapingEndpoint("/metrics");
         return app;
     }
 

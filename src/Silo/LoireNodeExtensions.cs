@@ -43,6 +43,11 @@ public static class LoireNodeExtensions
                 options.SiloPort == 0 ? FreePort() : options.SiloPort, options.GatewayPort, serviceId: options.ClusterId, clusterId: options.ClusterId);
             silo.AddLoireGrains(grains => grains.CacheBytes = options.CacheBytes);
             silo.AddLoireConsumers();
+            if (options.PropagateTraces || options.OtlpEndpoint is not null)
+            {
+                silo.AddActivityPropagation();
+            }
+
             AddStore(silo, builder.Services, options);
         });
         return builder;

@@ -19,7 +19,8 @@ internal static class NodeConfiguration
         var sources = new[]
         {
             new Source(ReadFile(file), name => $"{file}: {Section}:{name}"),
-            new Source(ReadEnvironment(environment), name => $"The environment variable {Find(name).Declaration.Variable}"),
+            Environment(environment, setting => setting.StandardVariable),
+            Environment(environment, setting => setting.Variable),
             new Source(new ConfigurationBuilder().AddInMemoryCollection(arguments!).Build(), name => $"The option --{name}"),
         };
         var options = new NodeOptions();
@@ -55,13 +56,17 @@ internal static class NodeConfiguration
         throw Invalid($"{source.Describe(name)} must be {setting.Declaration.Expected}{hint}.");
     }
 
-    private static IConfiguration ReadEnvironment(Func<string, string?> environment) => new ConfigurationBuilder()
-        .AddInMemoryCollection(
-            from setting in NodeSetting.All
-            let text = environment(setting.Declaration.Variable)
-            where text is not null
-            select KeyValuePair.Create(setting.Declaration.Name, (string?)text))
-        .Build();
+    private static Source Environment(Func<string, string?> environment, Func<NodeSettingAttribute, string?> variableOf)
+    {
+        var values = from setting in NodeSetting.All
+                     let variable = variableOf(setting.Declaration)
+                     let text = variable is null ? null : environment(variable)
+                     where text is not null
+                     select KeyValuePair.Create(setting.Declaration.Name, (string?)text);
+        return new Source(
+            new ConfigurationBuilder().AddInMemoryCollection(values).Build(),
+            name => $"The environment variable {variableOf(NodeSetting.All.First(setting => IsNamed(setting, name)).Declaration)}");
+    }
 
     private static IConfigurationSection ReadFile(string file)
     {
@@ -77,8 +82,6 @@ internal static class NodeConfiguration
             throw Invalid($"{file} cannot be read: {(exception.InnerException ?? exception).Message}");
         }
     }
-
-    private static NodeSetting Find(string name) => NodeSetting.All.First(setting => IsNamed(setting, name));
 
     private static bool IsNamed(NodeSetting setting, string name) => setting.Declaration.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
 

@@ -97,6 +97,19 @@ public sealed class NodeOptions
     [TypeConverter(typeof(CommitMeaningConverter)), EnumDataType(typeof(CommitMeaning))]
     public CommitMeaning? V2Commits { get; set; } = CommitMeaning.LastRead;
 
+    /// <summary>Collector to which metrics and traces are sent by OTLP; null sends nothing anywhere.</summary>
+    [NodeSetting(
+        "otlp-endpoint", "URL", "send metrics and traces to this OpenTelemetry collector (none)",
+        Expected = "an absolute URL with http or https", StandardVariable = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    [HttpUrl]
+    public Uri? OtlpEndpoint { get; set; }
+
+    /// <summary>
+    /// Carries trace contexts through grain calls, for a host that exports traces by its own pipeline; a node with an <see cref="OtlpEndpoint"/> always
+    /// does. It costs every grain call two filters, so it is off otherwise.
+    /// </summary>
+    public bool PropagateTraces { get; set; }
+
     /// <summary>Writes logs as JSON lines.</summary>
     [NodeSetting("log-format", "text|json", "form of the log on standard output (text)", Expected = "text or json")]
     [TypeConverter(typeof(LogFormatConverter))]

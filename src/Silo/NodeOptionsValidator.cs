@@ -44,6 +44,13 @@ internal sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
         setting.Property.Attributes.OfType<ValidationAttribute>().All(rule => rule.IsValid(setting.Property.GetValue(options)));
 }
 
+/// <summary>Accepts null, and absolute URLs with http or https.</summary>
+internal sealed class HttpUrlAttribute : ValidationAttribute
+{
+    public override bool IsValid(object? value) =>
+        value is null or Uri { IsAbsoluteUri: true, Scheme: "http" or "https" };
+}
+
 /// <summary>Accepts null, and any text that the Azure SDK takes as a connection string.</summary>
 internal sealed class AzureConnectionStringAttribute : ValidationAttribute
 {

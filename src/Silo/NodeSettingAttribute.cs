@@ -18,6 +18,9 @@ internal sealed class NodeSettingAttribute(string name, string? valueName, strin
     /// <summary>The values that the option accepts, as they complete the sentence "NAME must be".</summary>
     public required string Expected { get; init; }
 
+    /// <summary>An environment variable that other programs read too; <see cref="Variable"/> wins over it.</summary>
+    public string? StandardVariable { get; init; }
+
     /// <summary>The environment variable.</summary>
     public string Variable => "LOIRE_" + name.Replace('-', '_').ToUpperInvariant();
 }

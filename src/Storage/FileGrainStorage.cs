@@ -29,7 +29,6 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
     private readonly StoreWriter _writer;
     private readonly WriterThread _thread;
     private readonly MaintenanceThread _maintenance;
-    private readonly StoreMetrics _metrics;
     private readonly FileAppender _appender;
     private Task? _disposal;
 
@@ -40,7 +39,6 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
         _writer = new StoreWriter(_store, _appender);
         _thread = new WriterThread(_store, _writer, time, (bytes, records) => _maintenance!.Note(bytes, records));
         _maintenance = new MaintenanceThread(opened, _thread, time);
-        _metrics = new StoreMetrics(() => Statistics, () => Health);
         _thread.Start();
         _maintenance.Start();
     }
@@ -242,7 +240,6 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
             FinalCheckpoint.Write(_store, _appender);
         }
 
-        _metrics.Dispose();
         _writer.Dispose();
         _store.Dispose();
     }

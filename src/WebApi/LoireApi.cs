@@ -19,7 +19,7 @@ using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi;
 
-/// <summary>The native HTTP API under <c>/v1</c> and the v2 dialect at the root, with <c>/openapi/v1.json</c>, <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c>.</summary>
+/// <summary>The native HTTP API under <c>/v1</c> and the v2 dialect at the root, with <c>/openapi/v1.json</c>, <c>/healthz</c> and <c>/readyz</c>.</summary>
 public static class LoireApi
 {
     /// <summary>
@@ -43,7 +43,6 @@ public static class LoireApi
             options.SerializerOptions.TypeInfoResolverChain.Insert(1, V2Json.Default);
         });
         services.AddOpenApi(OpenApiDocumentation.DocumentName, OpenApiDocumentation.Configure);
-        services.AddSingleton<PrometheusExporter>();
         services.AddSingleton<ApiMetrics>();
         services.AddSingleton(services => new TopicCache(
             services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<TimeProvider>()));
@@ -56,8 +55,6 @@ public static class LoireApi
     /// <summary>Maps every endpoint.</summary>
     public static IEndpointRouteBuilder MapLoireApi(this IEndpointRouteBuilder routes)
     {
-        // It counts from here on, not from the first scrape.
-        routes.ServiceProvider.GetRequiredService<PrometheusExporter>();
         var v1 = routes.MapGroup("/v1");
         Make<TopicEndpoints>(routes).Map(v1);
         Make<TopicConfigEndpoints>(routes).Map(v1);
@@ -74,7 +71,6 @@ public static class LoireApi
         Make<FetchEndpoint>(routes).Map(v1);
         routes.ServiceProvider.GetRequiredService<LiveTails>().Map(v1);
         Make<HealthEndpoints>(routes).Map(routes);
-        Make<MetricsEndpoint>(routes).Map(routes);
         if (routes.ServiceProvider.GetRequiredService<IOptions<LoireApiOptions>>().Value.V2Dialect)
         {
             V2Dialect.Map(routes);

@@ -51,9 +51,6 @@ public sealed class LoireApiOptions
     /// </summary>
     public TimeSpan StreamIdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Series of one metric; further label values are counted together, so that topic names cannot fill the memory.</summary>
-    public int MaxSeriesPerMetric { get; set; } = 1_000;
-
     /// <summary>The id of the cluster, as <c>GET /v1/brokers</c> tells it.</summary>
     public string ClusterId { get; set; } = "loire";
 
@@ -81,6 +78,5 @@ public sealed class LoireApiOptions
             ? $"{nameof(HeartbeatInterval)} must lie between 10 ms and {Limits.FetchWait.TotalSeconds} s."
         : StreamIdleTimeout < TimeSpan.FromMilliseconds(10) ? $"{nameof(StreamIdleTimeout)} must be at least 10 ms."
         : !Enum.IsDefined(V2Commits) ? $"{nameof(V2Commits)} must be one of {string.Join(", ", Enum.GetNames<CommitMeaning>())}."
-        : MaxSeriesPerMetric < 1 ? $"{nameof(MaxSeriesPerMetric)} must be at least 1."
         : null;
 }

@@ -38,6 +38,8 @@ public sealed class NodeConfigurationTests
     [InlineData("--max-connections 0", "The option --max-connections must be a whole number from 1 to 1000000.")]
     [InlineData("--v2-api strimzi", "The option --v2-api must be last-read, next-to-read or off.")]
     [InlineData("--storage 1", "The option --storage must be file or azure.")]
+    [InlineData("--otlp-endpoint collector:4317", "The option --otlp-endpoint must be an absolute URL with http or https.")]
+    [InlineData("--otlp-endpoint /v1", "The option --otlp-endpoint must be an absolute URL with http or https.")]
     [InlineData("--log-format xml", "The option --log-format must be text or json.")]
     [InlineData("--log-level 3", "The option --log-level must be trace, debug, information, warning, error or critical.")]
     [InlineData("--log-level none", "The option --log-level must be trace, debug, information, warning, error or critical.")]
@@ -86,6 +88,15 @@ public sealed class NodeConfigurationTests
     [Fact]
     public void A_bad_variable_is_named() =>
         Assert.Equal("The environment variable LOIRE_FSYNC must be always, or milliseconds from 1 to 60000.", Read([], [("LOIRE_FSYNC", "x")], "{}").Problem);
+
+    [Fact]
+    public void The_standard_variable_of_OTLP_yields_to_the_node_s_own()
+    {
+        const string Standard = "OTEL_EXPORTER_OTLP_ENDPOINT";
+        Assert.Equal("http://c:4317/", Read([], [(Standard, "http://c:4317")], "{}").Options.OtlpEndpoint!.AbsoluteUri);
+        Assert.Equal("http://d/", Read([], [(Standard, "http://c:4317"), ("LOIRE_OTLP_ENDPOINT", "http://d")], "{}").Options.OtlpEndpoint!.AbsoluteUri);
+        Assert.Equal($"The environment variable {Standard} must be an absolute URL with http or https.", Read([], [(Standard, "c")], "{}").Problem);
+    }
 
     [Fact]
     public void A_nested_value_in_the_file_is_rejected() => Assert.EndsWith(

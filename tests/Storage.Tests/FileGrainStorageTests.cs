@@ -202,12 +202,15 @@ public sealed class FileGrainStorageTests(ITestOutputHelper output) : IDisposabl
     {
         await using var store = await _directory.OpenStoreAsync();
         await store.WriteAsync("key", [1, 2, 3]);
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var meters = services.GetRequiredService<IMeterFactory>();
+        StoreMetrics.Publish(store, meters);
         var seen = new Dictionary<string, double>();
         using var listener = new MeterListener
         {
             InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument.Meter.Name == "Loire.Storage")
+                if (instrument.Meter.Name == StoreMetrics.MeterName && instrument.Meter.Scope == meters)
                 {
                     listener.EnableMeasurementEvents(instrument);
                 }

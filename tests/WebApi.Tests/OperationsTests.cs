@@ -52,46 +52,6 @@ public sealed class OperationsTests
     }
 
     [Fact]
-    public async Task Metrics_are_in_Prometheus_text_and_count_what_was_done()
-    {
-        await using var host = await ApiHost.StartAsync();
-        host.Cluster.AddTopic("t");
-        await host.PostAsync("/v1/topics/t/records", "text/plain", "a\nb\nc\n");
-        // The server counts a request when it has ended, which is after its answer.
-        var text = "";
-        await Until.TrueAsync(async () => (text = (await host.GetAsync("/metrics")).Text).Contains("http_route=\"/v1/topics/{topic}/records\"", StringComparison.Ordinal));
-        Assert.Contains("# TYPE loire_http_produced_records_total counter\nloire_http_produced_records_total 3\n", text, StringComparison.Ordinal);
-        Assert.Contains("# TYPE http_server_request_duration_seconds histogram\n", text, StringComparison.Ordinal);
-        Assert.Contains("le=\"+Inf\"", text, StringComparison.Ordinal);
-        Assert.Contains("# TYPE dotnet_gc_collections_total counter\n", text, StringComparison.Ordinal);
-        Assert.Contains("# TYPE kestrel_active_connections gauge\n", text, StringComparison.Ordinal);
-
-        // The whole text follows the grammar: comment lines, or name{labels} value.
-        Assert.All(
-            text.Split('\n', StringSplitOptions.RemoveEmptyEntries),
-            line => Assert.Matches("^(# (HELP|TYPE) [a-zA-Z_][a-zA-Z0-9_]* .*|[a-zA-Z_][a-zA-Z0-9_]*(\\{([a-zA-Z_][a-zA-Z0-9_]*=\"([^\"\\\\]|\\\\.)*\",?)+\\})? [-+0-9.eEINaf]+)$", line));
-        var names = text.Split('\n').Where(line => line.StartsWith("# TYPE", StringComparison.Ordinal)).Select(line => line.Split(' ')[2]).ToArray();
-        Assert.Equal(names.Distinct(), names);
-    }
-
-    [Fact]
-    public async Task The_series_of_a_metric_are_bounded()
-    {
-        await using var host = await ApiHost.StartAsync(options => options.MaxSeriesPerMetric = 5);
-        using var meter = new System.Diagnostics.Metrics.Meter("Loire.Tests");
-        var counter = meter.CreateCounter<int>("loire.tests.many");
-        for (var i = 0; i < 100; i++)
-        {
-            counter.Add(1, new KeyValuePair<string, object?>("topic", $"t\"{i}\\\n"));
-        }
-
-        var lines = (await host.GetAsync("/metrics")).Text.Split('\n').Where(line => line.StartsWith("loire_tests_many_total{", StringComparison.Ordinal)).ToArray();
-        Assert.Equal(6, lines.Length);
-        Assert.Contains("loire_tests_many_total{overflow=\"true\"} 95", lines);
-        Assert.Contains("loire_tests_many_total{topic=\"t\\\"0\\\\\\n\"} 1", lines);
-    }
-
-    [Fact]
     public async Task The_broker_shows_itself()
     {
         await using var host = await ApiHost.StartAsync();

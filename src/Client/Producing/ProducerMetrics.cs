@@ -3,14 +3,14 @@ using System.Diagnostics.Metrics;
 
 namespace Loire.Client;
 
-/// <summary>What producers measure.</summary>
+/// <summary>The instruments of producers.</summary>
 internal static class ProducerMetrics
 {
     private static readonly ConcurrentDictionary<BufferMemory, string> Buffers = new();
 
-    // Kept, or it would not be observed.
+    // Referenced, so that it exists.
     private static readonly ObservableUpDownCounter<long> BufferBytes = LoireTelemetry.Meter.CreateObservableUpDownCounter(
-        "loire.producer.buffer.bytes", Observe, "By", "Bytes of records that producers hold.");
+        "loire.producer.buffer.size", Observe, "By", "Bytes of records that producers hold.");
 
     public static void Add(BufferMemory memory, string clientId)
     {

@@ -106,6 +106,15 @@ public sealed partial class GroupDriver
 
         var hasEmptied = !HasMembers && step.Records.Any(record => record is GroupRecord.Departed);
         var error = await _journal.Append(step.Records, hasEmptied ? new OffsetsRecord.Emptied(Date) : null);
+        if (error == ErrorCode.None)
+        {
+            CountMembers();
+            if (step.Records.Any(record => record is GroupRecord.Targeted))
+            {
+                _options.Metrics.Rebalanced();
+            }
+        }
+
         foreach (var member in step.News)
         {
             _parked.Wake(member);

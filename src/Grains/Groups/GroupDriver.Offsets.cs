@@ -46,6 +46,7 @@ public sealed partial class GroupDriver
         if (error == ErrorCode.None && decision.Record is OffsetsRecord.Committed committed)
         {
             _mirror.Committed(committed.Offsets);
+            _options.Metrics.Committed(committed.Offsets.Count);
         }
 
         await UnlistIfAbsentAsync();

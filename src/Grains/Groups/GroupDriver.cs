@@ -49,6 +49,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     private bool _isListed;
     private bool _isDropped;
     private bool _isUsed;
+    private int _countedMembers;
 
     /// <summary>A group that is not open yet.</summary>
     /// <param name="groupId">Its id; legal.</param>
@@ -191,6 +192,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
         _isListed = _journal.Exists;
         _nextExpiry = Now + _options.ExpiryInterval;
         Machine.Start(Now);
+        CountMembers();
         _ = RemoveExpired();
         if (HasMembers)
         {
@@ -242,10 +244,19 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
         if (_closed == ErrorCode.None)
         {
             _closed = error;
+            CountMembers();
             _parked.Close(error);
             _mirror.Close();
             Drop();
         }
+    }
+
+    // Members of a closed driver are counted where the group is active next.
+    private void CountMembers()
+    {
+        var members = _closed == ErrorCode.None ? Machine.State.Members.Count : 0;
+        _options.Metrics.MembersChanged(members - _countedMembers);
+        _countedMembers = members;
     }
 
     private void Drop()

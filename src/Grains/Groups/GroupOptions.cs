@@ -42,6 +42,9 @@ public sealed class GroupOptions
     /// </summary>
     public TimeSpan MirrorInterval { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>The instruments that groups report to.</summary>
+    public GroupMetrics Metrics { get; set; } = GroupMetrics.Hostless;
+
     /// <summary>Says what is wrong with these values; null if they are sound.</summary>
     public string? Problem() =>
         Members.Problem() is { } members ? $"{nameof(Members)}: {members}"

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Loire.Grains.Groups;
 using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Topics;
@@ -33,6 +34,14 @@ public static partial class LoireGrainsHostingExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<LoireGrainsOptions>, LoireGrainsOptionsValidator>());
         services.TryAddSingleton<NewId>(RandomId);
         services.TryAddSingleton<PartitionMetrics>();
+        services.TryAddSingleton<GroupMetrics>();
+        services.TryAddSingleton<LogMetrics>();
+        options.PostConfigure<LogMetrics, GroupMetrics>((grains, log, groups) =>
+        {
+            grains.PartitionLog.Metrics = log;
+            grains.Journal.Metrics = log;
+            grains.Groups.Metrics = groups;
+        });
         services.TryAddSingleton<DriverFactory>();
         services.TryAddSingleton<ActiveDrivers>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ActiveDrivers>());

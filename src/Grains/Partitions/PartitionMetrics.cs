@@ -3,7 +3,7 @@ using Loire.Model;
 
 namespace Loire.Grains.Partitions;
 
-/// <summary>What the partitions of a silo have done, as instruments of the meter <see cref="MeterName"/>.</summary>
+/// <summary>The instruments of the partitions of one silo, in the meter <see cref="MeterName"/>.</summary>
 public sealed class PartitionMetrics
 {
     /// <summary>The name of the meter.</summary>
@@ -17,19 +17,19 @@ public sealed class PartitionMetrics
     private readonly UpDownCounter<long> _waitingFetches;
     private readonly Counter<long> _errors;
 
-    /// <summary>Instruments of one silo.</summary>
+    /// <summary>Creates the instruments of one silo.</summary>
     public PartitionMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
-        _appends = meter.CreateCounter<long>("loire.partition.appends", "{append}", "Appends that were acknowledged.");
+        _appends = meter.CreateCounter<long>("loire.partition.appends", "{append}", "Acknowledged appends.");
         _appendedRecords = meter.CreateCounter<long>(
-            "loire.partition.appended_records", "{record}", "Offsets that acknowledged appends took.");
-        _appendedBytes = meter.CreateCounter<long>("loire.partition.appended_bytes", "By", "Bytes of batches in acknowledged appends.");
-        _fetches = meter.CreateCounter<long>("loire.partition.fetches", "{fetch}", "Fetches that were answered without an error.");
-        _fetchedBytes = meter.CreateCounter<long>("loire.partition.fetched_bytes", "By", "Bytes of batches in answers to fetches.");
-        _waitingFetches = meter.CreateUpDownCounter<long>("loire.partition.waiting_fetches", "{fetch}", "Fetches that wait for data now.");
+            "loire.partition.append.records", "{record}", "Offsets taken by acknowledged appends.");
+        _appendedBytes = meter.CreateCounter<long>("loire.partition.append.size", "By", "Bytes of batches in acknowledged appends.");
+        _fetches = meter.CreateCounter<long>("loire.partition.fetches", "{fetch}", "Fetches that succeeded.");
+        _fetchedBytes = meter.CreateCounter<long>("loire.partition.fetch.size", "By", "Bytes of batches returned to fetches.");
+        _waitingFetches = meter.CreateUpDownCounter<long>("loire.partition.fetches.waiting", "{fetch}", "Fetches that currently wait for data.");
         _errors = meter.CreateCounter<long>(
-            "loire.partition.errors", "{request}", "Requests that were answered with an error, by operation and error code.");
+            "loire.partition.errors", "{request}", "Requests that failed, by loire.operation and error.type.");
     }
 
     internal void Appended(long records, long bytes)
@@ -48,5 +48,5 @@ public sealed class PartitionMetrics
     internal void Waiting(int change) => _waitingFetches.Add(change);
 
     internal void Failed(string operation, ErrorCode error) =>
-        _errors.Add(1, new("operation", operation), new("code", ErrorCodes.Describe(error).Name));
+        _errors.Add(1, new("loire.operation", operation), new("error.type", ErrorCodes.Describe(error).Name));
 }

@@ -235,7 +235,7 @@ internal sealed class Chain
         }
 
         CloseReason = reason;
-        LogMetrics.Closures.Add(1);
+        Options.Metrics.Closures.Add(1);
         Shut(error);
         ClosedItself?.Invoke(error);
     }
@@ -246,7 +246,7 @@ internal sealed class Chain
         switch (outcome)
         {
             case WriteOutcome.Refused:
-                LogMetrics.Refusals.Add(1);
+                Options.Metrics.RefusedChunks.Add(1);
                 return ErrorCode.KafkaStorageError;
             case WriteOutcome.Broken:
                 Close(ErrorCode.KafkaStorageError, $"Storage serves no more writes. {_store.LastProblem}");

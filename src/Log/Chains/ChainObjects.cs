@@ -28,6 +28,9 @@ internal sealed class ChainObjects(StorageCalls calls, LogName name)
     /// <summary>What went wrong last, in the provider's words; null if nothing did.</summary>
     public string? LastProblem => calls.LastProblem;
 
+    /// <summary>The instruments of the log.</summary>
+    public LogMetrics Metrics => calls.Metrics;
+
     /// <summary>Creates an object that must not exist yet.</summary>
     public Task<WriteResult> CreateAsync(ObjectKey key, StoredObject content) =>
         WriteAsync(key, content, null, found => LogObject.TryRead(found, name.Tag, null, out _) ? ConditionalOutcome.Foreign : ConditionalOutcome.Unreadable);
@@ -63,7 +66,7 @@ internal sealed class ChainObjects(StorageCalls calls, LogName name)
 
             if (again || read.Status == FetchStatus.Damaged)
             {
-                LogMetrics.CorruptObjects.Add(1);
+                Metrics.CorruptObjects.Add(1);
                 return new FetchedHead(FetchStatus.Damaged, Head.None, read.ETag);
             }
         }
@@ -87,7 +90,7 @@ internal sealed class ChainObjects(StorageCalls calls, LogName name)
 
             if (again || read.Status == FetchStatus.Damaged)
             {
-                LogMetrics.CorruptObjects.Add(1);
+                Metrics.CorruptObjects.Add(1);
                 ObjectHeader? intact =
                     ObjectHeader.TryRead(read.Bytes.Span, name.Tag, out var header) && Belongs(header, key) ? header : null;
                 return new Fetched(FetchStatus.Damaged, null, intact, read.ETag);
@@ -120,7 +123,7 @@ internal sealed class ChainObjects(StorageCalls calls, LogName name)
             var end = await calls.ClearAsync(key, etag);
             if (end == CallEnd.Done)
             {
-                LogMetrics.ObjectsDeleted.Add(1);
+                Metrics.DeletedObjects.Add(1);
                 return true;
             }
 

@@ -125,7 +125,7 @@ internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache)
     {
         if (read.Object is null)
         {
-            LogMetrics.CorruptObjects.Add(read.Status == FetchStatus.Absent ? 1 : 0);
+            store.Metrics.CorruptObjects.Add(read.Status == FetchStatus.Absent ? 1 : 0);
         }
         else
         {

@@ -104,9 +104,9 @@ internal sealed class ChunkWriter(Chain chain, ChainObjects store, AppendQueue q
             case WriteOutcome.Done:
                 Invariant.Check(state.TryAccept(written, result.ETag), "a chunk continues the chain");
                 chain.Loader.Keep(key, written);
-                LogMetrics.ChunksWritten.Add(1);
-                LogMetrics.BytesWritten.Add(written.Bytes);
-                LogMetrics.CommitDuration.Record(time.GetElapsedTime(chunk.QueuedAt).TotalSeconds);
+                store.Metrics.Chunks.Add(1);
+                store.Metrics.Written.Add(written.Bytes);
+                store.Metrics.CommitDuration.Record(time.GetElapsedTime(chunk.QueuedAt).TotalSeconds);
                 queue.Commit();
                 chain.Announce();
                 chain.SegmentMaintenance.Poke();

@@ -20,7 +20,7 @@ internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache)
     {
         if (TryGetResident(entry, out var found))
         {
-            LogMetrics.CacheHits.Add(1);
+            store.Metrics.CacheHits.Add(1);
             return new ValueTask<Loaded>(new Loaded(FetchStatus.Found, found));
         }
 
@@ -29,7 +29,7 @@ internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache)
             return new ValueTask<Loaded>(shared);
         }
 
-        LogMetrics.CacheMisses.Add(1);
+        store.Metrics.CacheMisses.Add(1);
         var load = FetchAsync(entry);
         if (!load.IsCompleted)
         {
@@ -56,7 +56,7 @@ internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache)
 
         if (!IsWhatItWas(read.Object!, entry))
         {
-            LogMetrics.CorruptObjects.Add(1);
+            store.Metrics.CorruptObjects.Add(1);
             return new Loaded(FetchStatus.Damaged, null);
         }
 

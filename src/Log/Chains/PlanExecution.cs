@@ -53,7 +53,7 @@ internal sealed class PlanExecution(Chain chain, SegmentMaintenance maintenance,
             return;
         }
 
-        LogMetrics.Seals.Add(1);
+        chain.Options.Metrics.Seals.Add(1);
     }
 
     private ChainEntry[] Replace(ChainEntry[] entries, MaintenancePlan plan) =>

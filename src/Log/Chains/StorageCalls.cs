@@ -48,6 +48,9 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
 
     private Random? _jitter;
 
+    /// <summary>The instruments of the log.</summary>
+    public LogMetrics Metrics => options.Metrics;
+
     /// <summary>What went wrong last, in the provider's words; null if nothing did.</summary>
     public string? LastProblem { get; private set; }
 
@@ -162,7 +165,7 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
         catch (Exception problem)
         {
             Note(problem);
-            LogMetrics.UnknownOutcomes.Add(1);
+            Metrics.UnknownOutcomes.Add(1);
             return CallEnd.Unknown;
         }
     }

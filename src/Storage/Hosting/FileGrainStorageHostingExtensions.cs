@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Loire.Storage;
 using Loire.Storage.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,13 +15,16 @@ public static class FileGrainStorageHostingExtensions
     /// </summary>
     public static ISiloBuilder AddFileGrainStorage(this ISiloBuilder builder, string name, Action<FileStoreOptions> configure)
     {
+        builder.Services.AddMetrics();
         builder.Services.AddKeyedSingleton(name, (services, _) =>
         {
             var options = new FileStoreOptions { Directory = "" };
             configure(options);
             var time = services.GetService<TimeProvider>() ?? TimeProvider.System;
             var logger = services.GetRequiredService<ILogger<FileGrainStorage>>();
-            return FileGrainStorage.OpenAsync(options, time, logger).GetAwaiter().GetResult();
+            var store = FileGrainStorage.OpenAsync(options, time, logger).GetAwaiter().GetResult();
+            StoreMetrics.Publish(store, services.GetRequiredService<IMeterFactory>());
+            return store;
         });
         builder.Services.AddKeyedSingleton<IGrainStorage>(name, (services, key) => services.GetRequiredKeyedService<FileGrainStorage>(key));
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => new StoreOpening(services, name));

@@ -3,20 +3,22 @@ using Loire.Grains.Interfaces.Partitions;
 
 namespace Loire.WebApi.Operations;
 
-/// <summary>What the edge counts. Counted once for each batch or page, not for each record.</summary>
-internal sealed class ApiMetrics : IDisposable
+/// <summary>
+/// The instruments of the HTTP API, in the meter <c>Loire.WebApi</c>: what ASP.NET's own instruments of requests and connections do not know. Counted once
+/// for each batch or page, not for each record.
+/// </summary>
+internal sealed class ApiMetrics
 {
-    private readonly Meter _meter;
     private readonly Counter<long> _produced;
     private readonly Counter<long> _fetched;
     private readonly UpDownCounter<long> _tails;
 
     public ApiMetrics(IMeterFactory meters)
     {
-        _meter = meters.Create("Loire.WebApi");
-        _produced = _meter.CreateCounter<long>("loire.http.produced.records", null, "Records that were accepted over HTTP.");
-        _fetched = _meter.CreateCounter<long>("loire.http.fetched.bytes", "By", "Bytes of record batches that were read for HTTP clients.");
-        _tails = _meter.CreateUpDownCounter<long>("loire.http.tails.active", null, "Live tails that are open.");
+        var meter = meters.Create("Loire.WebApi");
+        _produced = meter.CreateCounter<long>("loire.http.produce.records", "{record}", "Records accepted over HTTP.");
+        _fetched = meter.CreateCounter<long>("loire.http.fetch.size", "By", "Bytes of record batches read for HTTP clients.");
+        _tails = meter.CreateUpDownCounter<long>("loire.http.tails", "{tail}", "Open live tails.");
     }
 
     public void Produced(long records) => _produced.Add(records);
@@ -35,6 +37,4 @@ internal sealed class ApiMetrics : IDisposable
     public void TailOpened() => _tails.Add(1);
 
     public void TailClosed() => _tails.Add(-1);
-
-    public void Dispose() => _meter.Dispose();
 }

@@ -51,7 +51,7 @@ public sealed class TelemetryTests
         listener.InstrumentPublished = (instrument, meter) =>
         {
             if (instrument.Meter.Name == LoireTelemetry.MeterName
-                && instrument.Name is "messaging.client.sent.messages" or "loire.producer.buffer.bytes")
+                && instrument.Name is "messaging.client.sent.messages" or "loire.producer.buffer.size")
             {
                 meter.EnableMeasurementEvents(instrument);
             }
@@ -59,7 +59,7 @@ public sealed class TelemetryTests
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
         {
             var named = tags.ToArray().ToDictionary();
-            if (instrument.Name == "loire.producer.buffer.bytes")
+            if (instrument.Name == "loire.producer.buffer.size")
             {
                 buffered = named["messaging.client.id"] as string == "measured" ? value : buffered;
             }

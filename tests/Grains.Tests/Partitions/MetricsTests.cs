@@ -38,14 +38,14 @@ public class MetricsTests
         Assert.Equal(PartitionMetrics.MeterName, "Loire.Grains");
         Assert.Equal(
             [
-                new("loire.partition.appended_bytes", 2 * size),
-                new("loire.partition.appended_records", 4),
+                new("loire.partition.append.records", 4),
+                new("loire.partition.append.size", 2 * size),
                 new("loire.partition.appends", 2),
                 new("loire.partition.errors append UNSUPPORTED_FOR_MESSAGE_FORMAT", 1),
                 new("loire.partition.errors fetch OFFSET_OUT_OF_RANGE", 1),
-                new("loire.partition.fetched_bytes", 2 * size),
+                new("loire.partition.fetch.size", 2 * size),
                 new("loire.partition.fetches", 1),
-                new("loire.partition.waiting_fetches", 1),
+                new("loire.partition.fetches.waiting", 1),
             ],
             counts.OrderBy(count => count.Key, StringComparer.Ordinal));
     }

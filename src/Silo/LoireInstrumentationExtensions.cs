@@ -1,0 +1,18 @@
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+
+namespace Loire.Silo;
+
+/// <summary>Subscribes an OpenTelemetry pipeline to what a node measures and traces. Exporters are the pipeline's own affair.</summary>
+public static class LoireInstrumentationExtensions
+{
+    /// <summary>Adds the meters of Loire, and those of Orleans, ASP.NET's server and the runtime beneath it.</summary>
+    public static MeterProviderBuilder AddLoireInstrumentation(this MeterProviderBuilder metrics) => metrics.AddMeter(
+        "Loire.*", "Microsoft.Orleans", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime");
+
+    /// <summary>
+    /// Adds the spans of Loire, of ASP.NET's requests and of grain calls. Grain calls have spans only with <see cref="NodeOptions.PropagateTraces"/>.
+    /// </summary>
+    public static TracerProviderBuilder AddLoireInstrumentation(this TracerProviderBuilder traces) =>
+        traces.AddAspNetCoreInstrumentation().AddSource("Loire.*", "Microsoft.Orleans.Application");
+}
