@@ -50,16 +50,20 @@ internal sealed class FetchLoop(
             new Offset(from), Math.Min(options.MaxPartitionFetchBytes, Limits.FetchBytes), options.FetchMinBytes, options.FetchMaxWait);
         var start = time.GetTimestamp();
         var error = ErrorCode.RequestTimedOut;
+        long records = 0;
+        using var activity = LoireTelemetry.StartPoll(_name, options.ClientId);
         try
         {
             var call = topic.Partition(_name.Partition).Fetch(request, cancellation).AsTask();
             await BackgroundWork.WaitAsync(call, options.FetchMaxWait + options.RequestTimeout, time, cancellation);
             var result = await call;
             error = result.Error;
+            records = result.Batches.Length > 0 ? result.NextOffset.Value - from : 0;
             return result;
         }
         finally
         {
+            LoireTelemetry.EndPoll(activity, records, cancellation.IsCancellationRequested ? ErrorCode.None : error);
             if (LoireTelemetry.OperationDuration.Enabled && !cancellation.IsCancellationRequested)
             {
                 LoireTelemetry.OperationDuration.Record(

@@ -6,8 +6,8 @@ using Loire.Model;
 namespace Loire.Client;
 
 /// <summary>
-/// Every name under which the client tells what it does: OpenTelemetry's conventions for messaging, which are still in development, so
-/// they may change with them. Nothing is measured or traced while nobody listens.
+/// The names of the client's spans and instruments: OpenTelemetry's conventions for messaging, which are still in development, so they may
+/// change. Without a listener nothing is measured or traced. The meter is the process's, because a client lives outside any host too.
 /// </summary>
 public static class LoireTelemetry
 {
@@ -36,14 +36,14 @@ public static class LoireTelemetry
     internal const string Tombstone = "messaging.kafka.message.tombstone";
     internal const string ErrorType = "error.type";
 
-    // What dashboards know, and what the semantics are.
+    // Kafka's: dashboards know it, and the semantics are the same.
     private const string SystemValue = "kafka";
 
     internal static readonly ActivitySource Activities = new(ActivitySourceName);
     internal static readonly Meter Meter = new(MeterName);
 
     internal static readonly Counter<long> SentMessages =
-        Meter.CreateCounter<long>("messaging.client.sent.messages", "{message}", "Records that ended: acknowledged, or with error.type.");
+        Meter.CreateCounter<long>("messaging.client.sent.messages", "{message}", "Records acknowledged, or failed with error.type.");
 
     internal static readonly Counter<long> ConsumedMessages =
         Meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Records handed to the application.");
@@ -59,9 +59,48 @@ public static class LoireTelemetry
         HistogramBucketBoundaries = [.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10],
     };
 
-    /// <summary>Starts a span; null while nobody listens.</summary>
+    /// <summary>Starts a span; null without a listener.</summary>
     internal static Activity? Start(string operation, string operationType, ActivityKind kind, string topic, string clientId) =>
         Activities.HasListeners() ? StartListened(operation, operationType, kind, topic, clientId) : null;
+
+    /// <summary>
+    /// Starts the root span <c>poll {topic}</c> of one fetch; null without a listener. Fetches run ahead of the application, so no span of it is
+    /// their parent.
+    /// </summary>
+    internal static Activity? StartPoll(TopicPartition partition, string clientId)
+    {
+        if (!Activities.HasListeners())
+        {
+            return null;
+        }
+
+        Activity.Current = null;
+        return StartListened(PollOperation, ReceiveType, ActivityKind.Client, partition.Topic, clientId)
+            ?.SetTag(PartitionId, partition.Partition.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Completes a poll's span. One without records is not recorded: an idle consumer polls all the time.</summary>
+    internal static void EndPoll(Activity? activity, long records, ErrorCode error)
+    {
+        if (activity is null)
+        {
+            return;
+        }
+
+        if (error != ErrorCode.None)
+        {
+            activity.SetTag(ErrorType, ErrorCodes.Describe(error).Name).SetStatus(ActivityStatusCode.Error);
+        }
+        else if (records > 0)
+        {
+            activity.SetTag(MessageCount, records);
+        }
+        else
+        {
+            activity.IsAllDataRequested = false;
+            activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+        }
+    }
 
     /// <summary>Ends a span that failed.</summary>
     internal static void Fail(Activity? activity, Exception? exception)
@@ -77,7 +116,7 @@ public static class LoireTelemetry
     internal static string ErrorName(Exception exception) =>
         exception is LoireException loire ? ErrorCodes.Describe(loire.Code).Name : exception.GetType().FullName!;
 
-    /// <summary>What each measurement about a topic's partition says.</summary>
+    /// <summary>The attributes of a measurement of one partition.</summary>
     internal static TagList Tags(string operation, string operationType, string topic, int partition, ErrorCode error)
     {
         var tags = new TagList

@@ -231,6 +231,7 @@ internal sealed class FetchEndpoint
     private async ValueTask<(FetchResult? Result, ApiProblem? Problem)> FetchAsync(
         HttpContext context, PartitionSource source, Offset from, FetchParameters wanted, TimeSpan wait)
     {
+        using var span = ApiTraces.StartPoll((string)context.GetRouteValue("topic")!, source.Partition);
         if (wait == TimeSpan.Zero)
         {
             var at = await source.FetchAsync(from, wanted.MaxBytes, 0, wait, CancellationToken.None);

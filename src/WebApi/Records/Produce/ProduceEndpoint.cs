@@ -86,6 +86,8 @@ internal sealed class ProduceEndpoint(
 
     private async Task RunAsync(HttpContext context, string type, TopicRoutes topic, int? partition, Acks acks, byte[]? key, bool streams)
     {
+        using var span = ApiTraces.StartSend(topic.Name.Value, partition);
+        long sent = 0;
         var answer = new ProduceAnswer(context, streams);
         ProduceSession session = null!;
         session = new ProduceSession(topics, topic, acks, options.Value)
@@ -94,6 +96,7 @@ internal sealed class ProduceEndpoint(
             OnAccepted = accepted =>
             {
                 metrics.Produced(accepted.Records);
+                span.SetMessageCount(sent += accepted.Records);
                 answer.Acknowledge(accepted, session);
             },
         };

@@ -87,6 +87,8 @@ internal sealed class V2ProduceEndpoint(TopicCache topics, IOptions<LoireApiOpti
 
     private async Task<V2ProducedJson> AppendAsync(TopicRoutes topic, int? partition, List<V2Record> records)
     {
+        using var span = ApiTraces.StartSend(topic.Name.Value, partition);
+        span.SetMessageCount(records.Count);
         var session = new ProduceSession(topics, topic, Acks.All, options.Value)
         {
             KeepsHistory = true,
