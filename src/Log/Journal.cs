@@ -143,6 +143,36 @@ public sealed class Journal : IAsyncDisposable
         return error;
     }
 
+    /// <summary>
+    /// Looks at storage for another owner: whether this instance has every record that was durable when this was called. One object is read,
+    /// two before the first append.
+    /// </summary>
+    /// <returns>
+    /// <see cref="ErrorCode.None"/> if it has; <see cref="ErrorCode.NotLeaderOrFollower"/> if another owner has taken over or appended, after
+    /// which this instance is closed; <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read now.
+    /// </returns>
+    public async Task<ErrorCode> CheckNewestAsync()
+    {
+        if (_leading is { IsCompleted: false } leading)
+        {
+            await leading;
+        }
+
+        var isNewest = _chain.IsClosed ? false : await _chain.HeadRefresh.IsNewestAsync();
+        if (isNewest is null)
+        {
+            return ErrorCode.KafkaStorageError;
+        }
+
+        if (isNewest == false)
+        {
+            _chain.Close(ErrorCode.NotLeaderOrFollower, "Another owner has taken over the journal.");
+            return ErrorCode.NotLeaderOrFollower;
+        }
+
+        return ErrorCode.None;
+    }
+
     /// <summary>Deletes the journal as <see cref="PartitionLog.DeleteAsync"/> does.</summary>
     public Task<ErrorCode> DeleteAsync() => _chain.DeleteAsync(CancellationToken.None);
 

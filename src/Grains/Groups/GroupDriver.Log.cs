@@ -4,12 +4,6 @@ namespace Loire.Grains.Groups;
 
 public sealed partial class GroupDriver
 {
-    [LoggerMessage(1, LogLevel.Warning, "The journal of group {Group} could not be read: {Error}.")]
-    private partial void CouldNotOpen(string group, ErrorCode error);
-
-    [LoggerMessage(2, LogLevel.Warning, "The journal of group {Group} failed: {Error}.")]
-    private partial void JournalFailed(Exception? bug, string group, ErrorCode error);
-
     [LoggerMessage(3, LogLevel.Error, "A bug stopped group {Group}; it starts again from what is durable.")]
     private partial void Failed(Exception bug, string group);
 

@@ -18,7 +18,7 @@ public sealed partial class GroupDriver
         }
 
         var error = await ReadyAsync();
-        if (error == ErrorCode.None && request.MemberEpoch != 0 && !_journal.Exists)
+        if (error == ErrorCode.None && request.MemberEpoch != 0 && !_journal.HasRecords)
         {
             // Whoever asks for a group that is not there leaves no trace.
             DropIfAbsent();
@@ -67,7 +67,7 @@ public sealed partial class GroupDriver
     public async Task<ErrorCode> LeaveAsync(LeaveRequest request)
     {
         var error = await ReadyAsync();
-        if (error != ErrorCode.None || !_journal.Exists)
+        if (error != ErrorCode.None || !_journal.HasRecords)
         {
             DropIfAbsent();
             return error;
@@ -105,7 +105,7 @@ public sealed partial class GroupDriver
         }
 
         var hasEmptied = !HasMembers && step.Records.Any(record => record is GroupRecord.Departed);
-        var error = await _journal.Append(step.Records, hasEmptied ? new OffsetsRecord.Emptied(Date) : null);
+        var error = await AppendAsync(step.Records, hasEmptied ? new OffsetsRecord.Emptied(Date) : null);
         if (error == ErrorCode.None)
         {
             CountMembers();

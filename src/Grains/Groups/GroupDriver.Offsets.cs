@@ -16,7 +16,7 @@ public sealed partial class GroupDriver
         }
 
         var error = await ReadyAsync();
-        if (error == ErrorCode.None && request.MemberId is not null && !_journal.Exists)
+        if (error == ErrorCode.None && request.MemberId is not null && !_journal.HasRecords)
         {
             DropIfAbsent();
             return Failure(ErrorCode.UnknownMemberId, null);
@@ -42,7 +42,7 @@ public sealed partial class GroupDriver
         }
 
         var decision = OffsetsRules.Commit(Stored, allowed, Date);
-        error = await _journal.Append([], decision.Record);
+        error = await AppendAsync([], decision.Record);
         if (error == ErrorCode.None && decision.Record is OffsetsRecord.Committed committed)
         {
             _mirror.Committed(committed.Offsets);
@@ -65,7 +65,7 @@ public sealed partial class GroupDriver
             return new OffsetsResult(error, []);
         }
 
-        if (!_journal.Exists)
+        if (!_journal.HasRecords)
         {
             DropIfAbsent();
         }
@@ -97,7 +97,7 @@ public sealed partial class GroupDriver
     public async Task<CommitResult> DeleteOffsetsAsync(TopicPartition[] partitions)
     {
         var error = await ReadyAsync();
-        if (error != ErrorCode.None || !_journal.Exists)
+        if (error != ErrorCode.None || !_journal.HasRecords)
         {
             DropIfAbsent();
             return Failure(error != ErrorCode.None ? error : ErrorCode.GroupIdNotFound, null);
@@ -126,7 +126,7 @@ public sealed partial class GroupDriver
             return error;
         }
 
-        if (!_journal.Exists)
+        if (!_journal.HasRecords)
         {
             error = await _peers.Record(_groupId, exists: false);
             DropIfAbsent();
@@ -178,7 +178,7 @@ public sealed partial class GroupDriver
 
     private async Task<ErrorCode> RemoveAsync(OffsetsRecord.Removed? removed)
     {
-        var error = await _journal.Append([], removed);
+        var error = await AppendAsync([], removed);
         if (error == ErrorCode.None && removed is not null)
         {
             _mirror.Removed(removed.Partitions);
@@ -205,7 +205,7 @@ public sealed partial class GroupDriver
 
     private async Task UnlistIfAbsentAsync()
     {
-        if (!_journal.Exists && _isListed && _closed == ErrorCode.None)
+        if (!_journal.HasRecords && _isListed && _closed == ErrorCode.None)
         {
             // Nothing came of the request that listed it; the activation goes, so that no later one believes it listed.
             Close(ErrorCode.NotCoordinator);
@@ -238,7 +238,7 @@ public sealed partial class GroupDriver
 
     private void DropIfAbsent()
     {
-        if (!_journal.Exists && !_isListed && _closed == ErrorCode.None)
+        if (!_journal.HasRecords && !_isListed && _closed == ErrorCode.None)
         {
             _drop();
         }

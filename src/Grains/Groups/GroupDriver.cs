@@ -1,6 +1,6 @@
 using Loire.Grains.Interfaces.Groups;
+using Loire.Grains.Journals;
 using Loire.Grains.Turns;
-using Loire.Log;
 using Loire.Model;
 using Loire.Coordination.Groups.Membership;
 using Loire.Coordination.Groups.Offsets;
@@ -9,13 +9,13 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Grains.Groups;
 
 /// <summary>
-/// One consumer group: steps the machine of its members and the rules of its offsets, makes what they decide durable, and tells nobody
-/// before that. It needs no silo. Not thread-safe: calls and continuations run on one scheduler.
+/// Drives one consumer group: steps the machine of its members and the rules of its offsets, makes their decisions durable, and replies
+/// after that. It needs no silo. Not thread-safe: calls and continuations run as turns of one queue.
 /// <para>
 /// It opens at its first call. Sessions and deadlines are not durable: after opening every member has a fresh session and keeps its epoch
-/// and assignment. A group that nobody ever used takes no storage: it is in the journal, and before that in the catalog, from its first
+/// and assignment. A group that was never used takes no storage: it is in the journal, and before that in the catalog, from its first
 /// member or commit on. When the journal fails or has another owner, and when it finds a bug in itself, it answers everything that waits
-/// with a retriable error, asks to be dropped, and answers nothing else from then on: the next activation starts from what is durable.
+/// with a retriable error, asks to be dropped, and answers only errors from then on: the next activation starts from what is durable.
 /// </para>
 /// </summary>
 public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
@@ -35,7 +35,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Action<TimeSpan> _wakeAfter;
     private readonly Action _drop;
-    private readonly GroupJournal _journal;
+    private readonly JournaledState<StoredGroup, GroupJournalRecord> _journal;
     private readonly GroupTopics _topics;
     private readonly OffsetsMirror _mirror;
     private readonly DriverTurns _turns;
@@ -53,17 +53,17 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
 
     /// <summary>A group that is not open yet.</summary>
     /// <param name="groupId">Its id; legal.</param>
-    /// <param name="newJournal">Makes its journal, not opened; the driver disposes of it.</param>
-    /// <param name="machine">Its members, as nobody has ever seen them.</param>
+    /// <param name="journal">Makes its journal; the driver disposes of it.</param>
+    /// <param name="newMachine">Makes the machine of its members, without any record.</param>
     /// <param name="peers">The catalog, topics and partitions.</param>
     /// <param name="turns">The turns in which the driver runs.</param>
     /// <param name="options">Intervals.</param>
     /// <param name="time">For sessions, deadlines and times of commits.</param>
-    /// <param name="logger">Told of what an operator must know.</param>
+    /// <param name="logger">Logs operator-relevant events.</param>
     /// <param name="wakeAfter">Asked to call <see cref="WakeAsync"/> once after a time, instead of what was asked before.</param>
     /// <param name="drop">Asked for the driver to be disposed of and forgotten; may be asked again.</param>
     internal GroupDriver(
-        string groupId, Func<Journal> newJournal, GroupMachine machine, IGroupPeers peers, ITurnQueue turns, GroupOptions options,
+        string groupId, JournalSource journal, Func<GroupMachine> newMachine, IGroupPeers peers, ITurnQueue turns, GroupOptions options,
         TimeProvider time, ILogger logger, Action<TimeSpan> wakeAfter, Action drop)
     {
         (_groupId, _peers, _options, _time, _logger, _wakeAfter, _drop) =
@@ -71,7 +71,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
         _madeAt = time.GetTimestamp();
         _turns = new DriverTurns(turns, Fail);
         _parked = new ParkedHeartbeats(_turns);
-        _journal = new GroupJournal(newJournal, machine, OnJournalFailed);
+        _journal = new(journal, new GroupJournalCodec(newMachine), ErrorCode.NotCoordinator, logger, Close);
         _topics = new GroupTopics(peers, () => Machine.State, () => Date, UpdateTopicMetadataAsync);
         _mirror = new OffsetsMirror(groupId, peers, options, time, logger, Fail);
     }
@@ -82,9 +82,9 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     /// <summary>Partitions whose newest offset is not in <c>__consumer_offsets</c> yet.</summary>
     public int NotMirrored => _mirror.Waiting;
 
-    private GroupMachine Machine => _journal.Machine;
+    private GroupMachine Machine => _journal.State.Machine;
 
-    private OffsetsState Stored => _journal.Offsets;
+    private OffsetsState Stored => _journal.State.Offsets;
 
     private bool HasMembers => Machine.State.Members.Count > 0;
 
@@ -96,7 +96,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     public async Task<GroupResult> DescribeAsync()
     {
         var error = await ReadyAsync();
-        if (error == ErrorCode.None && !_journal.Exists)
+        if (error == ErrorCode.None && !_journal.HasRecords)
         {
             DropIfAbsent();
             return new GroupResult(ErrorCode.GroupIdNotFound, null);
@@ -111,7 +111,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     public async Task<ErrorCode> DeleteAsync()
     {
         var error = await ReadyAsync();
-        if (error != ErrorCode.None || !_journal.Exists)
+        if (error != ErrorCode.None || !_journal.HasRecords)
         {
             DropIfAbsent();
             return error != ErrorCode.None ? error : ErrorCode.GroupIdNotFound;
@@ -184,12 +184,10 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
         var error = await _journal.OpenAsync();
         if (error != ErrorCode.None)
         {
-            CouldNotOpen(_groupId, error);
-            Close(error);
             return error;
         }
 
-        _isListed = _journal.Exists;
+        _isListed = _journal.HasRecords;
         _nextExpiry = Now + _options.ExpiryInterval;
         Machine.Start(Now);
         CountMembers();
@@ -227,10 +225,17 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
         }
     }
 
-    private void OnJournalFailed(ErrorCode error, Exception? bug)
+    /// <summary>Makes a change durable. The machine has applied its records already; those of the offsets are applied here.</summary>
+    private Task<ErrorCode> AppendAsync(IReadOnlyList<GroupRecord> members, OffsetsRecord? offsets)
     {
-        JournalFailed(bug, _groupId, error);
-        Close(error);
+        List<GroupJournalRecord> records = [.. members.Select(record => new GroupJournalRecord.Members(record))];
+        if (offsets is not null)
+        {
+            Stored.Apply(offsets);
+            records.Add(new GroupJournalRecord.Offsets(offsets));
+        }
+
+        return _journal.AppendAsync(records);
     }
 
     private void Fail(Exception bug)

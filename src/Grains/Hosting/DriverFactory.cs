@@ -1,4 +1,5 @@
 using Loire.Grains.Groups;
+using Loire.Grains.Journals;
 using Loire.Grains.Partitions;
 using Loire.Grains.Topics;
 using Loire.Grains.Turns;
@@ -61,13 +62,13 @@ public sealed class DriverFactory(
     /// <param name="grains">Reaches its partitions and the catalog.</param>
     /// <param name="drop">Asked for the driver to be disposed of and forgotten; may be asked again.</param>
     public TopicDriver Topic(TopicName name, IGrainFactory grains, Action drop) => new(
-        name, () => Journal($"topic/{name}"), new GrainGateway(grains, _topicLogger), newId,
+        name, Journal($"topic/{name}"), new GrainGateway(grains, _topicLogger), newId,
         new TopicDriverOptions(_options.DefaultPartitions, _options.TopicParallelism), _topicLogger, drop);
 
     /// <summary>The driver of the catalog.</summary>
     /// <param name="grains">Reaches the topics.</param>
     public CatalogDriver Catalog(IGrainFactory grains) => new(
-        () => Journal("catalog"), new GrainGateway(grains, _catalogLogger), _options.TopicParallelism, _catalogLogger);
+        Journal("catalog"), new GrainGateway(grains, _catalogLogger), _options.TopicParallelism, _catalogLogger);
 
     /// <summary>The driver of a consumer group.</summary>
     /// <param name="id">Which group; a legal id.</param>
@@ -76,14 +77,14 @@ public sealed class DriverFactory(
     /// <param name="wakeAfter">Asked to have the driver woken once after a time.</param>
     /// <param name="drop">Asked for the driver to be disposed of and forgotten; may be asked again.</param>
     public GroupDriver Group(string id, IGrainFactory grains, ITurnQueue turns, Action<TimeSpan> wakeAfter, Action drop) => new(
-        id, () => Journal(GroupJournalName.Of(id)), new GroupMachine(_assignors, _options.Groups.Members), GroupGateway(grains),
-        turns, _options.Groups, time, _groupLogger, wakeAfter, drop);
+        id, Journal(GroupJournalName.Of(id)), () => new GroupMachine(_assignors, _options.Groups.Members), GroupGateway(grains), turns,
+        _options.Groups, time, _groupLogger, wakeAfter, drop);
 
     /// <summary>The driver of one part of the catalog of groups.</summary>
     /// <param name="shard">Which part.</param>
     /// <param name="grains">Reaches the groups.</param>
     public GroupCatalogDriver GroupCatalog(int shard, IGrainFactory grains) => new(
-        () => Journal($"groups/{shard}"), GroupGateway(grains).Expire, _groupLogger);
+        Journal($"groups/{shard}"), GroupGateway(grains).Expire, _groupLogger);
 
     private GroupGateway GroupGateway(IGrainFactory grains) =>
         Volatile.Read(ref _groupNeighbours)
@@ -91,5 +92,6 @@ public sealed class DriverFactory(
             ref _groupNeighbours, new GroupGateway(grains, _options.Groups.OffsetsTopicPartitions, _groupLogger), null)
         ?? _groupNeighbours;
 
-    private Journal Journal(string id) => new(storage, id, newId(), _options.Journal, time);
+    private JournalSource Journal(string name) => new(
+        name, NameAsJournalKey.Instance, logId => new Journal(storage, logId, newId(), _options.Journal, time));
 }

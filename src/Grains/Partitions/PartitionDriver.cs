@@ -149,7 +149,7 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
 
     private FetchRequest Resolve(FetchRequest request) =>
         request.From == FetchRequest.Earliest ? request with { From = _log.LogStartOffset }
-        : request.From == FetchRequest.Latest ? request with { From = _log.HighWatermark }
+        : request.From == FetchRequest.Latest ? request with { From = _machine.Positions.HighWatermark }
         : request;
 
     private ValueTask<ErrorCode> OpenAsync() =>

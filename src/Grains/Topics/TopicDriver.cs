@@ -1,6 +1,6 @@
 using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Topics;
-using Loire.Log;
+using Loire.Grains.Journals;
 using Loire.Model;
 using Loire.Coordination;
 using Loire.Coordination.Topics;
@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Grains.Topics;
 
 /// <summary>
-/// The controller of one topic: decide, append to the journal, apply, then tell the peers. It needs no silo. Not thread-safe: calls
-/// and continuations run on one scheduler. Changes take turns; reads answer at any time from what is durable.
+/// The controller of one topic: changes its <see cref="JournaledState{TState,TRecord}"/>, then tells the peers. It needs no silo. Not
+/// thread-safe: calls and continuations run on one scheduler. Changes take turns; reads answer at any time from what is durable.
 /// <para>
 /// A creation is announced to the catalog, made durable here, and recorded in the catalog. A deletion is announced, made durable here (from
 /// then on the topic is gone for everyone), carried out in every partition, forgotten here, and recorded. A crash in between leaves the
@@ -19,14 +19,15 @@ namespace Loire.Grains.Topics;
 /// </para>
 /// </summary>
 public sealed partial class TopicDriver(
-    TopicName name, Func<Journal> newJournal, ITopicPeers peers, NewId newId, TopicDriverOptions options, ILogger logger,
+    TopicName name, JournalSource journal, ITopicPeers peers, NewId newId, TopicDriverOptions options, ILogger logger,
     Action drop)
     : IAsyncDisposable
 {
     private readonly SemaphoreSlim _turns = new(1, 1);
-    private readonly TopicJournal _journal = new(name, newJournal, logger, drop);
+    private readonly JournaledState<TopicState, TopicRecord> _topic =
+        new(journal, TopicJournalCodec.Instance, ErrorCode.NotController, logger, _ => drop());
 
-    private TopicState State => _journal.State;
+    private TopicState State => _topic.State;
 
     /// <summary>Creates the topic.</summary>
     public Task<TopicResult> CreateAsync(CreateTopicRequest request) => InTurn(async () =>
@@ -34,7 +35,7 @@ public sealed partial class TopicDriver(
         if (State.Phase == TopicPhase.Deleting)
         {
             var finished = await FinishDeletion();
-            var reopened = finished.Error == ErrorCode.None ? await _journal.OpenAsync() : finished.Error;
+            var reopened = finished.Error == ErrorCode.None ? await _topic.OpenAsync() : finished.Error;
             if (reopened != ErrorCode.None)
             {
                 return Refused(reopened, finished.Detail);
@@ -59,7 +60,7 @@ public sealed partial class TopicDriver(
             return Described(State.Apply(decision.Records[0]));
         }
 
-        var error = await _journal.AppendAsync(decision.Records);
+        var error = await _topic.CommitAsync(decision.Records);
         if (error != ErrorCode.None)
         {
             return Refused(error, "The creation could not be made durable.");
@@ -111,7 +112,7 @@ public sealed partial class TopicDriver(
             return Refused(announced.Error, announced.Detail);
         }
 
-        var error = await _journal.AppendAsync(decision.Records);
+        var error = await _topic.CommitAsync(decision.Records);
         return error != ErrorCode.None ? Refused(error, "The deletion could not be made durable.") : await FinishDeletion();
     });
 
@@ -129,27 +130,28 @@ public sealed partial class TopicDriver(
             : new TopicResult(ErrorCode.None, null, null);
     });
 
-    /// <summary>The topic as it is.</summary>
+    /// <summary>The topic as the last durable change left it.</summary>
     public async Task<TopicResult> DescribeAsync()
     {
-        var error = await _journal.OpenAsync();
+        var error = await _topic.OpenAsync();
         ForgetIfAbsent();
         return error != ErrorCode.None ? Refused(error, null)
-            : State.Phase == TopicPhase.Live ? Described(State)
+            : _topic.DurableState.Phase == TopicPhase.Live ? Described(_topic.DurableState)
             : Refused(ErrorCode.UnknownTopicOrPartition, null);
     }
 
     /// <summary>What a partition needs to serve, or why it must not.</summary>
     public async Task<PartitionSettingsResult> SettingsAsync(TopicId id, int partition)
     {
-        var error = await _journal.OpenAsync();
-        error = error != ErrorCode.None ? error : TopicRules.CheckPartition(State, id, partition);
+        var error = await _topic.OpenAsync();
+        var topic = _topic.DurableState;
+        error = error != ErrorCode.None ? error : TopicRules.CheckPartition(topic, id, partition);
         ForgetIfAbsent();
-        return new PartitionSettingsResult(error, error == ErrorCode.None ? PartitionSettingsOf.Topic(State) : null);
+        return new PartitionSettingsResult(error, error == ErrorCode.None ? PartitionSettingsOf.Topic(topic) : null);
     }
 
     /// <summary>Waits for the write under way.</summary>
-    public ValueTask DisposeAsync() => _journal.DisposeAsync();
+    public ValueTask DisposeAsync() => _topic.DisposeAsync();
 
     private static TopicResult Refused(ErrorCode error, string? detail) => new(error, null, detail);
 
@@ -167,7 +169,7 @@ public sealed partial class TopicDriver(
         await _turns.WaitAsync();
         try
         {
-            var error = await _journal.OpenAsync();
+            var error = await _topic.OpenAsync();
             return error != ErrorCode.None ? Refused(error, "The topic's journal could not be read.") : await step();
         }
         finally
@@ -189,7 +191,7 @@ public sealed partial class TopicDriver(
             return Described(decision.Records.Aggregate(State, (state, record) => state.Apply(record)));
         }
 
-        var error = await _journal.AppendAsync(decision.Records);
+        var error = await _topic.CommitAsync(decision.Records);
         return error != ErrorCode.None ? Refused(error, "The change could not be made durable.") : Described(State);
     }
 
@@ -218,7 +220,7 @@ public sealed partial class TopicDriver(
                 $"The topic is deleted, but the data of {failed} of {State.PartitionsCount} partitions is still there: delete it again.");
         }
 
-        error = await _journal.DeleteAsync();
+        error = await _topic.DeleteAsync();
         if (error != ErrorCode.None)
         {
             return Refused(error, "The topic is deleted, but its journal is still there: delete it again.");

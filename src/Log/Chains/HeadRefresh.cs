@@ -1,3 +1,5 @@
+using Loire.Log.Objects;
+
 namespace Loire.Log.Chains;
 
 /// <summary>
@@ -41,6 +43,49 @@ internal sealed class HeadRefresh(Chain chain, ChainObjects store, ChainRecovery
         }
 
         return chain.IsTakingEpoch ? null : await LookAgainAsync(seen);
+    }
+
+    /// <summary>
+    /// Finds out whether the chain as it is known here has everything that was durable when this was called. An instance that leads asks
+    /// whether a newer leader exists. One that does not lead looks for a chunk behind its last one first, and at the head after that: if the
+    /// head has not changed since it was read, no chunk can have been moved away in between.
+    /// </summary>
+    /// <returns>False if another leader has taken over or appended, or may have; null if that cannot be found out now.</returns>
+    public async Task<bool?> IsNewestAsync()
+    {
+        while (true)
+        {
+            var (seen, leads) = ((chain.State, chain.State.View), chain.Leads);
+            if (!leads)
+            {
+                var next = await store.FetchAsync(ObjectKey.Chunk(seen.State.NextOrdinal));
+                if (next.Status != FetchStatus.Absent)
+                {
+                    return next.Status == FetchStatus.Unreachable ? null : false;
+                }
+            }
+
+            var now = await store.ReadHeadAsync();
+            if (now.Status is FetchStatus.Unreachable or FetchStatus.Damaged)
+            {
+                return null;
+            }
+
+            if (chain.IsClosed)
+            {
+                return false;
+            }
+
+            if (leads)
+            {
+                return now.Status == FetchStatus.Found && now.Head.Epoch == chain.Epoch;
+            }
+
+            if (!chain.Leads && !HasChanged(seen))
+            {
+                return now.Head.Revision == seen.State.Head.Revision;
+            }
+        }
     }
 
     private async Task<bool?> LookAgainAsync((ChainState State, int View) seen)

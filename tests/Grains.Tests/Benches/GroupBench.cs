@@ -2,6 +2,7 @@ using Loire.Grains.Groups;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Journals;
 using Loire.Grains.Turns;
 using Loire.Log;
 using Loire.Model;
@@ -229,10 +230,10 @@ internal sealed class GroupBench : IGroupPeers
         var silo = Silo;
         return new GroupDriver(
             "g",
-            () => new Journal(
-                silo, "group/g", new Guid(Interlocked.Increment(ref _writers), 2, 2, new byte[8]),
-                new JournalOptions { SnapshotAfterBytes = 2_000 }, Time),
-            new GroupMachine(_assignors, Options.Members), this, new SchedulerTurnQueue(Thread), Options, Time,
+            new JournalSource("group/g", NameAsJournalKey.Instance, id => new Journal(
+                silo, id, new Guid(Interlocked.Increment(ref _writers), 2, 2, new byte[8]),
+                new JournalOptions { SnapshotAfterBytes = 2_000 }, Time)),
+            () => new GroupMachine(_assignors, Options.Members), this, new SchedulerTurnQueue(Thread), Options, Time,
             new ErrorLog(Errors), WakeAfter, () => Drops++);
     }
 

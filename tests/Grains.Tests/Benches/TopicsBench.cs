@@ -1,5 +1,6 @@
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Journals;
 using Loire.Grains.Partitions;
 using Loire.Grains.Topics;
 using Loire.Grains.Turns;
@@ -25,7 +26,7 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
     public TopicsBench(LossyGrainStorage? storage = null)
     {
         Storage = storage ?? new LossyGrainStorage();
-        Catalog = new CatalogDriver(() => Journal("catalog"), this, parallelism: 4, NullLogger.Instance);
+        Catalog = new CatalogDriver(Journal("catalog"), this, parallelism: 4, NullLogger.Instance);
     }
 
     public LossyGrainStorage Storage { get; }
@@ -108,7 +109,7 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
         if (!_topics.TryGetValue(name, out var topic))
         {
             topic = new TopicDriver(
-                name, () => Journal($"topic/{name}"), this, NewId, new TopicDriverOptions(DefaultPartitions: 1, Parallelism: 8),
+                name, Journal($"topic/{name}"), this, NewId, new TopicDriverOptions(DefaultPartitions: 1, Parallelism: 8),
                 NullLogger.Instance, () => _topics.Remove(name));
             _topics.Add(name, topic);
         }
@@ -131,7 +132,8 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
         return partition;
     }
 
-    private Journal Journal(string id) => new(Storage, id, NewId(), new JournalOptions { SnapshotAfterBytes = 500 }, Time);
+    private JournalSource Journal(string name) => new(
+        name, NameAsJournalKey.Instance, id => new Journal(Storage, id, NewId(), new JournalOptions { SnapshotAfterBytes = 500 }, Time));
 
     private static Guid NewId() => new(Interlocked.Increment(ref _ids), 1, 1, new byte[8]);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Loire.Grains.Groups;
+using Loire.Grains.Journals;
 using Loire.Grains.Tests.Benches;
 using Loire.Log;
 using Loire.TestKit;
@@ -80,9 +81,9 @@ public class GroupCatalogDriverTests
         Assert.Equal(ErrorCode.InvalidRequest, _thread.Finish(() => NewDriver().ListAsync("", max)).Error);
 
     private GroupCatalogDriver NewDriver() => new(
-        () => new Journal(
-            _storage, "groups/0", new Guid(Interlocked.Increment(ref _writers), 3, 3, new byte[8]),
-            new JournalOptions { SnapshotAfterBytes = 500 }, new ManualTime()),
+        new JournalSource("groups/0", NameAsJournalKey.Instance, id => new Journal(
+            _storage, id, new Guid(Interlocked.Increment(ref _writers), 3, 3, new byte[8]),
+            new JournalOptions { SnapshotAfterBytes = 500 }, new ManualTime())),
         id =>
         {
             _swept.Add(id);

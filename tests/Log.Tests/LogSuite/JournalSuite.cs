@@ -145,6 +145,41 @@ public abstract class JournalSuite
     });
 
     [Fact]
+    public void An_owner_finds_out_on_demand_whether_another_one_has_appended() => Run(async store =>
+    {
+        var (first, _) = await OpenAsync(store);
+        Assert.Equal(ErrorCode.None, await first.CheckNewestAsync());
+        Assert.Equal(ErrorCode.None, await AppendAsync(first, "a"));
+        Assert.Equal(ErrorCode.None, await first.CheckNewestAsync());
+
+        var (reader, _) = await OpenAsync(store);
+        Assert.Equal(ErrorCode.None, await reader.CheckNewestAsync());
+        Assert.Equal(ErrorCode.None, await AppendAsync(first, "b"));
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, await reader.CheckNewestAsync());
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, await AppendAsync(reader, "zombie"));
+
+        var (next, replayed) = await OpenAsync(store);
+        Assert.Equal(["a", "b"], replayed);
+        Assert.Equal(ErrorCode.None, await AppendAsync(next, "c"));
+        Assert.Equal(ErrorCode.None, await next.CheckNewestAsync());
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, await first.CheckNewestAsync());
+    });
+
+    [Fact]
+    public void An_owner_that_merges_its_chunks_or_takes_a_snapshot_stays_the_newest() => Run(async store =>
+    {
+        var (journal, _) = await OpenAsync(store);
+        for (var i = 0; i < 40; i++)
+        {
+            Assert.Equal(ErrorCode.None, await AppendAsync(journal, "a"));
+            Assert.Equal(ErrorCode.None, await journal.CheckNewestAsync());
+        }
+
+        Assert.Equal(ErrorCode.None, await journal.SnapshotAsync(Bytes("all")));
+        Assert.Equal(ErrorCode.None, await journal.CheckNewestAsync());
+    });
+
+    [Fact]
     public void A_deleted_journal_is_empty() => Run(async store =>
     {
         var (journal, _) = await OpenAsync(store);

@@ -1,16 +1,18 @@
 using Loire.Log;
 
-namespace Loire.Grains.Groups;
+namespace Loire.Grains.Journals;
 
 /// <summary>
-/// Makes changes of a state durable that has them already. One write is under way at a time, and all that comes meanwhile is the next one,
-/// so a thousand small changes cost a few writes. After the first failure the state is ahead of what is durable: nothing more is written, all
-/// that waits has failed, and the owner throws the state away.
+/// Writes changes that a state has already. One write is under way at a time, and the changes that come meanwhile share the next one, so a
+/// thousand small changes cost a few writes. After the first failure the state is ahead of what is durable: nothing more is written, and
+/// every change that waits fails.
 /// </summary>
 /// <param name="journal">An open journal, which only this appends to.</param>
-/// <param name="snapshot">The whole state now, everything that waits included.</param>
-/// <param name="failed">Told once why nothing more is written, and the exception if that is a bug.</param>
-internal sealed class GroupCommitQueue(Journal journal, Func<ReadOnlyMemory<byte>> snapshot, Action<ErrorCode, Exception?> failed)
+/// <param name="snapshot">The bytes of the whole state now, with every change that waits.</param>
+/// <param name="superseded">What a change fails with when the journal has another owner, or after a bug.</param>
+/// <param name="failed">Invoked once with the reason why nothing more is written, and the exception if that is a bug.</param>
+internal sealed class JournalWrites(
+    Journal journal, Func<ReadOnlyMemory<byte>> snapshot, ErrorCode superseded, Action<ErrorCode, Exception?> failed)
 {
     // One write carries at most this much unless a single change is larger.
     private const int WriteBytes = 8 * 1024 * 1024;
@@ -24,7 +26,7 @@ internal sealed class GroupCommitQueue(Journal journal, Func<ReadOnlyMemory<byte
         public TaskCompletionSource<ErrorCode> Fate { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    /// <summary>Ends when everything so far is durable, or with the reason why it never will be.</summary>
+    /// <summary>Ends when every change so far is durable, or with the reason why it never will be.</summary>
     public Task<ErrorCode> Durable { get; private set; } = Task.FromResult(ErrorCode.None);
 
     /// <summary>Bytes that are not durable yet.</summary>
@@ -50,11 +52,11 @@ internal sealed class GroupCommitQueue(Journal journal, Func<ReadOnlyMemory<byte
         return change.Fate.Task;
     }
 
-    /// <summary>Waits for what is under way and writes nothing more.</summary>
+    /// <summary>Waits for the changes so far; those that come later fail.</summary>
     public async Task StopAsync()
     {
         await Durable;
-        _failure = _failure == ErrorCode.None ? ErrorCode.NotCoordinator : _failure;
+        _failure = _failure == ErrorCode.None ? superseded : _failure;
     }
 
     private async Task WriteAsync()
@@ -62,7 +64,7 @@ internal sealed class GroupCommitQueue(Journal journal, Func<ReadOnlyMemory<byte
         _isWriting = true;
         while (_pending.Count > 0)
         {
-            // A snapshot holds all that is applied, and so all that waits: what waits is durable with it.
+            // A snapshot holds every change that waits, so they are durable with it.
             var asSnapshot = journal.WantsSnapshot;
             var changes = Take(all: asSnapshot);
             if (_failure == ErrorCode.None)
@@ -70,7 +72,7 @@ internal sealed class GroupCommitQueue(Journal journal, Func<ReadOnlyMemory<byte
                 var (error, bug) = await TryWriteAsync(asSnapshot, changes);
                 if (error != ErrorCode.None)
                 {
-                    _failure = error == ErrorCode.NotLeaderOrFollower ? ErrorCode.NotCoordinator : error;
+                    _failure = error == ErrorCode.NotLeaderOrFollower ? superseded : error;
                     failed(_failure, bug);
                 }
             }
@@ -95,7 +97,7 @@ internal sealed class GroupCommitQueue(Journal journal, Func<ReadOnlyMemory<byte
         }
         catch (Exception bug)
         {
-            return (ErrorCode.CoordinatorNotAvailable, bug);
+            return (ErrorCode.NotLeaderOrFollower, bug);
         }
     }
 

@@ -1,0 +1,250 @@
+using Loire.Coordination;
+using Loire.Log;
+using Loire.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Grains.Journals;
+
+/// <summary>
+/// The state of a small grain and the journal that it is made of: <i>decide → records → apply → append → reply</i>. A change is decided and
+/// applied at once, so the next request builds on it; its reply waits until the records are durable. Replies that change nothing wait for
+/// the write under way as well, so that no caller learns what may still be lost. Changes that come during a write share the next one.
+/// <para>
+/// When the journal fails or has another owner, the state is ahead of what is durable: everything that built on it fails, the owner is told,
+/// and the next <see cref="OpenAsync"/> reads the journal again. An owner that cannot let its state be replaced (a group, whose sessions are
+/// not in the journal) answers only errors from then on instead.
+/// </para>
+/// <para>Not thread-safe: calls and continuations run as turns of one queue.</para>
+/// </summary>
+/// <param name="source">Makes the journal.</param>
+/// <param name="codec">How records change the state, and their bytes.</param>
+/// <param name="superseded">What a caller is told when the journal has another owner, or after a bug: to find the owner again.</param>
+/// <param name="logger">Logs failures of the journal.</param>
+/// <param name="failed">Invoked when the journal cannot be opened or has failed, once for each time that it was opened.</param>
+internal sealed partial class JournaledState<TState, TRecord>(
+    JournalSource source, IJournalCodec<TState, TRecord> codec, ErrorCode superseded, ILogger logger, Action<ErrorCode> failed)
+    : IAsyncDisposable
+    where TRecord : class
+{
+    private Incarnation _current = new(codec.New());
+
+    /// <summary>The state as one instance of the journal has made it, up to the failure of that instance.</summary>
+    private sealed class Incarnation(TState state)
+    {
+        public TState State { get; set; } = state;
+
+        public TState DurableState { get; set; } = state;
+
+        public bool HasRecords { get; set; }
+
+        public Task<ErrorCode>? Opening { get; set; }
+
+        public Journal? Journal { get; set; }
+
+        public JournalWrites? Writes { get; set; }
+
+        public bool HasFailed { get; set; }
+    }
+
+    /// <summary>The state, with changes that are not durable yet; without any record before the journal is open.</summary>
+    public TState State => _current.State;
+
+    /// <summary>
+    /// The state without changes that are not durable yet, for readers that must not wait for a write; only where the state is immutable.
+    /// </summary>
+    public TState DurableState => _current.DurableState;
+
+    /// <summary>Whether there is any record, durable or not.</summary>
+    public bool HasRecords => _current.HasRecords;
+
+    /// <summary>Ends when every change so far is durable, or with the reason why it never will be. The journal has been opened.</summary>
+    public Task<ErrorCode> Durable => Writes.Durable;
+
+    /// <summary>Bytes that are not durable yet.</summary>
+    public long PendingBytes => _current.Writes?.PendingBytes ?? 0;
+
+    private JournalWrites Writes => _current.Writes ?? throw new InvariantException("the journal is open");
+
+    /// <summary>Reads the journal unless it is open; concurrent callers share the attempt.</summary>
+    /// <returns><see cref="ErrorCode.None"/>, or <see cref="ErrorCode.KafkaStorageError"/>.</returns>
+    public Task<ErrorCode> OpenAsync()
+    {
+        if (_current.HasFailed)
+        {
+            _current = new Incarnation(codec.New());
+        }
+
+        return _current.Opening ??= OpenOnceAsync(_current);
+    }
+
+    /// <summary>
+    /// Makes sure that the state has every record that was durable when this was called: looks at storage, and reads the journal again if
+    /// another owner has appended.
+    /// </summary>
+    /// <returns><see cref="ErrorCode.None"/>, or why that is not known.</returns>
+    public async Task<ErrorCode> RefreshAsync()
+    {
+        var seen = _current;
+        if (seen.Opening is null || seen.HasFailed)
+        {
+            return await OpenAsync();
+        }
+
+        var error = await seen.Opening;
+        error = error == ErrorCode.None ? await seen.Journal!.CheckNewestAsync() : error;
+        if (error == ErrorCode.NotLeaderOrFollower)
+        {
+            Fail(seen, superseded, null);
+            return await OpenAsync();
+        }
+
+        return error;
+    }
+
+    /// <summary>Opens the journal, decides, applies, and waits until that is durable.</summary>
+    /// <returns>The decision; or a refusal without detail if it cannot be made durable or the journal cannot be read.</returns>
+    public async Task<Decision<TRecord>> ChangeAsync(Func<TState, Decision<TRecord>> decide)
+    {
+        var error = await OpenAsync();
+        if (error != ErrorCode.None)
+        {
+            return new Decision<TRecord>(error, null, []);
+        }
+
+        // There is no await from the decision to the append: the next request decides on what this one has changed.
+        var decision = decide(State);
+        error = await CommitAsync(decision.Records);
+        return error == ErrorCode.None ? decision : new Decision<TRecord>(error, null, []);
+    }
+
+    /// <summary>Opens the journal, reads the state, and waits until what was read is durable.</summary>
+    /// <returns>The result; or why the state is not known.</returns>
+    public async Task<(ErrorCode Error, T? Result)> ReadAsync<T>(Func<TState, T> read)
+    {
+        var error = await OpenAsync();
+        if (error != ErrorCode.None)
+        {
+            return (error, default);
+        }
+
+        var result = read(State);
+        error = await Durable;
+        return error == ErrorCode.None ? (error, result) : (error, default);
+    }
+
+    /// <summary>Applies records and makes them durable, all or none; without records, waits for the write under way.</summary>
+    public async Task<ErrorCode> CommitAsync(IReadOnlyList<TRecord> records)
+    {
+        var current = _current;
+        foreach (var record in records)
+        {
+            current.State = codec.Apply(current.State, record);
+        }
+
+        var after = current.State;
+        var error = await AppendAsync(records);
+        current.DurableState = error == ErrorCode.None ? after : current.DurableState;
+        return error;
+    }
+
+    /// <summary>Makes records durable that the state has already; otherwise as <see cref="CommitAsync"/>.</summary>
+    public Task<ErrorCode> AppendAsync(IReadOnlyList<TRecord> records)
+    {
+        _current.HasRecords |= records.Count > 0;
+        return Writes.Append([.. records.Select(codec.Write)]);
+    }
+
+    /// <summary>
+    /// Waits for the write under way and deletes the journal; later changes fail. The next <see cref="OpenAsync"/> finds a journal without
+    /// records, or finishes the deletion.
+    /// </summary>
+    public async Task<ErrorCode> DeleteAsync()
+    {
+        var deleted = _current;
+        await Writes.StopAsync();
+        var error = await deleted.Journal!.DeleteAsync();
+        deleted.HasFailed = true;
+        if (error == ErrorCode.None)
+        {
+            (deleted.State, deleted.HasRecords) = (codec.New(), false);
+            deleted.DurableState = deleted.State;
+        }
+
+        return error;
+    }
+
+    /// <summary>Waits for the write under way.</summary>
+    public ValueTask DisposeAsync() => _current.Journal?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private async Task<ErrorCode> OpenOnceAsync(Incarnation opened)
+    {
+        var error = await ReplayAsync(opened);
+        if (error == ErrorCode.UnknownTopicOrPartition)
+        {
+            // Its deletion was interrupted, which is the last thing that its owner did: nothing else is left to finish.
+            error = await opened.Journal!.DeleteAsync();
+            error = error == ErrorCode.None ? await ReplayAsync(opened) : error;
+        }
+
+        if (error != ErrorCode.None)
+        {
+            CouldNotOpen(source.Name, error);
+            opened.HasFailed = true;
+            failed(ErrorCode.KafkaStorageError);
+            return ErrorCode.KafkaStorageError;
+        }
+
+        opened.DurableState = opened.State;
+        opened.Writes = new JournalWrites(
+            opened.Journal!, () => codec.Write(codec.Snapshot(opened.State)), superseded, (cause, bug) => Fail(opened, cause, bug));
+        return ErrorCode.None;
+    }
+
+    private async Task<ErrorCode> ReplayAsync(Incarnation opened)
+    {
+        var unreadable = false;
+
+        void Replay(ReadOnlySpan<byte> bytes)
+        {
+            if (!unreadable && codec.TryRead(bytes, out var record))
+            {
+                (opened.State, opened.HasRecords) = (codec.Apply(opened.State, record), true);
+            }
+            else
+            {
+                unreadable = true;
+            }
+        }
+
+        opened.Journal = await source.NewAsync();
+        var error = await opened.Journal.OpenAsync(Replay, Replay);
+        return error == ErrorCode.None && unreadable ? ErrorCode.CorruptMessage : error;
+    }
+
+    private void Fail(Incarnation incarnation, ErrorCode error, Exception? bug)
+    {
+        if (!incarnation.HasFailed)
+        {
+            incarnation.HasFailed = true;
+            if (bug is null)
+            {
+                JournalFailed(source.Name, error);
+            }
+            else
+            {
+                FoundBug(bug, source.Name);
+            }
+
+            failed(error);
+        }
+    }
+
+    [LoggerMessage(101, LogLevel.Warning, "The journal {Journal} could not be read: {Error}.")]
+    private partial void CouldNotOpen(string journal, ErrorCode error);
+
+    [LoggerMessage(102, LogLevel.Warning, "The journal {Journal} failed: {Error}. What is durable is read again before it is used next.")]
+    private partial void JournalFailed(string journal, ErrorCode error);
+
+    [LoggerMessage(103, LogLevel.Error, "A bug stopped the writes of the journal {Journal}. What is durable is read again.")]
+    private partial void FoundBug(Exception bug, string journal);
+}
