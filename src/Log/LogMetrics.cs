@@ -2,7 +2,10 @@ using System.Diagnostics.Metrics;
 
 namespace Loire.Log;
 
-/// <summary>The instruments of the logs of one silo, in the meter <see cref="MeterName"/>. Counted once for each chunk or object, never for each record.</summary>
+/// <summary>
+/// The instruments of the logs of one silo, in the meter <see cref="MeterName"/>. Counted once for each chunk or
+/// object, never for each record.
+/// </summary>
 public sealed class LogMetrics
 {
     /// <summary>The name of the meter.</summary>
@@ -22,18 +25,23 @@ public sealed class LogMetrics
             "loire.log.commit.duration", "s", "Time from the first append of a chunk until the chunk is durable.",
             advice: new InstrumentAdvice<double>
             {
-                HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+                HistogramBucketBoundaries =
+                    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
             });
         Seals = meter.CreateCounter<long>(
             "loire.log.seals", "{seal}", "Merges or listings of chunks and segments, each with one write of a head.");
-        DeletedObjects = meter.CreateCounter<long>("loire.log.objects.deleted", "{object}", "Objects deleted because nothing refers to them any more.");
-        CorruptObjects = meter.CreateCounter<long>("loire.log.objects.corrupt", "{object}", "Reads of an object that is damaged or missing.");
+        DeletedObjects = meter.CreateCounter<long>(
+            "loire.log.objects.deleted", "{object}", "Objects deleted because nothing refers to them any more.");
+        CorruptObjects = meter.CreateCounter<long>(
+            "loire.log.objects.corrupt", "{object}", "Reads of an object that is damaged or missing.");
         CacheHits = meter.CreateCounter<long>("loire.log.cache.hits", "{read}", "Objects served from memory.");
-        CacheMisses = meter.CreateCounter<long>("loire.log.cache.misses", "{read}", "Objects read from storage because they were not in memory.");
+        CacheMisses = meter.CreateCounter<long>(
+            "loire.log.cache.misses", "{read}", "Objects read from storage because they were not in memory.");
         UnknownOutcomes = meter.CreateCounter<long>(
             "loire.log.writes.unknown", "{write}", "Writes that storage neither confirmed nor refused, and that had to be followed up.");
         RefusedChunks = meter.CreateCounter<long>("loire.log.chunks.refused", "{chunk}", "Chunks that storage refused for lack of space.");
-        Closures = meter.CreateCounter<long>("loire.log.closures", "{log}", "Logs that closed by themselves: superseded, broken, or in doubt.");
+        Closures = meter.CreateCounter<long>(
+            "loire.log.closures", "{log}", "Logs that closed by themselves: superseded, broken, or in doubt.");
     }
 
     /// <summary>Instruments of logs outside a silo, such as those of a test.</summary>

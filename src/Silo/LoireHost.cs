@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Loire.Silo;
 
-/// <summary>Composes a node: one silo with its grains, a store, and the HTTP API in front of them. The only place that knows every implementation.</summary>
+/// <summary>
+/// Composes a node: one silo with its grains, a store, and the HTTP API in front of them. The only place that knows every implementation.
+/// </summary>
 public static class LoireHost
 {
     // In-flight requests, partitions and the store's last sync have to end within it; systemd and Kubernetes kill after 90 and 30 seconds.

@@ -11,7 +11,8 @@ public static class LoireInstrumentationExtensions
         "Loire.*", "Microsoft.Orleans", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime");
 
     /// <summary>
-    /// Adds the spans of Loire, of ASP.NET's requests and of grain calls. Grain calls have spans only with <see cref="NodeOptions.PropagateTraces"/>.
+    /// Adds the spans of Loire, of ASP.NET's requests and of grain calls, which have spans only with
+    /// <see cref="NodeOptions.PropagateTraces"/>.
     /// </summary>
     public static TracerProviderBuilder AddLoireInstrumentation(this TracerProviderBuilder traces) =>
         traces.AddAspNetCoreInstrumentation().AddSource("Loire.*", "Microsoft.Orleans.Application");

@@ -14,7 +14,8 @@ public static class LoireNodeExtensions
     /// Adds a silo with Loire's grains, its store, health checks of both, and the services of the HTTP API; <c>MapLoireApi</c> maps the
     /// API's endpoints. Other grains of the host live in the same silo.
     /// </summary>
-    /// <param name="builder">The host. Its own configuration decides where HTTP listens, what is logged and what telemetry is exported.</param>
+    /// <param name="builder">The host. Its own configuration decides where HTTP listens, what is logged and what telemetry is
+    /// exported.</param>
     /// <param name="configure">Changes the options; of those for HTTP only <see cref="NodeOptions.MaxConnections"/>
     /// and <see cref="NodeOptions.V2Commits"/> apply.</param>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">An option is invalid; the message names it.</exception>

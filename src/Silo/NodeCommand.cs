@@ -6,22 +6,22 @@ using System.Reflection;
 namespace Loire.Silo;
 
 /// <summary>
-/// The command line of the node's executable: without a subcommand it runs a node with the options of <see cref="NodeSetting.All"/>. A command line that
-/// is wrong is one line on standard error and exit code 2.
+/// The command line of the node's executable: without a subcommand it runs a node with the options of <see cref="NodeSetting.All"/>. An
+/// invalid command line is one line on standard error and exit code 2.
 /// </summary>
 internal static class NodeCommand
 {
     public const int UsageExitCode = 2;
 
-    public static string Version { get; } =
-        typeof(NodeCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+    public static string Version { get; } = typeof(NodeCommand).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
 
     private static string Description =>
         """
         Loire: a streaming service with Kafka's semantics, one node.
 
-        Each option can also be set in the environment (LOIRE_DATA for --data) or in ./appsettings.json ({"Loire": {"data": "DIR"}}); the command
-        line wins over the environment, and the environment over the file.
+        Each option can also be set in the environment (LOIRE_DATA for --data) or in ./appsettings.json ({"Loire": {"data": "DIR"}}); the
+        command line wins over the environment, and the environment over the file.
         Exit codes: 0 stopped as asked, 1 could not start or failed, 2 a bad option.
         """;
 
@@ -36,7 +36,8 @@ internal static class NodeCommand
         }
 
         // The host handles SIGTERM and SIGINT itself, and a bug of ours keeps its stack.
-        return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
+        return await parsed.InvokeAsync(
+            new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
     }
 
     /// <summary>Parses a command line without running it.</summary>
@@ -59,7 +60,9 @@ internal static class NodeCommand
         return command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
     }
 
-    /// <summary>Explains what is wrong with a command line in one line; null if nothing is. Values are checked later, with those of the other sources.</summary>
+    /// <summary>
+    /// Describes the first error of a command line in one line; null if there is none. Values are checked when they are bound.
+    /// </summary>
     public static string? FindProblem(ParseResult parsed, string[] args)
     {
         if (parsed.Action is not ParseErrorAction)

@@ -3,14 +3,17 @@ using Microsoft.Extensions.Options;
 namespace Loire.Silo;
 
 /// <summary>
-/// Binds <see cref="NodeOptions"/> to the section <c>Loire</c> of appsettings.json, over it the environment (<c>LOIRE_DATA</c>), over it the command line.
-/// It binds property by property, because the framework's binder tells neither which key it could not convert nor where that key came from.
+/// Binds <see cref="NodeOptions"/> to the section <c>Loire</c> of appsettings.json, over it the environment (<c>LOIRE_DATA</c>), over it
+/// the command line. It binds property by property, because the framework's binder tells neither which key it could not convert nor
+/// where that key came from.
 /// </summary>
 internal static class NodeConfiguration
 {
     private const string Section = "Loire";
 
-    /// <summary>Returns valid options, or throws an <see cref="OptionsValidationException"/> with one line about the first problem.</summary>
+    /// <summary>
+    /// Returns valid options, or throws an <see cref="OptionsValidationException"/> with one line about the first problem.
+    /// </summary>
     /// <param name="arguments">The settings of the command line, by name.</param>
     /// <param name="environment">Finds an environment variable; null if it is not set.</param>
     /// <param name="file">A configuration file, which need not exist.</param>
@@ -83,7 +86,8 @@ internal static class NodeConfiguration
         }
     }
 
-    private static bool IsNamed(NodeSetting setting, string name) => setting.Declaration.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+    private static bool IsNamed(NodeSetting setting, string name) =>
+        setting.Declaration.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
 
     private static OptionsValidationException Invalid(string problem) => new(nameof(NodeOptions), typeof(NodeOptions), [problem]);
 

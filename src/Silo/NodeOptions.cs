@@ -16,8 +16,8 @@ public enum StoreKind
 }
 
 /// <summary>
-/// The options of a node. <see cref="NodeConfiguration"/> binds them to the command line, the environment and appsettings.json under the names of their
-/// <see cref="NodeSettingAttribute"/>; <see cref="NodeOptionsValidator"/> checks them before anything starts.
+/// The options of a node. <see cref="NodeConfiguration"/> binds them to the command line, the environment and appsettings.json under the
+/// names of their <see cref="NodeSettingAttribute"/>; <see cref="NodeOptionsValidator"/> checks them before anything starts.
 /// </summary>
 public sealed class NodeOptions
 {
@@ -47,7 +47,8 @@ public sealed class NodeOptions
 
     /// <summary>Connection string of the storage account; only for <see cref="StoreKind.Azure"/>.</summary>
     [NodeSetting(
-        "azure-connection", "STRING", "connection string of the storage account; prefer LOIRE_AZURE_CONNECTION, which no process list shows",
+        "azure-connection", "STRING",
+        "connection string of the storage account; prefer LOIRE_AZURE_CONNECTION, which no process list shows",
         Expected = "a connection string such as UseDevelopmentStorage=true")]
     [AzureConnectionString]
     public string? AzureConnection { get; set; }
@@ -72,9 +73,10 @@ public sealed class NodeOptions
     [Range(0, 65_535)]
     public int GatewayPort { get; set; }
 
-    /// <summary>Null syncs before every acknowledgement; otherwise the time between syncs, which is also what a power cut may lose.</summary>
+    /// <summary>Null syncs before every acknowledgement; otherwise the time between syncs, and so what a power cut may lose.</summary>
     [NodeSetting(
-        "fsync", "always|MS", "sync before every acknowledgement, or only every MS milliseconds: a power cut may then lose that much (always)",
+        "fsync", "always|MS",
+        "sync before every acknowledgement, or only every MS milliseconds: a power cut may then lose that much (always)",
         Expected = "always, or milliseconds from 1 to 60000")]
     [TypeConverter(typeof(SyncIntervalConverter)), Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan? SyncInterval { get; set; }
@@ -89,7 +91,9 @@ public sealed class NodeOptions
     [Range(1, 1_000_000)]
     public int MaxConnections { get; set; } = 20_000;
 
-    /// <summary>What a committed offset means in the v2 dialect of REST proxies, which is served beside the native API; null serves no v2 dialect.</summary>
+    /// <summary>
+    /// What a committed offset means in the v2 dialect of REST proxies, which is served beside the native API; null serves no v2 dialect.
+    /// </summary>
     [NodeSetting(
         "v2-api", "last-read|next-to-read|off",
         "the v2 API of REST proxies, by what a committed offset means: the last record read, as Confluent's, or the next one (last-read)",
@@ -105,8 +109,8 @@ public sealed class NodeOptions
     public Uri? OtlpEndpoint { get; set; }
 
     /// <summary>
-    /// Carries trace contexts through grain calls, for a host that exports traces by its own pipeline; a node with an <see cref="OtlpEndpoint"/> always
-    /// does. It costs every grain call two filters, so it is off otherwise.
+    /// Carries trace contexts through grain calls, for a host that exports traces by its own pipeline; a node with an
+    /// <see cref="OtlpEndpoint"/> always does. It costs every grain call two filters, so it is off otherwise.
     /// </summary>
     public bool PropagateTraces { get; set; }
 

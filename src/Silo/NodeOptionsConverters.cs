@@ -63,7 +63,8 @@ internal sealed class EndpointsConverter : SettingConverter
 
     private static IPEndPoint ReadOne(string text)
     {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttp || url.PathAndQuery != "/" || url.UserInfo.Length > 0)
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url)
+            || url is not { Scheme: "http", PathAndQuery: "/", UserInfo: "" })
         {
             throw text.StartsWith("https:", StringComparison.OrdinalIgnoreCase) ? new TlsNotOfferedException() : new FormatException();
         }

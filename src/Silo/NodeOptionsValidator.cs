@@ -21,8 +21,8 @@ internal sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
         if (!options.Insecure && options.Endpoints.FirstOrDefault(endpoint => !IPAddress.IsLoopback(endpoint.Address)) is { } open)
         {
             return ValidateOptionsResult.Fail(
-                $"{open} can be reached from other machines, and there is no authentication yet: whoever reaches it can read, write and delete everything. "
-                + "Say --insecure if that is meant.");
+                $"{open} can be reached from other machines, and there is no authentication yet: whoever reaches it can read, write and "
+                + "delete everything. Say --insecure if that is meant.");
         }
 
         return options.Storage == StoreKind.Azure && options.AzureConnection is null

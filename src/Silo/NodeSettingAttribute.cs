@@ -3,7 +3,7 @@ using System.ComponentModel;
 namespace Loire.Silo;
 
 /// <summary>Gives a property of <see cref="NodeOptions"/> its name in the command line, the environment and appsettings.json.</summary>
-/// <param name="name">The name on the command line, without the leading dashes; the key in the section <c>Loire</c> of appsettings.json.</param>
+/// <param name="name">The name on the command line, without leading dashes, and in the section <c>Loire</c> of appsettings.json.</param>
 /// <param name="valueName">Stands for the value in <c>--help</c>; null for a flag.</param>
 /// <param name="meaning">Explains the option in <c>--help</c>, its default in brackets.</param>
 [AttributeUsage(AttributeTargets.Property)]

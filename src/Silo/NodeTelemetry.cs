@@ -7,8 +7,8 @@ using OpenTelemetry.Trace;
 namespace Loire.Silo;
 
 /// <summary>
-/// The telemetry of a node that is a process of its own: metrics for Prometheus, and with an OTLP endpoint metrics and traces for a collector. Without one,
-/// nothing is sent and no span is created.
+/// The telemetry of a node that is a process of its own: metrics for Prometheus, and with an OTLP endpoint metrics and traces for a
+/// collector. Without one, nothing is sent and no span is created.
 /// </summary>
 internal static class NodeTelemetry
 {

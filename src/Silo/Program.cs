@@ -5,8 +5,9 @@ using Microsoft.Extensions.Options;
 namespace Loire.Silo;
 
 /// <summary>
-/// One node. SIGTERM and SIGINT stop it: no new connections, requests in flight are answered, partitions finish their writes, the store syncs. A node that
-/// cannot run ends with one line on standard error: exit code 2 for a bad option, 1 for a store or an address that is not available.
+/// One node. SIGTERM and SIGINT stop it: no new connections, requests in flight are answered, partitions finish their writes, the store
+/// syncs. A node that cannot run ends with one line on standard error: exit code 2 for a bad option, 1 for a store or an address that is
+/// not available.
 /// </summary>
 internal static partial class Program
 {
@@ -41,7 +42,8 @@ internal static partial class Program
     // A refusal of the environment is one line; a bug of ours keeps its stack.
     private static string? Reason(Exception exception) => exception switch
     {
-        IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException or OptionsValidationException => exception.Message.Split('\n')[0],
+        IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException or OptionsValidationException =>
+            exception.Message.Split('\n')[0],
         Azure.RequestFailedException => $"Azure Blob Storage answered: {exception.Message.Split('\n')[0]}",
         { InnerException: { } inner } => Reason(inner),
         _ => null,

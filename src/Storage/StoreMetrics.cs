@@ -32,7 +32,8 @@ internal static class StoreMetrics
             "loire.storage.writes.refused", () => store.Statistics.RefusedWrites, "{write}", "Writes refused for lack of space.");
         meter.CreateObservableCounter(
             "loire.storage.checkpoints", () => store.Statistics.Checkpoints, "{checkpoint}", "Checkpoints of the index.");
-        meter.CreateObservableCounter("loire.storage.moved", () => store.Statistics.BytesMoved, "By", "Bytes rewritten to empty store files.");
+        meter.CreateObservableCounter(
+            "loire.storage.moved", () => store.Statistics.BytesMoved, "By", "Bytes rewritten to empty store files.");
         meter.CreateObservableCounter(
             "loire.storage.reclaimed", () => store.Statistics.BytesReclaimed, "By", "Bytes of store files returned to the file system.");
         meter.CreateObservableCounter("loire.storage.damages", () => store.Statistics.Damages, "{place}", "Damaged places found.");

@@ -19,7 +19,9 @@ using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi;
 
-/// <summary>The native HTTP API under <c>/v1</c> and the v2 dialect at the root, with <c>/openapi/v1.json</c>, <c>/healthz</c> and <c>/readyz</c>.</summary>
+/// <summary>
+/// The native HTTP API under <c>/v1</c> and the v2 dialect at the root, with <c>/openapi/v1.json</c>, <c>/healthz</c> and <c>/readyz</c>.
+/// </summary>
 public static class LoireApi
 {
     /// <summary>

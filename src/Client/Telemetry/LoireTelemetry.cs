@@ -64,8 +64,8 @@ public static class LoireTelemetry
         Activities.HasListeners() ? StartListened(operation, operationType, kind, topic, clientId) : null;
 
     /// <summary>
-    /// Starts the root span <c>poll {topic}</c> of one fetch; null without a listener. Fetches run ahead of the application, so no span of it is
-    /// their parent.
+    /// Starts the root span <c>poll {topic}</c> of one fetch; null without a listener. Fetches run ahead of the application, so none of its
+    /// spans is their parent.
     /// </summary>
     internal static Activity? StartPoll(TopicPartition partition, string clientId)
     {

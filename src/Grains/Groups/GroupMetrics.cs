@@ -2,7 +2,10 @@ using System.Diagnostics.Metrics;
 
 namespace Loire.Grains.Groups;
 
-/// <summary>The instruments of the consumer groups of one silo, in the meter <see cref="MeterName"/>. They carry no group id, so their number is bounded.</summary>
+/// <summary>
+/// The instruments of the consumer groups of one silo, in the meter <see cref="MeterName"/>. They carry no group
+/// id, which bounds their series.
+/// </summary>
 public sealed class GroupMetrics
 {
     /// <summary>The name of the meter.</summary>
@@ -21,7 +24,8 @@ public sealed class GroupMetrics
 
     private GroupMetrics(Meter meter)
     {
-        _members = meter.CreateUpDownCounter<long>("loire.group.members", "{member}", "Members of the groups that are active on this silo.");
+        _members = meter.CreateUpDownCounter<long>(
+            "loire.group.members", "{member}", "Members of the groups that are active on this silo.");
         _rebalances = meter.CreateCounter<long>("loire.group.rebalances", "{rebalance}", "New target assignments of groups.");
         _commits = meter.CreateCounter<long>("loire.group.commits", "{commit}", "Commits that stored at least one offset.");
         _committedOffsets = meter.CreateCounter<long>("loire.group.commit.offsets", "{offset}", "Offsets stored by commits.");

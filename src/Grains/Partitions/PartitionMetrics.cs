@@ -27,7 +27,8 @@ public sealed class PartitionMetrics
         _appendedBytes = meter.CreateCounter<long>("loire.partition.append.size", "By", "Bytes of batches in acknowledged appends.");
         _fetches = meter.CreateCounter<long>("loire.partition.fetches", "{fetch}", "Fetches that succeeded.");
         _fetchedBytes = meter.CreateCounter<long>("loire.partition.fetch.size", "By", "Bytes of batches returned to fetches.");
-        _waitingFetches = meter.CreateUpDownCounter<long>("loire.partition.fetches.waiting", "{fetch}", "Fetches that currently wait for data.");
+        _waitingFetches = meter.CreateUpDownCounter<long>(
+            "loire.partition.fetches.waiting", "{fetch}", "Fetches that currently wait for data.");
         _errors = meter.CreateCounter<long>(
             "loire.partition.errors", "{request}", "Requests that failed, by loire.operation and error.type.");
     }

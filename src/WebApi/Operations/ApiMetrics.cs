@@ -4,8 +4,8 @@ using Loire.Grains.Interfaces.Partitions;
 namespace Loire.WebApi.Operations;
 
 /// <summary>
-/// The instruments of the HTTP API, in the meter <c>Loire.WebApi</c>: what ASP.NET's own instruments of requests and connections do not know. Counted once
-/// for each batch or page, not for each record.
+/// The instruments of the HTTP API, in the meter <c>Loire.WebApi</c>: what ASP.NET's own instruments of requests and connections do not
+/// know. Counted once for each batch or page, not for each record.
 /// </summary>
 internal sealed class ApiMetrics
 {

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Loire.WebApi.Operations;
 
 /// <summary>
-/// The spans of the HTTP API by OpenTelemetry's conventions for messaging: children of ASP.NET's span of the request, parents of the spans of grain calls.
-/// Without a listener there is no span and no allocation.
+/// The spans of the HTTP API by OpenTelemetry's conventions for messaging: children of ASP.NET's span of the request, parents of the spans
+/// of grain calls. Without a listener there is no span and no allocation.
 /// </summary>
 internal static class ApiTraces
 {
@@ -30,6 +30,8 @@ internal static class ApiTraces
             .SetTag("messaging.operation.name", operation)
             .SetTag("messaging.operation.type", operationType)
             .SetTag("messaging.destination.name", topic);
-        return partition is { } one ? activity?.SetTag("messaging.destination.partition.id", one.ToString(CultureInfo.InvariantCulture)) : activity;
+        return partition is { } one
+            ? activity?.SetTag("messaging.destination.partition.id", one.ToString(CultureInfo.InvariantCulture))
+            : activity;
     }
 }
