@@ -43,10 +43,12 @@ public static class LoireHost
     private static void AddLogging(ILoggingBuilder logging, NodeOptions options)
     {
         logging.SetMinimumLevel(options.LogLevel);
-        // What the frameworks say below a warning is about themselves.
-        if (options.LogLevel >= LogLevel.Information)
+
+        // Below a warning, frameworks describe themselves: only for operators who ask for details.
+        var frameworks = options.LogLevel is LogLevel.Information ? LogLevel.Warning : options.LogLevel;
+        foreach (var framework in new[] { "Microsoft", "Orleans", "System" })
         {
-            logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+            logging.AddFilter(framework, frameworks);
         }
 
         // A start that fails is told once, by Program, in a line.

@@ -30,6 +30,7 @@ public static class LoireNodeExtensions
     {
         // Registrations depend on the options, so they are checked here rather than when the host starts.
         NodeOptionsValidator.ThrowIfInvalid(options);
+        builder.Services.QuietFrameworks();
         builder.Services.AddLoireApi(api =>
         {
             api.ClusterId = options.ClusterId;

@@ -47,6 +47,10 @@ public sealed class SampleTests
             await process.WaitForExitAsync();
             data.Delete(recursive: true);
         }
+
+        // A service that embeds a node has its log to itself.
+        Assert.DoesNotContain("info: Orleans", string.Concat(await output), StringComparison.Ordinal);
+        Assert.DoesNotContain("Polly", string.Concat(await output), StringComparison.Ordinal);
     }
 
     private static async Task<HttpStatusCode> OrderAsync(HttpClient http, string customer, int count)
