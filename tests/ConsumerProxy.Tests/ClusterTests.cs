@@ -15,7 +15,7 @@ namespace Loire.ConsumerProxy.Tests;
 /// <summary>Consumers on real silos of one process over one shared store, called as the edges call them.</summary>
 public sealed class ClusterTests : IAsyncLifetime
 {
-    // Under the official runtime a call to a silo that was killed may end only by its timeout, half a minute later.
+    // A call to a silo that was killed may end only by its timeout, half a minute later.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private static readonly ConsumerSettings Settings = new(
         "app", "here", null, OffsetReset.Earliest, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(45), TimeSpan.FromMinutes(5),

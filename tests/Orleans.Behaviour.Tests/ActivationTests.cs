@@ -1,200 +1,156 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.DependencyInjection;
-using Orleans.Concurrency;
 
 namespace Orleans.Behaviour.Tests;
 
-public interface IActivatedGrain : IGrainWithStringKey
+public interface IMortalGrain : IGrainWithStringKey
 {
     Task<string> Activation();
 
-    Task<IActivatedGrain> Self();
+    Task<string> Wait(string stage);
 
-    Task<bool> IsSameGrain(IActivatedGrain other);
+    Task<string> DeactivateThenWait(string stage);
 
-    Task<bool> PassesItselfTo(IActivatedGrain other);
+    Task Keep(TimeSpan time);
 }
 
-public class ActivatedGrain(IGrainContext context, IServiceProvider services) : Grain, IActivatedGrain
+/// <summary>Does at its beginning and at its end what the test has put in its way.</summary>
+public class MortalGrain : Grain, IMortalGrain
 {
     private readonly string _activation = Guid.NewGuid().ToString("N");
-    private string? _activated;
+
+    internal static ConcurrentDictionary<string, Func<Task>> Beginnings { get; } = new();
+
+    internal static ConcurrentDictionary<string, Func<Task>> Ends { get; } = new();
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        Assert.Same(context, GrainContext);
-        Assert.NotNull(services.GetRequiredService<IGrainFactory>());
         this.Note("activating");
-        if (Stages.TryGetValue(this.GetPrimaryKeyString(), out var stage))
-        {
-            await stage.Enter();
-        }
-
-        _activated = _activation;
+        await (Beginnings.TryGetValue(this.GetPrimaryKeyString(), out var beginning) ? beginning() : Task.CompletedTask);
         this.Note("activated");
     }
 
-    internal static ConcurrentDictionary<string, Stage> Stages { get; } = new();
-
-    public Task<string> Activation()
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        this.Note("called");
-        return Task.FromResult(_activated!);
+        this.Note($"deactivating: {reason.ReasonCode}");
+        await (Ends.TryGetValue(this.GetPrimaryKeyString(), out var end) ? end() : Task.CompletedTask);
+        this.Note("deactivated");
     }
 
-    public Task<IActivatedGrain> Self() => Task.FromResult(this.AsReference<IActivatedGrain>());
+    public Task<string> Activation() => Task.FromResult(_activation);
 
-    public Task<bool> IsSameGrain(IActivatedGrain other) => Task.FromResult(other.GetGrainId() == this.GetGrainId() && other is not Grain);
-
-    public Task<bool> PassesItselfTo(IActivatedGrain other) => other.IsSameGrain(this);
-}
-
-public interface IUnhappyGrain : IGrainWithStringKey
-{
-    Task<string> Hello();
-}
-
-public class UnhappyGrain : Grain, IUnhappyGrain
-{
-    internal static ConcurrentDictionary<string, int> FailuresLeft { get; } = new();
-
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public async Task<string> Wait(string stage)
     {
-        var key = this.GetPrimaryKeyString();
-        this.Note("activating");
-        if (FailuresLeft[key] == 0)
-        {
-            return Task.CompletedTask;
-        }
-
-        FailuresLeft[key]--;
-        throw new RefusedException("not now", 3);
+        await Stage.Of(stage).Enter();
+        this.Note("ended");
+        return _activation;
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    public Task<string> DeactivateThenWait(string stage)
     {
-        this.Note("deactivating");
+        DeactivateOnIdle();
+        return Wait(stage);
+    }
+
+    public Task Keep(TimeSpan time)
+    {
+        DelayDeactivation(time);
         return Task.CompletedTask;
     }
-
-    public Task<string> Hello() => Task.FromResult("hello");
 }
 
-public interface IUnmakeableGrain : IGrainWithStringKey
-{
-    Task Hello();
-}
-
-public class UnmakeableGrain : Grain, IUnmakeableGrain
-{
-    public UnmakeableGrain() => throw new FormatException("cannot be made");
-
-    public Task Hello() => Task.CompletedTask;
-}
-
+/// <summary>How activations of a grain follow each other.</summary>
 [Collection(OneSilo.Collection)]
 public class ActivationTests(OneSilo silo)
 {
-    [Fact]
-    public async Task A_grain_is_activated_by_its_first_call_and_not_by_a_reference_to_it()
-    {
-        var grain = silo.New<IActivatedGrain>();
-        await silo.New<IActivatedGrain>().Activation().Soon();
-        Assert.Empty(Notes.Of(grain));
-        await grain.Activation().Soon();
-        Assert.Equal(["activating", "activated", "called"], Notes.Of(grain));
-    }
+    private readonly IMortalGrain _grain = silo.New<IMortalGrain>();
+    private readonly Stage _stage = new();
+
+    private string Key => _grain.GetPrimaryKeyString();
 
     [Fact]
-    public async Task Later_calls_meet_the_same_activation()
+    public async Task First_calls_at_the_same_time_wait_for_one_activation()
     {
-        var grain = silo.New<IActivatedGrain>();
-        var first = await grain.Activation().Soon();
-        Assert.Equal(first, await grain.Activation().Soon());
-        Assert.Equal(first, await silo.Grains.GetGrain<IActivatedGrain>(grain.GetPrimaryKeyString()).Activation().Soon());
-    }
-
-    [Fact]
-    public async Task Requests_wait_until_activation_has_ended()
-    {
-        var grain = silo.New<IActivatedGrain>();
-        var stage = ActivatedGrain.Stages[grain.GetPrimaryKeyString()] = new Stage();
-        var calls = new[] { grain.Activation(), grain.Activation() };
-        await stage.Entered;
-        Assert.Equal(["activating"], Notes.Of(grain));
-        stage.Open();
-        var answers = await Task.WhenAll(calls).Soon();
-        Assert.Equal(answers[0], answers[1]);
-        Assert.Equal(["activating", "activated", "called", "called"], Notes.Of(grain));
-    }
-
-    [Fact]
-    public async Task First_calls_at_the_same_time_make_one_activation()
-    {
-        var key = Guid.NewGuid().ToString("N");
-        var calls = Enumerable.Range(0, 100).Select(_ => Task.Run(() => silo.Grains.GetGrain<IActivatedGrain>(key).Activation()));
-        var answers = await Task.WhenAll(calls).Soon();
-        Assert.Single(answers.Distinct());
-        Assert.Single(Notes.Of(key), "activated");
+        MortalGrain.Beginnings[Key] = _stage.Enter;
+        var calls = Enumerable.Range(0, 20).Select(_ => Task.Run(_grain.Activation)).ToArray();
+        await _stage.Entered;
+        Assert.DoesNotContain(calls, call => call.IsCompleted);
+        _stage.Open();
+        Assert.Single((await Task.WhenAll(calls).Soon()).Distinct());
+        Assert.Equal(["activating", "activated"], Notes.Of(_grain));
     }
 
     [Fact]
     public async Task A_failed_activation_fails_the_calls_that_wait_for_it_and_the_next_call_tries_again()
     {
-        var grain = silo.New<IUnhappyGrain>();
-        UnhappyGrain.FailuresLeft[grain.GetPrimaryKeyString()] = 1;
-        var error = await Assert.ThrowsAsync<RefusedException>(() => grain.Hello().Soon());
-        Assert.Equal(("not now", 3), (error.Message, error.Code));
-        Assert.Equal("hello", await grain.Hello().Soon());
-        Assert.Equal(["activating", "activating"], Notes.Of(grain));
+        MortalGrain.Beginnings[Key] = () => throw new ArgumentException("not now");
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => _grain.Activation().Soon());
+        Assert.Equal("not now", error.Message);
+        MortalGrain.Beginnings.Remove(Key, out _);
+        await _grain.Activation().Soon();
+        Assert.Equal(["activating", "activating", "activated"], Notes.Of(_grain));
     }
 
     [Fact]
-    public async Task A_constructor_that_fails_fails_the_call()
+    public async Task DeactivateOnIdle_lets_the_running_request_end_and_hands_those_that_wait_to_the_next_activation()
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => silo.New<IUnmakeableGrain>().Hello().Soon());
-        Assert.IsType<FormatException>(error.InnerException);
+        var running = _grain.DeactivateThenWait(_stage.Name);
+        await _stage.Entered;
+        var waiting = new[] { _grain.Activation(), _grain.Activation() };
+        Assert.DoesNotContain(waiting, request => request.IsCompleted);
+        _stage.Open();
+        var old = await running.Soon();
+        Assert.NotEqual(old, Assert.Single((await Task.WhenAll(waiting).Soon()).Distinct()));
+        Assert.Equal(
+            ["activating", "activated", "ended", "deactivating: ApplicationRequested", "deactivated", "activating", "activated"],
+            Notes.Of(_grain));
     }
 
     [Fact]
-    public async Task References_are_equal_if_they_refer_to_the_same_grain()
+    public async Task The_next_activation_begins_when_the_last_one_has_been_deactivated()
     {
-        var grain = silo.New<IActivatedGrain>();
-        var again = silo.Grains.GetGrain<IActivatedGrain>(grain.GetPrimaryKeyString());
-        Assert.Equal(grain, again);
-        Assert.Equal(grain.GetHashCode(), again.GetHashCode());
-        Assert.NotEqual(grain, silo.New<IActivatedGrain>());
-        Assert.Equal(grain, await grain.Self().Soon());
-        Assert.Equal(grain, silo.Grains.GetGrain<IActivatedGrain>(grain.GetGrainId()));
+        MortalGrain.Ends[Key] = _stage.Enter;
+        var open = new Stage();
+        open.Open();
+        await _grain.DeactivateThenWait(open.Name).Soon();
+        await _stage.Entered;
+        var next = _grain.Activation();
+        await silo.New<IMortalGrain>().Activation().Soon();
+        Assert.Single(Notes.Of(_grain), "activating");
+        _stage.Open();
+        await next.Soon();
+        Assert.Equal(
+            ["activating", "activated", "ended", "deactivating: ApplicationRequested", "deactivated", "activating", "activated"],
+            Notes.Of(_grain));
     }
 
     [Fact]
-    public async Task A_grain_that_passes_itself_passes_a_reference()
+    public async Task A_request_that_meets_one_ending_activation_after_another_is_rejected_at_last()
     {
-        var (one, other) = (silo.New<IActivatedGrain>(), silo.New<IActivatedGrain>());
-        Assert.True(await one.IsSameGrain(one).Soon());
-        Assert.False(await other.PassesItselfTo(one).Soon());
+        var running = _grain.DeactivateThenWait(_stage.Name);
+        await _stage.Entered;
+        var waiting = Enumerable.Range(0, 10).Select(_ => _grain.DeactivateThenWait(_stage.Name)).ToArray();
+        await silo.New<IMortalGrain>().Activation().Soon();
+        _stage.Open();
+        await running.Soon();
+        await Assert.ThrowsAsync<OrleansMessageRejectionException>(() => Task.WhenAll(waiting).Soon());
+        Assert.Contains(waiting, call => call.IsCompletedSuccessfully);
     }
 
     [Fact]
-    public void The_id_of_a_grain_is_the_name_of_its_class_and_its_key()
+    public async Task An_activation_that_works_or_delays_its_end_is_not_collected()
     {
-        var id = silo.Grains.GetGrain<IActivatedGrain>("some key").GetGrainId();
-        Assert.Equal("activated/some key", id.ToString());
-        Assert.Equal(GrainId.Create("activated", "some key"), id);
-        Assert.Equal(GrainId.Parse("activated/some key"), id);
-        Assert.Equal(("activated", "some key"), (id.Type.ToString(), id.Key.ToString()));
+        var call = _grain.Wait(_stage.Name);
+        await _stage.Entered;
+        await CollectAsync();
+        _stage.Open();
+        var activation = await call.Soon();
+        await _grain.Keep(TimeSpan.FromHours(1)).Soon();
+        await CollectAsync();
+        Assert.Equal(activation, await _grain.Activation().Soon());
+        await _grain.Keep(TimeSpan.Zero).Soon();
+        await CollectAsync();
+        Assert.NotEqual(activation, await _grain.Activation().Soon());
     }
 
-    [Fact]
-    public void An_interface_without_a_class_has_no_grains()
-    {
-        Assert.Throws<ArgumentException>(() => silo.Grains.GetGrain<INobodysGrain>("a"));
-    }
-}
-
-public interface INobodysGrain : IGrainWithStringKey
-{
-    [AlwaysInterleave]
-    Task Nothing();
+    private Task CollectAsync() => silo.Grains.GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero).Soon();
 }

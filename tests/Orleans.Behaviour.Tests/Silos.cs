@@ -2,15 +2,17 @@ using Orleans.TestingHost;
 
 namespace Orleans.Behaviour.Tests;
 
-/// <summary>A cluster of one silo that many tests share, each with grains of its own.</summary>
+/// <summary>A cluster of one silo that tests share, each with grains of its own.</summary>
 public sealed class OneSilo : IAsyncLifetime
 {
     public const string Collection = "one silo";
 
     private readonly InProcessTestCluster _cluster = Silos.Build(1);
 
+    /// <summary>Calls from a client.</summary>
     public IGrainFactory Grains => _cluster.Client;
 
+    /// <summary>The services of the silo.</summary>
     public IServiceProvider Services => _cluster.GetSiloServiceProvider();
 
     /// <summary>A grain that no other test has.</summary>
@@ -28,25 +30,17 @@ public sealed class OneSiloCollection : ICollectionFixture<OneSilo>;
 /// <summary>Clusters of a test's own.</summary>
 internal static class Silos
 {
-    public static async Task<InProcessTestCluster> StartAsync(short count, Action<ISiloBuilder>? configure = null)
+    public static async Task<InProcessTestCluster> StartAsync(short count)
     {
-        var cluster = Build(count, configure);
+        var cluster = Build(count);
         await cluster.DeployAsync();
         return cluster;
     }
 
-    public static InProcessTestCluster Build(short count, Action<ISiloBuilder>? configure = null)
+    public static InProcessTestCluster Build(short count)
     {
         var builder = new InProcessTestClusterBuilder(count);
-        builder.ConfigureSilo((_, silo) =>
-        {
-            silo.AddMemoryGrainStorageAsDefault();
-            silo.AddMemoryGrainStorage("memory");
-            configure?.Invoke(silo);
-        });
+        builder.Options.ConfigureFileLogging = false;
         return builder.Build();
     }
-
-    public static T New<T>(this InProcessTestCluster cluster)
-        where T : IGrainWithStringKey => cluster.Client.GetGrain<T>(Guid.NewGuid().ToString("N"));
 }

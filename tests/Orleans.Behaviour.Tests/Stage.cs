@@ -4,8 +4,7 @@ namespace Orleans.Behaviour.Tests;
 
 /// <summary>
 /// Where a grain waits until the test lets it go on, and the test waits until the grain is there. Grains find it by its name, since a call
-/// may copy what it carries. No test sleeps: it waits for a grain to be at a stage, and what must not happen would have happened before
-/// something else that it waits for.
+/// may copy what it carries.
 /// </summary>
 internal sealed class Stage
 {
@@ -40,14 +39,23 @@ internal sealed class Stage
 internal static class Notes
 {
     private static readonly ConcurrentDictionary<string, ConcurrentQueue<string>> All = new();
+    private static readonly ConcurrentDictionary<(string Key, int Count), TaskCompletionSource> Waiting = new();
 
-    public static void Note(this IAddressable grain, string text) => Add(grain.GetPrimaryKeyString(), text);
+    public static void Note(this IAddressable grain, string text)
+    {
+        var key = grain.GetPrimaryKeyString();
+        var notes = All.GetOrAdd(key, _ => new());
+        notes.Enqueue(text);
+        Mark(key, notes.Count).TrySetResult();
+    }
 
-    public static void Add(string key, string text) => All.GetOrAdd(key, _ => new()).Enqueue(text);
+    public static string[] Of(IAddressable grain) => All.TryGetValue(grain.GetPrimaryKeyString(), out var notes) ? [.. notes] : [];
 
-    public static string[] Of(string key) => All.TryGetValue(key, out var notes) ? [.. notes] : [];
+    /// <summary>Waits until a grain has noted so much; it notes one thing after the other.</summary>
+    public static Task Reached(IAddressable grain, int count) => Mark(grain.GetPrimaryKeyString(), count).Task.Soon();
 
-    public static string[] Of(IAddressable grain) => Of(grain.GetPrimaryKeyString());
+    private static TaskCompletionSource Mark(string key, int count) =>
+        Waiting.GetOrAdd((key, count), _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
 }
 
 internal static class Patience

@@ -1,134 +1,161 @@
-using Microsoft.Extensions.DependencyInjection;
+using System.Collections.Concurrent;
 using Orleans.Concurrency;
 
 namespace Orleans.Behaviour.Tests;
 
 public interface ITurnGrain : IGrainWithStringKey
 {
-    Task Wait(string stage, string name);
+    Task Enter(string stage);
 
-    Task Pass(string name);
+    [AlwaysInterleave]
+    Task EnterBeside(string stage);
+
+    Task CallBackThrough(ITurnGrain partner, string stage);
+
+    Task CallBeside(ITurnGrain caller, string stage);
 
     Task<string[]> SchedulersAfterAwaits();
 
-    Task<bool> OverlapsWithOthers(int awaits);
-
-    Task<bool> OverlapsAmongOwnTasks(int tasks);
+    Task<bool> Overlaps(int awaits);
 }
 
 public class TurnGrain : Grain, ITurnGrain
 {
     private int _inside;
 
-    public async Task Wait(string stage, string name)
-    {
-        this.Note($"{name} begins");
-        await Stage.Of(stage).Enter();
-        this.Note($"{name} ends");
-    }
+    /// <summary>The scheduler of each activation, by the key of its grain.</summary>
+    internal static ConcurrentDictionary<string, (TaskScheduler Scheduler, TurnGrain Grain)> Activations { get; } = new();
 
-    public Task Pass(string name)
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        this.Note($"{name} begins");
+        Activations[this.GetPrimaryKeyString()] = (TaskScheduler.Current, this);
         return Task.CompletedTask;
     }
 
+    public Task Enter(string stage) => Stage.Of(stage).Enter();
+
+    public Task EnterBeside(string stage) => Stage.Of(stage).Enter();
+
+    public Task CallBackThrough(ITurnGrain partner, string stage) => partner.CallBeside(this.AsReference<ITurnGrain>(), stage);
+
+    public Task CallBeside(ITurnGrain caller, string stage) => caller.EnterBeside(stage);
+
     public async Task<string[]> SchedulersAfterAwaits()
     {
-        var own = TaskScheduler.Current;
-        var seen = new List<string> { Is(own, TaskScheduler.Default) };
+        var own = Activations[this.GetPrimaryKeyString()].Scheduler;
+        var seen = new List<string> { Name() };
         await Task.Yield();
-        seen.Add(Is(TaskScheduler.Current, own));
+        seen.Add(Name());
         await Task.Delay(1);
-        seen.Add(Is(TaskScheduler.Current, own));
-        seen.Add(Is(await Task.Run(() => TaskScheduler.Current), own));
-        seen.Add(Is(await Task.Factory.StartNew(() => TaskScheduler.Current), own));
-        seen.Add(Is(TaskScheduler.Current, own));
+        seen.Add(Name());
+        seen.Add(await Task.Factory.StartNew(Name));
+        seen.Add(await Task.Run(Name));
+        seen.Add(Name());
         return [.. seen];
+
+        string Name() => TaskScheduler.Current == own ? "own" : "other";
     }
 
-    public async Task<bool> OverlapsWithOthers(int awaits)
+    public async Task<bool> Overlaps(int awaits)
     {
         var overlaps = false;
         for (var i = 0; i < awaits; i++)
         {
-            overlaps |= Interlocked.Exchange(ref _inside, 1) != 0;
-            Thread.SpinWait(50);
-            Volatile.Write(ref _inside, 0);
+            overlaps |= Turn();
             await Task.Yield();
         }
 
         return overlaps;
     }
 
-    public async Task<bool> OverlapsAmongOwnTasks(int tasks) =>
-        (await Task.WhenAll(Enumerable.Range(0, tasks).Select(_ => OverlapsWithOthers(20)))).Any(overlaps => overlaps);
-
-    private static string Is(TaskScheduler scheduler, TaskScheduler other) => scheduler == other ? "same" : "other";
+    /// <summary>Whether another turn runs now.</summary>
+    internal bool Turn()
+    {
+        var overlaps = Interlocked.Exchange(ref _inside, 1) != 0;
+        Thread.SpinWait(50);
+        Volatile.Write(ref _inside, 0);
+        return overlaps;
+    }
 }
+
+public interface IReentrantTurnGrain : ITurnGrain;
 
 [Reentrant]
 public class ReentrantTurnGrain : TurnGrain, IReentrantTurnGrain;
 
-public interface IReentrantTurnGrain : ITurnGrain;
-
+/// <summary>What runs when in one activation: drivers of partitions and groups have no locks.</summary>
 [Collection(OneSilo.Collection)]
 public class TurnTests(OneSilo silo)
 {
+    private readonly Stage _first = new();
+    private readonly Stage _second = new();
+
     [Fact]
     public async Task A_request_waits_until_the_one_before_it_has_ended()
     {
         var grain = silo.New<ITurnGrain>();
-        var stage = new Stage();
-        var first = grain.Wait(stage.Name, "first");
-        await stage.Entered;
-        var second = grain.Pass("second");
-        Assert.Equal(["first begins"], Notes.Of(grain));
-        stage.Open();
-        await Task.WhenAll(first, second).Soon();
-        Assert.Equal(["first begins", "first ends", "second begins"], Notes.Of(grain));
+        var first = grain.Enter(_first.Name);
+        await _first.Entered;
+        var second = grain.Enter(_second.Name);
+        await silo.New<ITurnGrain>().Overlaps(1).Soon();
+        Assert.False(_second.HasEntered);
+        _first.Open();
+        await _second.Entered;
+        await OpenBoth(first, second);
     }
 
     [Fact]
-    public async Task Requests_of_one_caller_to_an_active_grain_of_the_same_silo_start_in_the_order_in_which_they_were_made()
+    public async Task A_method_that_always_interleaves_runs_beside_another_request()
     {
-        // Not so from another silo or a client: there the official runtime may change the order of calls under way at the same time.
-        var grain = silo.Services.GetRequiredService<IGrainFactory>().GetGrain<ITurnGrain>(Guid.NewGuid().ToString("N"));
-        await grain.Pass("active");
-        var calls = Enumerable.Range(0, 1000).Select(i => grain.Pass($"{i}")).ToArray();
-        await Task.WhenAll(calls).Soon();
-        Assert.Equal(["active begins", .. Enumerable.Range(0, 1000).Select(i => $"{i} begins")], Notes.Of(grain));
+        var grain = silo.New<ITurnGrain>();
+        var first = grain.Enter(_first.Name);
+        await _first.Entered;
+        var second = grain.EnterBeside(_second.Name);
+        await _second.Entered;
+        await OpenBoth(first, second);
     }
 
     [Fact]
-    public async Task Code_after_an_await_runs_on_the_grain_s_scheduler_and_so_does_what_it_starts_except_by_Task_Run()
+    public async Task A_grain_that_waits_for_a_neighbour_can_be_called_back_by_a_method_that_always_interleaves()
     {
-        Assert.Equal(["other", "same", "same", "other", "same", "same"], await silo.New<ITurnGrain>().SchedulersAfterAwaits());
+        var call = silo.New<ITurnGrain>().CallBackThrough(silo.New<ITurnGrain>(), _first.Name);
+        await _first.Entered;
+        await OpenBoth(call);
     }
 
     [Fact]
-    public async Task Turns_of_interleaving_requests_never_run_at_the_same_time()
+    public async Task Requests_of_a_reentrant_class_run_beside_each_other()
     {
         var grain = silo.New<IReentrantTurnGrain>();
-        var overlaps = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => grain.OverlapsWithOthers(20))).Soon();
-        Assert.DoesNotContain(true, overlaps);
+        var first = grain.Enter(_first.Name);
+        await _first.Entered;
+        var second = grain.Enter(_second.Name);
+        await _second.Entered;
+        await OpenBoth(first, second);
     }
 
     [Fact]
-    public async Task Turns_of_tasks_that_one_request_starts_never_run_at_the_same_time()
+    public async Task Turns_never_run_at_the_same_time_be_they_of_requests_or_started_by_other_threads_on_the_scheduler_of_the_grain()
     {
-        Assert.False(await silo.New<ITurnGrain>().OverlapsAmongOwnTasks(50).Soon());
+        var grain = silo.New<IReentrantTurnGrain>();
+        await grain.Overlaps(0).Soon();
+        var (scheduler, activation) = TurnGrain.Activations[grain.GetPrimaryKeyString()];
+        var requests = Enumerable.Range(0, 50).Select(_ => grain.Overlaps(20)).ToArray();
+        var others = Enumerable.Range(0, 50).Select(_ => Task.Run(() => Task.Factory.StartNew(
+            activation.Turn, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler)));
+        Assert.DoesNotContain(true, await Task.WhenAll([.. requests, .. others]).Soon());
     }
 
     [Fact]
-    public async Task Grains_run_beside_each_other()
+    public async Task Code_after_an_await_stays_on_the_scheduler_of_the_grain_and_so_does_what_it_starts_except_by_Task_Run()
     {
-        var (one, other) = (new Stage(), new Stage());
-        var (first, second) = (silo.New<ITurnGrain>().Wait(one.Name, ""), silo.New<ITurnGrain>().Wait(other.Name, ""));
-        await one.Entered;
-        await other.Entered;
-        one.Open();
-        other.Open();
-        await Task.WhenAll(first, second).Soon();
+        Assert.Equal(["own", "own", "own", "own", "other", "own"], await silo.New<ITurnGrain>().SchedulersAfterAwaits().Soon());
+    }
+
+    private Task OpenBoth(params Task[] calls)
+    {
+        _first.Open();
+        _second.Open();
+        return Task.WhenAll(calls).Soon();
     }
 }

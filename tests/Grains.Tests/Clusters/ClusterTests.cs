@@ -165,25 +165,22 @@ public sealed class ClusterTests : IAsyncLifetime
     [Fact]
     public async Task A_silo_that_stops_does_not_wait_for_fetches_that_wait_for_data()
     {
-        var cluster = await Deploy(3, new LossyGrainStorage());
+        var waiting = new WaitingCalls(nameof(IPartitionGrain.Fetch));
+        var cluster = await Deploy(3, new LossyGrainStorage(), waiting);
+        var leaving = cluster.SecondarySilos[0];
         var topic = (await cluster.GrainFactory.GetGrain<ITopicGrain>("t").Create(new CreateTopicRequest(30, -1, [], false))).Topic!;
-        var fetches = Enumerable.Range(0, topic.PartitionsCount)
-            .Select(i => Load.Partition(cluster.GrainFactory, topic, i).Fetch(
-                new FetchRequest(Offset.Zero, 1, 1, TimeSpan.FromSeconds(60)), default).AsTask())
-            .ToList();
+        var partitions = Enumerable.Range(0, 30).Select(i => Load.Partition(cluster.GrainFactory, topic, i)).ToArray();
+        await Task.WhenAll(partitions.Select(partition => WaitingCalls.CallAtAsync(leaving, partition.Offsets)));
+        var fetches = partitions
+            .Select(partition => partition.Fetch(new FetchRequest(Offset.Zero, 1, 1, TimeSpan.FromSeconds(60)), default).AsTask())
+            .ToArray();
+        await waiting.Reached(partitions.Length);
 
-        // Whoever has answered this has the fetch waiting.
-        await Task.WhenAll(Enumerable.Range(0, topic.PartitionsCount)
-            .Select(i => Load.Partition(cluster.GrainFactory, topic, i).Offsets().AsTask()));
-        await cluster.StopSiloAsync(cluster.SecondarySilos[0]).WaitAsync(TimeSpan.FromSeconds(30));
-        foreach (var i in Enumerable.Range(0, topic.PartitionsCount))
-        {
-            Assert.Equal(ErrorCode.None,
-                (await Load.Partition(cluster.GrainFactory, topic, i).Append(new AppendRequest(Batch.Of("a"), Acks.All))).Error);
-        }
-
-        Assert.All(await Task.WhenAll(fetches), fetch => Assert.True(fetch.Error is ErrorCode.None or ErrorCode.NotLeaderOrFollower));
-        Assert.Contains(fetches, fetch => fetch.Now().Error == ErrorCode.NotLeaderOrFollower);
+        await cluster.StopSiloAsync(leaving).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.All(await Task.WhenAll(fetches), fetch => Assert.Equal(ErrorCode.NotLeaderOrFollower, fetch.Error));
+        Assert.All(
+            await Task.WhenAll(partitions.Select(partition => partition.Append(new AppendRequest(Batch.Of("a"), Acks.All)).AsTask())),
+            append => Assert.Equal(ErrorCode.None, append.Error));
     }
 
     [Fact]
@@ -246,9 +243,9 @@ public sealed class ClusterTests : IAsyncLifetime
 
     private static ICatalogGrain Catalog(IGrainFactory grains) => grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key);
 
-    private async Task<TestCluster> Deploy(short silos, IGrainStorage storage)
+    private async Task<TestCluster> Deploy(short silos, IGrainStorage storage, IIncomingGrainCallFilter? filter = null)
     {
-        var cluster = await SharedStore.DeployAsync(silos, storage);
+        var cluster = await SharedStore.DeployAsync(silos, storage, filter: filter);
         _open.Add(cluster);
         return cluster;
     }

@@ -14,14 +14,17 @@ namespace Loire.Grains.Tests.Clusters;
 public sealed class SharedStore : ISiloConfigurator
 {
     private const string Property = "LoireTestStore";
-    private static readonly ConcurrentDictionary<string, (IGrainStorage Storage, Action<LoireGrainsOptions>? Configure)> Stores = new();
+    private static readonly ConcurrentDictionary<
+        string, (IGrainStorage Storage, Action<LoireGrainsOptions>? Configure, IIncomingGrainCallFilter? Filter)> Stores = new();
+
 
     /// <summary>A cluster of <paramref name="silos"/> silos over <paramref name="storage"/>.</summary>
     public static async Task<TestCluster> DeployAsync(
-        short silos, IGrainStorage storage, Action<LoireGrainsOptions>? configure = null, Action<TestClusterBuilder>? build = null)
+        short silos, IGrainStorage storage, Action<LoireGrainsOptions>? configure = null, Action<TestClusterBuilder>? build = null,
+        IIncomingGrainCallFilter? filter = null)
     {
         var name = Guid.NewGuid().ToString("N");
-        Stores[name] = (storage, configure);
+        Stores[name] = (storage, configure, filter);
         var builder = new TestClusterBuilder(silos);
         builder.Properties[Property] = name;
         builder.AddSiloBuilderConfigurator<SharedStore>();
@@ -33,7 +36,12 @@ public sealed class SharedStore : ISiloConfigurator
 
     public void Configure(ISiloBuilder siloBuilder)
     {
-        var (storage, configure) = Stores[siloBuilder.Configuration[Property]!];
+        var (storage, configure, filter) = Stores[siloBuilder.Configuration[Property]!];
+        if (filter is not null)
+        {
+            siloBuilder.AddIncomingGrainCallFilter(filter);
+        }
+
         siloBuilder.Services.AddKeyedSingleton(LogStorage.ProviderName, storage);
         siloBuilder.AddLoireGrains(options =>
         {
