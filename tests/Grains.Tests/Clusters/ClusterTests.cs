@@ -1,3 +1,5 @@
+using Loire.Grains.Hosting;
+using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Tests.Benches;
@@ -184,6 +186,42 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_silo_that_stops_does_not_wait_for_heartbeats_that_wait_for_news()
+    {
+        // A heartbeat waits for news no longer than the interval, which is to be longer than the stop takes.
+        var waiting = new WaitingCalls(nameof(IGroupGrain.Heartbeat));
+        var cluster = await Deploy(3, new LossyGrainStorage(), waiting, options =>
+            options.Groups.Members = options.Groups.Members with { HeartbeatInterval = TimeSpan.FromMinutes(1) });
+        var leaving = cluster.SecondarySilos[0];
+        var groups = Enumerable.Range(0, 30).Select(i => cluster.GrainFactory.GetGrain<IGroupGrain>($"g{i}")).ToArray();
+        var joined = await Task.WhenAll(groups.Select(group => WaitingCalls.CallAtAsync(leaving, () => JoinAsync(group))));
+        var beats = groups.Zip(joined, (group, member) => Beat(group, member.MemberEpoch, null, TimeSpan.FromSeconds(60)).AsTask()).ToArray();
+        await waiting.Reached(groups.Length);
+
+        await cluster.StopSiloAsync(leaving).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.All(await Task.WhenAll(beats), answer => Assert.Equal(ErrorCode.NotCoordinator, answer.Error));
+        Assert.All(
+            await Task.WhenAll(groups.Zip(joined, (group, member) => Beat(group, member.MemberEpoch, null, default).AsTask())),
+            answer => Assert.Equal(ErrorCode.None, answer.Error));
+
+        static async ValueTask<HeartbeatResult> JoinAsync(IGroupGrain group)
+        {
+            // Once the group is stable, there is no news that would answer a heartbeat.
+            var terms = new MemberSubscription([TopicName.Parse("t")], null, ["range"], TimeSpan.FromSeconds(45), TimeSpan.FromMinutes(5));
+            var member = await Beat(group, 0, terms, default);
+            while ((await group.Describe()).Group!.Phase != GroupPhase.Stable)
+            {
+                member = await Beat(group, member.MemberEpoch, null, TimeSpan.FromSeconds(1));
+            }
+
+            return member;
+        }
+
+        static ValueTask<HeartbeatResult> Beat(IGroupGrain group, int epoch, MemberSubscription? terms, TimeSpan wait) =>
+            group.Heartbeat(new HeartbeatRequest("m", null, epoch, "test", "here", terms, [], wait), default);
+    }
+
+    [Fact]
     public async Task A_topic_that_is_deleted_under_load_is_gone_with_its_data()
     {
         var storage = new LossyGrainStorage();
@@ -243,9 +281,10 @@ public sealed class ClusterTests : IAsyncLifetime
 
     private static ICatalogGrain Catalog(IGrainFactory grains) => grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key);
 
-    private async Task<TestCluster> Deploy(short silos, IGrainStorage storage, IIncomingGrainCallFilter? filter = null)
+    private async Task<TestCluster> Deploy(
+        short silos, IGrainStorage storage, IIncomingGrainCallFilter? filter = null, Action<LoireGrainsOptions>? configure = null)
     {
-        var cluster = await SharedStore.DeployAsync(silos, storage, filter: filter);
+        var cluster = await SharedStore.DeployAsync(silos, storage, configure, filter: filter);
         _open.Add(cluster);
         return cluster;
     }
