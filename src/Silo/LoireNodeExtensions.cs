@@ -12,7 +12,8 @@ public static class LoireNodeExtensions
 {
     /// <summary>
     /// Adds a silo with Loire's grains, its store, health checks of both, and the services of the HTTP API; <c>MapLoireApi</c> maps the
-    /// API's endpoints. Other grains of the host live in the same silo.
+    /// API's endpoints. Other grains of the host live in the same silo. What Orleans logs about itself below a warning stays out of the
+    /// host's log, unless the host configures its categories.
     /// </summary>
     /// <param name="builder">The host. Its own configuration decides where HTTP listens, what is logged and what telemetry is
     /// exported.</param>
