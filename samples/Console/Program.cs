@@ -2,6 +2,7 @@ using System.Globalization;
 using Loire.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Loire.Samples.Console;
 
@@ -18,6 +19,7 @@ public static class Program
 
         var count = args.Length == 2 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 10_000;
         var builder = Host.CreateApplicationBuilder();
+        builder.Logging.AddFilter("Orleans", LogLevel.Warning);
         builder.UseOrleansClient(client => client.UseLocalhostClustering(gateway, serviceId: "loire", clusterId: "loire"));
         builder.Services.AddLoireProducer<int, string>();
         builder.Services.AddLoireConsumer<int, string>(options => options.AutoOffsetReset = AutoOffsetReset.Earliest);
