@@ -12,7 +12,16 @@ internal static class Repository
             .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal);
 
-    /// <summary>The projects that a project names itself; what Orleans adds under either runtime is not among them.</summary>
+    /// <summary>The source files of a project under src.</summary>
+    public static IEnumerable<string> Sources(string project)
+    {
+        var folder = Path.Combine(Root, "src", project);
+        var output = Path.Combine(folder, "obj") + Path.DirectorySeparatorChar;
+        return Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
+            .Where(path => !path.StartsWith(output, StringComparison.Ordinal));
+    }
+
+    /// <summary>The projects that a project references itself.</summary>
     public static string[] References(string projectFile) =>
         [.. XDocument.Load(projectFile).Descendants("ProjectReference")
             .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value.Replace('\\', '/')))
