@@ -15,11 +15,11 @@ public sealed record FetchRequest(
     [property: Id(2)] int MinBytes,
     [property: Id(3)] TimeSpan MaxWait)
 {
-    /// <summary>Reads from the first record that there is, so that a reader need not ask for its offset first.</summary>
-    public static readonly Offset Earliest = new(long.MinValue);
+    /// <summary>Reads from the first record that there is, so that a reader need not ask for its offset first. No log has this offset.</summary>
+    public static readonly Offset Earliest = new(-2);
 
-    /// <summary>Reads from the high watermark on, as it is when the request arrives.</summary>
-    public static readonly Offset Latest = new(long.MinValue + 1);
+    /// <summary>Reads from the high watermark on, as it is when the request arrives. No log has this offset.</summary>
+    public static readonly Offset Latest = new(-3);
 }
 
 /// <summary>Whole batches as they were appended, and the bounds of the log.</summary>

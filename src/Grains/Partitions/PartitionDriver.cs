@@ -148,7 +148,7 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
         };
 
     private FetchRequest Resolve(FetchRequest request) =>
-        request.From == FetchRequest.Earliest ? request with { From = _log.LogStartOffset }
+        request.From == FetchRequest.Earliest ? request with { From = _machine.Positions.Start }
         : request.From == FetchRequest.Latest ? request with { From = _machine.Positions.HighWatermark }
         : request;
 

@@ -1,4 +1,3 @@
-using Loire.Edge.Calls;
 using Loire.Edge.Offsets;
 using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;

@@ -1,7 +1,6 @@
-using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
 
-namespace Loire.Edge.Calls;
+namespace Loire.Edge.Topics;
 
 /// <summary>
 /// Calls of partitions that follow the topic: when the answer shows that the routes are outdated, the cache is refreshed before the answer is
@@ -20,7 +19,7 @@ public static class RoutedCall
     /// <returns>
     /// The answer, and the topic as it is known now. An answer that says that the partition does not exist is true of this topic.
     /// </returns>
-    /// <exception cref="Exception">The call itself failed; see <see cref="GrainCallErrors"/>.</exception>
+    /// <exception cref="Exception">The call itself failed; see <see cref="Calls.GrainCallErrors"/>.</exception>
     public static async ValueTask<(T Answer, TopicRoutes Topic)> AskAsync<T, TState>(
         this TopicCache topics,
         TopicRoutes topic,
