@@ -122,8 +122,12 @@ internal sealed class Accumulator
         {
             var room = Memory.TakeAsync(record.ReservedBytes, Left(blockedSince), cancellation);
 
-            // Records that linger must not hold the room that others wait for. From the line above on nobody adds any.
-            HurryAll(null, close: false);
+            // Records that linger must not hold the room that others wait for. From the line above on no record is added without waiting.
+            if (Settings.Linger > TimeSpan.Zero)
+            {
+                HurryAll(null, close: false);
+            }
+
             try
             {
                 await room;

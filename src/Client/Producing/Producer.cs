@@ -247,10 +247,11 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
         CancellationToken cancellation)
     {
         var blockedSince = _time.GetTimestamp();
+        var hasWaited = false;
         try
         {
             var topic = _accumulator.Topic(name);
-            await topic.Line.EnterAsync(cancellation);
+            hasWaited = await topic.Line.EnterAsync(cancellation);
             try
             {
                 await _accumulator.PrepareAsync(topic, partition ?? 0, blockedSince, cancellation);
@@ -272,6 +273,11 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
         finally
         {
             record?.Return();
+            if (hasWaited)
+            {
+                // The thread belongs to the call that left before, and must not run the application of this one.
+                await Task.Yield();
+            }
         }
     }
 
