@@ -1,104 +1,121 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using Avro;
+using Avro.Generic;
 
 namespace Loire.Client.Avro;
 
 /// <summary>
-/// Avro's binary encoding of one value, by a schema. <typeparamref name="T"/> is a class, record or structure whose properties or
-/// constructor fit the schema's fields, any type that fits a schema that is no record, or <see cref="AvroRecord"/> or
-/// <see cref="object"/> for whatever the schema says.
+/// Keys or values in Avro's binary encoding, by Apache.Avro. <typeparamref name="T"/> is a class or record whose properties fit the schema's
+/// fields, a generated class (<see cref="global::Avro.Specific.ISpecificRecord"/>), <see cref="GenericRecord"/>, <see cref="object"/>, or the
+/// .NET type of a schema that is not a record, such as <see cref="string"/>. Thread-safe.
 /// </summary>
+/// <remarks>
+/// With <see cref="AvroFraming.Confluent"/> the synchronous methods block once for each schema, until <see cref="ISchemaIds"/> answers; the
+/// asynchronous ones wait without a thread.
+/// </remarks>
 /// <typeparam name="T">The type of keys or values.</typeparam>
-public sealed class AvroSerde<T> : ISerializer<T>, IDeserializer<T>
+public sealed class AvroSerde<T> : ISerializer<T>, IDeserializer<T>, IAsyncSerializer<T>, IAsyncDeserializer<T>
 {
-    private const int FrameBytes = 2 + AvroFingerprint.Size;
-
     private readonly AvroSerdeOptions _options;
-    private readonly Lazy<ValueWriter<T>> _write;
-    private readonly Lazy<ValueReader<T>> _read;
+    private readonly Frame? _frame;
+    private readonly Lazy<DatumWriter<T>> _writer;
+    private readonly Lazy<ValueReader<T>> _reader;
 
-    /// <summary>
-    /// Readers of values that were written with other schemas. Only what the store knows comes in here, so it does not grow with bad data.
-    /// </summary>
-    private readonly ConcurrentDictionary<AvroFingerprint, ValueReader<T>> _others = [];
+    /// <summary>Readers by the key of the writer's schema. Holds only keys with a known schema, so bad data does not make it grow.</summary>
+    private readonly ConcurrentDictionary<ulong, ValueReader<T>> _readers = [];
 
-    /// <param name="schema">What values are written with, and read as.</param>
-    /// <param name="options">By default without framing, and read with the same schema.</param>
-    /// <exception cref="ArgumentException">An option is out of range.</exception>
-    public AvroSerde(AvroSchema schema, AvroSerdeOptions? options = null)
+    /// <param name="schema">The schema that values are written with and read as.</param>
+    /// <param name="options">By default no framing, and all values were written with <paramref name="schema"/>.</param>
+    /// <exception cref="ArgumentException">An option is out of range, or two do not go together.</exception>
+    public AvroSerde(Schema schema, AvroSerdeOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(schema);
         (Schema, _options) = (schema, options ?? new AvroSerdeOptions());
         _options.Validate();
-        _write = new Lazy<ValueWriter<T>>(() => WriterCompiler.Compile<T>(schema));
-        _read = new Lazy<ValueReader<T>>(() => ReaderCompiler.Compile<T>(_options.WriterSchema ?? schema, schema));
+        _frame = _options.Framing switch
+        {
+            AvroFraming.SingleObject => new SingleObjectFrame(schema, _options.Schemas),
+            AvroFraming.Confluent => new ConfluentFrame(schema, _options.SchemaIds!),
+            _ => null,
+        };
+        _writer = new Lazy<DatumWriter<T>>(() => Datums.Writer<T>(schema));
+        _reader = new Lazy<ValueReader<T>>(() => new ValueReader<T>(_options.WriterSchema ?? schema, schema, _options.Limits));
     }
 
-    /// <summary>What values are written with, and read as.</summary>
-    public AvroSchema Schema { get; }
+    /// <summary>The schema that values are written with and read as.</summary>
+    public Schema Schema { get; }
 
     /// <inheritdoc/>
     /// <exception cref="AvroMappingException">The type does not fit the schema.</exception>
-    /// <exception cref="AvroDataException">
-    /// The value does not: a null, a number or a nesting that the schema or the options do not allow.
-    /// </exception>
+    /// <exception cref="AvroDataException">The value does not fit the schema: a null, a type, or an endless nesting.</exception>
     public void Serialize(T value, IBufferWriter<byte> destination, in SerializationContext context)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        var writer = new AvroWriter(destination, _options.MaxDepth);
-        if (_options.Framing == AvroFraming.SingleObject)
-        {
-            Span<byte> frame = stackalloc byte[FrameBytes];
-            (frame[0], frame[1]) = (0xC3, 0x01);
-            Schema.Fingerprint.Write(frame[2..]);
-            writer.WriteRaw(frame);
-        }
+        _frame?.Write(destination, Wait(_frame.OwnKeyAsync(context, CancellationToken.None)));
+        Write(value, destination);
+    }
 
-        _write.Value(ref writer, value);
-        writer.Flush();
+    /// <inheritdoc/>
+    /// <exception cref="AvroMappingException">The type does not fit the schema.</exception>
+    /// <exception cref="AvroDataException">The value does not fit the schema: a null, a type, or an endless nesting.</exception>
+    public async ValueTask SerializeAsync(
+        T value, IBufferWriter<byte> destination, SerializationContext context, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        _frame?.Write(destination, await _frame.OwnKeyAsync(context, cancellation));
+        Write(value, destination);
     }
 
     /// <inheritdoc/>
     /// <exception cref="AvroMappingException">The type does not fit the schema.</exception>
     /// <exception cref="AvroResolutionException">The schema that the value was written with does not fit the serde's.</exception>
-    /// <exception cref="AvroDataException">The bytes are no value of the schema, or of a schema that nobody knows.</exception>
+    /// <exception cref="AvroDataException">
+    /// The bytes have another framing, an unknown schema, are not a value of their schema, or exceed a limit.
+    /// </exception>
     public T Deserialize(in ReadOnlySequence<byte> data, in SerializationContext context)
     {
         var value = data;
-        var read = _options.Framing == AvroFraming.SingleObject ? Unframe(ref value) : _read.Value;
-        var reader = new AvroReader(value, _options.MaxDepth, _options.MaxEmptyItems);
-        var result = read(ref reader);
-        return reader.Remaining == 0 ? result : throw reader.Wrong($"the value ends, but {reader.Remaining} more bytes follow");
+        var reader = _frame is null ? _reader.Value : Wait(ReaderAsync(_frame, _frame.Read(ref value), CancellationToken.None));
+        return reader.Read(value);
     }
 
-    private ValueReader<T> Unframe(ref ReadOnlySequence<byte> data)
+    /// <inheritdoc/>
+    /// <exception cref="AvroMappingException">The type does not fit the schema.</exception>
+    /// <exception cref="AvroResolutionException">The schema that the value was written with does not fit the serde's.</exception>
+    /// <exception cref="AvroDataException">
+    /// The bytes have another framing, an unknown schema, are not a value of their schema, or exceed a limit.
+    /// </exception>
+    public async ValueTask<T> DeserializeAsync(ReadOnlySequence<byte> data, SerializationContext context, CancellationToken cancellation)
     {
-        Span<byte> frame = stackalloc byte[FrameBytes];
-        if (data.Length < FrameBytes)
-        {
-            throw new AvroDataException($"These {data.Length} bytes are too few for single-object encoding.");
-        }
+        var reader = _frame is null ? _reader.Value : await ReaderAsync(_frame, _frame.Read(ref data), cancellation);
+        return reader.Read(data);
+    }
 
-        data.Slice(0, FrameBytes).CopyTo(frame);
-        if (frame[0] != 0xC3 || frame[1] != 0x01)
-        {
-            throw new AvroDataException("The bytes do not begin with C3 01, as single-object encoding does.");
-        }
+    private static TResult Wait<TResult>(ValueTask<TResult> task) =>
+        task.IsCompletedSuccessfully ? task.Result : task.AsTask().GetAwaiter().GetResult();
 
-        data = data.Slice(FrameBytes);
-        var fingerprint = AvroFingerprint.Read(frame[2..]);
-        if (fingerprint == Schema.Fingerprint)
+    private void Write(T value, IBufferWriter<byte> destination)
+    {
+        try
         {
-            return _read.Value;
+            _writer.Value.Write(value, new BufferEncoder(destination));
         }
-
-        if (_others.TryGetValue(fingerprint, out var known))
+        catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            return known;
+            throw Datums.KnownCause(exception)
+                ?? new AvroDataException($"The value cannot be written as {Schema.Fullname}: {exception.Message}", exception);
         }
+    }
 
-        var writer = _options.Schemas?.Find(fingerprint)
-            ?? throw new AvroDataException($"The value was written with a schema of the fingerprint {fingerprint}, which is not known.");
-        return _others.GetOrAdd(fingerprint, ReaderCompiler.Compile<T>(writer, Schema));
+    private ValueTask<ValueReader<T>> ReaderAsync(Frame frame, ulong key, CancellationToken cancellation) =>
+        _readers.TryGetValue(key, out var reader) ? ValueTask.FromResult(reader) : FindReaderAsync(frame, key, cancellation);
+
+    private async ValueTask<ValueReader<T>> FindReaderAsync(Frame frame, ulong key, CancellationToken cancellation)
+    {
+        var writer = await frame.FindAsync(key, cancellation).ConfigureAwait(false)
+            ?? throw new AvroDataException($"The value was written with an unknown schema, {frame.Describe(key)}.");
+        var isOwn = ReferenceEquals(writer, Schema) || writer.ToString() == Schema.ToString();
+        return _readers.GetOrAdd(key, isOwn ? _reader.Value : new ValueReader<T>(writer, Schema, _options.Limits));
     }
 }

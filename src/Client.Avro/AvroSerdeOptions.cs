@@ -1,60 +1,57 @@
+using Avro;
+
 namespace Loire.Client.Avro;
 
-/// <summary>What stands in front of a value in a record.</summary>
+/// <summary>The header in front of a value that identifies the schema it was written with.</summary>
 public enum AvroFraming
 {
-    /// <summary>Nothing: reader and writer agree on the schema otherwise.</summary>
+    /// <summary>No header: writers and readers agree on the schema in advance.</summary>
     None,
 
-    /// <summary>
-    /// The specification's single-object encoding: C3 01 and the fingerprint of the schema that the value was written with.
-    /// </summary>
+    /// <summary>Single-object encoding of the Avro specification: C3 01 and the schema's fingerprint, 8 bytes little-endian.</summary>
     SingleObject,
+
+    /// <summary>Confluent's wire format: a zero byte and the schema's id in a registry, 4 bytes big-endian.</summary>
+    Confluent,
 }
 
 /// <summary>How an <see cref="AvroSerde{T}"/> reads and writes.</summary>
 public sealed class AvroSerdeOptions
 {
-    /// <summary>What stands in front of each value.</summary>
+    /// <summary>The header that is written, and expected, in front of each value.</summary>
     public AvroFraming Framing { get; init; }
 
     /// <summary>
-    /// Without framing, the schema that the values to be read were written with, where it is another than the serde's own; they are then
-    /// resolved from one to the other.
+    /// With <see cref="AvroFraming.None"/>: the schema that the values to be read were written with; null if it is the serde's own.
     /// </summary>
-    public AvroSchema? WriterSchema { get; init; }
+    public Schema? WriterSchema { get; init; }
 
-    /// <summary>With framing, where the schemas of values are found that were written with another than the serde's own.</summary>
+    /// <summary>
+    /// With <see cref="AvroFraming.SingleObject"/>: finds the schemas of values written with another schema than the serde's own. Null
+    /// rejects such values.
+    /// </summary>
     public IAvroSchemas? Schemas { get; init; }
 
-    /// <summary>
-    /// Records within records, from 1 to 1,000. Each takes some hundred bytes of a thread's stack; a list of linked records needs one a
-    /// member.
-    /// </summary>
-    public int MaxDepth { get; init; } = 256;
+    /// <summary>With <see cref="AvroFraming.Confluent"/>, and required there: assigns ids to schemas and finds schemas by id.</summary>
+    public ISchemaIds? SchemaIds { get; init; }
 
-    /// <summary>
-    /// Items of arrays that take no bytes at all, such as nulls, in one value. All other items are bounded by the size of the record that
-    /// holds them. From 0.
-    /// </summary>
-    public int MaxEmptyItems { get; init; } = 100_000;
+    /// <summary>Bounds on the bytes that are read.</summary>
+    public AvroLimits Limits { get; init; } = new();
 
     /// <exception cref="ArgumentException">An option is out of range, or two do not go together.</exception>
     internal void Validate()
     {
-        if (MaxDepth is < 1 or > 1_000)
-        {
-            throw new ArgumentException($"MaxDepth is {MaxDepth}; it must be from 1 to 1,000.");
-        }
+        Limits.Validate();
+        Check(WriterSchema is null || Framing == AvroFraming.None, "WriterSchema is only for values without framing.");
+        Check(Schemas is null || Framing == AvroFraming.SingleObject, "Schemas is only for single-object encoding.");
+        Check((SchemaIds is not null) == (Framing == AvroFraming.Confluent), "SchemaIds is required for Confluent's wire format, and only there.");
+    }
 
-        if (MaxEmptyItems < 0)
+    private static void Check(bool holds, string rule)
+    {
+        if (!holds)
         {
-            throw new ArgumentException($"MaxEmptyItems is {MaxEmptyItems}; it must not be negative.");
-        }
-
-        if (Framing == AvroFraming.None ? Schemas is not null : WriterSchema is not null)
-        {
-            throw new ArgumentException("WriterSchema is for values without framing, Schemas for values with it.");
+            throw new ArgumentException(rule);
         }
     }
 }

@@ -1,30 +1,97 @@
+using Avro;
 using Loire.TestKit;
 
 namespace Loire.Client.Avro.Tests;
 
 public class FramingTests
 {
-    private static readonly AvroSchema First = AvroSchema.Parse("""{"type":"record","name":"R","fields":[{"name":"a","type":"int"}]}""");
+    private static readonly Schema First = Schema.Parse("""{"type":"record","name":"R","fields":[{"name":"a","type":"int"}]}""");
 
-    private static readonly AvroSchema Second =
-        AvroSchema.Parse("""{"type":"record","name":"R","fields":[{"name":"a","type":"long"},{"name":"b","type":"string","default":"x"}]}""");
+    private static readonly Schema Second =
+        Schema.Parse("""{"type":"record","name":"R","fields":[{"name":"a","type":"long"},{"name":"b","type":"string","default":"x"}]}""");
 
-    private static readonly AvroSerdeOptions Framed = new() { Framing = AvroFraming.SingleObject };
-
-    public sealed record R(long A, string B = "");
+    private static readonly AvroSerdeOptions SingleObject = new() { Framing = AvroFraming.SingleObject };
 
     [Fact]
-    public void A_frame_is_C3_01_and_the_fingerprint_little_endian() =>
-        Assert.Equal("c3018f5c393f1ad5757202", Avro.Hex(Avro.Write(AvroSchema.Parse("\"int\""), 1, Framed)));
+    public void Single_object_encoding_begins_with_C3_01_and_the_fingerprint_little_endian() =>
+        Assert.Equal("c3018f5c393f1ad5757202", Wire.Hex(Wire.Write(Schema.Parse("\"int\""), 1, SingleObject)));
 
     [Fact]
-    public void A_value_of_an_older_schema_is_read_by_what_the_store_says()
+    public void Confluents_format_begins_with_a_zero_and_the_id_big_endian()
     {
-        var old = Avro.Write(First, new R(7), Framed);
+        var ids = new FixedIds(First, 0x01020304);
+
+        Assert.Equal("00010203040e", Wire.Hex(Wire.Write(First, new R1(7), Confluent(ids))));
+        Assert.Equal(new R1(7), Wire.Read<R1>(First, Wire.Bytes("00 01020304 0e"), Confluent(ids)));
+        Assert.Equal(["orders-value"], ids.Subjects);
+    }
+
+    [Fact]
+    public void Ids_beyond_two_billion_survive()
+    {
+        var ids = new FixedIds(First, -1);
+
+        Assert.Equal("00ffffffff0e", Wire.Hex(Wire.Write(First, new R1(7), Confluent(ids))));
+        Assert.Equal(new R1(7), Wire.Read<R1>(First, Wire.Bytes("00 ffffffff 0e"), Confluent(ids)));
+    }
+
+    [Fact]
+    public void A_value_of_an_older_schema_is_read_by_its_fingerprint()
+    {
+        var old = Wire.Write(First, new R1(7), SingleObject);
         var options = new AvroSerdeOptions { Framing = AvroFraming.SingleObject, Schemas = new InMemoryAvroSchemas(First) };
 
-        Assert.Equal(new R(7, "x"), Avro.Read<R>(Second, old, options));
-        Assert.Equal(new R(8, "y"), Avro.Read<R>(Second, Avro.Write(Second, new R(8, "y"), Framed), options));
+        Assert.Equal(new R(7, "x"), Wire.Read<R>(Second, old, options));
+        Assert.Equal(new R(8, "y"), Wire.Read<R>(Second, Wire.Write(Second, new R(8, "y"), SingleObject), options));
+    }
+
+    [Fact]
+    public void A_value_of_an_older_schema_is_read_by_its_id()
+    {
+        var options = Confluent(new InMemorySchemaIds());
+        var old = Wire.Write(First, new R1(7), options);
+        var latest = Wire.Write(Second, new R(8, "y"), options);
+
+        Assert.Equal("00000000010e", Wire.Hex(old));
+        Assert.Equal("0000000002100279", Wire.Hex(latest));
+        Assert.Equal(new R(7, "x"), Wire.Read<R>(Second, old, options));
+        Assert.Equal(new R(8, "y"), Wire.Read<R>(Second, latest, options));
+    }
+
+    [Fact]
+    public async Task Asynchronous_ids_are_awaited_once_for_each_schema()
+    {
+        var answer = new TaskCompletionSource();
+        var ids = new FixedIds(First, 5, answer.Task);
+        var serde = new AvroSerde<R>(Second, Confluent(ids));
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+
+        var writing = serde.SerializeAsync(new R(1, "b"), buffer, Wire.Context, CancellationToken.None);
+        var reading = serde.DeserializeAsync(new(Wire.Bytes("00 00000005 0e")), Wire.Context, CancellationToken.None);
+        Assert.False(writing.IsCompleted || reading.IsCompleted);
+        answer.SetResult();
+
+        await writing;
+        Assert.Equal("0000000005020262", Wire.Hex(buffer.WrittenSpan.ToArray()));
+        Assert.Equal(new R(7, "x"), await reading);
+        Assert.Equal(new R(7, "x"), serde.Deserialize(new(Wire.Bytes("00 00000005 0e")), Wire.Context));
+        serde.Serialize(new R(1, "b"), buffer, Wire.Context);
+        Assert.Equal((1, 1), (ids.Registered, ids.Asked));
+    }
+
+    [Fact]
+    public async Task Ids_are_given_to_schemas_and_not_to_subjects()
+    {
+        var ids = new InMemorySchemaIds();
+        var none = CancellationToken.None;
+
+        Assert.Equal(1, await ids.RegisterAsync("a-value", First, none));
+        Assert.Equal(2, await ids.RegisterAsync("a-value", Second, none));
+        Assert.Equal(1, await ids.RegisterAsync("b-key", Schema.Parse(First.ToString()), none));
+        Assert.Same(Second, await ids.FindAsync(2, none));
+        Assert.Null(await ids.FindAsync(0, none));
+        Assert.Null(await ids.FindAsync(3, none));
+        Assert.Null(await ids.FindAsync(-1, none));
     }
 
     [Fact]
@@ -32,58 +99,107 @@ public class FramingTests
     {
         var store = new CountingSchemas();
         var serde = new AvroSerde<R>(Second, new AvroSerdeOptions { Framing = AvroFraming.SingleObject, Schemas = store });
-        var old = Pieces.Of(Avro.Write(First, new R(7), Framed), 3);
+        var old = Pieces.Of(Wire.Write(First, new R1(7), SingleObject), 3);
 
         for (var i = 0; i < 5; i++)
         {
-            Assert.Equal(new R(7, "x"), serde.Deserialize(old, Avro.Context));
+            Assert.Equal(new R(7, "x"), serde.Deserialize(old, Wire.Context));
         }
 
         Assert.Equal(1, store.Asked);
     }
 
     [Fact]
-    public void A_schema_that_nobody_knows_is_a_typed_error_that_names_it()
+    public void An_unknown_schema_is_a_typed_error_that_names_it()
     {
-        var error = Assert.Throws<AvroDataException>(() => Avro.Read<R>(Second, Avro.Write(First, new R(7), Framed), Framed));
+        var byFingerprint = Assert.Throws<AvroDataException>(() => Wire.Read<R>(Second, Wire.Write(First, new R1(7), SingleObject), SingleObject));
+        var byId = Assert.Throws<AvroDataException>(() => Wire.Read<R>(Second, Wire.Bytes("00 0000002a 0e"), Confluent(new InMemorySchemaIds())));
 
-        Assert.Contains(First.Fingerprint.ToString(), error.Message, StringComparison.Ordinal);
+        Assert.Contains(AvroFingerprint.Of(First).ToString(), byFingerprint.Message, StringComparison.Ordinal);
+        Assert.Contains("id 42", byId.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_schema_that_does_not_fit_is_a_typed_error() =>
-        Assert.Throws<AvroResolutionException>(() => Avro.Read<R>(
+    public void A_schema_that_does_not_fit_is_a_typed_error()
+    {
+        var number = Schema.Parse("\"int\"");
+
+        Assert.Throws<AvroResolutionException>(() => Wire.Read<R>(
             Second,
-            Avro.Write("\"int\"", 1) is var bytes ? [0xC3, 0x01, 0x8f, 0x5c, 0x39, 0x3f, 0x1a, 0xd5, 0x75, 0x72, .. bytes] : [],
-            new AvroSerdeOptions { Framing = AvroFraming.SingleObject, Schemas = new InMemoryAvroSchemas(AvroSchema.Parse("\"int\"")) }));
+            Wire.Write(number, 1, SingleObject),
+            new AvroSerdeOptions { Framing = AvroFraming.SingleObject, Schemas = new InMemoryAvroSchemas(number) }));
+    }
 
     [Theory]
-    [InlineData("", "nothing")]
-    [InlineData("c3018f5c393f1ad575", "cut off in the fingerprint")]
-    [InlineData("c3028f5c393f1ad5757202", "another version")]
-    [InlineData("00000000018f5c393f1ad5757202", "another framing")]
-    public void What_is_no_frame_is_a_typed_error(string hex, string reason)
+    [InlineData(AvroFraming.SingleObject, "", "nothing")]
+    [InlineData(AvroFraming.SingleObject, "c3018f5c393f1ad575", "cut off in the fingerprint")]
+    [InlineData(AvroFraming.SingleObject, "c3028f5c393f1ad5757202", "another version")]
+    [InlineData(AvroFraming.SingleObject, "00000000018f5c393f1ad5757202", "Confluent's format")]
+    [InlineData(AvroFraming.Confluent, "", "nothing")]
+    [InlineData(AvroFraming.Confluent, "00000000", "cut off in the id")]
+    [InlineData(AvroFraming.Confluent, "010000000102", "another magic byte")]
+    [InlineData(AvroFraming.Confluent, "c3018f5c393f1ad5757202", "single-object encoding")]
+    public void Another_framing_is_a_typed_error(AvroFraming framing, string hex, string reason)
     {
-        var error = Record.Exception(() => Avro.Read<int>(AvroSchema.Parse("\"int\""), Avro.Bytes(hex), Framed));
+        var options = framing == AvroFraming.Confluent ? Confluent(new FixedIds(Schema.Parse("\"int\""), 1)) : SingleObject;
+
+        var error = Record.Exception(() => Wire.Read<int>(Schema.Parse("\"int\""), Wire.Bytes(hex), options));
 
         Assert.True(error is AvroDataException, $"{reason}: {error}");
     }
 
     [Fact]
-    public void Options_that_make_no_sense_are_refused()
+    public void Options_out_of_range_or_at_odds_are_rejected()
     {
-        Assert.Throws<ArgumentException>(() => new AvroSerde<R>(First, new AvroSerdeOptions { MaxDepth = 0 }));
-        Assert.Throws<ArgumentException>(() => new AvroSerde<R>(First, new AvroSerdeOptions { MaxDepth = 1_001 }));
-        Assert.Throws<ArgumentException>(() => new AvroSerde<R>(First, new AvroSerdeOptions { MaxEmptyItems = -1 }));
-        Assert.Throws<ArgumentException>(() => new AvroSerde<R>(First, new AvroSerdeOptions { Schemas = new InMemoryAvroSchemas() }));
-        Assert.Throws<ArgumentException>(() => new AvroSerde<R>(First, new AvroSerdeOptions { Framing = AvroFraming.SingleObject, WriterSchema = First }));
+        AvroSerdeOptions[] invalid =
+        [
+            new() { Limits = new AvroLimits { MaxDepth = 0 } },
+            new() { Limits = new AvroLimits { MaxDepth = 1_001 } },
+            new() { Limits = new AvroLimits { MaxEmptyItems = -1 } },
+            new() { Schemas = new InMemoryAvroSchemas() },
+            new() { SchemaIds = new InMemorySchemaIds() },
+            new() { Framing = AvroFraming.Confluent },
+            new() { Framing = AvroFraming.SingleObject, WriterSchema = First },
+        ];
+
+        Assert.All(invalid, options => Assert.Throws<ArgumentException>(() => new AvroSerde<R>(First, options)));
+    }
+
+    private static AvroSerdeOptions Confluent(ISchemaIds ids) => new() { Framing = AvroFraming.Confluent, SchemaIds = ids };
+
+    public sealed record R1(int A);
+
+    public sealed record R(long A, string B);
+
+    private sealed class FixedIds(Schema schema, int id, Task? before = null) : ISchemaIds
+    {
+        public List<string> Subjects { get; } = [];
+
+        public int Registered { get; private set; }
+
+        public int Asked { get; private set; }
+
+        public async ValueTask<int> RegisterAsync(string subject, Schema registered, CancellationToken cancellation)
+        {
+            await (before ?? Task.CompletedTask);
+            Registered++;
+            Subjects.Add(subject);
+            return id;
+        }
+
+        public async ValueTask<Schema?> FindAsync(int wanted, CancellationToken cancellation)
+        {
+            await (before ?? Task.CompletedTask);
+            Asked++;
+            return wanted == id ? schema : null;
+        }
     }
 
     private sealed class CountingSchemas : IAvroSchemas
     {
         public int Asked { get; private set; }
 
-        public AvroSchema? Find(AvroFingerprint fingerprint)
+        public Schema? Find(AvroFingerprint fingerprint)
         {
             Asked++;
             return First;

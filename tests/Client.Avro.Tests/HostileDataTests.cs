@@ -1,3 +1,6 @@
+using Avro;
+using Avro.Generic;
+
 namespace Loire.Client.Avro.Tests;
 
 /// <summary>Bytes that somebody made on purpose: typed errors, at once, with memory in proportion to the bytes.</summary>
@@ -36,7 +39,6 @@ public class HostileDataTests
         { "2 to the power of 62 nulls in a block with a size", Nulls, "fdffffffffffffffff010000" },
         { "2 to the power of 62 empty records", Empties, "feffffffffffffffff01" },
         { "a map of 2 to the power of 62 entries", Map, "feffffffffffffffff01" },
-        { "a decimal of more digits than its precision", """{"type":"bytes","logicalType":"decimal","precision":2}""", "047fff" },
         { "a UUID that is none", """{"type":"string","logicalType":"uuid"}""", "0461 62" },
         { "a date after the year 9999", """{"type":"int","logicalType":"date"}""", "feffffff0f" },
         { "a time after midnight", """{"type":"int","logicalType":"time-millis"}""", "80f0b252" },
@@ -47,11 +49,11 @@ public class HostileDataTests
     [MemberData(nameof(Damaged))]
     public void Damaged_bytes_are_a_typed_error_that_costs_no_memory(string reason, string schema, string hex)
     {
-        var (serde, bytes) = (new AvroSerde<object?>(AvroSchema.Parse(schema)), new System.Buffers.ReadOnlySequence<byte>(Avro.Bytes(hex)));
-        Record.Exception(() => serde.Deserialize(bytes, Avro.Context));
+        var (serde, bytes) = (new AvroSerde<object?>(Schema.Parse(schema)), new System.Buffers.ReadOnlySequence<byte>(Wire.Bytes(hex)));
+        Record.Exception(() => serde.Deserialize(bytes, Wire.Context));
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        var error = Record.Exception(() => serde.Deserialize(bytes, Avro.Context));
+        var error = Record.Exception(() => serde.Deserialize(bytes, Wire.Context));
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
         Assert.True(error is AvroDataException, $"{reason}: {error}");
@@ -62,22 +64,50 @@ public class HostileDataTests
     [MemberData(nameof(Damaged))]
     public void Damage_is_found_or_passed_over_where_nobody_wants_the_field(string reason, string schema, string hex)
     {
-        var writer = AvroSchema.Parse($$"""{"type":"record","name":"Holder","fields":[{"name":"a","type":{{schema}}}]}""");
-        var reader = AvroSchema.Parse("""{"type":"record","name":"Holder","fields":[]}""");
+        var writer = Schema.Parse($$"""{"type":"record","name":"Holder","fields":[{"name":"a","type":{{schema}}}]}""");
+        var reader = Schema.Parse("""{"type":"record","name":"Holder","fields":[]}""");
 
-        var error = Record.Exception(() => Avro.Read<object?>(reader, Avro.Bytes(hex), new AvroSerdeOptions { WriterSchema = writer }));
+        var error = Record.Exception(() => Wire.Read<object?>(reader, Wire.Bytes(hex), new AvroSerdeOptions { WriterSchema = writer }));
 
         Assert.True(error is null or AvroDataException, $"{reason}: {error}");
     }
 
     [Fact]
+    public void Every_sample_cut_off_at_any_byte_is_a_typed_error()
+    {
+        foreach (var (name, schema, bytes) in GoldenTests.Samples())
+        {
+            for (var length = 0; length < bytes.Length; length++)
+            {
+                var error = Record.Exception(() => Wire.Read<object?>(schema, bytes[..length]));
+                Assert.True(error is AvroDataException, $"{name}, {length} bytes: {error}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_sample_with_any_bit_flipped_is_a_value_or_a_typed_error()
+    {
+        foreach (var (name, schema, bytes) in GoldenTests.Samples())
+        {
+            for (var bit = 0; bit < bytes.Length * 8; bit++)
+            {
+                var flipped = bytes.ToArray();
+                flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+                var error = Record.Exception(() => Wire.Read<object?>(schema, flipped));
+                Assert.True(error is null or AvroDataException, $"{name}, bit {bit}: {error}");
+            }
+        }
+    }
+
+    [Fact]
     public void Nulls_are_counted_over_the_whole_value()
     {
-        var schema = AvroSchema.Parse($$"""{"type":"array","items":{{Nulls}}}""");
-        var bytes = Avro.Bytes("06 0800 0800 0800 00");
+        var schema = Schema.Parse($$"""{"type":"array","items":{{Nulls}}}""");
+        var bytes = Wire.Bytes("06 0800 0800 0800 00");
 
-        Assert.Equal(3, Avro.Read<List<object?>>(schema, bytes, new AvroSerdeOptions { MaxEmptyItems = 12 }).Count);
-        Assert.Throws<AvroDataException>(() => Avro.Read<List<object?>>(schema, bytes, new AvroSerdeOptions { MaxEmptyItems = 11 }));
+        Assert.Equal(3, Wire.Read<object[]>(schema, bytes, Limits(new AvroLimits { MaxEmptyItems = 12 })).Length);
+        Assert.Throws<AvroDataException>(() => Wire.Read<object[]>(schema, bytes, Limits(new AvroLimits { MaxEmptyItems = 11 })));
     }
 
     [Theory]
@@ -87,12 +117,12 @@ public class HostileDataTests
     public void Records_nested_deeper_than_allowed_are_a_typed_error_and_not_the_end_of_the_process(int depth, bool fits)
     {
         var bytes = Enumerable.Repeat((byte)2, depth - 1).Append((byte)0).ToArray();
-        var wanted = AvroSchema.Parse(Tree);
-        var unwanted = new AvroSerdeOptions { WriterSchema = AvroSchema.Parse($$"""{"type":"record","name":"H","fields":[{"name":"a","type":{{Tree}}}]}"""), MaxDepth = 257 };
+        var wanted = Schema.Parse(Tree);
+        var unwanted = new AvroSerdeOptions { WriterSchema = Schema.Parse($$"""{"type":"record","name":"H","fields":[{"name":"a","type":{{Tree}}}]}"""), Limits = new AvroLimits { MaxDepth = 257 } };
 
-        var reading = Record.Exception(() => Avro.Read<AvroRecord>(wanted, bytes));
-        var typed = Record.Exception(() => Avro.Read<T>(wanted, bytes));
-        var skipping = Record.Exception(() => Avro.Read<object?>(AvroSchema.Parse("""{"type":"record","name":"H","fields":[]}"""), bytes, unwanted));
+        var reading = Record.Exception(() => Wire.Read<GenericRecord>(wanted, bytes));
+        var typed = Record.Exception(() => Wire.Read<T>(wanted, bytes));
+        var skipping = Record.Exception(() => Wire.Read<object?>(Schema.Parse("""{"type":"record","name":"H","fields":[]}"""), bytes, unwanted));
 
         Assert.All([reading, typed, skipping], error => Assert.Equal(fits, error is null));
         Assert.All([reading, typed, skipping], error => Assert.True(error is null or AvroDataException));
@@ -101,29 +131,69 @@ public class HostileDataTests
     [Fact]
     public void A_value_that_holds_itself_is_a_typed_error_and_not_the_end_of_the_process()
     {
-        var schema = (RecordSchema)AvroSchema.Parse(Tree);
-        var record = new AvroRecord(schema);
-        record["next"] = record;
+        var schema = (RecordSchema)Schema.Parse(Tree);
+        var record = new GenericRecord(schema);
+        record.Add("next", record);
         var typed = new T();
         typed.Next = typed;
 
-        Assert.Throws<AvroDataException>(() => Avro.Write(schema, record));
-        Assert.Throws<AvroDataException>(() => Avro.Write(schema, typed));
+        Assert.Throws<AvroDataException>(() => Wire.Write(schema, record));
+        Assert.Throws<AvroDataException>(() => Wire.Write(schema, typed));
     }
 
     [Fact]
-    public void The_greatest_depth_that_can_be_asked_for_fits_on_a_small_stack()
+    public void The_greatest_depth_that_can_be_configured_fits_on_the_stack_of_a_pool_thread()
     {
-        var options = new AvroSerdeOptions { MaxDepth = 1_000 };
-        var bytes = Enumerable.Repeat((byte)2, 999).Append((byte)0).ToArray();
+        const string Linked = """{"type":"record","name":"T","fields":[{"name":"next","type":{"type":"array","items":"T"}}]}""";
+        var options = Limits(new AvroLimits { MaxDepth = 1_000 });
+        var bytes = Enumerable.Repeat((byte)2, 999).Concat(new byte[1_000]).ToArray();
+        var later = Schema.Parse(Linked.Replace("\"fields\":[", "\"fields\":[{\"name\":\"new\",\"type\":\"int\",\"default\":1},", StringComparison.Ordinal));
+        var resolving = new AvroSerdeOptions { WriterSchema = Schema.Parse(Linked), Limits = options.Limits };
         Exception? error = null;
         var thread = new Thread(
-            () => error = Record.Exception(() => Avro.Write(AvroSchema.Parse(Tree), Avro.Read<AvroRecord>(AvroSchema.Parse(Tree), bytes, options), options)),
-            maxStackSize: 256 * 1024);
+            () => error = Record.Exception(() =>
+            {
+                Wire.Write(Schema.Parse(Linked), Wire.Read<GenericRecord>(Schema.Parse(Linked), bytes, options));
+                Wire.Write(Schema.Parse(Linked), Wire.Read<L>(Schema.Parse(Linked), bytes, options));
+                Wire.Read<GenericRecord>(later, bytes, resolving);
+            }),
+            maxStackSize: 1536 * 1024);
         thread.Start();
         thread.Join();
 
-        Assert.True(error is null or AvroDataException, $"{error}");
+        Assert.Null(error);
+    }
+
+    [Fact]
+    public void Bytes_items_and_depth_have_limits()
+    {
+        var numbers = Wire.Bytes("06 02 04 06 00");
+
+        Assert.Equal(3, Wire.Read<long[]>(Schema.Parse(Longs), numbers, Limits(new AvroLimits { MaxItems = 3, MaxBytes = 5 })).Length);
+        Assert.Throws<AvroDataException>(() => Wire.Read<long[]>(Schema.Parse(Longs), numbers, Limits(new AvroLimits { MaxItems = 2 })));
+        Assert.Throws<AvroDataException>(() => Wire.Read<long[]>(Schema.Parse(Longs), numbers, Limits(new AvroLimits { MaxBytes = 4 })));
+    }
+
+    [Fact]
+    public void Arrays_within_arrays_cannot_each_claim_all_bytes_that_are_left()
+    {
+        // Each of 10,000 records claims 30,000 children, which may follow for all that its own bytes tell.
+        var schema = Schema.Parse("""{"type":"record","name":"T","fields":[{"name":"c","type":{"type":"array","items":"T"}}]}""");
+        var bytes = Enumerable.Repeat(Wire.Bytes("e0d403"), 10_000).SelectMany(claim => claim).ToArray();
+        var serde = new AvroSerde<GenericRecord>(schema, Limits(new AvroLimits { MaxDepth = 1_000 }));
+        Record.Exception(() => serde.Deserialize(new(bytes), Wire.Context));
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Throws<AvroDataException>(() => serde.Deserialize(new(bytes), Wire.Context));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000);
+    }
+
+    private static AvroSerdeOptions Limits(AvroLimits limits) => new() { Limits = limits };
+
+    public sealed class L
+    {
+        public L[] Next { get; set; } = [];
     }
 
     public sealed class T

@@ -1,62 +1,65 @@
 using System.Numerics;
+using Avro;
+using Avro.Generic;
 
 namespace Loire.Client.Avro.Tests;
 
-/// <summary>Makes values of a schema, as <see cref="AvroRecord"/> holds them.</summary>
+/// <summary>Makes values of a schema, as Apache.Avro's generic types hold them.</summary>
 internal sealed class RandomValues(Random random)
 {
     private const int MaxDepth = 6;
 
-    public object? Next(AvroSchema schema, int depth = 0) => schema switch
+    public object? Next(Schema schema, int depth = 0) => schema switch
     {
         RecordSchema record => Record(record, depth + 1),
-        EnumSchema choice => new AvroEnum(choice, choice.Symbols[random.Next(choice.Symbols.Count)]),
-        ArraySchema array => Enumerable.Range(0, Count(depth)).Select(_ => Next(array.Items, depth + 1)).ToList(),
-        MapSchema map => Enumerable.Range(0, Count(depth)).ToDictionary(i => $"k{i}", _ => Next(map.Values, depth + 1)),
-        UnionSchema union => Next(union.Branches[depth > MaxDepth ? 0 : random.Next(union.Branches.Count)], depth + 1),
-        _ when schema.LogicalType != LogicalType.None => Logical(schema),
-        FixedSchema block => new AvroFixed(block, Bytes(block.Size)),
-        _ => Primitive(schema.Type),
+        EnumSchema choice => new GenericEnum(choice, choice.Symbols[random.Next(choice.Symbols.Count)]),
+        ArraySchema array => Enumerable.Range(0, Count(depth)).Select(_ => Next(array.ItemSchema, depth + 1)).ToArray(),
+        MapSchema map => Enumerable.Range(0, Count(depth)).ToDictionary(i => $"k{i}", _ => Next(map.ValueSchema, depth + 1)),
+        UnionSchema union => Next(union[depth > MaxDepth ? 0 : random.Next(union.Count)], depth + 1),
+        LogicalSchema logical => Logical(logical),
+        FixedSchema block => new GenericFixed(block, Bytes(block.Size)),
+        _ => Primitive(schema.Tag),
     };
 
-    private AvroRecord Record(RecordSchema schema, int depth)
+    private GenericRecord Record(RecordSchema schema, int depth)
     {
-        var record = new AvroRecord(schema);
+        var record = new GenericRecord(schema);
         foreach (var field in schema.Fields)
         {
-            record[field.Name] = Next(field.Schema, depth);
+            record.Add(field.Pos, Next(field.Schema, depth));
         }
 
         return record;
     }
 
-    private object? Primitive(AvroType type) => type switch
+    private object? Primitive(Schema.Type type) => type switch
     {
-        AvroType.Boolean => random.Next(2) == 0,
-        AvroType.Int => (int)Long(32),
-        AvroType.Long => Long(64),
-        AvroType.Float => random.Next(8) == 0 ? float.Epsilon : (float)(random.NextDouble() * Math.Pow(10, random.Next(-10, 10))),
-        AvroType.Double => random.Next(8) == 0 ? double.MaxValue : random.NextDouble() * Math.Pow(10, random.Next(-100, 100)),
-        AvroType.Bytes => Bytes(random.Next(200)),
-        AvroType.String => string.Concat(Enumerable.Range(0, random.Next(20)).Select(_ => random.Next(4) switch { 0 => "é", 1 => "𝄞", 2 => "\0", _ => "a" })),
+        Schema.Type.Boolean => random.Next(2) == 0,
+        Schema.Type.Int => (int)Long(32),
+        Schema.Type.Long => Long(64),
+        Schema.Type.Float => random.Next(8) == 0 ? float.Epsilon : (float)(random.NextDouble() * Math.Pow(10, random.Next(-10, 10))),
+        Schema.Type.Double => random.Next(8) == 0 ? double.MaxValue : random.NextDouble() * Math.Pow(10, random.Next(-100, 100)),
+        Schema.Type.Bytes => Bytes(random.Next(200)),
+        Schema.Type.String => string.Concat(Enumerable.Range(0, random.Next(20)).Select(_ => random.Next(4) switch { 0 => "é", 1 => "𝄞", 2 => "\0", _ => "a" })),
         _ => null,
     };
 
-    private object Logical(AvroSchema schema)
+    private object? Logical(LogicalSchema schema)
     {
         var ticks = random.NextInt64(DateTime.MaxValue.Ticks);
-        return schema.LogicalType switch
+        return schema.LogicalTypeName switch
         {
-            LogicalType.Uuid => new Guid(Bytes(16)),
-            LogicalType.Date => DateOnly.FromDateTime(new DateTime(ticks)),
-            LogicalType.TimeMillis => new TimeOnly(Whole(ticks % TimeSpan.TicksPerDay, TimeSpan.TicksPerMillisecond)),
-            LogicalType.TimeMicros => new TimeOnly(Whole(ticks % TimeSpan.TicksPerDay, TimeSpan.TicksPerMicrosecond)),
-            LogicalType.TimestampMillis => new DateTime(Whole(ticks, TimeSpan.TicksPerMillisecond), DateTimeKind.Utc),
-            LogicalType.TimestampMicros => new DateTime(Whole(ticks, TimeSpan.TicksPerMicrosecond), DateTimeKind.Utc),
-            LogicalType.LocalTimestampMillis => new DateTime(Whole(ticks, TimeSpan.TicksPerMillisecond)),
-            LogicalType.LocalTimestampMicros => new DateTime(Whole(ticks, TimeSpan.TicksPerMicrosecond)),
-            LogicalType.Duration => new AvroDuration((uint)random.NextInt64(1L << 32), (uint)random.Next(), (uint)random.Next(9)),
-            _ => new AvroDecimal(Digits(schema.Precision), schema.Scale),
+            "uuid" => new Guid(Bytes(16)),
+            "date" => new DateTime(Whole(ticks, TimeSpan.TicksPerDay), DateTimeKind.Utc),
+            "time-millis" => new TimeSpan(Whole(ticks % TimeSpan.TicksPerDay, TimeSpan.TicksPerMillisecond)),
+            "time-micros" => new TimeSpan(Whole(ticks % TimeSpan.TicksPerDay, TimeSpan.TicksPerMicrosecond)),
+            "timestamp-millis" => new DateTime(Whole(ticks, TimeSpan.TicksPerMillisecond), DateTimeKind.Utc),
+            "timestamp-micros" => new DateTime(Whole(ticks, TimeSpan.TicksPerMicrosecond), DateTimeKind.Utc),
+            "local-timestamp-millis" => new DateTime(Whole(ticks, TimeSpan.TicksPerMillisecond), DateTimeKind.Utc),
+            "local-timestamp-micros" => new DateTime(Whole(ticks, TimeSpan.TicksPerMicrosecond), DateTimeKind.Utc),
+            "decimal" => new AvroDecimal(
+                Digits(int.Parse(schema.GetProperty("precision"), null)), int.Parse(schema.GetProperty("scale"), null)),
+            _ => Next(schema.BaseSchema),
         };
     }
 

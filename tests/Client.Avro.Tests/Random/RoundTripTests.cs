@@ -1,3 +1,4 @@
+using Avro;
 using Loire.TestKit;
 using Xunit.Abstractions;
 
@@ -12,29 +13,13 @@ public class RoundTripTests(ITestOutputHelper output)
         for (var i = 0; i < 1_000; i++)
         {
             var json = RandomSchemas.Next(random);
-            var schema = AvroSchema.Parse(json);
-            var bytes = Avro.Write(schema, new RandomValues(random).Next(schema));
+            var schema = Schema.Parse(json);
+            var bytes = Wire.Write(schema, new RandomValues(random).Next(schema));
 
-            var back = Avro.Read<object?>(schema, bytes);
+            var back = Wire.Read<object?>(schema, bytes);
 
             // Decoding is a function, and a value that is written to the same bytes again was read as it was.
-            Assert.True(bytes.AsSpan().SequenceEqual(Avro.Write(schema, back)), json);
-        }
-    }
-
-    [Fact]
-    public void A_schema_is_the_same_after_it_was_written_as_JSON()
-    {
-        var random = Seeds.Next(output);
-        for (var i = 0; i < 1_000; i++)
-        {
-            var schema = AvroSchema.Parse(RandomSchemas.Next(random));
-
-            var again = AvroSchema.Parse(schema.ToString());
-
-            Assert.Equal(schema.CanonicalForm, again.CanonicalForm);
-            Assert.Equal(schema.ToString(), again.ToString());
-            Assert.Equal(again.CanonicalForm, AvroSchema.Parse(again.CanonicalForm).CanonicalForm);
+            Assert.True(bytes.AsSpan().SequenceEqual(Wire.Write(schema, back)), json);
         }
     }
 
@@ -44,15 +29,15 @@ public class RoundTripTests(ITestOutputHelper output)
         var random = Seeds.Next(output);
         for (var i = 0; i < 3_000; i++)
         {
-            var schema = AvroSchema.Parse(RandomSchemas.Next(random));
-            var bytes = Avro.Write(schema, new RandomValues(random).Next(schema));
+            var schema = Schema.Parse(RandomSchemas.Next(random));
+            var bytes = Wire.Write(schema, new RandomValues(random).Next(schema));
             for (var damage = bytes.Length == 0 ? 0 : random.Next(1, 4); damage > 0; damage--)
             {
                 bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
             }
 
-            var error = Record.Exception(() => Avro.Read<object?>(schema, bytes));
-            Assert.True(error is null or AvroDataException, $"{schema} {Avro.Hex(bytes)}: {error}");
+            var error = Record.Exception(() => Wire.Read<object?>(schema, bytes));
+            Assert.True(error is null or AvroDataException, $"{schema} {Wire.Hex(bytes)}: {error}");
         }
     }
 
@@ -62,11 +47,11 @@ public class RoundTripTests(ITestOutputHelper output)
         var random = Seeds.Next(output);
         for (var i = 0; i < 200; i++)
         {
-            var schema = AvroSchema.Parse(RandomSchemas.Next(random));
-            var bytes = Avro.Write(schema, new RandomValues(random).Next(schema));
+            var schema = Schema.Parse(RandomSchemas.Next(random));
+            var bytes = Wire.Write(schema, new RandomValues(random).Next(schema));
             for (var length = 0; length < Math.Min(bytes.Length, 500); length++)
             {
-                Assert.Throws<AvroDataException>(() => Avro.Read<object?>(schema, bytes[..length]));
+                Assert.Throws<AvroDataException>(() => Wire.Read<object?>(schema, bytes[..length]));
             }
         }
     }
@@ -77,13 +62,13 @@ public class RoundTripTests(ITestOutputHelper output)
         var random = Seeds.Next(output);
         for (var i = 0; i < 100; i++)
         {
-            var schema = AvroSchema.Parse(RandomSchemas.Next(random));
-            var bytes = Avro.Write(schema, new RandomValues(random).Next(schema));
+            var schema = Schema.Parse(RandomSchemas.Next(random));
+            var bytes = Wire.Write(schema, new RandomValues(random).Next(schema));
             var serde = new AvroSerde<object?>(schema);
             for (var size = 1; size <= Math.Min(bytes.Length, 30); size++)
             {
-                var back = serde.Deserialize(Pieces.Of(bytes, size), Avro.Context);
-                Assert.True(bytes.AsSpan().SequenceEqual(Avro.Write(schema, back)), schema.ToString());
+                var back = serde.Deserialize(Pieces.Of(bytes, size), Wire.Context);
+                Assert.True(bytes.AsSpan().SequenceEqual(Wire.Write(schema, back)), schema.ToString());
             }
         }
     }

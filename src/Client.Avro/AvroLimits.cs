@@ -1,0 +1,45 @@
+namespace Loire.Client.Avro;
+
+/// <summary>
+/// Bounds on the bytes that an <see cref="AvroSerde{T}"/> reads. Bytes beyond a bound are rejected with an <see cref="AvroDataException"/>
+/// before any of them is decoded.
+/// </summary>
+public sealed class AvroLimits
+{
+    /// <summary>Bytes of one value. By default 64 MiB, more than a broker accepts as one record.</summary>
+    public int MaxBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>
+    /// Records within records, from 1 to 1,000. By default 256: the decoder takes about 1 KB of stack for each, and a list of linked records
+    /// needs one for each member.
+    /// </summary>
+    public int MaxDepth { get; init; } = 256;
+
+    /// <summary>
+    /// Array items and map entries of one value, from 0. By default 10 million: each takes a byte at least, but a hundred bytes of memory as
+    /// a small record.
+    /// </summary>
+    public int MaxItems { get; init; } = 10_000_000;
+
+    /// <summary>
+    /// Array items of one value that take no bytes, such as nulls, from 0. By default 100,000: the size of the value does not bound them.
+    /// </summary>
+    public int MaxEmptyItems { get; init; } = 100_000;
+
+    /// <exception cref="ArgumentException">A limit is out of range.</exception>
+    internal void Validate()
+    {
+        Check(nameof(MaxBytes), MaxBytes, 0, int.MaxValue);
+        Check(nameof(MaxDepth), MaxDepth, 1, 1_000);
+        Check(nameof(MaxItems), MaxItems, 0, int.MaxValue);
+        Check(nameof(MaxEmptyItems), MaxEmptyItems, 0, int.MaxValue);
+    }
+
+    private static void Check(string name, int value, int least, int most)
+    {
+        if (value < least || value > most)
+        {
+            throw new ArgumentException($"{name} is {value}; it must be from {least} to {most}.");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using System.Linq.Expressions;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using Avro;
+using Avro.Reflect;
+
+namespace Loire.Client.Avro;
+
+/// <summary>A .NET type for a record schema, with compiled access to its properties by the position of their fields.</summary>
+internal sealed class RecordClass
+{
+    private static readonly MethodInfo CreateUninitialized =
+        typeof(RuntimeHelpers).GetMethod(nameof(RuntimeHelpers.GetUninitializedObject), [typeof(Type)])!;
+
+    /// <exception cref="AvroMappingException">A field has no property that can be read and set.</exception>
+    public RecordClass(Type type, RecordSchema schema)
+    {
+        Type = type;
+        Create = CompileCreate(type);
+        var properties = type.GetProperties(BindingFlags.Instance | BindingFlags.Public);
+        Properties = [.. schema.Fields.Select(field => Find(type, properties, field))];
+    }
+
+    public Type Type { get; }
+
+    /// <summary>Makes an object without values.</summary>
+    public Func<object> Create { get; }
+
+    /// <summary>The properties of the fields, in the order of the schema.</summary>
+    public FieldProperty[] Properties { get; }
+
+    private static FieldProperty Find(Type type, PropertyInfo[] properties, Field field)
+    {
+        // An attribute's name is the only name of its property.
+        var property = LooseName.Find(properties, property => property.GetCustomAttribute<AvroFieldAttribute>()?.FieldName ?? property.Name, field.Name);
+        return property is { CanRead: true, CanWrite: true }
+            ? new FieldProperty(property, field)
+            : throw new AvroMappingException($"{type.Name} has no property with get and set (or init) for the field {field.Name}.");
+    }
+
+    /// <summary>
+    /// A type without a constructor without parameters, such as a positional record, is made without running any: its properties are set
+    /// one by one.
+    /// </summary>
+    private static Func<object> CompileCreate(Type type)
+    {
+        const BindingFlags Any = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+        Expression create = type.IsValueType || type.GetConstructor(Any, []) is not { } constructor
+            ? Expression.Call(CreateUninitialized, Expression.Constant(type))
+            : Expression.New(constructor);
+        return Expression.Lambda<Func<object>>(Expression.Convert(create, typeof(object))).Compile();
+    }
+}

@@ -1,0 +1,81 @@
+using Avro;
+using Avro.Generic;
+using Avro.Specific;
+
+namespace Loire.Client.Avro;
+
+/// <summary>
+/// Chooses Apache.Avro's readers and writers by type: generic for <see cref="GenericRecord"/> and <see cref="object"/>, specific for
+/// generated classes, and <see cref="ClassReader"/> and <see cref="ClassWriter"/> for all others.
+/// </summary>
+internal static class Datums
+{
+    private enum Kind
+    {
+        Generic,
+        Specific,
+        Class,
+    }
+
+    /// <exception cref="AvroMappingException">The type does not fit the schema.</exception>
+    public static DatumWriter<T> Writer<T>(Schema schema) => KindOf(typeof(T)) switch
+    {
+        Kind.Generic => new GenericDatumWriter<T>(schema),
+        Kind.Specific => Try<DatumWriter<T>>(() => new SpecificDatumWriter<T>(schema), Misfit<T>),
+        _ => new GenericWriter<T>(new ClassWriter(new ClassMap(typeof(T), schema), schema)),
+    };
+
+    /// <exception cref="AvroResolutionException">The schemas do not fit each other.</exception>
+    /// <exception cref="AvroMappingException">The type does not fit the reader's schema.</exception>
+    public static DatumReader<T> Reader<T>(Schema writer, Schema reader) => (KindOf(typeof(T)), ReferenceEquals(writer, reader)) switch
+    {
+        (Kind.Generic, true) => new GenericDatumReader<T>(writer, reader),
+        (Kind.Generic, false) => Try<DatumReader<T>>(() => new GenericReader<T>(new GenericResolver(writer, reader)), Mismatch),
+        (Kind.Specific, true) => Try<DatumReader<T>>(() => new SpecificDatumReader<T>(writer, reader), Misfit<T>),
+        (Kind.Specific, false) => Try<DatumReader<T>>(() => new SpecificReader<T>(new SpecificResolver(writer, reader)), Mismatch),
+        _ => Try<DatumReader<T>>(() => new GenericReader<T>(new ClassReader(new ClassMap(typeof(T), reader), writer, reader)), Mismatch),
+    };
+
+    /// <summary>The error of ours that Apache.Avro wrapped into its own; null if there is none.</summary>
+    public static AvroSerdeException? KnownCause(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            if (exception is AvroSerdeException known)
+            {
+                return known;
+            }
+        }
+
+        return null;
+    }
+
+    private static Kind KindOf(Type type)
+    {
+        if (typeof(ISpecificRecord).IsAssignableFrom(type) || typeof(SpecificFixed).IsAssignableFrom(type))
+        {
+            return Kind.Specific;
+        }
+
+        Type[] generic = [typeof(object), typeof(object[]), typeof(Dictionary<string, object>), typeof(IDictionary<string, object>)];
+        return generic.Contains(type) || type.Namespace == typeof(GenericRecord).Namespace ? Kind.Generic : Kind.Class;
+    }
+
+    private static TMade Try<TMade>(Func<TMade> make, Func<Exception, AvroSerdeException> translate)
+    {
+        try
+        {
+            return make();
+        }
+        catch (Exception exception) when (exception is not (AvroSerdeException or OutOfMemoryException))
+        {
+            throw translate(exception);
+        }
+    }
+
+    private static AvroResolutionException Mismatch(Exception exception) =>
+        new($"The schema that values were written with does not fit the serde's: {exception.Message}", exception);
+
+    private static AvroMappingException Misfit<T>(Exception exception) =>
+        new($"{typeof(T).Name} does not fit the schema: {exception.Message}", exception);
+}
