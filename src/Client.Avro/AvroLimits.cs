@@ -1,8 +1,8 @@
 namespace Loire.Client.Avro;
 
 /// <summary>
-/// Bounds on the bytes that an <see cref="AvroSerde{T}"/> reads. Bytes beyond a bound are rejected with an <see cref="AvroDataException"/>
-/// before any of them is decoded.
+/// Bounds on the bytes that an <see cref="AvroSerde{T}"/> reads. Bytes beyond a bound are rejected with an
+/// <see cref="AvroDataException"/> before any of them is decoded.
 /// </summary>
 public sealed class AvroLimits
 {
@@ -10,14 +10,14 @@ public sealed class AvroLimits
     public int MaxBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>
-    /// Records within records, from 1 to 1,000. By default 256: the decoder takes about 1 KB of stack for each, and a list of linked records
-    /// needs one for each member.
+    /// Records within records, from 1 to 256, which is the default: Apache.Avro takes up to 3 KB of stack for each, and a thread of the
+    /// pool has 1.5 MB. A list of linked records needs one for each member.
     /// </summary>
     public int MaxDepth { get; init; } = 256;
 
     /// <summary>
-    /// Array items and map entries of one value, from 0. By default 10 million: each takes a byte at least, but a hundred bytes of memory as
-    /// a small record.
+    /// Array items and map entries of one value, from 0. By default 10 million: each takes a byte at least, but a hundred bytes of memory
+    /// as a small record.
     /// </summary>
     public int MaxItems { get; init; } = 10_000_000;
 
@@ -30,7 +30,7 @@ public sealed class AvroLimits
     internal void Validate()
     {
         Check(nameof(MaxBytes), MaxBytes, 0, int.MaxValue);
-        Check(nameof(MaxDepth), MaxDepth, 1, 1_000);
+        Check(nameof(MaxDepth), MaxDepth, 1, 256);
         Check(nameof(MaxItems), MaxItems, 0, int.MaxValue);
         Check(nameof(MaxEmptyItems), MaxEmptyItems, 0, int.MaxValue);
     }

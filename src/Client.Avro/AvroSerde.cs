@@ -2,13 +2,14 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using Avro;
 using Avro.Generic;
+using Avro.Specific;
 
 namespace Loire.Client.Avro;
 
 /// <summary>
-/// Keys or values in Avro's binary encoding, by Apache.Avro. <typeparamref name="T"/> is a class or record whose properties fit the schema's
-/// fields, a generated class (<see cref="global::Avro.Specific.ISpecificRecord"/>), <see cref="GenericRecord"/>, <see cref="object"/>, or the
-/// .NET type of a schema that is not a record, such as <see cref="string"/>. Thread-safe.
+/// Keys or values in Avro's binary encoding, by Apache.Avro. <typeparamref name="T"/> is a class or record whose properties fit the
+/// schema's fields, a generated class (<see cref="ISpecificRecord"/>), <see cref="GenericRecord"/>, <see cref="object"/>, or the .NET type
+/// of a schema that is not a record, such as <see cref="string"/>. Thread-safe.
 /// </summary>
 /// <remarks>
 /// With <see cref="AvroFraming.Confluent"/> the synchronous methods block once for each schema, until <see cref="ISchemaIds"/> answers; the
@@ -22,7 +23,7 @@ public sealed class AvroSerde<T> : ISerializer<T>, IDeserializer<T>, IAsyncSeria
     private readonly Lazy<DatumWriter<T>> _writer;
     private readonly Lazy<ValueReader<T>> _reader;
 
-    /// <summary>Readers by the key of the writer's schema. Holds only keys with a known schema, so bad data does not make it grow.</summary>
+    /// <summary>Readers by the key of the writer's schema. Only known schemas are kept, so bad data does not make it grow.</summary>
     private readonly ConcurrentDictionary<ulong, ValueReader<T>> _readers = [];
 
     /// <param name="schema">The schema that values are written with and read as.</param>

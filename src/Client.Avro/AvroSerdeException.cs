@@ -34,7 +34,7 @@ public sealed class AvroMappingException : AvroSerdeException
     }
 }
 
-/// <summary>Bytes are not a value of their schema or exceed <see cref="AvroLimits"/>, or a value cannot be written with its schema.</summary>
+/// <summary>Bytes are not a value of their schema, or exceed a limit; or a value cannot be written with its schema.</summary>
 public sealed class AvroDataException : AvroSerdeException
 {
     /// <param name="message">The error and its place.</param>

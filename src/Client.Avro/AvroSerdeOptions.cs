@@ -44,7 +44,7 @@ public sealed class AvroSerdeOptions
         Limits.Validate();
         Check(WriterSchema is null || Framing == AvroFraming.None, "WriterSchema is only for values without framing.");
         Check(Schemas is null || Framing == AvroFraming.SingleObject, "Schemas is only for single-object encoding.");
-        Check((SchemaIds is not null) == (Framing == AvroFraming.Confluent), "SchemaIds is required for Confluent's wire format, and only there.");
+        Check((SchemaIds is not null) == (Framing == AvroFraming.Confluent), "SchemaIds and Confluent's wire format need each other.");
     }
 
     private static void Check(bool holds, string rule)

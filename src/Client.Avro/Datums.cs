@@ -6,7 +6,7 @@ namespace Loire.Client.Avro;
 
 /// <summary>
 /// Chooses Apache.Avro's readers and writers by type: generic for <see cref="GenericRecord"/> and <see cref="object"/>, specific for
-/// generated classes, and <see cref="ClassReader"/> and <see cref="ClassWriter"/> for all others.
+/// generated classes, and those of a <see cref="ClassMap"/> for all others and, where schemas differ, for generic values.
 /// </summary>
 internal static class Datums
 {
@@ -30,10 +30,9 @@ internal static class Datums
     public static DatumReader<T> Reader<T>(Schema writer, Schema reader) => (KindOf(typeof(T)), ReferenceEquals(writer, reader)) switch
     {
         (Kind.Generic, true) => new GenericDatumReader<T>(writer, reader),
-        (Kind.Generic, false) => Try<DatumReader<T>>(() => new GenericReader<T>(new GenericResolver(writer, reader)), Mismatch),
         (Kind.Specific, true) => Try<DatumReader<T>>(() => new SpecificDatumReader<T>(writer, reader), Misfit<T>),
         (Kind.Specific, false) => Try<DatumReader<T>>(() => new SpecificReader<T>(new SpecificResolver(writer, reader)), Mismatch),
-        _ => Try<DatumReader<T>>(() => new GenericReader<T>(new ClassReader(new ClassMap(typeof(T), reader), writer, reader)), Mismatch),
+        (var kind, _) => Try<DatumReader<T>>(() => new GenericReader<T>(new ClassReader(Map<T>(kind, reader), writer, reader)), Mismatch),
     };
 
     /// <summary>The error of ours that Apache.Avro wrapped into its own; null if there is none.</summary>
@@ -60,6 +59,8 @@ internal static class Datums
         Type[] generic = [typeof(object), typeof(object[]), typeof(Dictionary<string, object>), typeof(IDictionary<string, object>)];
         return generic.Contains(type) || type.Namespace == typeof(GenericRecord).Namespace ? Kind.Generic : Kind.Class;
     }
+
+    private static ClassMap Map<T>(Kind kind, Schema schema) => new(kind == Kind.Generic ? typeof(object) : typeof(T), schema);
 
     private static TMade Try<TMade>(Func<TMade> make, Func<Exception, AvroSerdeException> translate)
     {

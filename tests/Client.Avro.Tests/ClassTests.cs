@@ -47,7 +47,8 @@ public class ClassTests
     public void Properties_belong_to_fields_by_name_by_attribute_and_else_up_to_case_and_underscores()
     {
         const string Schema = """
-            {"type":"record","name":"R","fields":[{"name":"user_id","type":"int"},{"name":"UserId","type":"int"},{"name":"other","type":"int"}]}
+            {"type":"record","name":"R","fields":[
+              {"name":"user_id","type":"int"},{"name":"UserId","type":"int"},{"name":"other","type":"int"}]}
             """;
 
         var bytes = Wire.Write(Schema, new Names { UserId = 1, User_ID = 2, Renamed = 3 });
@@ -57,8 +58,8 @@ public class ClassTests
     }
 
     [Theory]
-    [InlineData("""{"type":"record","name":"R","fields":[{"name":"x","type":"int"},{"name":"z","type":"int"}]}""", "a field without a property")]
-    [InlineData("""{"type":"record","name":"R","fields":[{"name":"x","type":"string"},{"name":"y","type":"int"}]}""", "a property of another type")]
+    [InlineData("""{"type":"record","name":"R","fields":[{"name":"z","type":"int"}]}""", "a field without a property")]
+    [InlineData("""{"type":"record","name":"R","fields":[{"name":"x","type":"string"}]}""", "a property of another type")]
     [InlineData("""{"type":"array","items":"int"}""", "no record")]
     [InlineData("\"string\"", "no record")]
     public void A_type_that_does_not_fit_is_refused_before_any_data_comes(string schema, string reason)
@@ -95,7 +96,9 @@ public class ClassTests
     [Fact]
     public void Trees_of_records_are_read_and_written()
     {
-        var schema = (RecordSchema)Schema.Parse("""{"type":"record","name":"N","fields":[{"name":"l","type":["null","N"]},{"name":"r","type":["null","N"]}]}""");
+        var schema = Schema.Parse("""
+            {"type":"record","name":"N","fields":[{"name":"l","type":["null","N"]},{"name":"r","type":["null","N"]}]}
+            """);
         var (typed, generic) = (new AvroSerde<N>(schema), new AvroSerde<GenericRecord>(schema));
         var bytes = Wire.Write(schema, Tree(14));
 

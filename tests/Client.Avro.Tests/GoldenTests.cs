@@ -6,8 +6,8 @@ using Avro.Generic;
 namespace Loire.Client.Avro.Tests;
 
 /// <summary>
-/// Values in <c>Golden/values.json</c>, written by releases that had an Avro implementation of their own. All of them must stay readable, and
-/// the bytes and fingerprints must not change.
+/// Values in <c>Golden/values.json</c>, written by releases that had an Avro implementation of their own. All of them must stay readable,
+/// and the bytes and fingerprints must not change.
 /// </summary>
 public class GoldenTests
 {
@@ -74,7 +74,8 @@ public class GoldenTests
     private static JsonNode? Json(object? value) => value switch
     {
         null => null,
-        GenericRecord record => new JsonObject(record.Schema.Fields.Select(field => KeyValuePair.Create(field.Name, Json(record[field.Name])))),
+        GenericRecord record => new JsonObject(
+            record.Schema.Fields.Select(field => KeyValuePair.Create(field.Name, Json(record[field.Name])))),
         object[] items => new JsonArray([.. items.Select(Json)]),
         IDictionary<string, object> map => new JsonObject(
             map.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => KeyValuePair.Create(entry.Key, Json(entry.Value)))),

@@ -111,18 +111,21 @@ public class HostileDataTests
     }
 
     [Theory]
-    [InlineData(256, true)]
-    [InlineData(257, false)]
+    [InlineData(255, true)]
+    [InlineData(256, false)]
     [InlineData(1_000_000, false)]
     public void Records_nested_deeper_than_allowed_are_a_typed_error_and_not_the_end_of_the_process(int depth, bool fits)
     {
         var bytes = Enumerable.Repeat((byte)2, depth - 1).Append((byte)0).ToArray();
         var wanted = Schema.Parse(Tree);
-        var unwanted = new AvroSerdeOptions { WriterSchema = Schema.Parse($$"""{"type":"record","name":"H","fields":[{"name":"a","type":{{Tree}}}]}"""), Limits = new AvroLimits { MaxDepth = 257 } };
+        var holder = Schema.Parse($$"""{"type":"record","name":"H","fields":[{"name":"a","type":{{Tree}}}]}""");
+        var unwanted = new AvroSerdeOptions { WriterSchema = holder, Limits = new AvroLimits { MaxDepth = 256 } };
+        var limits = Limits(new AvroLimits { MaxDepth = 255 });
+        var empty = Schema.Parse("""{"type":"record","name":"H","fields":[]}""");
 
-        var reading = Record.Exception(() => Wire.Read<GenericRecord>(wanted, bytes));
-        var typed = Record.Exception(() => Wire.Read<T>(wanted, bytes));
-        var skipping = Record.Exception(() => Wire.Read<object?>(Schema.Parse("""{"type":"record","name":"H","fields":[]}"""), bytes, unwanted));
+        var reading = Record.Exception(() => Wire.Read<GenericRecord>(wanted, bytes, limits));
+        var typed = Record.Exception(() => Wire.Read<T>(wanted, bytes, limits));
+        var skipping = Record.Exception(() => Wire.Read<object?>(empty, bytes, unwanted));
 
         Assert.All([reading, typed, skipping], error => Assert.Equal(fits, error is null));
         Assert.All([reading, typed, skipping], error => Assert.True(error is null or AvroDataException));
@@ -139,15 +142,17 @@ public class HostileDataTests
 
         Assert.Throws<AvroDataException>(() => Wire.Write(schema, record));
         Assert.Throws<AvroDataException>(() => Wire.Write(schema, typed));
+        Assert.Throws<AvroDataException>(() => Wire.Write(
+            Schema.Parse($$"""{"type":"record","name":"H","fields":[{"name":"any","type":{{Tree}}}]}"""), new H(record)));
     }
 
     [Fact]
     public void The_greatest_depth_that_can_be_configured_fits_on_the_stack_of_a_pool_thread()
     {
         const string Linked = """{"type":"record","name":"T","fields":[{"name":"next","type":{"type":"array","items":"T"}}]}""";
-        var options = Limits(new AvroLimits { MaxDepth = 1_000 });
-        var bytes = Enumerable.Repeat((byte)2, 999).Concat(new byte[1_000]).ToArray();
-        var later = Schema.Parse(Linked.Replace("\"fields\":[", "\"fields\":[{\"name\":\"new\",\"type\":\"int\",\"default\":1},", StringComparison.Ordinal));
+        var options = Limits(new AvroLimits { MaxDepth = 256 });
+        var bytes = Enumerable.Repeat((byte)2, 255).Concat(new byte[256]).ToArray();
+        var later = WithNewField(Linked);
         var resolving = new AvroSerdeOptions { WriterSchema = Schema.Parse(Linked), Limits = options.Limits };
         Exception? error = null;
         var thread = new Thread(
@@ -162,6 +167,31 @@ public class HostileDataTests
         thread.Join();
 
         Assert.Null(error);
+    }
+
+    [Fact]
+    public void A_value_that_cannot_be_converted_at_the_greatest_depth_is_a_typed_error()
+    {
+        var schema = Schema.Parse("""
+            {"type":"record","name":"T","fields":[
+              {"name":"d","type":{"type":"int","logicalType":"date"}},{"name":"next","type":["null","T"]}]}
+            """);
+        var later = WithNewField(schema.ToString());
+        var bytes = Enumerable.Repeat((byte)2, 2 * 255).Concat(Wire.Bytes("feffffff0f 00")).ToArray();
+        var errors = new List<Exception?>();
+        var thread = new Thread(
+            () =>
+            {
+                errors.Add(Record.Exception(() => Wire.Read<GenericRecord>(schema, bytes)));
+                errors.Add(Record.Exception(() => Wire.Read<Dated>(schema, bytes)));
+                errors.Add(Record.Exception(() => Wire.Read<object>(later, bytes, new AvroSerdeOptions { WriterSchema = schema })));
+            },
+            maxStackSize: 1536 * 1024);
+        thread.Start();
+        thread.Join();
+
+        Assert.Equal(3, errors.Count);
+        Assert.All(errors, error => Assert.IsType<AvroDataException>(error));
     }
 
     [Fact]
@@ -180,7 +210,7 @@ public class HostileDataTests
         // Each of 10,000 records claims 30,000 children, which may follow for all that its own bytes tell.
         var schema = Schema.Parse("""{"type":"record","name":"T","fields":[{"name":"c","type":{"type":"array","items":"T"}}]}""");
         var bytes = Enumerable.Repeat(Wire.Bytes("e0d403"), 10_000).SelectMany(claim => claim).ToArray();
-        var serde = new AvroSerde<GenericRecord>(schema, Limits(new AvroLimits { MaxDepth = 1_000 }));
+        var serde = new AvroSerde<GenericRecord>(schema, Limits(new AvroLimits { MaxDepth = 256 }));
         Record.Exception(() => serde.Deserialize(new(bytes), Wire.Context));
 
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -189,12 +219,19 @@ public class HostileDataTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000);
     }
 
+    private static Schema WithNewField(string schema) => Schema.Parse(
+        schema.Replace("\"fields\":[", "\"fields\":[{\"name\":\"n\",\"type\":\"int\",\"default\":1},", StringComparison.Ordinal));
+
     private static AvroSerdeOptions Limits(AvroLimits limits) => new() { Limits = limits };
+
+    public sealed record Dated(DateTime D, Dated? Next);
 
     public sealed class L
     {
         public L[] Next { get; set; } = [];
     }
+
+    public sealed record H(object Any);
 
     public sealed class T
     {

@@ -5,9 +5,13 @@ namespace Loire.Client.Avro.Tests;
 
 public class LogicalTypeTests
 {
+    private const string FixedDecimal = """{"type":"fixed","name":"F","size":4,"logicalType":"decimal","precision":9,"scale":2}""";
+
+    private static readonly string EmptyGuid = "48" + Convert.ToHexString("00000000-0000-0000-0000-000000000000"u8);
+
     public static TheoryData<string, object, string> Values => new()
     {
-        { """{"type":"string","logicalType":"uuid"}""", Guid.Parse("0f8fad5b-d9cb-469f-a165-70867728950e"), "48" + Convert.ToHexString("0f8fad5b-d9cb-469f-a165-70867728950e"u8) },
+        { """{"type":"string","logicalType":"uuid"}""", Guid.Empty, EmptyGuid },
         { """{"type":"int","logicalType":"date"}""", new DateTime(1970, 1, 2, 0, 0, 0, DateTimeKind.Utc), "02" },
         { """{"type":"int","logicalType":"time-millis"}""", TimeSpan.FromMilliseconds(1), "02" },
         { """{"type":"long","logicalType":"time-micros"}""", new TimeSpan(10), "02" },
@@ -21,12 +25,12 @@ public class LogicalTypeTests
     public static TheoryData<string, string, object, string> Properties => new()
     {
         { """{"type":"bytes","logicalType":"decimal","precision":9,"scale":2}""", nameof(All.Price), 1.5m, "040096" },
-        { """{"type":"fixed","name":"F","size":4,"logicalType":"decimal","precision":9,"scale":2}""", nameof(All.Price), -0.01m, "ffffffff" },
+        { FixedDecimal, nameof(All.Price), -0.01m, "ffffffff" },
         { """{"type":"int","logicalType":"date"}""", nameof(All.Day), new DateOnly(1969, 12, 31), "01" },
         { """["null",{"type":"int","logicalType":"date"}]""", nameof(All.Due), new DateOnly(1970, 1, 2), "0202" },
         { """{"type":"int","logicalType":"time-millis"}""", nameof(All.Time), new TimeOnly(0, 0, 0, 1), "02" },
-        { """{"type":"long","logicalType":"timestamp-millis"}""", nameof(All.Instant), DateTimeOffset.UnixEpoch.AddMilliseconds(1), "02" },
-        { """{"type":"string","logicalType":"uuid"}""", nameof(All.Id), Guid.Empty, "48" + Convert.ToHexString("00000000-0000-0000-0000-000000000000"u8) },
+        { """{"type":"long","logicalType":"timestamp-millis"}""", nameof(All.Instant), DateTimeOffset.UnixEpoch.AddTicks(10_000), "02" },
+        { """{"type":"string","logicalType":"uuid"}""", nameof(All.Id), Guid.Empty, EmptyGuid },
     };
 
     [Theory]
@@ -57,7 +61,7 @@ public class LogicalTypeTests
     [Fact]
     public void A_decimal_with_more_digits_than_its_schema_is_rejected()
     {
-        var schema = Schema.Parse("""{"type":"record","name":"R","fields":[{"name":"Price","type":{"type":"bytes","logicalType":"decimal","precision":9,"scale":2}}]}""");
+        var schema = Schema.Parse($$"""{"type":"record","name":"R","fields":[{"name":"Price","type":{{FixedDecimal}}}]}""");
 
         Assert.Throws<AvroDataException>(() => Wire.Write(schema, new All { Price = 0.001m }));
         Assert.Throws<AvroDataException>(() => Wire.Write(((RecordSchema)schema).Fields[0].Schema, new AvroDecimal(0.001m)));

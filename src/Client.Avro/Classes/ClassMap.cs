@@ -1,5 +1,6 @@
 using System.Collections;
 using Avro;
+using Avro.Generic;
 using Avro.Util;
 
 namespace Loire.Client.Avro;
@@ -66,8 +67,8 @@ internal sealed class ClassMap
                 _arrays[array] = collection;
                 Add(collection.Item, array.ItemSchema, path + "[]");
                 break;
-            case MapSchema map when type.GenericTypeArguments is [_, var value] && DictionaryOf(value) is var made && type.IsAssignableFrom(made):
-                _maps[map] = made;
+            case MapSchema map when type.GenericTypeArguments is [_, var value] && type.IsAssignableFrom(DictionaryOf(value)):
+                _maps[map] = DictionaryOf(value);
                 Add(value, map.ValueSchema, path + "{}");
                 break;
             case FixedSchema block when type == typeof(byte[]):
@@ -118,8 +119,8 @@ internal sealed class ClassMap
         Schema.Type.Double => typeof(double),
         Schema.Type.Bytes => typeof(byte[]),
         Schema.Type.String => typeof(string),
-        Schema.Type.Fixed => typeof(global::Avro.Generic.GenericFixed),
-        Schema.Type.Enumeration => typeof(global::Avro.Generic.GenericEnum),
+        Schema.Type.Fixed => typeof(GenericFixed),
+        Schema.Type.Enumeration => typeof(GenericEnum),
         Schema.Type.Logical => ((LogicalSchema)schema).LogicalType.GetCSharpType(false),
         _ => null,
     };

@@ -6,41 +6,42 @@ using Avro.IO;
 namespace Loire.Client.Avro;
 
 /// <summary>
-/// Reads values into objects of the types of a <see cref="ClassMap"/>. Resolution of schemas is Apache.Avro's; only what becomes an object
-/// of such a type is read here.
+/// Reads values into objects of the types of a <see cref="ClassMap"/>, and into generic ones where it has none, as Apache.Avro resolves the
+/// schemas.
 /// </summary>
 internal sealed class ClassReader(ClassMap map, Schema writer, Schema reader) : DefaultReader(writer, reader)
 {
     protected override object ReadRecord(object reuse, RecordSchema writerSchema, Schema readerSchema, Decoder dec)
     {
         var target = (RecordSchema)readerSchema;
-        var plan = ReferenceEquals(writerSchema, target) ? null : RecordPlan.Of(writerSchema, target);
-        var written = plan?.Writer ?? writerSchema;
-        if (map.RecordOf(target) is not { } made)
+        var made = map.RecordOf(target);
+        var record = made?.Create() ?? new GenericRecord(target);
+        if (ReferenceEquals(writerSchema, target))
         {
-            return base.ReadRecord(null!, written, target, dec);
+            foreach (var field in target.Fields)
+            {
+                Set(record, made, field, Read(null!, field.Schema, field.Schema, dec));
+            }
+
+            return record;
         }
 
-        var record = made.Create();
-        foreach (var field in written.Fields)
+        var plan = RecordPlan.Of(writerSchema, target);
+        foreach (var (written, own) in plan.Steps)
         {
-            if (plan is null)
+            if (own is null)
             {
-                made.Properties[field.Pos].Set(record, Read(null!, field.Schema, field.Schema, dec));
-            }
-            else if (target.TryGetField(field.Name, out var own))
-            {
-                made.Properties[own.Pos].Set(record, Read(null!, field.Schema, own.Schema, dec));
+                Skip(written.Schema, dec);
             }
             else
             {
-                Skip(field.Schema, dec);
+                Set(record, made, own, Read(null!, written.Schema, own.Schema, dec));
             }
         }
 
-        foreach (var (field, value) in plan?.Defaults ?? [])
+        foreach (var (own, value) in plan.Defaults)
         {
-            made.Properties[field.Pos].Set(record, Read(null!, field.Schema, field.Schema, new BinaryDecoder(new MemoryStream(value))));
+            Set(record, made, own, Read(null!, own.Schema, own.Schema, new BinaryDecoder(new MemoryStream(value))));
         }
 
         return record;
@@ -90,5 +91,17 @@ internal sealed class ClassReader(ClassMap map, Schema writer, Schema reader) : 
     {
         LogicalTypes.Check(writerSchema, (LogicalSchema)readerSchema);
         return base.ReadLogical(reuse, writerSchema, readerSchema, d);
+    }
+
+    private static void Set(object record, RecordClass? made, Field field, object? value)
+    {
+        if (made is null)
+        {
+            ((GenericRecord)record).Add(field.Pos, value);
+        }
+        else
+        {
+            made.Properties[field.Pos].Set(record, value);
+        }
     }
 }

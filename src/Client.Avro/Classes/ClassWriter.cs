@@ -36,20 +36,20 @@ internal sealed class ClassWriter(ClassMap map, Schema schema) : DefaultWriter(s
 
     protected override void WriteRecord(RecordSchema schema, object value, Encoder encoder)
     {
-        if (map.RecordOf(schema) is not { } made || value is GenericRecord)
+        var made = value is GenericRecord ? null : map.RecordOf(schema);
+        if (made is null)
         {
-            base.WriteRecord(schema, value, encoder);
-            return;
+            EnsureRecordObject(schema, value);
         }
-
-        if (!made.Type.IsInstanceOfType(value))
+        else if (!made.Type.IsInstanceOfType(value))
         {
             throw TypeMismatch(value, schema.Fullname, made.Type.Name);
         }
 
         foreach (var field in schema.Fields)
         {
-            Write(field.Schema, made.Properties[field.Pos].Get(value)!, encoder);
+            var part = made is null ? ((GenericRecord)value).GetValue(field.Pos) : made.Properties[field.Pos].Get(value);
+            Write(field.Schema, part!, encoder);
         }
     }
 
@@ -116,7 +116,8 @@ internal sealed class ClassWriter(ClassMap map, Schema schema) : DefaultWriter(s
             }
         }
 
-        throw new AvroDataException($"{obj?.GetType().Name ?? "null"} is none of {string.Join(", ", us.Schemas.Select(branch => branch.Fullname))}.");
+        var branches = string.Join(", ", us.Schemas.Select(branch => branch.Fullname));
+        throw new AvroDataException($"{obj?.GetType().Name ?? "null"} is none of {branches}.");
     }
 
     protected override bool Matches(Schema sc, object obj) => (sc, obj) switch

@@ -2,7 +2,7 @@ using System.Collections;
 
 namespace Loire.Client.Avro;
 
-/// <summary>How the items of an Avro array become a .NET collection: T[], or List&lt;T&gt; for all types that it can be assigned to.</summary>
+/// <summary>The .NET collection of an Avro array: T[], or List&lt;T&gt; for every type that a list can be assigned to.</summary>
 internal sealed class CollectionMap
 {
     private readonly Type _list;

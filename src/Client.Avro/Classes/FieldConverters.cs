@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using Avro;
 using Avro.Reflect;
@@ -10,7 +11,8 @@ internal static class FieldConverters
     private static readonly IAvroFieldConverter[] All =
     [
         new FuncFieldConverter<AvroDecimal, decimal>((value, _) => AvroDecimal.ToDecimal(value), ToScale),
-        new FuncFieldConverter<DateTime, DateOnly>((value, _) => DateOnly.FromDateTime(value), (value, _) => value.ToDateTime(default, DateTimeKind.Utc)),
+        new FuncFieldConverter<DateTime, DateOnly>(
+            (value, _) => DateOnly.FromDateTime(value), (value, _) => value.ToDateTime(default, DateTimeKind.Utc)),
         new FuncFieldConverter<TimeSpan, TimeOnly>((value, _) => TimeOnly.FromTimeSpan(value), (value, _) => value.ToTimeSpan()),
         new FuncFieldConverter<DateTime, DateTimeOffset>((value, _) => value, (value, _) => value.UtcDateTime),
     ];
@@ -22,7 +24,7 @@ internal static class FieldConverters
     /// <summary>Apache.Avro writes a decimal only with exactly the scale of its schema.</summary>
     private static AvroDecimal ToScale(decimal value, Schema schema)
     {
-        var scale = int.Parse(schema.GetProperty("scale") ?? "0", System.Globalization.CultureInfo.InvariantCulture);
+        var scale = int.Parse(schema.GetProperty("scale") ?? "0", CultureInfo.InvariantCulture);
         var exact = new AvroDecimal(value);
         if (exact.Scale <= scale)
         {

@@ -5,7 +5,7 @@ using Avro.Reflect;
 
 namespace Loire.Client.Avro;
 
-/// <summary>The property of a record's field. Values are as Apache.Avro has them; a converter stands between them and the property.</summary>
+/// <summary>The property of a record's field, behind a converter where its type is not that of Apache.Avro.</summary>
 internal sealed class FieldProperty
 {
     private readonly Func<object, object?> _get;

@@ -31,8 +31,10 @@ internal sealed class RecordClass
 
     private static FieldProperty Find(Type type, PropertyInfo[] properties, Field field)
     {
-        // An attribute's name is the only name of its property.
-        var property = LooseName.Find(properties, property => property.GetCustomAttribute<AvroFieldAttribute>()?.FieldName ?? property.Name, field.Name);
+        // The name in an attribute replaces that of the property.
+        static string NameOf(PropertyInfo property) => property.GetCustomAttribute<AvroFieldAttribute>()?.FieldName ?? property.Name;
+
+        var property = LooseName.Find(properties, NameOf, field.Name);
         return property is { CanRead: true, CanWrite: true }
             ? new FieldProperty(property, field)
             : throw new AvroMappingException($"{type.Name} has no property with get and set (or init) for the field {field.Name}.");

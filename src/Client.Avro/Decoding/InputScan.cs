@@ -187,7 +187,9 @@ internal ref struct InputScan
     private int Length()
     {
         var length = Long();
-        return length >= 0 && length <= Remaining ? (int)length : throw Error($"{length} bytes do not fit into the {Remaining} that are left");
+        return length >= 0 && length <= Remaining
+            ? (int)length
+            : throw Error($"{length} bytes do not fit into the {Remaining} that are left");
     }
 
     private void Text()

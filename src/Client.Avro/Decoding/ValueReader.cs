@@ -22,7 +22,7 @@ internal sealed class ValueReader<T>(Schema writer, Schema reader, AvroLimits li
             throw new AvroDataException($"The value has {data.Length} bytes, more than MaxBytes, {limits.MaxBytes}.");
         }
 
-        var bytes = data.IsSingleSegment && MemoryMarshal.TryGetArray(data.First, out var array) ? array : new ArraySegment<byte>(data.ToArray());
+        var bytes = data.IsSingleSegment && MemoryMarshal.TryGetArray(data.First, out var array) ? array : new(data.ToArray());
         InputScan.Check(bytes, writer, limits);
         try
         {
@@ -32,7 +32,7 @@ internal sealed class ValueReader<T>(Schema writer, Schema reader, AvroLimits li
         {
             // A conversion of a logical type, a branch or symbol that the reader lacks, or a property of the value failed.
             throw Datums.KnownCause(exception)
-                ?? new AvroDataException($"A value of {writer.Fullname} cannot be read as {typeof(T).Name}: {exception.Message}", exception);
+                ?? new AvroDataException($"{writer.Fullname} cannot be read as {typeof(T).Name}: {exception.Message}", exception);
         }
     }
 }

@@ -17,7 +17,9 @@ internal sealed class ConfluentFrame(Schema own, ISchemaIds ids) : Frame
     public override int Size => 1 + sizeof(int);
 
     public override ValueTask<ulong> OwnKeyAsync(SerializationContext context, CancellationToken cancellation) =>
-        _own.TryGetValue((context.Topic, context.Component), out var id) ? ValueTask.FromResult((ulong)(uint)id) : RegisterAsync(context, cancellation);
+        _own.TryGetValue((context.Topic, context.Component), out var id)
+            ? ValueTask.FromResult((ulong)(uint)id)
+            : RegisterAsync(context, cancellation);
 
     public override ValueTask<Schema?> FindAsync(ulong key, CancellationToken cancellation) => ids.FindAsync((int)key, cancellation);
 

@@ -15,7 +15,8 @@ internal sealed class SingleObjectFrame(Schema own, IAvroSchemas? schemas) : Fra
 
     public override int Size => 2 + sizeof(ulong);
 
-    public override ValueTask<ulong> OwnKeyAsync(SerializationContext context, CancellationToken cancellation) => ValueTask.FromResult(_own.Value);
+    public override ValueTask<ulong> OwnKeyAsync(SerializationContext context, CancellationToken cancellation) =>
+        ValueTask.FromResult(_own.Value);
 
     public override ValueTask<Schema?> FindAsync(ulong key, CancellationToken cancellation) =>
         ValueTask.FromResult(key == _own.Value ? own : schemas?.Find(new AvroFingerprint(key)));

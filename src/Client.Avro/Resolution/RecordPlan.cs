@@ -6,8 +6,8 @@ using Avro.IO;
 namespace Loire.Client.Avro;
 
 /// <summary>
-/// How a record of one schema is read as a record of another. Apache.Avro finds a field by an alias, but overwrites it with its default
-/// afterwards, or fails if it has none; so its readers get the writer's schema with the names that the reader gives to the fields.
+/// How a record of one schema is read as a record of another. Apache.Avro's readers find a field by an alias, but overwrite it with its
+/// default afterwards, or fail if it has none; and they wrap an error once for each level of nesting, which takes more stack than there is.
 /// </summary>
 internal sealed class RecordPlan
 {
@@ -15,32 +15,24 @@ internal sealed class RecordPlan
 
     private RecordPlan(RecordSchema writer, RecordSchema reader)
     {
-        var fields = writer.Fields.Select(field => new Field(field.Schema, ReaderName(field, writer, reader), field.Pos)).ToList();
-        Writer = RecordSchema.Create(reader.Name, fields, reader.Namespace);
-        Defaults = [.. reader.Fields.Where(field => !Writer.Contains(field.Name)).Select(field => (field, Encode(field)))];
+        Steps = [.. writer.Fields.Select(field => (field, Match(field, writer, reader)))];
+        Defaults = [.. reader.Fields.Except(Steps.Select(step => step.Own)).Select(field => (field!, Encode(field!)))];
     }
 
-    /// <summary>The writer's schema as the reader names it. Fields that the reader lacks have names that it does not know.</summary>
-    public RecordSchema Writer { get; }
+    /// <summary>The fields in the order they were written, each with the reader's field; null if the reader has none.</summary>
+    public (Field Written, Field? Own)[] Steps { get; }
 
-    /// <summary>The fields of the reader that were not written, and their default values in binary encoding.</summary>
-    public IReadOnlyList<(Field Field, byte[] Value)> Defaults { get; }
+    /// <summary>The reader's fields that were not written, and their default values in binary encoding.</summary>
+    public (Field Own, byte[] Value)[] Defaults { get; }
 
     /// <summary>The plan of a pair of schemas, made once. It lives as long as they do.</summary>
     public static RecordPlan Of(RecordSchema writer, RecordSchema reader) => Plans
         .GetValue(writer, static _ => [])
         .GetValue(reader, _ => new RecordPlan(writer, reader));
 
-    private static string ReaderName(Field field, RecordSchema writer, RecordSchema reader)
-    {
-        if (!reader.TryGetFieldAlias(field.Name, out var match))
-        {
-            return field.Name;
-        }
-
-        // A field of the very name comes before one that has it as an alias.
-        return match.Name == field.Name || !writer.Contains(match.Name) ? match.Name : $"{field.Name}_{field.Pos}_unread";
-    }
+    // A field of the very name comes before one that has it as an alias.
+    private static Field? Match(Field field, RecordSchema writer, RecordSchema reader) =>
+        reader.TryGetFieldAlias(field.Name, out var own) && (own.Name == field.Name || !writer.Contains(own.Name)) ? own : null;
 
     /// <summary>Apache.Avro encodes defaults only while it reads a record that lacks them, so it reads one here.</summary>
     private static byte[] Encode(Field field)

@@ -23,8 +23,8 @@ public readonly record struct AvroFingerprint(ulong Value)
     internal static string CanonicalForm(Schema schema) => SchemaNormalization.ToParsingForm(WithoutLogicalTypes(schema));
 
     /// <summary>
-    /// The schema without its logical types, which the canonical form leaves out: SchemaNormalization puts the bare name of a fixed there in
-    /// place of its definition if it has a logical type.
+    /// The schema without its logical types, which the canonical form leaves out: of a fixed that has one, SchemaNormalization takes the
+    /// bare name in place of the definition.
     /// </summary>
     private static Schema WithoutLogicalTypes(Schema schema) =>
         Schema.Parse(WithoutLogicalTypes(JsonNode.Parse(schema.ToString()))!.ToJsonString());

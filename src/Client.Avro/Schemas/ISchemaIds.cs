@@ -3,7 +3,7 @@ using Avro;
 namespace Loire.Client.Avro;
 
 /// <summary>
-/// Assigns ids to schemas and finds schemas by id, as Confluent's schema registry does. An id stands for the same schema for ever. Called by
+/// Assigns ids to schemas and finds schemas by id, as Confluent's schema registry does. The schema of an id never changes. Called by
 /// several threads at once.
 /// </summary>
 public interface ISchemaIds
@@ -14,6 +14,6 @@ public interface ISchemaIds
     /// <param name="cancellation">Ends the wait.</param>
     ValueTask<int> RegisterAsync(string subject, Schema schema, CancellationToken cancellation);
 
-    /// <summary>The schema of an id; null if it is unknown. A serde asks once for each schema that is found, and again for one that is not.</summary>
+    /// <summary>The schema of an id; null if it is unknown. A serde asks once for a known id, and each time for an unknown one.</summary>
     ValueTask<Schema?> FindAsync(int id, CancellationToken cancellation);
 }
