@@ -26,7 +26,7 @@ public class ClassTests
     private static readonly Order Sample = new(
         Guid.Parse("0f8fad5b-d9cb-469f-a165-70867728950e"),
         State.InTransit,
-        [new Line("tea", 2, 3.50m), new Line("cup", 1, -12.34m)])
+        [new Line("tea", 2, 3.25m), new Line("cup", 1, -12.34m)])
     {
         CustomerName = "Ann",
         Tags = { ["a"] = "1", ["b"] = "2" },

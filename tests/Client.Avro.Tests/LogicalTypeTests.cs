@@ -17,8 +17,6 @@ public class LogicalTypeTests
         { """{"type":"long","logicalType":"time-micros"}""", new TimeSpan(10), "02" },
         { """{"type":"long","logicalType":"timestamp-millis"}""", DateTime.UnixEpoch.AddMilliseconds(-1), "01" },
         { """{"type":"long","logicalType":"timestamp-micros"}""", DateTime.UnixEpoch.AddMicroseconds(1), "02" },
-        { """{"type":"bytes","logicalType":"decimal","precision":5,"scale":2}""", new AvroDecimal(1.28m), "040080" },
-        { """{"type":"fixed","name":"F","size":4,"logicalType":"decimal","precision":5,"scale":2}""", new AvroDecimal(-0.01m), "ffffffff" },
         { """{"type":"string","logicalType":"unknown-to-all"}""", "a", "0261" },
     };
 
@@ -56,6 +54,20 @@ public class LogicalTypeTests
 
         Assert.Equal(hex, Wire.Hex(Wire.Write(schema, all)), ignoreCase: true);
         Assert.Equal(value, info.GetValue(Wire.Read<All>(schema, Wire.Bytes(hex))));
+    }
+
+    // Not in the table above: a test runner cannot print an AvroDecimal, whose ToString(format) calls itself without end.
+    [Theory]
+    [InlineData("""{"type":"bytes","logicalType":"decimal","precision":5,"scale":2}""", 128, "040080")]
+    [InlineData("""{"type":"bytes","logicalType":"decimal","precision":5,"scale":2}""", -128, "0280")]
+    [InlineData("""{"type":"bytes","logicalType":"decimal","precision":5,"scale":2}""", 0, "0200")]
+    [InlineData(FixedDecimal, -1, "ffffffff")]
+    public void A_decimal_is_its_digits_in_twos_complement_big_endian(string json, int digits, string hex)
+    {
+        var value = new AvroDecimal(digits, 2);
+
+        Assert.Equal(hex, Wire.Hex(Wire.Write<object>(json, value)));
+        Assert.True(value == Wire.Read<AvroDecimal>(json, Wire.Bytes(hex)));
     }
 
     [Fact]

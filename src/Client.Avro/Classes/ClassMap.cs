@@ -52,10 +52,11 @@ internal sealed class ClassMap
             return;
         }
 
+        type = Nullable.GetUnderlyingType(type) ?? type;
         switch (schema)
         {
             case UnionSchema when NonNullBranch(schema) is { } branch:
-                Add(Nullable.GetUnderlyingType(type) ?? type, branch, path);
+                Add(type, branch, path);
                 break;
             case RecordSchema record:
                 AddRecord(type, record, path);

@@ -20,7 +20,7 @@ internal sealed class ClassReader(ClassMap map, Schema writer, Schema reader) : 
         {
             foreach (var field in target.Fields)
             {
-                Set(record, made, field, Read(null!, field.Schema, field.Schema, dec));
+                Set(record, made, field, ReadValue(field.Schema, field.Schema, dec));
             }
 
             return record;
@@ -35,7 +35,7 @@ internal sealed class ClassReader(ClassMap map, Schema writer, Schema reader) : 
             }
             else
             {
-                Set(record, made, own, Read(null!, written.Schema, own.Schema, dec));
+                Set(record, made, own, ReadValue(written.Schema, own.Schema, dec));
             }
         }
 
@@ -45,6 +45,18 @@ internal sealed class ClassReader(ClassMap map, Schema writer, Schema reader) : 
         }
 
         return record;
+    }
+
+    protected override object ReadUnion(object reuse, UnionSchema writerSchema, Schema readerSchema, Decoder d)
+    {
+        // Apache.Avro would look for the branch in the very same union, and compare records there field by field.
+        if (ReferenceEquals(writerSchema, readerSchema))
+        {
+            var branch = writerSchema[d.ReadUnionIndex()];
+            return ReadValue(branch, branch, d)!;
+        }
+
+        return base.ReadUnion(null!, writerSchema, readerSchema, d);
     }
 
     protected override object ReadEnum(object reuse, EnumSchema writerSchema, Schema readerSchema, Decoder d)
@@ -92,6 +104,19 @@ internal sealed class ClassReader(ClassMap map, Schema writer, Schema reader) : 
         LogicalTypes.Check(writerSchema, (LogicalSchema)readerSchema);
         return base.ReadLogical(reuse, writerSchema, readerSchema, d);
     }
+
+    /// <summary>Reads the common types without the delegate that Apache.Avro makes for each value.</summary>
+    private object? ReadValue(Schema written, Schema own, Decoder decoder) => written.Tag == own.Tag
+        ? written.Tag switch
+        {
+            Schema.Type.Boolean => decoder.ReadBoolean(),
+            Schema.Type.Int => decoder.ReadInt(),
+            Schema.Type.Long => decoder.ReadLong(),
+            Schema.Type.Double => decoder.ReadDouble(),
+            Schema.Type.String => decoder.ReadString(),
+            _ => Read(null!, written, own, decoder),
+        }
+        : Read(null!, written, own, decoder);
 
     private static void Set(object record, RecordClass? made, Field field, object? value)
     {

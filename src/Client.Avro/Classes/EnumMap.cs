@@ -12,7 +12,7 @@ internal sealed class EnumMap
     public EnumMap(Type type, EnumSchema schema)
     {
         var names = Enum.GetNames(type);
-        _members = [.. schema.Symbols.Select(symbol => LooseName.Find(names, name => name, symbol) is { } name
+        _members = [.. schema.Symbols.Select(symbol => LooseName.Find(names, name => name, symbol, schema.Contains) is { } name
             ? Enum.Parse(type, name)
             : throw new AvroMappingException($"{type.Name} has no member for the symbol {symbol} of {schema.Fullname}."))];
         for (var i = 0; i < _members.Length; i++)

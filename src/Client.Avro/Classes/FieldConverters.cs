@@ -34,6 +34,6 @@ internal static class FieldConverters
         var unscaled = BigInteger.DivRem(exact.UnscaledValue, BigInteger.Pow(10, exact.Scale - scale), out var lost);
         return lost.IsZero
             ? new AvroDecimal(unscaled, scale)
-            : throw new AvroDataException($"{exact} has more than {scale} digits after the point.");
+            : throw new AvroDataException($"{value} has more than {scale} digits after the point.");
     }
 }

@@ -18,7 +18,7 @@ internal sealed class RecordClass
         Type = type;
         Create = CompileCreate(type);
         var properties = type.GetProperties(BindingFlags.Instance | BindingFlags.Public);
-        Properties = [.. schema.Fields.Select(field => Find(type, properties, field))];
+        Properties = [.. schema.Fields.Select(field => Find(type, properties, field, schema))];
     }
 
     public Type Type { get; }
@@ -29,12 +29,12 @@ internal sealed class RecordClass
     /// <summary>The properties of the fields, in the order of the schema.</summary>
     public FieldProperty[] Properties { get; }
 
-    private static FieldProperty Find(Type type, PropertyInfo[] properties, Field field)
+    private static FieldProperty Find(Type type, PropertyInfo[] properties, Field field, RecordSchema schema)
     {
         // The name in an attribute replaces that of the property.
         static string NameOf(PropertyInfo property) => property.GetCustomAttribute<AvroFieldAttribute>()?.FieldName ?? property.Name;
 
-        var property = LooseName.Find(properties, NameOf, field.Name);
+        var property = LooseName.Find(properties, NameOf, field.Name, schema.Contains);
         return property is { CanRead: true, CanWrite: true }
             ? new FieldProperty(property, field)
             : throw new AvroMappingException($"{type.Name} has no property with get and set (or init) for the field {field.Name}.");

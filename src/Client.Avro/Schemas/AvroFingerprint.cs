@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Avro;
 
@@ -26,8 +27,12 @@ public readonly record struct AvroFingerprint(ulong Value)
     /// The schema without its logical types, which the canonical form leaves out: of a fixed that has one, SchemaNormalization takes the
     /// bare name in place of the definition.
     /// </summary>
-    private static Schema WithoutLogicalTypes(Schema schema) =>
-        Schema.Parse(WithoutLogicalTypes(JsonNode.Parse(schema.ToString()))!.ToJsonString());
+    private static Schema WithoutLogicalTypes(Schema schema)
+    {
+        // A logical type nests deeper as text than it was parsed from.
+        var json = JsonNode.Parse(schema.ToString(), documentOptions: new JsonDocumentOptions { MaxDepth = 256 });
+        return Schema.Parse(WithoutLogicalTypes(json)!.ToJsonString());
+    }
 
     private static JsonNode? WithoutLogicalTypes(JsonNode? node) => node switch
     {

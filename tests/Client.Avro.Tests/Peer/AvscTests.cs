@@ -69,9 +69,10 @@ public class AvscTests(ITestOutputHelper output) : IDisposable
         foreach (var row in ResolutionTests.Readable)
         {
             var (reason, writer, value, reader) = ((string)row[0], (string)row[1], (string)row[2], (string)row[3]);
-            if (reason == "a union becomes a value")
+            // avsc demands that every branch of the writer's can be read, where the specification only does that the data's can; and it
+            // refuses an alias that is the name of another field.
+            if (reason is "a union becomes a value" or "a field's name before an alias of another")
             {
-                // avsc demands that every branch of the writer's can be read; the specification only that the data's can.
                 continue;
             }
 

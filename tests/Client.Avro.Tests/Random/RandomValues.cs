@@ -46,8 +46,8 @@ internal sealed class RandomValues(Random random)
 
     private object? Logical(LogicalSchema schema)
     {
-        // After the year 2426 Apache.Avro loses milliseconds: it computes them as floating-point numbers.
-        var ticks = random.NextInt64(new DateTime(2400, 1, 1).Ticks);
+        // Further from 1970 than 456 years Apache.Avro loses milliseconds: it computes them as floating-point numbers.
+        var ticks = random.NextInt64(new DateTime(1600, 1, 1).Ticks, new DateTime(2400, 1, 1).Ticks);
         return schema.LogicalTypeName switch
         {
             "uuid" => new Guid(Bytes(16)),
