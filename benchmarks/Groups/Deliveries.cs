@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Loire.Client;
+using Loire.Model;
 
 namespace Loire.Groups.Benchmarks;
 

@@ -95,7 +95,7 @@ internal static class ManyGroups
             for (var hasMore = true; hasMore;)
             {
                 var page = await catalog.List(after, Limits.GroupsPerPage);
-                (count, after, hasMore) = (count + page.GroupIds.Length, page.GroupIds.LastOrDefault(after), page.HasMore);
+                (count, after, hasMore) = (count + page.GroupIds.Length, page.GroupIds is [.., var last] ? last.Value : after, page.HasMore);
             }
 
             return count;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Loire.Client;
+using Loire.Model;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

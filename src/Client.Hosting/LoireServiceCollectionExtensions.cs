@@ -1,5 +1,6 @@
 using Loire.Client;
 using Loire.Client.Hosting;
+using Loire.Model;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -72,10 +73,9 @@ public static class LoireServiceCollectionExtensions
     /// <typeparam name="TValue">The type of values.</typeparam>
     /// <exception cref="ArgumentException">When the host starts: an option is out of range.</exception>
     public static IServiceCollection AddLoireConsumer<THandler, TKey, TValue>(
-        this IServiceCollection services, string topic, Action<HandlerOptions<TKey, TValue>>? configure = null)
+        this IServiceCollection services, TopicName topic, Action<HandlerOptions<TKey, TValue>>? configure = null)
         where THandler : class, IMessageHandler<TKey, TValue>
     {
-        ArgumentException.ThrowIfNullOrEmpty(topic);
         services.AddLoire();
         services.TryAddScoped<THandler>();
         var options = new HandlerOptions<TKey, TValue> { Name = typeof(THandler).Name };
@@ -94,7 +94,7 @@ public static class LoireServiceCollectionExtensions
     /// <typeparam name="THandler">The handler.</typeparam>
     /// <exception cref="ArgumentException">The handler implements none or several.</exception>
     public static IServiceCollection AddLoireConsumer<THandler>(
-        this IServiceCollection services, string topic, Action<HandlerOptions>? configure = null)
+        this IServiceCollection services, TopicName topic, Action<HandlerOptions>? configure = null)
         where THandler : class
     {
         var contracts = typeof(THandler).GetInterfaces()
@@ -105,7 +105,7 @@ public static class LoireServiceCollectionExtensions
             throw new ArgumentException($"{typeof(THandler)} must implement IMessageHandler<TKey, TValue> exactly once.");
         }
 
-        Func<IServiceCollection, string, Action<HandlerOptions<object, object>>?, IServiceCollection> shape = AddLoireConsumer<IMessageHandler<object, object>, object, object>;
+        Func<IServiceCollection, TopicName, Action<HandlerOptions<object, object>>?, IServiceCollection> shape = AddLoireConsumer<IMessageHandler<object, object>, object, object>;
         shape.Method.GetGenericMethodDefinition()
             .MakeGenericMethod([typeof(THandler), .. contracts[0].GetGenericArguments()])
             .Invoke(null, [services, topic, configure]);
@@ -119,7 +119,7 @@ public static class LoireServiceCollectionExtensions
         builder.AddCheck<LoireHealthCheck>("loire").AddCheck<ConsumersHealthCheck>("loire-consumers");
 
     private static HostedConsumer Host<THandler, TKey, TValue>(
-        IServiceProvider provider, string topic, HandlerOptions<TKey, TValue> options, ConsumerState state)
+        IServiceProvider provider, TopicName topic, HandlerOptions<TKey, TValue> options, ConsumerState state)
         where THandler : class, IMessageHandler<TKey, TValue>
     {
         var client = provider.GetRequiredService<LoireClient>();

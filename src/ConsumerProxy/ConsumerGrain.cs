@@ -5,7 +5,6 @@ using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 using Orleans.Concurrency;
 using Delivery = Loire.Grains.Interfaces.Consumers.Delivery;
-using TopicPartition = Loire.Model.TopicPartition;
 
 namespace Loire.ConsumerProxy;
 
@@ -104,7 +103,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
 
     /// <inheritdoc/>
     public ValueTask<ConsumerResult> Assign(TopicPartition[] partitions) =>
-        With(session => session.AssignAsync([.. partitions.Distinct().Select(one => one.ToClient())]), Without);
+        With(session => session.AssignAsync([.. partitions.Distinct()]), Without);
 
     /// <inheritdoc/>
     public ValueTask<Delivery> Take(TakeRequest request, CancellationToken cancellation) =>
@@ -116,7 +115,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
 
     /// <inheritdoc/>
     public ValueTask<ConsumerResult> Seek(PartitionSeek[] seeks) =>
-        With(session => session.SeekAsync(Array.ConvertAll(seeks, one => (one.Partition.ToClient(), ToSpec(one)))), Without);
+        With(session => session.SeekAsync(Array.ConvertAll(seeks, one => (one.Partition, ToSpec(one)))), Without);
 
     /// <inheritdoc/>
     public ValueTask<ErrorCode> Close() => With(
@@ -167,7 +166,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
 
     private async Task<ErrorCode> ReturnAsync()
     {
-        var group = await GrainFactory.GetGrain<IGroupGrain>(_key.GroupId).Describe();
+        var group = await GrainFactory.GetGrain<IGroupGrain>(_key.GroupId.Value).Describe();
         if (group.Error is not (ErrorCode.None or ErrorCode.GroupIdNotFound))
         {
             return group.Error;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Loire.Client;
+using Loire.Model;
 
 namespace Loire.ConsumerProxy;
 
@@ -21,17 +22,17 @@ internal sealed class DeliveryTracker(string life, int maxPortions = 4096)
     public string Receipt => string.Create(CultureInfo.InvariantCulture, $"{life}-{_last}");
 
     /// <summary>A partition is read from here on; what is before it needs no commit.</summary>
-    public void Begin(TopicPartition partition, long position)
+    public void Begin(TopicPartition partition, Offset position)
     {
         _portions.RemoveAll(portion => portion.Partition == partition);
         _places[partition] = new Place(position, position);
     }
 
     /// <summary>The client has gone elsewhere: what it was given is finished with, and the new place is what is committed next.</summary>
-    public void Move(TopicPartition partition, long position)
+    public void Move(TopicPartition partition, Offset position)
     {
         _portions.RemoveAll(portion => portion.Partition == partition);
-        _places[partition] = new Place(position, _places.TryGetValue(partition, out var place) ? place.Committed : -1);
+        _places[partition] = new Place(position, _places.TryGetValue(partition, out var place) ? place.Committed : Offset.None);
     }
 
     /// <summary>Partitions are not read any more.</summary>
@@ -51,9 +52,9 @@ internal sealed class DeliveryTracker(string life, int maxPortions = 4096)
     /// <param name="partition">The partition.</param>
     /// <param name="from">The first offset.</param>
     /// <param name="next">The one after the last.</param>
-    public void Add(TopicPartition partition, long from, long next)
+    public void Add(TopicPartition partition, Offset from, Offset next)
     {
-        _places.TryAdd(partition, new Place(from, -1));
+        _places.TryAdd(partition, new Place(from, Offset.None));
         _portions.Add(new Portion(_last, partition, from, next));
         if (_portions.Count > maxPortions)
         {
@@ -66,7 +67,7 @@ internal sealed class DeliveryTracker(string life, int maxPortions = 4096)
 
     /// <summary>What a receipt names is finished, and what came after it was lost on the way.</summary>
     /// <returns>Where to go back to; <see cref="WentBack"/> says that it was done. A receipt of another life finishes nothing.</returns>
-    public IReadOnlyList<(TopicPartition Partition, long From)> FinishUpTo(string receipt)
+    public IReadOnlyList<(TopicPartition Partition, Offset From)> FinishUpTo(string receipt)
     {
         var dash = receipt.LastIndexOf('-');
         var isOurs = dash > 0 && receipt.AsSpan(0, dash).SequenceEqual(life);
@@ -80,7 +81,7 @@ internal sealed class DeliveryTracker(string life, int maxPortions = 4096)
     public void WentBack(TopicPartition partition) => _portions.RemoveAll(portion => portion.Partition == partition);
 
     /// <summary>The client has committed: what is before that offset is finished.</summary>
-    public void Commit(TopicPartition partition, long offset)
+    public void Commit(TopicPartition partition, Offset offset)
     {
         if (!_places.ContainsKey(partition))
         {
@@ -94,7 +95,7 @@ internal sealed class DeliveryTracker(string life, int maxPortions = 4096)
     }
 
     /// <summary>Notes that finished offsets are committed.</summary>
-    public void Committed(TopicPartition partition, long offset)
+    public void Committed(TopicPartition partition, Offset offset)
     {
         if (_places.TryGetValue(partition, out var place))
         {
@@ -107,8 +108,8 @@ internal sealed class DeliveryTracker(string life, int maxPortions = 4096)
     public IReadOnlyList<TopicPartitionOffset> Uncommitted(IReadOnlyCollection<TopicPartition>? among = null) =>
     [
         .. _places.Where(one => one.Value.Finished != one.Value.Committed && among?.Contains(one.Key) != false)
-            .OrderBy(one => one.Key.Topic, StringComparer.Ordinal).ThenBy(one => one.Key.Partition)
-            .Select(one => new TopicPartitionOffset(one.Key.Topic, one.Key.Partition, one.Value.Finished)),
+            .OrderBy(one => one.Key)
+            .Select(one => new TopicPartitionOffset(one.Key, one.Value.Finished)),
     ];
 
     /// <summary>Whether something of these partitions is with the client and not finished.</summary>
@@ -133,7 +134,7 @@ internal sealed class DeliveryTracker(string life, int maxPortions = 4096)
         _portions = [.. joined.OrderBy(portion => portion.Number), .. _portions.Skip(older)];
     }
 
-    private readonly record struct Place(long Finished, long Committed);
+    private readonly record struct Place(Offset Finished, Offset Committed);
 
-    private readonly record struct Portion(long Number, TopicPartition Partition, long From, long Next);
+    private readonly record struct Portion(long Number, TopicPartition Partition, Offset From, Offset Next);
 }

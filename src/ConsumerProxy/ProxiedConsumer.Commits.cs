@@ -1,8 +1,8 @@
 using Loire.Client;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Grains.Interfaces.Groups;
+using Loire.Model;
 using Microsoft.Extensions.Logging;
-using TopicPartition = Loire.Client.TopicPartition;
 
 namespace Loire.ConsumerProxy;
 
@@ -26,10 +26,7 @@ internal sealed partial class ProxiedConsumer
         {
             positions = Array.ConvertAll(
                 offsets,
-                one => new TopicPartitionOffset(one.Partition.Topic.Value, one.Partition.Partition, one.Offset.Value)
-                {
-                    Metadata = one.Metadata,
-                });
+                one => new TopicPartitionOffset(one.Partition, one.Offset) { Metadata = one.Metadata });
         }
 
         PartitionError[] refused = [];
@@ -42,7 +39,7 @@ internal sealed partial class ProxiedConsumer
         }
         catch (GroupException some) when (some.Partitions.Count > 0)
         {
-            refused = [.. some.Partitions.Select(one => new PartitionError(one.ToGroup(), some.Code))];
+            refused = [.. some.Partitions.Select(one => new PartitionError(one, some.Code))];
         }
         catch (LoireException failure)
         {
@@ -51,7 +48,7 @@ internal sealed partial class ProxiedConsumer
 
         lock (_lock)
         {
-            foreach (var position in positions.Where(one => !Array.Exists(refused, not => not.Partition == one.TopicPartition.ToGroup())))
+            foreach (var position in positions.Where(one => !Array.Exists(refused, not => not.Partition == one.TopicPartition)))
             {
                 _deliveries.Commit(position.TopicPartition, position.Offset);
             }

@@ -1,6 +1,6 @@
 using Loire.Client;
 using Loire.Grains.Interfaces.Consumers;
-using TopicPartition = Loire.Client.TopicPartition;
+using Loire.Model;
 
 namespace Loire.ConsumerProxy;
 
@@ -16,7 +16,7 @@ internal sealed partial class ProxiedConsumer : IRebalanceListener
             ? (await _consumer.CommittedAsync(partitions, cancellation)).Select(one => one.TopicPartition).ToHashSet()
             : [.. partitions];
         TopicPartitionOffset[] begun =
-            [.. partitions.Select(one => new TopicPartitionOffset(one.Topic, one.Partition, _consumer.Position(one)))];
+            [.. partitions.Select(one => new TopicPartitionOffset(one, _consumer.Position(one)))];
         lock (_lock)
         {
             foreach (var position in begun)

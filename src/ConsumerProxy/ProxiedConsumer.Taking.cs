@@ -2,7 +2,6 @@ using Loire.Client;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
 using Delivery = Loire.Grains.Interfaces.Consumers.Delivery;
-using TopicPartition = Loire.Client.TopicPartition;
 
 namespace Loire.ConsumerProxy;
 
@@ -51,7 +50,7 @@ internal sealed partial class ProxiedConsumer
     /// <summary>Takes the client's word on what it was given before.</summary>
     private async Task SettleAsync(TakeRequest request)
     {
-        IReadOnlyList<(TopicPartition Partition, long From)> lost = [];
+        IReadOnlyList<(TopicPartition Partition, Offset From)> lost = [];
         lock (_lock)
         {
             _isStreaming = request.PreviousDelivery == PreviousDelivery.Pending;
@@ -195,7 +194,7 @@ internal sealed partial class ProxiedConsumer
     private Delivery Failed(ErrorCode error, string? detail) => new(error, detail, [], _deliveries.Receipt);
 
     private static ConsumedRecord Convert(ConsumeResult<byte[], byte[]> record) => new(
-        record.TopicPartition.ToGroup(), new Offset(record.Offset), new Timestamp(record.UnixTimeMilliseconds), record.Key, record.Value,
+        record.TopicPartition, record.Offset, new Timestamp(record.UnixTimeMilliseconds), record.Key, record.Value,
         [.. record.Headers.Select(header => new ConsumedHeader(header.Key, header.Value?.ToArray()))]);
 
     private static long SizeOf(ConsumedRecord record) =>

@@ -2,7 +2,6 @@ using Loire.Client;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
 using Microsoft.Extensions.Logging;
-using TopicPartition = Loire.Client.TopicPartition;
 
 namespace Loire.ConsumerProxy;
 
@@ -58,7 +57,7 @@ internal sealed partial class ProxiedConsumer
 
     public ConsumerResult Describe() => new(ErrorCode.None, null, new ConsumerDescription(
         _settings, _topics, _pattern,
-        [.. _consumer.Assignment.Select(one => one.ToGroup())]));
+        [.. _consumer.Assignment]));
 
     public async Task<ConsumerResult> SubscribeAsync(TopicName[] topics, string? pattern)
     {
@@ -68,7 +67,7 @@ internal sealed partial class ProxiedConsumer
         }
 
         await (pattern is null
-            ? _consumer.SubscribeAsync(topics.Select(topic => topic.Value), this, CancellationToken.None)
+            ? _consumer.SubscribeAsync(topics, this, CancellationToken.None)
             : _consumer.SubscribeAsync(pattern, this, CancellationToken.None));
         (_topics, _pattern) = (topics, pattern);
         return Describe();

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Loire.Grains.Interfaces.Consumers;
+using Loire.Model;
 
 namespace Loire.ConsumerProxy;
 
@@ -19,6 +20,7 @@ internal static class SettingsText
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new InstanceIdJson() },
     });
 
     public static string Write(ConsumerSettings settings) => Mark + JsonSerializer.Serialize(settings, Json.ConsumerSettings);
@@ -40,6 +42,15 @@ internal static class SettingsText
         {
             return false;
         }
+    }
+
+    private sealed class InstanceIdJson : JsonConverter<GroupInstanceId>
+    {
+        public override GroupInstanceId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            GroupInstanceId.TryParse(reader.GetString(), out var id, out var problem) ? id : throw new JsonException(problem);
+
+        public override void Write(Utf8JsonWriter writer, GroupInstanceId value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.Value);
     }
 }
 

@@ -1,17 +1,15 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text;
 
 namespace Loire.Model;
 
 /// <summary>
 /// The id of a consumer group: 1 to <see cref="Limits.GroupIdLength"/> characters, and as many bytes of UTF-8, without control characters.
-/// Kafka allows any text; ours becomes part of storage keys. Ids of members and of their instances follow the same rules. An instance
-/// always holds a legal id, except <c>default</c>, which holds none.
+/// An instance always holds a legal id, except <c>default</c>, which holds none. Text converts implicitly and is validated.
 /// </summary>
+[GenerateSerializer, Immutable, Alias("loire.GroupId")]
 public readonly record struct GroupId : IComparable<GroupId>
 {
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
+    [Id(0)]
     private readonly string? _value;
 
     private GroupId(string value) => _value = value;
@@ -19,7 +17,7 @@ public readonly record struct GroupId : IComparable<GroupId>
     /// <summary>The id as text; empty for <c>default</c>.</summary>
     public string Value => _value ?? "";
 
-    /// <summary>Reads an id, or says in one sentence why it is none.</summary>
+    /// <summary>Parses an id; <paramref name="problem"/> states the violated rule.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out GroupId id, [NotNullWhen(false)] out string? problem)
     {
         problem = FindProblem(text);
@@ -27,45 +25,17 @@ public readonly record struct GroupId : IComparable<GroupId>
         return problem is null;
     }
 
-    /// <summary>Reads an id that is known to be legal.</summary>
-    /// <exception cref="FormatException">It is not.</exception>
-    public static GroupId Parse(string text) =>
-        TryParse(text, out var id, out var problem) ? id : throw new FormatException(problem);
+    /// <summary>Parses an id that the caller expects to be legal.</summary>
+    /// <exception cref="InvalidIdentifierException"><paramref name="text"/> is not a legal id.</exception>
+    public static GroupId Parse(string? text) =>
+        TryParse(text, out var id, out var problem) ? id : throw new InvalidIdentifierException(ErrorCode.InvalidGroupId, problem);
 
-    /// <summary>What is wrong with an id, in one sentence; null if it is legal.</summary>
-    public static string? FindProblem(string? text)
-    {
-        if (string.IsNullOrEmpty(text))
-        {
-            return "A group id must not be empty.";
-        }
-
-        if (text.Length > Limits.GroupIdLength)
-        {
-            return $"A group id has at most {Limits.GroupIdLength} characters.";
-        }
-
-        foreach (var character in text)
-        {
-            if (char.IsControl(character))
-            {
-                return "A group id has no control characters.";
-            }
-        }
-
-        try
-        {
-            return Utf8.GetByteCount(text) > Limits.GroupIdLength ? $"A group id has at most {Limits.GroupIdLength} bytes of UTF-8." : null;
-        }
-        catch (EncoderFallbackException)
-        {
-            return "A group id is well-formed Unicode text.";
-        }
-    }
+    /// <summary>Returns the rule that <paramref name="text"/> violates, as a sentence; null for a legal id.</summary>
+    public static string? FindProblem(string? text) => GroupIdentifierRules.FindProblem(text, "A group id");
 
     /// <summary>
-    /// One of <paramref name="count"/> places for the group, as Kafka finds the partition of <c>__consumer_offsets</c>: the absolute value of
-    /// Java's hash of the text, where that of the smallest number is 0.
+    /// Maps the group to one of <paramref name="count"/> places as Kafka maps it to a partition of <c>__consumer_offsets</c>: the absolute
+    /// value of Java's hash of the text (0 for the smallest integer), modulo the count.
     /// </summary>
     public int Place(int count)
     {
@@ -77,6 +47,9 @@ public readonly record struct GroupId : IComparable<GroupId>
 
         return (hash == int.MinValue ? 0 : Math.Abs(hash)) % count;
     }
+
+    /// <inheritdoc cref="Parse"/>
+    public static implicit operator GroupId(string text) => Parse(text);
 
     /// <summary>Ordinal order of the text.</summary>
     public int CompareTo(GroupId other) => string.CompareOrdinal(Value, other.Value);

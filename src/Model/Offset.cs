@@ -13,11 +13,20 @@ public readonly record struct Offset([property: Id(0)] long Value) : IComparable
     /// <summary>Marks the absence of an offset, as Kafka's −1 does.</summary>
     public static readonly Offset None = new(-1);
 
+    /// <summary>A number reads as a position, so that <c>new TopicPartitionOffset("orders", 0, 42)</c> works.</summary>
+    public static implicit operator Offset(long value) => new(value);
+
     /// <summary>The position <paramref name="delta"/> records after <paramref name="offset"/>.</summary>
     public static Offset operator +(Offset offset, long delta) => new(checked(offset.Value + delta));
 
     /// <summary>How many positions <paramref name="left"/> lies after <paramref name="right"/>.</summary>
     public static long operator -(Offset left, Offset right) => checked(left.Value - right.Value);
+
+    /// <summary>The earlier of two positions.</summary>
+    public static Offset Min(Offset left, Offset right) => left < right ? left : right;
+
+    /// <summary>The later of two positions.</summary>
+    public static Offset Max(Offset left, Offset right) => left > right ? left : right;
 
     /// <summary>Whether <paramref name="left"/> comes before <paramref name="right"/>.</summary>
     public static bool operator <(Offset left, Offset right) => left.Value < right.Value;

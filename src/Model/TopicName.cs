@@ -5,7 +5,7 @@ namespace Loire.Model;
 
 /// <summary>
 /// The name of a topic: 1 to 249 of <c>[A-Za-z0-9._-]</c>, neither "." nor ".." (Kafka's rule, org.apache.kafka.common.internals.Topic).
-/// An instance always holds a legal name, except <c>default</c>, which holds none.
+/// An instance always holds a legal name, except <c>default</c>, which holds none. Text converts implicitly and is validated.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("loire.TopicName")]
 public readonly record struct TopicName : IComparable<TopicName>
@@ -21,7 +21,7 @@ public readonly record struct TopicName : IComparable<TopicName>
     /// <summary>The name as text; empty for <c>default</c>.</summary>
     public string Value => _value ?? "";
 
-    /// <summary>Reads a name, or says in one sentence why it is none.</summary>
+    /// <summary>Parses a name; <paramref name="problem"/> states the violated rule.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out TopicName name, [NotNullWhen(false)] out string? problem)
     {
         name = default;
@@ -42,10 +42,13 @@ public readonly record struct TopicName : IComparable<TopicName>
         return true;
     }
 
-    /// <summary>Reads a name that is known to be legal.</summary>
-    /// <exception cref="FormatException">It is not.</exception>
-    public static TopicName Parse(string text) =>
-        TryParse(text, out var name, out var problem) ? name : throw new FormatException(problem);
+    /// <summary>Parses a name that the caller expects to be legal.</summary>
+    /// <exception cref="InvalidIdentifierException"><paramref name="text"/> is not a legal name.</exception>
+    public static TopicName Parse(string? text) =>
+        TryParse(text, out var name, out var problem) ? name : throw new InvalidIdentifierException(ErrorCode.InvalidTopicException, problem);
+
+    /// <inheritdoc cref="Parse"/>
+    public static implicit operator TopicName(string text) => Parse(text);
 
     /// <summary>
     /// The name with '.' replaced by '_'. Two topics whose names agree in this form share metric names, so the second is refused, as in

@@ -1,4 +1,5 @@
 using Loire.Client.Testing;
+using Loire.Model;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -42,7 +43,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
         Assert.All(seen, context => Assert.Equal(1, context.Attempt));
         foreach (var partition in seen.GroupBy(context => context.Record.Partition))
         {
-            Assert.Equal(Enumerable.Range(0, partition.Count()).Select(i => (long)i), partition.Select(context => context.Record.Offset));
+            Assert.Equal(Enumerable.Range(0, partition.Count()).Select(i => new Offset(i)), partition.Select(context => context.Record.Offset));
         }
     }
 
@@ -82,7 +83,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
         Assert.Equal(produced, handled.Count);
         await using var outside = _cluster.Client.CreateConsumer(new ConsumerOptions<Ignore, Ignore> { GroupId = "g" });
         var committed = await outside.CommittedAsync(Enumerable.Range(0, 4).Select(i => new TopicPartition("t", i)));
-        Assert.Equal(produced, committed.Sum(one => one.Offset));
+        Assert.Equal(produced, committed.Sum(one => one.Offset.Value));
     }
 
     [Fact]
@@ -197,7 +198,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
             report = await health.CheckHealthAsync();
         }
         while (report.Status == HealthStatus.Healthy);
-        Assert.Contains("t[0] stands still at offset 0", report.Entries["loire-consumers"].Description, StringComparison.Ordinal);
+        Assert.Contains("t-0 stands still at offset 0", report.Entries["loire-consumers"].Description, StringComparison.Ordinal);
         Assert.DoesNotContain(probe.Calls, call => call.Value == "behind it");
     }
 
@@ -379,7 +380,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
 
         public int FailuresLeft { get; set; }
 
-        public ValueTask<long?> FindAsync(string consumer, TopicPartition partition, CancellationToken cancellation)
+        public ValueTask<Offset?> FindAsync(string consumer, TopicPartition partition, CancellationToken cancellation)
         {
             if (FailuresLeft > 0)
             {

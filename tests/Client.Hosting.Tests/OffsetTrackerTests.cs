@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client.Hosting.Tests;
 
 public sealed class OffsetTrackerTests
@@ -12,7 +14,7 @@ public sealed class OffsetTrackerTests
             tracker.Read(offset);
         }
 
-        var positions = new List<long>();
+        var positions = new List<Offset>();
         foreach (var finished in new long[] { 6, 10, 5, 9 })
         {
             tracker.Finish(finished);
@@ -33,7 +35,7 @@ public sealed class OffsetTrackerTests
         Console.WriteLine($"LOIRE_SEED={seed}");
         var random = new Random(seed);
         var tracker = new OffsetTracker();
-        var (next, unfinished) = (0L, new List<long>());
+        var (next, unfinished) = (0L, new List<Offset>());
         for (var step = 0; step < 20_000; step++)
         {
             if (unfinished.Count == 0 || random.Next(2) == 0)

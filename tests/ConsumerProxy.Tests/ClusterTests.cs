@@ -8,7 +8,7 @@ using Loire.Model;
 using Loire.TestKit;
 using Orleans.TestingHost;
 using Delivery = Loire.Grains.Interfaces.Consumers.Delivery;
-using TopicPartition = Loire.Model.TopicPartition;
+
 
 namespace Loire.ConsumerProxy.Tests;
 
@@ -255,7 +255,7 @@ public sealed class ClusterTests : IAsyncLifetime
         var other = new PartitionSeek(new TopicPartition(TopicName.Parse("t"), 1), SeekKind.Beginning, 0);
         Assert.Equal(ErrorCode.InvalidRequest, (await consumer.Seek([other])).Error);
         Assert.Equal(ErrorCode.None, (await consumer.Seek([new PartitionSeek(partition, SeekKind.Beginning, 0)])).Error);
-        Assert.Equal(total, (await ReadAsync(consumer, (int)total)).Count);
+        Assert.Equal(total, (await ReadAsync(consumer, (int)total.Value)).Count);
         Assert.Equal(ErrorCode.None, (await consumer.Unsubscribe()).Error);
         Assert.Equal(ErrorCode.None, (await consumer.Subscribe([], "t.*")).Error);
         Assert.Equal(ErrorCode.InvalidRequest, (await consumer.Assign([partition])).Error);

@@ -1,4 +1,5 @@
 using Loire.Client;
+using Loire.Model;
 
 namespace Loire.ConsumerProxy.Tests;
 
@@ -118,7 +119,7 @@ public class DeliveryTrackerTests
                     break;
                 case 8 when receipts.Count > 0:
                     var (receipt, reached) = receipts[random.Next(Math.Max(0, receipts.Count - 12), receipts.Count)];
-                    var lost = deliveries.FinishUpTo(receipt).ToDictionary(one => one.Partition.Partition, one => one.From);
+                    var lost = deliveries.FinishUpTo(receipt).ToDictionary(one => one.Partition.Partition, one => one.From.Value);
                     foreach (var i in Enumerable.Range(0, 3))
                     {
                         // Going back further than needed is allowed, less far is not.

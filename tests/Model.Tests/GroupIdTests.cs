@@ -23,7 +23,7 @@ public sealed class GroupIdTests
         Assert.False(GroupId.TryParse(text, out var id, out var problem), reason);
         Assert.EndsWith(".", problem, StringComparison.Ordinal);
         Assert.Equal(("", default), (id.Value, id));
-        Assert.Throws<FormatException>(() => GroupId.Parse(text!));
+        Assert.Throws<InvalidIdentifierException>(() => GroupId.Parse(text!));
     }
 
     [Fact]
@@ -44,4 +44,26 @@ public sealed class GroupIdTests
     [InlineData("polygenelubricants", 0)]
     [InlineData("DESIGNING WORKHOUSES", 0)]
     public void A_group_has_the_place_that_Kafka_gives_it(string text, int place) => Assert.Equal(place, GroupId.Parse(text).Place(50));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a\nb")]
+    [InlineData("\uDC00")]
+    public void Ids_of_members_and_instances_follow_the_rules_of_group_ids(string text)
+    {
+        Assert.Equal(ErrorCode.InvalidRequest, Assert.Throws<InvalidIdentifierException>(() => (MemberId)text).Code);
+        Assert.Equal(ErrorCode.InvalidRequest, Assert.Throws<InvalidIdentifierException>(() => (GroupInstanceId)text).Code);
+        Assert.Equal(ErrorCode.InvalidGroupId, Assert.Throws<InvalidIdentifierException>(() => (GroupId)text).Code);
+        Assert.NotNull(MemberId.FindProblem(new string('x', Limits.GroupIdLength + 1)));
+        Assert.Equal("a/b", ((MemberId)"a/b").Value);
+        Assert.True(((GroupInstanceId)"a").CompareTo("b") < 0);
+    }
+
+    [Fact]
+    public void Text_converts_to_a_topic_name_and_is_validated()
+    {
+        TopicName name = "orders";
+        Assert.Equal("orders", name.Value);
+        Assert.Equal(ErrorCode.InvalidTopicException, Assert.Throws<InvalidIdentifierException>(() => name = "a/b").Code);
+    }
 }

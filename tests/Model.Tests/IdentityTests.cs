@@ -47,7 +47,7 @@ public sealed class IdentityTests
     {
         Assert.True(TopicName.TryParse(new string('x', 249), out _, out _));
         Assert.False(TopicName.TryParse(new string('x', 250), out _, out _));
-        Assert.Throws<FormatException>(() => TopicName.Parse(new string('x', 250)));
+        Assert.Throws<InvalidIdentifierException>(() => TopicName.Parse(new string('x', 250)));
     }
 
     [Fact]

@@ -118,7 +118,7 @@ public sealed class GroupTests
         await AssertProblem(host.GetAsync($"/v1/groups/{new string('g', 249)}"), 404, "GROUP_ID_NOT_FOUND");
     }
 
-    internal static MemberDescription Member(string id, string? instance, int[] assigned, int[] target)
+    internal static MemberDescription Member(MemberId id, GroupInstanceId? instance, int[] assigned, int[] target)
     {
         var topic = TopicName.Parse("t");
         return new MemberDescription(

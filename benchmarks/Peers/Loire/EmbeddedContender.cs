@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Loire.Client;
 using Loire.Grains.Benchmarks;
+using Loire.Model;
 using Loire.Peers.Benchmarks.Measuring;
 
 namespace Loire.Peers.Benchmarks.Loire;

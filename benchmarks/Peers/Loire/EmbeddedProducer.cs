@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Loire.Client;
+using Loire.Model;
 using Loire.Peers.Benchmarks.Measuring;
 
 namespace Loire.Peers.Benchmarks.Loire;

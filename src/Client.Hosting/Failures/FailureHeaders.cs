@@ -42,9 +42,9 @@ public static class FailureHeaders
             headers.Add(header.Key, header.Value);
         }
 
-        headers.Add(Topic, Original(record, Topic) ?? record.Topic);
+        headers.Add(Topic, Original(record, Topic) ?? record.Topic.Value);
         headers.Add(Partition, Original(record, Partition) ?? Text(record.Partition));
-        headers.Add(Offset, Original(record, Offset) ?? Text(record.Offset));
+        headers.Add(Offset, Original(record, Offset) ?? Text(record.Offset.Value));
         headers.Add(Attempts, Text(attempts));
         if (notBefore is { } time)
         {

@@ -1,3 +1,4 @@
+using Loire.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Client.Hosting;
@@ -60,7 +61,7 @@ internal sealed partial class RetryRouter(
     }
 
     private async ValueTask MoveAsync(
-        ConsumeResult<byte[], byte[]> record, string topic, int attempts, Exception error, DateTimeOffset? notBefore,
+        ConsumeResult<byte[], byte[]> record, TopicName topic, int attempts, Exception error, DateTimeOffset? notBefore,
         CancellationToken cancellation)
     {
         var message = new Message<byte[], byte[]>
@@ -84,15 +85,15 @@ internal sealed partial class RetryRouter(
     }
 
     [LoggerMessage(1, LogLevel.Warning, "{Consumer} could not handle {Position}; it is tried again by way of {Topic} after {Delay}.")]
-    private partial void WillBeRetried(Exception error, string consumer, TopicPartitionOffset position, string topic, TimeSpan delay);
+    private partial void WillBeRetried(Exception error, string consumer, TopicPartitionOffset position, TopicName topic, TimeSpan delay);
 
     [LoggerMessage(2, LogLevel.Error, "{Consumer} could not handle {Position}; it goes to the dead letter topic {Topic}.")]
-    private partial void IsDead(Exception error, string consumer, TopicPartitionOffset position, string topic);
+    private partial void IsDead(Exception error, string consumer, TopicPartitionOffset position, TopicName topic);
 
     [LoggerMessage(3, LogLevel.Error, "{Consumer} could not handle {Position}. Policy: {Policy}.")]
     private partial void IsPoison(Exception error, string consumer, TopicPartitionOffset position, PoisonPolicy policy);
 
-    [LoggerMessage(4, LogLevel.Error, "{Consumer} could not move {Topic}[{Partition}]@{Offset} to {Target}; it is tried again after {Pause}.")]
+    [LoggerMessage(4, LogLevel.Error, "{Consumer} could not move {Topic}-{Partition}@{Offset} to {Target}; it is tried again after {Pause}.")]
     private partial void CannotMove(
-        Exception error, string consumer, string topic, int partition, long offset, string target, TimeSpan pause);
+        Exception error, string consumer, TopicName topic, int partition, Offset offset, TopicName target, TimeSpan pause);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Loire.Model;
 
 namespace Loire.Client.Hosting;
 
@@ -12,8 +13,8 @@ internal sealed class ConsumerState
     public string? Trouble { get; set; } = "It has not started yet.";
 
     /// <summary>Partitions that stand still because of a record that could not be handled.</summary>
-    public ConcurrentDictionary<TopicPartition, long> StandingStill { get; } = new();
+    public ConcurrentDictionary<TopicPartition, Offset> StandingStill { get; } = new();
 
     /// <summary>How far it has come, for when the store of positions does not know.</summary>
-    public ConcurrentDictionary<TopicPartition, long> Positions { get; } = new();
+    public ConcurrentDictionary<TopicPartition, Offset> Positions { get; } = new();
 }

@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client.Hosting;
 
 /// <summary>What happens to a record that cannot be handled, after all repetitions, where no dead letter topic is given.</summary>
@@ -29,7 +31,7 @@ public sealed class RetryOptions
 /// <summary>A topic that records wait in before they are tried again. Records that go there lose their place in the order.</summary>
 /// <param name="Topic">The topic; it must exist.</param>
 /// <param name="Delay">How long a record waits there at least.</param>
-public readonly record struct RetryTopic(string Topic, TimeSpan Delay);
+public readonly record struct RetryTopic(TopicName Topic, TimeSpan Delay);
 
 /// <summary>How a hosted consumer reads, handles and gives up.</summary>
 public class HandlerOptions
@@ -44,7 +46,7 @@ public class HandlerOptions
     /// <see cref="IPositionStore"/>. Null by default: then every instance reads everything. Session timeout, static membership and the
     /// assignor are options of <see cref="Consumer"/>.
     /// </summary>
-    public string? GroupId { get; set; }
+    public GroupId? GroupId { get; set; }
 
     /// <summary>How many records are handled at once; one for each partition by default.</summary>
     public Concurrency Concurrency { get; set; } = Concurrency.PerPartition;
@@ -63,7 +65,7 @@ public class HandlerOptions
     /// Where records go that could not be handled at all, with their own bytes and headers, and headers <c>loire-*</c> that say where they
     /// come from and why; null for none, then <see cref="OnPoison"/> decides.
     /// </summary>
-    public string? DeadLetterTopic { get; set; }
+    public TopicName? DeadLetterTopic { get; set; }
 
     /// <summary>What to do with a record that could not be handled, without a dead letter topic. Standing still by default: nothing is
     /// lost.</summary>

@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client.Hosting;
 
 /// <content>
@@ -6,7 +8,7 @@ namespace Loire.Client.Hosting;
 /// </content>
 internal sealed partial class HandlerSession : IRebalanceListener
 {
-    private string[] Stations => [topic, .. options.RetryTopics.Select(retry => retry.Topic)];
+    private TopicName[] Stations => [topic, .. options.RetryTopics.Select(retry => retry.Topic)];
 
     /// <inheritdoc/>
     public async ValueTask OnAssignedAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation)
@@ -19,7 +21,7 @@ internal sealed partial class HandlerSession : IRebalanceListener
         // Where one without a position begins, whoever takes over after a crash must begin too.
         var known = (await consumer.CommittedAsync(partitions, cancellation)).Select(one => one.TopicPartition).ToHashSet();
         var fresh = partitions.Where(partition => !known.Contains(partition))
-            .Select(partition => new TopicPartitionOffset(partition.Topic, partition.Partition, consumer.Position(partition)))
+            .Select(partition => new TopicPartitionOffset(partition, consumer.Position(partition)))
             .ToArray();
         if (fresh.Length > 0)
         {

@@ -1,3 +1,4 @@
+using Loire.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Client.Hosting;
@@ -67,10 +68,10 @@ internal sealed partial class HandlerSession
         return found;
     }
 
-    private async ValueTask<long?> FindPositionAsync(TopicPartition partition, CancellationToken cancellation)
+    private async ValueTask<Offset?> FindPositionAsync(TopicPartition partition, CancellationToken cancellation)
     {
         var stored = await positions.FindAsync(options.Name, partition, cancellation);
-        var known = state.Positions.TryGetValue(partition, out var own) ? own : (long?)null;
+        var known = state.Positions.TryGetValue(partition, out var own) ? own : (Offset?)null;
         return stored is null || known > stored ? known ?? stored : stored;
     }
 
@@ -125,7 +126,7 @@ internal sealed partial class HandlerSession
             if (flow.Tracker.TryGetUncommitted(out var position))
             {
                 var partition = flow.Partition;
-                changed.Add(new TopicPartitionOffset(partition.Topic, partition.Partition, position));
+                changed.Add(new TopicPartitionOffset(partition, position));
                 changedFlows.Add(flow);
                 state.Positions[partition] = position;
             }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Loire.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Client.Hosting;
@@ -12,7 +13,7 @@ internal delegate ValueTask<HandlingResult> HandleRecord(ConsumeResult<byte[], b
 /// for a handler are let go, and what is finished is committed. So a session that follows begins where this one ended.
 /// </summary>
 internal sealed partial class HandlerSession(
-    IConsumer<byte[], byte[]> consumer, IAdminClient admin, IPositionStore positions, string topic, HandlerOptions options,
+    IConsumer<byte[], byte[]> consumer, IAdminClient admin, IPositionStore positions, TopicName topic, HandlerOptions options,
     ConsumerState state, HandleRecord handle, TimeProvider time, ILogger logger)
 {
     private readonly ConcurrentDictionary<TopicPartition, PartitionFlow> _flows = new();
@@ -209,7 +210,7 @@ internal sealed partial class HandlerSession(
     }
 
     [LoggerMessage(1, LogLevel.Error, "Handling {Partition}@{Offset} for {Consumer} met a bug; the partition stands still.")]
-    private partial void Unexpected(Exception bug, string consumer, TopicPartition partition, long offset);
+    private partial void Unexpected(Exception bug, string consumer, TopicPartition partition, Offset offset);
 
     [LoggerMessage(2, LogLevel.Warning, "Handlers of {Consumer} have not ended within {Time}; they are cancelled.")]
     private partial void DrainTakesTooLong(string consumer, TimeSpan time);

@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client.Hosting;
 
 /// <summary>
@@ -76,7 +78,7 @@ internal sealed class PartitionFlow(TopicPartition partition, int stage, int max
     }
 
     /// <summary>A record was read and goes to a lane.</summary>
-    public void Read(long offset, Action<TopicPartition> pause)
+    public void Read(Offset offset, Action<TopicPartition> pause)
     {
         Tracker.Read(offset);
         lock (_lock)
@@ -90,7 +92,7 @@ internal sealed class PartitionFlow(TopicPartition partition, int stage, int max
     }
 
     /// <summary>A record is done with.</summary>
-    public void Finish(long offset, Action<TopicPartition> resume)
+    public void Finish(Offset offset, Action<TopicPartition> resume)
     {
         Tracker.Finish(offset);
         lock (_lock)

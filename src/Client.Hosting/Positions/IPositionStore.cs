@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Loire.Model;
 
 namespace Loire.Client.Hosting;
 
@@ -9,7 +10,7 @@ public interface IPositionStore
     /// <param name="consumer">The consumer's name.</param>
     /// <param name="partition">The partition.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    ValueTask<long?> FindAsync(string consumer, TopicPartition partition, CancellationToken cancellation);
+    ValueTask<Offset?> FindAsync(string consumer, TopicPartition partition, CancellationToken cancellation);
 
     /// <summary>Stores next offsets to read. What it throws is logged, and the same offsets or later ones come again.</summary>
     ValueTask CommitAsync(string consumer, IReadOnlyCollection<TopicPartitionOffset> positions, CancellationToken cancellation);
@@ -18,10 +19,10 @@ public interface IPositionStore
 /// <summary>Keeps positions as long as the process lives: consumers begin anew with each process.</summary>
 public sealed class InMemoryPositionStore : IPositionStore
 {
-    private readonly ConcurrentDictionary<(string, TopicPartition), long> _positions = new();
+    private readonly ConcurrentDictionary<(string, TopicPartition), Offset> _positions = new();
 
     /// <inheritdoc/>
-    public ValueTask<long?> FindAsync(string consumer, TopicPartition partition, CancellationToken cancellation) =>
+    public ValueTask<Offset?> FindAsync(string consumer, TopicPartition partition, CancellationToken cancellation) =>
         new(_positions.TryGetValue((consumer, partition), out var offset) ? offset : null);
 
     /// <inheritdoc/>

@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client.Hosting;
 
 /// <summary>
@@ -9,10 +11,10 @@ internal sealed class OffsetTracker
     private readonly Lock _lock = new();
 
     // Offsets in the order they were read, which is their own; a finished one waits for those before it.
-    private readonly Queue<long> _read = new();
-    private readonly HashSet<long> _finished = [];
-    private long _position = -1;
-    private long _committed = -1;
+    private readonly Queue<Offset> _read = new();
+    private readonly HashSet<Offset> _finished = [];
+    private Offset _position = Offset.None;
+    private Offset _committed = Offset.None;
 
     /// <summary>Records that are read and not finished.</summary>
     public int Unfinished
@@ -27,11 +29,11 @@ internal sealed class OffsetTracker
     }
 
     /// <summary>A record was read; offsets only grow.</summary>
-    public void Read(long offset)
+    public void Read(Offset offset)
     {
         lock (_lock)
         {
-            if (_position < 0)
+            if (_position == Offset.None)
             {
                 _position = offset;
             }
@@ -41,7 +43,7 @@ internal sealed class OffsetTracker
     }
 
     /// <summary>A record has been handled, or given up for good.</summary>
-    public void Finish(long offset)
+    public void Finish(Offset offset)
     {
         lock (_lock)
         {
@@ -55,17 +57,17 @@ internal sealed class OffsetTracker
     }
 
     /// <summary>The position to be committed, if it has changed since the last one that was.</summary>
-    public bool TryGetUncommitted(out long position)
+    public bool TryGetUncommitted(out Offset position)
     {
         lock (_lock)
         {
             position = _position;
-            return _position >= 0 && _position != _committed;
+            return _position != Offset.None && _position != _committed;
         }
     }
 
     /// <summary>A position has been stored.</summary>
-    public void Committed(long position)
+    public void Committed(Offset position)
     {
         lock (_lock)
         {

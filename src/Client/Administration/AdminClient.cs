@@ -17,10 +17,10 @@ internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
         return Info(await AskAsync(topic.Name, request, static (grain, request) => grain.Create(request), cancellation));
     }
 
-    public async ValueTask<TopicInfo> DescribeTopicAsync(string topic, CancellationToken cancellation) =>
+    public async ValueTask<TopicInfo> DescribeTopicAsync(TopicName topic, CancellationToken cancellation) =>
         Info(await AskAsync(topic, 0, static (grain, _) => grain.Describe(), cancellation));
 
-    public async IAsyncEnumerable<string> ListTopicsAsync([EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<TopicName> ListTopicsAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         var catalog = grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key);
         var after = "";
@@ -37,7 +37,8 @@ internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
 
             foreach (var name in page.Names)
             {
-                yield return after = name.Value;
+                after = name.Value;
+                yield return name;
             }
 
             hasMore = page is { HasMore: true, Names.Length: > 0 };
@@ -46,36 +47,36 @@ internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
     }
 
     public async ValueTask<TopicInfo> CreatePartitionsAsync(
-        string topic, int partitionsCount, bool validateOnly, CancellationToken cancellation) =>
+        TopicName topic, int partitionsCount, bool validateOnly, CancellationToken cancellation) =>
         Info(await AskAsync(
             topic, (partitionsCount, validateOnly), static (grain, wanted) => grain.AddPartitions(wanted.partitionsCount, wanted.validateOnly),
             cancellation));
 
     public async ValueTask<TopicInfo> AlterConfigsAsync(
-        string topic, IReadOnlyDictionary<string, string?> changes, bool validateOnly, CancellationToken cancellation)
+        TopicName topic, IReadOnlyDictionary<string, string?> changes, bool validateOnly, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(changes);
         var request = new AlterConfigsRequest([.. changes], validateOnly);
         return Info(await AskAsync(topic, request, static (grain, request) => grain.AlterConfigs(request), cancellation));
     }
 
-    public async ValueTask DeleteTopicAsync(string topic, CancellationToken cancellation)
+    public async ValueTask DeleteTopicAsync(TopicName topic, CancellationToken cancellation)
     {
         var grain = Find(topic);
         cancellation.ThrowIfCancellationRequested();
         var result = await GrainCallFailures.AnswerAsync(grain.Delete, Named(topic), cancellation);
         if (result.Error != ErrorCode.None)
         {
-            GrainCallFailures.Topic(result, topic);
+            GrainCallFailures.Topic(result, topic.Value);
         }
     }
 
-    public async ValueTask<IReadOnlyDictionary<TopicPartition, long>> ListOffsetsAsync(
+    public async ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> ListOffsetsAsync(
         IEnumerable<KeyValuePair<TopicPartition, OffsetSpec>> partitions, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(partitions);
-        var offsets = new Dictionary<TopicPartition, long>();
-        foreach (var ofTopic in partitions.GroupBy(pair => pair.Key.Topic, StringComparer.Ordinal))
+        var offsets = new Dictionary<TopicPartition, Offset>();
+        foreach (var ofTopic in partitions.GroupBy(pair => pair.Key.Topic))
         {
             var topic = new TopicRoutes(grains, await AskAsync(ofTopic.Key, 0, static (grain, _) => grain.Describe(), cancellation), 0);
 
@@ -95,21 +96,21 @@ internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
     }
 
     private async ValueTask<TopicDescription> AskAsync<TState>(
-        string name, TState state, Func<ITopicGrain, TState, ValueTask<TopicResult>> call, CancellationToken cancellation)
+        TopicName name, TState state, Func<ITopicGrain, TState, ValueTask<TopicResult>> call, CancellationToken cancellation)
     {
         var grain = Find(name);
         cancellation.ThrowIfCancellationRequested();
-        return GrainCallFailures.Topic(await GrainCallFailures.AnswerAsync(() => call(grain, state), Named(name), cancellation), name);
+        return GrainCallFailures.Topic(await GrainCallFailures.AnswerAsync(() => call(grain, state), Named(name), cancellation), name.Value);
     }
 
-    private ITopicGrain Find(string name) => TopicName.TryParse(name, out var topic, out var problem)
-        ? grains.GetGrain<ITopicGrain>(topic.Value)
-        : throw new LoireException(ErrorCode.InvalidTopicException, problem);
+    private ITopicGrain Find(TopicName name) => name != default
+        ? grains.GetGrain<ITopicGrain>(name.Value)
+        : throw new LoireException(ErrorCode.InvalidTopicException, "A topic name must not be empty.");
 
-    private static string Named(string topic) => $"The topic '{topic}'";
+    private static string Named(TopicName topic) => $"The topic '{topic}'";
 
     private static TopicInfo Info(TopicDescription topic) => new(
-        topic.Name.Value,
+        topic.Name,
         topic.Id.Value,
         topic.PartitionsCount,
         topic.ReplicationFactor,

@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client;
 
 /// <summary>Creates, describes, changes and deletes topics. Thread-safe.</summary>
@@ -9,24 +11,24 @@ public interface IAdminClient
 
     /// <summary>Describes a topic.</summary>
     /// <exception cref="LoireException">It does not exist, or the cluster does not answer.</exception>
-    ValueTask<TopicInfo> DescribeTopicAsync(string topic, CancellationToken cancellation = default);
+    ValueTask<TopicInfo> DescribeTopicAsync(TopicName topic, CancellationToken cancellation = default);
 
     /// <summary>Names of all topics in ordinal order, page by page.</summary>
-    IAsyncEnumerable<string> ListTopicsAsync(CancellationToken cancellation = default);
+    IAsyncEnumerable<TopicName> ListTopicsAsync(CancellationToken cancellation = default);
 
     /// <summary>Raises the number of partitions. Keys may go to other partitions from then on.</summary>
     ValueTask<TopicInfo> CreatePartitionsAsync(
-        string topic, int partitionsCount, bool validateOnly = false, CancellationToken cancellation = default);
+        TopicName topic, int partitionsCount, bool validateOnly = false, CancellationToken cancellation = default);
 
     /// <summary>Sets settings, or resets them to their defaults with a null value; all of them or none.</summary>
     ValueTask<TopicInfo> AlterConfigsAsync(
-        string topic, IReadOnlyDictionary<string, string?> changes, bool validateOnly = false, CancellationToken cancellation = default);
+        TopicName topic, IReadOnlyDictionary<string, string?> changes, bool validateOnly = false, CancellationToken cancellation = default);
 
     /// <summary>Deletes a topic with its data.</summary>
-    ValueTask DeleteTopicAsync(string topic, CancellationToken cancellation = default);
+    ValueTask DeleteTopicAsync(TopicName topic, CancellationToken cancellation = default);
 
     /// <summary>The offsets that a specification stands for, for each partition asked.</summary>
-    ValueTask<IReadOnlyDictionary<TopicPartition, long>> ListOffsetsAsync(
+    ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> ListOffsetsAsync(
         IEnumerable<KeyValuePair<TopicPartition, OffsetSpec>> partitions, CancellationToken cancellation = default);
 }
 
@@ -34,7 +36,7 @@ public interface IAdminClient
 /// <param name="Name">1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and '-'.</param>
 /// <param name="PartitionsCount">At least 1; −1 for the cluster's default.</param>
 /// <param name="ReplicationFactor">−1 for the cluster's default.</param>
-public sealed record NewTopic(string Name, int PartitionsCount = -1, short ReplicationFactor = -1)
+public sealed record NewTopic(TopicName Name, int PartitionsCount = -1, short ReplicationFactor = -1)
 {
     /// <summary>Settings by Kafka's names; a name that is not listed has its default.</summary>
     public IReadOnlyDictionary<string, string> Configs { get; init; } = new Dictionary<string, string>();
@@ -47,7 +49,7 @@ public sealed record NewTopic(string Name, int PartitionsCount = -1, short Repli
 /// <param name="ReplicationFactor">How many copies Loire itself keeps; 1 where the store replicates.</param>
 /// <param name="Configs">Every setting with its value in force.</param>
 public sealed record TopicInfo(
-    string Name, Guid Id, int PartitionsCount, short ReplicationFactor, IReadOnlyDictionary<string, TopicSetting> Configs);
+    TopicName Name, Guid Id, int PartitionsCount, short ReplicationFactor, IReadOnlyDictionary<string, TopicSetting> Configs);
 
 /// <summary>A setting of a topic.</summary>
 /// <param name="Value">The value in force, in Kafka's notation.</param>

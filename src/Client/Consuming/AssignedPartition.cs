@@ -1,4 +1,5 @@
 using Loire.Edge.Topics;
+using Loire.Model;
 
 namespace Loire.Client;
 
@@ -9,7 +10,7 @@ namespace Loire.Client;
 /// <param name="topic">The topic as it was known last.</param>
 /// <param name="partition">Which of its partitions.</param>
 /// <param name="start">The first offset to read.</param>
-internal sealed class AssignedPartition(TopicRoutes topic, TopicPartition partition, long start)
+internal sealed class AssignedPartition(TopicRoutes topic, TopicPartition partition, Offset start)
 {
     private readonly Queue<FetchedBatches> _ahead = new();
     private TaskCompletionSource? _change;
@@ -23,19 +24,19 @@ internal sealed class AssignedPartition(TopicRoutes topic, TopicPartition partit
     public TopicRoutes Topic { get; set; } = topic;
 
     /// <summary>The offset after the last record handed out.</summary>
-    public long Position { get; set; } = start;
+    public Offset Position { get; set; } = start;
 
     /// <summary>Whether a group has granted it, and takes it away when its topic is gone.</summary>
     public bool IsGranted { get; init; }
 
     /// <summary>The offset after the last record that the application is done with.</summary>
-    public long Finished { get; set; } = start;
+    public Offset Finished { get; set; } = start;
 
     /// <summary>No record before this offset was handed out since the partition was assigned.</summary>
-    public long Begin { get; set; } = start;
+    public Offset Begin { get; set; } = start;
 
-    /// <summary>What was committed last; −1 if nothing was.</summary>
-    public long Committed { get; set; } = -1;
+    /// <summary>What was committed last; none if nothing was.</summary>
+    public Offset Committed { get; set; } = Offset.None;
 
     /// <summary>Whether nothing is handed out, because a group has not let it begin yet or takes it away.</summary>
     public bool IsHeld
@@ -49,7 +50,7 @@ internal sealed class AssignedPartition(TopicRoutes topic, TopicPartition partit
     }
 
     /// <summary>The offset to fetch next.</summary>
-    public long FetchFrom { get; private set; } = start;
+    public Offset FetchFrom { get; private set; } = start;
 
     /// <summary>Grows whenever what was fetched before does not count any more.</summary>
     public int Epoch => _epoch;
@@ -110,7 +111,7 @@ internal sealed class AssignedPartition(TopicRoutes topic, TopicPartition partit
 
     /// <summary>Drops what was fetched and goes on at an offset.</summary>
     /// <returns>What is to be cancelled outside of the lock.</returns>
-    public CancellationTokenSource Restart(long from)
+    public CancellationTokenSource Restart(Offset from)
     {
         Position = FetchFrom = from;
         return NextEpoch();

@@ -1,5 +1,6 @@
 using Loire.Edge.Scheduling;
 using Loire.Edge.Topics;
+using Loire.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
@@ -18,7 +19,7 @@ internal sealed class Assigner(
 
     private readonly SemaphoreSlim _turn = new(1);
 
-    public async ValueTask AssignAsync((TopicPartition Partition, long? Offset)[] wanted, CancellationToken cancellation)
+    public async ValueTask AssignAsync((TopicPartition Partition, Offset? Offset)[] wanted, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(set.IsDisposed, typeof(IConsumer<,>));
         foreach (var twice in wanted.CountBy(one => one.Partition).Where(pair => pair.Value > 1))
@@ -35,7 +36,7 @@ internal sealed class Assigner(
         try
         {
             List<AssignedPartition> partitions = [], added = [];
-            foreach (var ofTopic in wanted.GroupBy(one => one.Partition.Topic, StringComparer.Ordinal))
+            foreach (var ofTopic in wanted.GroupBy(one => one.Partition.Topic))
             {
                 var topic = await NewPatience().TryAsync(
                     () => topics.RequireAsync(ofTopic.Key, TopicCache.Fresh, options.RequestTimeout, cancellation), cancellation);
@@ -70,7 +71,7 @@ internal sealed class Assigner(
     {
         var found = new List<AssignedPartition>();
         LoireException? failure = null;
-        foreach (var ofTopic in granted.GroupBy(one => one.Partition.Topic, StringComparer.Ordinal))
+        foreach (var ofTopic in granted.GroupBy(one => one.Partition.Topic))
         {
             foreach (var some in ofTopic.Chunk(AskedAtOnce))
             {
@@ -112,21 +113,21 @@ internal sealed class Assigner(
     public async ValueTask<WatermarkOffsets> WatermarksAsync(TopicPartition partition, CancellationToken cancellation)
     {
         var bounds = await PartitionPositions.BoundsAsync(await TopicAsync(partition, cancellation), partition, cancellation);
-        return new WatermarkOffsets(bounds.LogStart.Value, bounds.HighWatermark.Value);
+        return new WatermarkOffsets(bounds.LogStart, bounds.HighWatermark);
     }
 
-    public async ValueTask<long> OffsetAsync(TopicPartition partition, OffsetSpec position, CancellationToken cancellation) =>
+    public async ValueTask<Offset> OffsetAsync(TopicPartition partition, OffsetSpec position, CancellationToken cancellation) =>
         await PartitionPositions.FindAsync(await TopicAsync(partition, cancellation), partition, position, cancellation);
 
     private async Task<(AssignedPartition? Found, LoireException? Failure)> TryFindAsync(
         TopicRoutes topic, TopicPartition partition, ReadPosition? committed, CancellationToken cancellation)
     {
         // An offset in a topic that is gone says nothing of the one that has its name now.
-        var offset = committed is { } position && position.IsOf(topic.Id) ? position.Offset.Offset : (long?)null;
+        var offset = committed is { } position && position.IsOf(topic.Id) ? position.Offset.Offset : (Offset?)null;
         try
         {
             var start = await PartitionPositions.FindAsync(topic, partition, StartOf(partition, offset), cancellation);
-            return (new AssignedPartition(topic, partition, start) { Committed = offset ?? -1, IsGranted = true }, null);
+            return (new AssignedPartition(topic, partition, start) { Committed = offset ?? Offset.None, IsGranted = true }, null);
         }
         catch (LoireException failure)
         {
@@ -141,7 +142,7 @@ internal sealed class Assigner(
     }
 
     private async Task<(AssignedPartition Partition, bool IsNew)> FindAsync(
-        TopicRoutes topic, TopicPartition partition, long? offset, CancellationToken cancellation)
+        TopicRoutes topic, TopicPartition partition, Offset? offset, CancellationToken cancellation)
     {
         if (offset is null && set.Find(partition) is { } there && there.Topic.Id == topic.Id)
         {
@@ -152,7 +153,7 @@ internal sealed class Assigner(
         return (new AssignedPartition(topic, partition, await PatientlyAsync(topic, partition, position, cancellation)), true);
     }
 
-    private OffsetSpec StartOf(TopicPartition partition, long? offset) =>
+    private OffsetSpec StartOf(TopicPartition partition, Offset? offset) =>
         offset is { } given ? OffsetSpec.At(given) : options.StartOf(partition);
 
     private ValueTask<TopicRoutes> TopicAsync(TopicPartition partition, CancellationToken cancellation) =>
@@ -160,7 +161,7 @@ internal sealed class Assigner(
             ? new(assigned.Topic)
             : topics.RequireAsync(partition.Topic, TopicCache.Fresh, options.RequestTimeout, cancellation);
 
-    private ValueTask<long> PatientlyAsync(TopicRoutes topic, TopicPartition partition, OffsetSpec position, CancellationToken cancellation) =>
+    private ValueTask<Offset> PatientlyAsync(TopicRoutes topic, TopicPartition partition, OffsetSpec position, CancellationToken cancellation) =>
         NewPatience().TryAsync(() => PartitionPositions.FindAsync(topic, partition, position, cancellation), cancellation);
 
     // A random number source of its own, for loops run at the same time.

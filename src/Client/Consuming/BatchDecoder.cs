@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Loire.Model;
 using Loire.Model.Batches;
 using ModelHeaders = Loire.Model.Batches.RecordHeaders;
 
@@ -19,7 +20,7 @@ internal sealed class BatchDecoder : IDisposable
     private byte[]? _pooledBatch;
     private byte[]? _pooledRecords;
     private RecordPosition _at;
-    private long _from;
+    private Offset _from;
     private int _next;
     private int _count;
     private bool _isAtEnd = true;
@@ -29,17 +30,17 @@ internal sealed class BatchDecoder : IDisposable
     public ReadOnlyMemory<byte> Records { get; private set; }
 
     /// <summary>The offset of the batch.</summary>
-    public long BaseOffset { get; private set; }
+    public Offset BaseOffset { get; private set; }
 
     /// <summary>The offset after the batch.</summary>
-    public long NextOffset { get; private set; }
+    public Offset NextOffset { get; private set; }
 
     /// <summary>Goes to another batch.</summary>
     /// <param name="batch">Its bytes.</param>
     /// <param name="pooled">The array of the shared pool that holds them, which is taken over; null if they are not pooled.</param>
     /// <param name="from">Records before this offset are passed over.</param>
     /// <returns><see cref="ErrorCode.None"/>, or why the batch cannot be read.</returns>
-    public ErrorCode Open(ReadOnlyMemory<byte> batch, byte[]? pooled, long from)
+    public ErrorCode Open(ReadOnlyMemory<byte> batch, byte[]? pooled, Offset from)
     {
         Close();
         _batch = batch;
@@ -51,8 +52,8 @@ internal sealed class BatchDecoder : IDisposable
             return error;
         }
 
-        BaseOffset = view.BaseOffset.Value;
-        NextOffset = view.NextOffset.Value;
+        BaseOffset = view.BaseOffset;
+        NextOffset = view.NextOffset;
         if (NextOffset <= from)
         {
             return ErrorCode.None;
@@ -72,7 +73,7 @@ internal sealed class BatchDecoder : IDisposable
         error = _decompressor.TryDecompress(view, out var records);
         if (error == ErrorCode.None)
         {
-            Records = view.Compression == Model.CompressionType.None ? batch[RecordBatch.HeaderSize..] : Hold(records);
+            Records = view.Compression == CompressionType.None ? batch[RecordBatch.HeaderSize..] : Hold(records);
             _isAtEnd = false;
         }
 
@@ -114,7 +115,7 @@ internal sealed class BatchDecoder : IDisposable
         _next = _count = 0;
         _isAtEnd = true;
         _error = ErrorCode.None;
-        BaseOffset = NextOffset = 0;
+        BaseOffset = NextOffset = Offset.Zero;
     }
 
     public void Dispose()
@@ -139,10 +140,10 @@ internal sealed class BatchDecoder : IDisposable
             }
 
             var record = reader.Current;
-            if (record.Offset.Value >= _from)
+            if (record.Offset >= _from)
             {
                 _frames[_count++] = new RecordFrame(
-                    record.Offset.Value,
+                    record.Offset,
                     record.Timestamp.Milliseconds,
                     Find(records, record.Key, record.KeyIsNull),
                     Find(records, record.Value, record.ValueIsNull),

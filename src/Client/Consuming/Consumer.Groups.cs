@@ -10,17 +10,12 @@ internal sealed partial class Consumer<TKey, TValue>
 
     private bool CommitsFirst => _subscriber is { IsSubscribed: true } && _options.Guarantee == ConsumeGuarantee.AtMostOnce;
 
-    public ValueTask SubscribeAsync(IEnumerable<string> topics, IRebalanceListener? listener, CancellationToken cancellation)
+    public ValueTask SubscribeAsync(IEnumerable<TopicName> topics, IRebalanceListener? listener, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(topics);
-        var names = new List<TopicName>();
-        foreach (var topic in topics)
-        {
-            names.Add(TopicName.TryParse(topic, out var name, out var problem) ? name : throw new ArgumentException(problem));
-        }
-
-        return names.Count > 0
-            ? Group().SubscribeAsync([.. names.Distinct().Order()], null, listener, cancellation)
+        TopicName[] names = [.. topics.Distinct().Order()];
+        return names.Length > 0 && !names.Contains(default)
+            ? Group().SubscribeAsync(names, null, listener, cancellation)
             : throw new ArgumentException("There is no topic to subscribe to.");
     }
 
@@ -48,7 +43,7 @@ internal sealed partial class Consumer<TKey, TValue>
     {
         ArgumentNullException.ThrowIfNull(records);
         var positions = records.GroupBy(record => record.TopicPartition)
-            .Select(some => new TopicPartitionOffset(some.Key.Topic, some.Key.Partition, some.Max(record => record.Offset) + 1));
+            .Select(some => new TopicPartitionOffset(some.Key, some.Max(record => record.Offset) + 1));
         return Group().Commits.CommitBehindAsync([.. positions], cancellation);
     }
 
@@ -60,7 +55,7 @@ internal sealed partial class Consumer<TKey, TValue>
         return [.. found.Where(one => _set.Find(one.Partition) is not { } read || one.IsOf(read.Topic.Id)).Select(one => one.Offset)];
     }
 
-    private string NewMemberId() => _options.MemberId ?? Guid.NewGuid().ToString("N");
+    private MemberId NewMemberId() => _options.MemberId ?? MemberId.Parse(Guid.NewGuid().ToString("N"));
 
     private Subscriber Group() => _subscriber ?? throw new InvalidOperationException("There is no group: set GroupId.");
 
@@ -109,7 +104,7 @@ internal sealed partial class Consumer<TKey, TValue>
 
         try
         {
-            var position = new TopicPartitionOffset(partition.Topic, partition.Partition, _stream.Reached);
+            var position = new TopicPartitionOffset(partition, _stream.Reached);
             await _subscriber!.Commits.CommitAheadAsync(position, cancellation);
             return true;
         }

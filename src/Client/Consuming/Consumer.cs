@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Loire.Edge.Scheduling;
 using Loire.Edge.Topics;
+using Loire.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
@@ -45,14 +46,14 @@ internal sealed partial class Consumer<TKey, TValue> : IConsumer<TKey, TValue>
     {
         ArgumentNullException.ThrowIfNull(partitions);
         CheckNotSubscribed();
-        return _assigner.AssignAsync([.. partitions.Select(partition => (partition, default(long?)))], cancellation);
+        return _assigner.AssignAsync([.. partitions.Select(partition => (partition, default(Offset?)))], cancellation);
     }
 
     public ValueTask AssignAsync(IEnumerable<TopicPartitionOffset> positions, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(positions);
         CheckNotSubscribed();
-        return _assigner.AssignAsync([.. positions.Select(position => (position.TopicPartition, (long?)position.Offset))], cancellation);
+        return _assigner.AssignAsync([.. positions.Select(position => (position.TopicPartition, (Offset?)position.Offset))], cancellation);
     }
 
     public ValueTask SeekAsync(TopicPartition partition, OffsetSpec position, CancellationToken cancellation) =>
@@ -62,12 +63,12 @@ internal sealed partial class Consumer<TKey, TValue> : IConsumer<TKey, TValue>
 
     public void Resume(IEnumerable<TopicPartition> partitions) => _set.Resume(partitions);
 
-    public long Position(TopicPartition partition) => _set.Read(partition, static found => found.Position);
+    public Offset Position(TopicPartition partition) => _set.Read(partition, static found => found.Position);
 
     public ValueTask<WatermarkOffsets> QueryWatermarksAsync(TopicPartition partition, CancellationToken cancellation) =>
         _assigner.WatermarksAsync(partition, cancellation);
 
-    public ValueTask<long> OffsetForTimeAsync(TopicPartition partition, DateTimeOffset time, CancellationToken cancellation) =>
+    public ValueTask<Offset> OffsetForTimeAsync(TopicPartition partition, DateTimeOffset time, CancellationToken cancellation) =>
         _assigner.OffsetAsync(partition, OffsetSpec.AtTime(time), cancellation);
 
     public IAsyncEnumerable<ConsumeResult<TKey, TValue>> ConsumeAsync(CancellationToken cancellation) =>

@@ -1,3 +1,4 @@
+using Loire.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
@@ -6,12 +7,12 @@ namespace Loire.Client;
 internal static partial class ConsumerLog
 {
     [LoggerMessage(1, LogLevel.Warning, "{Partition}: the offset {From} does not exist any more; going on at {To} ({Reset}).")]
-    public static partial void OffsetReset(ILogger logger, TopicPartition partition, long from, long to, AutoOffsetReset reset);
+    public static partial void OffsetReset(ILogger logger, TopicPartition partition, Offset from, Offset to, AutoOffsetReset reset);
 
     [LoggerMessage(2, LogLevel.Debug, "{Partition}: fetching from {From} failed with {Code}; trying again in {Pause}.")]
     public static partial void FetchFailed(
-        ILogger logger, TopicPartition partition, long from, ErrorCode code, TimeSpan pause, Exception? cause);
+        ILogger logger, TopicPartition partition, Offset from, ErrorCode code, TimeSpan pause, Exception? cause);
 
     [LoggerMessage(3, LogLevel.Warning, "{Partition}: the topic was deleted and created anew; going on at {To} of the new one.")]
-    public static partial void TopicSucceeded(ILogger logger, TopicPartition partition, long to);
+    public static partial void TopicSucceeded(ILogger logger, TopicPartition partition, Offset to);
 }

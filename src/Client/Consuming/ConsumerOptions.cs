@@ -43,14 +43,14 @@ public class ConsumerOptions
     public string ClientId { get; set; } = "loire";
 
     /// <summary>The consumer group (<c>group.id</c>), needed to subscribe and to commit; none by default.</summary>
-    public string? GroupId { get; set; }
+    public GroupId? GroupId { get; set; }
 
     /// <summary>
     /// A name that outlives the process (<c>group.instance.id</c>, KIP-345): a consumer that is disposed of does not leave the group, and
     /// one that comes with the same name before <see cref="SessionTimeout"/> is over takes its partitions over without a rebalance. None
     /// by default.
     /// </summary>
-    public string? GroupInstanceId { get; set; }
+    public GroupInstanceId? GroupInstanceId { get; set; }
 
     /// <summary>Without a sign of life for so long, the group gives the partitions to others. 45 s by default; the broker has bounds, 6 s to
     /// 30 min.</summary>
@@ -118,7 +118,7 @@ public class ConsumerOptions
     public TimeSpan UnavailableTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>The id that the consumer has in its group, in each of its lives; a new one for each by default.</summary>
-    internal string? MemberId { get; set; }
+    internal MemberId? MemberId { get; set; }
 
     /// <summary>Where the application runs, for people, if that is not where the consumer does.</summary>
     internal string? Host { get; set; }
@@ -162,8 +162,11 @@ public class ConsumerOptions
         AtLeast(MaxPollInterval, TimeSpan.FromMilliseconds(1), nameof(MaxPollInterval));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxPollInterval, TimeSpan.FromMilliseconds(int.MaxValue), nameof(MaxPollInterval));
         AtLeast(AutoCommitInterval, TimeSpan.FromMilliseconds(1), nameof(AutoCommitInterval));
-        CheckName(GroupId, nameof(GroupId));
-        CheckName(GroupInstanceId, nameof(GroupInstanceId));
+        if (GroupId == default(GroupId) || GroupInstanceId == default(GroupInstanceId))
+        {
+            throw new ArgumentException("A GroupId, and a GroupInstanceId, is a text that is not empty, or null.");
+        }
+
         if (GroupInstanceId is not null && GroupId is null)
         {
             throw new ArgumentException("A GroupInstanceId needs a GroupId.");
@@ -175,14 +178,6 @@ public class ConsumerOptions
             || PartitionAssignmentStrategy.Distinct(StringComparer.Ordinal).Count() < PartitionAssignmentStrategy.Count)
         {
             throw new ArgumentException($"PartitionAssignmentStrategy names 1 to {Limits.AssignorsPerMember} assignors, each once.");
-        }
-
-        static void CheckName(string? value, string name)
-        {
-            if (value is not null && Model.GroupId.FindProblem(value) is { } problem)
-            {
-                throw new ArgumentException($"{name} is not legal: {problem}");
-            }
         }
 
         static void AtLeast<T>(T value, T least, string name)

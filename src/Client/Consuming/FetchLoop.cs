@@ -44,10 +44,10 @@ internal sealed class FetchLoop(
         }
     }
 
-    private async Task<FetchResult> FetchAsync(TopicRoutes topic, long from, CancellationToken cancellation)
+    private async Task<FetchResult> FetchAsync(TopicRoutes topic, Offset from, CancellationToken cancellation)
     {
         var request = new FetchRequest(
-            new Offset(from), Math.Min(options.MaxPartitionFetchBytes, Limits.FetchBytes), options.FetchMinBytes, options.FetchMaxWait);
+            from, Math.Min(options.MaxPartitionFetchBytes, Limits.FetchBytes), options.FetchMinBytes, options.FetchMaxWait);
         var start = time.GetTimestamp();
         var error = ErrorCode.RequestTimedOut;
         long records = 0;
@@ -73,7 +73,7 @@ internal sealed class FetchLoop(
         }
     }
 
-    private async Task HandleAsync(FetchResult result, TopicRoutes topic, long from, int epoch, CancellationToken epochEnd)
+    private async Task HandleAsync(FetchResult result, TopicRoutes topic, Offset from, int epoch, CancellationToken epochEnd)
     {
         switch (result.Error)
         {
@@ -81,7 +81,7 @@ internal sealed class FetchLoop(
                 backoff.Reset();
                 if (result.Batches.Length > 0)
                 {
-                    set.Add(partition, epoch, new FetchedBatches(result.Batches, result.NextOffset.Value));
+                    set.Add(partition, epoch, new FetchedBatches(result.Batches, result.NextOffset));
                 }
 
                 break;
@@ -100,7 +100,7 @@ internal sealed class FetchLoop(
         }
     }
 
-    private async Task ResetAsync(PartitionOffsets bounds, long from, int epoch, CancellationToken epochEnd)
+    private async Task ResetAsync(PartitionOffsets bounds, Offset from, int epoch, CancellationToken epochEnd)
     {
         if (options.AutoOffsetReset == AutoOffsetReset.None)
         {
@@ -111,7 +111,7 @@ internal sealed class FetchLoop(
             return;
         }
 
-        var to = options.AutoOffsetReset == AutoOffsetReset.Earliest ? bounds.LogStart.Value : bounds.HighWatermark.Value;
+        var to = options.AutoOffsetReset == AutoOffsetReset.Earliest ? bounds.LogStart : bounds.HighWatermark;
         ConsumerLog.OffsetReset(logger, _name, from, to, options.AutoOffsetReset);
         if (backoff.Failed() is not { } pause)
         {
@@ -129,7 +129,7 @@ internal sealed class FetchLoop(
     }
 
     // Gone, created anew, or a partition that has not heard of its topic yet: the topic knows.
-    private async Task LookAgainAsync(FetchResult result, TopicRoutes before, long from, int epoch, CancellationToken epochEnd)
+    private async Task LookAgainAsync(FetchResult result, TopicRoutes before, Offset from, int epoch, CancellationToken epochEnd)
     {
         TopicRoutes now;
         try
@@ -168,7 +168,7 @@ internal sealed class FetchLoop(
     }
 
     // A group reads what has the name, whichever creation of the topic it is.
-    private async Task BeginInSuccessorAsync(TopicRoutes successor, long from, int epoch, CancellationToken epochEnd)
+    private async Task BeginInSuccessorAsync(TopicRoutes successor, Offset from, int epoch, CancellationToken epochEnd)
     {
         if (_name.Partition >= successor.PartitionsCount)
         {
@@ -194,7 +194,7 @@ internal sealed class FetchLoop(
         }
     }
 
-    private async Task RetryAsync(ErrorCode code, string? text, Exception? cause, long from, int epoch, CancellationToken epochEnd)
+    private async Task RetryAsync(ErrorCode code, string? text, Exception? cause, Offset from, int epoch, CancellationToken epochEnd)
     {
         if (backoff.Failed() is not { } pause)
         {
@@ -212,11 +212,11 @@ internal sealed class FetchLoop(
         }
     }
 
-    private void Fail(ErrorCode code, string? text, Exception? cause, long from, int epoch)
+    private void Fail(ErrorCode code, string? text, Exception? cause, Offset from, int epoch)
     {
         // Whoever goes on after it has the whole time again.
         backoff.Reset();
-        var position = new TopicPartitionOffset(_name.Topic, _name.Partition, from);
+        var position = new TopicPartitionOffset(_name, from);
         set.Fail(partition, epoch, new ConsumeException(code, position, text, cause));
     }
 }

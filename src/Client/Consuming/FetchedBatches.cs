@@ -1,3 +1,4 @@
+using Loire.Model;
 using Loire.Model.Batches;
 
 namespace Loire.Client;
@@ -5,10 +6,10 @@ namespace Loire.Client;
 /// <summary>What one fetch has brought, as bytes. Only the reading side cuts it into batches.</summary>
 /// <param name="pieces">Pieces that form whole batches.</param>
 /// <param name="nextOffset">Where to go on after it.</param>
-internal sealed class FetchedBatches(ReadOnlyMemory<byte>[] pieces, long nextOffset)
+internal sealed class FetchedBatches(ReadOnlyMemory<byte>[] pieces, Offset nextOffset)
 {
     /// <summary>Nothing, after which reading goes on elsewhere: it may be behind the position.</summary>
-    public static FetchedBatches Reset(long to) => new([], to) { IsReset = true };
+    public static FetchedBatches Reset(Offset to) => new([], to) { IsReset = true };
 
     /// <summary>Whether reading goes on at <see cref="NextOffset"/> wherever it was before.</summary>
     public bool IsReset { get; private init; }
@@ -19,7 +20,7 @@ internal sealed class FetchedBatches(ReadOnlyMemory<byte>[] pieces, long nextOff
     /// <summary>How much memory it takes.</summary>
     public long Bytes { get; } = pieces.Sum(piece => (long)piece.Length);
 
-    public long NextOffset => nextOffset;
+    public Offset NextOffset => nextOffset;
 
     /// <inheritdoc cref="BatchPieces.TryTake"/>
     public bool TryTake(out ReadOnlyMemory<byte> batch, out byte[]? pooled)

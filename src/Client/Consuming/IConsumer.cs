@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client;
 
 /// <summary>
@@ -32,9 +34,9 @@ public interface IConsumer<TKey, TValue> : IAsyncDisposable
     /// <exception cref="ArgumentException">There is no name, or one is not legal.</exception>
     /// <exception cref="InvalidOperationException">There is no group id, or partitions were assigned by
     /// <see cref="AssignAsync(IEnumerable{TopicPartition}, CancellationToken)"/>.</exception>
-    ValueTask SubscribeAsync(IEnumerable<string> topics, IRebalanceListener? listener = null, CancellationToken cancellation = default);
+    ValueTask SubscribeAsync(IEnumerable<TopicName> topics, IRebalanceListener? listener = null, CancellationToken cancellation = default);
 
-    /// <summary>As <see cref="SubscribeAsync(IEnumerable{string}, IRebalanceListener?, CancellationToken)"/>, for every topic, now and
+    /// <summary>As <see cref="SubscribeAsync(IEnumerable{TopicName}, IRebalanceListener?, CancellationToken)"/>, for every topic, now and
     /// later, whose whole name matches a regular expression. One that the broker does not take is thrown by the enumeration.</summary>
     ValueTask SubscribeAsync(string pattern, IRebalanceListener? listener = null, CancellationToken cancellation = default);
 
@@ -104,13 +106,13 @@ public interface IConsumer<TKey, TValue> : IAsyncDisposable
 
     /// <summary>Where reading goes on: behind the last record handed out, or where it begins.</summary>
     /// <exception cref="InvalidOperationException">The partition is not assigned.</exception>
-    long Position(TopicPartition partition);
+    Offset Position(TopicPartition partition);
 
     /// <summary>The positions that bound a partition now, assigned or not.</summary>
     ValueTask<WatermarkOffsets> QueryWatermarksAsync(TopicPartition partition, CancellationToken cancellation = default);
 
     /// <summary>The first offset whose record is not older than a moment; the end of the partition if all are.</summary>
-    ValueTask<long> OffsetForTimeAsync(TopicPartition partition, DateTimeOffset time, CancellationToken cancellation = default);
+    ValueTask<Offset> OffsetForTimeAsync(TopicPartition partition, DateTimeOffset time, CancellationToken cancellation = default);
 
     /// <summary>Reads record after record until cancelled.</summary>
     /// <exception cref="ConsumeException">A partition cannot be read.</exception>
@@ -129,4 +131,4 @@ public interface IConsumer<TKey, TValue> : IAsyncDisposable
 /// <summary>The offsets that bound a partition.</summary>
 /// <param name="Low">The first offset that can be read.</param>
 /// <param name="High">The offset after the last one that can be read.</param>
-public readonly record struct WatermarkOffsets(long Low, long High);
+public readonly record struct WatermarkOffsets(Offset Low, Offset High);

@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client;
 
 /// <summary>A position to start from: an offset, an end of the partition, or a moment.</summary>
@@ -16,10 +18,10 @@ public readonly record struct OffsetSpec
     internal long Value { get; }
 
     /// <summary>An offset, at least 0.</summary>
-    public static OffsetSpec At(long offset)
+    public static OffsetSpec At(Offset offset)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        return new OffsetSpec(OffsetSpecKind.Offset, offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset.Value);
+        return new OffsetSpec(OffsetSpecKind.Offset, offset.Value);
     }
 
     /// <summary>The first record that is not older than a moment; the end if all are.</summary>

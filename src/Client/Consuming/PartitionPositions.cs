@@ -10,13 +10,13 @@ internal static class PartitionPositions
 {
     /// <summary>The offset that <paramref name="wanted"/> stands for.</summary>
     /// <exception cref="LoireException">The partition does not exist, or does not answer.</exception>
-    public static async ValueTask<long> FindAsync(
+    public static async ValueTask<Offset> FindAsync(
         TopicRoutes topic, TopicPartition partition, OffsetSpec wanted, CancellationToken cancellation) => wanted.Kind switch
         {
             OffsetSpecKind.Offset => Checked(topic, partition, wanted.Value),
             OffsetSpecKind.Time => await ForTimeAsync(topic, partition, new Timestamp(Math.Max(0, wanted.Value)), cancellation),
-            OffsetSpecKind.Beginning => (await BoundsAsync(topic, partition, cancellation)).LogStart.Value,
-            _ => (await BoundsAsync(topic, partition, cancellation)).HighWatermark.Value,
+            OffsetSpecKind.Beginning => (await BoundsAsync(topic, partition, cancellation)).LogStart,
+            _ => (await BoundsAsync(topic, partition, cancellation)).HighWatermark,
         };
 
     /// <summary>The positions that bound the partition now.</summary>
@@ -38,7 +38,7 @@ internal static class PartitionPositions
                 ErrorCode.UnknownTopicOrPartition,
                 $"There is no partition {partition.Partition}: the topic '{topic.Name}' has {topic.PartitionsCount}, counted from 0.");
 
-    private static async ValueTask<long> ForTimeAsync(
+    private static async ValueTask<Offset> ForTimeAsync(
         TopicRoutes topic, TopicPartition partition, Timestamp time, CancellationToken cancellation)
     {
         var grain = Grain(topic, partition);
@@ -50,7 +50,7 @@ internal static class PartitionPositions
             : found.Bounds.HighWatermark.Value;
     }
 
-    private static long Checked(TopicRoutes topic, TopicPartition partition, long offset)
+    private static Offset Checked(TopicRoutes topic, TopicPartition partition, Offset offset)
     {
         Grain(topic, partition);
         return offset;

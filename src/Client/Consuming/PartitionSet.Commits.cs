@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client;
 
 /// <content>What may be committed, and what was.</content>
@@ -44,8 +46,7 @@ internal sealed partial class PartitionSet
                 var position = areFinished ? partition.Finished : partition.Position;
                 if (position != partition.Committed && (among is null || among.Contains(partition.Partition)))
                 {
-                    found.Add(new ReadPosition(
-                        new TopicPartitionOffset(partition.Partition.Topic, partition.Partition.Partition, position), partition.Topic.Id));
+                    found.Add(new ReadPosition(new TopicPartitionOffset(partition.Partition, position), partition.Topic.Id));
                 }
             }
         }

@@ -1,5 +1,6 @@
 using Loire.Edge.Scheduling;
 using Loire.Edge.Topics;
+using Loire.Model;
 
 namespace Loire.Client;
 
@@ -185,7 +186,7 @@ internal sealed partial class PartitionSet
     /// <summary>
     /// Goes on at an offset of the topic that was created anew, unless the application still works on records of the one before.
     /// </summary>
-    public bool TrySucceed(AssignedPartition partition, int epoch, TopicRoutes topic, long start)
+    public bool TrySucceed(AssignedPartition partition, int epoch, TopicRoutes topic, Offset start)
     {
         CancellationTokenSource ended;
         lock (_lock)
@@ -196,7 +197,7 @@ internal sealed partial class PartitionSet
             }
 
             ended = partition.Restart(start);
-            (partition.Topic, partition.Finished, partition.Begin, partition.Committed) = (topic, start, start, -1);
+            (partition.Topic, partition.Finished, partition.Begin, partition.Committed) = (topic, start, start, Offset.None);
             Arrived();
         }
 

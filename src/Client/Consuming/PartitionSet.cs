@@ -1,4 +1,5 @@
 using Loire.Edge.Topics;
+using Loire.Model;
 
 namespace Loire.Client;
 
@@ -63,7 +64,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
     }
 
     /// <summary>Drops what was fetched of a partition and goes on elsewhere.</summary>
-    public void Seek(TopicPartition partition, long offset)
+    public void Seek(TopicPartition partition, Offset offset)
     {
         CancellationTokenSource ended;
         lock (_lock)
@@ -71,7 +72,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
             var sought = Assigned(partition);
             ended = sought.Restart(offset);
             sought.Finished = offset;
-            sought.Begin = Math.Min(sought.Begin, offset);
+            sought.Begin = Offset.Min(sought.Begin, offset);
         }
 
         Cancel([ended]);
@@ -120,7 +121,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
     /// <param name="found">Where and what.</param>
     /// <param name="arrival">If nothing is there, ends when that may have changed.</param>
     /// <exception cref="ConsumeException">It is a partition's turn that cannot be read.</exception>
-    public bool TryPick(AssignedPartition? only, out (AssignedPartition Partition, int Epoch, FetchedBatches Batches, long Position) found, out Task arrival)
+    public bool TryPick(AssignedPartition? only, out (AssignedPartition Partition, int Epoch, FetchedBatches Batches, Offset Position) found, out Task arrival)
     {
         arrival = Task.CompletedTask;
         lock (_lock)
@@ -169,7 +170,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
     /// <param name="epoch">When what is behind the position was found.</param>
     /// <param name="position">The new position.</param>
     /// <param name="isHandedOut">Whether the application gets the records before it, or there are none.</param>
-    public bool TryAdvance(AssignedPartition partition, int epoch, long position, bool isHandedOut)
+    public bool TryAdvance(AssignedPartition partition, int epoch, Offset position, bool isHandedOut)
     {
         lock (_lock)
         {
@@ -190,7 +191,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
             else
             {
                 partition.Finished = position;
-                partition.Begin = Math.Min(partition.Begin, position);
+                partition.Begin = Offset.Min(partition.Begin, position);
             }
 
             return true;
@@ -293,7 +294,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
     {
         _ring =
         [
-            .. _partitions.Values.OrderBy(one => one.Partition.Topic, StringComparer.Ordinal).ThenBy(one => one.Partition.Partition),
+            .. _partitions.Values.OrderBy(one => one.Partition),
         ];
         _turn = 0;
         Arrived();

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Loire.Model;
 
 namespace Loire.Client;
 
@@ -89,7 +90,7 @@ internal sealed class RecordDecoder<TKey, TValue>
             UnixTimeMilliseconds = frame.Timestamp,
         };
         return new SerializationException(
-            context, exception, new TopicPartitionOffset(partition.Topic, partition.Partition, frame.Offset), raw);
+            context, exception, new TopicPartitionOffset(partition, frame.Offset), raw);
     }
 
     private static ReadOnlySequence<byte> Bytes(ReadOnlyMemory<byte> records, Extent part) => new(records.Slice(part.Start, part.Length));

@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client;
 
 /// <summary>Where the parts of one record lie in the records of its batch.</summary>
@@ -6,7 +8,7 @@ namespace Loire.Client;
 /// <param name="Key">The key.</param>
 /// <param name="Value">The value.</param>
 /// <param name="Headers">The headers, decoded.</param>
-internal readonly record struct RecordFrame(long Offset, long Timestamp, Extent Key, Extent Value, Headers Headers);
+internal readonly record struct RecordFrame(Offset Offset, long Timestamp, Extent Key, Extent Value, Headers Headers);
 
 /// <summary>A part of a record.</summary>
 /// <param name="Start">Where it begins.</param>

@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client;
 
 /// <summary>
@@ -14,7 +16,7 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
     private bool _isOpen;
 
     // Where the position will be when what was taken is confirmed.
-    private long _reached;
+    private Offset _reached;
     private bool _isUnconfirmed;
     private bool _isBeyondBatch;
     private long _confirmed;
@@ -27,7 +29,7 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
     public int Epoch => _epoch;
 
     /// <summary>The position when what was taken is confirmed.</summary>
-    public long Reached => _reached;
+    public Offset Reached => _reached;
 
     /// <summary>The bytes that the record points into.</summary>
     public ReadOnlyMemory<byte> Records => _decoder.Records;
@@ -92,7 +94,7 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
     }
 
     /// <summary>Takes the record that was found.</summary>
-    public void Take(long offset)
+    public void Take(Offset offset)
     {
         _decoder.Advance();
         _reached = offset + 1;
@@ -151,7 +153,7 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
 
     public void Dispose() => _decoder.Dispose();
 
-    private ErrorCode Open((AssignedPartition Partition, int Epoch, FetchedBatches Batches, long Position) found)
+    private ErrorCode Open((AssignedPartition Partition, int Epoch, FetchedBatches Batches, Offset Position) found)
     {
         if (!_isUnconfirmed)
         {
@@ -177,7 +179,7 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
     }
 
     // Like an error it comes when what was taken before is confirmed.
-    private ErrorCode Reset(long to)
+    private ErrorCode Reset(Offset to)
     {
         if (_isUnconfirmed)
         {
@@ -202,9 +204,9 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
     }
 
     // Without records on the way, as after a control batch, nobody will confirm it.
-    private void Reach(long next)
+    private void Reach(Offset next)
     {
-        _reached = Math.Max(_reached, next);
+        _reached = Offset.Max(_reached, next);
         if (!_isUnconfirmed)
         {
             set.TryAdvance(_partition!, _epoch, _reached, isHandedOut: false);
@@ -221,7 +223,7 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
         var hint = next > from ? $" Seek to {next} to go on behind it." : "";
         return new ConsumeException(
             error,
-            new TopicPartitionOffset(partition.Partition.Topic, partition.Partition.Partition, from),
+            new TopicPartitionOffset(partition.Partition, from),
             $"The records of {partition.Partition} from offset {from} on cannot be decoded.{hint}");
     }
 

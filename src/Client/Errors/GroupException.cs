@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client;
 
 /// <summary>A consumer cannot be a member of its group, or an offset could not be committed or read.</summary>
@@ -12,12 +14,12 @@ public sealed class GroupException : LoireException
     /// <param name="isFatal">Whether the consumer is out of the group and stays so.</param>
     /// <param name="partitions">Which partitions it is about; none for all.</param>
     public GroupException(
-        ErrorCode code, string groupId, string? message = null, Exception? inner = null, bool isFatal = false,
+        ErrorCode code, GroupId groupId, string? message = null, Exception? inner = null, bool isFatal = false,
         IReadOnlyList<TopicPartition>? partitions = null)
         : base(code, message, inner) => (GroupId, _isFatal, Partitions) = (groupId, isFatal, partitions ?? []);
 
     /// <summary>The group.</summary>
-    public string GroupId { get; }
+    public GroupId GroupId { get; }
 
     /// <summary>The partitions whose offsets were refused, where others were stored; empty if it is about all.</summary>
     public IReadOnlyList<TopicPartition> Partitions { get; }

@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client;
 
 /// <summary>A record was not delivered, or nobody knows whether it was.</summary>

@@ -1,6 +1,7 @@
 using Loire.Edge.Calls;
 using Loire.Edge.Scheduling;
 using Loire.Grains.Interfaces.Groups;
+using Loire.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
@@ -50,7 +51,7 @@ internal sealed class GroupCalls(IGroupGrain group, ConsumerOptions options, Tim
     }
 
     /// <summary>Leaves the group; a failure is logged.</summary>
-    public async Task LeaveAsync(string memberId, string reason)
+    public async Task LeaveAsync(MemberId memberId, string reason)
     {
         try
         {
@@ -61,7 +62,7 @@ internal sealed class GroupCalls(IGroupGrain group, ConsumerOptions options, Tim
         catch (Exception problem)
         {
             // Its session ends without it.
-            GroupLog.CannotLeave(logger, options.GroupId!, memberId, problem);
+            GroupLog.CannotLeave(logger, options.GroupId!.Value, memberId, problem);
         }
     }
 }

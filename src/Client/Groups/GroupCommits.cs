@@ -7,7 +7,7 @@ namespace Loire.Client;
 
 /// <summary>Commits offsets to a group and reads them, one commit after the other, so that none overtakes a later one.</summary>
 internal sealed class GroupCommits(
-    string groupId, IGroupGrain group, PartitionSet set, ConsumerOptions options, TimeProvider time, Func<RetryBackoff> newPatience)
+    GroupId groupId, IGroupGrain group, PartitionSet set, ConsumerOptions options, TimeProvider time, Func<RetryBackoff> newPatience)
 {
     private readonly SemaphoreSlim _turn = new(1);
     private volatile MemberIdentity _identity = MemberIdentity.Outside;
@@ -50,7 +50,7 @@ internal sealed class GroupCommits(
     /// <exception cref="GroupException">The group does not answer.</exception>
     public async ValueTask<List<ReadPosition>> FindAsync(IEnumerable<TopicPartition> partitions, CancellationToken cancellation)
     {
-        var asked = partitions.Select(partition => partition.ToGroup()).ToArray();
+        var asked = partitions.ToArray();
         var result = await newPatience().TryAsync(
             async () =>
             {
@@ -61,7 +61,7 @@ internal sealed class GroupCommits(
         return
         [
             .. result.Offsets.Select(one => new ReadPosition(
-                new TopicPartitionOffset(one.Partition.Topic.Value, one.Partition.Partition, one.Offset.Value)
+                new TopicPartitionOffset(one.Partition, one.Offset)
                 {
                     Metadata = one.Metadata.Length == 0 ? null : one.Metadata,
                 },
@@ -79,11 +79,10 @@ internal sealed class GroupCommits(
                 CommittedOffset[] offsets =
                 [
                     .. some.Select(one => new CommittedOffset(
-                        one.Partition.ToGroup(), new Offset(one.Offset.Offset), LeaderEpoch.None, one.Offset.Metadata ?? "", Timestamp.None,
-                        one.TopicId)),
+                        one.Partition, one.Offset.Offset, LeaderEpoch.None, one.Offset.Metadata ?? "", Timestamp.None, one.TopicId)),
                 ];
                 var result = await newPatience().TryAsync(() => CommitOnceAsync(offsets, cancellation), cancellation);
-                var refused = result.Refused.ToDictionary(one => one.Partition.ToClient(), one => one.Error);
+                var refused = result.Refused.ToDictionary(one => one.Partition, one => one.Error);
                 foreach (var stored in some.Where(one => !refused.ContainsKey(one.Partition)))
                 {
                     set.Committed(stored);

@@ -1,3 +1,4 @@
+using Loire.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
@@ -6,30 +7,30 @@ namespace Loire.Client;
 internal static partial class GroupLog
 {
     [LoggerMessage(1, LogLevel.Information, "{Group}: member {Member} has {Count} partitions more: {Partitions}.")]
-    public static partial void Granted(ILogger logger, string group, string member, int count, string partitions);
+    public static partial void Granted(ILogger logger, GroupId group, MemberId member, int count, string partitions);
 
     [LoggerMessage(2, LogLevel.Information, "{Group}: member {Member} has given up {Count} partitions: {Partitions}.")]
-    public static partial void Revoked(ILogger logger, string group, string member, int count, string partitions);
+    public static partial void Revoked(ILogger logger, GroupId group, MemberId member, int count, string partitions);
 
     [LoggerMessage(3, LogLevel.Warning, "{Group}: {Count} partitions are lost: {Partitions}. The member joins anew.")]
-    public static partial void Lost(ILogger logger, string group, int count, string partitions);
+    public static partial void Lost(ILogger logger, GroupId group, int count, string partitions);
 
     [LoggerMessage(4, LogLevel.Debug, "{Group}: a heartbeat of member {Member} failed with {Code}; trying again in {Pause}.")]
-    public static partial void BeatFailed(ILogger logger, string group, string member, ErrorCode code, TimeSpan pause);
+    public static partial void BeatFailed(ILogger logger, GroupId group, MemberId member, ErrorCode code, TimeSpan pause);
 
     [LoggerMessage(5, LogLevel.Warning, "{Group}: offsets could not be committed; what is behind them may come again.")]
-    public static partial void CommitFailed(ILogger logger, string group, Exception problem);
+    public static partial void CommitFailed(ILogger logger, GroupId group, Exception problem);
 
     [LoggerMessage(6, LogLevel.Error, "{Group}: the rebalance listener failed.")]
-    public static partial void ListenerFailed(ILogger logger, string group, Exception problem);
+    public static partial void ListenerFailed(ILogger logger, GroupId group, Exception problem);
 
     [LoggerMessage(7, LogLevel.Warning,
         "{Group}: the application has not asked for records for {Interval}; member {Member} leaves until it does.")]
-    public static partial void Absent(ILogger logger, string group, string member, TimeSpan interval);
+    public static partial void Absent(ILogger logger, GroupId group, MemberId member, TimeSpan interval);
 
     [LoggerMessage(8, LogLevel.Warning, "{Group}: partitions were granted and cannot be read yet.")]
-    public static partial void CannotGrant(ILogger logger, string group, Exception? problem);
+    public static partial void CannotGrant(ILogger logger, GroupId group, Exception? problem);
 
     [LoggerMessage(9, LogLevel.Debug, "{Group}: member {Member} could not say that it leaves.")]
-    public static partial void CannotLeave(ILogger logger, string group, string member, Exception problem);
+    public static partial void CannotLeave(ILogger logger, GroupId group, MemberId member, Exception problem);
 }

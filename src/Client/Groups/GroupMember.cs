@@ -1,4 +1,5 @@
 using Loire.Grains.Interfaces.Groups;
+using Loire.Model;
 
 namespace Loire.Client;
 
@@ -13,7 +14,7 @@ namespace Loire.Client;
 /// <param name="options">The consumer's.</param>
 /// <param name="host">Where it runs, for people.</param>
 /// <param name="newId">Makes member ids, each for one life.</param>
-internal sealed class GroupMember(ConsumerOptions options, string host, Func<string> newId)
+internal sealed class GroupMember(ConsumerOptions options, string host, Func<MemberId> newId)
 {
     private readonly HashSet<TopicPartition> _owned = [];
     private readonly List<TopicPartition> _lost = [];
@@ -24,7 +25,7 @@ internal sealed class GroupMember(ConsumerOptions options, string host, Func<str
     private MemberStep? _doing;
 
     /// <summary>The id of this life.</summary>
-    public string Id { get; private set; } = newId();
+    public MemberId Id { get; private set; } = newId();
 
     /// <summary>The epoch of the last answer; 0 before the first.</summary>
     public int Epoch { get; private set; }
@@ -42,7 +43,7 @@ internal sealed class GroupMember(ConsumerOptions options, string host, Func<str
     public HeartbeatRequest Beat(TimeSpan maxWait) => new(
         Id, options.GroupInstanceId, Epoch, options.ClientId, host,
         Epoch == 0 || !_isSubscriptionSent ? _subscription : null,
-        [.. _owned.Select(partition => partition.ToGroup()).Order()],
+        [.. _owned.Order()],
         maxWait);
 
     /// <summary>Takes the answer to a heartbeat.</summary>
@@ -53,7 +54,7 @@ internal sealed class GroupMember(ConsumerOptions options, string host, Func<str
             case ErrorCode.None:
                 Epoch = result.MemberEpoch;
                 _isSubscriptionSent |= ReferenceEquals(request.Subscription, _subscription);
-                _assignment = [.. result.Assignment.Select(partition => partition.ToClient())];
+                _assignment = result.Assignment;
                 _assigned = [.. _assignment];
                 return Standing.Member;
             case ErrorCode.UnknownMemberId or ErrorCode.FencedMemberEpoch:
@@ -61,7 +62,7 @@ internal sealed class GroupMember(ConsumerOptions options, string host, Func<str
             case ErrorCode.UnreleasedInstanceId or ErrorCode.UnknownServerError:
                 return Standing.Unsure;
             default:
-                return Loire.Model.ErrorCodes.Describe(result.Error).Retriable ? Standing.Unsure : Standing.Refused;
+                return ErrorCodes.Describe(result.Error).Retriable ? Standing.Unsure : Standing.Refused;
         }
     }
 

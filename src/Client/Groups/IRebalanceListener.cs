@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client;
 
 /// <summary>

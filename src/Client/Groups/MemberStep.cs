@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client;
 
 /// <summary>What an answer of the group means to a member.</summary>

@@ -1,4 +1,5 @@
 using Loire.Grains.Interfaces.Groups;
+using Loire.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
@@ -34,7 +35,7 @@ internal sealed class Membership(
     private GroupException? _refusal;
     private volatile GroupMembershipOperation _ending;
 
-    private string GroupId => options.GroupId!;
+    private GroupId GroupId => options.GroupId!.Value;
 
     /// <summary>Whether it is over: the group has refused the member, or it was stopped.</summary>
     public bool HasEnded => _ended.Task.IsCompleted;
@@ -256,7 +257,7 @@ internal sealed class Membership(
         commits.Identity = MemberIdentity.Outside;
     }
 
-    private Task LeaveAsync(string id, string reason) =>
+    private Task LeaveAsync(MemberId id, string reason) =>
         options.GroupInstanceId is not null && _ending != GroupMembershipOperation.LeaveGroup
             ? Task.CompletedTask
             : calls.LeaveAsync(id, reason);

@@ -1,11 +1,12 @@
 using Loire.Edge.Scheduling;
+using Loire.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
 
 /// <summary>What it takes to give partitions up and to take them over: the application, its listener, commits, positions.</summary>
 internal sealed class PartitionHandover(
-    string groupId, PartitionSet set, Assigner assigner, GroupCommits commits, ConsumerOptions options, Func<IRebalanceListener?> listener,
+    GroupId groupId, PartitionSet set, Assigner assigner, GroupCommits commits, ConsumerOptions options, Func<IRebalanceListener?> listener,
     TimeProvider time, RetryBackoff backoff, ILogger logger)
 {
     /// <summary>What the application must hear of, because partitions cannot be taken over; null if nothing.</summary>
@@ -16,7 +17,7 @@ internal sealed class PartitionHandover(
     /// <param name="memberId">Who does it, for people.</param>
     /// <param name="outdated">Cancelled when the step has lost its sense.</param>
     /// <returns>The partitions that it was done with.</returns>
-    public async Task<IReadOnlyList<TopicPartition>> DoAsync(MemberStep step, string memberId, CancellationToken outdated)
+    public async Task<IReadOnlyList<TopicPartition>> DoAsync(MemberStep step, MemberId memberId, CancellationToken outdated)
     {
         try
         {
@@ -46,7 +47,7 @@ internal sealed class PartitionHandover(
     }
 
     /// <summary>Gives up partitions that are not handed out any more.</summary>
-    public async Task GiveUpAsync(IReadOnlyList<TopicPartition> partitions, string memberId, CancellationToken cancellation)
+    public async Task GiveUpAsync(IReadOnlyList<TopicPartition> partitions, MemberId memberId, CancellationToken cancellation)
     {
         await TellAsync((to, token) => to.OnRevokedAsync(partitions, token), cancellation);
         if (options.CommitsByItself)
@@ -77,7 +78,7 @@ internal sealed class PartitionHandover(
     }
 
     private async Task<IReadOnlyList<TopicPartition>> GrantAsync(
-        IReadOnlyList<TopicPartition> partitions, string memberId, CancellationToken outdated)
+        IReadOnlyList<TopicPartition> partitions, MemberId memberId, CancellationToken outdated)
     {
         TopicPartition[] added;
         LoireException? failure;

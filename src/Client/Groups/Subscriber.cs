@@ -14,7 +14,7 @@ internal sealed class Subscriber
     private readonly Assigner _assigner;
     private readonly TimeProvider _time;
     private readonly BackgroundWork _background;
-    private readonly Func<string> _newMemberId;
+    private readonly Func<MemberId> _newMemberId;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _turn = new(1);
     private volatile IRebalanceListener? _listener;
@@ -24,12 +24,12 @@ internal sealed class Subscriber
 
     public Subscriber(
         ConsumerOptions options, IGrainFactory grains, PartitionSet set, Assigner assigner, TimeProvider time, BackgroundWork background,
-        Func<string> newMemberId, ILogger logger)
+        Func<MemberId> newMemberId, ILogger logger)
     {
         _options = options;
-        _group = grains.GetGrain<IGroupGrain>(options.GroupId!);
+        _group = grains.GetGrain<IGroupGrain>(options.GroupId!.Value.Value);
         (_set, _assigner, _time, _background, _newMemberId, _logger) = (set, assigner, time, background, newMemberId, logger);
-        Commits = new GroupCommits(options.GroupId!, _group, set, options, time, assigner.NewPatience);
+        Commits = new GroupCommits(options.GroupId!.Value, _group, set, options, time, assigner.NewPatience);
     }
 
     public GroupCommits Commits { get; }
@@ -90,7 +90,7 @@ internal sealed class Subscriber
         var member = new GroupMember(_options, _options.Host ?? Environment.MachineName, _newMemberId);
         member.Subscribe(subscription);
         var handover = new PartitionHandover(
-            _options.GroupId!, _set, _assigner, Commits, _options, () => _listener, _time, _assigner.NewPatience(), _logger);
+            _options.GroupId!.Value, _set, _assigner, Commits, _options, () => _listener, _time, _assigner.NewPatience(), _logger);
         Commits.Identity = new MemberIdentity(member.Id, 0);
         var membership = new Membership(
             new GroupCalls(_group, _options, _time, _logger), member, _set, handover, Commits, _options, _time, _assigner.NewPatience(), _logger);

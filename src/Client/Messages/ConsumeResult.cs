@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client;
 
 /// <summary>A record that was read.</summary>
@@ -12,13 +14,13 @@ public sealed record ConsumeResult<TKey, TValue>
     private readonly long _timestamp = NoTimestamp;
 
     /// <summary>The topic.</summary>
-    public required string Topic { get; init; }
+    public required TopicName Topic { get; init; }
 
     /// <summary>The partition.</summary>
     public required int Partition { get; init; }
 
     /// <summary>The offset of the record.</summary>
-    public required long Offset { get; init; }
+    public required Offset Offset { get; init; }
 
     /// <summary>The key; the default of its type if the record has none.</summary>
     public TKey? Key { get; init; }

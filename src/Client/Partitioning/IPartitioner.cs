@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client;
 
 /// <summary>Chooses the partition of a record. Thread-safe; one instance serves one producer.</summary>
@@ -23,7 +25,7 @@ public interface IPartitioner
 public abstract class TopicLoad
 {
     /// <summary>The topic's name.</summary>
-    public abstract string Topic { get; }
+    public abstract TopicName Topic { get; }
 
     /// <summary>How many partitions it has.</summary>
     public abstract int PartitionsCount { get; }

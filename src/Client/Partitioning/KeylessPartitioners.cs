@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using Loire.Model;
 
 namespace Loire.Client;
 
@@ -20,7 +21,7 @@ internal sealed class RandomPartitioner(Random? random) : IPartitioner
 /// <summary>One partition after the other, for each topic by itself.</summary>
 internal sealed class RoundRobinPartitioner : IPartitioner
 {
-    private readonly ConcurrentDictionary<string, StrongBox<int>> _next = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<TopicName, StrongBox<int>> _next = new();
 
     public int Partition(TopicLoad topic, ReadOnlySpan<byte> key, bool keyIsNull)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using Loire.Model;
 
 namespace Loire.Client;
 
@@ -55,7 +56,7 @@ internal sealed class AdaptiveStickyPartitioner(Random? random) : IPartitioner
 /// <summary>The partition that each topic's records go to now.</summary>
 internal sealed class StickyChoices
 {
-    private readonly ConcurrentDictionary<string, StrongBox<int>> _partitions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<TopicName, StrongBox<int>> _partitions = new();
 
     /// <summary>Null if there is none, or if it is gone with a former creation of the topic.</summary>
     public int? Find(TopicLoad topic) =>

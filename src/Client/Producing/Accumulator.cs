@@ -54,7 +54,7 @@ internal sealed class Accumulator
     {
         if (!TopicName.TryParse(name, out _, out var problem))
         {
-            throw new ProduceException(ErrorCode.InvalidTopicException, new TopicPartition(name ?? "", -1), false, problem);
+            throw new ProduceException(ErrorCode.InvalidTopicException, new TopicPartition(default, -1), false, problem);
         }
 
         return _topics.GetOrAdd(name, static (key, accumulator) => new ProducerTopic(key, accumulator), this);

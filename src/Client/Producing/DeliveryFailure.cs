@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client;
 
 /// <summary>Why the records of a batch were not delivered; each of them makes its own exception of it.</summary>

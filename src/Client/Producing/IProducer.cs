@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client;
 
 /// <summary>
@@ -22,9 +24,9 @@ public interface IProducer<TKey, TValue> : IAsyncDisposable
     /// <summary>Appends a record to the partition that the partitioner chooses, and ends when it is acknowledged.</summary>
     /// <exception cref="ProduceException">It was not delivered, or nobody knows.</exception>
     /// <exception cref="SerializationException">The key or the value cannot be serialized.</exception>
-    ValueTask<DeliveryResult> ProduceAsync(string topic, Message<TKey, TValue> message, CancellationToken cancellation = default);
+    ValueTask<DeliveryResult> ProduceAsync(TopicName topic, Message<TKey, TValue> message, CancellationToken cancellation = default);
 
-    /// <summary>As <see cref="ProduceAsync(string, Message{TKey, TValue}, CancellationToken)"/>, to a partition of the caller's
+    /// <summary>As <see cref="ProduceAsync(TopicName, Message{TKey, TValue}, CancellationToken)"/>, to a partition of the caller's
     /// choice.</summary>
     ValueTask<DeliveryResult> ProduceAsync(TopicPartition target, Message<TKey, TValue> message, CancellationToken cancellation = default);
 
@@ -33,9 +35,9 @@ public interface IProducer<TKey, TValue> : IAsyncDisposable
     /// </summary>
     /// <exception cref="ProduceException">There was no room within <see cref="ProducerOptions.MaxBlock"/>, or the topic is unknown, or the
     /// record is too large.</exception>
-    ValueTask EnqueueAsync(string topic, Message<TKey, TValue> message, CancellationToken cancellation = default);
+    ValueTask EnqueueAsync(TopicName topic, Message<TKey, TValue> message, CancellationToken cancellation = default);
 
-    /// <summary>As <see cref="EnqueueAsync(string, Message{TKey, TValue}, CancellationToken)"/>, to a partition of the caller's
+    /// <summary>As <see cref="EnqueueAsync(TopicName, Message{TKey, TValue}, CancellationToken)"/>, to a partition of the caller's
     /// choice.</summary>
     ValueTask EnqueueAsync(TopicPartition target, Message<TKey, TValue> message, CancellationToken cancellation = default);
 
@@ -43,11 +45,11 @@ public interface IProducer<TKey, TValue> : IAsyncDisposable
     /// not.</summary>
     /// <returns>One outcome for each message, in their order; it does not throw for a record that failed.</returns>
     ValueTask<ProduceOutcome[]> ProduceBatchAsync(
-        string topic, IReadOnlyList<Message<TKey, TValue>> messages, CancellationToken cancellation = default);
+        TopicName topic, IReadOnlyList<Message<TKey, TValue>> messages, CancellationToken cancellation = default);
 
-    /// <summary>As <see cref="ProduceAsync(string, Message{TKey, TValue}, CancellationToken)"/>, but a record that fails is an outcome and
+    /// <summary>As <see cref="ProduceAsync(TopicName, Message{TKey, TValue}, CancellationToken)"/>, but a record that fails is an outcome and
     /// not an exception.</summary>
-    ValueTask<ProduceOutcome> TryProduceAsync(string topic, Message<TKey, TValue> message, CancellationToken cancellation = default);
+    ValueTask<ProduceOutcome> TryProduceAsync(TopicName topic, Message<TKey, TValue> message, CancellationToken cancellation = default);
 
     /// <summary>Sends what is buffered without lingering and ends when every record taken over before this call has ended.</summary>
     /// <exception cref="ProduceException">Enqueued records failed since the last flush; it tells how many and is the first of their

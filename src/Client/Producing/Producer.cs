@@ -45,14 +45,14 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     }
 
     public ValueTask<DeliveryResult> ProduceAsync(
-        string topic, Message<TKey, TValue> message, CancellationToken cancellation = default) =>
+        TopicName topic, Message<TKey, TValue> message, CancellationToken cancellation = default) =>
         ProduceAsync(topic, null, message, cancellation);
 
     public ValueTask<DeliveryResult> ProduceAsync(
         TopicPartition target, Message<TKey, TValue> message, CancellationToken cancellation = default) =>
         ProduceAsync(target.Topic, target.Partition, message, cancellation);
 
-    public ValueTask EnqueueAsync(string topic, Message<TKey, TValue> message, CancellationToken cancellation = default) =>
+    public ValueTask EnqueueAsync(TopicName topic, Message<TKey, TValue> message, CancellationToken cancellation = default) =>
         EnqueueAsync(topic, null, message, cancellation);
 
     public ValueTask EnqueueAsync(TopicPartition target, Message<TKey, TValue> message, CancellationToken cancellation = default) =>
@@ -60,7 +60,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ProduceOutcome> TryProduceAsync(
-        string topic, Message<TKey, TValue> message, CancellationToken cancellation = default)
+        TopicName topic, Message<TKey, TValue> message, CancellationToken cancellation = default)
     {
         using var activity = StartSpan(topic);
         try
@@ -78,7 +78,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     }
 
     public async ValueTask<ProduceOutcome[]> ProduceBatchAsync(
-        string topic, IReadOnlyList<Message<TKey, TValue>> messages, CancellationToken cancellation = default)
+        TopicName topic, IReadOnlyList<Message<TKey, TValue>> messages, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
         using var activity = StartSpan(topic);
@@ -131,7 +131,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     }
 
     private ValueTask<DeliveryResult> ProduceAsync(
-        string topic, int? partition, Message<TKey, TValue> message, CancellationToken cancellation)
+        TopicName topic, int? partition, Message<TKey, TValue> message, CancellationToken cancellation)
     {
         // As a rule the record is taken over at once and nobody watches: then the call is all that there is to wait for.
         if (cancellation.CanBeCanceled || LoireTelemetry.Activities.HasListeners())
@@ -155,7 +155,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     }
 
     private async ValueTask<DeliveryResult> ProduceWatchedAsync(
-        string topic, int? partition, Message<TKey, TValue> message, CancellationToken cancellation)
+        TopicName topic, int? partition, Message<TKey, TValue> message, CancellationToken cancellation)
     {
         using var activity = StartSpan(topic);
         try
@@ -172,7 +172,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask EnqueueAsync(string topic, int? partition, Message<TKey, TValue> message, CancellationToken cancellation)
+    private async ValueTask EnqueueAsync(TopicName topic, int? partition, Message<TKey, TValue> message, CancellationToken cancellation)
     {
         using var activity = StartSpan(topic);
         try
@@ -186,19 +186,18 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
         }
     }
 
-    private Activity? StartSpan(string topic) => LoireTelemetry.Start(
+    private Activity? StartSpan(TopicName topic) => LoireTelemetry.Start(
         LoireTelemetry.SendOperation, LoireTelemetry.SendType, ActivityKind.Producer, topic, _settings.ClientId);
 
     /// <summary>Takes a record over: at once, or through the line of its topic.</summary>
     private ValueTask<Ticket> TakeAsync(
-        string topic, int? partition, Message<TKey, TValue> message, bool isAwaited, Activity? activity, CancellationToken cancellation)
+        TopicName topic, int? partition, Message<TKey, TValue> message, bool isAwaited, Activity? activity, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(topic);
         ArgumentNullException.ThrowIfNull(message);
         _accumulator.ThrowIfDisposed();
         cancellation.ThrowIfCancellationRequested();
         if (_serializer.IsAsync
-            || _accumulator.TryFind(topic) is not { } known
+            || _accumulator.TryFind(topic.Value) is not { } known
             || (uint)partition.GetValueOrDefault() >= (uint)known.PartitionsCount)
         {
             return TakeInLineAsync(topic, partition, message, null, isAwaited, activity, cancellation);
@@ -238,7 +237,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     /// <param name="activity">The span.</param>
     /// <param name="cancellation">Ends the wait, and then the record is not taken over.</param>
     private async ValueTask<Ticket> TakeInLineAsync(
-        string name,
+        TopicName name,
         int? partition,
         Message<TKey, TValue> message,
         RecordScratch? record,
@@ -250,7 +249,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
         var hasWaited = false;
         try
         {
-            var topic = _accumulator.Topic(name);
+            var topic = _accumulator.Topic(name.Value);
             hasWaited = await topic.Line.EnterAsync(cancellation);
             try
             {
@@ -282,7 +281,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     }
 
     /// <summary>Gives the record its time, and refuses what no partition would take.</summary>
-    private void Finish(string topic, int? partition, Message<TKey, TValue> message, RecordScratch record)
+    private void Finish(TopicName topic, int? partition, Message<TKey, TValue> message, RecordScratch record)
     {
         record.Timestamp = (message.Timestamp ?? _time.GetUtcNow()).ToUnixTimeMilliseconds();
         var target = new TopicPartition(topic, partition ?? -1);

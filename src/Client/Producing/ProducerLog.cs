@@ -1,3 +1,4 @@
+using Loire.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
@@ -8,17 +9,17 @@ internal static partial class ProducerLog
         1, LogLevel.Warning,
         "{Records} records for {Topic}[{Partition}] were not acknowledged: {Error}. Outcome unknown: {IsOutcomeUnknown}.")]
     public static partial void RecordsFailed(
-        this ILogger logger, Exception? exception, string topic, int partition, int records, string error, bool isOutcomeUnknown);
+        this ILogger logger, Exception? exception, TopicName topic, int partition, int records, string error, bool isOutcomeUnknown);
 
     [LoggerMessage(2, LogLevel.Debug, "An append to {Topic}[{Partition}] is tried again after {Error}.")]
-    public static partial void AppendRetried(this ILogger logger, Exception? exception, string topic, int partition, string error);
+    public static partial void AppendRetried(this ILogger logger, Exception? exception, TopicName topic, int partition, string error);
 
     [LoggerMessage(3, LogLevel.Error, "The producer failed while delivering to {Topic}[{Partition}].")]
-    public static partial void DeliveryFailed(this ILogger logger, Exception exception, string topic, int partition);
+    public static partial void DeliveryFailed(this ILogger logger, Exception exception, TopicName topic, int partition);
 
     [LoggerMessage(4, LogLevel.Warning, "The partitioner failed when a batch of topic {Topic} was closed.")]
-    public static partial void PartitionerFailed(this ILogger logger, Exception exception, string topic);
+    public static partial void PartitionerFailed(this ILogger logger, Exception exception, TopicName topic);
 
     [LoggerMessage(5, LogLevel.Debug, "What is known of topic {Topic} could not be renewed.")]
-    public static partial void TopicNotRenewed(this ILogger logger, Exception exception, string topic);
+    public static partial void TopicNotRenewed(this ILogger logger, Exception exception, TopicName topic);
 }

@@ -1,4 +1,5 @@
 using Loire.Edge.Topics;
+using Loire.Model;
 
 namespace Loire.Client;
 
@@ -6,7 +7,7 @@ namespace Loire.Client;
 /// A topic that a producer writes to: what is known of it, and the queues of its partitions. Lives as long as the producer, through
 /// deletions and re-creations of the topic, so that the order of records is decided in one place.
 /// </summary>
-internal sealed class ProducerTopic(string name, Accumulator accumulator) : TopicLoad
+internal sealed class ProducerTopic(TopicName name, Accumulator accumulator) : TopicLoad
 {
     private readonly Lock _lock = new();
     private volatile TopicRoutes? _known;
@@ -15,7 +16,7 @@ internal sealed class ProducerTopic(string name, Accumulator accumulator) : Topi
     private int _isRenewing;
 
     /// <inheritdoc/>
-    public override string Topic => name;
+    public override TopicName Topic => name;
 
     /// <inheritdoc/>
     public override int PartitionsCount => _known?.PartitionsCount ?? 0;

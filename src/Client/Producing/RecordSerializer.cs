@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Loire.Model;
 
 namespace Loire.Client;
 
@@ -32,7 +33,7 @@ internal sealed class RecordSerializer<TKey, TValue>
     public bool IsAsync => _asyncKey is not null || _asyncValue is not null;
 
     /// <summary>Serializes where <see cref="IsAsync"/> is false.</summary>
-    public void Serialize(string topic, Message<TKey, TValue> message, RecordScratch record, Activity? activity)
+    public void Serialize(TopicName topic, Message<TKey, TValue> message, RecordScratch record, Activity? activity)
     {
         if (message.Key is { } key)
         {
@@ -50,7 +51,7 @@ internal sealed class RecordSerializer<TKey, TValue>
     }
 
     public async ValueTask SerializeAsync(
-        string topic, Message<TKey, TValue> message, RecordScratch record, Activity? activity, CancellationToken cancellation)
+        TopicName topic, Message<TKey, TValue> message, RecordScratch record, Activity? activity, CancellationToken cancellation)
     {
         if (message.Key is { } key)
         {

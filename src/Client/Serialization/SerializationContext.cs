@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client;
 
 /// <summary>A part of a record.</summary>
@@ -14,4 +16,4 @@ public enum MessageComponent
 /// <param name="Component">Key or value.</param>
 /// <param name="Topic">The record's topic.</param>
 /// <param name="Headers">The record's headers; a serializer may add to them, null only where the caller has none to give.</param>
-public readonly record struct SerializationContext(MessageComponent Component, string Topic, Headers? Headers);
+public readonly record struct SerializationContext(MessageComponent Component, TopicName Topic, Headers? Headers);

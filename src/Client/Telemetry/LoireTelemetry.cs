@@ -124,7 +124,7 @@ public static class LoireTelemetry
             { System, SystemValue },
             { OperationName, operation },
             { OperationType, operationType },
-            { DestinationName, topic },
+            { DestinationName, topic.Value },
             { PartitionId, partition.ToString(CultureInfo.InvariantCulture) },
         };
         if (error != ErrorCode.None)
@@ -135,7 +135,7 @@ public static class LoireTelemetry
         return tags;
     }
 
-    private static Activity? StartListened(string operation, string operationType, ActivityKind kind, string topic, string clientId) =>
+    private static Activity? StartListened(string operation, string operationType, ActivityKind kind, TopicName topic, string clientId) =>
         Activities.StartActivity(
             kind,
             tags:
@@ -143,7 +143,7 @@ public static class LoireTelemetry
                 new(System, SystemValue),
                 new(OperationName, operation),
                 new(OperationType, operationType),
-                new(DestinationName, topic),
+                new(DestinationName, topic.Value),
                 new(ClientId, clientId),
             ],
             name: $"{operation} {topic}");

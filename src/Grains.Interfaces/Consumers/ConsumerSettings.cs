@@ -32,7 +32,7 @@ public enum OffsetReset
 public sealed record ConsumerSettings(
     [property: Id(0)] string ClientId,
     [property: Id(1)] string Host,
-    [property: Id(2)] string? InstanceId,
+    [property: Id(2)] GroupInstanceId? InstanceId,
     [property: Id(3)] OffsetReset OffsetReset,
     [property: Id(4)] TimeSpan? AutoCommitInterval,
     [property: Id(5)] TimeSpan SessionTimeout,

@@ -36,7 +36,7 @@ public sealed record GroupResult([property: Id(0)] ErrorCode Error, [property: I
 /// <param name="Members">Its members, in order of their ids.</param>
 [GenerateSerializer, Immutable, Alias("loire.GroupDescription")]
 public sealed record GroupDescription(
-    [property: Id(0)] string GroupId,
+    [property: Id(0)] GroupId GroupId,
     [property: Id(1)] GroupPhase Phase,
     [property: Id(2)] int Epoch,
     [property: Id(3)] string Assignor,
@@ -53,8 +53,8 @@ public sealed record GroupDescription(
 /// <param name="Target">What it will work on when everyone has given up what is not theirs any more.</param>
 [GenerateSerializer, Immutable, Alias("loire.MemberDescription")]
 public sealed record MemberDescription(
-    [property: Id(0)] string MemberId,
-    [property: Id(1)] string? InstanceId,
+    [property: Id(0)] MemberId MemberId,
+    [property: Id(1)] GroupInstanceId? InstanceId,
     [property: Id(2)] string ClientId,
     [property: Id(3)] string Host,
     [property: Id(4)] int MemberEpoch,
@@ -67,4 +67,4 @@ public sealed record MemberDescription(
 /// <param name="GroupIds">The ids in ordinal order.</param>
 /// <param name="HasMore">Whether more follow.</param>
 [GenerateSerializer, Immutable, Alias("loire.GroupList")]
-public sealed record GroupList([property: Id(0)] ErrorCode Error, [property: Id(1)] string[] GroupIds, [property: Id(2)] bool HasMore);
+public sealed record GroupList([property: Id(0)] ErrorCode Error, [property: Id(1)] GroupId[] GroupIds, [property: Id(2)] bool HasMore);

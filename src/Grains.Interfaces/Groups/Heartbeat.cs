@@ -17,8 +17,8 @@ namespace Loire.Grains.Interfaces.Groups;
 /// interval.</param>
 [GenerateSerializer, Immutable, Alias("loire.HeartbeatRequest")]
 public sealed record HeartbeatRequest(
-    [property: Id(0)] string MemberId,
-    [property: Id(1)] string? InstanceId,
+    [property: Id(0)] MemberId MemberId,
+    [property: Id(1)] GroupInstanceId? InstanceId,
     [property: Id(2)] int MemberEpoch,
     [property: Id(3)] string ClientId,
     [property: Id(4)] string Host,
@@ -74,4 +74,4 @@ public sealed record HeartbeatResult(
 /// <param name="Reason">One sentence for the log (KIP-800).</param>
 [GenerateSerializer, Immutable, Alias("loire.LeaveRequest")]
 public sealed record LeaveRequest(
-    [property: Id(0)] string? MemberId, [property: Id(1)] string? InstanceId, [property: Id(2)] string? Reason);
+    [property: Id(0)] MemberId? MemberId, [property: Id(1)] GroupInstanceId? InstanceId, [property: Id(2)] string? Reason);

@@ -68,5 +68,5 @@ public interface IGroupCatalogGrain : IGrainWithStringKey
 
     /// <summary>Notes durably that a group exists, or that it does not any more. Called by the group alone.</summary>
     [Alias("Record")]
-    ValueTask<ErrorCode> Record(string groupId, bool exists);
+    ValueTask<ErrorCode> Record(GroupId groupId, bool exists);
 }

@@ -29,7 +29,7 @@ public sealed record CommittedOffset(
 /// <param name="Offsets">Each partition at most once.</param>
 [GenerateSerializer, Immutable, Alias("loire.CommitRequest")]
 public sealed record CommitRequest(
-    [property: Id(0)] string? MemberId, [property: Id(1)] int MemberEpoch, [property: Id(2)] CommittedOffset[] Offsets);
+    [property: Id(0)] MemberId? MemberId, [property: Id(1)] int MemberEpoch, [property: Id(2)] CommittedOffset[] Offsets);
 
 /// <summary>What became of a commit.</summary>
 /// <param name="Error">

@@ -29,7 +29,7 @@ public sealed class GroupCatalogDriver : IAsyncDisposable
     }
 
     /// <summary>Records whether a group exists.</summary>
-    public async Task<ErrorCode> RecordAsync(string groupId, bool exists) =>
+    public async Task<ErrorCode> RecordAsync(GroupId groupId, bool exists) =>
         (await _catalog.ChangeAsync(state => state.Record(groupId, exists))).Error;
 
     /// <summary>One page of the ids.</summary>

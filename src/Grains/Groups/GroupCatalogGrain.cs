@@ -44,7 +44,7 @@ public sealed class GroupCatalogGrain(DriverFactory drivers) : Grain, IGroupCata
     public ValueTask<GroupList> List(string after, int max) => Drive(driver => driver.ListAsync(after, max));
 
     /// <inheritdoc/>
-    public ValueTask<ErrorCode> Record(string groupId, bool exists) => Drive(driver => driver.RecordAsync(groupId, exists));
+    public ValueTask<ErrorCode> Record(GroupId groupId, bool exists) => Drive(driver => driver.RecordAsync(groupId, exists));
 
     private Task Sweep(CancellationToken cancellation)
     {

@@ -79,7 +79,7 @@ public sealed partial class GroupDriver
         }
 
         var step = Machine.Leave(request.MemberId, request.InstanceId, Now);
-        Left(_groupId, request.MemberId ?? request.InstanceId, request.Reason);
+        Left(_groupId, request.MemberId?.Value ?? request.InstanceId?.Value, request.Reason);
         error = await CommitStepAsync(step);
         return error != ErrorCode.None ? error : step.Error;
     }

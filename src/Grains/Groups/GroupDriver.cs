@@ -28,7 +28,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     // A group with members stays active though it hears of none of them: an activation that is not used for some minutes is collected.
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
-    private readonly string _groupId;
+    private readonly GroupId _groupId;
     private readonly IGroupPeers _peers;
     private readonly GroupOptions _options;
     private readonly TimeProvider _time;
@@ -63,7 +63,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     /// <param name="wakeAfter">Asked to call <see cref="WakeAsync"/> once after a time, instead of what was asked before.</param>
     /// <param name="drop">Asked for the driver to be disposed of and forgotten; may be asked again.</param>
     internal GroupDriver(
-        string groupId, JournalSource journal, Func<GroupMachine> newMachine, IGroupPeers peers, ITurnQueue turns, GroupOptions options,
+        GroupId groupId, JournalSource journal, Func<GroupMachine> newMachine, IGroupPeers peers, ITurnQueue turns, GroupOptions options,
         TimeProvider time, ILogger logger, Action<TimeSpan> wakeAfter, Action drop)
     {
         (_groupId, _peers, _options, _time, _logger, _wakeAfter, _drop) =

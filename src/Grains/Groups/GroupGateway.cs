@@ -16,15 +16,15 @@ internal sealed partial class GroupGateway(IGrainFactory grains, int offsetsPart
 {
     private TopicResult? _offsetsTopic;
 
-    public ValueTask<ErrorCode> Record(string groupId, bool exists)
+    public ValueTask<ErrorCode> Record(GroupId groupId, bool exists)
     {
-        var shard = GroupId.Parse(groupId).Place(IGroupCatalogGrain.Shards).ToString(CultureInfo.InvariantCulture);
+        var shard = groupId.Place(IGroupCatalogGrain.Shards).ToString(CultureInfo.InvariantCulture);
         return Reach(() => grains.GetGrain<IGroupCatalogGrain>(shard).Record(groupId, exists), static error => error);
     }
 
     /// <summary>Has a group remove what has expired.</summary>
-    public ValueTask<ErrorCode> Expire(string groupId) =>
-        Reach(() => grains.GetGrain<IGroupGrain>(groupId).Expire(), static error => error);
+    public ValueTask<ErrorCode> Expire(GroupId groupId) =>
+        Reach(() => grains.GetGrain<IGroupGrain>(groupId.Value).Expire(), static error => error);
 
     public ValueTask<TopicResult> Describe(TopicName topic) =>
         Reach(() => grains.GetGrain<ITopicGrain>(topic.Value).Describe(), static error => new TopicResult(error, null, null));

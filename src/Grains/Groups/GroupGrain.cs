@@ -20,8 +20,7 @@ public sealed class GroupGrain(DriverFactory drivers, ActiveDrivers active) : Gr
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        var id = this.GetPrimaryKeyString();
-        if (GroupId.FindProblem(id) is null)
+        if (GroupId.TryParse(this.GetPrimaryKeyString(), out var id, out _))
         {
             _driver = drivers.Group(id, GrainFactory, new SchedulerTurnQueue(TaskScheduler.Current), WakeAfter, DeactivateOnIdle);
             active.Add(_driver);

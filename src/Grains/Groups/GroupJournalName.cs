@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Grains.Groups;
 
 /// <summary>The name of a group's journal.</summary>
@@ -7,5 +9,5 @@ internal static class GroupJournalName
     private const char Slash = '\u001f';
 
     /// <summary>The name for a legal id; different ids have different names.</summary>
-    public static string Of(string groupId) => $"group/{groupId.Replace('/', Slash)}";
+    public static string Of(GroupId groupId) => $"group/{groupId.Value.Replace('/', Slash)}";
 }

@@ -14,9 +14,8 @@ internal static class GroupRequests
         : request.Owned is null || request.ClientId is null || request.Host is null ? "Owned partitions, client id and host must be given."
         : request.ClientId.Length > Limits.ClientNameLength || request.Host.Length > Limits.ClientNameLength
             ? $"A client id and a host have at most {Limits.ClientNameLength} characters."
-        : GroupId.FindProblem(request.MemberId) is not null ? "The member id is not legal: it follows the rules for group ids."
-        : request.InstanceId is not null && GroupId.FindProblem(request.InstanceId) is not null
-            ? "The instance id is not legal: it follows the rules for group ids."
+        : request.MemberId == default ? "A member id must not be empty."
+        : request.InstanceId == default(GroupInstanceId) ? "A group instance id must not be empty."
         : request.Subscription is { } terms && (terms.Topics is null || terms.Assignors is null)
             ? "A subscription lists topics and assignors, if need be none."
         : request.Subscription is { UserData.Length: > Limits.MemberUserDataLength }
@@ -46,7 +45,7 @@ internal static class GroupRequests
 
     public static PartitionError ToError(RefusedOffset refused) => new(refused.Partition, refused.Error);
 
-    public static GroupDescription Describe(string groupId, GroupState state) => new(
+    public static GroupDescription Describe(GroupId groupId, GroupState state) => new(
         groupId,
         state.Phase switch
         {
@@ -57,7 +56,7 @@ internal static class GroupRequests
         },
         state.Epoch,
         state.Assignor,
-        [.. state.Members.Values.OrderBy(member => member.Profile.MemberId, StringComparer.Ordinal).Select(Describe)]);
+        [.. state.Members.Values.OrderBy(member => member.Profile.MemberId).Select(Describe)]);
 
     private static MemberDescription Describe(GroupMember member)
     {

@@ -11,7 +11,7 @@ namespace Loire.Grains.Groups;
 public interface IGroupPeers
 {
     /// <summary>Tells the catalog whether the group exists.</summary>
-    ValueTask<ErrorCode> Record(string groupId, bool exists);
+    ValueTask<ErrorCode> Record(GroupId groupId, bool exists);
 
     /// <summary>Asks a topic what it is.</summary>
     ValueTask<TopicResult> Describe(TopicName topic);

@@ -13,7 +13,7 @@ namespace Loire.Grains.Groups;
 /// group's silo dies are mirrored with the next commit to the same partition.
 /// </summary>
 internal sealed partial class OffsetsMirror(
-    string groupId, IGroupPeers peers, GroupOptions options, TimeProvider time, ILogger logger, Action<Exception> failed)
+    GroupId groupId, IGroupPeers peers, GroupOptions options, TimeProvider time, ILogger logger, Action<Exception> failed)
 {
     private const int BatchBytes = 512 * 1024;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
@@ -122,7 +122,7 @@ internal sealed partial class OffsetsMirror(
         }
 
         var partition = new PartitionKey(
-            topic.Topic!.Name, topic.Topic.Id, GroupId.Parse(groupId).Place(topic.Topic.PartitionsCount));
+            topic.Topic!.Name, topic.Topic.Id, groupId.Place(topic.Topic.PartitionsCount));
         using var builder = new RecordBatchBuilder(BatchBytes);
         var now = Timestamp.From(time.GetUtcNow());
         foreach (var (of, offset) in offsets)
@@ -151,5 +151,5 @@ internal sealed partial class OffsetsMirror(
     }
 
     [LoggerMessage(1, LogLevel.Warning, "Offsets of group {Group} are not mirrored yet: {Error}.")]
-    private partial void NotMirrored(string group, ErrorCode error);
+    private partial void NotMirrored(GroupId group, ErrorCode error);
 }

@@ -9,18 +9,18 @@ namespace Loire.Grains.Groups;
 /// </summary>
 internal sealed class ParkedHeartbeats(DriverTurns turns)
 {
-    private readonly Dictionary<string, Parked> _byMember = new(StringComparer.Ordinal);
+    private readonly Dictionary<MemberId, Parked> _byMember = [];
     private readonly SortedSet<Parked> _byDeadline = new(Parked.ByDeadline);
     private long _arrived;
     private ErrorCode _closed;
 
-    private sealed class Parked(string memberId, int joinedAt, TimeSpan deadline, long number) : TaskCompletionSource<ErrorCode>(
+    private sealed class Parked(MemberId memberId, int joinedAt, TimeSpan deadline, long number) : TaskCompletionSource<ErrorCode>(
         TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public static readonly IComparer<Parked> ByDeadline =
             Comparer<Parked>.Create((a, b) => (a.Deadline, a.Number).CompareTo((b.Deadline, b.Number)));
 
-        public string MemberId { get; } = memberId;
+        public MemberId MemberId { get; } = memberId;
 
         public int JoinedAt { get; } = joinedAt;
 
@@ -41,7 +41,7 @@ internal sealed class ParkedHeartbeats(DriverTurns turns)
     /// <param name="deadline">When to end without news.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <returns><see cref="ErrorCode.None"/> when it is to be answered, or the error to answer with.</returns>
-    public async Task<ErrorCode> ParkAsync(string memberId, int joinedAt, TimeSpan deadline, CancellationToken cancellation)
+    public async Task<ErrorCode> ParkAsync(MemberId memberId, int joinedAt, TimeSpan deadline, CancellationToken cancellation)
     {
         Supersede(memberId, joinedAt);
         if (_closed != ErrorCode.None)
@@ -60,7 +60,7 @@ internal sealed class ParkedHeartbeats(DriverTurns turns)
     /// A newer heartbeat has come. What the older one of the same life would be told is for the newer; one of an earlier life learns that
     /// it is over.
     /// </summary>
-    public void Supersede(string memberId, int joinedAt)
+    public void Supersede(MemberId memberId, int joinedAt)
     {
         if (_byMember.TryGetValue(memberId, out var parked))
         {
@@ -69,7 +69,7 @@ internal sealed class ParkedHeartbeats(DriverTurns turns)
     }
 
     /// <summary>Ends the wait of a member, if it waits.</summary>
-    public void Wake(string memberId)
+    public void Wake(MemberId memberId)
     {
         if (_byMember.TryGetValue(memberId, out var parked))
         {

@@ -76,7 +76,7 @@ public sealed class DriverFactory(
     /// <param name="turns">The turns of its activation.</param>
     /// <param name="wakeAfter">Asked to have the driver woken once after a time.</param>
     /// <param name="drop">Asked for the driver to be disposed of and forgotten; may be asked again.</param>
-    public GroupDriver Group(string id, IGrainFactory grains, ITurnQueue turns, Action<TimeSpan> wakeAfter, Action drop) => new(
+    public GroupDriver Group(GroupId id, IGrainFactory grains, ITurnQueue turns, Action<TimeSpan> wakeAfter, Action drop) => new(
         id, Journal(GroupJournalName.Of(id)), () => new GroupMachine(_assignors, _options.Groups.Members), GroupGateway(grains), turns,
         _options.Groups, time, _groupLogger, wakeAfter, drop);
 

@@ -53,21 +53,21 @@ internal sealed class GroupEndpoints(IGrainFactory grains)
         }
 
         // The first of all are among the first of each part.
-        string[] ids = [.. pages.SelectMany(page => page.GroupIds).Order(StringComparer.Ordinal)];
+        GroupId[] ids = [.. pages.SelectMany(page => page.GroupIds).Order()];
         if (ids.Length > limit || Array.Exists(pages, page => page.HasMore))
         {
             ids = ids[..Math.Min(limit, ids.Length)];
-            var next = $"{context.Request.PathBase}{context.Request.Path}?after={Uri.EscapeDataString(ids[^1])}&limit={limit}";
+            var next = $"{context.Request.PathBase}{context.Request.Path}?after={Uri.EscapeDataString(ids[^1].Value)}&limit={limit}";
             context.Response.Headers.Link = $"<{next}>; rel=\"next\"";
         }
 
-        await Answer.JsonAsync(context, Array.ConvertAll(ids, id => new GroupIdJson(id)), DocumentJson.Default.GroupIdJsonArray);
+        await Answer.JsonAsync(context, Array.ConvertAll(ids, id => new GroupIdJson(id.Value)), DocumentJson.Default.GroupIdJsonArray);
     }
 
     private async Task DescribeAsync(HttpContext context)
     {
         var problem = GroupRoute.TryRead(context, out var group) ?? new QueryReader(context).Problem;
-        var result = problem is null ? await grains.GetGrain<IGroupGrain>(group).Describe() : null;
+        var result = problem is null ? await grains.GetGrain<IGroupGrain>(group.Value).Describe() : null;
         problem ??= result!.Error == ErrorCode.None ? null : new ApiProblem(result.Error);
         await (problem is not null
             ? problem.WriteAsync(context)
@@ -77,7 +77,7 @@ internal sealed class GroupEndpoints(IGrainFactory grains)
     private async Task DeleteAsync(HttpContext context)
     {
         var problem = GroupRoute.TryRead(context, out var group) ?? new QueryReader(context).Problem;
-        var error = problem is null ? await grains.GetGrain<IGroupGrain>(group).Delete() : ErrorCode.None;
+        var error = problem is null ? await grains.GetGrain<IGroupGrain>(group.Value).Delete() : ErrorCode.None;
         problem ??= error == ErrorCode.None ? null : new ApiProblem(error);
         await (problem is not null ? problem.WriteAsync(context) : Answer.NoContent(context));
     }

@@ -23,7 +23,7 @@ internal sealed record TopicPartitionJson(string TopicName, int Partition)
 internal sealed record GroupJson(string GroupId, string Phase, int Epoch, string? Assignor, MemberJson[] Members)
 {
     public static GroupJson From(GroupDescription group) => new(
-        group.GroupId,
+        group.GroupId.Value,
         group.Phase.ToString().ToUpperInvariant(),
         group.Epoch,
         group.Assignor.Length == 0 ? null : group.Assignor,
@@ -44,7 +44,7 @@ internal sealed record MemberJson(
     TopicPartitionJson[] Assigned, TopicPartitionJson[] Target)
 {
     public static MemberJson From(MemberDescription member) => new(
-        member.MemberId, member.InstanceId, member.ClientId, member.Host, member.MemberEpoch, SubscriptionJson.From(member.Subscription),
+        member.MemberId.Value, member.InstanceId?.Value, member.ClientId, member.Host, member.MemberEpoch, SubscriptionJson.From(member.Subscription),
         TopicPartitionJson.From(member.Assigned), TopicPartitionJson.From(member.Target));
 }
 

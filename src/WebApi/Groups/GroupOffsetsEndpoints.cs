@@ -56,7 +56,7 @@ internal sealed class GroupOffsetsEndpoints(
             return;
         }
 
-        var group = grains.GetGrain<IGroupGrain>(id);
+        var group = grains.GetGrain<IGroupGrain>(id.Value);
         var (committed, failed) = await OffsetsAsync(group);
         if (failed is not null)
         {
@@ -81,7 +81,7 @@ internal sealed class GroupOffsetsEndpoints(
         if (offsets is not null)
         {
             problem = await FindMissingAsync(offsets, context.RequestAborted)
-                ?? await AdminOffsetCommit.CommitAsync(grains.GetGrain<IGroupGrain>(id), offsets);
+                ?? await AdminOffsetCommit.CommitAsync(grains.GetGrain<IGroupGrain>(id.Value), offsets);
         }
 
         await (problem is null ? Answer.NoContent(context) : problem.WriteAsync(context));
@@ -109,7 +109,7 @@ internal sealed class GroupOffsetsEndpoints(
         }
 
         (var selection, problem) = topics is null || problem is not null ? (null, problem) : PartitionSelection.Read(topics);
-        problem ??= await DeleteAsync(grains.GetGrain<IGroupGrain>(id), selection!);
+        problem ??= await DeleteAsync(grains.GetGrain<IGroupGrain>(id.Value), selection!);
         await (problem is null ? Answer.NoContent(context) : problem.WriteAsync(context));
     }
 

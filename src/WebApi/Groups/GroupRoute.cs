@@ -9,11 +9,10 @@ namespace Loire.WebApi.Groups;
 /// <summary>The group that a path names. Unlike a topic's name, its id may have any character, so it comes percent-encoded.</summary>
 internal static class GroupRoute
 {
-    public static ApiProblem? TryRead(HttpContext context, out string group)
-    {
-        group = Decode(context, (string)context.GetRouteValue("group")!);
-        return GroupId.FindProblem(group) is { } problem ? new ApiProblem(ErrorCode.InvalidGroupId, problem) : null;
-    }
+    public static ApiProblem? TryRead(HttpContext context, out GroupId group) =>
+        GroupId.TryParse(Decode(context, (string)context.GetRouteValue("group")!), out group, out var problem)
+            ? null
+            : new ApiProblem(ErrorCode.InvalidGroupId, problem);
 
     // The server decodes a path but for %2F, which then looks like an encoded "%2F". What was sent tells the two apart.
     private static string Decode(HttpContext context, string value)

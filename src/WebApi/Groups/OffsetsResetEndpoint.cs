@@ -41,11 +41,11 @@ internal sealed class OffsetsResetEndpoint(
         }
 
         (var resets, problem) = problem is null
-            ? await PlanAsync(grains.GetGrain<IGroupGrain>(id), selection, target, new LogOffsetLookup(topics, lookup, context.RequestAborted))
+            ? await PlanAsync(grains.GetGrain<IGroupGrain>(id.Value), selection, target, new LogOffsetLookup(topics, lookup, context.RequestAborted))
             : ([], problem);
         if (problem is null && !body!.DryRun && resets.Length > 0)
         {
-            problem = await AdminOffsetCommit.CommitAsync(grains.GetGrain<IGroupGrain>(id), Array.ConvertAll(resets, ToCommit));
+            problem = await AdminOffsetCommit.CommitAsync(grains.GetGrain<IGroupGrain>(id.Value), Array.ConvertAll(resets, ToCommit));
         }
 
         await (problem is not null

@@ -55,7 +55,7 @@ public sealed class ConsumerClusterTests : IAsyncLifetime
 
         foreach (var partition in read.GroupBy(record => record.Partition))
         {
-            Assert.Equal(Enumerable.Range(0, partition.Count()).Select(offset => (long)offset), partition.Select(record => record.Offset));
+            Assert.Equal(Enumerable.Range(0, partition.Count()).Select(offset => new Offset(offset)), partition.Select(record => record.Offset));
         }
 
         var found = read.ToDictionary(record => (record.Partition, record.Offset), record => record.Value!);

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.Metrics;
 using Loire.Client.Tests.Nodes;
 using Loire.Edge.Scheduling;
+using Loire.Model;
 using Loire.TestKit;
 using Loire.TestKit.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;

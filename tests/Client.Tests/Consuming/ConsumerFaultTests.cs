@@ -83,7 +83,7 @@ public sealed class ConsumerFaultTests
         await using var consumer = client.CreateConsumer(
             new ConsumerOptions<Ignore, string> { AutoOffsetReset = AutoOffsetReset.Earliest });
         await consumer.AssignAsync([new TopicPartitionOffset("t", 0, 100)]);
-        var read = new List<long>();
+        var read = new List<Offset>();
         if (inLists)
         {
             using var end = new CancellationTokenSource();
@@ -98,7 +98,7 @@ public sealed class ConsumerFaultTests
             read.AddRange(await Offsets(consumer, 20));
         }
 
-        Assert.Equal(Enumerable.Range(0, 20).Select(offset => (long)offset), read);
+        Assert.Equal(Enumerable.Range(0, 20).Select(offset => new Offset(offset)), read);
         Assert.Equal(20, consumer.Position(Zero));
     });
 
@@ -307,7 +307,7 @@ public sealed class ConsumerFaultTests
                 Assert.Equal(again == 0 ? 2 : 0, read);
                 Assert.Equal(new TopicPartitionOffset("t", 0, 2), failure.Position);
                 Assert.Equal((MessageComponent.Value, "poison"), (failure.Component, Encoding.UTF8.GetString(failure.Raw!.Value!)));
-                Assert.Contains("t[0]@2", failure.Message, StringComparison.Ordinal);
+                Assert.Contains("t-0@2", failure.Message, StringComparison.Ordinal);
                 Assert.Equal(2, consumer.Position(Zero));
             }
 
@@ -338,9 +338,9 @@ public sealed class ConsumerFaultTests
         return consumer;
     }
 
-    private static async Task<List<long>> Offsets<TKey, TValue>(IConsumer<TKey, TValue> consumer, int count)
+    private static async Task<List<Offset>> Offsets<TKey, TValue>(IConsumer<TKey, TValue> consumer, int count)
     {
-        var offsets = new List<long>();
+        var offsets = new List<Offset>();
         await foreach (var record in consumer.ConsumeAsync())
         {
             offsets.Add(record.Offset);

@@ -36,7 +36,7 @@ public sealed class ConsumerHistoryTests(ITestOutputHelper output)
         private readonly FakeCluster _cluster = new();
 
         // What the consumer is bound to hand out next, for each partition that is assigned.
-        private readonly SortedDictionary<int, long> _expected = [];
+        private readonly SortedDictionary<int, Offset> _expected = [];
         private readonly HashSet<int> _paused = [];
         private bool _isCalm;
 
@@ -195,7 +195,7 @@ public sealed class ConsumerHistoryTests(ITestOutputHelper output)
         {
             Assert.DoesNotContain(record.Partition, _paused);
             Assert.Equal(_expected[record.Partition], record.Offset);
-            Assert.Equal(record.Offset.ToString(CultureInfo.InvariantCulture), record.Value);
+            Assert.Equal(record.Offset.ToString(), record.Value);
             _expected[record.Partition] = record.Offset + 1;
             if (consumer is not null)
             {

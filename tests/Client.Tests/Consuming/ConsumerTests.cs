@@ -22,8 +22,8 @@ public sealed class ConsumerTests(ClientNode node) : IClassFixture<ClientNode>
         await using var consumer = await ConsumerOf(topic, 1);
         var records = await Take(consumer, 2_000);
         Assert.Equal(Enumerable.Range(0, 2_000).Select(number => $"{number}"), records.Select(record => record.Value!));
-        Assert.Equal(Enumerable.Range(0, 2_000).Select(number => (long)number), records.Select(record => record.Offset));
-        Assert.All(records, record => Assert.Equal(ClientNode.Epoch + record.Offset, record.Timestamp!.Value.ToUnixTimeMilliseconds()));
+        Assert.Equal(Enumerable.Range(0, 2_000).Select(number => new Offset(number)), records.Select(record => record.Offset));
+        Assert.All(records, record => Assert.Equal(ClientNode.Epoch + record.Offset.Value, record.Timestamp!.Value.ToUnixTimeMilliseconds()));
         Assert.Equal(2_000, consumer.Position(new TopicPartition(topic, 0)));
     }
 
@@ -67,7 +67,7 @@ public sealed class ConsumerTests(ClientNode node) : IClassFixture<ClientNode>
         var records = await Take(consumer, 120);
         foreach (var partition in records.GroupBy(record => record.Partition))
         {
-            Assert.Equal(Enumerable.Range(0, 40).Select(offset => (long)offset), partition.Select(record => record.Offset));
+            Assert.Equal(Enumerable.Range(0, 40).Select(offset => new Offset(offset)), partition.Select(record => record.Offset));
         }
 
         // Whatever was there first, nobody waited for all of another partition's records once it had some.
@@ -86,7 +86,7 @@ public sealed class ConsumerTests(ClientNode node) : IClassFixture<ClientNode>
         await using var consumer = node.Client.CreateConsumer(
             new ConsumerOptions<Ignore, string> { AutoOffsetReset = AutoOffsetReset.Earliest, MaxPollRecords = 7 });
         await consumer.AssignAsync(Partitions(topic, 1));
-        var read = new List<long>();
+        var read = new List<Offset>();
         await foreach (var list in consumer.ConsumeBatchesAsync())
         {
             Assert.InRange(list.Count, 1, 7);
@@ -98,7 +98,7 @@ public sealed class ConsumerTests(ClientNode node) : IClassFixture<ClientNode>
             }
         }
 
-        Assert.Equal(Enumerable.Range(0, 30).Select(offset => (long)offset), read);
+        Assert.Equal(Enumerable.Range(0, 30).Select(offset => new Offset(offset)), read);
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class ConsumerTests(ClientNode node) : IClassFixture<ClientNode>
         var topic = await node.CreateTopicAsync();
         await node.AppendAsync(topic, 0, ClientNode.Numbers(0, 1_000));
         await using var consumer = await ConsumerOf(topic, 1);
-        var read = new List<long>();
+        var read = new List<Offset>();
         await foreach (var record in consumer.ConsumeAsync())
         {
             read.Add(record.Offset);
@@ -166,7 +166,7 @@ public sealed class ConsumerTests(ClientNode node) : IClassFixture<ClientNode>
         Assert.Equal(position, consumer.Position(first));
         consumer.Resume([first]);
         Assert.Equal(
-            Enumerable.Range((int)position, (int)(100 - position)).Select(offset => (long)offset),
+            Enumerable.Range((int)position.Value, (int)(100 - position.Value)).Select(offset => new Offset(offset)),
             (await Take(consumer, (int)(100 - position))).Select(record => record.Offset));
         Assert.Throws<InvalidOperationException>(() => consumer.Pause([first, new TopicPartition(topic, 9)]));
         Assert.Empty(consumer.Paused);
@@ -199,7 +199,7 @@ public sealed class ConsumerTests(ClientNode node) : IClassFixture<ClientNode>
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, code);
         code = (await Assert.ThrowsAsync<LoireException>(async () => await consumer.AssignAsync([new TopicPartition(topic, 1)]))).Code;
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, code);
-        code = (await Assert.ThrowsAsync<LoireException>(async () => await consumer.AssignAsync([new TopicPartition("a/b", 1)]))).Code;
+        code = Assert.Throws<InvalidIdentifierException>(() => new TopicPartition("a/b", 1)).Code;
         Assert.Equal(ErrorCode.InvalidTopicException, code);
         await Assert.ThrowsAsync<ArgumentException>(
             async () => await consumer.AssignAsync([new TopicPartition(topic, 0), new TopicPartition(topic, 0)]));

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Loire.Model;
 
 namespace Loire.Client.Tests.Groups;
 
@@ -6,12 +7,12 @@ namespace Loire.Client.Tests.Groups;
 internal sealed class ClusterReader : IRebalanceListener, IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentQueue<(string Topic, int Partition, long Offset, string Value)> _records;
+    private readonly ConcurrentQueue<(TopicName Topic, int Partition, Offset Offset, string Value)> _records;
     private readonly Task _task;
 
     public ClusterReader(
         LoireClient client, string groupId, Func<IConsumer<Ignore, string>, IRebalanceListener, ValueTask> subscribe,
-        ConcurrentQueue<(string Topic, int Partition, long Offset, string Value)> records,
+        ConcurrentQueue<(TopicName Topic, int Partition, Offset Offset, string Value)> records,
         Action<ConsumerOptions<Ignore, string>>? configure = null)
     {
         var options = new ConsumerOptions<Ignore, string> { GroupId = groupId, AutoOffsetReset = AutoOffsetReset.Earliest };

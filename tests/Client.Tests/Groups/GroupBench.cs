@@ -36,11 +36,11 @@ internal sealed class GroupBench
     public LoireClient Client { get; }
 
     /// <summary>The newest member.</summary>
-    public string Member => Group.Joined[^1];
+    public MemberId Member => Group.Joined[^1];
 
     public static void Run(Func<GroupBench, Task> test) => VirtualTime.Run(time => test(new GroupBench(time)));
 
-    public static Loire.Model.TopicPartition Of(int partition) => new(TopicName.Parse("t"), partition);
+    public static TopicPartition Of(int partition) => new(TopicName.Parse("t"), partition);
 
     public IConsumer<Ignore, string> Consumer(Action<ConsumerOptions<Ignore, string>>? configure = null)
     {
@@ -76,7 +76,7 @@ internal sealed class GroupBench
         private readonly CancellationTokenSource _stop = new();
         private Task _task = Task.CompletedTask;
 
-        public List<(int Partition, long Offset)> Records { get; } = [];
+        public List<(int Partition, Offset Offset)> Records { get; } = [];
 
         public Gate Gate { get; } = new();
 

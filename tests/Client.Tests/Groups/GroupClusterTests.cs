@@ -12,7 +12,7 @@ namespace Loire.Client.Tests.Groups;
 /// <summary>Groups of consumers on several silos: strategies, topics that come and go, silos that die.</summary>
 public sealed class GroupClusterTests : IAsyncLifetime
 {
-    private readonly ConcurrentQueue<(string Topic, int Partition, long Offset, string Value)> _read = [];
+    private readonly ConcurrentQueue<(TopicName Topic, int Partition, Offset Offset, string Value)> _read = [];
     private readonly HashSet<string> _written = [];
     private readonly List<ClusterReader> _readers = [];
     private TestCluster _cluster = null!;
@@ -201,7 +201,7 @@ public sealed class GroupClusterTests : IAsyncLifetime
 
     private ClusterReader Reader(string[] topics, params string[] strategies) => Add(
         new ClusterReader(
-            _client, "g", (consumer, listener) => consumer.SubscribeAsync(topics, listener), _read,
+            _client, "g", (consumer, listener) => consumer.SubscribeAsync([.. topics], listener), _read,
             options => options.PartitionAssignmentStrategy = [.. strategies]));
 
     private ClusterReader Reader(string pattern) =>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Loire.Client.Tests.Nodes;
+using Loire.Model;
 
 namespace Loire.Client.Tests.Groups;
 
@@ -13,7 +14,7 @@ public sealed class GroupNodeTests(ClientNode node) : IClassFixture<ClientNode>
     public async Task Members_come_and_go_and_every_record_is_read_once_and_committed()
     {
         var topic = await node.CreateTopicAsync(Partitions);
-        var read = new ConcurrentDictionary<(int, long), int>();
+        var read = new ConcurrentDictionary<(int, Offset), int>();
         await using var first = new Reader(node, topic, read);
         await using var second = new Reader(node, topic, read);
         await AppendAsync(topic, 0);
@@ -35,7 +36,7 @@ public sealed class GroupNodeTests(ClientNode node) : IClassFixture<ClientNode>
         Assert.All(read, pair => Assert.Equal(1, pair.Value));
         await using var outside = node.Client.CreateConsumer(new ConsumerOptions<Ignore, string> { GroupId = topic });
         var committed = await outside.CommittedAsync(Enumerable.Range(0, Partitions).Select(i => new TopicPartition(topic, i)));
-        Assert.Equal(Enumerable.Repeat(3L * Round, Partitions), committed.Select(one => one.Offset));
+        Assert.Equal(Enumerable.Repeat(new Offset(3L * Round), Partitions), committed.Select(one => one.Offset));
     }
 
     [Fact]
@@ -109,7 +110,7 @@ public sealed class GroupNodeTests(ClientNode node) : IClassFixture<ClientNode>
         private readonly CancellationTokenSource _stop = new();
         private readonly Task _task;
 
-        public Reader(ClientNode node, string topic, ConcurrentDictionary<(int, long), int> read)
+        public Reader(ClientNode node, string topic, ConcurrentDictionary<(int, Offset), int> read)
         {
             Consumer = node.Client.CreateConsumer(
                 new ConsumerOptions<Ignore, string> { GroupId = topic, AutoOffsetReset = AutoOffsetReset.Earliest });

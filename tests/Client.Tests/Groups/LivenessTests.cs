@@ -1,3 +1,4 @@
+using Loire.Model;
 using static Loire.Client.Tests.Groups.GroupBench;
 
 namespace Loire.Client.Tests.Groups;
@@ -45,7 +46,7 @@ public sealed class LivenessTests
         Assert.True(reader.Records.Count < 75);
         bench.Group.BeforeHeartbeat = null;
         await bench.Until(() => reader.Records.Count == 80);
-        Assert.Equal(Enumerable.Range(0, 80).Select(offset => (long)offset), reader.Records.Select(one => one.Offset));
+        Assert.Equal(Enumerable.Range(0, 80).Select(offset => new Offset(offset)), reader.Records.Select(one => one.Offset));
         Assert.Equal(["assigned 0"], listener.Events);
     });
 

@@ -1,3 +1,4 @@
+using Loire.Model;
 using static Loire.Client.Tests.Groups.GroupBench;
 
 namespace Loire.Client.Tests.Groups;
@@ -16,7 +17,7 @@ public sealed class RebalanceTests
         var reader = bench.Read(consumer);
         await bench.Until(() => reader.Records.Count == 13);
         Assert.Equal([7, 8, 9], reader.Records.Where(one => one.Partition == 0).Select(one => one.Offset));
-        Assert.Equal(Enumerable.Range(0, 10).Select(offset => (long)offset), reader.Records.Where(one => one.Partition == 2).Select(one => one.Offset));
+        Assert.Equal(Enumerable.Range(0, 10).Select(offset => new Offset(offset)), reader.Records.Where(one => one.Partition == 2).Select(one => one.Offset));
         Assert.Equal(["assigned 0 2"], listener.Events);
         Assert.Equal([new("t", 0), new("t", 2)], consumer.Assignment);
         var join = bench.Group.Heartbeats[0];

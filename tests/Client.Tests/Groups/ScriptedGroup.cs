@@ -2,7 +2,6 @@ using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 using Loire.TestKit;
 using Loire.TestKit.Fakes;
-using GroupPartition = Loire.Model.TopicPartition;
 
 namespace Loire.Client.Tests.Groups;
 
@@ -10,11 +9,11 @@ namespace Loire.Client.Tests.Groups;
 internal sealed class ScriptedGroup
 {
     private readonly FakeGroup _group;
-    private readonly Dictionary<string, Member> _members = new(StringComparer.Ordinal);
+    private readonly Dictionary<MemberId, Member> _members = [];
 
-    private sealed class Member(GroupPartition[] assignment)
+    private sealed class Member(TopicPartition[] assignment)
     {
-        public GroupPartition[] Assignment { get; set; } = assignment;
+        public TopicPartition[] Assignment { get; set; } = assignment;
 
         public bool HasNews { get; set; }
 
@@ -33,7 +32,7 @@ internal sealed class ScriptedGroup
     public TimeProvider Time { get; set; } = TimeProvider.System;
 
     /// <summary>What a member gets when it joins.</summary>
-    public Func<string, GroupPartition[]> AtJoin { get; set; } = _ => [];
+    public Func<MemberId, TopicPartition[]> AtJoin { get; set; } = _ => [];
 
     /// <summary>Awaited by each heartbeat; what it returns is the answer if it is an error.</summary>
     public Func<HeartbeatRequest, Task<ErrorCode>>? BeforeHeartbeat { get; set; }
@@ -42,7 +41,7 @@ internal sealed class ScriptedGroup
     public Func<CommitRequest, Task<ErrorCode>>? BeforeCommit { get; set; }
 
     /// <summary>Everyone who ever joined, in that order.</summary>
-    public List<string> Joined { get; } = [];
+    public List<MemberId> Joined { get; } = [];
 
     /// <summary>Every heartbeat.</summary>
     public List<HeartbeatRequest> Heartbeats { get; } = [];
@@ -56,18 +55,18 @@ internal sealed class ScriptedGroup
     public int Epoch { get; private set; } = 1;
 
     /// <summary>A committed offset; −1 if there is none.</summary>
-    public long Committed(GroupPartition partition) =>
+    public long Committed(TopicPartition partition) =>
         _group.Offsets([partition]).Result.Offsets is [var offset] ? offset.Offset.Value : -1;
 
     /// <summary>Has an offset from before.</summary>
-    public void HasCommitted(GroupPartition partition, long offset) => Assert.True(_group.Commit(new CommitRequest(
+    public void HasCommitted(TopicPartition partition, long offset) => Assert.True(_group.Commit(new CommitRequest(
         null, -1, [new CommittedOffset(partition, new Offset(offset), LeaderEpoch.None, "", Timestamp.None)])).IsCompletedSuccessfully);
 
     /// <summary>Forgets the offsets.</summary>
     public void ForgetOffsets() => Assert.True(_group.Delete().IsCompletedSuccessfully);
 
     /// <summary>Gives a member other partitions.</summary>
-    public void Assign(string member, params GroupPartition[] partitions)
+    public void Assign(MemberId member, params TopicPartition[] partitions)
     {
         Epoch++;
         _members[member].Assignment = partitions;
@@ -75,7 +74,7 @@ internal sealed class ScriptedGroup
     }
 
     /// <summary>Takes a member for dead.</summary>
-    public void Remove(string member)
+    public void Remove(MemberId member)
     {
         Epoch++;
         _members.Remove(member, out var gone);
@@ -117,7 +116,7 @@ internal sealed class ScriptedGroup
     private ValueTask<ErrorCode> Leave(LeaveRequest request)
     {
         Leaves.Add(request);
-        _members.Remove(request.MemberId ?? "");
+        _members.Remove(request.MemberId.GetValueOrDefault());
         return ValueTask.FromResult(ErrorCode.None);
     }
 
@@ -125,7 +124,7 @@ internal sealed class ScriptedGroup
     {
         var error = BeforeCommit is { } before ? await before(request) : ErrorCode.None;
         error = error != ErrorCode.None ? error
-            : (request.MemberId is null ? _members.Count > 0 : !_members.ContainsKey(request.MemberId)) ? ErrorCode.UnknownMemberId
+            : (request.MemberId is { } member ? !_members.ContainsKey(member) : _members.Count > 0) ? ErrorCode.UnknownMemberId
             : ErrorCode.None;
         return error == ErrorCode.None ? null : new CommitResult(error, [], null);
     }

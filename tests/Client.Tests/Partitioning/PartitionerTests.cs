@@ -139,7 +139,7 @@ public sealed class PartitionerTests
 
         public Dictionary<int, long> Queued { get; } = [];
 
-        public override string Topic => name;
+        public override TopicName Topic => name;
 
         public override int PartitionsCount => Count;
 

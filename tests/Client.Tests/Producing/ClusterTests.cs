@@ -49,7 +49,7 @@ public sealed class ClusterTests
             if (failure is null)
             {
                 Assert.Equal(1, count);
-                Assert.Equal($"{i}", logs[result.Partition][result.Offset]);
+                Assert.Equal($"{i}", logs[result.Partition][result.Offset.Value]);
             }
             else
             {

@@ -1,3 +1,4 @@
+using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Loire.TestKit;
 using static Loire.Client.Tests.Producing.ProducerBench;
@@ -36,7 +37,7 @@ public sealed class DeliveryTests
         await bench.Delay(TimeSpan.FromSeconds(1));
         gate.Open();
         var results = await Task.WhenAll(calls);
-        Assert.Equal(Enumerable.Range(0, 100).Select(i => (long)i), results.Select(result => result.Offset));
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => new Offset(i)), results.Select(result => result.Offset));
         Assert.Equal(values, await bench.Log());
         Assert.Equal(2, bench.Partition.Appends);
     });

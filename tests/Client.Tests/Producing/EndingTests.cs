@@ -1,3 +1,4 @@
+using Loire.Model;
 using Loire.TestKit;
 using static Loire.Client.Tests.Producing.ProducerBench;
 

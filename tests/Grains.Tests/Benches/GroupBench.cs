@@ -22,7 +22,7 @@ namespace Loire.Grains.Tests.Benches;
 internal sealed class GroupBench : IGroupPeers
 {
     private static int _writers;
-    private readonly List<string> _listed = [];
+    private readonly List<GroupId> _listed = [];
     private readonly AssignorRegistry _assignors;
     private ITimer? _timer;
 
@@ -100,10 +100,10 @@ internal sealed class GroupBench : IGroupPeers
 
     public CommitResult Commit(params (string Topic, int Partition, long Offset)[] offsets) => CommitAs(null, -1, offsets);
 
-    public CommitResult CommitAs(string? member, int epoch, params (string Topic, int Partition, long Offset)[] offsets) =>
+    public CommitResult CommitAs(MemberId? member, int epoch, params (string Topic, int Partition, long Offset)[] offsets) =>
         Thread.Finish(() => Driver.CommitAsync(Request(member, epoch, offsets)));
 
-    public static CommitRequest Request(string? member, int epoch, params (string Topic, int Partition, long Offset)[] offsets) => new(
+    public static CommitRequest Request(MemberId? member, int epoch, params (string Topic, int Partition, long Offset)[] offsets) => new(
         member, epoch,
         [.. offsets.Select(offset => new CommittedOffset(
             Partition(offset.Topic, offset.Partition), new Offset(offset.Offset), LeaderEpoch.None, "", Timestamp.None))]);
@@ -123,7 +123,7 @@ internal sealed class GroupBench : IGroupPeers
     public ErrorCode Sweep() => Thread.Finish(() => Driver.SweepAsync());
 
     public Task<HeartbeatResult> Heartbeat(
-        string member, int epoch, string[]? topics = null, TopicPartition[]? owned = null, TimeSpan? wait = null, string? instance = null,
+        MemberId member, int epoch, string[]? topics = null, TopicPartition[]? owned = null, TimeSpan? wait = null, GroupInstanceId? instance = null,
         string? pattern = null, string assignor = "range", CancellationToken cancellation = default) =>
         Thread.Start(() => Driver.HeartbeatAsync(
             new HeartbeatRequest(
@@ -147,7 +147,7 @@ internal sealed class GroupBench : IGroupPeers
         Thread.Run();
     }
 
-    public ValueTask<ErrorCode> Record(string groupId, bool exists)
+    public ValueTask<ErrorCode> Record(GroupId groupId, bool exists)
     {
         var error = Fault("record");
         if (error == ErrorCode.None)

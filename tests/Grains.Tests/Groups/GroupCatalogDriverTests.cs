@@ -3,6 +3,7 @@ using Loire.Grains.Groups;
 using Loire.Grains.Journals;
 using Loire.Grains.Tests.Benches;
 using Loire.Log;
+using Loire.Model;
 using Loire.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -13,7 +14,7 @@ public class GroupCatalogDriverTests
     private static int _writers;
     private readonly LossyGrainStorage _storage = new();
     private readonly DriverThread _thread = new();
-    private readonly List<string> _swept = [];
+    private readonly List<GroupId> _swept = [];
 
     [Fact]
     public void Groups_are_listed_in_order_page_by_page_also_after_a_crash()
@@ -27,16 +28,16 @@ public class GroupCatalogDriverTests
         Assert.Equal(ErrorCode.None, _thread.Finish(() => catalog.RecordAsync("g500", false)));
         foreach (var driver in new[] { catalog, NewDriver() })
         {
-            List<string> ids = [];
+            List<GroupId> ids = [];
             for (var more = true; more;)
             {
-                var page = _thread.Finish(() => driver.ListAsync(ids.LastOrDefault() ?? "", 300));
+                var page = _thread.Finish(() => driver.ListAsync(ids.LastOrDefault().Value, 300));
                 ids.AddRange(page.GroupIds);
                 more = page.HasMore;
             }
 
             Assert.Equal(999, ids.Count);
-            Assert.Equal(ids.Order(StringComparer.Ordinal), ids);
+            Assert.Equal(ids.OrderBy(id => id.Value, StringComparer.Ordinal), ids);
             Assert.DoesNotContain("g500", ids);
         }
 

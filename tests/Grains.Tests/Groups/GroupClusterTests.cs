@@ -131,7 +131,7 @@ public sealed class GroupClusterTests : IAsyncLifetime
     {
         string[] ids = [.. Enumerable.Range(0, 60).Select(i => $"list/{i} é")];
         await Task.WhenAll(ids.Select(id => Commit(Group(id), ("t", 0, 1))));
-        Assert.Equal(ids.Order(StringComparer.Ordinal), (await ListAll()).Order(StringComparer.Ordinal));
+        Assert.Equal(ids.Order(StringComparer.Ordinal), (await ListAll()).Select(id => id.Value).Order(StringComparer.Ordinal));
         Assert.Equal(ErrorCode.InvalidGroupId, (await Group("a\nb").Describe()).Error);
         Assert.Equal(ErrorCode.InvalidGroupId, (await Group("a\nb").Commit(GroupBench.Request(null, -1, ("t", 0, 1)))).Error);
         Assert.Equal(ErrorCode.GroupIdNotFound, (await Group("nobody").Describe()).Error);
@@ -196,9 +196,9 @@ public sealed class GroupClusterTests : IAsyncLifetime
     private async Task Create(string topic, int partitions) => Assert.Equal(
         ErrorCode.None, (await Grains.GetGrain<ITopicGrain>(topic).Create(new CreateTopicRequest(partitions, -1, [], false))).Error);
 
-    private async Task<List<string>> ListAll()
+    private async Task<List<GroupId>> ListAll()
     {
-        List<string> ids = [];
+        List<GroupId> ids = [];
         for (var shard = 0; shard < IGroupCatalogGrain.Shards; shard++)
         {
             var grain = Grains.GetGrain<IGroupCatalogGrain>(shard.ToString(CultureInfo.InvariantCulture));

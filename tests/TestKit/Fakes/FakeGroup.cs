@@ -125,7 +125,7 @@ public sealed class FakeGroup(string id) : IGroupGrain
                     : Members.All(member => member.Assigned.SequenceEqual(member.Target)) ? GroupPhase.Stable : GroupPhase.Reconciling,
                 Epoch,
                 Members.Count == 0 ? "" : Members[0].Subscription.Assignors[0],
-                [.. Members.OrderBy(member => member.MemberId, StringComparer.Ordinal)])));
+                [.. Members.OrderBy(member => member.MemberId)])));
     }
 
     public ValueTask<ErrorCode> Delete()
@@ -169,5 +169,5 @@ internal sealed class FakeGroupCatalog(FakeCluster cluster, int shard) : IGroupC
         return ValueTask.FromResult(new GroupList(ErrorCode.None, [.. ids.Take(max)], ids.Length > max));
     }
 
-    public ValueTask<ErrorCode> Record(string groupId, bool exists) => throw new NotSupportedException();
+    public ValueTask<ErrorCode> Record(GroupId groupId, bool exists) => throw new NotSupportedException();
 }

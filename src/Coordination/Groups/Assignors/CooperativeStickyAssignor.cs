@@ -16,7 +16,7 @@ public sealed class CooperativeStickyAssignor : IAssignor
     public bool IsCooperative => true;
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, IReadOnlyList<TopicPartition>> Assign(
+    public IReadOnlyDictionary<MemberId, IReadOnlyList<TopicPartition>> Assign(
         IReadOnlyCollection<GroupSubscription> members, IReadOnlyDictionary<TopicName, int> partitionsCounts) =>
         StickyAssignment.Of(members, partitionsCounts);
 }

@@ -23,7 +23,7 @@ public interface IAssignor
     /// exist.</param>
     /// <returns>For each member its partitions in their order; for a member without any, an empty list. No partition occurs twice, and each
     /// partition of a topic with a subscriber occurs once.</returns>
-    IReadOnlyDictionary<string, IReadOnlyList<TopicPartition>> Assign(
+    IReadOnlyDictionary<MemberId, IReadOnlyList<TopicPartition>> Assign(
         IReadOnlyCollection<GroupSubscription> members, IReadOnlyDictionary<TopicName, int> partitionsCounts);
 }
 
@@ -35,4 +35,4 @@ public interface IAssignor
 /// <param name="OwnedGeneration">The generation (epoch) in which the member had them; of two that claim a partition the newer one is right.
 /// −1 if unknown.</param>
 public sealed record GroupSubscription(
-    string MemberId, string? InstanceId, IReadOnlyList<TopicName> Topics, IReadOnlyList<TopicPartition> Owned, int OwnedGeneration);
+    MemberId MemberId, GroupInstanceId? InstanceId, IReadOnlyList<TopicName> Topics, IReadOnlyList<TopicPartition> Owned, int OwnedGeneration);

@@ -5,7 +5,7 @@ internal static class MemberOrder
 {
     /// <summary>By member id.</summary>
     public static readonly IComparer<GroupSubscription> ById =
-        Comparer<GroupSubscription>.Create((one, other) => string.CompareOrdinal(one.MemberId, other.MemberId));
+        Comparer<GroupSubscription>.Create((one, other) => one.MemberId.CompareTo(other.MemberId));
 
     /// <summary>
     /// Static members by instance id, then dynamic ones by member id: a static member that restarts gets a new member id and keeps its
@@ -16,7 +16,7 @@ internal static class MemberOrder
         {
             (not null, null) => -1,
             (null, not null) => 1,
-            ({ } id, { } otherId) when string.CompareOrdinal(id, otherId) is not 0 and var order => order,
-            _ => string.CompareOrdinal(one.MemberId, other.MemberId),
+            ({ } id, { } otherId) when id.CompareTo(otherId) is not 0 and var order => order,
+            _ => one.MemberId.CompareTo(other.MemberId),
         });
 }

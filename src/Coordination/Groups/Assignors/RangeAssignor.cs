@@ -16,7 +16,7 @@ public sealed class RangeAssignor : IAssignor
     public bool IsCooperative => false;
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, IReadOnlyList<TopicPartition>> Assign(
+    public IReadOnlyDictionary<MemberId, IReadOnlyList<TopicPartition>> Assign(
         IReadOnlyCollection<GroupSubscription> members, IReadOnlyDictionary<TopicName, int> partitionsCounts)
     {
         var partitions = new SubscribedPartitions(members, partitionsCounts, MemberOrder.StaticFirst);

@@ -5,7 +5,7 @@ namespace Loire.Coordination.Groups.Assignors;
 /// <summary>The assignment that both sticky assignors make. Kafka orders members by member id here, also static ones.</summary>
 internal static class StickyAssignment
 {
-    public static IReadOnlyDictionary<string, IReadOnlyList<TopicPartition>> Of(
+    public static IReadOnlyDictionary<MemberId, IReadOnlyList<TopicPartition>> Of(
         IReadOnlyCollection<GroupSubscription> members, IReadOnlyDictionary<TopicName, int> partitionsCounts)
     {
         var partitions = new SubscribedPartitions(members, partitionsCounts, MemberOrder.ById);

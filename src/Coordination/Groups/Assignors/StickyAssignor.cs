@@ -15,7 +15,7 @@ public sealed class StickyAssignor : IAssignor
     public bool IsCooperative => false;
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, IReadOnlyList<TopicPartition>> Assign(
+    public IReadOnlyDictionary<MemberId, IReadOnlyList<TopicPartition>> Assign(
         IReadOnlyCollection<GroupSubscription> members, IReadOnlyDictionary<TopicName, int> partitionsCounts) =>
         StickyAssignment.Of(members, partitionsCounts);
 }

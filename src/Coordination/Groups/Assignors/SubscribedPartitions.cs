@@ -66,7 +66,7 @@ internal sealed class SubscribedPartitions
     }
 
     /// <summary>The assignment that gives each partition to <paramref name="owners"/>' member.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<TopicPartition>> Assignment(int[] owners)
+    public IReadOnlyDictionary<MemberId, IReadOnlyList<TopicPartition>> Assignment(int[] owners)
     {
         var partitions = Array.ConvertAll(Members, _ => new List<TopicPartition>());
         for (var partition = 0; partition < Count; partition++)

@@ -24,16 +24,16 @@ public static class GroupCatalogCodec
         switch (record)
         {
             case GroupCatalogRecord.Exists exists:
-                writer.Byte(1).Text(exists.Id);
+                writer.Byte(1).Text(exists.Id.Value);
                 break;
             case GroupCatalogRecord.Gone gone:
-                writer.Byte(2).Text(gone.Id);
+                writer.Byte(2).Text(gone.Id.Value);
                 break;
             case GroupCatalogRecord.Snapshot snapshot:
                 writer.Byte(3).Int32(snapshot.Ids.Count);
                 foreach (var id in snapshot.Ids)
                 {
-                    writer.Text(id);
+                    writer.Text(id.Value);
                 }
 
                 break;
@@ -72,10 +72,10 @@ public static class GroupCatalogCodec
             return null;
         }
 
-        var ids = new string[count];
+        var ids = new GroupId[count];
         for (var i = 0; i < count; i++)
         {
-            if (!TryReadId(ref reader, out var id) || (i > 0 && string.CompareOrdinal(ids[i - 1], id) >= 0))
+            if (!TryReadId(ref reader, out var id) || (i > 0 && ids[i - 1].CompareTo(id) >= 0))
             {
                 return null;
             }
@@ -86,6 +86,9 @@ public static class GroupCatalogCodec
         return new GroupCatalogRecord.Snapshot(ids);
     }
 
-    private static bool TryReadId(ref FieldReader reader, [NotNullWhen(true)] out string? id) =>
-        reader.TryText(out id) && GroupId.FindProblem(id) is null;
+    private static bool TryReadId(ref FieldReader reader, out GroupId id)
+    {
+        id = default;
+        return reader.TryText(out var text) && GroupId.TryParse(text, out id, out _);
+    }
 }

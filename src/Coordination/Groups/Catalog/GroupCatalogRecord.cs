@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Coordination.Groups.Catalog;
 
 /// <summary>One durable change of a part of the group catalog. The bytes are <see cref="GroupCatalogCodec"/>'s.</summary>
@@ -9,13 +11,13 @@ public abstract record GroupCatalogRecord
 
     /// <summary>The group exists.</summary>
     /// <param name="Id">Its id.</param>
-    public sealed record Exists(string Id) : GroupCatalogRecord;
+    public sealed record Exists(GroupId Id) : GroupCatalogRecord;
 
     /// <summary>The group does not exist.</summary>
     /// <param name="Id">Its id.</param>
-    public sealed record Gone(string Id) : GroupCatalogRecord;
+    public sealed record Gone(GroupId Id) : GroupCatalogRecord;
 
     /// <summary>Every id: replaces the records before it.</summary>
     /// <param name="Ids">In ordinal order.</param>
-    public sealed record Snapshot(IReadOnlyList<string> Ids) : GroupCatalogRecord;
+    public sealed record Snapshot(IReadOnlyList<GroupId> Ids) : GroupCatalogRecord;
 }

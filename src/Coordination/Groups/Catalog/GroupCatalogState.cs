@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Loire.Model;
 
 namespace Loire.Coordination.Groups.Catalog;
@@ -5,23 +6,24 @@ namespace Loire.Coordination.Groups.Catalog;
 /// <summary>The ids of the groups that one part of the catalog knows, in ordinal order; and what becomes of requests to it.</summary>
 public sealed class GroupCatalogState
 {
-    private readonly List<string> _ids = [];
+    private readonly List<GroupId> _ids = [];
 
     /// <summary>The ids in ordinal order.</summary>
-    public IReadOnlyList<string> Ids => _ids;
+    public IReadOnlyList<GroupId> Ids => _ids;
 
     /// <summary>A group says whether it exists.</summary>
-    public Decision<GroupCatalogRecord> Record(string id, bool exists) =>
-        GroupId.FindProblem(id) is { } problem ? Decision<GroupCatalogRecord>.Refuse(ErrorCode.InvalidGroupId, problem)
-        : exists == Find(id) >= 0 ? Decision<GroupCatalogRecord>.Accept()
+    public Decision<GroupCatalogRecord> Record(GroupId id, bool exists) =>
+        id == default ? Decision<GroupCatalogRecord>.Refuse(ErrorCode.InvalidGroupId, GroupId.FindProblem(id.Value)!)
+        : exists == Find(id.Value) >= 0 ? Decision<GroupCatalogRecord>.Accept()
         : !exists ? Decision<GroupCatalogRecord>.Accept(new GroupCatalogRecord.Gone(id))
         : _ids.Count >= Limits.GroupsPerCatalog
             ? Decision<GroupCatalogRecord>.Refuse(ErrorCode.PolicyViolation, "There are as many groups already as there can be.")
         : Decision<GroupCatalogRecord>.Accept(new GroupCatalogRecord.Exists(id));
 
     /// <summary>Up to <paramref name="max"/> ids after <paramref name="after"/>.</summary>
-    public (string[] Ids, bool HasMore) Page(string after, int max)
+    public (GroupId[] Ids, bool HasMore) Page(string after, int max)
     {
+        // What a page continues after may be any text.
         var found = Find(after);
         var from = found >= 0 ? found + 1 : ~found;
         var count = Math.Min(max, _ids.Count - from);
@@ -34,14 +36,14 @@ public sealed class GroupCatalogState
         switch (record)
         {
             case GroupCatalogRecord.Exists { Id: var id }:
-                if (Find(id) is < 0 and var at)
+                if (Find(id.Value) is < 0 and var at)
                 {
                     _ids.Insert(~at, id);
                 }
 
                 break;
             case GroupCatalogRecord.Gone { Id: var id }:
-                if (Find(id) is >= 0 and var index)
+                if (Find(id.Value) is >= 0 and var index)
                 {
                     _ids.RemoveAt(index);
                 }
@@ -57,5 +59,10 @@ public sealed class GroupCatalogState
     /// <summary>All of it as one record.</summary>
     public GroupCatalogRecord Snapshot() => new GroupCatalogRecord.Snapshot([.. _ids]);
 
-    private int Find(string id) => _ids.BinarySearch(id, StringComparer.Ordinal);
+    private int Find(string id) => CollectionsMarshal.AsSpan(_ids).BinarySearch(new Text(id));
+
+    private readonly record struct Text(string Value) : IComparable<GroupId>
+    {
+        public int CompareTo(GroupId other) => string.CompareOrdinal(Value, other.Value);
+    }
 }

@@ -84,7 +84,7 @@ public static class AssignmentRules
             : new GroupRecord.Targeted(state.Epoch + 1, state.Assignor, state.IsCooperative, [], []);
 
     private static GroupRecord.Targeted Difference(
-        GroupState state, IAssignor assignor, Dictionary<string, TopicPartition[]> assignment, Dictionary<TopicName, int> counts)
+        GroupState state, IAssignor assignor, Dictionary<MemberId, TopicPartition[]> assignment, Dictionary<TopicName, int> counts)
     {
         var gained = ImmutableArray.CreateBuilder<MemberPartitions>();
         foreach (var (memberId, member) in state.Members)

@@ -13,7 +13,7 @@ internal static class CheckedAssignment
     /// <summary>Makes an assignment, or says why the assignor is of no use.</summary>
     public static bool TryMake(
         IAssignor assignor, IReadOnlyList<GroupSubscription> members, IReadOnlyDictionary<TopicName, int> counts,
-        [NotNullWhen(true)] out Dictionary<string, TopicPartition[]>? assignment, [NotNullWhen(false)] out AssignorFailure? failure)
+        [NotNullWhen(true)] out Dictionary<MemberId, TopicPartition[]>? assignment, [NotNullWhen(false)] out AssignorFailure? failure)
     {
         string? problem;
         (assignment, failure) = (null, null);
@@ -34,10 +34,10 @@ internal static class CheckedAssignment
 
     // What is checked is what is used, whatever the assignor does with its lists afterwards.
     private static string? Copy(
-        IReadOnlyDictionary<string, IReadOnlyList<TopicPartition>>? made, IReadOnlyList<GroupSubscription> members,
-        out Dictionary<string, TopicPartition[]> copy)
+        IReadOnlyDictionary<MemberId, IReadOnlyList<TopicPartition>>? made, IReadOnlyList<GroupSubscription> members,
+        out Dictionary<MemberId, TopicPartition[]> copy)
     {
-        copy = new Dictionary<string, TopicPartition[]>(members.Count, StringComparer.Ordinal);
+        copy = new Dictionary<MemberId, TopicPartition[]>(members.Count);
         foreach (var member in members)
         {
             if (made is null || !made.TryGetValue(member.MemberId, out var partitions) || partitions is null)
@@ -60,7 +60,7 @@ internal static class CheckedAssignment
     }
 
     private static string? Problem(
-        Dictionary<string, TopicPartition[]> assignment, IReadOnlyList<GroupSubscription> members,
+        Dictionary<MemberId, TopicPartition[]> assignment, IReadOnlyList<GroupSubscription> members,
         IReadOnlyDictionary<TopicName, int> counts)
     {
         var assigned = new HashSet<TopicPartition>();

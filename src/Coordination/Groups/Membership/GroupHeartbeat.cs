@@ -12,7 +12,7 @@ namespace Loire.Coordination.Groups.Membership;
 /// <param name="Subscription">What it wants; needed to join, afterwards null if it has not changed.</param>
 /// <param name="Owned">What the member works on now. What it was told to give up and is not in here is free for others.</param>
 public sealed record GroupHeartbeat(
-    string MemberId, string? InstanceId, int MemberEpoch, string ClientId, string Host, SubscriptionTerms? Subscription,
+    MemberId MemberId, GroupInstanceId? InstanceId, int MemberEpoch, string ClientId, string Host, SubscriptionTerms? Subscription,
     IReadOnlyCollection<TopicPartition> Owned);
 
 /// <summary>What a member subscribes to, and on which terms.</summary>

@@ -83,7 +83,7 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
     /// <param name="memberId">The member; null to name it by its instance id.</param>
     /// <param name="instanceId">Its instance id, if it has one.</param>
     /// <param name="now">The time.</param>
-    public GroupStep Leave(string? memberId, string? instanceId, TimeSpan now)
+    public GroupStep Leave(MemberId? memberId, GroupInstanceId? instanceId, TimeSpan now)
     {
         var decision = GroupRules.Leave(State, memberId, instanceId);
         return decision.Error != ErrorCode.None ? Refused(decision) : Step(now, work => work.Do(decision.Records));
@@ -109,14 +109,14 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
     /// <summary>Whether the caller has something to learn at once.</summary>
     /// <param name="memberId">The member.</param>
     /// <param name="joinedAt">Its life: <see cref="GroupStep.JoinedAt"/> of its heartbeat.</param>
-    public bool HasNews(string memberId, int joinedAt) =>
+    public bool HasNews(MemberId memberId, int joinedAt) =>
         !State.Members.TryGetValue(memberId, out var member) || member.JoinedAt != joinedAt || _liveness.HasNews(memberId);
 
     /// <summary>What the caller is to be told now; the member has no news then.</summary>
     /// <param name="memberId">The member.</param>
     /// <param name="instanceId">Its instance id, if it has one.</param>
     /// <param name="joinedAt">Its life: <see cref="GroupStep.JoinedAt"/> of its heartbeat.</param>
-    public GroupAnswer Answer(string memberId, string? instanceId, int joinedAt)
+    public GroupAnswer Answer(MemberId memberId, GroupInstanceId? instanceId, int joinedAt)
     {
         var error = GroupRules.CheckMember(State, memberId, instanceId);
         if (error == ErrorCode.None && State.Members[memberId].JoinedAt != joinedAt)
@@ -142,7 +142,7 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
     }
 
     /// <summary>Whether a member may commit an offset of a partition; as <see cref="GroupRules.CheckCommit"/> says.</summary>
-    public ErrorCode CheckCommit(string memberId, int memberEpoch, TopicPartition partition) =>
+    public ErrorCode CheckCommit(MemberId memberId, int memberEpoch, TopicPartition partition) =>
         GroupRules.CheckCommit(State, memberId, memberEpoch, partition);
 
     private static GroupStep Refused(Decision<GroupRecord> decision) => new(decision.Error, decision.Detail, [], [], 0);
@@ -165,7 +165,7 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
     private sealed class Work(GroupMachine machine)
     {
         private readonly List<GroupRecord> _records = [];
-        private readonly HashSet<string> _news = new(StringComparer.Ordinal);
+        private readonly HashSet<MemberId> _news = [];
 
         public int JoinedAt { get; set; }
 
@@ -177,27 +177,27 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
             {
                 machine.State.Apply(record);
                 _records.Add(record);
-                var gone = record switch
+                MemberId? departed = record switch
                 {
-                    GroupRecord.Departed departed => departed.MemberId,
-                    GroupRecord.Replaced replaced => replaced.MemberId,
-                    _ => null,
+                    GroupRecord.Departed { MemberId: var member } => member,
+                    GroupRecord.Replaced { MemberId: var member } => member,
+                    _ => default(MemberId?),
                 };
-                var come = record switch
+                MemberId? joined = record switch
                 {
-                    GroupRecord.Joined joined => joined.Member.MemberId,
-                    GroupRecord.Replaced replaced => replaced.Successor.MemberId,
-                    _ => null,
+                    GroupRecord.Joined { Member.MemberId: var member } => member,
+                    GroupRecord.Replaced { Successor.MemberId: var member } => member,
+                    _ => default(MemberId?),
                 };
-                if (gone is not null)
+                if (departed is { } former)
                 {
-                    machine._liveness.Forget(gone);
-                    _news.Add(gone);
+                    machine._liveness.Forget(former);
+                    _news.Add(former);
                 }
 
-                if (come is not null)
+                if (joined is { } newcomer)
                 {
-                    machine._liveness.Heard(machine.State.Members[come], machine._now);
+                    machine._liveness.Heard(machine.State.Members[newcomer], machine._now);
                 }
             }
         }

@@ -33,22 +33,22 @@ public abstract record GroupRecord
     /// <summary>A new member took over everything from the one that had its instance id.</summary>
     /// <param name="MemberId">The one that is fenced.</param>
     /// <param name="Successor">The one that takes over.</param>
-    public sealed record Replaced(string MemberId, MemberProfile Successor) : GroupRecord;
+    public sealed record Replaced(MemberId MemberId, MemberProfile Successor) : GroupRecord;
 
     /// <summary>A member is one no more; what it held is free. The epoch grows.</summary>
     /// <param name="MemberId">The member.</param>
     /// <param name="Cause">Why.</param>
-    public sealed record Departed(string MemberId, DepartureCause Cause) : GroupRecord;
+    public sealed record Departed(MemberId MemberId, DepartureCause Cause) : GroupRecord;
 
     /// <summary>A member wants something else. The epoch grows unless only timeouts or user data differ.</summary>
     /// <param name="MemberId">The member.</param>
     /// <param name="Subscription">What it wants from here on.</param>
-    public sealed record Resubscribed(string MemberId, SubscriptionTerms Subscription) : GroupRecord;
+    public sealed record Resubscribed(MemberId MemberId, SubscriptionTerms Subscription) : GroupRecord;
 
     /// <summary>A member confirmed that it gave up partitions.</summary>
     /// <param name="MemberId">The member.</param>
     /// <param name="Partitions">In order.</param>
-    public sealed record Released(string MemberId, ImmutableArray<TopicPartition> Partitions) : GroupRecord;
+    public sealed record Released(MemberId MemberId, ImmutableArray<TopicPartition> Partitions) : GroupRecord;
 
     /// <summary>There is a new target assignment; only what differs from the last one is listed.</summary>
     /// <param name="Epoch">The group's epoch from here on.</param>
@@ -76,12 +76,12 @@ public abstract record GroupRecord
 /// <param name="ClientId">The application.</param>
 /// <param name="Host">Where it runs.</param>
 /// <param name="Subscription">What it wants.</param>
-public sealed record MemberProfile(string MemberId, string? InstanceId, string ClientId, string Host, SubscriptionTerms Subscription);
+public sealed record MemberProfile(MemberId MemberId, GroupInstanceId? InstanceId, string ClientId, string Host, SubscriptionTerms Subscription);
 
 /// <summary>A member and partitions.</summary>
 /// <param name="MemberId">The member.</param>
 /// <param name="Partitions">In order.</param>
-public sealed record MemberPartitions(string MemberId, ImmutableArray<TopicPartition> Partitions);
+public sealed record MemberPartitions(MemberId MemberId, ImmutableArray<TopicPartition> Partitions);
 
 /// <summary>A partition that a member holds.</summary>
 /// <param name="Partition">The partition.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using Loire.Model;
 
 namespace Loire.Coordination.Groups.Membership;
 
@@ -39,16 +40,16 @@ public static class GroupRecordCodec
                 MemberFields.Write(writer.Byte(1), joined.Member);
                 break;
             case GroupRecord.Replaced replaced:
-                MemberFields.Write(writer.Byte(2).Text(replaced.MemberId), replaced.Successor);
+                MemberFields.Write(writer.Byte(2).Text(replaced.MemberId.Value), replaced.Successor);
                 break;
             case GroupRecord.Departed departed:
-                writer.Byte(3).Text(departed.MemberId).Byte((byte)departed.Cause);
+                writer.Byte(3).Text(departed.MemberId.Value).Byte((byte)departed.Cause);
                 break;
             case GroupRecord.Resubscribed resubscribed:
-                MemberFields.Write(writer.Byte(4).Text(resubscribed.MemberId), resubscribed.Subscription);
+                MemberFields.Write(writer.Byte(4).Text(resubscribed.MemberId.Value), resubscribed.Subscription);
                 break;
             case GroupRecord.Released released:
-                PartitionFields.Write(writer.Byte(5).Text(released.MemberId), released.Partitions);
+                PartitionFields.Write(writer.Byte(5).Text(released.MemberId.Value), released.Partitions);
                 break;
             case GroupRecord.Targeted targeted:
                 WriteTargeted(writer.Byte(6), targeted);
@@ -78,13 +79,13 @@ public static class GroupRecordCodec
             1 => MemberFields.ReadProfile(ref reader, layout) is { } member ? new GroupRecord.Joined(member) : null,
             6 => ReadTargeted(ref reader),
             7 => ReadSnapshot(ref reader, layout),
-            >= 2 and <= 5 when reader.TryText(out var memberId) => ReadOfMember(layout, kind, memberId, ref reader),
+            >= 2 and <= 5 when MemberFields.TryReadMemberId(ref reader, out var memberId) => ReadOfMember(layout, kind, memberId, ref reader),
             _ => null,
         };
         return record is not null && reader.IsComplete;
     }
 
-    private static GroupRecord? ReadOfMember(byte layout, byte kind, string memberId, ref FieldReader reader)
+    private static GroupRecord? ReadOfMember(byte layout, byte kind, MemberId memberId, ref FieldReader reader)
     {
         switch (kind)
         {
@@ -105,7 +106,7 @@ public static class GroupRecordCodec
         writer.Int32(targeted.Epoch).Text(targeted.Assignor).Byte((byte)(targeted.IsCooperative ? 1 : 0)).Int32(targeted.Gained.Length);
         foreach (var (memberId, partitions) in targeted.Gained)
         {
-            PartitionFields.Write(writer.Text(memberId), partitions);
+            PartitionFields.Write(writer.Text(memberId.Value), partitions);
         }
 
         PartitionFields.Write(writer, targeted.Unassigned);
@@ -123,7 +124,7 @@ public static class GroupRecordCodec
         var gained = ImmutableArray.CreateBuilder<MemberPartitions>();
         while (gained.Count < count)
         {
-            if (!reader.TryText(out var memberId) || !PartitionFields.TryRead(ref reader, out var partitions))
+            if (!MemberFields.TryReadMemberId(ref reader, out var memberId) || !PartitionFields.TryRead(ref reader, out var partitions))
             {
                 return null;
             }

@@ -112,7 +112,7 @@ public static class GroupRules
     /// <param name="state">The group.</param>
     /// <param name="memberId">The member; null to name it by its instance id.</param>
     /// <param name="instanceId">Its instance id, if it has one.</param>
-    public static Decision<GroupRecord> Leave(GroupState state, string? memberId, string? instanceId)
+    public static Decision<GroupRecord> Leave(GroupState state, MemberId? memberId, GroupInstanceId? instanceId)
     {
         var holder = state.FindInstance(instanceId);
         if (memberId is null && instanceId is null)
@@ -125,7 +125,7 @@ public static class GroupRules
             return Refuse(ErrorCode.FencedInstanceId, "Another member has taken over this instance id.");
         }
 
-        var member = memberId is null ? holder : state.Members.GetValueOrDefault(memberId);
+        var member = memberId is { } known ? state.Members.GetValueOrDefault(known) : holder;
         return member is null
             ? Decision<GroupRecord>.Accept()
             : Decision<GroupRecord>.Accept(new GroupRecord.Departed(member.Profile.MemberId, DepartureCause.Left));
@@ -135,14 +135,14 @@ public static class GroupRules
     /// Whether a member may commit an offset of a partition: it must hold it, and have held it without a break since the epoch with which
     /// it commits. So a commit that was sent before the newest answer is in order (as in KIP-1251), and a zombie's is not.
     /// </summary>
-    public static ErrorCode CheckCommit(GroupState state, string memberId, int memberEpoch, TopicPartition partition) =>
+    public static ErrorCode CheckCommit(GroupState state, MemberId memberId, int memberEpoch, TopicPartition partition) =>
         !state.Members.TryGetValue(memberId, out var member) ? ErrorCode.UnknownMemberId
         : memberEpoch > state.Epoch || memberEpoch < member.JoinedAt ? ErrorCode.StaleMemberEpoch
         : state.FindHeld(member, partition) is { } held && held.Since <= memberEpoch ? ErrorCode.None
         : ErrorCode.StaleMemberEpoch;
 
     /// <summary>Whether there is such a member, and it has not lost its instance id to another.</summary>
-    public static ErrorCode CheckMember(GroupState state, string memberId, string? instanceId)
+    public static ErrorCode CheckMember(GroupState state, MemberId memberId, GroupInstanceId? instanceId)
     {
         var member = state.Members.GetValueOrDefault(memberId);
         return member is not null && member.Profile.InstanceId == instanceId ? ErrorCode.None

@@ -40,7 +40,7 @@ public sealed class GroupState
         : MembershipPhase.Stable;
 
     /// <summary>The members by their ids.</summary>
-    public IReadOnlyDictionary<string, GroupMember> Members => _members.ById;
+    public IReadOnlyDictionary<MemberId, GroupMember> Members => _members.ById;
 
     /// <summary>How many partitions of each topic have an owner to be.</summary>
     internal IReadOnlyDictionary<TopicName, int> TargetCounts => _ledger.TargetCounts;
@@ -52,7 +52,7 @@ public sealed class GroupState
     public bool IsInteresting(TopicName topic) => _members.All.Any(member => member.Subscribes(topic));
 
     /// <summary>The member that has the instance id now.</summary>
-    internal GroupMember? FindInstance(string? instanceId) => instanceId is null ? null : _members.FindInstance(instanceId);
+    internal GroupMember? FindInstance(GroupInstanceId? instanceId) => instanceId is { } id ? _members.FindInstance(id) : null;
 
     /// <summary>How many members list an assignor.</summary>
     internal int CountListing(string assignor) => _members.CountListing(assignor);

@@ -13,7 +13,7 @@ namespace Loire.Coordination.Groups.Membership;
 /// <param name="JoinedAt">After a heartbeat, the life of the member that made it: <see cref="GroupMachine.Answer"/> tells it apart from
 /// later lives under the same id.</param>
 public sealed record GroupStep(
-    ErrorCode Error, string? Detail, IReadOnlyList<GroupRecord> Records, IReadOnlyCollection<string> News, int JoinedAt)
+    ErrorCode Error, string? Detail, IReadOnlyList<GroupRecord> Records, IReadOnlyCollection<MemberId> News, int JoinedAt)
 {
     /// <summary>Assignors that failed in this step; an operator must hear of it.</summary>
     public IReadOnlyList<AssignorFailure> Failures { get; init; } = [];

@@ -12,9 +12,8 @@ internal static class HeartbeatChecks
 
     public static (ErrorCode Error, string? Detail) Check(GroupHeartbeat request) => request switch
     {
-        _ when !IsId(request.MemberId) => Invalid($"A member id has 1 to {Limits.GroupIdLength} characters of well-formed text."),
-        { InstanceId: { } instanceId } when !IsId(instanceId) =>
-            Invalid($"A group instance id has 1 to {Limits.GroupIdLength} characters of well-formed text."),
+        _ when request.MemberId == default || request.InstanceId == default(GroupInstanceId) =>
+            Invalid("A member id, and a group instance id if there is one, must not be empty."),
         { MemberEpoch: < 0 } => Invalid("A member epoch is at least 0; 0 joins."),
         _ when !IsText(request.ClientId, Limits.ClientNameLength) || !IsText(request.Host, Limits.ClientNameLength) =>
             Invalid($"The client id and the host have at most {Limits.ClientNameLength} characters of well-formed text."),
@@ -45,7 +44,7 @@ internal static class HeartbeatChecks
             return (ErrorCode.InvalidRegularExpression, problem);
         }
 
-        if (terms.Assignors.Length is 0 or > Limits.AssignorsPerMember || !terms.Assignors.All(IsId)
+        if (terms.Assignors.Length is 0 or > Limits.AssignorsPerMember || !terms.Assignors.All(IsName)
             || terms.Assignors.Distinct(StringComparer.Ordinal).Count() < terms.Assignors.Length)
         {
             return Invalid($"A member lists 1 to {Limits.AssignorsPerMember} assignors by their names, each once.");
@@ -92,7 +91,7 @@ internal static class HeartbeatChecks
 
     private static (ErrorCode Error, string? Detail) Invalid(string detail) => (ErrorCode.InvalidRequest, detail);
 
-    private static bool IsId(string text) => text is { Length: > 0 } && IsText(text, Limits.GroupIdLength);
+    private static bool IsName(string text) => text is { Length: > 0 } && IsText(text, Limits.GroupIdLength);
 
     // What is not well-formed would come back from the journal as something else.
     private static bool IsText(string text, int maxLength)

@@ -8,7 +8,7 @@ internal static class MemberFields
 {
     public static void Write(FieldWriter writer, MemberProfile member)
     {
-        writer.Text(member.MemberId).Text(member.InstanceId).Text(member.ClientId).Text(member.Host);
+        writer.Text(member.MemberId.Value).Text(member.InstanceId?.Value).Text(member.ClientId).Text(member.Host);
         Write(writer, member.Subscription);
     }
 
@@ -32,15 +32,31 @@ internal static class MemberFields
 
     public static MemberProfile? ReadProfile(ref FieldReader reader, byte layout)
     {
-        if (!reader.TryText(out var memberId))
+        if (!TryReadMemberId(ref reader, out var memberId))
         {
             return null;
         }
 
-        var instanceId = reader.Text();
+        GroupInstanceId? instanceId = null;
+        if (reader.Text() is { } text)
+        {
+            if (!GroupInstanceId.TryParse(text, out var instance, out _))
+            {
+                return null;
+            }
+
+            instanceId = instance;
+        }
+
         return reader.TryText(out var clientId) && reader.TryText(out var host) && ReadTerms(ref reader, layout) is { } terms
             ? new MemberProfile(memberId, instanceId, clientId, host, terms)
             : null;
+    }
+
+    public static bool TryReadMemberId(ref FieldReader reader, out MemberId memberId)
+    {
+        memberId = default;
+        return reader.TryText(out var text) && MemberId.TryParse(text, out memberId, out _);
     }
 
     public static SubscriptionTerms? ReadTerms(ref FieldReader reader, byte layout)

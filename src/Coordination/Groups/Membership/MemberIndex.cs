@@ -6,22 +6,22 @@ namespace Loire.Coordination.Groups.Membership;
 /// <summary>The members of a group by id and by instance id, how many list each assignor, and the patterns that they share.</summary>
 internal sealed class MemberIndex
 {
-    private readonly SortedDictionary<string, GroupMember> _byId = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, GroupMember> _byInstance = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<MemberId, GroupMember> _byId = [];
+    private readonly Dictionary<GroupInstanceId, GroupMember> _byInstance = [];
     private readonly Dictionary<string, int> _assignorCounts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TopicPattern?> _patterns = new(StringComparer.Ordinal);
 
-    public IReadOnlyDictionary<string, GroupMember> ById => _byId;
+    public IReadOnlyDictionary<MemberId, GroupMember> ById => _byId;
 
     public IReadOnlyCollection<GroupMember> All => _byId.Values;
 
     public int Count => _byId.Count;
 
-    public GroupMember this[string memberId] => _byId[memberId];
+    public GroupMember this[MemberId memberId] => _byId[memberId];
 
-    public bool TryGet(string memberId, [NotNullWhen(true)] out GroupMember? member) => _byId.TryGetValue(memberId, out member);
+    public bool TryGet(MemberId memberId, [NotNullWhen(true)] out GroupMember? member) => _byId.TryGetValue(memberId, out member);
 
-    public GroupMember? FindInstance(string instanceId) => _byInstance.GetValueOrDefault(instanceId);
+    public GroupMember? FindInstance(GroupInstanceId instanceId) => _byInstance.GetValueOrDefault(instanceId);
 
     public int CountListing(string assignor) => _assignorCounts.GetValueOrDefault(assignor);
 

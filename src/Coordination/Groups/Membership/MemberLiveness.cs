@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Coordination.Groups.Membership;
 
 /// <summary>
@@ -6,7 +8,7 @@ namespace Loire.Coordination.Groups.Membership;
 /// </summary>
 internal sealed class MemberLiveness
 {
-    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<MemberId, Entry> _entries = [];
 
     private sealed class Entry
     {
@@ -46,18 +48,18 @@ internal sealed class MemberLiveness
         }
     }
 
-    public void Forget(string memberId)
+    public void Forget(MemberId memberId)
     {
         _entries.Remove(memberId);
         Earliest = _entries.Count == 0 ? null : Earliest;
     }
 
     /// <summary>The member comes with an epoch; an older one than it was told means that an answer is lost.</summary>
-    public void CameWith(string memberId, int epoch) => _entries[memberId].HasNews |= epoch < _entries[memberId].ToldEpoch;
+    public void CameWith(MemberId memberId, int epoch) => _entries[memberId].HasNews |= epoch < _entries[memberId].ToldEpoch;
 
-    public bool HasNews(string memberId) => _entries[memberId].HasNews;
+    public bool HasNews(MemberId memberId) => _entries[memberId].HasNews;
 
-    public void Told(string memberId, int epoch) => (_entries[memberId].ToldEpoch, _entries[memberId].HasNews) = (epoch, false);
+    public void Told(MemberId memberId, int epoch) => (_entries[memberId].ToldEpoch, _entries[memberId].HasNews) = (epoch, false);
 
     /// <summary>Gives everyone until <paramref name="earliest"/> at least.</summary>
     public void Postpone(TimeSpan earliest)
@@ -70,9 +72,9 @@ internal sealed class MemberLiveness
     }
 
     /// <summary>The members whose time is over, in order of their ids.</summary>
-    public IReadOnlyList<(string MemberId, DepartureCause Cause)> Expired(TimeSpan now)
+    public IReadOnlyList<(MemberId MemberId, DepartureCause Cause)> Expired(TimeSpan now)
     {
-        var expired = new List<(string MemberId, DepartureCause Cause)>();
+        var expired = new List<(MemberId MemberId, DepartureCause Cause)>();
         TimeSpan? earliest = null;
         foreach (var (memberId, entry) in _entries)
         {
@@ -87,7 +89,7 @@ internal sealed class MemberLiveness
         }
 
         Earliest = earliest;
-        expired.Sort((one, other) => string.CompareOrdinal(one.MemberId, other.MemberId));
+        expired.Sort((one, other) => one.MemberId.CompareTo(other.MemberId));
         return expired;
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Loire.Model;
 
 namespace Loire.Coordination.Groups.Offsets;
@@ -21,8 +20,8 @@ public static class OffsetsTopic
     public static readonly TopicName Name = TopicName.Parse("__consumer_offsets");
 
     /// <summary>Writes the key of a partition's offset.</summary>
-    public static ReadOnlyMemory<byte> WriteKey(string group, TopicPartition partition) =>
-        new FieldWriter().UInt16(KeyVersion).Text(group).Text(partition.Topic.Value).Int32(partition.Partition).Written;
+    public static ReadOnlyMemory<byte> WriteKey(GroupId group, TopicPartition partition) =>
+        new FieldWriter().UInt16(KeyVersion).Text(group.Value).Text(partition.Topic.Value).Int32(partition.Partition).Written;
 
     /// <summary>Writes the value of an offset.</summary>
     public static ReadOnlyMemory<byte> WriteValue(OffsetCommit offset) => new FieldWriter()
@@ -30,12 +29,12 @@ public static class OffsetsTopic
         .Int64(offset.CommittedAt.Milliseconds).Written;
 
     /// <summary>Reads a key; false if the bytes are no key of version 1.</summary>
-    public static bool TryReadKey(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out string? group, out TopicPartition partition)
+    public static bool TryReadKey(ReadOnlySpan<byte> bytes, out GroupId group, out TopicPartition partition)
     {
         var reader = new FieldReader(bytes);
         partition = default;
-        group = null;
-        if (reader.UInt16() != KeyVersion || !reader.TryText(out group) || !reader.TryText(out var topic)
+        group = default;
+        if (reader.UInt16() != KeyVersion || !reader.TryText(out var id) || !GroupId.TryParse(id, out group, out _) || !reader.TryText(out var topic)
             || !TopicName.TryParse(topic, out var name, out _))
         {
             return false;

@@ -45,7 +45,7 @@ internal sealed record ConsumerJson(
     {
         var settings = consumer.Settings;
         return new ConsumerJson(
-            key.GroupId, key.ConsumerId, settings.ClientId, settings.Host, settings.InstanceId,
+            key.GroupId.Value, key.ConsumerId.Value, settings.ClientId, settings.Host, settings.InstanceId?.Value,
             Array.ConvertAll(consumer.Topics, topic => topic.Value), consumer.Pattern, TopicPartitionJson.From(consumer.Assignment),
             settings.OffsetReset.ToString().ToLowerInvariant(), settings.AutoCommitInterval is not null,
             (long?)settings.AutoCommitInterval?.TotalMilliseconds, (long)settings.SessionTimeout.TotalMilliseconds,

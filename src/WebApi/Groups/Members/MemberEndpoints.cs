@@ -64,7 +64,7 @@ internal sealed class MemberEndpoints(IGrainFactory grains, IOptions<LoireApiOpt
             return;
         }
 
-        context.Response.Headers.Location = $"{context.Request.PathBase}/v1/groups/{Uri.EscapeDataString(group)}/members/{key.ConsumerId}";
+        context.Response.Headers.Location = $"{context.Request.PathBase}/v1/groups/{Uri.EscapeDataString(group.Value)}/members/{key.ConsumerId}";
         await Answer.JsonAsync(
             context, ConsumerJson.From(key, result.Consumer!), DocumentJson.Default.ConsumerJson, StatusCodes.Status201Created);
     }
@@ -91,7 +91,7 @@ internal sealed class MemberEndpoints(IGrainFactory grains, IOptions<LoireApiOpt
     private async Task ListAsync(HttpContext context)
     {
         var problem = GroupRoute.TryRead(context, out var group) ?? new QueryReader(context).Problem;
-        var result = problem is null ? await grains.GetGrain<IGroupGrain>(group).Describe() : null;
+        var result = problem is null ? await grains.GetGrain<IGroupGrain>(group.Value).Describe() : null;
         problem ??= result!.Error == ErrorCode.None ? null : new ApiProblem(result.Error);
         await (problem is not null
             ? problem.WriteAsync(context)

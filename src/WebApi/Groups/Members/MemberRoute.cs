@@ -25,13 +25,23 @@ internal static class MemberRoute
         return (key, body, problem);
     }
 
-    /// <summary>Reads it. No consumer has an id that can be none, so such a one is as unknown as any other.</summary>
+    /// <summary>Reads the path. A text that is no legal id names no member, so it is reported as an unknown one.</summary>
     public static ApiProblem? TryReadPath(HttpContext context, out ConsumerKey key)
     {
-        var problem = GroupRoute.TryRead(context, out var group);
-        key = new ConsumerKey(group, (string)context.GetRouteValue("member")!);
-        return problem
-            ?? (ConsumerKey.FindProblem(key.ConsumerId) is { } unfit ? new ApiProblem(ErrorCode.UnknownMemberId, unfit) : null);
+        key = default;
+        if (GroupRoute.TryRead(context, out var group) is { } problem)
+        {
+            return problem;
+        }
+
+        var member = (string)context.GetRouteValue("member")!;
+        if (ConsumerKey.FindProblem(member) is { } illegal)
+        {
+            return new ApiProblem(ErrorCode.UnknownMemberId, illegal);
+        }
+
+        key = new ConsumerKey(group, member);
+        return null;
     }
 
     /// <summary>The problem that a consumer's answer stands for; null if it was done.</summary>

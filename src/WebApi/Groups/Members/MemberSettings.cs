@@ -24,7 +24,7 @@ internal static class MemberSettings
         };
         var problem = reset is null ? "auto_offset_reset must be latest, earliest or none."
             : body.ClientId?.Length > Limits.ClientNameLength ? $"client_id has at most {Limits.ClientNameLength} characters."
-            : body.InstanceId?.Length is 0 or > Limits.GroupIdLength ? $"instance_id has 1 to {Limits.GroupIdLength} characters."
+            : body.InstanceId is { } id && GroupInstanceId.FindProblem(id) is { } illegal ? $"instance_id: {illegal}"
             : body.AutoCommitIntervalMs < 1 ? AtLeastOne("auto_commit_interval_ms")
             : body.SessionTimeoutMs < 1 ? AtLeastOne("session_timeout_ms")
             : body.MaxPollIntervalMs < 1 ? AtLeastOne("max_poll_interval_ms")
@@ -42,7 +42,7 @@ internal static class MemberSettings
         return (new ConsumerSettings(
             string.IsNullOrEmpty(body.ClientId) ? "http" : body.ClientId,
             host,
-            body.InstanceId,
+            body.InstanceId is { } instance ? GroupInstanceId.Parse(instance) : default(GroupInstanceId?),
             reset!.Value,
             body.EnableAutoCommit ? TimeSpan.FromMilliseconds(body.AutoCommitIntervalMs) : null,
             TimeSpan.FromMilliseconds(body.SessionTimeoutMs),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Loire.Edge.Scheduling;
+using Loire.Model;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Loire.Client.Tests.Groups.Churn;
@@ -14,7 +15,7 @@ internal sealed class ChurnMember : IRebalanceListener
     private readonly Strand _strand;
     private readonly IConsumer<Ignore, string> _consumer;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Dictionary<TopicPartition, long> _finished = [];
+    private readonly Dictionary<TopicPartition, Offset> _finished = [];
     private Task _app = Task.CompletedTask;
     private WatchedGroup? _group;
     private long _askedAt;
@@ -29,7 +30,7 @@ internal sealed class ChurnMember : IRebalanceListener
         var watched = WatchedGrains.Over(grains, (group, id) => _group = new WatchedGroup(group, id, name, history));
         var client = new LoireClient(
             watched, time ?? TimeProvider.System, NullLoggerFactory.Instance, new Random(random.Next()), new BackgroundWork(_strand));
-        _consumer = client.CreateConsumer(profile.Options(instance));
+        _consumer = client.CreateConsumer(profile.Options(instance is null ? default(GroupInstanceId?) : instance));
     }
 
     public string? Instance { get; }
@@ -60,7 +61,7 @@ internal sealed class ChurnMember : IRebalanceListener
         }
         else
         {
-            await _consumer.SubscribeAsync(topics, this);
+            await _consumer.SubscribeAsync([.. topics], this);
         }
     });
 
@@ -165,7 +166,7 @@ internal sealed class ChurnMember : IRebalanceListener
         foreach (var record in list)
         {
             var value = long.Parse(record.Value!, CultureInfo.InvariantCulture);
-            _history.Add(new Delivered(_profile.Group, _name, record.TopicPartition, record.Offset, value, _askedAt));
+            _history.Add(new Delivered(_profile.Group, _name, record.TopicPartition, record.Offset.Value, value, _askedAt));
         }
 
         var isFrozen = _isToFreeze;
@@ -177,7 +178,7 @@ internal sealed class ChurnMember : IRebalanceListener
         // Work takes time, in which anything may happen.
         await Task.Yield();
         var last = list[^1];
-        _history.Add(new Finished(_profile.Group, _name, last.TopicPartition, last.Offset));
+        _history.Add(new Finished(_profile.Group, _name, last.TopicPartition, last.Offset.Value));
         _finished[last.TopicPartition] = last.Offset + 1;
         if (!_profile.CommitsItself && (isFrozen || _random.Next(4) == 0))
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Loire.Model;
 
 namespace Loire.Client.Tests.Groups.Churn;
 
@@ -22,7 +23,7 @@ internal sealed class ChurnProducers(LoireClient client, History history, Random
     public void KnowPartitions(string topic, int partitions) => _topics[topic] = partitions;
 
     /// <summary>Ends them, and says where the partitions end.</summary>
-    public async Task<IReadOnlyDictionary<TopicPartition, long>> StopAsync()
+    public async Task<IReadOnlyDictionary<TopicPartition, Offset>> StopAsync()
     {
         await DisposeAsync();
         return await client.Admin.ListOffsetsAsync(_topics.SelectMany(topic => Enumerable.Range(0, topic.Value)
@@ -53,7 +54,7 @@ internal sealed class ChurnProducers(LoireClient client, History history, Random
         {
             var message = new Message<Null, string> { Value = value.ToString(CultureInfo.InvariantCulture) };
             var result = await _producer.ProduceAsync(to, message);
-            history.Add(new Acknowledged(to, result.Offset, value));
+            history.Add(new Acknowledged(to, result.Offset.Value, value));
         }
         catch (ProduceException)
         {

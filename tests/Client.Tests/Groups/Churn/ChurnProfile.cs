@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client.Tests.Groups.Churn;
 
 /// <summary>What the consumers of a group are like.</summary>
@@ -23,7 +25,7 @@ internal sealed record ChurnProfile(
 
     public static TimeSpan Session { get; } = TimeSpan.FromSeconds(1.5);
 
-    public ConsumerOptions<Ignore, string> Options(string? instance) => new()
+    public ConsumerOptions<Ignore, string> Options(GroupInstanceId? instance) => new()
     {
         GroupId = Group,
         GroupInstanceId = instance,

@@ -1,3 +1,4 @@
+using Loire.Model;
 using Orleans.TestingHost;
 
 namespace Loire.Client.Tests.Groups.Churn;
@@ -126,7 +127,7 @@ internal sealed class ChurnRun : IAsyncDisposable
         }
     }
 
-    private async Task UntilCommitted(string group, IReadOnlyDictionary<TopicPartition, long> ends)
+    private async Task UntilCommitted(string group, IReadOnlyDictionary<TopicPartition, Offset> ends)
     {
         await using var outside = _client.CreateConsumer(new ConsumerOptions<Ignore, string> { GroupId = group });
         var isCommitted = false;

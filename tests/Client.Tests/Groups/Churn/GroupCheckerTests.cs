@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client.Tests.Groups.Churn;
 
 /// <summary>The checker finds what is wrong, and nothing where nothing is. Group "least" is at least once, "most" at most once.</summary>
@@ -141,7 +143,7 @@ public sealed class GroupCheckerTests
         Handover();
         Take(new Acknowledged(P, 2, 102));
         _checker.End();
-        Assert.Contains("least: t[0]@2 was acknowledged and never delivered", _checker.Problems);
+        Assert.Contains("least: t-0@2 was acknowledged and never delivered", _checker.Problems);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client.Tests.Groups.Churn;
 
 /// <summary>Something seen from outside: by a producer, by an application, or on the way between a consumer and its group.</summary>

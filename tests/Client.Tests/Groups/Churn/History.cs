@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Client.Tests.Groups.Churn;
 
 /// <summary>Puts what happens anywhere into one order, has it judged, and counts. Thread-safe.</summary>

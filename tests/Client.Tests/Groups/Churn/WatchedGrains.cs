@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Reflection;
 using Loire.Grains.Interfaces.Groups;
+using Loire.Model;
 
 namespace Loire.Client.Tests.Groups.Churn;
 
@@ -41,13 +42,13 @@ internal sealed class WatchedGroup(IGroupGrain group, string groupId, string con
 
     public async ValueTask<HeartbeatResult> Heartbeat(HeartbeatRequest request, CancellationToken cancellation)
     {
-        _memberId = request.MemberId;
+        _memberId = request.MemberId.Value;
         var begun = history.Now;
         var result = await group.Heartbeat(request, cancellation).ConfigureAwait(true);
         if (result.Error == ErrorCode.None)
         {
-            TopicPartition[] assignment = [.. result.Assignment.Select(partition => partition.ToClient())];
-            history.Add(new Answered(groupId, consumer, request.MemberId, request.InstanceId, result.MemberEpoch, assignment, begun));
+            TopicPartition[] assignment = result.Assignment;
+            history.Add(new Answered(groupId, consumer, request.MemberId.Value, request.InstanceId?.Value, result.MemberEpoch, assignment, begun));
             foreach (var partition in assignment)
             {
                 _generations[partition] = result.MemberEpoch;
@@ -62,7 +63,7 @@ internal sealed class WatchedGroup(IGroupGrain group, string groupId, string con
         var begun = history.Now;
         foreach (var offset in request.Offsets)
         {
-            begun = history.Add(new Committing(groupId, consumer, offset.Partition.ToClient(), offset.Offset.Value));
+            begun = history.Add(new Committing(groupId, consumer, offset.Partition, offset.Offset.Value));
         }
 
         var result = await group.Commit(request).ConfigureAwait(true);
@@ -70,13 +71,13 @@ internal sealed class WatchedGroup(IGroupGrain group, string groupId, string con
         foreach (var offset in request.Offsets)
         {
             var error = result.Error != ErrorCode.None ? result.Error : refused.GetValueOrDefault(offset.Partition);
-            history.Add(new Committed(groupId, consumer, offset.Partition.ToClient(), offset.Offset.Value, begun, error));
+            history.Add(new Committed(groupId, consumer, offset.Partition, offset.Offset.Value, begun, error));
         }
 
         return result;
     }
 
-    public async ValueTask<OffsetsResult> Offsets(Model.TopicPartition[]? partitions)
+    public async ValueTask<OffsetsResult> Offsets(TopicPartition[]? partitions)
     {
         var begun = history.Now;
         var result = await group.Offsets(partitions).ConfigureAwait(true);
@@ -85,7 +86,7 @@ internal sealed class WatchedGroup(IGroupGrain group, string groupId, string con
             var found = result.Offsets.ToDictionary(one => one.Partition, one => one.Offset.Value);
             foreach (var partition in partitions)
             {
-                history.Add(new OffsetRead(groupId, consumer, partition.ToClient(), found.GetValueOrDefault(partition), begun));
+                history.Add(new OffsetRead(groupId, consumer, partition, found.GetValueOrDefault(partition), begun));
             }
         }
 
@@ -94,7 +95,7 @@ internal sealed class WatchedGroup(IGroupGrain group, string groupId, string con
 
     public ValueTask<ErrorCode> Leave(LeaveRequest request) => group.Leave(request);
 
-    public ValueTask<CommitResult> DeleteOffsets(Model.TopicPartition[] partitions) => group.DeleteOffsets(partitions);
+    public ValueTask<CommitResult> DeleteOffsets(TopicPartition[] partitions) => group.DeleteOffsets(partitions);
 
     public ValueTask<GroupResult> Describe() => group.Describe();
 

@@ -46,7 +46,7 @@ public class AssignorRegistryTests
 
         public bool IsCooperative => false;
 
-        public IReadOnlyDictionary<string, IReadOnlyList<TopicPartition>> Assign(
+        public IReadOnlyDictionary<MemberId, IReadOnlyList<TopicPartition>> Assign(
             IReadOnlyCollection<GroupSubscription> members, IReadOnlyDictionary<TopicName, int> partitionsCounts) =>
             members.ToDictionary(
                 member => member.MemberId,

@@ -32,8 +32,8 @@ internal sealed record GroupCase(IReadOnlyList<GroupSubscription> Members, IRead
     /// <summary>The assignment as <c>C0: t0-0 t0-1 | C1: t0-2</c>, members in order.</summary>
     public string Assign(IAssignor assignor) => Text(assignor.Assign(Members, PartitionsCounts));
 
-    public static string Text(IReadOnlyDictionary<string, IReadOnlyList<TopicPartition>> assignment) =>
-        string.Join(" | ", assignment.OrderBy(member => member.Key, StringComparer.Ordinal)
+    public static string Text(IReadOnlyDictionary<MemberId, IReadOnlyList<TopicPartition>> assignment) =>
+        string.Join(" | ", assignment.OrderBy(member => member.Key)
             .Select(member => $"{member.Key}: {string.Join(' ', member.Value)}".TrimEnd()));
 
     /// <summary>The group after it has been assigned what <paramref name="assignor"/> says.</summary>
@@ -57,7 +57,7 @@ internal sealed record GroupCase(IReadOnlyList<GroupSubscription> Members, IRead
         var fields = text.Split(';');
         return new GroupSubscription(
             fields[0],
-            fields[1] == "" ? null : fields[1],
+            fields[1] == "" ? default(GroupInstanceId?) : fields[1],
             [.. List(fields[3]).Select(TopicName.Parse)],
             [.. List(fields[4]).Select(ParsePartition)],
             int.Parse(fields[2]));

@@ -62,7 +62,7 @@ internal static class RandomGroups
         var names = Enumerable.Range(0, random.Next(1, 10)).Select(number => $"{(char)random.Next('A', 'z' + 1)}{number}").ToArray();
         var members = Array.ConvertAll(names, name => new GroupSubscription(
             name,
-            wild && random.Next(2) == 0 ? $"i{random.Next(1000)}{name}" : null,
+            wild && random.Next(2) == 0 ? $"i{random.Next(1000)}{name}" : default(GroupInstanceId?),
             Topics(random, topics, traits),
             [],
             wild ? random.Next(-1, 4) : 5));

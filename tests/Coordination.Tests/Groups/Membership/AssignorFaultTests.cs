@@ -37,7 +37,11 @@ public class AssignorFaultTests
         group.Odd = sound =>
         {
             var (member, partitions) = (change.Split(':')[0], PartitionsOf(change[(change.IndexOf(':') + 1)..]));
-            sound.Remove(member);
+            if (change.Length > 0)
+            {
+                sound.Remove(member);
+            }
+
             if (partitions.Length > 0)
             {
                 sound.Add(member, partitions);

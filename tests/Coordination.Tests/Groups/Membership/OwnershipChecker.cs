@@ -8,16 +8,16 @@ namespace Loire.Coordination.Tests.Groups.Membership;
 /// </summary>
 internal sealed class OwnershipChecker
 {
-    private readonly Dictionary<string, int> _lives = new(StringComparer.Ordinal);
+    private readonly Dictionary<MemberId, int> _lives = [];
     private bool _hasChanged;
 
     public int CommitsInOrder { get; private set; }
 
     public int OwnersSeen { get; private set; }
 
-    public void Lives(string memberId, int joinedAt) => (_lives[memberId], _hasChanged) = (joinedAt, true);
+    public void Lives(MemberId memberId, int joinedAt) => (_lives[memberId], _hasChanged) = (joinedAt, true);
 
-    public void IsGone(string memberId) => _hasChanged |= _lives.Remove(memberId);
+    public void IsGone(MemberId memberId) => _hasChanged |= _lives.Remove(memberId);
 
     public void WorksOnSomethingElse() => _hasChanged = true;
 
@@ -44,7 +44,7 @@ internal sealed class OwnershipChecker
 
     /// <summary>A commit that is accepted comes from the member's present life, and nobody else works on the partition.</summary>
     public void CheckCommit(
-        string memberId, int life, int presentLife, TopicPartition partition, IReadOnlyList<SimulatedConsumer> consumers)
+        MemberId memberId, int life, int presentLife, TopicPartition partition, IReadOnlyList<SimulatedConsumer> consumers)
     {
         Assert.True(life == presentLife, $"a commit of an earlier life of {memberId} was accepted");
         Assert.DoesNotContain(

@@ -1,4 +1,5 @@
 using Loire.Coordination.Groups.Membership;
+using Loire.Model;
 using static Loire.Coordination.Tests.Groups.Membership.TestGroup;
 
 namespace Loire.Coordination.Tests.Groups.Membership;
@@ -117,7 +118,7 @@ public class RebalanceTests
     public void A_group_moves_from_eager_to_cooperative_by_one_rolling_change_of_the_lists()
     {
         var group = new TestGroup();
-        string[] members = ["a", "b", "c"];
+        MemberId[] members = ["a", "b", "c"];
         foreach (var member in members)
         {
             group.Join(member, Wants(assignors: "dealt"));

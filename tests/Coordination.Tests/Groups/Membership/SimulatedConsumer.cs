@@ -8,7 +8,7 @@ namespace Loire.Coordination.Tests.Groups.Membership;
 /// A consumer as a client library would be: one heartbeat under way; adopts what an answer gives it; takes its time to give up what an
 /// answer takes away; begins anew when it is fenced.
 /// </summary>
-internal sealed class SimulatedConsumer(Simulation simulation, string memberId, string? instanceId, SubscriptionTerms wants)
+internal sealed class SimulatedConsumer(Simulation simulation, MemberId memberId, GroupInstanceId? instanceId, SubscriptionTerms wants)
 {
     private readonly HashSet<TopicPartition> _leaving = [];
     private int _epoch;
@@ -17,9 +17,9 @@ internal sealed class SimulatedConsumer(Simulation simulation, string memberId, 
     private TimeSpan _callEnds = TimeSpan.MinValue;
     private TimeSpan _pausedUntil = TimeSpan.MinValue;
 
-    public string MemberId { get; } = memberId;
+    public MemberId MemberId { get; } = memberId;
 
-    public string? InstanceId { get; } = instanceId;
+    public GroupInstanceId? InstanceId { get; } = instanceId;
 
     public SubscriptionTerms Wants { get; private set; } = wants;
 

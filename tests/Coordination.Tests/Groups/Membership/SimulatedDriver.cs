@@ -12,9 +12,9 @@ internal sealed class SimulatedDriver
 {
     private readonly Simulation _simulation;
     private readonly MembershipOptions _options;
-    private readonly Dictionary<string, Call> _waiting = new(StringComparer.Ordinal);
+    private readonly Dictionary<MemberId, Call> _waiting = [];
     private readonly List<(long Needs, Action Do)> _parked = [];
-    private HashSet<(string MemberId, TopicPartition Partition)> _revoked = [];
+    private HashSet<(MemberId MemberId, TopicPartition Partition)> _revoked = [];
     private List<(byte[] Bytes, Action? OnDurable)> _journal = [];
     private Dictionary<TopicName, int> _topics;
     private GroupMachine _machine;
@@ -62,7 +62,7 @@ internal sealed class SimulatedDriver
         Do(_machine.TopicsAre(_topics, _simulation.Now));
     }
 
-    public void Leave(string memberId, string? instanceId) => Do(_machine.Leave(memberId, instanceId, _simulation.Now));
+    public void Leave(MemberId memberId, GroupInstanceId? instanceId) => Do(_machine.Leave(memberId, instanceId, _simulation.Now));
 
     public void Heartbeat(GroupHeartbeat request, Action<GroupAnswer, int> reply)
     {
@@ -88,7 +88,7 @@ internal sealed class SimulatedDriver
     }
 
     /// <summary>Whether a commit is in order is decided here and checked against what all consumers work on.</summary>
-    public void Commit(string memberId, int epoch, int life, TopicPartition partition, IReadOnlyList<SimulatedConsumer> consumers)
+    public void Commit(MemberId memberId, int epoch, int life, TopicPartition partition, IReadOnlyList<SimulatedConsumer> consumers)
     {
         if (_machine.CheckCommit(memberId, epoch, partition) == ErrorCode.None)
         {
@@ -138,7 +138,7 @@ internal sealed class SimulatedDriver
     private static Dictionary<TopicName, int> Named(IReadOnlyDictionary<string, int> topics) =>
         topics.ToDictionary(topic => TopicName.Parse(topic.Key), topic => topic.Value);
 
-    private void Do(GroupStep step, string? memberId = null)
+    private void Do(GroupStep step, MemberId? memberId = null)
     {
         foreach (var record in step.Records)
         {
@@ -225,6 +225,6 @@ internal sealed class SimulatedDriver
         _revoked = revoked;
     }
 
-    private HashSet<(string MemberId, TopicPartition Partition)> Revoked() =>
+    private HashSet<(MemberId MemberId, TopicPartition Partition)> Revoked() =>
         [.. State.Members.SelectMany(member => member.Value.Revoking.Select(partition => (member.Key, partition)))];
 }

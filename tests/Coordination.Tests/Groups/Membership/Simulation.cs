@@ -104,7 +104,7 @@ internal sealed class Simulation(int seed)
         switch (_random.Next(60))
         {
             case < 4 when live.Length < MembersMax:
-                Start(_random.Next(4) == 0 ? $"i{_random.Next(4)}" : null);
+                Start(_random.Next(4) == 0 ? $"i{_random.Next(4)}" : default(GroupInstanceId?));
                 break;
             case 4:
                 someone?.Leave();
@@ -137,7 +137,7 @@ internal sealed class Simulation(int seed)
         }
     }
 
-    private void Start(string? instanceId) => _consumers.Add(new SimulatedConsumer(this, $"m{_names++}", instanceId, Terms()));
+    private void Start(GroupInstanceId? instanceId) => _consumers.Add(new SimulatedConsumer(this, $"m{_names++}", instanceId, Terms()));
 
     private SubscriptionTerms Terms() => TestGroup.Wants(
         _random.Next(3) == 0 ? "t0 t2" : "t0 t1", _random.Next(4) == 0 ? "t[1-9]" : null,
@@ -176,7 +176,7 @@ internal sealed class Simulation(int seed)
         }
 
         // Of two with one id, the later one stays; so it is with instance ids.
-        var rivals = _consumers.Where(consumer => !consumer.IsDead).GroupBy(consumer => consumer.InstanceId ?? consumer.MemberId);
+        var rivals = _consumers.Where(consumer => !consumer.IsDead).GroupBy(consumer => consumer.InstanceId?.Value ?? consumer.MemberId.Value);
         foreach (var rival in rivals.SelectMany(same => same.SkipLast(1)).ToArray())
         {
             rival.Die();

@@ -137,10 +137,8 @@ public class SubscriptionTests
         var many = Enumerable.Range(0, Limits.SubscriptionLength + 1).Select(i => TopicName.Parse($"t{i}")).ToImmutableArray();
         (ErrorCode Error, GroupHeartbeat Request)[] cases =
         [
-            (ErrorCode.InvalidRequest, Request("")),
-            (ErrorCode.InvalidRequest, Request(new string('x', Limits.GroupIdLength + 1))),
-            (ErrorCode.InvalidRequest, Request("\uDC00")),
-            (ErrorCode.InvalidRequest, Request("a") with { InstanceId = "" }),
+            (ErrorCode.InvalidRequest, Request(default)),
+            (ErrorCode.InvalidRequest, Request("a") with { InstanceId = default(GroupInstanceId) }),
             (ErrorCode.InvalidRequest, Request("a") with { MemberEpoch = -1 }),
             (ErrorCode.InvalidRequest, Request("a") with { Subscription = null }),
             (ErrorCode.InvalidRequest, Request("a") with { ClientId = new string('x', Limits.ClientNameLength + 1) }),
@@ -162,6 +160,6 @@ public class SubscriptionTests
         }
 
         Assert.Empty(group.State.Members);
-        GroupHeartbeat Request(string memberId) => new(memberId, null, 0, "", "", wants, []);
+        GroupHeartbeat Request(MemberId memberId) => new(memberId, null, 0, "", "", wants, []);
     }
 }

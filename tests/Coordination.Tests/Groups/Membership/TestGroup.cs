@@ -35,11 +35,11 @@ internal sealed class TestGroup
     public List<ReadOnlyMemory<byte>> Journal { get; } = [];
 
     /// <summary>What the assignors <c>odd-dealt</c> and <c>odd-kept</c> make of a sound assignment.</summary>
-    public Func<Dictionary<string, IReadOnlyList<TopicPartition>>, Dictionary<string, IReadOnlyList<TopicPartition>>> Odd { get; set; } =
+    public Func<Dictionary<MemberId, IReadOnlyList<TopicPartition>>, Dictionary<MemberId, IReadOnlyList<TopicPartition>>> Odd { get; set; } =
         static sound => sound;
 
     /// <summary>What each member was told last.</summary>
-    public Dictionary<string, GroupAnswer> Told { get; } = [];
+    public Dictionary<MemberId, GroupAnswer> Told { get; } = [];
 
     public GroupState State => Machine.State;
 
@@ -55,15 +55,15 @@ internal sealed class TestGroup
     public GroupStep Topics(params (string Topic, int Count)[] topics) =>
         Keep(Machine.TopicsAre(topics.ToDictionary(topic => TopicName.Parse(topic.Topic), topic => topic.Count), Now));
 
-    public GroupStep Join(string memberId, SubscriptionTerms? wants = null, string? instanceId = null) =>
+    public GroupStep Join(MemberId memberId, SubscriptionTerms? wants = null, GroupInstanceId? instanceId = null) =>
         Beat(memberId, 0, [], wants ?? Wants(), instanceId);
 
     /// <summary>A heartbeat with what the member was told last, which it has put into effect.</summary>
-    public GroupStep Beat(string memberId, SubscriptionTerms? wants = null, string? instanceId = null) =>
+    public GroupStep Beat(MemberId memberId, SubscriptionTerms? wants = null, GroupInstanceId? instanceId = null) =>
         Beat(memberId, Told[memberId].MemberEpoch, Told[memberId].Assignment, wants, instanceId);
 
     public GroupStep Beat(
-        string memberId, int epoch, IReadOnlyCollection<TopicPartition> owned, SubscriptionTerms? wants = null, string? instanceId = null)
+        MemberId memberId, int epoch, IReadOnlyCollection<TopicPartition> owned, SubscriptionTerms? wants = null, GroupInstanceId? instanceId = null)
     {
         var step = Keep(Machine.Heartbeat(new GroupHeartbeat(memberId, instanceId, epoch, "app", "host", wants, owned), Now));
         if (step.Error == ErrorCode.None)
@@ -74,7 +74,7 @@ internal sealed class TestGroup
         return step;
     }
 
-    public GroupStep Leave(string? memberId, string? instanceId = null) => Keep(Machine.Leave(memberId, instanceId, Now));
+    public GroupStep Leave(MemberId? memberId, GroupInstanceId? instanceId = null) => Keep(Machine.Leave(memberId, instanceId, Now));
 
     /// <summary>Time passes, and the driver calls whenever it was asked to.</summary>
     public GroupStep After(double seconds)
@@ -100,7 +100,7 @@ internal sealed class TestGroup
     }
 
     /// <summary>Members heartbeat in turn until the group is stable and everyone knows.</summary>
-    public TestGroup Settle(params string[] members)
+    public TestGroup Settle(params MemberId[] members)
     {
         for (var round = 0; round < 5; round++)
         {
@@ -135,11 +135,11 @@ internal sealed class TestGroup
         return machine;
     }
 
-    public string Assigned(string memberId) => string.Join(' ', State.Members[memberId].Assigned);
+    public string Assigned(MemberId memberId) => string.Join(' ', State.Members[memberId].Assigned);
 
-    public string Revoking(string memberId) => string.Join(' ', State.Members[memberId].Revoking);
+    public string Revoking(MemberId memberId) => string.Join(' ', State.Members[memberId].Revoking);
 
-    public string Knows(string memberId) => string.Join(' ', Told[memberId].Assignment);
+    public string Knows(MemberId memberId) => string.Join(' ', Told[memberId].Assignment);
 
     private static string Text(ReadOnlyMemory<byte> bytes) => Convert.ToHexString(bytes.Span);
 
@@ -159,10 +159,10 @@ internal sealed class TestGroup
 
         public bool IsCooperative => isCooperative;
 
-        public IReadOnlyDictionary<string, IReadOnlyList<TopicPartition>> Assign(
+        public IReadOnlyDictionary<MemberId, IReadOnlyList<TopicPartition>> Assign(
             IReadOnlyCollection<GroupSubscription> members, IReadOnlyDictionary<TopicName, int> partitionsCounts)
         {
-            var ordered = members.OrderBy(member => member.MemberId, StringComparer.Ordinal).ToArray();
+            var ordered = members.OrderBy(member => member.MemberId).ToArray();
             var hands = ordered.ToDictionary(member => member.MemberId, _ => new List<TopicPartition>());
             var all = partitionsCounts.OrderBy(topic => topic.Key)
                 .SelectMany(topic => Enumerable.Range(0, topic.Value).Select(partition => new TopicPartition(topic.Key, partition)))

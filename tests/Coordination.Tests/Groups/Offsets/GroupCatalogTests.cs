@@ -58,6 +58,6 @@ public class GroupCatalogTests
         var copy = new GroupCatalogState();
         copy.Apply(state.Snapshot());
         Assert.Equal(["B", "a", "c"], copy.Ids);
-        Assert.Equal(ErrorCode.InvalidGroupId, state.Record("", true).Error);
+        Assert.Equal(ErrorCode.InvalidGroupId, state.Record(default, true).Error);
     }
 }

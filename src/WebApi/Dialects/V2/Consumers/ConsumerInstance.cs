@@ -1,4 +1,5 @@
 using Loire.Grains.Interfaces.Consumers;
+using Loire.Model;
 using Loire.WebApi.Groups;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -6,7 +7,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Loire.WebApi.Dialects.V2.Consumers;
 
 /// <summary>The consumer instance that a path names, wherever in the cluster it lives. Whether there is one, its first call says.</summary>
-internal sealed record ConsumerInstance(string Group, string Name, IConsumerGrain Grain)
+internal sealed record ConsumerInstance(GroupId Group, MemberId Name, IConsumerGrain Grain)
 {
     public const string Path = "/consumers/{group}/instances/{instance}";
 
@@ -18,7 +19,7 @@ internal sealed record ConsumerInstance(string Group, string Name, IConsumerGrai
         return isWrong ? null : Of(grains, group, name);
     }
 
-    public static ConsumerInstance Of(IGrainFactory grains, string group, string name) =>
+    public static ConsumerInstance Of(IGrainFactory grains, GroupId group, MemberId name) =>
         new(group, name, grains.GetGrain<IConsumerGrain>(new ConsumerKey(group, name).ToString()));
 
     /// <summary>Wraps a handler that needs an instance.</summary>

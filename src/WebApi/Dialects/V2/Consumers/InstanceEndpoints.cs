@@ -1,3 +1,4 @@
+using Loire.Model;
 using Loire.WebApi.Groups;
 using Loire.WebApi.Operations;
 using Microsoft.AspNetCore.Builder;
@@ -57,7 +58,7 @@ internal sealed class InstanceEndpoints(IGrainFactory grains, IOptions<LoireApiO
     }
 
     // The host that the client named, which may be a balancer before all nodes. An HTTP/1.0 client need not name one.
-    private static string BaseUri(HttpRequest request, string group, string name) =>
+    private static string BaseUri(HttpRequest request, GroupId group, string name) =>
         (request.Host.HasValue ? $"{request.Scheme}://{request.Host.ToUriComponent()}" : "")
-        + $"{request.PathBase}/consumers/{Uri.EscapeDataString(group)}/instances/{name}";
+        + $"{request.PathBase}/consumers/{Uri.EscapeDataString(group.Value)}/instances/{name}";
 }

@@ -88,7 +88,7 @@ internal sealed class OffsetsEndpoints(
             return error;
         }
 
-        var result = await grains.GetGrain<IGroupGrain>(instance.Group).Offsets(partitions);
+        var result = await grains.GetGrain<IGroupGrain>(instance.Group.Value).Offsets(partitions);
         if (result.Error is not (ErrorCode.None or ErrorCode.GroupIdNotFound))
         {
             return V2Error.From(result.Error, null);

@@ -1,0 +1,43 @@
+using System.Text;
+
+namespace Loire.Model;
+
+/// <summary>
+/// The rules that ids of groups, members and instances share: 1 to <see cref="Limits.GroupIdLength"/> characters, and as many bytes of UTF-8,
+/// without control characters. Kafka allows any text; ours becomes part of storage keys.
+/// </summary>
+internal static class GroupIdentifierRules
+{
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Returns the violated rule as a sentence that begins with <paramref name="subject"/>; null for a legal id.</summary>
+    public static string? FindProblem(string? text, string subject)
+    {
+        if (string.IsNullOrEmpty(text))
+        {
+            return $"{subject} must not be empty.";
+        }
+
+        if (text.Length > Limits.GroupIdLength)
+        {
+            return $"{subject} has at most {Limits.GroupIdLength} characters.";
+        }
+
+        foreach (var character in text)
+        {
+            if (char.IsControl(character))
+            {
+                return $"{subject} has no control characters.";
+            }
+        }
+
+        try
+        {
+            return Utf8.GetByteCount(text) > Limits.GroupIdLength ? $"{subject} has at most {Limits.GroupIdLength} bytes of UTF-8." : null;
+        }
+        catch (EncoderFallbackException)
+        {
+            return $"{subject} is well-formed Unicode text.";
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Loire.Model;
+
+/// <summary>
+/// The name of a static member, which outlives its process (<c>group.instance.id</c>, KIP-345), under the rules of a <see cref="GroupId"/>.
+/// An instance always holds a legal id, except <c>default</c>, which holds none. Text converts implicitly and is validated.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("loire.GroupInstanceId")]
+public readonly record struct GroupInstanceId : IComparable<GroupInstanceId>
+{
+    [Id(0)]
+    private readonly string? _value;
+
+    private GroupInstanceId(string value) => _value = value;
+
+    /// <summary>The id as text; empty for <c>default</c>.</summary>
+    public string Value => _value ?? "";
+
+    /// <summary>Parses an id; <paramref name="problem"/> states the violated rule.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out GroupInstanceId id, [NotNullWhen(false)] out string? problem)
+    {
+        problem = FindProblem(text);
+        id = problem is null ? new GroupInstanceId(text!) : default;
+        return problem is null;
+    }
+
+    /// <summary>Parses an id that the caller expects to be legal.</summary>
+    /// <exception cref="InvalidIdentifierException"><paramref name="text"/> is not a legal id.</exception>
+    public static GroupInstanceId Parse(string? text) =>
+        TryParse(text, out var id, out var problem) ? id : throw new InvalidIdentifierException(ErrorCode.InvalidRequest, problem);
+
+    /// <summary>Returns the rule that <paramref name="text"/> violates, as a sentence; null for a legal id.</summary>
+    public static string? FindProblem(string? text) => GroupIdentifierRules.FindProblem(text, "A group instance id");
+
+    /// <inheritdoc cref="Parse"/>
+    public static implicit operator GroupInstanceId(string text) => Parse(text);
+
+    /// <summary>Ordinal order of the text.</summary>
+    public int CompareTo(GroupInstanceId other) => string.CompareOrdinal(Value, other.Value);
+
+    /// <summary>The id as text.</summary>
+    public override string ToString() => Value;
+}
