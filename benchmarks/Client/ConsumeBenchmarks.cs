@@ -47,7 +47,7 @@ internal static class ConsumeBenchmarks
                 for (var round = 0; round < Rounds; round++)
                 {
                     await using var consumer = client.CreateConsumer(
-                        new ConsumerOptions<TKey, TValue> { AutoOffsetReset = AutoOffsetReset.Earliest });
+                        new ConsumerOptions<TKey, TValue> { AutoOffsetReset = OffsetSpec.Earliest });
                     GC.Collect();
                     var bytes = GC.GetTotalAllocatedBytes();
                     var cpu = Environment.CpuUsage.TotalTime;

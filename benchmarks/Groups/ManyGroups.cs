@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 using Offset = Loire.Model.Offset;
 
 namespace Loire.Groups.Benchmarks;

@@ -1,4 +1,5 @@
 using Loire.Client;
+using Loire.Model;
 
 namespace Loire.Groups.Benchmarks;
 
@@ -88,5 +89,5 @@ internal static class RebalanceGaps
     }
 
     private static Reader NewReader(GroupNode node, Deliveries deliveries) => new(
-        node.Client, new ConsumerOptions<Ignore, Ignore> { GroupId = "readers", AutoOffsetReset = AutoOffsetReset.Latest }, deliveries);
+        node.Client, new ConsumerOptions<Ignore, Ignore> { GroupId = "readers", AutoOffsetReset = OffsetSpec.Latest }, deliveries);
 }

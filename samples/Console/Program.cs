@@ -23,7 +23,7 @@ public static class Program
         builder.Logging.AddFilter("Orleans", LogLevel.Warning);
         builder.UseOrleansClient(client => client.UseLocalhostClustering(gateway, serviceId: "loire", clusterId: "loire"));
         builder.Services.AddLoireProducer<int, string>();
-        builder.Services.AddLoireConsumer<int, string>(options => options.AutoOffsetReset = AutoOffsetReset.Earliest);
+        builder.Services.AddLoireConsumer<int, string>(options => options.AutoOffsetReset = OffsetSpec.Earliest);
         using var host = builder.Build();
         await host.StartAsync();
 

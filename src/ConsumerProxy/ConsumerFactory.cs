@@ -43,12 +43,7 @@ public sealed class ConsumerFactory(IGrainFactory grains, Func<string> newLife, 
             ClientId = settings.ClientId,
             Host = settings.Host,
             UserData = text,
-            AutoOffsetReset = settings.OffsetReset switch
-            {
-                OffsetReset.Earliest => AutoOffsetReset.Earliest,
-                OffsetReset.Latest => AutoOffsetReset.Latest,
-                _ => AutoOffsetReset.None,
-            },
+            AutoOffsetReset = settings.OffsetReset,
             // What is finished is known to the session alone.
             EnableAutoCommit = false,
             SessionTimeout = settings.SessionTimeout,

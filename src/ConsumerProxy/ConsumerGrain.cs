@@ -3,8 +3,8 @@ using Loire.Client;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 using Orleans.Concurrency;
-using Delivery = Loire.Grains.Interfaces.Consumers.Delivery;
 
 namespace Loire.ConsumerProxy;
 
@@ -106,8 +106,8 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
         With(session => session.AssignAsync([.. partitions.Distinct()]), Without);
 
     /// <inheritdoc/>
-    public ValueTask<Delivery> Take(TakeRequest request, CancellationToken cancellation) =>
-        With(session => session.TakeAsync(request, cancellation), static error => new Delivery(error, null, [], ""));
+    public ValueTask<TakeResult> Take(TakeRequest request, CancellationToken cancellation) =>
+        With(session => session.TakeAsync(request, cancellation), static error => new TakeResult(error, null, [], ""));
 
     /// <inheritdoc/>
     public ValueTask<CommitResult> Commit(CommittedOffset[]? offsets) =>
@@ -115,7 +115,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
 
     /// <inheritdoc/>
     public ValueTask<ConsumerResult> Seek(PartitionSeek[] seeks) =>
-        With(session => session.SeekAsync(Array.ConvertAll(seeks, one => (one.Partition, ToSpec(one)))), Without);
+        With(session => session.SeekAsync(Array.ConvertAll(seeks, one => (one.Partition, one.To))), Without);
 
     /// <inheritdoc/>
     public ValueTask<ErrorCode> Close() => With(
@@ -179,7 +179,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
         }
 
         var session = factory.Create(_key, settings);
-        await session.SubscribeAsync(member.Subscription.Topics, member.Subscription.Pattern);
+        await session.SubscribeAsync([.. member.Subscription.Topics], member.Subscription.Pattern);
         Begin(session);
         return ErrorCode.None;
     }
@@ -230,12 +230,4 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
             return false;
         }
     }
-
-    private static OffsetSpec ToSpec(PartitionSeek seek) => seek.To switch
-    {
-        SeekKind.Offset => OffsetSpec.At(seek.Value),
-        SeekKind.Beginning => OffsetSpec.Beginning,
-        SeekKind.End => OffsetSpec.End,
-        _ => OffsetSpec.AtTime(DateTimeOffset.FromUnixTimeMilliseconds(seek.Value)),
-    };
 }

@@ -2,6 +2,7 @@ using Loire.Client;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.ConsumerProxy;

@@ -1,5 +1,4 @@
 using Loire.Client;
-using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
 
 namespace Loire.ConsumerProxy;
@@ -11,7 +10,7 @@ internal sealed partial class ProxiedConsumer : IRebalanceListener
     public async ValueTask OnAssignedAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation)
     {
         // Where "latest" is now, whoever comes after a crash must begin too.
-        var mustCommit = _settings.AutoCommitInterval is not null && _settings.OffsetReset == OffsetReset.Latest;
+        var mustCommit = _settings.AutoCommitInterval is not null && _settings.OffsetReset == OffsetSpec.Latest;
         var known = mustCommit
             ? (await _consumer.CommittedAsync(partitions, cancellation)).Select(one => one.TopicPartition).ToHashSet()
             : [.. partitions];

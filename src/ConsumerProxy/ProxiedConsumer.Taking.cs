@@ -1,7 +1,6 @@
 using Loire.Client;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
-using Delivery = Loire.Grains.Interfaces.Consumers.Delivery;
 
 namespace Loire.ConsumerProxy;
 
@@ -9,7 +8,7 @@ namespace Loire.ConsumerProxy;
 internal sealed partial class ProxiedConsumer
 {
     /// <summary>Gives out the next records; see <see cref="IConsumerGrain.Take"/>.</summary>
-    public async Task<Delivery> TakeAsync(TakeRequest request, CancellationToken cancellation)
+    public async Task<TakeResult> TakeAsync(TakeRequest request, CancellationToken cancellation)
     {
         Interrupt(Interruption.Newer);
         var interrupted = _interrupted.Task;
@@ -90,7 +89,7 @@ internal sealed partial class ProxiedConsumer
         }
     }
 
-    private async Task<Delivery> GatherAsync(TakeRequest request, Task<Interruption> interrupted, CancellationToken cancellation)
+    private async Task<TakeResult> GatherAsync(TakeRequest request, Task<Interruption> interrupted, CancellationToken cancellation)
     {
         var began = _time.GetTimestamp();
         var records = new List<ConsumedRecord>();
@@ -126,7 +125,7 @@ internal sealed partial class ProxiedConsumer
 
         lock (_lock)
         {
-            return new Delivery(ErrorCode.None, null, [.. records], _deliveries.Receipt);
+            return new TakeResult(ErrorCode.None, null, [.. records], _deliveries.Receipt);
         }
     }
 
@@ -191,7 +190,7 @@ internal sealed partial class ProxiedConsumer
         }
     }
 
-    private Delivery Failed(ErrorCode error, string? detail) => new(error, detail, [], _deliveries.Receipt);
+    private TakeResult Failed(ErrorCode error, string? detail) => new(error, detail, [], _deliveries.Receipt);
 
     private static ConsumedRecord Convert(ConsumeResult<byte[], byte[]> record) => new(
         record.TopicPartition, record.Offset, new Timestamp(record.UnixTimeMilliseconds), record.Key, record.Value,

@@ -20,7 +20,7 @@ internal static class SettingsText
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Converters = { new InstanceIdJson() },
+        Converters = { new InstanceIdJson(), new OffsetSpecJson() },
     });
 
     public static string Write(ConsumerSettings settings) => Mark + JsonSerializer.Serialize(settings, Json.ConsumerSettings);
@@ -42,6 +42,22 @@ internal static class SettingsText
         {
             return false;
         }
+    }
+
+    // A number, the kind's: the form that stored settings have.
+    private sealed class OffsetSpecJson : JsonConverter<OffsetSpec>
+    {
+        public override OffsetSpec Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            (OffsetSpecKind)reader.GetInt32() switch
+            {
+                OffsetSpecKind.Latest => OffsetSpec.Latest,
+                OffsetSpecKind.Earliest => OffsetSpec.Earliest,
+                OffsetSpecKind.None => OffsetSpec.None,
+                var kind => throw new JsonException($"{kind} is no rule for a consumer without a position."),
+            };
+
+        public override void Write(Utf8JsonWriter writer, OffsetSpec value, JsonSerializerOptions options) =>
+            writer.WriteNumberValue((int)value.Kind);
     }
 
     private sealed class InstanceIdJson : JsonConverter<GroupInstanceId>

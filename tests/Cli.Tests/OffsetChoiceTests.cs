@@ -11,18 +11,18 @@ public class OffsetChoiceTests
     {
         Assert.Equal(OffsetChoice.Beginning, Parse("beginning"));
         Assert.Equal(OffsetChoice.End, Parse("end"));
-        Assert.Equal((StartKind.Offset, 15L), (Parse("15").Kind, Parse("15").Number));
+        Assert.Equal(OffsetSpec.At(15), Parse("15").From);
         Assert.Equal(OffsetChoice.Last(7), Parse("-7"));
-        Assert.Equal((StartKind.Time, new Timestamp(5)), (Parse("s@5").Kind, Parse("s@5").Start));
+        Assert.Equal(OffsetSpec.AtTime(new Timestamp(5)), Parse("s@5").From);
         Assert.Equal(OffsetChoice.Beginning, OffsetChoice.Parse([], OffsetChoice.Beginning));
     }
 
     [Fact]
     public void Two_moments_are_a_span_and_an_end_alone_begins_at_the_beginning()
     {
-        Assert.Equal((new Timestamp(5), new Timestamp(9)), (Parse("s@5", "e@9").Start, Parse("e@9", "s@5").Stop));
-        Assert.Equal(StartKind.Beginning, OffsetChoice.Parse(["e@9"], OffsetChoice.End).Kind);
-        Assert.Equal(new Timestamp(1769860800000), Parse("s@2026-01-31T12:00:00Z").Start);
+        Assert.Equal((OffsetSpec.AtTime(new Timestamp(5)), new Timestamp(9)), (Parse("s@5", "e@9").From, Parse("e@9", "s@5").Stop));
+        Assert.Equal(OffsetSpec.Earliest, OffsetChoice.Parse(["e@9"], OffsetChoice.End).From);
+        Assert.Equal(OffsetSpec.AtTime(new Timestamp(1769860800000)), Parse("s@2026-01-31T12:00:00Z").From);
     }
 
     [Theory]

@@ -147,7 +147,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
         await ProduceAsync("t", [("k", "good")]);
         Assert.Equal("good", (await host.Probe.TakeAsync(1))[0].Value);
         Assert.Single(host.Probe.Calls);
-        await using var reader = _cluster.Client.CreateConsumer<byte[], byte[]>(new() { AutoOffsetReset = AutoOffsetReset.Earliest });
+        await using var reader = _cluster.Client.CreateConsumer<byte[], byte[]>(new() { AutoOffsetReset = OffsetSpec.Earliest });
         await reader.AssignAsync([new TopicPartition("dead", 0)]);
         await foreach (var dead in reader.ConsumeAsync())
         {
@@ -357,7 +357,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
 
     private async Task<List<ConsumeResult<string, string>>> ReadAsync(string topic, int count)
     {
-        await using var consumer = _cluster.Client.CreateConsumer<string, string>(new() { AutoOffsetReset = AutoOffsetReset.Earliest });
+        await using var consumer = _cluster.Client.CreateConsumer<string, string>(new() { AutoOffsetReset = OffsetSpec.Earliest });
         await consumer.AssignAsync([new TopicPartition(topic, 0)]);
         var records = new List<ConsumeResult<string, string>>();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));

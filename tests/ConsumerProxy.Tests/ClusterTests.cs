@@ -5,9 +5,9 @@ using Loire.Grains.Interfaces.Consumers;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Tests.Clusters;
 using Loire.Model;
+using Loire.Model.Groups;
 using Loire.TestKit;
 using Orleans.TestingHost;
-using Delivery = Loire.Grains.Interfaces.Consumers.Delivery;
 
 
 namespace Loire.ConsumerProxy.Tests;
@@ -18,7 +18,7 @@ public sealed class ClusterTests : IAsyncLifetime
     // A call to a silo that was killed may end only by its timeout, half a minute later.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private static readonly ConsumerSettings Settings = new(
-        "app", "here", null, OffsetReset.Earliest, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(45), TimeSpan.FromMinutes(5),
+        "app", "here", null, OffsetSpec.Earliest, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(45), TimeSpan.FromMinutes(5),
         ["cooperative-sticky"], 1, "{\"format\":\"json\"}");
 
     private TestCluster _cluster = null!;
@@ -76,7 +76,7 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Equal(Enumerable.Range(0, 40), seen.Select(Number).Order());
         Assert.All(lost.Records, one => Assert.Single(seen, record => Number(record) == Number(one)));
 
-        static TakeRequest After(Delivery delivery) =>
+        static TakeRequest After(TakeResult delivery) =>
             new(PreviousDelivery.FinishedUpToReceipt, delivery.Receipt, 5, 1 << 20, TimeSpan.FromSeconds(10));
     }
 
@@ -210,7 +210,7 @@ public sealed class ClusterTests : IAsyncLifetime
             var consumer = await JoinAsync($"g{i}", "one");
             await ReadAsync(consumer, 40);
             await Take(consumer, 0);
-            var late = new List<Task<Delivery>>();
+            var late = new List<Task<TakeResult>>();
             var close = consumer.Close().AsTask();
             while (!close.IsCompleted)
             {
@@ -252,9 +252,9 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Equal(ErrorCode.None, (await consumer.Assign([partition])).Error);
         Assert.Equal(2, (await ReadAsync(consumer, 2)).Count);
         Assert.Equal(ErrorCode.InvalidRequest, (await consumer.Subscribe([TopicName.Parse("t")], null)).Error);
-        var other = new PartitionSeek(new TopicPartition(TopicName.Parse("t"), 1), SeekKind.Beginning, 0);
+        var other = new PartitionSeek(new TopicPartition(TopicName.Parse("t"), 1), OffsetSpec.Earliest);
         Assert.Equal(ErrorCode.InvalidRequest, (await consumer.Seek([other])).Error);
-        Assert.Equal(ErrorCode.None, (await consumer.Seek([new PartitionSeek(partition, SeekKind.Beginning, 0)])).Error);
+        Assert.Equal(ErrorCode.None, (await consumer.Seek([new PartitionSeek(partition, OffsetSpec.Earliest)])).Error);
         Assert.Equal(total, (await ReadAsync(consumer, (int)total.Value)).Count);
         Assert.Equal(ErrorCode.None, (await consumer.Unsubscribe()).Error);
         Assert.Equal(ErrorCode.None, (await consumer.Subscribe([], "t.*")).Error);
@@ -291,7 +291,7 @@ public sealed class ClusterTests : IAsyncLifetime
         return records;
     }
 
-    private static async Task<Delivery> TakeSome(IConsumerGrain consumer, TakeRequest request)
+    private static async Task<TakeResult> TakeSome(IConsumerGrain consumer, TakeRequest request)
     {
         var delivery = await consumer.Take(request, default);
         Assert.Equal(ErrorCode.None, delivery.Error);
@@ -299,7 +299,7 @@ public sealed class ClusterTests : IAsyncLifetime
         return delivery;
     }
 
-    private static async Task<Delivery> Take(IConsumerGrain consumer, int wait, PreviousDelivery earlier = PreviousDelivery.Finished) =>
+    private static async Task<TakeResult> Take(IConsumerGrain consumer, int wait, PreviousDelivery earlier = PreviousDelivery.Finished) =>
         await consumer.Take(new TakeRequest(earlier, null, 500, 1 << 20, TimeSpan.FromMilliseconds(wait)), default);
 
     private static async Task UntilAsync(Func<Task<bool>> condition)

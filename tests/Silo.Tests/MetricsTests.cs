@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
 using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Groups;
+using Loire.Model.Groups;
 using Loire.Model;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Trace;

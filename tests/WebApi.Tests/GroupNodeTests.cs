@@ -1,6 +1,7 @@
 using System.Net;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 using static Loire.WebApi.Tests.GroupTests;
 
 namespace Loire.WebApi.Tests;

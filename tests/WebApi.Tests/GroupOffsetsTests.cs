@@ -1,5 +1,6 @@
 using System.Net;
 using Loire.Grains.Interfaces.Groups;
+using Loire.Model.Groups;
 using static Loire.WebApi.Tests.GroupTests;
 
 namespace Loire.WebApi.Tests;

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.WebApi.Tests;
 

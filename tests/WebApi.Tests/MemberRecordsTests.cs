@@ -121,7 +121,7 @@ public sealed class MemberRecordsTests
     {
         await using var host = await ApiHost.StartAsync();
         var (consumer, path) = await CreateAsync(host, """{"topics":["t"]}""");
-        consumer.OnTake = (_, _) => ValueTask.FromResult<Delivery?>(new Delivery(error, "It says why.", [], "r0"));
+        consumer.OnTake = (_, _) => ValueTask.FromResult<TakeResult?>(new TakeResult(error, "It says why.", [], "r0"));
         foreach (var (query, accept) in new[] { ("", "application/json"), ("", Ndjson), ("?follow=true", Ndjson), ("", Events) })
         {
             var problem = await AssertProblem(host.GetAsync($"{path}/records{query}", accept), status, ErrorCodes.Describe(error).Name);
@@ -138,20 +138,20 @@ public sealed class MemberRecordsTests
         await using var host = await ApiHost.StartAsync();
         var (consumer, path) = await CreateAsync(host, """{"topics":["t"]}""");
         var deliveries = Script(consumer);
-        await deliveries.Writer.WriteAsync(Delivery("r1", 0));
+        await deliveries.Writer.WriteAsync(TakeResult("r1", 0));
         await using (var tail = await Tail.OpenAsync(host, path + "/records"))
         {
             var first = await tail.NextAsync();
             Assert.Equal(("records", "r1", "0"), (first.EventType, tail.LastEventId, Assert.Single(Values(first.Data))));
-            await deliveries.Writer.WriteAsync(Delivery("r2"));
+            await deliveries.Writer.WriteAsync(TakeResult("r2"));
             Assert.Equal(("heartbeat", "r2"), ((await tail.NextAsync()).EventType, tail.LastEventId));
-            await deliveries.Writer.WriteAsync(Delivery("r3", 1, 2));
+            await deliveries.Writer.WriteAsync(TakeResult("r3", 1, 2));
             Assert.Equal(["1", "2"], Values((await tail.NextAsync()).Data));
             Assert.Equal("r3", tail.LastEventId);
         }
 
         // The first stream may not have noticed yet, and wait for a delivery that it would take away.
-        await Script(consumer).Writer.WriteAsync(Delivery("r4"));
+        await Script(consumer).Writer.WriteAsync(TakeResult("r4"));
         await using (var resumed = await Tail.OpenAsync(host, path + "/records?after=r1", "r3"))
         {
             await resumed.NextAsync();
@@ -172,16 +172,16 @@ public sealed class MemberRecordsTests
         var (consumer, path) = await CreateAsync(host, """{"topics":["t"]}""");
         var deliveries = Script(consumer);
         using var connection = await RawConnection.OpenAsync(host.Address);
-        await deliveries.Writer.WriteAsync(Delivery("r1"));
+        await deliveries.Writer.WriteAsync(TakeResult("r1"));
         await connection.SendAsync($"GET {path}/records?follow=true&finish=delivered HTTP/1.1\r\nHost: h\r\nAccept: {Ndjson}\r\n\r\n");
         var head = await connection.ReadUntilAsync("\r\n\r\n");
         Assert.Contains("200 OK", head, StringComparison.Ordinal);
         Assert.Contains("Cache-Control: no-store", head, StringComparison.Ordinal);
-        await deliveries.Writer.WriteAsync(Delivery("r2", 0, 1));
+        await deliveries.Writer.WriteAsync(TakeResult("r2", 0, 1));
         var lines = await connection.ReadUntilAsync("{\"after\":\"r2\"}\n");
         Assert.DoesNotContain("r1", lines, StringComparison.Ordinal);
         Assert.Contains("\"offset\":1,", lines, StringComparison.Ordinal);
-        await deliveries.Writer.WriteAsync(Delivery("r3", 2));
+        await deliveries.Writer.WriteAsync(TakeResult("r3", 2));
         await connection.ReadUntilAsync("{\"after\":\"r3\"}\n");
         await Until.TrueAsync(() => consumer.Takes.Count == 4);
         Assert.All(consumer.Takes, take => Assert.Equal((PreviousDelivery.Finished, null), (take.PreviousDelivery, take.Receipt)));
@@ -194,25 +194,25 @@ public sealed class MemberRecordsTests
         await using var host = await ApiHost.StartAsync();
         var (consumer, path) = await CreateAsync(host, """{"topics":["t"]}""");
         var deliveries = Script(consumer);
-        await deliveries.Writer.WriteAsync(Delivery("r1"));
+        await deliveries.Writer.WriteAsync(TakeResult("r1"));
         await using (var tail = await Tail.OpenAsync(host, path + "/records"))
         {
             await tail.NextAsync();
-            await deliveries.Writer.WriteAsync(new Delivery(ErrorCode.RequestTimedOut, "Another request reads now.", [], "r1"));
+            await deliveries.Writer.WriteAsync(new TakeResult(ErrorCode.RequestTimedOut, "Another request reads now.", [], "r1"));
             var error = await tail.NextAsync();
             Assert.Equal(("error", "r1"), (error.EventType, tail.LastEventId));
             Assert.Equal("Another request reads now.", JsonDocument.Parse(error.Data).RootElement.GetProperty("detail").GetString());
             Assert.True(await tail.EndsAsync());
         }
 
-        await deliveries.Writer.WriteAsync(Delivery("r1"));
-        await deliveries.Writer.WriteAsync(new Delivery(ErrorCode.UnknownMemberId, null, [], "r1"));
+        await deliveries.Writer.WriteAsync(TakeResult("r1"));
+        await deliveries.Writer.WriteAsync(new TakeResult(ErrorCode.UnknownMemberId, null, [], "r1"));
         var line = Assert.Single((await host.GetAsync(path + "/records?follow=true", Ndjson)).Lines);
         Assert.Equal(("UNKNOWN_MEMBER_ID", 404), (line.GetProperty("code").GetString(), line.GetProperty("status").GetInt32()));
 
         var isFirst = true;
         consumer.OnTake = (_, _) =>
-            isFirst && !(isFirst = false) ? ValueTask.FromResult<Delivery?>(Delivery("r1")) : throw new TimeoutException();
+            isFirst && !(isFirst = false) ? ValueTask.FromResult<TakeResult?>(TakeResult("r1")) : throw new TimeoutException();
         line = Assert.Single((await host.GetAsync(path + "/records?follow=true", Ndjson)).Lines);
         Assert.Equal("REQUEST_TIMED_OUT", line.GetProperty("code").GetString());
     }
@@ -231,7 +231,7 @@ public sealed class MemberRecordsTests
         {
             if (accept != "application/json" && request.MaxWait == TimeSpan.Zero)
             {
-                return Delivery("r1");
+                return TakeResult("r1");
             }
 
             using var registration = cancellation.Register(ended.SetResult);
@@ -255,7 +255,7 @@ public sealed class MemberRecordsTests
         await using var host = await ApiHost.StartAsync();
         var (consumer, path) = await CreateAsync(host, """{"topics":["t"]}""");
         var deliveries = Script(consumer);
-        await deliveries.Writer.WriteAsync(Delivery("r1"));
+        await deliveries.Writer.WriteAsync(TakeResult("r1"));
         await using var tail = await Tail.OpenAsync(host, path + "/records");
         await tail.NextAsync();
         var asking = host.GetAsync(path + "/records?max_wait_ms=60000");
@@ -281,16 +281,16 @@ public sealed class MemberRecordsTests
     }
 
     // Each take is answered by what the test writes, and waits for it.
-    private static Channel<Delivery> Script(FakeConsumer consumer)
+    private static Channel<TakeResult> Script(FakeConsumer consumer)
     {
-        var deliveries = Channel.CreateUnbounded<Delivery>();
+        var deliveries = Channel.CreateUnbounded<TakeResult>();
         consumer.OnTake = async (_, cancellation) => await deliveries.Reader.ReadAsync(cancellation);
         return deliveries;
     }
 
-    private static void Enqueue(FakeConsumer consumer, int count) => consumer.Queue(Delivery("", [.. Enumerable.Range(0, count)]).Records);
+    private static void Enqueue(FakeConsumer consumer, int count) => consumer.Queue(TakeResult("", [.. Enumerable.Range(0, count)]).Records);
 
-    private static Delivery Delivery(string receipt, params int[] offsets) =>
+    private static TakeResult TakeResult(string receipt, params int[] offsets) =>
         new(ErrorCode.None, null, Array.ConvertAll(offsets, offset => new ConsumedRecord(
             Place("t", 0), new Offset(offset), new Timestamp(1), null, System.Text.Encoding.ASCII.GetBytes($"{offset}"), [])), receipt);
 

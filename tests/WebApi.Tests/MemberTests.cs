@@ -1,7 +1,7 @@
 using System.Net;
-using Loire.Grains.Interfaces.Consumers;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 using Loire.TestKit.Fakes;
 using static Loire.WebApi.Tests.GroupTests;
 
@@ -43,7 +43,7 @@ public sealed class MemberTests
             + ",\"partition_assignment_strategy\":[\"range\",\"sticky\"],\"fetch_min_bytes\":100}");
         var settings = consumer.Settings!;
         Assert.Equal(
-            ("app", "i", OffsetReset.Earliest, 100),
+            ("app", "i", OffsetSpec.Earliest, 100),
             (settings.ClientId, settings.InstanceId, settings.OffsetReset, settings.FetchMinBytes));
         Assert.Equal(
             (null, TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(1)),
@@ -262,8 +262,8 @@ public sealed class MemberTests
             {"topic_name":"t","partition":2,"to":"offset","value":7},{"topic_name":"t","partition":3,"to":"timestamp","value":"1970-01-01T00:00:01Z"}]}
             """)).Status);
         Assert.Equal(
-            [(SeekKind.Beginning, 0L), (SeekKind.End, 0L), (SeekKind.Offset, 7L), (SeekKind.Time, 1000L)],
-            consumer.Seeks.Select(seek => (seek.To, seek.Value)));
+            [OffsetSpec.Earliest, OffsetSpec.Latest, OffsetSpec.At(7), OffsetSpec.AtTime(new Timestamp(1000))],
+            consumer.Seeks.Select(seek => seek.To));
         foreach (var bad in new[]
         {
             "{}", """{"positions":[]}""", Position("\"to\":\"shift\",\"value\":1"), Position("\"to\":\"end\""), Position("\"to\":\"earliest\",\"value\":1"),

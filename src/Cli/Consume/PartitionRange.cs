@@ -21,19 +21,18 @@ internal sealed record PartitionRange(int Partition, long From, long? End)
         async Task<long> AtAsync(Timestamp time) =>
             (long?)(await node.OffsetAtAsync(topic, partition, time, cancellation))["offset"] ?? highWatermark;
 
-        var from = choice.Kind switch
+        var from = choice.From.Kind switch
         {
-            StartKind.Beginning => start,
-            StartKind.End => highWatermark,
-            StartKind.BeforeEnd => Math.Max(start, highWatermark - choice.Number),
-            StartKind.Time => await AtAsync(choice.Start),
-            _ when choice.Number < start || choice.Number > highWatermark => throw new NodeException(
+            OffsetSpecKind.Earliest => start,
+            OffsetSpecKind.Latest => Math.Max(start, highWatermark - choice.BeforeEnd),
+            OffsetSpecKind.Time => await AtAsync(new Timestamp(choice.From.Number)),
+            _ when choice.From.Number < start || choice.From.Number > highWatermark => throw new NodeException(
                 ErrorCode.OffsetOutOfRange,
-                $"Partition {partition} holds the offsets from {start} up to {highWatermark}, not {choice.Number}.",
+                $"Partition {partition} holds the offsets from {start} up to {highWatermark}, not {choice.From.Number}.",
                 ExitCode.Error,
                 isRetriable: false,
                 Hints.For(ErrorCode.OffsetOutOfRange)),
-            _ => choice.Number,
+            _ => choice.From.Number,
         };
         long? end = choice.Stop != Timestamp.None ? await AtAsync(choice.Stop) : stopsAtEnd ? highWatermark : null;
         return new PartitionRange(partition, from, end);

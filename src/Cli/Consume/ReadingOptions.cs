@@ -5,6 +5,7 @@ using Loire.Cli.Consume.Members;
 using Loire.Cli.Failures;
 using Loire.Cli.Node;
 using Loire.Cli.Topics;
+using Loire.Model;
 
 namespace Loire.Cli.Consume;
 
@@ -74,7 +75,7 @@ internal sealed class ReadingOptions
         using var node = GlobalOptions.Connect(parsed, _caller);
         var wanted = parsed.GetValue(_partitions) ?? [];
         var partitions = await node.SelectPartitionsAsync(topic, wanted, interrupted);
-        if (choice.Kind == StartKind.Offset && partitions.Length > 1)
+        if (choice.From.Kind == OffsetSpecKind.Offset && partitions.Length > 1)
         {
             throw CliException.Usage("An offset belongs to one partition.", "-p N says which.");
         }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Loire.Cli.CommandLine;
 using Loire.Cli.Failures;
+using Loire.Model;
 
 namespace Loire.Cli.Groups;
 
@@ -58,9 +58,9 @@ internal sealed class ResetTargetOptions
 
         if (parsed.GetValue(_time) is { } text)
         {
-            targets.Add(Moment.TryParse(text, out var time)
+            targets.Add(Timestamp.TryParse(text, out var time)
                 ? new JsonObject { ["to"] = "timestamp", ["value"] = time.Milliseconds }
-                : throw CliException.Usage($"--to-time {Moment.Expected}."));
+                : throw CliException.Usage($"--to-time {Timestamp.Expected}."));
         }
 
         if (parsed.GetValue(_shift) is { } shift)

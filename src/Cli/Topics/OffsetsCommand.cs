@@ -3,6 +3,7 @@ using Loire.Cli.CommandLine;
 using Loire.Cli.Failures;
 using Loire.Cli.Node;
 using Loire.Cli.Output;
+using Loire.Model;
 
 namespace Loire.Cli.Topics;
 
@@ -24,7 +25,7 @@ internal static class OffsetsCommand
         {
             var topic = TopicArgument.Check(parsed.GetRequiredValue(name));
             var moment = parsed.GetValue(time) is { } text
-                ? Moment.TryParse(text, out var at) ? at : throw CliException.Usage($"--timestamp {Moment.Expected}.")
+                ? Timestamp.TryParse(text, out var at) ? at : throw CliException.Usage($"--timestamp {Timestamp.Expected}.")
                 : (Model.Timestamp?)null;
             using var node = GlobalOptions.Connect(parsed, caller);
             var wanted = await node.SelectPartitionsAsync(topic, parsed.GetValue(partitions) ?? [], cancellation);

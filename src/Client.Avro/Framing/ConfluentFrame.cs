@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using Avro;
+using Loire.Model;
 
 namespace Loire.Client.Avro;
 
@@ -12,7 +13,7 @@ namespace Loire.Client.Avro;
 /// </summary>
 internal sealed class ConfluentFrame(Schema own, ISchemaIds ids) : Frame
 {
-    private readonly ConcurrentDictionary<(string Topic, MessageComponent Component), int> _own = [];
+    private readonly ConcurrentDictionary<(TopicName Topic, MessageComponent Component), int> _own = [];
 
     public override int Size => 1 + sizeof(int);
 

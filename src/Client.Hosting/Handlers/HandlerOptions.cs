@@ -85,7 +85,7 @@ public class HandlerOptions
     public TimeSpan MetadataMaxAge { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How records are fetched. Without a committed position it begins at the first record unless this says otherwise.</summary>
-    public ConsumerOptions Consumer { get; } = new() { AutoOffsetReset = AutoOffsetReset.Earliest };
+    public ConsumerOptions Consumer { get; } = new() { AutoOffsetReset = OffsetSpec.Earliest };
 
     /// <summary>The options of the consumer underneath, which hands out bytes: what they mean is found out record by record.</summary>
     internal ConsumerOptions<byte[], byte[]> RawConsumer() => new()

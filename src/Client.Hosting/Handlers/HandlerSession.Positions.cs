@@ -58,7 +58,7 @@ internal sealed partial class HandlerSession
                 if (!_flows.ContainsKey(partition) && !state.StandingStill.ContainsKey(partition))
                 {
                     // A partition that is new to a consumer at work has only records that nobody has seen.
-                    OffsetSpec? otherwise = isFirst ? null : OffsetSpec.Beginning;
+                    OffsetSpec? otherwise = isFirst ? null : OffsetSpec.Earliest;
                     var position = await FindPositionAsync(partition, cancellation);
                     found.Add(new NewPartition(partition, stage, position is { } known ? OffsetSpec.At(known) : otherwise));
                 }

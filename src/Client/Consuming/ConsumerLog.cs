@@ -7,7 +7,7 @@ namespace Loire.Client;
 internal static partial class ConsumerLog
 {
     [LoggerMessage(1, LogLevel.Warning, "{Partition}: the offset {From} does not exist any more; going on at {To} ({Reset}).")]
-    public static partial void OffsetReset(ILogger logger, TopicPartition partition, Offset from, Offset to, AutoOffsetReset reset);
+    public static partial void OffsetReset(ILogger logger, TopicPartition partition, Offset from, Offset to, OffsetSpec reset);
 
     [LoggerMessage(2, LogLevel.Debug, "{Partition}: fetching from {From} failed with {Code}; trying again in {Pause}.")]
     public static partial void FetchFailed(

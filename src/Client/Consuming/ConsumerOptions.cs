@@ -2,19 +2,6 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>Where to begin in a partition without a position, or whose position does not exist any more.</summary>
-public enum AutoOffsetReset
-{
-    /// <summary>Behind the last record.</summary>
-    Latest,
-
-    /// <summary>At the first record.</summary>
-    Earliest,
-
-    /// <summary>Fail.</summary>
-    None,
-}
-
 /// <summary>Which records of transactions are read. Without transactions both read the same.</summary>
 public enum IsolationLevel
 {
@@ -76,8 +63,11 @@ public class ConsumerOptions
     /// <summary>What becomes of records when the consumer dies, where it is a member of a group.</summary>
     public ConsumeGuarantee Guarantee { get; set; } = ConsumeGuarantee.AtLeastOnce;
 
-    /// <summary>Where to begin without a position; at the end by default, as in Kafka.</summary>
-    public AutoOffsetReset AutoOffsetReset { get; set; } = AutoOffsetReset.Latest;
+    /// <summary>
+    /// Where to begin in a partition without a position, or whose position does not exist any more (<c>auto.offset.reset</c>):
+    /// <see cref="OffsetSpec.Latest"/>, Kafka's default, <see cref="OffsetSpec.Earliest"/>, or <see cref="OffsetSpec.None"/> to fail.
+    /// </summary>
+    public OffsetSpec AutoOffsetReset { get; set; } = OffsetSpec.Latest;
 
     /// <summary>Which records of transactions are read.</summary>
     public IsolationLevel IsolationLevel { get; set; } = IsolationLevel.ReadUncommitted;
@@ -131,19 +121,20 @@ public class ConsumerOptions
 
     /// <summary>Where to begin in a partition without a position.</summary>
     /// <exception cref="LoireException"><see cref="AutoOffsetReset"/> does not say.</exception>
-    internal OffsetSpec StartOf(TopicPartition partition) => AutoOffsetReset switch
-    {
-        AutoOffsetReset.Earliest => OffsetSpec.Beginning,
-        AutoOffsetReset.Latest => OffsetSpec.End,
-        _ => throw new LoireException(
-            ErrorCode.OffsetOutOfRange, $"There is no position for {partition}, and AutoOffsetReset is None."),
-    };
+    internal OffsetSpec StartOf(TopicPartition partition) => AutoOffsetReset != OffsetSpec.None
+        ? AutoOffsetReset
+        : throw new LoireException(ErrorCode.OffsetOutOfRange, $"There is no position for {partition}, and AutoOffsetReset is None.");
 
     /// <exception cref="ArgumentException">An option cannot be what it is.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     internal void Check()
     {
         ArgumentException.ThrowIfNullOrEmpty(ClientId);
+        if (!AutoOffsetReset.IsReset)
+        {
+            throw new ArgumentException($"AutoOffsetReset is Latest, Earliest or None, not {AutoOffsetReset}.");
+        }
+
         AtLeast(FetchMinBytes, 1, nameof(FetchMinBytes));
         AtLeast(MaxPartitionFetchBytes, 1, nameof(MaxPartitionFetchBytes));
         AtLeast(MaxBufferedBytesPerPartition, 1, nameof(MaxBufferedBytesPerPartition));

@@ -102,7 +102,7 @@ internal sealed class FetchLoop(
 
     private async Task ResetAsync(PartitionOffsets bounds, Offset from, int epoch, CancellationToken epochEnd)
     {
-        if (options.AutoOffsetReset == AutoOffsetReset.None)
+        if (options.AutoOffsetReset == OffsetSpec.None)
         {
             Fail(
                 ErrorCode.OffsetOutOfRange,
@@ -111,7 +111,7 @@ internal sealed class FetchLoop(
             return;
         }
 
-        var to = options.AutoOffsetReset == AutoOffsetReset.Earliest ? bounds.LogStart : bounds.HighWatermark;
+        var to = options.AutoOffsetReset == OffsetSpec.Earliest ? bounds.LogStart : bounds.HighWatermark;
         ConsumerLog.OffsetReset(logger, _name, from, to, options.AutoOffsetReset);
         if (backoff.Failed() is not { } pause)
         {
@@ -177,7 +177,7 @@ internal sealed class FetchLoop(
             return;
         }
 
-        if (options.AutoOffsetReset == AutoOffsetReset.None)
+        if (options.AutoOffsetReset == OffsetSpec.None)
         {
             Fail(
                 ErrorCode.OffsetOutOfRange, $"The topic '{_name.Topic}' was deleted and created anew, and AutoOffsetReset is None.",

@@ -13,10 +13,11 @@ internal static class PartitionPositions
     public static async ValueTask<Offset> FindAsync(
         TopicRoutes topic, TopicPartition partition, OffsetSpec wanted, CancellationToken cancellation) => wanted.Kind switch
         {
-            OffsetSpecKind.Offset => Checked(topic, partition, wanted.Value),
-            OffsetSpecKind.Time => await ForTimeAsync(topic, partition, new Timestamp(Math.Max(0, wanted.Value)), cancellation),
-            OffsetSpecKind.Beginning => (await BoundsAsync(topic, partition, cancellation)).LogStart,
-            _ => (await BoundsAsync(topic, partition, cancellation)).HighWatermark,
+            OffsetSpecKind.Offset => Checked(topic, partition, wanted.Number),
+            OffsetSpecKind.Time => await ForTimeAsync(topic, partition, new Timestamp(wanted.Number), cancellation),
+            OffsetSpecKind.Earliest => (await BoundsAsync(topic, partition, cancellation)).LogStart,
+            OffsetSpecKind.Latest => (await BoundsAsync(topic, partition, cancellation)).HighWatermark,
+            _ => throw new ArgumentException($"{wanted} is no position in a log."),
         };
 
     /// <summary>The positions that bound the partition now.</summary>

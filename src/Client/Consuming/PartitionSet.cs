@@ -211,7 +211,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
     }
 
     /// <summary>Waits until a partition is to be fetched; null when it never will be again.</summary>
-    public async ValueTask<(TopicRoutes Topic, long From, int Epoch, CancellationToken EpochEnd)?> NextFetchAsync(AssignedPartition partition)
+    public async ValueTask<(TopicRoutes Topic, Offset From, int Epoch, CancellationToken EpochEnd)?> NextFetchAsync(AssignedPartition partition)
     {
         while (true)
         {

@@ -2,6 +2,7 @@ using Loire.Edge.Calls;
 using Loire.Edge.Scheduling;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.Client;
 

@@ -34,5 +34,5 @@ internal enum MemberWork
 /// <summary>Something that a member has to do with partitions.</summary>
 /// <param name="Work">What.</param>
 /// <param name="Partitions">With which, in the group's order.</param>
-/// <param name="Life">In which life of the member; see <see cref="GroupMember.Life"/>.</param>
+/// <param name="Life">In which life of the member; see <see cref="MembershipState.Life"/>.</param>
 internal sealed record MemberStep(MemberWork Work, IReadOnlyList<TopicPartition> Partitions, int Life);

@@ -1,12 +1,12 @@
-using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
 
 /// <summary>
 /// Keeps one consumer in its group: one heartbeat is always under way, waiting at the group for news, whatever the application does; beside
-/// it, one at a time, partitions are given up and taken over as <see cref="GroupMember"/> decides. One loop takes the results of both, so the
+/// it, one at a time, partitions are given up and taken over as <see cref="MembershipState"/> decides. One loop takes the results of both, so the
 /// member's state has one owner.
 /// <para>
 /// Records are handed out for one session timeout from the moment when the last successful heartbeat was sent. The group counts from a
@@ -15,7 +15,7 @@ namespace Loire.Client;
 /// </para>
 /// </summary>
 internal sealed class Membership(
-    GroupCalls calls, GroupMember member, PartitionSet set, PartitionHandover handover, GroupCommits commits, ConsumerOptions options,
+    GroupCalls calls, MembershipState member, PartitionSet set, PartitionHandover handover, GroupCommits commits, ConsumerOptions options,
     TimeProvider time, RetryBackoff backoff, ILogger logger)
 {
     private readonly Alarm _alarm = new();

@@ -1,6 +1,7 @@
 using Loire.Edge.Scheduling;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
@@ -40,7 +41,7 @@ internal sealed class Subscriber
     public async ValueTask SubscribeAsync(TopicName[] topics, string? pattern, IRebalanceListener? listener, CancellationToken cancellation)
     {
         var subscription = new MemberSubscription(
-            topics, pattern, [.. _options.PartitionAssignmentStrategy], _options.SessionTimeout, _options.MaxPollInterval,
+            [.. topics], pattern, [.. _options.PartitionAssignmentStrategy], _options.SessionTimeout, _options.MaxPollInterval,
             _options.UserData);
         await _turn.WaitAsync(cancellation);
         try
@@ -87,7 +88,7 @@ internal sealed class Subscriber
 
     private void Begin(MemberSubscription subscription)
     {
-        var member = new GroupMember(_options, _options.Host ?? Environment.MachineName, _newMemberId);
+        var member = new MembershipState(_options, _options.Host ?? Environment.MachineName, _newMemberId);
         member.Subscribe(subscription);
         var handover = new PartitionHandover(
             _options.GroupId!.Value, _set, _assigner, Commits, _options, () => _listener, _time, _assigner.NewPatience(), _logger);

@@ -60,7 +60,7 @@ public static class LoireTelemetry
     };
 
     /// <summary>Starts a span; null without a listener.</summary>
-    internal static Activity? Start(string operation, string operationType, ActivityKind kind, string topic, string clientId) =>
+    internal static Activity? Start(string operation, string operationType, ActivityKind kind, TopicName topic, string clientId) =>
         Activities.HasListeners() ? StartListened(operation, operationType, kind, topic, clientId) : null;
 
     /// <summary>
@@ -117,7 +117,7 @@ public static class LoireTelemetry
         exception is LoireException loire ? ErrorCodes.Describe(loire.Code).Name : exception.GetType().FullName!;
 
     /// <summary>The attributes of a measurement of one partition.</summary>
-    internal static TagList Tags(string operation, string operationType, string topic, int partition, ErrorCode error)
+    internal static TagList Tags(string operation, string operationType, TopicName topic, int partition, ErrorCode error)
     {
         var tags = new TagList
         {

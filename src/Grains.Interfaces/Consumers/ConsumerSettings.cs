@@ -2,25 +2,11 @@ using Loire.Model;
 
 namespace Loire.Grains.Interfaces.Consumers;
 
-/// <summary>Where a consumer begins without a committed offset (<c>auto.offset.reset</c>).</summary>
-[GenerateSerializer, Alias("loire.OffsetReset")]
-public enum OffsetReset
-{
-    /// <summary>Behind the last record.</summary>
-    Latest,
-
-    /// <summary>At the first record.</summary>
-    Earliest,
-
-    /// <summary>Nowhere: taking records fails with <see cref="ErrorCode.OffsetOutOfRange"/>.</summary>
-    None,
-}
-
 /// <summary>What a consumer is told when it is made.</summary>
 /// <param name="ClientId">Names the application to people.</param>
 /// <param name="Host">Where it runs, for people.</param>
 /// <param name="InstanceId">The id of a static member (KIP-345); null for a dynamic one.</param>
-/// <param name="OffsetReset">Where to begin without a committed offset.</param>
+/// <param name="OffsetReset">Where to begin without a committed offset (<c>auto.offset.reset</c>); see <see cref="OffsetSpec.IsReset"/>.</param>
 /// <param name="AutoCommitInterval">How often what is finished is committed by itself, at most once a second; null for never.</param>
 /// <param name="SessionTimeout">Without a sign of life of its silo for so long, the group removes the member.</param>
 /// <param name="MaxPollInterval">Without a request for records for so long, the consumer ends.</param>
@@ -33,7 +19,7 @@ public sealed record ConsumerSettings(
     [property: Id(0)] string ClientId,
     [property: Id(1)] string Host,
     [property: Id(2)] GroupInstanceId? InstanceId,
-    [property: Id(3)] OffsetReset OffsetReset,
+    [property: Id(3)] OffsetSpec OffsetReset,
     [property: Id(4)] TimeSpan? AutoCommitInterval,
     [property: Id(5)] TimeSpan SessionTimeout,
     [property: Id(6)] TimeSpan MaxPollInterval,
@@ -61,27 +47,8 @@ public sealed record ConsumerDescription(
     [property: Id(2)] string? Pattern,
     [property: Id(3)] TopicPartition[] Assignment);
 
-/// <summary>Where a partition goes on.</summary>
+/// <summary>A position to continue a partition from.</summary>
 /// <param name="Partition">The partition.</param>
-/// <param name="To">Where: an offset from 0, or a kind of position.</param>
-/// <param name="Value">The offset, or the time in milliseconds since 1970; 0 otherwise.</param>
+/// <param name="To">The position; see <see cref="OffsetSpec.IsPosition"/>.</param>
 [GenerateSerializer, Immutable, Alias("loire.PartitionSeek")]
-public readonly record struct PartitionSeek(
-    [property: Id(0)] TopicPartition Partition, [property: Id(1)] SeekKind To, [property: Id(2)] long Value);
-
-/// <summary>The kinds of positions.</summary>
-[GenerateSerializer, Alias("loire.SeekKind")]
-public enum SeekKind
-{
-    /// <summary>An offset.</summary>
-    Offset,
-
-    /// <summary>The first record.</summary>
-    Beginning,
-
-    /// <summary>Behind the last record, now.</summary>
-    End,
-
-    /// <summary>The first record that is not older than a time; the end if all are.</summary>
-    Time,
-}
+public readonly record struct PartitionSeek([property: Id(0)] TopicPartition Partition, [property: Id(1)] OffsetSpec To);

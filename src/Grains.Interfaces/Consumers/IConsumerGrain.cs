@@ -1,5 +1,6 @@
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.Grains.Interfaces.Consumers;
 
@@ -50,7 +51,7 @@ public interface IConsumerGrain : IGrainWithStringKey
     /// </summary>
     [ResponseTimeout("00:02:00")]
     [Alias("Take")]
-    ValueTask<Delivery> Take(TakeRequest request, CancellationToken cancellation);
+    ValueTask<TakeResult> Take(TakeRequest request, CancellationToken cancellation);
 
     /// <summary>Commits offsets as the member that the consumer is; durable when answered. Records below them count as finished.</summary>
     /// <param name="offsets">The next offsets to read, each partition at most once; null for behind everything that was taken.</param>

@@ -1,4 +1,5 @@
 using Loire.Model;
+using Loire.Model.Groups;
 using Orleans.Concurrency;
 
 namespace Loire.Grains.Interfaces.Groups;

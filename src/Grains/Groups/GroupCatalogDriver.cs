@@ -16,13 +16,13 @@ public sealed class GroupCatalogDriver : IAsyncDisposable
     private const int SweepCallsAtOnce = 4;
 
     private readonly JournaledState<GroupCatalogState, GroupCatalogRecord> _catalog;
-    private readonly Func<string, ValueTask<ErrorCode>> _expire;
+    private readonly Func<GroupId, ValueTask<ErrorCode>> _expire;
 
     /// <summary>A catalog that is not open yet.</summary>
     /// <param name="journal">Makes its journal.</param>
     /// <param name="expire">Has a group remove what has expired.</param>
     /// <param name="logger">Logs failures of the journal.</param>
-    internal GroupCatalogDriver(JournalSource journal, Func<string, ValueTask<ErrorCode>> expire, ILogger logger)
+    internal GroupCatalogDriver(JournalSource journal, Func<GroupId, ValueTask<ErrorCode>> expire, ILogger logger)
     {
         _expire = expire;
         _catalog = new(journal, GroupCatalogJournalCodec.Instance, ErrorCode.NotCoordinator, logger, static _ => { });

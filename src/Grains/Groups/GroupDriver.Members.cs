@@ -1,6 +1,7 @@
 using Loire.Grains.Interfaces.Groups;
 using Loire.Coordination.Groups.Membership;
 using Loire.Coordination.Groups.Offsets;
+using Loire.Model.Groups;
 
 namespace Loire.Grains.Groups;
 
@@ -32,7 +33,7 @@ public sealed partial class GroupDriver
         }
 
         // From here to the record in the journal there is no await.
-        var step = Machine.Heartbeat(GroupRequests.ToMachine(request), Now);
+        var step = Machine.Heartbeat(request, Now);
         if (step.Error == ErrorCode.None)
         {
             _parked.Supersede(request.MemberId, step.JoinedAt);
@@ -93,7 +94,7 @@ public sealed partial class GroupDriver
         var error = await _journal.Durable;
         return error != ErrorCode.None
             ? Refused(error, null)
-            : new HeartbeatResult(answer.Error, answer.MemberEpoch, [.. answer.Assignment], answer.HeartbeatInterval, answer.Detail);
+            : answer;
     }
 
     /// <summary>Makes a step of the machine durable and then wakes the heartbeats that have to learn of it.</summary>

@@ -1,6 +1,7 @@
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 using Loire.Coordination.Groups.Offsets;
+using Loire.Model.Groups;
 
 namespace Loire.Grains.Groups;
 
@@ -53,7 +54,7 @@ public sealed partial class GroupDriver
         Arm();
         return error != ErrorCode.None ? Failure(error, null)
             : decision.Error != ErrorCode.None ? Failure(decision.Error, decision.Detail)
-            : new CommitResult(ErrorCode.None, [.. fenced, .. decision.Refused.Select(GroupRequests.ToError)], null);
+            : new CommitResult(ErrorCode.None, [.. fenced, .. decision.Refused], null);
     }
 
     /// <summary>The committed offsets of some partitions, or of all.</summary>
@@ -70,7 +71,7 @@ public sealed partial class GroupDriver
             DropIfAbsent();
         }
 
-        var found = new List<OffsetCommit>(partitions?.Length ?? Stored.Count);
+        var found = new List<CommittedOffset>(partitions?.Length ?? Stored.Count);
         if (partitions is null)
         {
             found.AddRange(Stored.All);
@@ -90,7 +91,7 @@ public sealed partial class GroupDriver
         error = await _journal.Durable;
         return error != ErrorCode.None
             ? new OffsetsResult(error, [])
-            : new OffsetsResult(error, [.. found.Select(GroupRequests.ToInterface)]);
+            : new OffsetsResult(error, [.. found]);
     }
 
     /// <summary>Removes offsets of topics that no member subscribes to.</summary>
@@ -111,7 +112,7 @@ public sealed partial class GroupDriver
         var decision = OffsetsRules.Delete(Stored, partitions, Machine.State.IsInteresting);
         error = await RemoveAsync(decision.Record as OffsetsRecord.Removed);
         return error != ErrorCode.None ? Failure(error, null)
-            : new CommitResult(decision.Error, [.. decision.Refused.Select(GroupRequests.ToError)], decision.Detail);
+            : new CommitResult(decision.Error, [.. decision.Refused], decision.Detail);
     }
 
     /// <summary>
@@ -151,10 +152,10 @@ public sealed partial class GroupDriver
 
     private static CommitResult Failure(ErrorCode error, string? detail) => new(error, [], detail);
 
-    private (List<PartitionError> Fenced, List<OffsetCommit> Allowed) CheckCommitter(CommitRequest request)
+    private (List<PartitionError> Fenced, List<CommittedOffset> Allowed) CheckCommitter(CommitRequest request)
     {
         List<PartitionError> fenced = [];
-        var allowed = new List<OffsetCommit>(request.Offsets.Length);
+        var allowed = new List<CommittedOffset>(request.Offsets.Length);
         foreach (var offset in request.Offsets)
         {
             var error = request.MemberId is { } member ? Machine.CheckCommit(member, request.MemberEpoch, offset.Partition)
@@ -162,7 +163,7 @@ public sealed partial class GroupDriver
                 : ErrorCode.None;
             if (error == ErrorCode.None)
             {
-                allowed.Add(GroupRequests.ToRules(offset));
+                allowed.Add(offset with { Metadata = offset.Metadata ?? "" });
             }
             else
             {

@@ -102,7 +102,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
             return new GroupResult(ErrorCode.GroupIdNotFound, null);
         }
 
-        var description = error == ErrorCode.None ? GroupRequests.Describe(_groupId, Machine.State) : null;
+        var description = error == ErrorCode.None ? Machine.State.Describe(_groupId) : null;
         error = error == ErrorCode.None ? await _journal.Durable : error;
         return new GroupResult(error, error == ErrorCode.None ? description : null);
     }

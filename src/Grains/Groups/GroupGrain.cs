@@ -2,6 +2,7 @@ using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Turns;
 using Loire.Model;
+using Loire.Model.Groups;
 using Orleans.Concurrency;
 
 namespace Loire.Grains.Groups;

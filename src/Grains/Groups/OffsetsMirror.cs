@@ -2,6 +2,7 @@ using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
 using Loire.Coordination.Groups.Offsets;
+using Loire.Model.Groups;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Grains.Groups;
@@ -19,14 +20,14 @@ internal sealed partial class OffsetsMirror(
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _closed = new();
-    private Dictionary<TopicPartition, OffsetCommit?> _waiting = [];
+    private Dictionary<TopicPartition, CommittedOffset?> _waiting = [];
     private Task _run = Task.CompletedTask;
 
     /// <summary>Partitions whose newest value is not mirrored yet.</summary>
     public int Waiting => _waiting.Count;
 
     /// <summary>Offsets were committed durably.</summary>
-    public void Committed(IReadOnlyList<OffsetCommit> offsets)
+    public void Committed(IReadOnlyList<CommittedOffset> offsets)
     {
         if (options.MirrorOffsets)
         {
@@ -113,7 +114,7 @@ internal sealed partial class OffsetsMirror(
         }
     }
 
-    private async Task<ErrorCode> AppendAsync(Dictionary<TopicPartition, OffsetCommit?> offsets)
+    private async Task<ErrorCode> AppendAsync(Dictionary<TopicPartition, CommittedOffset?> offsets)
     {
         var topic = await peers.OffsetsTopic();
         if (topic.Error != ErrorCode.None)
@@ -142,7 +143,7 @@ internal sealed partial class OffsetsMirror(
         return await peers.Append(partition, new AppendRequest(builder.Build(), Acks.Leader, AppendOrigin.Cluster));
     }
 
-    private bool TryAdd(RecordBatchBuilder builder, TopicPartition partition, OffsetCommit? offset, Timestamp now)
+    private bool TryAdd(RecordBatchBuilder builder, TopicPartition partition, CommittedOffset? offset, Timestamp now)
     {
         var key = OffsetsTopic.WriteKey(groupId, partition);
         return offset is { } value

@@ -1,5 +1,5 @@
-using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 using Loire.WebApi.Errors;
 
 namespace Loire.WebApi.Groups;

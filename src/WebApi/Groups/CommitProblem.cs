@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 using Loire.WebApi.Errors;
 
 namespace Loire.WebApi.Groups;

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.WebApi.Groups;
 
@@ -53,7 +53,7 @@ internal sealed record SubscriptionJson(
     string[] Topics, string? Pattern, string[] Assignors, long SessionTimeoutMs, long RebalanceTimeoutMs)
 {
     public static SubscriptionJson From(MemberSubscription terms) => new(
-        Array.ConvertAll(terms.Topics, topic => topic.Value), terms.Pattern, terms.Assignors,
+        [.. terms.Topics.Select(topic => topic.Value)], terms.Pattern, [.. terms.Assignors],
         (long)terms.SessionTimeout.TotalMilliseconds, (long)terms.RebalanceTimeout.TotalMilliseconds);
 }
 

@@ -1,7 +1,9 @@
 using Loire.Edge.Offsets;
 using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Groups;
+using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
+using Loire.Model.Groups;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Operations;
 using Loire.WebApi.Requests;
@@ -33,7 +35,7 @@ internal sealed class OffsetsResetEndpoint(
         (var body, problem) = problem is null
             ? await JsonBody.ReadAsync(context, DocumentJson.Default.ResetOffsetsJson, options.Value.MaxDocumentBytes)
             : (null, problem);
-        (var target, problem) = body is null ? (default, problem) : ResetTarget.Read(body.To, body.Value);
+        (var target, problem) = body is null ? (default, problem) : OffsetSpecJson.Read(body.To, body.Value, canShift: true);
         PartitionSelection? selection = null;
         if (problem is null && body!.Topics is not null)
         {
@@ -54,7 +56,7 @@ internal sealed class OffsetsResetEndpoint(
     }
 
     private static async Task<(Reset[] Resets, ApiProblem? Problem)> PlanAsync(
-        IGroupGrain group, PartitionSelection? selection, ResetTarget target, LogOffsetLookup logs)
+        IGroupGrain group, PartitionSelection? selection, OffsetSpec target, LogOffsetLookup logs)
     {
         var described = await group.Describe();
         var isNew = described.Error == ErrorCode.GroupIdNotFound && selection is not null;
@@ -76,7 +78,7 @@ internal sealed class OffsetsResetEndpoint(
 
         var committed = result.Offsets.ToDictionary(offset => offset.Partition, offset => offset.Offset);
         var (partitions, problem) = await SelectAsync(selection, committed, logs);
-        var lacking = target.Kind == ResetKind.Shift ? Array.FindIndex(partitions, partition => !committed.ContainsKey(partition)) : -1;
+        var lacking = target.Kind == OffsetSpecKind.Shift ? Array.FindIndex(partitions, partition => !committed.ContainsKey(partition)) : -1;
         if (problem is null && lacking >= 0)
         {
             problem = ApiProblem.BadRequest($"A shift begins at the committed offset, and {partitions[lacking]} has none.");
@@ -109,12 +111,12 @@ internal sealed class OffsetsResetEndpoint(
     }
 
     private static async Task<(Reset[] Resets, ApiProblem? Problem)> ResolveAsync(
-        TopicPartition[] partitions, Dictionary<TopicPartition, Offset> committed, ResetTarget target, LogOffsetLookup logs)
+        TopicPartition[] partitions, Dictionary<TopicPartition, Offset> committed, OffsetSpec target, LogOffsetLookup logs)
     {
         var bounds = await logs.BoundsAsync(partitions);
         var problem = Array.Find(bounds, log => log.Problem is not null)?.Problem;
         var found = new Offset?[partitions.Length];
-        if (problem is null && target.Kind == ResetKind.Timestamp)
+        if (problem is null && target.Kind == OffsetSpecKind.Time)
         {
             var problems = new ApiProblem?[partitions.Length];
             await logs.EachAsync(partitions.Length, async index =>
@@ -131,8 +133,22 @@ internal sealed class OffsetsResetEndpoint(
         Reset Resolve(TopicPartition partition, int index)
         {
             Offset? old = committed.TryGetValue(partition, out var offset) ? offset : null;
-            return new Reset(bounds[index], old, target.Apply(bounds[index].Offsets!, old, found[index]));
+            return new Reset(bounds[index], old, Apply(target, bounds[index].Offsets!, old, found[index]));
         }
+    }
+
+    // Within what can be read, whatever was asked for.
+    private static Offset Apply(OffsetSpec target, PartitionOffsets bounds, Offset? committed, Offset? found)
+    {
+        Offset wanted = target.Kind switch
+        {
+            OffsetSpecKind.Earliest => bounds.LogStart,
+            OffsetSpecKind.Latest => bounds.HighWatermark,
+            OffsetSpecKind.Time => found ?? bounds.HighWatermark,
+            OffsetSpecKind.Offset => target.Number,
+            _ => (long)Int128.Clamp((Int128)committed!.Value.Value + target.Number, 0, long.MaxValue),
+        };
+        return Offset.Max(bounds.LogStart, Offset.Min(wanted, bounds.HighWatermark));
     }
 
     private static CommittedOffset ToCommit(Reset reset) => new(reset.Log.Partition, reset.New, LeaderEpoch.None, "", Timestamp.None);

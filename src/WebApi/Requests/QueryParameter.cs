@@ -73,17 +73,17 @@ internal abstract class QueryParameter(string name, string description, OpenApiS
         description,
         new OpenApiSchema { Type = JsonSchemaType.String },
         Timestamp.None,
-        (string text, out Timestamp value) => MomentText.TryParse(text, out value) ? null : MomentText.Expected);
+        (string text, out Timestamp value) => Timestamp.TryParse(text, out value) ? null : Timestamp.Expected);
 
     /// <summary>A position in a log.</summary>
-    public static QueryParameter<Position?> Place(string name, string description) => new(
+    public static QueryParameter<OffsetSpec?> Place(string name, string description) => new(
         name,
         description,
         new OpenApiSchema { Type = JsonSchemaType.String, Pattern = "^(earliest|latest|[0-9]+)$" },
         null,
-        (string text, out Position? value) =>
+        (string text, out OffsetSpec? value) =>
         {
-            value = Position.TryParse(text, out var position) ? position : null;
+            value = OffsetSpec.TryParse(text, out var spec) && spec.IsPosition ? spec : null;
             return value is null ? "must be earliest, latest or an offset (a whole number, at least 0)" : null;
         });
 }

@@ -48,14 +48,14 @@ public sealed class AdminClientTests(ClientNode node) : IClassFixture<ClientNode
         var admin = node.Client.Admin;
         Assert.Equal(
             new Dictionary<TopicPartition, Offset> { [zero] = 0, [one] = 0 },
-            await admin.ListOffsetsAsync([new(zero, OffsetSpec.Beginning), new(one, OffsetSpec.End)]));
+            await admin.ListOffsetsAsync([new(zero, OffsetSpec.Earliest), new(one, OffsetSpec.Latest)]));
         Assert.Equal(
             new Dictionary<TopicPartition, Offset> { [zero] = 4, [one] = 0 },
             await admin.ListOffsetsAsync([.. new[] { zero, one }.Select(partition =>
                 KeyValuePair.Create(partition, OffsetSpec.AtTime(DateTimeOffset.FromUnixTimeMilliseconds(ClientNode.Epoch + 4))))]));
-        Assert.Equal(10, (await admin.ListOffsetsAsync([new(zero, OffsetSpec.End)]))[zero]);
+        Assert.Equal(10, (await admin.ListOffsetsAsync([new(zero, OffsetSpec.Latest)]))[zero]);
         var failure = await Assert.ThrowsAsync<LoireException>(
-            async () => await admin.ListOffsetsAsync([new(new TopicPartition(topic, 2), OffsetSpec.End)]));
+            async () => await admin.ListOffsetsAsync([new(new TopicPartition(topic, 2), OffsetSpec.Latest)]));
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, failure.Code);
     }
 
@@ -102,7 +102,7 @@ public sealed class AdminClientTests(ClientNode node) : IClassFixture<ClientNode
         topic.Exception = null;
         cluster.Partition("t", 0).Exception = new OrleansException("no silo");
         var failure = await Assert.ThrowsAsync<LoireException>(
-            async () => await admin.ListOffsetsAsync([new(new TopicPartition("t", 0), OffsetSpec.End)]));
+            async () => await admin.ListOffsetsAsync([new(new TopicPartition("t", 0), OffsetSpec.Latest)]));
         Assert.Equal(ErrorCode.LeaderNotAvailable, failure.Code);
     }
 

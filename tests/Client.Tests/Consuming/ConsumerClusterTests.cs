@@ -24,7 +24,7 @@ public sealed class ConsumerClusterTests : IAsyncLifetime
     {
         var client = new LoireClient(_cluster.GrainFactory);
         var topic = await client.Admin.CreateTopicAsync(new NewTopic("t", Partitions));
-        await using var consumer = client.CreateConsumer(new ConsumerOptions<Ignore, string> { AutoOffsetReset = AutoOffsetReset.Earliest });
+        await using var consumer = client.CreateConsumer(new ConsumerOptions<Ignore, string> { AutoOffsetReset = OffsetSpec.Earliest });
         await consumer.AssignAsync(Enumerable.Range(0, Partitions).Select(partition => new TopicPartition("t", partition)));
         var read = new ConcurrentQueue<ConsumeResult<Ignore, string>>();
         using var stop = new CancellationTokenSource();
@@ -48,7 +48,7 @@ public sealed class ConsumerClusterTests : IAsyncLifetime
 
         await ProduceAsync(200);
         var ends = await client.Admin.ListOffsetsAsync(
-            Enumerable.Range(0, Partitions).Select(partition => KeyValuePair.Create(new TopicPartition("t", partition), OffsetSpec.End)));
+            Enumerable.Range(0, Partitions).Select(partition => KeyValuePair.Create(new TopicPartition("t", partition), OffsetSpec.Latest)));
         await Until(() => ends.All(end => consumer.Position(end.Key) >= end.Value) || reading.IsCompleted);
         await stop.CancelAsync();
         await reading;

@@ -53,7 +53,7 @@ public sealed class ConsumerEndTests
         cluster.Partition("t", 0).Plant(ClientNode.Numbers(10, 10));
         var slow = new SlowDeserializer(time);
         await using var consumer = client.CreateConsumer(
-            new ConsumerOptions<Ignore, string> { AutoOffsetReset = AutoOffsetReset.Earliest, AsyncValueDeserializer = slow });
+            new ConsumerOptions<Ignore, string> { AutoOffsetReset = OffsetSpec.Earliest, AsyncValueDeserializer = slow });
         await consumer.AssignAsync([Zero]);
         foreach (var lists in new[] { false, true })
         {
@@ -72,7 +72,7 @@ public sealed class ConsumerEndTests
         cluster.Partition("t", 0).Plant(ClientNode.Numbers(0, 10));
         await using var consumer = client.CreateConsumer(new ConsumerOptions<Ignore, string>
         {
-            AutoOffsetReset = AutoOffsetReset.Earliest,
+            AutoOffsetReset = OffsetSpec.Earliest,
             AsyncValueDeserializer = new SlowDeserializer(time),
         });
         await consumer.AssignAsync([Zero]);
@@ -93,7 +93,7 @@ public sealed class ConsumerEndTests
         cluster.Partition("t", 0).Plant(ClientNode.Numbers(3, 3));
         await using var consumer = client.CreateConsumer(new ConsumerOptions<Ignore, string>
         {
-            AutoOffsetReset = AutoOffsetReset.Earliest,
+            AutoOffsetReset = OffsetSpec.Earliest,
             AsyncValueDeserializer = new SlowDeserializer(time),
         });
         await consumer.AssignAsync([Zero]);
@@ -182,7 +182,7 @@ public sealed class ConsumerEndTests
             }
         });
         listener.Start();
-        await using var consumer = client.CreateConsumer(new ConsumerOptions<Ignore, string> { AutoOffsetReset = AutoOffsetReset.Earliest });
+        await using var consumer = client.CreateConsumer(new ConsumerOptions<Ignore, string> { AutoOffsetReset = OffsetSpec.Earliest });
         await consumer.AssignAsync([new TopicPartition("counted", 0)]);
         for (var read = 0; read < 13; read++)
         {
@@ -194,7 +194,7 @@ public sealed class ConsumerEndTests
 
     private static async Task<IConsumer<Ignore, string>> ConsumerOf(LoireClient client)
     {
-        var consumer = client.CreateConsumer(new ConsumerOptions<Ignore, string> { AutoOffsetReset = AutoOffsetReset.Earliest });
+        var consumer = client.CreateConsumer(new ConsumerOptions<Ignore, string> { AutoOffsetReset = OffsetSpec.Earliest });
         await consumer.AssignAsync([Zero]);
         return consumer;
     }

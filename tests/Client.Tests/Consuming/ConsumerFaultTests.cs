@@ -81,7 +81,7 @@ public sealed class ConsumerFaultTests
     {
         cluster.Partition("t", 0).Plant(ClientNode.Numbers(0, 20));
         await using var consumer = client.CreateConsumer(
-            new ConsumerOptions<Ignore, string> { AutoOffsetReset = AutoOffsetReset.Earliest });
+            new ConsumerOptions<Ignore, string> { AutoOffsetReset = OffsetSpec.Earliest });
         await consumer.AssignAsync([new TopicPartitionOffset("t", 0, 100)]);
         var read = new List<Offset>();
         if (inLists)
@@ -103,12 +103,13 @@ public sealed class ConsumerFaultTests
     });
 
     [Theory]
-    [InlineData(AutoOffsetReset.Earliest, 10)]
-    [InlineData(AutoOffsetReset.Latest, 20)]
-    [InlineData(AutoOffsetReset.None, null)]
-    public void An_offset_that_does_not_exist_any_more_is_reset_as_the_options_say(AutoOffsetReset reset, int? expected) =>
+    [InlineData("earliest", 10)]
+    [InlineData("latest", 20)]
+    [InlineData("none", null)]
+    public void An_offset_that_does_not_exist_any_more_is_reset_as_the_options_say(string rule, int? expected) =>
         Run(async (cluster, client, _) =>
         {
+            Assert.True(OffsetSpec.TryParse(rule, out var reset));
             var partition = cluster.Partition("t", 0);
             partition.Plant(ClientNode.Numbers(0, 10));
             partition.Plant(ClientNode.Numbers(10, 10));
@@ -265,7 +266,7 @@ public sealed class ConsumerFaultTests
 
         await using var consumer = client.CreateConsumer(new ConsumerOptions<Ignore, string>
         {
-            AutoOffsetReset = AutoOffsetReset.Earliest,
+            AutoOffsetReset = OffsetSpec.Earliest,
             MaxPartitionFetchBytes = batch.Length,
             MaxBufferedBytesPerPartition = batch.Length * 4,
         });
@@ -282,7 +283,7 @@ public sealed class ConsumerFaultTests
         partition.Plant(TestBatches.Of(0, "1234", "5678", "poison", "1234"));
         foreach (var lists in new[] { false, true })
         {
-            await using var consumer = client.CreateConsumer(new ConsumerOptions<Null, int> { AutoOffsetReset = AutoOffsetReset.Earliest });
+            await using var consumer = client.CreateConsumer(new ConsumerOptions<Null, int> { AutoOffsetReset = OffsetSpec.Earliest });
             await consumer.AssignAsync([Zero]);
             for (var again = 0; again < 2; again++)
             {
@@ -322,18 +323,18 @@ public sealed class ConsumerFaultTests
         using var builder = new Model.Batches.RecordBatchBuilder();
         builder.Append(Timestamp.None, default, true, default, true);
         cluster.Partition("t", 0).Plant(builder.Build());
-        await using var consumer = client.CreateConsumer(new ConsumerOptions<int?, int> { AutoOffsetReset = AutoOffsetReset.Earliest });
+        await using var consumer = client.CreateConsumer(new ConsumerOptions<int?, int> { AutoOffsetReset = OffsetSpec.Earliest });
         await consumer.AssignAsync([Zero]);
         var failure = await Assert.ThrowsAsync<SerializationException>(async () => await Offsets(consumer, 1));
         Assert.Contains("Int32?", failure.Message, StringComparison.Ordinal);
-        await using var nullable = client.CreateConsumer(new ConsumerOptions<int?, int?> { AutoOffsetReset = AutoOffsetReset.Earliest });
+        await using var nullable = client.CreateConsumer(new ConsumerOptions<int?, int?> { AutoOffsetReset = OffsetSpec.Earliest });
         await nullable.AssignAsync([Zero]);
         Assert.Equal([0], await Offsets(nullable, 1));
     });
 
     private static async Task<IConsumer<Ignore, string>> ConsumerOf(LoireClient client)
     {
-        var consumer = client.CreateConsumer(new ConsumerOptions<Ignore, string> { AutoOffsetReset = AutoOffsetReset.Earliest });
+        var consumer = client.CreateConsumer(new ConsumerOptions<Ignore, string> { AutoOffsetReset = OffsetSpec.Earliest });
         await consumer.AssignAsync([Zero]);
         return consumer;
     }

@@ -52,7 +52,7 @@ public sealed class ConsumerHistoryTests(ITestOutputHelper output)
                 _cluster.Factory, time, NullLoggerFactory.Instance, new Random(random.Next()), new BackgroundWork(SynchronizationContext.Current));
             await using var consumer = client.CreateConsumer(new ConsumerOptions<Ignore, string>
             {
-                AutoOffsetReset = AutoOffsetReset.Earliest,
+                AutoOffsetReset = OffsetSpec.Earliest,
                 MaxPollRecords = random.Next(1, 50),
                 MaxPartitionFetchBytes = random.Next(1, 2_000),
                 MaxBufferedBytesPerPartition = random.Next(1, 6_000),

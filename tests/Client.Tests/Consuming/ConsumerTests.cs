@@ -84,7 +84,7 @@ public sealed class ConsumerTests(ClientNode node) : IClassFixture<ClientNode>
         }
 
         await using var consumer = node.Client.CreateConsumer(
-            new ConsumerOptions<Ignore, string> { AutoOffsetReset = AutoOffsetReset.Earliest, MaxPollRecords = 7 });
+            new ConsumerOptions<Ignore, string> { AutoOffsetReset = OffsetSpec.Earliest, MaxPollRecords = 7 });
         await consumer.AssignAsync(Partitions(topic, 1));
         var read = new List<Offset>();
         await foreach (var list in consumer.ConsumeBatchesAsync())
@@ -113,13 +113,13 @@ public sealed class ConsumerTests(ClientNode node) : IClassFixture<ClientNode>
         await consumer.SeekAsync(partition, OffsetSpec.At(150));
         Assert.Equal(150, consumer.Position(partition));
         Assert.Equal(["150", "151"], (await Take(consumer, 2)).Select(record => record.Value));
-        await consumer.SeekAsync(partition, OffsetSpec.Beginning);
+        await consumer.SeekAsync(partition, OffsetSpec.Earliest);
         Assert.Equal("0", (await Take(consumer, 1))[0].Value);
         await consumer.SeekAsync(partition, OffsetSpec.AtTime(DateTimeOffset.FromUnixTimeMilliseconds(ClientNode.Epoch + 42)));
         Assert.Equal("42", (await Take(consumer, 1))[0].Value);
         await consumer.SeekAsync(partition, OffsetSpec.AtTime(DateTimeOffset.FromUnixTimeMilliseconds(ClientNode.Epoch + 1_000)));
         Assert.Equal(200, consumer.Position(partition));
-        await consumer.SeekAsync(partition, OffsetSpec.End);
+        await consumer.SeekAsync(partition, OffsetSpec.Latest);
         await node.AppendAsync(topic, 0, ClientNode.Numbers(200, 1));
         Assert.Equal("200", (await Take(consumer, 1))[0].Value);
         Assert.Equal(new WatermarkOffsets(0, 201), await consumer.QueryWatermarksAsync(partition));
@@ -203,7 +203,7 @@ public sealed class ConsumerTests(ClientNode node) : IClassFixture<ClientNode>
         Assert.Equal(ErrorCode.InvalidTopicException, code);
         await Assert.ThrowsAsync<ArgumentException>(
             async () => await consumer.AssignAsync([new TopicPartition(topic, 0), new TopicPartition(topic, 0)]));
-        await using var none = node.Client.CreateConsumer(new ConsumerOptions<Ignore, string> { AutoOffsetReset = AutoOffsetReset.None });
+        await using var none = node.Client.CreateConsumer(new ConsumerOptions<Ignore, string> { AutoOffsetReset = OffsetSpec.None });
         code = (await Assert.ThrowsAsync<LoireException>(async () => await none.AssignAsync([new TopicPartition(topic, 0)]))).Code;
         Assert.Equal(ErrorCode.OffsetOutOfRange, code);
         Assert.Equal([new TopicPartition(topic, 0)], consumer.Assignment);
@@ -247,7 +247,7 @@ public sealed class ConsumerTests(ClientNode node) : IClassFixture<ClientNode>
 
     private async Task<IConsumer<string, string>> ConsumerOf(string topic, int partitions)
     {
-        var consumer = node.Client.CreateConsumer(new ConsumerOptions<string, string> { AutoOffsetReset = AutoOffsetReset.Earliest });
+        var consumer = node.Client.CreateConsumer(new ConsumerOptions<string, string> { AutoOffsetReset = OffsetSpec.Earliest });
         await consumer.AssignAsync(Partitions(topic, partitions));
         return consumer;
     }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Loire.Client.Tests.Nodes;
+using Loire.Model;
 
 namespace Loire.Client.Tests.Consuming;
 
@@ -32,7 +33,7 @@ public sealed class PollSpanTests(ClientNode node) : IClassFixture<ClientNode>
         await using (var consumer = node.Client.CreateConsumer(new ConsumerOptions<string, string>
         {
             ClientId = "poller",
-            AutoOffsetReset = AutoOffsetReset.Earliest,
+            AutoOffsetReset = OffsetSpec.Earliest,
             FetchMaxWait = TimeSpan.FromMilliseconds(1),
         }))
         {

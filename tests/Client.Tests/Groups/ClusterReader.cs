@@ -15,7 +15,7 @@ internal sealed class ClusterReader : IRebalanceListener, IAsyncDisposable
         ConcurrentQueue<(TopicName Topic, int Partition, Offset Offset, string Value)> records,
         Action<ConsumerOptions<Ignore, string>>? configure = null)
     {
-        var options = new ConsumerOptions<Ignore, string> { GroupId = groupId, AutoOffsetReset = AutoOffsetReset.Earliest };
+        var options = new ConsumerOptions<Ignore, string> { GroupId = groupId, AutoOffsetReset = OffsetSpec.Earliest };
         configure?.Invoke(options);
         (Consumer, _records) = (client.CreateConsumer(options), records);
         _task = Task.Run(async () =>

@@ -239,7 +239,7 @@ public sealed class CommitTests
     public void Latest_is_where_the_group_first_saw_the_partition_whoever_reads_it() => Run(async bench =>
     {
         bench.Group.AtJoin = _ => [Of(0)];
-        await using var consumer = bench.Consumer(options => options.AutoOffsetReset = AutoOffsetReset.Latest);
+        await using var consumer = bench.Consumer(options => options.AutoOffsetReset = OffsetSpec.Latest);
         await consumer.SubscribeAsync(["t"]);
         await bench.Until(() => bench.Group.CommittedCount == 1);
         Assert.Equal(10, bench.Group.Committed(Of(0)));
@@ -249,7 +249,7 @@ public sealed class CommitTests
     public void Without_a_position_and_a_rule_for_one_the_enumeration_fails() => Run(async bench =>
     {
         bench.Group.AtJoin = _ => [Of(0)];
-        await using var consumer = bench.Consumer(options => options.AutoOffsetReset = AutoOffsetReset.None);
+        await using var consumer = bench.Consumer(options => options.AutoOffsetReset = OffsetSpec.None);
         await consumer.SubscribeAsync(["t"]);
         var reader = bench.Read(consumer);
         await bench.Until(() => reader.Failure is not null);

@@ -44,7 +44,7 @@ internal sealed class GroupBench
 
     public IConsumer<Ignore, string> Consumer(Action<ConsumerOptions<Ignore, string>>? configure = null)
     {
-        var options = new ConsumerOptions<Ignore, string> { GroupId = "g", AutoOffsetReset = AutoOffsetReset.Earliest };
+        var options = new ConsumerOptions<Ignore, string> { GroupId = "g", AutoOffsetReset = OffsetSpec.Earliest };
         configure?.Invoke(options);
         return Client.CreateConsumer(options);
     }

@@ -4,6 +4,7 @@ using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Tests.Clusters;
 using Loire.Model;
+using Loire.Model.Groups;
 using Loire.TestKit;
 using Orleans.TestingHost;
 

@@ -48,7 +48,7 @@ public sealed class GroupNodeTests(ClientNode node) : IClassFixture<ClientNode>
         {
             GroupId = topic,
             GroupInstanceId = "one",
-            AutoOffsetReset = AutoOffsetReset.Earliest,
+            AutoOffsetReset = OffsetSpec.Earliest,
             EnableAutoCommit = false,
         };
         await using var dead = node.Client.CreateConsumer(options);
@@ -113,7 +113,7 @@ public sealed class GroupNodeTests(ClientNode node) : IClassFixture<ClientNode>
         public Reader(ClientNode node, string topic, ConcurrentDictionary<(int, Offset), int> read)
         {
             Consumer = node.Client.CreateConsumer(
-                new ConsumerOptions<Ignore, string> { GroupId = topic, AutoOffsetReset = AutoOffsetReset.Earliest });
+                new ConsumerOptions<Ignore, string> { GroupId = topic, AutoOffsetReset = OffsetSpec.Earliest });
             _task = Task.Run(async () =>
             {
                 await Consumer.SubscribeAsync([topic]);

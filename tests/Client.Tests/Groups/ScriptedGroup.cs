@@ -1,5 +1,6 @@
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 using Loire.TestKit;
 using Loire.TestKit.Fakes;
 
@@ -110,7 +111,7 @@ internal sealed class ScriptedGroup
         }
 
         member.HasNews = false;
-        return new HeartbeatResult(ErrorCode.None, Epoch, member.Assignment, TimeSpan.FromSeconds(3), null);
+        return new HeartbeatResult(ErrorCode.None, Epoch, [.. member.Assignment], TimeSpan.FromSeconds(3), null);
     }
 
     private ValueTask<ErrorCode> Leave(LeaveRequest request)

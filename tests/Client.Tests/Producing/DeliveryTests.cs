@@ -1,4 +1,3 @@
-using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Loire.TestKit;
 using static Loire.Client.Tests.Producing.ProducerBench;

@@ -62,7 +62,7 @@ public sealed class NodeTests(ClientNode node) : IClassFixture<ClientNode>
         await using var other = node.Client.CreateProducer<string, string>();
         await other.ProduceAsync(topic, Value("b"));
         await using var consumer = node.Client.CreateConsumer(
-            new ConsumerOptions<string, string> { AutoOffsetReset = AutoOffsetReset.Earliest });
+            new ConsumerOptions<string, string> { AutoOffsetReset = OffsetSpec.Earliest });
         await consumer.AssignAsync([new TopicPartition(topic, 0)]);
         List<string> values = [];
         await foreach (var record in consumer.ConsumeAsync())

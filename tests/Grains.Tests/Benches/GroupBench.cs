@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Loire.Grains.Groups;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Partitions;
@@ -9,7 +10,7 @@ using Loire.Model;
 using Loire.Model.Batches;
 using Loire.Coordination.Groups.Assignors;
 using Loire.Coordination.Groups.Membership;
-using Loire.Coordination.Groups.Offsets;
+using Loire.Model.Groups;
 using Loire.TestKit;
 using Microsoft.Extensions.Logging;
 
@@ -69,7 +70,7 @@ internal sealed class GroupBench : IGroupPeers
     public int Asked { get; private set; }
 
     /// <summary>What is in <c>__consumer_offsets</c> after compaction, and how many appends it took.</summary>
-    public SortedDictionary<string, OffsetCommit> Mirror { get; } = new(StringComparer.Ordinal);
+    public SortedDictionary<string, CommittedOffset> Mirror { get; } = new(StringComparer.Ordinal);
 
     public int MirrorAppends { get; private set; }
 
@@ -123,7 +124,7 @@ internal sealed class GroupBench : IGroupPeers
     public ErrorCode Sweep() => Thread.Finish(() => Driver.SweepAsync());
 
     public Task<HeartbeatResult> Heartbeat(
-        MemberId member, int epoch, string[]? topics = null, TopicPartition[]? owned = null, TimeSpan? wait = null, GroupInstanceId? instance = null,
+        MemberId member, int epoch, string[]? topics = null, ImmutableArray<TopicPartition> owned = default, TimeSpan? wait = null, GroupInstanceId? instance = null,
         string? pattern = null, string assignor = "range", CancellationToken cancellation = default) =>
         Thread.Start(() => Driver.HeartbeatAsync(
             new HeartbeatRequest(
@@ -132,7 +133,7 @@ internal sealed class GroupBench : IGroupPeers
                     : new MemberSubscription(
                         [.. (topics ?? []).Select(TopicName.Parse)], pattern, [assignor],
                         TimeSpan.FromSeconds(45), TimeSpan.FromMinutes(5)),
-                owned ?? [], wait ?? TimeSpan.Zero),
+                owned.IsDefault ? [] : owned, wait ?? TimeSpan.Zero),
             cancellation));
 
     public void Advance(TimeSpan time)
@@ -200,7 +201,7 @@ internal sealed class GroupBench : IGroupPeers
     }
 
     /// <summary>Decodes records of <c>__consumer_offsets</c> into what compaction would leave of them.</summary>
-    public static void Read(ReadOnlySpan<byte> batches, SortedDictionary<string, OffsetCommit> into)
+    public static void Read(ReadOnlySpan<byte> batches, SortedDictionary<string, CommittedOffset> into)
     {
         while (!batches.IsEmpty)
         {

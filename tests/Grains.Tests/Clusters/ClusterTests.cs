@@ -3,6 +3,7 @@ using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Tests.Benches;
+using Loire.Model.Groups;
 using Loire.Model;
 using Loire.Storage;
 using Loire.TestKit;

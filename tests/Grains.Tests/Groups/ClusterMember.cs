@@ -1,5 +1,6 @@
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.Grains.Tests.Groups;
 

@@ -5,6 +5,7 @@ using Loire.Grains.Tests.Benches;
 using Loire.Grains.Tests.Clusters;
 using Loire.Model;
 using Loire.Coordination.Groups.Offsets;
+using Loire.Model.Groups;
 using Loire.TestKit;
 using Orleans.TestingHost;
 
@@ -217,10 +218,10 @@ public sealed class GroupClusterTests : IAsyncLifetime
         }
 
         Assert.Equal("compact", topic.Configs.Single(config => config.Name == "cleanup.policy").Value);
-        var found = new SortedDictionary<string, OffsetCommit>(StringComparer.Ordinal);
+        var found = new SortedDictionary<string, CommittedOffset>(StringComparer.Ordinal);
         for (var partition = 0; partition < topic.PartitionsCount; partition++)
         {
-            var own = new SortedDictionary<string, OffsetCommit>(StringComparer.Ordinal);
+            var own = new SortedDictionary<string, CommittedOffset>(StringComparer.Ordinal);
             GroupBench.Read(await Load.ReadAll(Grains, topic, partition), own);
             foreach (var (key, offset) in own)
             {

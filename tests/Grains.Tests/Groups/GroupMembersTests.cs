@@ -4,6 +4,7 @@ using Loire.Grains.Tests.Benches;
 using Loire.Log;
 using Loire.Model;
 using Loire.Coordination.Groups.Assignors;
+using Loire.Model.Groups;
 using Loire.TestKit;
 
 namespace Loire.Grains.Tests.Groups;

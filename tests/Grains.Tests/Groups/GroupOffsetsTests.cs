@@ -1,6 +1,7 @@
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Tests.Benches;
 using Loire.Log;
+using Loire.Model.Groups;
 using Loire.TestKit;
 
 namespace Loire.Grains.Tests.Groups;

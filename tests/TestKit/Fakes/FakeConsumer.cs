@@ -2,6 +2,7 @@ using System.Globalization;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.TestKit.Fakes;
 
@@ -40,7 +41,7 @@ public sealed class FakeConsumer(string key) : IConsumerGrain
     public Exception? Exception { get; set; }
 
     /// <summary>Answers a take instead, if it is set and returns something.</summary>
-    public Func<TakeRequest, CancellationToken, ValueTask<Delivery?>>? OnTake { get; set; }
+    public Func<TakeRequest, CancellationToken, ValueTask<TakeResult?>>? OnTake { get; set; }
 
     /// <summary>Answers a commit instead, if it is set and returns something.</summary>
     public Func<CommittedOffset[]?, CommitResult?>? OnCommit { get; set; }
@@ -129,11 +130,11 @@ public sealed class FakeConsumer(string key) : IConsumerGrain
         return Describe();
     }
 
-    public async ValueTask<Delivery> Take(TakeRequest request, CancellationToken cancellation)
+    public async ValueTask<TakeResult> Take(TakeRequest request, CancellationToken cancellation)
     {
         if (Failure() is var failure && failure != ErrorCode.None)
         {
-            return new Delivery(failure, null, [], "r0");
+            return new TakeResult(failure, null, [], "r0");
         }
 
         lock (_lock)
@@ -148,7 +149,7 @@ public sealed class FakeConsumer(string key) : IConsumerGrain
 
         if (Topics.Length == 0 && Pattern is null && !IsAssignedByHand)
         {
-            return new Delivery(ErrorCode.InvalidRequest, "It has neither subscribed nor been assigned partitions.", [], "r0");
+            return new TakeResult(ErrorCode.InvalidRequest, "It has neither subscribed nor been assigned partitions.", [], "r0");
         }
 
         lock (_lock)
@@ -161,7 +162,7 @@ public sealed class FakeConsumer(string key) : IConsumerGrain
 
             ConsumedRecord[] records = [.. _records.Skip(_taken).Take(request.MaxRecords)];
             _taken += records.Length;
-            return new Delivery(ErrorCode.None, null, records, string.Create(CultureInfo.InvariantCulture, $"r{_taken}"));
+            return new TakeResult(ErrorCode.None, null, records, string.Create(CultureInfo.InvariantCulture, $"r{_taken}"));
         }
     }
 
@@ -189,9 +190,9 @@ public sealed class FakeConsumer(string key) : IConsumerGrain
             Seeks.AddRange(seeks);
             lock (_lock)
             {
-                foreach (var seek in seeks.Where(seek => seek.To == SeekKind.Offset))
+                foreach (var seek in seeks.Where(seek => seek.To.Kind == OffsetSpecKind.Offset))
                 {
-                    var back = _records.FindIndex(record => record.Partition == seek.Partition && record.Offset.Value == seek.Value);
+                    var back = _records.FindIndex(record => record.Partition == seek.Partition && record.Offset.Value == seek.To.Number);
                     _taken = back >= 0 ? back : _taken;
                 }
             }

@@ -3,6 +3,7 @@ using System.Text;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 using Loire.WebApi.Dialects;
 using static Loire.WebApi.Tests.V2.V2Client;
 
@@ -95,7 +96,7 @@ public sealed class V2ConsumeTests
     {
         await using var host = await ApiHost.StartAsync();
         var consumer = await host.MakeAsync();
-        consumer.OnTake = (_, _) => ValueTask.FromResult<Delivery?>(new Delivery(error, "Why.", [], "r0"));
+        consumer.OnTake = (_, _) => ValueTask.FromResult<TakeResult?>(new TakeResult(error, "Why.", [], "r0"));
         AssertError(await host.GetAsync(Records), status, code);
         AssertError(await host.GetAsync(Records + "?timeout=soon"), 400, 400);
         AssertError(await host.GetAsync(Records, "text/html"), 406, 406);
@@ -106,7 +107,7 @@ public sealed class V2ConsumeTests
     {
         await using var host = await ApiHost.StartAsync();
         var consumer = await host.MakeAsync();
-        consumer.OnTake = (_, _) => ValueTask.FromResult<Delivery?>(new Delivery(ErrorCode.RequestTimedOut, null, [], "r0"));
+        consumer.OnTake = (_, _) => ValueTask.FromResult<TakeResult?>(new TakeResult(ErrorCode.RequestTimedOut, null, [], "r0"));
         Assert.Equal("[]", (await host.GetAsync(Records)).Text);
     }
 
@@ -169,7 +170,7 @@ public sealed class V2ConsumeTests
         await using var host = await ApiHost.StartAsync();
         var consumer = host.Cluster.Consumer("g", "i");
         await consumer.Create(new ConsumerSettings(
-            "c", "h", null, OffsetReset.Latest, null, TimeSpan.Zero, TimeSpan.Zero, ["range"], 1, null));
+            "c", "h", null, OffsetSpec.Latest, null, TimeSpan.Zero, TimeSpan.Zero, ["range"], 1, null));
         await consumer.Assign([Partition(0)]);
         consumer.Queue(Record(0, null, "a"));
         Assert.Equal("YQ==", (await host.GetAsync(Records, Binary)).Json[0].GetProperty("value").GetString());
@@ -300,12 +301,12 @@ public sealed class V2ConsumeTests
         Assert.Equal(HttpStatusCode.NoContent, (await host.PostV2Async($"{Instance}/positions", "{}")).Status);
         Assert.Equal(
             [
-                new PartitionSeek(Partition(0), SeekKind.Offset, 5),
-                new PartitionSeek(Partition(1), SeekKind.Time, 1_500),
-                new PartitionSeek(Partition(0), SeekKind.Beginning, 0),
-                new PartitionSeek(Partition(1), SeekKind.Beginning, 0),
-                new PartitionSeek(Partition(0), SeekKind.End, 0),
-                new PartitionSeek(Partition(1), SeekKind.End, 0),
+                new PartitionSeek(Partition(0), OffsetSpec.At(5)),
+                new PartitionSeek(Partition(1), OffsetSpec.AtTime(new Timestamp(1_500))),
+                new PartitionSeek(Partition(0), OffsetSpec.Earliest),
+                new PartitionSeek(Partition(1), OffsetSpec.Earliest),
+                new PartitionSeek(Partition(0), OffsetSpec.Latest),
+                new PartitionSeek(Partition(1), OffsetSpec.Latest),
             ],
             consumer.Seeks);
     }

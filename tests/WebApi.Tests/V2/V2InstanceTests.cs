@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Loire.Grains.Interfaces.Consumers;
+using Loire.Model;
 using static Loire.WebApi.Tests.V2.V2Client;
 
 namespace Loire.WebApi.Tests.V2;
@@ -23,7 +24,7 @@ public sealed class V2InstanceTests
                 "my.instance-1",
                 "127.0.0.1",
                 null,
-                OffsetReset.Latest,
+                OffsetSpec.Latest,
                 TimeSpan.FromSeconds(5),
                 TimeSpan.FromSeconds(45),
                 TimeSpan.FromSeconds(300),

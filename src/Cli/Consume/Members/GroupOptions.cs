@@ -4,6 +4,7 @@ using Loire.Cli.CommandLine;
 using Loire.Cli.Failures;
 using Loire.Cli.Groups;
 using Loire.Cli.Topics;
+using Loire.Model;
 
 namespace Loire.Cli.Consume.Members;
 
@@ -60,14 +61,14 @@ internal sealed class GroupOptions
         string[] topics = [.. first is null ? [] : (string[])[first], .. more.Select(TopicArgument.Check)];
         var problem = pattern is null == (topics.Length == 0) ? "A group reads either topics or what matches --pattern."
             : topics.Distinct(StringComparer.Ordinal).Count() < topics.Length ? "A topic is given twice."
-            : choice.Kind is not (StartKind.Beginning or StartKind.End) || choice.Stop != Model.Timestamp.None
+            : choice.From.Kind is not (OffsetSpecKind.Earliest or OffsetSpecKind.Latest) || choice.BeforeEnd > 0 || choice.Stop != Timestamp.None
                 ? "With -g, -o says where to begin where nothing is committed: beginning or end."
             : !(seconds >= 1 && seconds <= LongestPollInterval)
                 ? string.Create(CultureInfo.InvariantCulture, $"--max-poll-interval must lie between 1 and {LongestPollInterval} seconds.")
             : null;
         return problem is null
             ? new GroupSubscription(
-                GroupArgument.Check(group), topics, pattern, choice.Kind == StartKind.End, TimeSpan.FromSeconds(seconds))
+                GroupArgument.Check(group), topics, pattern, choice.From == OffsetSpec.Latest, TimeSpan.FromSeconds(seconds))
             : throw CliException.Usage(problem, "'loire group reset' moves a group to other offsets.");
     }
 }

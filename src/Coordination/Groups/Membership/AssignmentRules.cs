@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Loire.Model;
 using Loire.Coordination.Groups.Assignors;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Membership;
 
@@ -109,7 +110,7 @@ public static class AssignmentRules
     /// </summary>
     private static List<GroupSubscription> Subscribed(GroupState state, IReadOnlyDictionary<TopicName, int> topics)
     {
-        var resolved = new Dictionary<(int Count, TopicName First, string? Pattern), List<(SubscriptionTerms Terms, TopicName[] Topics)>>();
+        var resolved = new Dictionary<(int Count, TopicName First, string? Pattern), List<(MemberSubscription Terms, TopicName[] Topics)>>();
         var members = new List<GroupSubscription>(state.Members.Count);
         foreach (var (memberId, member) in state.Members)
         {

@@ -1,5 +1,6 @@
 using Loire.Model;
 using Loire.Coordination.Groups.Assignors;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Membership;
 
@@ -27,7 +28,7 @@ internal sealed class AssignmentTurns(AssignorRegistry assignors, MembershipOpti
     }
 
     /// <summary>A member is about to join.</summary>
-    public void Joins(GroupState state, GroupHeartbeat request, TimeSpan now)
+    public void Joins(GroupState state, HeartbeatRequest request, TimeSpan now)
     {
         if (state.Members.Count == 0)
         {

@@ -1,5 +1,6 @@
 using Loire.Model;
 using Loire.Coordination.Groups.Assignors;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Membership;
 
@@ -50,7 +51,7 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
         Step(now, _ => _turns.TopicsAre(State, topics));
 
     /// <summary>A member's heartbeat: joins, stays, changes the subscription, confirms.</summary>
-    public GroupStep Heartbeat(GroupHeartbeat request, TimeSpan now)
+    public GroupStep Heartbeat(HeartbeatRequest request, TimeSpan now)
     {
         var isJoining = request.MemberEpoch == 0;
         var decision = isJoining
@@ -116,7 +117,7 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
     /// <param name="memberId">The member.</param>
     /// <param name="instanceId">Its instance id, if it has one.</param>
     /// <param name="joinedAt">Its life: <see cref="GroupStep.JoinedAt"/> of its heartbeat.</param>
-    public GroupAnswer Answer(MemberId memberId, GroupInstanceId? instanceId, int joinedAt)
+    public HeartbeatResult Answer(MemberId memberId, GroupInstanceId? instanceId, int joinedAt)
     {
         var error = GroupRules.CheckMember(State, memberId, instanceId);
         if (error == ErrorCode.None && State.Members[memberId].JoinedAt != joinedAt)
@@ -126,19 +127,19 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
 
         if (error != ErrorCode.None)
         {
-            return new GroupAnswer(error, 0, [], options.HeartbeatInterval);
+            return new HeartbeatResult(error, 0, [], options.HeartbeatInterval);
         }
 
         var member = State.Members[memberId];
         if (_turns.Problem is { } problem && member.Target.Count == 0 && !_liveness.HasNews(memberId))
         {
-            return new GroupAnswer(ErrorCode.UnknownServerError, 0, [], options.HeartbeatInterval, problem);
+            return new HeartbeatResult(ErrorCode.UnknownServerError, 0, [], options.HeartbeatInterval, problem);
         }
 
         var third = member.Profile.Subscription.SessionTimeout / 3;
         _liveness.Told(memberId, State.Epoch);
         var interval = third < options.HeartbeatInterval ? third : options.HeartbeatInterval;
-        return new GroupAnswer(error, State.Epoch, member.Assignment, interval);
+        return new HeartbeatResult(error, State.Epoch, member.Assignment, interval);
     }
 
     /// <summary>Whether a member may commit an offset of a partition; as <see cref="GroupRules.CheckCommit"/> says.</summary>

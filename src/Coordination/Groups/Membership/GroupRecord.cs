@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Membership;
 
@@ -43,7 +44,7 @@ public abstract record GroupRecord
     /// <summary>A member wants something else. The epoch grows unless only timeouts or user data differ.</summary>
     /// <param name="MemberId">The member.</param>
     /// <param name="Subscription">What it wants from here on.</param>
-    public sealed record Resubscribed(MemberId MemberId, SubscriptionTerms Subscription) : GroupRecord;
+    public sealed record Resubscribed(MemberId MemberId, MemberSubscription Subscription) : GroupRecord;
 
     /// <summary>A member confirmed that it gave up partitions.</summary>
     /// <param name="MemberId">The member.</param>
@@ -76,7 +77,7 @@ public abstract record GroupRecord
 /// <param name="ClientId">The application.</param>
 /// <param name="Host">Where it runs.</param>
 /// <param name="Subscription">What it wants.</param>
-public sealed record MemberProfile(MemberId MemberId, GroupInstanceId? InstanceId, string ClientId, string Host, SubscriptionTerms Subscription);
+public sealed record MemberProfile(MemberId MemberId, GroupInstanceId? InstanceId, string ClientId, string Host, MemberSubscription Subscription);
 
 /// <summary>A member and partitions.</summary>
 /// <param name="MemberId">The member.</param>

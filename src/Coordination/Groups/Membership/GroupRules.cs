@@ -1,5 +1,6 @@
 using Loire.Model;
 using Loire.Coordination.Groups.Assignors;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Membership;
 
@@ -15,7 +16,7 @@ public static class GroupRules
     /// instance id that is in use refuses the newcomer until the session of the other has expired; a rolling restart would stop for so
     /// long.)
     /// </summary>
-    public static Decision<GroupRecord> Join(GroupState state, GroupHeartbeat request, MembershipOptions options, AssignorRegistry registry)
+    public static Decision<GroupRecord> Join(GroupState state, HeartbeatRequest request, MembershipOptions options, AssignorRegistry registry)
     {
         Invariant.Check(request.MemberEpoch == 0);
         var (error, detail) = HeartbeatChecks.Check(request);
@@ -56,7 +57,7 @@ public static class GroupRules
     /// same life is in order, since its last answers may be lost, as long as it owns nothing that it was told to give up and confirmed; in
     /// KIP-848 only the previous epoch is, because there a member's epoch grows in its own heartbeats alone.
     /// </summary>
-    public static Decision<GroupRecord> Heartbeat(GroupState state, GroupHeartbeat request, MembershipOptions options, AssignorRegistry registry)
+    public static Decision<GroupRecord> Heartbeat(GroupState state, HeartbeatRequest request, MembershipOptions options, AssignorRegistry registry)
     {
         Invariant.Check(request.MemberEpoch != 0);
         var (error, detail) = HeartbeatChecks.Check(request);
@@ -150,14 +151,14 @@ public static class GroupRules
             : ErrorCode.UnknownMemberId;
     }
 
-    private static TopicPartition[] Released(GroupState state, GroupMember member, GroupHeartbeat request)
+    private static TopicPartition[] Released(GroupState state, GroupMember member, HeartbeatRequest request)
     {
         if (member.Revoking.Count == 0)
         {
             return [];
         }
 
-        var owned = request.Owned as IReadOnlySet<TopicPartition> ?? request.Owned.ToHashSet();
+        var owned = request.Owned.ToHashSet();
         return [.. member.Revoking.Where(partition =>
             !owned.Contains(partition) && state.FindHeld(member, partition)!.Value.RevokedAt <= request.MemberEpoch)];
     }

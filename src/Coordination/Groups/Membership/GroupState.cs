@@ -1,4 +1,5 @@
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Membership;
 
@@ -33,11 +34,11 @@ public sealed class GroupState
     public bool IsCooperative { get; private set; } = true;
 
     /// <summary>Where the group is.</summary>
-    public MembershipPhase Phase =>
-        _members.Count == 0 ? MembershipPhase.Empty
-        : Epoch > TargetEpoch ? MembershipPhase.Assigning
-        : _ledger.RevokingCount > 0 ? MembershipPhase.Reconciling
-        : MembershipPhase.Stable;
+    public GroupPhase Phase =>
+        _members.Count == 0 ? GroupPhase.Empty
+        : Epoch > TargetEpoch ? GroupPhase.Assigning
+        : _ledger.RevokingCount > 0 ? GroupPhase.Reconciling
+        : GroupPhase.Stable;
 
     /// <summary>The members by their ids.</summary>
     public IReadOnlyDictionary<MemberId, GroupMember> Members => _members.ById;
@@ -53,6 +54,13 @@ public sealed class GroupState
 
     /// <summary>The member that has the instance id now.</summary>
     internal GroupMember? FindInstance(GroupInstanceId? instanceId) => instanceId is { } id ? _members.FindInstance(id) : null;
+
+    /// <summary>The group as it is shown from outside.</summary>
+    public GroupDescription Describe(GroupId groupId) => new(groupId, Phase, Epoch, Assignor, [.. _members.All.Select(Describe)]);
+
+    private static MemberDescription Describe(GroupMember member) => new(
+        member.Profile.MemberId, member.Profile.InstanceId, member.Profile.ClientId, member.Profile.Host, member.MemberEpoch,
+        member.Profile.Subscription, [.. member.Assigned.Concat(member.Revoking).Order()], [.. member.Target]);
 
     /// <summary>How many members list an assignor.</summary>
     internal int CountListing(string assignor) => _members.CountListing(assignor);
@@ -154,7 +162,7 @@ public sealed class GroupState
         }
     }
 
-    private void Resubscribe(GroupMember member, SubscriptionTerms subscription)
+    private void Resubscribe(GroupMember member, MemberSubscription subscription)
     {
         Epoch += subscription.AssignsLike(member.Profile.Subscription) ? 0 : 1;
         _members.Change(member, member.Profile with { Subscription = subscription }, member.JoinedAt);
@@ -264,7 +272,7 @@ public sealed class GroupState
         if (concernsAll)
         {
             _ledger.AssertInvariants(_members.All);
-            Invariant.Check(Phase != MembershipPhase.Stable || _members.All.All(member => member.IsReconciled), "a stable group rests");
+            Invariant.Check(Phase != GroupPhase.Stable || _members.All.All(member => member.IsReconciled), "a stable group rests");
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Loire.Model;
 
 namespace Loire.Coordination.Groups.Membership;
@@ -17,30 +16,4 @@ public sealed record GroupStep(
 {
     /// <summary>Assignors that failed in this step; an operator must hear of it.</summary>
     public IReadOnlyList<AssignorFailure> Failures { get; init; } = [];
-}
-
-/// <summary>What a member is told.</summary>
-/// <param name="Error"><see cref="ErrorCode.None"/>; or how its membership ended; or <see cref="ErrorCode.UnknownServerError"/>, which it
-/// survives: it has nothing to work on because no assignor of the group works.</param>
-/// <param name="MemberEpoch">The epoch to heartbeat and commit with.</param>
-/// <param name="Assignment">Exactly the partitions that it may work on, in order.</param>
-/// <param name="HeartbeatInterval">It should be heard again within this time.</param>
-/// <param name="Detail">The error in one sentence for a person, where the code does not say enough.</param>
-public sealed record GroupAnswer(
-    ErrorCode Error, int MemberEpoch, ImmutableArray<TopicPartition> Assignment, TimeSpan HeartbeatInterval, string? Detail = null);
-
-/// <summary>Where a group is, in Kafka's words.</summary>
-public enum MembershipPhase
-{
-    /// <summary>It has no members.</summary>
-    Empty,
-
-    /// <summary>A new assignment is to be made.</summary>
-    Assigning,
-
-    /// <summary>Members give up and take over partitions.</summary>
-    Reconciling,
-
-    /// <summary>Every member may work on exactly what it is assigned.</summary>
-    Stable,
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using Loire.Model;
 using Loire.Coordination.Groups.Assignors;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Membership;
 
@@ -10,7 +11,7 @@ internal static class HeartbeatChecks
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    public static (ErrorCode Error, string? Detail) Check(GroupHeartbeat request) => request switch
+    public static (ErrorCode Error, string? Detail) Check(HeartbeatRequest request) => request switch
     {
         _ when request.MemberId == default || request.InstanceId == default(GroupInstanceId) =>
             Invalid("A member id, and a group instance id if there is one, must not be empty."),
@@ -21,7 +22,7 @@ internal static class HeartbeatChecks
         _ => (ErrorCode.None, null),
     };
 
-    public static (ErrorCode Error, string? Detail) Check(SubscriptionTerms terms, MembershipOptions options)
+    public static (ErrorCode Error, string? Detail) Check(MemberSubscription terms, MembershipOptions options)
     {
         if (terms.Topics.IsDefault || terms.Assignors.IsDefault || terms.Topics.Length > Limits.SubscriptionLength)
         {
@@ -62,7 +63,7 @@ internal static class HeartbeatChecks
     }
 
     /// <summary>Topics in order and each once, times in whole milliseconds, as the records keep them.</summary>
-    public static SubscriptionTerms Normalize(SubscriptionTerms terms) => terms with
+    public static MemberSubscription Normalize(MemberSubscription terms) => terms with
     {
         Topics = [.. terms.Topics.Distinct().Order()],
         SessionTimeout = TimeSpan.FromMilliseconds((long)terms.SessionTimeout.TotalMilliseconds),

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Membership;
 
@@ -12,7 +13,7 @@ internal static class MemberFields
         Write(writer, member.Subscription);
     }
 
-    public static void Write(FieldWriter writer, SubscriptionTerms terms)
+    public static void Write(FieldWriter writer, MemberSubscription terms)
     {
         writer.UInt16(checked((ushort)terms.Topics.Length));
         foreach (var topic in terms.Topics)
@@ -59,7 +60,7 @@ internal static class MemberFields
         return reader.TryText(out var text) && MemberId.TryParse(text, out memberId, out _);
     }
 
-    public static SubscriptionTerms? ReadTerms(ref FieldReader reader, byte layout)
+    public static MemberSubscription? ReadTerms(ref FieldReader reader, byte layout)
     {
         var topicsCount = reader.UInt16();
         var topics = ImmutableArray.CreateBuilder<TopicName>();
@@ -91,6 +92,6 @@ internal static class MemberFields
         var userData = layout < 2 ? null : reader.Text();
         return reader.HasFailed || session <= TimeSpan.Zero || rebalance <= TimeSpan.Zero
             ? null
-            : new SubscriptionTerms(topics.ToImmutable(), pattern, assignors.ToImmutable(), session, rebalance, userData);
+            : new MemberSubscription(topics.ToImmutable(), pattern, assignors.ToImmutable(), session, rebalance, userData);
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Membership;
 
@@ -73,7 +74,7 @@ internal sealed class MemberIndex
     }
 
     // A pattern that an earlier release of .NET accepted and this one does not matches nothing.
-    private TopicPattern? PatternOf(SubscriptionTerms terms)
+    private TopicPattern? PatternOf(MemberSubscription terms)
     {
         if (terms.Pattern is not { } text)
         {

@@ -1,4 +1,5 @@
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Offsets;
 
@@ -12,7 +13,7 @@ public abstract record OffsetsRecord
     /// <summary>Offsets were committed.</summary>
     /// <param name="At">When; each offset says the same.</param>
     /// <param name="Offsets">No partition twice.</param>
-    public sealed record Committed(Timestamp At, IReadOnlyList<OffsetCommit> Offsets) : OffsetsRecord;
+    public sealed record Committed(Timestamp At, IReadOnlyList<CommittedOffset> Offsets) : OffsetsRecord;
 
     /// <summary>Offsets were removed: deleted, or expired.</summary>
     /// <param name="Partitions">Whose.</param>
@@ -25,5 +26,5 @@ public abstract record OffsetsRecord
     /// <summary>All offsets: replaces the records before it.</summary>
     /// <param name="EmptiedAt">When the group lost its last member, or none.</param>
     /// <param name="Offsets">Every offset.</param>
-    public sealed record Snapshot(Timestamp EmptiedAt, IReadOnlyList<OffsetCommit> Offsets) : OffsetsRecord;
+    public sealed record Snapshot(Timestamp EmptiedAt, IReadOnlyList<CommittedOffset> Offsets) : OffsetsRecord;
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Offsets;
 
@@ -90,7 +91,7 @@ public static class OffsetsRecordCodec
     private static void Write(FieldWriter writer, TopicPartition partition) =>
         writer.Text(partition.Topic.Value).Int32(partition.Partition);
 
-    private static void Write(FieldWriter writer, OffsetCommit offset)
+    private static void Write(FieldWriter writer, CommittedOffset offset)
     {
         Write(writer, offset.Partition);
         writer.Int64(offset.Offset.Value).Int32(offset.LeaderEpoch.Value).Text(offset.Metadata).Guid(offset.TopicId.Value);
@@ -125,7 +126,7 @@ public static class OffsetsRecordCodec
         return new OffsetsRecord.Removed(partitions);
     }
 
-    private static bool ReadOffsets(ref FieldReader reader, bool hasTopicIds, Timestamp? committedAt, out OffsetCommit[] offsets)
+    private static bool ReadOffsets(ref FieldReader reader, bool hasTopicIds, Timestamp? committedAt, out CommittedOffset[] offsets)
     {
         offsets = [];
         if (!ReadCount(ref reader, out var count))
@@ -133,7 +134,7 @@ public static class OffsetsRecordCodec
             return false;
         }
 
-        offsets = new OffsetCommit[count];
+        offsets = new CommittedOffset[count];
         for (var i = 0; i < count; i++)
         {
             if (!ReadPartition(ref reader, out var partition))
@@ -154,7 +155,7 @@ public static class OffsetsRecordCodec
                 return false;
             }
 
-            offsets[i] = new OffsetCommit(partition, new Offset(offset), new LeaderEpoch(epoch), metadata, at, topicId);
+            offsets[i] = new CommittedOffset(partition, new Offset(offset), new LeaderEpoch(epoch), metadata, at, topicId);
         }
 
         return true;

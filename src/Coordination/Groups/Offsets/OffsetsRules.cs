@@ -1,4 +1,5 @@
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Offsets;
 
@@ -11,15 +12,15 @@ public static class OffsetsRules
     private static readonly OffsetsDecision Nothing = new(ErrorCode.None, null, [], null);
 
     /// <summary>Stores offsets, each with the time <paramref name="now"/>. The newest commit counts, whether higher or lower.</summary>
-    public static OffsetsDecision Commit(OffsetsState state, IReadOnlyList<OffsetCommit> offsets, Timestamp now)
+    public static OffsetsDecision Commit(OffsetsState state, IReadOnlyList<CommittedOffset> offsets, Timestamp now)
     {
         if (offsets.Count > Limits.OffsetsPerCommit)
         {
             return Refuse(ErrorCode.InvalidRequest, $"One commit has at most {Limits.OffsetsPerCommit} offsets.");
         }
 
-        List<RefusedOffset>? refused = null;
-        var stored = new List<OffsetCommit>(offsets.Count);
+        List<PartitionError>? refused = null;
+        var stored = new List<CommittedOffset>(offsets.Count);
         var seen = offsets.Count > 1 ? new HashSet<TopicPartition>(offsets.Count) : null;
         var bytes = state.Bytes;
         foreach (var offset in offsets)
@@ -32,7 +33,7 @@ public static class OffsetsRules
             var error = Check(offset);
             if (error != ErrorCode.None)
             {
-                (refused ??= []).Add(new RefusedOffset(offset.Partition, error));
+                (refused ??= []).Add(new PartitionError(offset.Partition, error));
                 continue;
             }
 
@@ -43,7 +44,7 @@ public static class OffsetsRules
         return bytes > Limits.OffsetBytesPerGroup
             ? Refuse(ErrorCode.InvalidCommitOffsetSize, $"The offsets of one group take at most {Limits.OffsetBytesPerGroup} bytes.")
             : new OffsetsDecision(
-                ErrorCode.None, null, refused ?? (IReadOnlyList<RefusedOffset>)[],
+                ErrorCode.None, null, refused ?? (IReadOnlyList<PartitionError>)[],
                 stored.Count == 0 ? null : new OffsetsRecord.Committed(now, stored));
     }
 
@@ -62,7 +63,7 @@ public static class OffsetsRules
         }
 
         var refused = partitions.Where(partition => isSubscribed(partition.Topic))
-            .Select(partition => new RefusedOffset(partition, ErrorCode.GroupSubscribedToTopic))
+            .Select(partition => new PartitionError(partition, ErrorCode.GroupSubscribedToTopic))
             .ToArray();
         TopicPartition[] removed =
             [.. partitions.Where(partition => state.TryGet(partition, out _) && !isSubscribed(partition.Topic)).Distinct()];
@@ -122,7 +123,7 @@ public static class OffsetsRules
         return outlived is null ? null : new OffsetsRecord.Removed(outlived);
     }
 
-    private static ErrorCode Check(OffsetCommit offset) =>
+    private static ErrorCode Check(CommittedOffset offset) =>
         offset.Partition.Topic.Value.Length == 0 || offset.Partition.Partition is < 0 or >= Limits.PartitionsPerTopic
             ? ErrorCode.UnknownTopicOrPartition
         : offset.Offset < Offset.Zero || offset.LeaderEpoch < LeaderEpoch.None ? ErrorCode.InvalidRequest

@@ -1,5 +1,6 @@
 using System.Text;
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Offsets;
 
@@ -8,7 +9,7 @@ public sealed class OffsetsState
 {
     private const int BytesEach = 64;
 
-    private readonly Dictionary<TopicPartition, OffsetCommit> _offsets = [];
+    private readonly Dictionary<TopicPartition, CommittedOffset> _offsets = [];
 
     /// <summary>When the group lost its last member; none if it never had one.</summary>
     public Timestamp EmptiedAt { get; private set; } = Timestamp.None;
@@ -20,10 +21,10 @@ public sealed class OffsetsState
     public long Bytes { get; private set; }
 
     /// <summary>Every offset, in no order.</summary>
-    public IReadOnlyCollection<OffsetCommit> All => _offsets.Values;
+    public IReadOnlyCollection<CommittedOffset> All => _offsets.Values;
 
     /// <summary>The offset of a partition.</summary>
-    public bool TryGet(TopicPartition partition, out OffsetCommit offset) => _offsets.TryGetValue(partition, out offset);
+    public bool TryGet(TopicPartition partition, out CommittedOffset offset) => _offsets.TryGetValue(partition, out offset);
 
     /// <summary>Changes the offsets by one record, live or replayed.</summary>
     public void Apply(OffsetsRecord record)
@@ -55,10 +56,10 @@ public sealed class OffsetsState
     public OffsetsRecord Snapshot() => new OffsetsRecord.Snapshot(EmptiedAt, [.. _offsets.Values]);
 
     /// <summary>About how many bytes an offset takes.</summary>
-    internal static int BytesOf(OffsetCommit offset) =>
+    internal static int BytesOf(CommittedOffset offset) =>
         BytesEach + offset.Partition.Topic.Value.Length + Encoding.UTF8.GetByteCount(offset.Metadata);
 
-    private void Store(IReadOnlyList<OffsetCommit> offsets)
+    private void Store(IReadOnlyList<CommittedOffset> offsets)
     {
         foreach (var offset in offsets)
         {

@@ -1,4 +1,5 @@
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Offsets;
 
@@ -24,7 +25,7 @@ public static class OffsetsTopic
         new FieldWriter().UInt16(KeyVersion).Text(group.Value).Text(partition.Topic.Value).Int32(partition.Partition).Written;
 
     /// <summary>Writes the value of an offset.</summary>
-    public static ReadOnlyMemory<byte> WriteValue(OffsetCommit offset) => new FieldWriter()
+    public static ReadOnlyMemory<byte> WriteValue(CommittedOffset offset) => new FieldWriter()
         .UInt16(ValueVersion).Int64(offset.Offset.Value).Int32(offset.LeaderEpoch.Value).Text(offset.Metadata)
         .Int64(offset.CommittedAt.Milliseconds).Written;
 
@@ -45,13 +46,13 @@ public static class OffsetsTopic
     }
 
     /// <summary>Reads the value of a partition's offset; false if the bytes are no value of version 3.</summary>
-    public static bool TryReadValue(ReadOnlySpan<byte> bytes, TopicPartition partition, out OffsetCommit offset)
+    public static bool TryReadValue(ReadOnlySpan<byte> bytes, TopicPartition partition, out CommittedOffset offset)
     {
         var reader = new FieldReader(bytes);
         var version = reader.UInt16();
         var (next, epoch) = (new Offset(reader.Int64()), new LeaderEpoch(reader.Int32()));
         var hasMetadata = reader.TryText(out var metadata);
-        offset = new OffsetCommit(partition, next, epoch, metadata ?? "", new Timestamp(reader.Int64()));
+        offset = new CommittedOffset(partition, next, epoch, metadata ?? "", new Timestamp(reader.Int64()));
         return version == ValueVersion && hasMetadata && reader.IsComplete;
     }
 }

@@ -47,7 +47,7 @@ internal sealed record ConsumerJson(
         return new ConsumerJson(
             key.GroupId.Value, key.ConsumerId.Value, settings.ClientId, settings.Host, settings.InstanceId?.Value,
             Array.ConvertAll(consumer.Topics, topic => topic.Value), consumer.Pattern, TopicPartitionJson.From(consumer.Assignment),
-            settings.OffsetReset.ToString().ToLowerInvariant(), settings.AutoCommitInterval is not null,
+            settings.OffsetReset.ToString(), settings.AutoCommitInterval is not null,
             (long?)settings.AutoCommitInterval?.TotalMilliseconds, (long)settings.SessionTimeout.TotalMilliseconds,
             (long)settings.MaxPollInterval.TotalMilliseconds, settings.Assignors, settings.FetchMinBytes);
     }

@@ -1,6 +1,6 @@
 using Loire.Grains.Interfaces.Consumers;
-using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Operations;
 using Loire.WebApi.Requests;
@@ -61,14 +61,7 @@ internal sealed class MemberPositionEndpoints(IGrainFactory grains, IOptions<Loi
 
     private static (PartitionSeek Seek, ApiProblem? Problem) ReadSeek(PositionJson entry, TopicPartition partition)
     {
-        var (target, problem) = ResetTarget.Read(entry.To, entry.Value, canShift: false);
-        var kind = target.Kind switch
-        {
-            ResetKind.Earliest => SeekKind.Beginning,
-            ResetKind.Latest => SeekKind.End,
-            ResetKind.Timestamp => SeekKind.Time,
-            _ => SeekKind.Offset,
-        };
-        return (new PartitionSeek(partition, kind, target.Number), problem);
+        var (to, problem) = OffsetSpecJson.Read(entry.To, entry.Value, canShift: false);
+        return (new PartitionSeek(partition, to), problem);
     }
 }

@@ -112,7 +112,7 @@ internal sealed class MemberRecordsEndpoint(
     }
 
     /// <summary>
-    /// Delivery after delivery until the client leaves, the node stops, or the consumer has an error, which is then the last event. What
+    /// TakeResult after delivery until the client leaves, the node stops, or the consumer has an error, which is then the last event. What
     /// the first one answers without waiting decides whether there is a stream at all.
     /// </summary>
     private async Task StreamAsync(
@@ -149,7 +149,7 @@ internal sealed class MemberRecordsEndpoint(
         }
     }
 
-    private static void Write(TailOutput output, Delivery delivery)
+    private static void Write(TailOutput output, TakeResult delivery)
     {
         if (delivery.Records.Length == 0)
         {
@@ -160,7 +160,7 @@ internal sealed class MemberRecordsEndpoint(
         output.Records(format => Array.ForEach(delivery.Records, format.Write), delivery.Receipt);
     }
 
-    private static async ValueTask<(Delivery? Delivery, ApiProblem? Problem)> TakeAsync(
+    private static async ValueTask<(TakeResult? Delivery, ApiProblem? Problem)> TakeAsync(
         IConsumerGrain consumer, TakeRequest request, CancellationToken leaving)
     {
         try

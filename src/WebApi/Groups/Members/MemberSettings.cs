@@ -15,14 +15,8 @@ internal static class MemberSettings
     public static (ConsumerSettings? Settings, ApiProblem? Problem) Read(CreateMemberJson body, string host, int maxFetchBytes)
     {
         var assignors = body.PartitionAssignmentStrategy ?? DefaultAssignors;
-        OffsetReset? reset = body.AutoOffsetReset switch
-        {
-            "latest" => OffsetReset.Latest,
-            "earliest" => OffsetReset.Earliest,
-            "none" => OffsetReset.None,
-            _ => null,
-        };
-        var problem = reset is null ? "auto_offset_reset must be latest, earliest or none."
+        var isReset = OffsetSpec.TryParse(body.AutoOffsetReset, out var reset) && reset.IsReset;
+        var problem = !isReset ? "auto_offset_reset must be latest, earliest or none."
             : body.ClientId?.Length > Limits.ClientNameLength ? $"client_id has at most {Limits.ClientNameLength} characters."
             : body.InstanceId is { } id && GroupInstanceId.FindProblem(id) is { } illegal ? $"instance_id: {illegal}"
             : body.AutoCommitIntervalMs < 1 ? AtLeastOne("auto_commit_interval_ms")
@@ -43,7 +37,7 @@ internal static class MemberSettings
             string.IsNullOrEmpty(body.ClientId) ? "http" : body.ClientId,
             host,
             body.InstanceId is { } instance ? GroupInstanceId.Parse(instance) : default(GroupInstanceId?),
-            reset!.Value,
+            reset,
             body.EnableAutoCommit ? TimeSpan.FromMilliseconds(body.AutoCommitIntervalMs) : null,
             TimeSpan.FromMilliseconds(body.SessionTimeoutMs),
             TimeSpan.FromMilliseconds(body.MaxPollIntervalMs),

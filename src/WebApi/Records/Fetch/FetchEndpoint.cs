@@ -86,7 +86,7 @@ internal sealed class FetchEndpoint
 
         var source = new PartitionSource(_topics, target.Topic, target.Partition);
         var (from, failed) = await source.StartAsync(
-            wanted.Offset ?? (wanted.Follows ? Position.Latest : Position.Earliest), wanted.Timestamp, context.RequestAborted);
+            wanted.Offset ?? (wanted.Follows ? OffsetSpec.Latest : OffsetSpec.Earliest), wanted.Timestamp, context.RequestAborted);
         await (failed is not null ? failed.WriteAsync(context)
             : wanted.Follows || wanted.UntilPosition is not null ? StreamAsync(context, source, from, wanted, type!)
             : OnceAsync(context, source, from, wanted, type!));
@@ -147,8 +147,8 @@ internal sealed class FetchEndpoint
         var end = wanted.UntilPosition switch
         {
             null => new Offset(long.MaxValue),
-            { Kind: PositionKind.Offset, Offset: var offset } => offset,
-            { Kind: PositionKind.Earliest } => bounds.LogStart,
+            { Kind: OffsetSpecKind.Offset, Number: var offset } => new Offset(offset),
+            { Kind: OffsetSpecKind.Earliest } => bounds.LogStart,
             _ => bounds.HighWatermark,
         };
         if (bounds.Error != ErrorCode.None || (!wanted.Follows && end > bounds.HighWatermark))

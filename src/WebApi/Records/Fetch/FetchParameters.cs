@@ -8,7 +8,7 @@ internal sealed record FetchParameters
 {
     private const string FromMeaning = "Where to begin: earliest, latest (after the last record) or an offset. By default earliest, and for a live tail latest.";
 
-    public static readonly QueryParameter<Position?> OffsetFrom = QueryParameter.Place("offset", FromMeaning);
+    public static readonly QueryParameter<OffsetSpec?> OffsetFrom = QueryParameter.Place("offset", FromMeaning);
 
     public static readonly QueryParameter<Timestamp> TimestampFrom =
         QueryParameter.Moment("timestamp", "Begin with the first record at or after this moment: milliseconds since 1970, or ISO 8601.");
@@ -19,7 +19,7 @@ internal sealed record FetchParameters
     public static readonly QueryParameter<long> MaxWaitMs = QueryParameter.Number(
         "max_wait_ms", 0, (long)Limits.FetchWait.TotalMilliseconds, 0, "How long to wait for min_bytes; then the answer is what there is.");
 
-    public static readonly QueryParameter<Position?> Until = QueryParameter.Place(
+    public static readonly QueryParameter<OffsetSpec?> Until = QueryParameter.Place(
         "until", "Stream everything before this offset, or latest, as it stands now; Next-Offset is then this offset. Excludes follow and max_records.");
 
     public static readonly QueryParameter<bool> Follow =
@@ -32,7 +32,7 @@ internal sealed record FetchParameters
     public static readonly QueryParameter<string?> Resume =
         QueryParameter.Text("resume", 16_384, "The id of the last event seen, for clients that cannot send Last-Event-ID.");
 
-    public Position? Offset { get; init; }
+    public OffsetSpec? Offset { get; init; }
 
     public Timestamp Timestamp { get; init; }
 
@@ -44,7 +44,7 @@ internal sealed record FetchParameters
 
     public long RecordsMax { get; init; }
 
-    public Position? UntilPosition { get; init; }
+    public OffsetSpec? UntilPosition { get; init; }
 
     public bool Follows { get; init; }
 

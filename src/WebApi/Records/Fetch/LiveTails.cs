@@ -42,7 +42,7 @@ internal sealed class LiveTails(
     {
         var query = new QueryReader(context);
         var wanted = FetchParameters.Read(query, _maxBytes, _minBytes);
-        if (wanted.Offset is { Kind: PositionKind.Offset })
+        if (wanted.Offset is { Kind: OffsetSpecKind.Offset })
         {
             query.Refuse("An offset belongs to one partition; all of them begin at earliest, latest or a timestamp.");
         }
@@ -121,7 +121,7 @@ internal sealed class LiveTails(
                 continue;
             }
 
-            var position = resumed is not null ? Position.Earliest : wanted.Offset ?? Position.Latest;
+            var position = resumed is not null ? OffsetSpec.Earliest : wanted.Offset ?? OffsetSpec.Latest;
             var (from, problem) = await source.StartOffsetAsync(
                 position, resumed is not null ? Timestamp.None : wanted.Timestamp, context.RequestAborted);
             if (problem is not null)

@@ -3,7 +3,6 @@ using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Loire.WebApi.Errors;
-using Loire.WebApi.Requests;
 
 namespace Loire.WebApi.Records.Fetch;
 
@@ -23,14 +22,14 @@ internal sealed class PartitionSource(TopicCache topics, TopicRoutes topic, int 
     /// are left to the partition.
     /// </summary>
     public async ValueTask<(Offset From, ApiProblem? Problem)> StartAsync(
-        Position position, Timestamp timestamp, CancellationToken cancellation)
+        OffsetSpec position, Timestamp timestamp, CancellationToken cancellation)
     {
         if (timestamp == Timestamp.None)
         {
             return (position.Kind switch
             {
-                PositionKind.Offset => position.Offset,
-                PositionKind.Earliest => FetchRequest.Earliest,
+                OffsetSpecKind.Offset => position.Number,
+                OffsetSpecKind.Earliest => FetchRequest.Earliest,
                 _ => FetchRequest.Latest,
             }, null);
         }
@@ -43,7 +42,7 @@ internal sealed class PartitionSource(TopicCache topics, TopicRoutes topic, int 
 
     /// <summary>Finds the offset at which reading begins.</summary>
     public async ValueTask<(Offset From, ApiProblem? Problem)> StartOffsetAsync(
-        Position position, Timestamp timestamp, CancellationToken cancellation)
+        OffsetSpec position, Timestamp timestamp, CancellationToken cancellation)
     {
         var (from, problem) = await StartAsync(position, timestamp, cancellation);
         if (problem is not null || from >= Offset.Zero)

@@ -215,9 +215,9 @@ internal static class DocumentProduce
     {
         timestamp = Timestamp.None;
         headers = [];
-        if (from.TryGetValue("Record-Timestamp", out var moment) && !MomentText.TryParse(moment.ToString(), out timestamp))
+        if (from.TryGetValue("Record-Timestamp", out var moment) && !Timestamp.TryParse(moment.ToString(), out timestamp))
         {
-            return $"The header Record-Timestamp {MomentText.Expected}.";
+            return $"The header Record-Timestamp {Timestamp.Expected}.";
         }
 
         var keys = from["Record-Key"].Count + from["Record-Key-Base64"].Count + (key is null ? 0 : 1);

@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Loire.Model;
 using Loire.Model.Batches;
-using Loire.WebApi.Requests;
 
 namespace Loire.WebApi.Records.Produce;
 
@@ -219,11 +218,11 @@ internal sealed class RecordFields
         else if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= 64)
         {
             Span<char> text = stackalloc char[64];
-            ok = Encoding.UTF8.TryGetChars(reader.ValueSpan, text, out var length) && MomentText.TryParse(text[..length], out var moment)
+            ok = Encoding.UTF8.TryGetChars(reader.ValueSpan, text, out var length) && Timestamp.TryParse(text[..length], out var moment)
                 && (Timestamp = moment) != Timestamp.None;
         }
 
-        return ok ? null : $"The timestamp {MomentText.Expected}.";
+        return ok ? null : $"The timestamp {Timestamp.Expected}.";
     }
 
     private string? ReadHeaders(ref Utf8JsonReader reader, ReadOnlySpan<byte> source)

@@ -27,7 +27,7 @@ internal sealed class ChurnProducers(LoireClient client, History history, Random
     {
         await DisposeAsync();
         return await client.Admin.ListOffsetsAsync(_topics.SelectMany(topic => Enumerable.Range(0, topic.Value)
-            .Select(partition => KeyValuePair.Create(new TopicPartition(topic.Key, partition), OffsetSpec.End))));
+            .Select(partition => KeyValuePair.Create(new TopicPartition(topic.Key, partition), OffsetSpec.Latest))));
     }
 
     public async ValueTask DisposeAsync()

@@ -32,7 +32,7 @@ internal sealed record ChurnProfile(
         Guarantee = Guarantee,
         EnableAutoCommit = CommitsItself,
         AutoCommitInterval = TimeSpan.FromMilliseconds(100),
-        AutoOffsetReset = AutoOffsetReset.Earliest,
+        AutoOffsetReset = OffsetSpec.Earliest,
         PartitionAssignmentStrategy = [Assignor],
         SessionTimeout = Session,
         MaxPollRecords = 5,

@@ -1,5 +1,6 @@
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Tests.Clusters;
+using Loire.Model.Groups;
 using Loire.TestKit;
 using Orleans.TestingHost;
 using Xunit.Abstractions;

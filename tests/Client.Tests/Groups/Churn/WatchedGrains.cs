@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.Client.Tests.Groups.Churn;
 
@@ -47,7 +48,7 @@ internal sealed class WatchedGroup(IGroupGrain group, string groupId, string con
         var result = await group.Heartbeat(request, cancellation).ConfigureAwait(true);
         if (result.Error == ErrorCode.None)
         {
-            TopicPartition[] assignment = result.Assignment;
+            TopicPartition[] assignment = [.. result.Assignment];
             history.Add(new Answered(groupId, consumer, request.MemberId.Value, request.InstanceId?.Value, result.MemberEpoch, assignment, begun));
             foreach (var partition in assignment)
             {

@@ -1,4 +1,5 @@
 using Loire.Coordination.Groups.Membership;
+using Loire.Model.Groups;
 using static Loire.Coordination.Tests.Groups.Membership.TestGroup;
 
 namespace Loire.Coordination.Tests.Groups.Membership;
@@ -93,7 +94,7 @@ public class AssignorFaultTests
         var group = new TestGroup();
         group.Join("a", Wants(assignors: "odd-dealt"));
         group.Join("b", Wants(assignors: "odd-dealt"));
-        Assert.Equal((MembershipPhase.Reconciling, ""), (group.State.Phase, group.Assigned("a")));
+        Assert.Equal((GroupPhase.Reconciling, ""), (group.State.Phase, group.Assigned("a")));
         group.Odd = _ => throw new FormatException("No.");
         group.Join("c", Wants(assignors: "odd-dealt"));
         group.Beat("a");
@@ -114,7 +115,7 @@ public class AssignorFaultTests
             },
         };
         group.Join("a", Wants(assignors: "odd-kept"));
-        Assert.Equal((1, MembershipPhase.Assigning), (asked, group.State.Phase));
+        Assert.Equal((1, GroupPhase.Assigning), (asked, group.State.Phase));
         for (var i = 0; i < 30; i++)
         {
             group.After(1);

@@ -1,5 +1,6 @@
 using Loire.Model;
 using Loire.Coordination.Groups.Membership;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Tests.Groups.Membership;
 
@@ -10,13 +11,13 @@ public class GroupRecordCodecTests
     private const string StaticBytes =
         "00026D32" + "000169" + "0000" + "0000" + "0000" + "0003612E2B" + "02" + "000178" + "000179" + "00001770" + "00000001" + "00027B7D";
 
-    private static readonly SubscriptionTerms Terms = new(
+    private static readonly MemberSubscription Terms = new(
         [TopicName.Parse("a"), TopicName.Parse("b")], null, ["range"], TimeSpan.FromSeconds(45), TimeSpan.FromMinutes(5));
 
     private static readonly MemberProfile Profile = new("m1", null, "app", "h1", Terms);
 
     private static readonly MemberProfile Static = new(
-        "m2", "i", "", "", new SubscriptionTerms([], "a.+", ["x", "y"], TimeSpan.FromSeconds(6), TimeSpan.FromMilliseconds(1), "{}"));
+        "m2", "i", "", "", new MemberSubscription([], "a.+", ["x", "y"], TimeSpan.FromSeconds(6), TimeSpan.FromMilliseconds(1), "{}"));
 
     /// <summary>Bytes in journals of users: a record that was written once must be read for ever.</summary>
     public static TheoryData<string, GroupRecord> Golden => new()

@@ -1,5 +1,6 @@
 using Loire.Model;
 using Loire.Coordination.Groups.Membership;
+using Loire.Model.Groups;
 using static Loire.Coordination.Tests.Groups.Membership.TestGroup;
 
 namespace Loire.Coordination.Tests.Groups.Membership;
@@ -39,7 +40,7 @@ public class MemberTests
 
         Assert.Single(group.State.Members);
         group.After(10);
-        Assert.Equal(MembershipPhase.Empty, group.State.Phase);
+        Assert.Equal(GroupPhase.Empty, group.State.Phase);
         Assert.Null(group.Machine.NextTick);
     }
 
@@ -154,7 +155,7 @@ public class MemberTests
         var old = group.Told["a"];
         group.Join("b");
         group.Beat("a");
-        var again = new GroupHeartbeat("a", null, old.MemberEpoch, "", "", null, old.Assignment);
+        var again = new HeartbeatRequest("a", null, old.MemberEpoch, "", "", null, old.Assignment, default);
         var step = group.Machine.Heartbeat(again, group.Now);
         Assert.True(group.Machine.HasNews("a", step.JoinedAt));
         group.Machine.Answer("a", null, step.JoinedAt);
@@ -242,7 +243,7 @@ public class MemberTests
         var step = group.Join("a2", instanceId: "a");
         Assert.IsType<GroupRecord.Replaced>(Assert.Single(step.Records));
         Assert.Equal(["a1", "a2"], step.News.Order());
-        Assert.Equal((MembershipPhase.Stable, "t-0 t-1"), (group.State.Phase, group.Knows("a2")));
+        Assert.Equal((GroupPhase.Stable, "t-0 t-1"), (group.State.Phase, group.Knows("a2")));
         Assert.Equal(ErrorCode.FencedInstanceId, group.Beat("a1", instanceId: "a").Error);
         Assert.Equal(ErrorCode.FencedInstanceId, group.Machine.Answer("a1", "a", 1).Error);
         Assert.Equal(ErrorCode.UnknownMemberId, group.Machine.CheckCommit("a1", group.Told["a1"].MemberEpoch, T(0)));
@@ -286,7 +287,7 @@ public class MemberTests
         Assert.Equal((ErrorCode.None, 0), (group.Leave("b").Error, group.Leave("b").Records.Count));
         Assert.Equal(ErrorCode.InvalidRequest, group.Leave(null).Error);
         group.Leave("a");
-        Assert.Equal((MembershipPhase.Empty, ""), (group.State.Phase, group.State.Assignor));
+        Assert.Equal((GroupPhase.Empty, ""), (group.State.Phase, group.State.Assignor));
         Assert.Equal(group.State.Epoch, group.State.TargetEpoch);
     }
 

@@ -1,5 +1,6 @@
 using Loire.Coordination.Groups.Membership;
 using Loire.Model;
+using Loire.Model.Groups;
 using static Loire.Coordination.Tests.Groups.Membership.TestGroup;
 
 namespace Loire.Coordination.Tests.Groups.Membership;
@@ -10,10 +11,10 @@ public class RebalanceTests
     public void The_first_member_gets_everything_at_once()
     {
         var group = new TestGroup();
-        Assert.Equal(MembershipPhase.Empty, group.State.Phase);
+        Assert.Equal(GroupPhase.Empty, group.State.Phase);
         group.Join("a");
         Assert.Equal("t-0 t-1 t-2 t-3", group.Knows("a"));
-        Assert.Equal(MembershipPhase.Stable, group.State.Phase);
+        Assert.Equal(GroupPhase.Stable, group.State.Phase);
         Assert.Equal(group.State.Epoch, group.State.Members["a"].MemberEpoch);
     }
 
@@ -34,7 +35,7 @@ public class RebalanceTests
         group.Join("a");
         group.Join("b");
         Assert.Equal(("t-0 t-1", "t-2 t-3", ""), (group.Assigned("a"), group.Revoking("a"), group.Assigned("b")));
-        Assert.Equal(MembershipPhase.Reconciling, group.State.Phase);
+        Assert.Equal(GroupPhase.Reconciling, group.State.Phase);
 
         group.Beat("a");
         Assert.Equal("t-2 t-3", group.Revoking("a"));
@@ -47,7 +48,7 @@ public class RebalanceTests
         Assert.Equal(PartitionsOf("t-3"), Assert.IsType<GroupRecord.Released>(Assert.Single(step.Records)).Partitions);
         Assert.Equal(["a", "b"], step.News.Order());
         Assert.Equal("t-2 t-3", group.Assigned("b"));
-        Assert.Equal(MembershipPhase.Stable, group.State.Phase);
+        Assert.Equal(GroupPhase.Stable, group.State.Phase);
         Assert.All(group.State.Members.Values, member => Assert.Equal(group.State.TargetEpoch, member.MemberEpoch));
     }
 
@@ -66,7 +67,7 @@ public class RebalanceTests
         Assert.Equal(moving.Order(), PartitionsOf(group.Assigned("c")));
         group.Leave("c");
         Assert.Equal(("", ""), (group.Revoking("a"), group.Revoking("b")));
-        Assert.Equal(MembershipPhase.Stable, group.State.Phase);
+        Assert.Equal(GroupPhase.Stable, group.State.Phase);
     }
 
     [Fact]
@@ -87,7 +88,7 @@ public class RebalanceTests
         group.Beat("b");
         group.Beat("b");
         Assert.Equal("t-0 t-3|t-1|t-2", $"{group.Assigned("a")}|{group.Assigned("b")}|{group.Assigned("c")}");
-        Assert.Equal(MembershipPhase.Stable, group.State.Phase);
+        Assert.Equal(GroupPhase.Stable, group.State.Phase);
     }
 
     [Fact]
@@ -175,7 +176,7 @@ public class RebalanceTests
         var group = new TestGroup(new MembershipOptions());
         var start = group.Now;
         group.Join("a");
-        Assert.Equal((MembershipPhase.Assigning, ""), (group.State.Phase, group.Knows("a")));
+        Assert.Equal((GroupPhase.Assigning, ""), (group.State.Phase, group.Knows("a")));
         Assert.Equal(start + TimeSpan.FromSeconds(3), group.Machine.NextTick);
         group.After(2);
         group.Join("b");
@@ -197,7 +198,7 @@ public class RebalanceTests
         var group = new TestGroup(new MembershipOptions());
         group.Join("m00", Wants(rebalanceSeconds: rebalanceSeconds));
         var joined = 1;
-        for (; group.State.Phase == MembershipPhase.Assigning; joined++)
+        for (; group.State.Phase == GroupPhase.Assigning; joined++)
         {
             Assert.Equal(0, group.State.TargetEpoch);
             group.Join($"m{joined:00}");
@@ -260,7 +261,7 @@ public class RebalanceTests
         group.Join("a");
         group.Restart();
         group.Join("b");
-        Assert.Equal((MembershipPhase.Assigning, "t-0 t-1 t-2 t-3"), (group.State.Phase, group.Assigned("a")));
+        Assert.Equal((GroupPhase.Assigning, "t-0 t-1 t-2 t-3"), (group.State.Phase, group.Assigned("a")));
         group.Topics(("t", 4));
         Assert.Equal("t-2 t-3", group.Revoking("a"));
     }
@@ -282,7 +283,7 @@ public class RebalanceTests
             group.Beat(member);
         }
 
-        Assert.Equal(MembershipPhase.Stable, group.State.Phase);
+        Assert.Equal(GroupPhase.Stable, group.State.Phase);
         Assert.All(group.State.Members.Values, member => Assert.Equal(10, member.Assigned.Count));
         group.After(1);
         Assert.InRange(Written(() => group.Join("new", wants)), 1, 1_000);

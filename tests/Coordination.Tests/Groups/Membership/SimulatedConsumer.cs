@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Loire.Model;
-using Loire.Coordination.Groups.Membership;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Tests.Groups.Membership;
 
@@ -8,7 +8,7 @@ namespace Loire.Coordination.Tests.Groups.Membership;
 /// A consumer as a client library would be: one heartbeat under way; adopts what an answer gives it; takes its time to give up what an
 /// answer takes away; begins anew when it is fenced.
 /// </summary>
-internal sealed class SimulatedConsumer(Simulation simulation, MemberId memberId, GroupInstanceId? instanceId, SubscriptionTerms wants)
+internal sealed class SimulatedConsumer(Simulation simulation, MemberId memberId, GroupInstanceId? instanceId, MemberSubscription wants)
 {
     private readonly HashSet<TopicPartition> _leaving = [];
     private int _epoch;
@@ -21,7 +21,7 @@ internal sealed class SimulatedConsumer(Simulation simulation, MemberId memberId
 
     public GroupInstanceId? InstanceId { get; } = instanceId;
 
-    public SubscriptionTerms Wants { get; private set; } = wants;
+    public MemberSubscription Wants { get; private set; } = wants;
 
     public bool IsDead { get; private set; }
 
@@ -36,7 +36,7 @@ internal sealed class SimulatedConsumer(Simulation simulation, MemberId memberId
     public bool Subscribes(string topic) => Wants.Topics.Contains(TopicName.Parse(topic))
         || (Wants.Pattern is not null && Regex.IsMatch(topic, $"^{Wants.Pattern}$", RegexOptions.NonBacktracking));
 
-    public void Wish(SubscriptionTerms terms) => (Wants, _mustSayWhatItWants) = (terms, true);
+    public void Wish(MemberSubscription terms) => (Wants, _mustSayWhatItWants) = (terms, true);
 
     public void Pause(TimeSpan until) => _pausedUntil = until;
 
@@ -85,13 +85,13 @@ internal sealed class SimulatedConsumer(Simulation simulation, MemberId memberId
         var call = ++_call;
         _callEnds = simulation.Now + TimeSpan.FromSeconds(4);
         var saysWhatItWants = _mustSayWhatItWants || _epoch == 0;
-        var request = new GroupHeartbeat(
-            MemberId, InstanceId, _epoch, "app", "host", saysWhatItWants ? Wants : null, Owned.ToHashSet());
+        var request = new HeartbeatRequest(
+            MemberId, InstanceId, _epoch, "app", "host", saysWhatItWants ? Wants : null, [.. Owned], default);
         simulation.Send(() => simulation.Driver.Heartbeat(
             request, (answer, life) => simulation.Send(() => Hear(call, request, answer, life))));
     }
 
-    private void Hear(int call, GroupHeartbeat request, GroupAnswer answer, int life)
+    private void Hear(int call, HeartbeatRequest request, HeartbeatResult answer, int life)
     {
         if (call != _call || IsDead)
         {

@@ -1,6 +1,7 @@
 using Loire.Model;
 using Loire.Coordination.Groups.Assignors;
 using Loire.Coordination.Groups.Membership;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Tests.Groups.Membership;
 
@@ -30,7 +31,7 @@ internal sealed class SimulatedDriver
         Do(_machine.TopicsAre(_topics, simulation.Now));
     }
 
-    private sealed record Call(GroupHeartbeat Request, int Life, Action<GroupAnswer, int> Reply, TimeSpan Until);
+    private sealed record Call(HeartbeatRequest Request, int Life, Action<HeartbeatResult, int> Reply, TimeSpan Until);
 
     public GroupState State => _machine.State;
 
@@ -64,12 +65,12 @@ internal sealed class SimulatedDriver
 
     public void Leave(MemberId memberId, GroupInstanceId? instanceId) => Do(_machine.Leave(memberId, instanceId, _simulation.Now));
 
-    public void Heartbeat(GroupHeartbeat request, Action<GroupAnswer, int> reply)
+    public void Heartbeat(HeartbeatRequest request, Action<HeartbeatResult, int> reply)
     {
         var step = _machine.Heartbeat(request, _simulation.Now);
         if (step.Error != ErrorCode.None)
         {
-            Park(() => reply(new GroupAnswer(step.Error, 0, [], default), 0));
+            Park(() => reply(new HeartbeatResult(step.Error, 0, [], default), 0));
             return;
         }
 

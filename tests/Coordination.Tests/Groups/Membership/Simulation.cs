@@ -1,6 +1,7 @@
 using Loire.Model;
 using Loire.Coordination.Groups.Assignors;
 using Loire.Coordination.Groups.Membership;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Tests.Groups.Membership;
 
@@ -139,7 +140,7 @@ internal sealed class Simulation(int seed)
 
     private void Start(GroupInstanceId? instanceId) => _consumers.Add(new SimulatedConsumer(this, $"m{_names++}", instanceId, Terms()));
 
-    private SubscriptionTerms Terms() => TestGroup.Wants(
+    private MemberSubscription Terms() => TestGroup.Wants(
         _random.Next(3) == 0 ? "t0 t2" : "t0 t1", _random.Next(4) == 0 ? "t[1-9]" : null,
         (seed % 3) switch
         {
@@ -188,7 +189,7 @@ internal sealed class Simulation(int seed)
         }
 
         var live = _consumers.Where(consumer => !consumer.IsDead).ToArray();
-        Assert.True(Driver.State.Phase == (live.Length == 0 ? MembershipPhase.Empty : MembershipPhase.Stable),
+        Assert.True(Driver.State.Phase == (live.Length == 0 ? GroupPhase.Empty : GroupPhase.Stable),
             $"seed {seed}: {Driver.State.Phase} with {live.Length} consumers");
         Assert.Equal(live.Length, Driver.State.Members.Count);
         var subscribed =

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Loire.Model;
 using Loire.Coordination.Groups.Membership;
+using Loire.Model.Groups;
 using static Loire.Coordination.Tests.Groups.Membership.TestGroup;
 
 namespace Loire.Coordination.Tests.Groups.Membership;
@@ -70,7 +71,7 @@ public class SubscriptionTests
         group.Join("b");
         group.Settle("a", "b");
         group.Topics(("t", 4));
-        Assert.Equal(MembershipPhase.Stable, group.State.Phase);
+        Assert.Equal(GroupPhase.Stable, group.State.Phase);
         Assert.Equal(("t-0 t-2", "t-1 t-3"), (group.Assigned("a"), group.Assigned("b")));
         Assert.Empty(group.Topics(("t", 4), ("other", 7)).Records);
     }
@@ -135,7 +136,7 @@ public class SubscriptionTests
         var group = new TestGroup();
         var wants = Wants();
         var many = Enumerable.Range(0, Limits.SubscriptionLength + 1).Select(i => TopicName.Parse($"t{i}")).ToImmutableArray();
-        (ErrorCode Error, GroupHeartbeat Request)[] cases =
+        (ErrorCode Error, HeartbeatRequest Request)[] cases =
         [
             (ErrorCode.InvalidRequest, Request(default)),
             (ErrorCode.InvalidRequest, Request("a") with { InstanceId = default(GroupInstanceId) }),
@@ -160,6 +161,6 @@ public class SubscriptionTests
         }
 
         Assert.Empty(group.State.Members);
-        GroupHeartbeat Request(MemberId memberId) => new(memberId, null, 0, "", "", wants, []);
+        HeartbeatRequest Request(MemberId memberId) => new(memberId, null, 0, "", "", wants, [], default);
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Loire.Model;
 using Loire.Coordination.Groups.Assignors;
 using Loire.Coordination.Groups.Membership;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Tests.Groups.Membership;
 
@@ -39,11 +40,11 @@ internal sealed class TestGroup
         static sound => sound;
 
     /// <summary>What each member was told last.</summary>
-    public Dictionary<MemberId, GroupAnswer> Told { get; } = [];
+    public Dictionary<MemberId, HeartbeatResult> Told { get; } = [];
 
     public GroupState State => Machine.State;
 
-    public static SubscriptionTerms Wants(
+    public static MemberSubscription Wants(
         string topics = "t", string? pattern = null, string assignors = "kept", int sessionSeconds = 45, int rebalanceSeconds = 300) => new(
             [.. topics.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(TopicName.Parse)], pattern, [.. assignors.Split(' ')],
             TimeSpan.FromSeconds(sessionSeconds), TimeSpan.FromSeconds(rebalanceSeconds));
@@ -55,17 +56,17 @@ internal sealed class TestGroup
     public GroupStep Topics(params (string Topic, int Count)[] topics) =>
         Keep(Machine.TopicsAre(topics.ToDictionary(topic => TopicName.Parse(topic.Topic), topic => topic.Count), Now));
 
-    public GroupStep Join(MemberId memberId, SubscriptionTerms? wants = null, GroupInstanceId? instanceId = null) =>
+    public GroupStep Join(MemberId memberId, MemberSubscription? wants = null, GroupInstanceId? instanceId = null) =>
         Beat(memberId, 0, [], wants ?? Wants(), instanceId);
 
     /// <summary>A heartbeat with what the member was told last, which it has put into effect.</summary>
-    public GroupStep Beat(MemberId memberId, SubscriptionTerms? wants = null, GroupInstanceId? instanceId = null) =>
+    public GroupStep Beat(MemberId memberId, MemberSubscription? wants = null, GroupInstanceId? instanceId = null) =>
         Beat(memberId, Told[memberId].MemberEpoch, Told[memberId].Assignment, wants, instanceId);
 
     public GroupStep Beat(
-        MemberId memberId, int epoch, IReadOnlyCollection<TopicPartition> owned, SubscriptionTerms? wants = null, GroupInstanceId? instanceId = null)
+        MemberId memberId, int epoch, IReadOnlyCollection<TopicPartition> owned, MemberSubscription? wants = null, GroupInstanceId? instanceId = null)
     {
-        var step = Keep(Machine.Heartbeat(new GroupHeartbeat(memberId, instanceId, epoch, "app", "host", wants, owned), Now));
+        var step = Keep(Machine.Heartbeat(new HeartbeatRequest(memberId, instanceId, epoch, "app", "host", wants, [.. owned], default), Now));
         if (step.Error == ErrorCode.None)
         {
             Told[memberId] = Machine.Answer(memberId, instanceId, step.JoinedAt);
@@ -110,7 +111,7 @@ internal sealed class TestGroup
             }
         }
 
-        Assert.Equal(MembershipPhase.Stable, State.Phase);
+        Assert.Equal(GroupPhase.Stable, State.Phase);
         return this;
     }
 

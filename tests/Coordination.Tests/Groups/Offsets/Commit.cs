@@ -1,11 +1,12 @@
 using Loire.Model;
 using Loire.Coordination.Groups.Offsets;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Tests.Groups.Offsets;
 
 internal static class Commit
 {
-    public static OffsetCommit Of(string topic, int partition, long offset, long at = 0, int epoch = -1, string metadata = "") =>
+    public static CommittedOffset Of(string topic, int partition, long offset, long at = 0, int epoch = -1, string metadata = "") =>
         new(Partition(topic, partition), new Offset(offset), new LeaderEpoch(epoch), metadata, new Timestamp(at));
 
     public static TopicPartition Partition(string topic, int partition) => new(TopicName.Parse(topic), partition);

@@ -1,5 +1,6 @@
 using Loire.Model;
 using Loire.Coordination.Groups.Offsets;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Tests.Groups.Offsets;
 
@@ -7,10 +8,10 @@ public class OffsetsRecordCodecTests
 {
     private const string Topic = "00112233445566778899AABBCCDDEEFF";
 
-    private static readonly OffsetCommit First =
+    private static readonly CommittedOffset First =
         Commit.Of("t", 3, 258, at: 1_000, epoch: 7, metadata: "é") with { TopicId = new TopicId(Guid.Parse(Topic)) };
 
-    private static readonly OffsetCommit Second = Commit.Of("u-1", 0, 0, at: 1_000);
+    private static readonly CommittedOffset Second = Commit.Of("u-1", 0, 0, at: 1_000);
 
     /// <summary>Bytes in journals of users: a record that was written once must be read for ever.</summary>
     public static TheoryData<string, OffsetsRecord> Golden => new()

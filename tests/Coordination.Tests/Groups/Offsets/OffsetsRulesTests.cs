@@ -1,5 +1,6 @@
 using Loire.Model;
 using Loire.Coordination.Groups.Offsets;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Tests.Groups.Offsets;
 
@@ -25,7 +26,7 @@ public class OffsetsRulesTests
             _state,
             [
                 Commit.Of("t", 0, -1), Commit.Of("t", 1, 1, epoch: -2), Commit.Of("t", 10_000, 1),
-                default(OffsetCommit) with { Metadata = "" },
+                default(CommittedOffset) with { Metadata = "" },
                 Commit.Of("t", 2, 1, metadata: new string('m', 4_097)), Commit.Of("t", 3, 1, metadata: new string('m', 4_096)),
             ],
             new Timestamp(1));
@@ -47,7 +48,7 @@ public class OffsetsRulesTests
     [Fact]
     public void A_commit_has_a_longest_form()
     {
-        OffsetCommit[] offsets = [.. Enumerable.Range(0, Limits.OffsetsPerCommit + 1).Select(i => Commit.Of("t" + i, 0, 1))];
+        CommittedOffset[] offsets = [.. Enumerable.Range(0, Limits.OffsetsPerCommit + 1).Select(i => Commit.Of("t" + i, 0, 1))];
         Refused(ErrorCode.InvalidRequest, offsets);
         Store(1, offsets[1..]);
         Assert.Equal(Limits.OffsetsPerCommit, _state.Count);
@@ -67,7 +68,7 @@ public class OffsetsRulesTests
         Refused(ErrorCode.InvalidCommitOffsetSize, Large(9, 900));
         Assert.Equal(3_600, _state.Count);
 
-        static OffsetCommit[] Large(int part, int count) =>
+        static CommittedOffset[] Large(int part, int count) =>
             [.. Enumerable.Range(0, count).Select(i => Commit.Of($"t{part}", i, 1, metadata: new string('m', 4_096)))];
     }
 
@@ -79,7 +80,7 @@ public class OffsetsRulesTests
             _state,
             [Commit.Partition("a", 0), Commit.Partition("a", 0), Commit.Partition("b", 0), Commit.Partition("c", 7)],
             topic => topic.Value == "b");
-        Assert.Equal([new RefusedOffset(Commit.Partition("b", 0), ErrorCode.GroupSubscribedToTopic)], decision.Refused);
+        Assert.Equal([new PartitionError(Commit.Partition("b", 0), ErrorCode.GroupSubscribedToTopic)], decision.Refused);
         _state.Apply(decision.Record!);
         Assert.Equal("a-1:2 b-0:3", Commit.Text(_state));
         Assert.Null(OffsetsRules.Delete(_state, [Commit.Partition("c", 7)], _ => false).Record);
@@ -127,14 +128,14 @@ public class OffsetsRulesTests
         return Commit.Text(_state);
     }
 
-    private void Store(long now, params OffsetCommit[] offsets)
+    private void Store(long now, params CommittedOffset[] offsets)
     {
         var decision = OffsetsRules.Commit(_state, offsets, new Timestamp(now));
         Assert.Equal((ErrorCode.None, 0), (decision.Error, decision.Refused.Count));
         _state.Apply(decision.Record!);
     }
 
-    private void Refused(ErrorCode error, OffsetCommit[] offsets)
+    private void Refused(ErrorCode error, CommittedOffset[] offsets)
     {
         var before = Commit.Text(_state);
         var decision = OffsetsRules.Commit(_state, offsets, new Timestamp(1));

@@ -1,11 +1,12 @@
 using Loire.Coordination.Groups.Offsets;
+using Loire.Model.Groups;
 
 namespace Loire.Coordination.Tests.Groups.Offsets;
 
 public class OffsetsTopicTests
 {
     /// <summary>The first three were written by Kafka brokers; the last by the schema, for a leader epoch and metadata.</summary>
-    public static TheoryData<string, string, string, OffsetCommit> Golden => new()
+    public static TheoryData<string, string, string, CommittedOffset> Golden => new()
     {
         {
             "0001001a6976616e2d6578706572696d656e74616c2d636f6e73756d657200125f5f636f6e73756d65725f6f6666736574730000002e",
@@ -30,7 +31,7 @@ public class OffsetsTopicTests
 
     [Theory]
     [MemberData(nameof(Golden))]
-    public void Keys_and_values_are_Kafkas(string keyHex, string valueHex, string group, OffsetCommit offset)
+    public void Keys_and_values_are_Kafkas(string keyHex, string valueHex, string group, CommittedOffset offset)
     {
         var key = Convert.FromHexString(keyHex.Replace(" ", "", StringComparison.Ordinal));
         var value = Convert.FromHexString(valueHex.Replace(" ", "", StringComparison.Ordinal));

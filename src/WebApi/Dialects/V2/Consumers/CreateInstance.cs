@@ -118,20 +118,15 @@ internal static class InstanceSettings
         return EmbeddedFormat.Binary;
     }
 
-    private static OffsetReset ReadReset(string? text, ref V2Error? error)
+    private static OffsetSpec ReadReset(string? text, ref V2Error? error)
     {
-        switch (text?.ToLowerInvariant())
+        if (OffsetSpec.TryParse(text?.ToLowerInvariant() ?? "latest", out var reset) && reset.IsReset)
         {
-            case null or "latest":
-                return OffsetReset.Latest;
-            case "earliest":
-                return OffsetReset.Earliest;
-            case "none":
-                return OffsetReset.None;
-            default:
-                error ??= V2Error.InvalidConfig("auto.offset.reset must be latest, earliest or none.");
-                return OffsetReset.Latest;
+            return reset;
         }
+
+        error ??= V2Error.InvalidConfig("auto.offset.reset must be latest, earliest or none.");
+        return OffsetSpec.Latest;
     }
 
     private static bool ReadTruth(string name, JsonElement? element, ref V2Error? error)

@@ -1,5 +1,5 @@
-using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.WebApi.Dialects.V2.Consumers;
 

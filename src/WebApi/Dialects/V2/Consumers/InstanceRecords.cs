@@ -49,7 +49,7 @@ internal sealed class InstanceRecords(IGrainFactory grains, IOptions<LoireApiOpt
         }
 
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        Delivery delivery;
+        TakeResult delivery;
         try
         {
             delivery = await instance.Grain.Take(
@@ -93,7 +93,7 @@ internal sealed class InstanceRecords(IGrainFactory grains, IOptions<LoireApiOpt
             firsts.TryAdd(record.Partition, record.Offset.Value);
         }
 
-        return [.. firsts.Select(first => new PartitionSeek(first.Key, SeekKind.Offset, first.Value))];
+        return [.. firsts.Select(first => new PartitionSeek(first.Key, OffsetSpec.At(first.Value)))];
     }
 
     private static async Task WriteAsync(HttpContext context, ConsumedRecord[] records, EmbeddedFormat format, string type)

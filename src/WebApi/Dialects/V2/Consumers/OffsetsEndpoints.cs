@@ -2,6 +2,7 @@ using Loire.Edge.Offsets;
 using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
 using Loire.WebApi.Groups;
 using Loire.WebApi.Operations;
 using Microsoft.AspNetCore.Builder;

@@ -1,7 +1,6 @@
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
 using Loire.WebApi.Operations;
-using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -23,11 +22,11 @@ internal sealed class PositionsEndpoints(IGrainFactory grains, IOptions<LoireApi
                 "{\"offsets\": [{\"topic\", \"partition\", \"offset\"}], \"timestamps\": [{\"topic\", \"partition\", "
                     + "\"timestamp\": ISO 8601}]}, either or both.")
             .TakesV2().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
-        MapTo(routes, Positions + "/beginning", SeekKind.Beginning, "v2: goes on at the first records");
-        MapTo(routes, Positions + "/end", SeekKind.End, "v2: goes on behind the last records");
+        MapTo(routes, Positions + "/beginning", OffsetSpec.Earliest, "v2: goes on at the first records");
+        MapTo(routes, Positions + "/end", OffsetSpec.Latest, "v2: goes on behind the last records");
     }
 
-    private void MapTo(IEndpointRouteBuilder routes, string path, SeekKind to, string summary) =>
+    private void MapTo(IEndpointRouteBuilder routes, string path, OffsetSpec to, string summary) =>
         routes.MapPost(path, ConsumerInstance.Handle(grains, (context, instance) => SeekAsync(context, instance, to)))
             .Describe(summary, "{\"partitions\": [{\"topic\", \"partition\"}]}, all of which the instance must have.")
             .TakesV2().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
@@ -40,13 +39,13 @@ internal sealed class PositionsEndpoints(IGrainFactory grains, IOptions<LoireApi
         return error ?? Done(context, await instance.Grain.Seek(seeks));
     }
 
-    private async Task<V2Error?> SeekAsync(HttpContext context, ConsumerInstance instance, SeekKind to)
+    private async Task<V2Error?> SeekAsync(HttpContext context, ConsumerInstance instance, OffsetSpec to)
     {
         var (wanted, error) = await V2Requests.ReadAsync(context, V2Json.Default.V2PartitionsJson, options.Value.MaxDocumentBytes);
         TopicPartition[] partitions = [];
         error ??= InstanceDocument.TryRead(wanted ?? new V2PartitionsJson(), out partitions);
         return error
-            ?? Done(context, await instance.Grain.Seek(Array.ConvertAll(partitions, partition => new PartitionSeek(partition, to, 0))));
+            ?? Done(context, await instance.Grain.Seek(Array.ConvertAll(partitions, partition => new PartitionSeek(partition, to))));
     }
 
     private static V2Error? TryRead(V2PositionsJson wanted, out PartitionSeek[] seeks)
@@ -73,7 +72,7 @@ internal sealed class PositionsEndpoints(IGrainFactory grains, IOptions<LoireApi
                 return V2Error.Invalid("An entry's offset must be a whole number, at least 0.");
             }
 
-            read[partition] = new PartitionSeek(partition, SeekKind.Offset, offset);
+            read[partition] = new PartitionSeek(partition, OffsetSpec.At(offset));
         }
 
         foreach (var entry in moments)
@@ -83,12 +82,12 @@ internal sealed class PositionsEndpoints(IGrainFactory grains, IOptions<LoireApi
                 return wrong;
             }
 
-            if (!MomentText.TryParse(entry!.Timestamp, out var moment))
+            if (!Timestamp.TryParse(entry!.Timestamp, out var moment))
             {
-                return V2Error.Invalid($"An entry's timestamp {MomentText.Expected}.");
+                return V2Error.Invalid($"An entry's timestamp {Timestamp.Expected}.");
             }
 
-            read[partition] = new PartitionSeek(partition, SeekKind.Time, moment.Milliseconds);
+            read[partition] = new PartitionSeek(partition, OffsetSpec.AtTime(moment));
         }
 
         seeks = [.. read.Values];

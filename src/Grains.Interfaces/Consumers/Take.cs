@@ -22,7 +22,7 @@ public enum PreviousDelivery
 
 /// <summary>A consumer asks for records.</summary>
 /// <param name="PreviousDelivery">What became of those it was given before.</param>
-/// <param name="Receipt">A <see cref="Delivery.Receipt"/>, with <see cref="PreviousDelivery.FinishedUpToReceipt"/>; one that the consumer does not
+/// <param name="Receipt">A <see cref="TakeResult.Receipt"/>, with <see cref="PreviousDelivery.FinishedUpToReceipt"/>; one that the consumer does not
 /// know, because it has lived elsewhere meanwhile, finishes nothing.</param>
 /// <param name="MaxRecords">Records at most, at least 1.</param>
 /// <param name="MaxBytes">Bytes of keys, values and headers at most, at least 1; the first record comes whatever its size.</param>
@@ -44,8 +44,8 @@ public sealed record TakeRequest(
 /// <param name="Detail">One sentence for a person.</param>
 /// <param name="Records">In order within each partition; none if none came in time.</param>
 /// <param name="Receipt">Names this delivery and all before it: 1 to 64 ASCII letters, digits and hyphens.</param>
-[GenerateSerializer, Immutable, Alias("loire.Delivery")]
-public sealed record Delivery(
+[GenerateSerializer, Immutable, Alias("loire.TakeResult")]
+public sealed record TakeResult(
     [property: Id(0)] ErrorCode Error,
     [property: Id(1)] string? Detail,
     [property: Id(2)] ConsumedRecord[] Records,

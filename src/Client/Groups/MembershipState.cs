@@ -1,5 +1,6 @@
-using Loire.Grains.Interfaces.Groups;
+using System.Collections.Immutable;
 using Loire.Model;
+using Loire.Model.Groups;
 
 namespace Loire.Client;
 
@@ -14,12 +15,12 @@ namespace Loire.Client;
 /// <param name="options">The consumer's.</param>
 /// <param name="host">Where it runs, for people.</param>
 /// <param name="newId">Makes member ids, each for one life.</param>
-internal sealed class GroupMember(ConsumerOptions options, string host, Func<MemberId> newId)
+internal sealed class MembershipState(ConsumerOptions options, string host, Func<MemberId> newId)
 {
     private readonly HashSet<TopicPartition> _owned = [];
     private readonly List<TopicPartition> _lost = [];
     private HashSet<TopicPartition> _assigned = [];
-    private TopicPartition[] _assignment = [];
+    private ImmutableArray<TopicPartition> _assignment = [];
     private MemberSubscription? _subscription;
     private bool _isSubscriptionSent;
     private MemberStep? _doing;
