@@ -2,7 +2,7 @@ using Loire.Client;
 using Loire.Client.Hosting;
 using Loire.Samples.Orders;
 using Loire.Silo;
-using Loire.WebApi;
+using Loire.WebApi.Hosting;
 
 var builder = WebApplication.CreateBuilder(args);
 

@@ -7,7 +7,7 @@ namespace Loire.Model;
 /// An instance always holds a legal id, except <c>default</c>, which holds none. Text converts implicitly and is validated.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("loire.GroupId")]
-public readonly record struct GroupId : IComparable<GroupId>
+public readonly record struct GroupId : IComparable<GroupId>, IParsable<GroupId>
 {
     [Id(0)]
     private readonly string? _value;
@@ -29,6 +29,12 @@ public readonly record struct GroupId : IComparable<GroupId>
     /// <exception cref="InvalidIdentifierException"><paramref name="text"/> is not a legal id.</exception>
     public static GroupId Parse(string? text) =>
         TryParse(text, out var id, out var problem) ? id : throw new InvalidIdentifierException(ErrorCode.InvalidGroupId, problem);
+
+    /// <summary>Parses an id, as parameter binders do.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, IFormatProvider? provider, out GroupId id) =>
+        TryParse(text, out id, out _);
+
+    static GroupId IParsable<GroupId>.Parse(string text, IFormatProvider? provider) => Parse(text);
 
     /// <summary>Returns the rule that <paramref name="text"/> violates, as a sentence; null for a legal id.</summary>
     public static string? FindProblem(string? text) => GroupIdentifierRules.FindProblem(text, "A group id");

@@ -8,7 +8,7 @@ namespace Loire.Model;
 /// An instance always holds a legal name, except <c>default</c>, which holds none. Text converts implicitly and is validated.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("loire.TopicName")]
-public readonly record struct TopicName : IComparable<TopicName>
+public readonly record struct TopicName : IComparable<TopicName>, IParsable<TopicName>
 {
     private static readonly SearchValues<char> Legal =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
@@ -49,6 +49,12 @@ public readonly record struct TopicName : IComparable<TopicName>
 
     /// <inheritdoc cref="Parse"/>
     public static implicit operator TopicName(string text) => Parse(text);
+
+    /// <summary>Reads a name, as parameter binders do.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, IFormatProvider? provider, out TopicName name) =>
+        TryParse(text, out name, out _);
+
+    static TopicName IParsable<TopicName>.Parse(string text, IFormatProvider? provider) => Parse(text);
 
     /// <summary>
     /// The name with '.' replaced by '_'. Two topics whose names agree in this form share metric names, so the second is refused, as in

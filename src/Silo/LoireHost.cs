@@ -1,4 +1,4 @@
-using Loire.WebApi;
+using Loire.WebApi.Hosting;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Loire.Silo;

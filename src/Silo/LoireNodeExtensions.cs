@@ -3,7 +3,8 @@ using System.Net.Sockets;
 using Azure.Storage.Blobs;
 using Loire.Log;
 using Loire.Storage;
-using Loire.WebApi;
+using Loire.WebApi.Hosting;
+using Loire.WebApi.RestProxy;
 
 namespace Loire.Silo;
 
@@ -36,9 +37,12 @@ public static class LoireNodeExtensions
         {
             api.ClusterId = options.ClusterId;
             api.MaxConnections = options.MaxConnections;
-            api.V2Dialect = options.V2Commits is not null;
-            api.V2Commits = options.V2Commits ?? api.V2Commits;
         });
+        if (options.V2Commits is { } meaning)
+        {
+            builder.Services.AddRestProxy(proxy => proxy.Commits = meaning);
+        }
+
         builder.Services.AddHealthChecks().AddCheck<SiloHealthCheck>("silo");
         builder.UseOrleans(silo =>
         {

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Net;
-using Loire.WebApi.Dialects;
+using Loire.WebApi.RestProxy.Consumers;
 
 namespace Loire.Silo;
 

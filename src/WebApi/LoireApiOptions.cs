@@ -1,5 +1,4 @@
 using Loire.Model;
-using Loire.WebApi.Dialects;
 
 namespace Loire.WebApi;
 
@@ -9,31 +8,37 @@ public sealed class LoireApiOptions
     /// <summary>Connections at once. Kestrel has no bound of its own; 20,000 idle long polls fit into a few hundred megabytes.</summary>
     public int MaxConnections { get; set; } = 20_000;
 
-    /// <summary>How long the line and the headers of a request may take: headers that trickle are the cheapest way to hold a connection.</summary>
+    /// <summary>
+    /// How long the line and the headers of a request may take: headers that trickle are the cheapest way to hold a connection.
+    /// </summary>
     public TimeSpan HeadersTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Bytes of a JSON body that is not a produce. The largest, a topic with every setting, takes a few kilobytes.</summary>
     public int MaxDocumentBytes { get; set; } = 1024 * 1024;
 
-    /// <summary>Bytes of an <c>application/json</c> produce, which is held in memory as a whole; the streaming types have no such bound.</summary>
+    /// <summary>
+    /// Bytes of an <c>application/json</c> produce, which is held in memory as a whole; the streaming types have no such bound.
+    /// </summary>
     public int MaxJsonProduceBytes { get; set; } = 8 * 1024 * 1024;
 
     /// <summary>Records of one <c>application/json</c> produce; the answer has an entry for each.</summary>
     public int MaxJsonProduceRecords { get; set; } = 10_000;
 
     /// <summary>
-    /// Bytes at which a batch under construction is sent, less where the topic's <c>max.message.bytes</c> is lower. Large enough that one append
-    /// in flight for each partition keeps a disk busy, small enough that an acknowledgement comes soon.
+    /// Bytes at which a batch under construction is sent, less where the topic's <c>max.message.bytes</c> is lower. Large enough that one
+    /// append in flight for each partition keeps a disk busy, small enough that an acknowledgement comes soon.
     /// </summary>
     public int BatchBytes { get; set; } = 256 * 1024;
 
     /// <summary>
-    /// Bytes that one produce request may hold in batches that are under construction or on their way; beyond it reading stops. Record batches, which are
-    /// gathered while an append is in flight, may take it twice.
+    /// Bytes that one produce request may hold in batches that are under construction or on their way; beyond it reading stops. Record
+    /// batches, which are gathered while an append is in flight, may take it twice.
     /// </summary>
     public int MaxPendingBytesPerRequest { get; set; } = 4 * 1024 * 1024;
 
-    /// <summary>How records that arrive one by one are compressed. Not at all by default: it costs the node's processor, not the client's.</summary>
+    /// <summary>
+    /// How records that arrive one by one are compressed. Not at all by default: it costs the node's processor, not the client's.
+    /// </summary>
     public CompressionType ProduceCompression { get; set; } = CompressionType.None;
 
     /// <summary>The greatest <c>max_bytes</c> of a fetch.</summary>
@@ -42,28 +47,21 @@ public sealed class LoireApiOptions
     /// <summary>Partitions that one live tail follows at once; each has a long poll of its own.</summary>
     public int MaxTailPartitions { get; set; } = 256;
 
-    /// <summary>Silence after which a live tail sends a heartbeat, so that proxies keep the connection and a dead client is noticed.</summary>
+    /// <summary>
+    /// Silence after which a live tail sends a heartbeat, so that proxies keep the connection and a dead client is noticed.
+    /// </summary>
     public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// Silence after which a streaming produce is ended. A source may trickle (that is what streaming is for), so there is no least rate, but
-    /// a client that vanished must not hold its connection for ever.
+    /// Silence after which a streaming produce is ended. A source may trickle (that is what streaming is for), so there is no least rate,
+    /// but a client that vanished must not hold its connection for ever.
     /// </summary>
     public TimeSpan StreamIdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>The id of the cluster, as <c>GET /v1/brokers</c> tells it.</summary>
     public string ClusterId { get; set; } = "loire";
 
-    /// <summary>
-    /// Whether the v2 dialect of Confluent's REST Proxy, which Redpanda, Strimzi and Karapace share, is served beside the native API, at the root:
-    /// <c>/topics</c>, <c>/consumers</c>, <c>/brokers</c>.
-    /// </summary>
-    public bool V2Dialect { get; set; } = true;
-
-    /// <summary>What the offset in a commit of the v2 dialect is.</summary>
-    public CommitMeaning V2Commits { get; set; } = CommitMeaning.LastRead;
-
-    /// <summary>The first bound that makes no sense, in one sentence; null if all do.</summary>
+    /// <summary>The first invalid bound, in one sentence; null if all are valid.</summary>
     public string? FindProblem() =>
         MaxConnections < 1 ? $"{nameof(MaxConnections)} must be at least 1."
         : HeadersTimeout <= TimeSpan.Zero ? $"{nameof(HeadersTimeout)} must be positive."
@@ -77,6 +75,5 @@ public sealed class LoireApiOptions
         : HeartbeatInterval < TimeSpan.FromMilliseconds(10) || HeartbeatInterval > Limits.FetchWait
             ? $"{nameof(HeartbeatInterval)} must lie between 10 ms and {Limits.FetchWait.TotalSeconds} s."
         : StreamIdleTimeout < TimeSpan.FromMilliseconds(10) ? $"{nameof(StreamIdleTimeout)} must be at least 10 ms."
-        : !Enum.IsDefined(V2Commits) ? $"{nameof(V2Commits)} must be one of {string.Join(", ", Enum.GetNames<CommitMeaning>())}."
         : null;
 }

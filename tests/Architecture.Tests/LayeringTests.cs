@@ -22,7 +22,8 @@ public class LayeringTests
         ["Cli"] = ["Model"],
         ["ConsumerProxy"] = ["Client", "Grains.Interfaces", "Model"],
         ["WebApi"] = ["Edge", "Grains.Interfaces", "Model"],
-        ["Silo"] = ["ConsumerProxy", "Grains", "Grains.Interfaces", "Log", "Model", "Coordination", "Storage", "WebApi"],
+        ["WebApi.RestProxy"] = ["Edge", "Grains.Interfaces", "Model", "WebApi"],
+        ["Silo"] = ["ConsumerProxy", "Grains", "Grains.Interfaces", "Log", "Model", "Coordination", "Storage", "WebApi", "WebApi.RestProxy"],
     };
 
     [Fact]

@@ -1,5 +1,5 @@
 using System.Net;
-using Loire.WebApi.Dialects;
+using Loire.WebApi.RestProxy.Consumers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

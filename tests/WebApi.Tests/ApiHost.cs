@@ -1,5 +1,7 @@
 using System.Net;
 using Loire.TestKit.Fakes;
+using Loire.WebApi.Hosting;
+using Loire.WebApi.RestProxy;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -45,6 +47,7 @@ public sealed class ApiHost : IServed, IAsyncDisposable
         builder.Services.AddRouting();
         builder.Services.AddSingleton(cluster.Factory);
         builder.Services.AddLoireApi(configure);
+        builder.Services.AddRestProxy();
         services?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapLoireApi();

@@ -7,13 +7,13 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Loire.WebApi.Errors;
 
 /// <summary>
-/// An error as a client sees it: RFC 9457 members, and Kafka's number (<c>error_code</c>), name (<c>code</c>) and whether the same request may
-/// succeed later (<c>retriable</c>).
+/// An error as a client sees it: RFC 9457 members, and Kafka's number (<c>error_code</c>), name (<c>code</c>) and whether the same request
+/// may succeed later (<c>retriable</c>).
 /// </summary>
 /// <param name="Error">Kafka's error.</param>
 /// <param name="Detail">One sentence about this case; by default the table's.</param>
 /// <param name="Status">The HTTP status where HTTP knows better than <see cref="ErrorStatus"/>, such as 415.</param>
-internal sealed record ApiProblem(ErrorCode Error, string? Detail = null, int? Status = null)
+internal sealed record ApiProblem(ErrorCode Error, string? Detail = null, int? Status = null) : IResult
 {
     public const string ContentType = "application/problem+json";
 
@@ -21,6 +21,9 @@ internal sealed record ApiProblem(ErrorCode Error, string? Detail = null, int? S
     public Action<Utf8JsonWriter>? Members { get; init; }
 
     public int HttpStatus => Status ?? ErrorStatus.Of(Error);
+
+    /// <summary>The problem that an error of a grain stands for; null for none.</summary>
+    public static ApiProblem? Of(ErrorCode error, string? detail = null) => error == ErrorCode.None ? null : new ApiProblem(error, detail);
 
     public static ApiProblem BadRequest(string detail) => new(ErrorCode.InvalidRequest, detail);
 
@@ -44,6 +47,8 @@ internal sealed record ApiProblem(ErrorCode Error, string? Detail = null, int? S
         },
         bad.Message,
         bad.StatusCode);
+
+    Task IResult.ExecuteAsync(HttpContext httpContext) => WriteAsync(httpContext);
 
     /// <summary>Answers with this problem; the response must not have started.</summary>
     public async Task WriteAsync(HttpContext context)

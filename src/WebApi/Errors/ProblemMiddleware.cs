@@ -1,19 +1,17 @@
-using Loire.WebApi.Dialects.V2;
-using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi.Errors;
 
 /// <summary>
-/// The outermost step of every request: whatever went wrong leaves as a problem document, or as the dialect of its path says it, and nothing
-/// of our insides with it. Once a response has begun, a failure cuts the connection instead, so that no client takes a part for the whole.
+/// The outermost step of every request: each failure is answered with a problem document, or in the dialect of its path, without internals.
+/// Once a response has started, a failure aborts the connection instead, so that no client takes a part for the whole. ASP.NET's exception
+/// handler is not used because it logs what a client did wrong as an error and does not abort.
 /// </summary>
 internal sealed partial class ProblemMiddleware(
-    RequestDelegate next, IOptions<LoireApiOptions> options, ILogger<ProblemMiddleware> logger)
+    RequestDelegate next, IEnumerable<IApiDialect> dialects, ILogger<ProblemMiddleware> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -31,7 +29,8 @@ internal sealed partial class ProblemMiddleware(
             return;
         }
 
-        if (!context.Response.HasStarted && context.Response.ContentType is null && FromEmptyAnswer(context.Response.StatusCode) is { } problem)
+        if (!context.Response.HasStarted && context.Response.ContentType is null
+            && FromEmptyAnswer(context.Response.StatusCode) is { } problem)
         {
             await WriteAsync(context, problem with { Status = context.Response.StatusCode });
         }
@@ -41,6 +40,7 @@ internal sealed partial class ProblemMiddleware(
     {
         var problem = exception switch
         {
+            RefusedRequestException refused => refused.Problem,
             BadHttpRequestException bad => ApiProblem.FromBadRequest(bad),
             _ => ApiProblem.FromGrainCall(exception),
         };
@@ -50,7 +50,7 @@ internal sealed partial class ProblemMiddleware(
             problem = new ApiProblem(ErrorCode.UnknownServerError);
         }
 
-        if (exception is BadHttpRequestException)
+        if (exception is BadHttpRequestException and not RefusedRequestException)
         {
             BrokenBody.CloseAfter(context);
         }
@@ -65,12 +65,15 @@ internal sealed partial class ProblemMiddleware(
     }
 
     private Task WriteAsync(HttpContext context, ApiProblem problem) =>
-        options.Value.V2Dialect && V2Dialect.Owns(context.Request.Path) ? V2Error.From(problem).WriteAsync(context) : problem.WriteAsync(context);
+        dialects.FirstOrDefault(dialect => dialect.Owns(context.Request.Path)) is { } dialect
+            ? dialect.WriteAsync(context, problem)
+            : problem.WriteAsync(context);
 
     private static ApiProblem? FromEmptyAnswer(int status) => status switch
     {
-        StatusCodes.Status404NotFound => new(ErrorCode.ResourceNotFound, "There is nothing at this path; /openapi/v1.json lists what there is."),
-        StatusCodes.Status405MethodNotAllowed => new(ErrorCode.InvalidRequest, "This path does not know the method; the header Allow names those it knows."),
+        StatusCodes.Status404NotFound => new(ErrorCode.ResourceNotFound, "No such resource; /openapi/v1.json lists all."),
+        StatusCodes.Status405MethodNotAllowed => new(
+            ErrorCode.InvalidRequest, "This path does not support the method; the header Allow lists those that it supports."),
         >= StatusCodes.Status400BadRequest and < StatusCodes.Status500InternalServerError => new(ErrorCode.InvalidRequest),
         >= StatusCodes.Status500InternalServerError => new(ErrorCode.UnknownServerError),
         _ => null,

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using Loire.Edge.Offsets;
 using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Groups;
@@ -8,113 +10,78 @@ using Loire.WebApi.Operations;
 using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi.Groups;
 
-/// <summary><c>/v1/groups/{group}/offsets</c>: the committed offsets with their lag, commits from outside, and deletion.</summary>
-internal sealed class GroupOffsetsEndpoints(
-    IGrainFactory grains, TopicCache topics, OffsetLookup lookup, IOptions<LoireApiOptions> options)
+/// <summary><c>/v1/groups/{group}/offsets</c>: the committed offsets with their lag, commits by an administrator, and deletion.</summary>
+internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, TopicCache topics, OffsetLookup lookup)
 {
-    private static readonly QueryParameter<string?> Topic = QueryParameter.Text("topic", Limits.TopicNameLength, "Only this topic.");
-
-    private static readonly QueryParameter<long> Partition =
-        QueryParameter.Number("partition", 0, int.MaxValue, -1, "Only this partition of the topic.");
-
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/groups/{group}/offsets", ListAsync)
             .Describe(
                 "Lists the committed offsets of a group with their lag",
-                "In order of topic and partition. Where a log cannot be asked, log_end_offset and lag are null and error says why.",
-                Topic)
-            .Answers<GroupOffsetJson[]>().Fails(400, 404);
+                "In order of topic and partition. If a log cannot be asked, log_end_offset and lag are null and error has the reason.")
+            .Fails(400, 404);
         routes.MapPut("/groups/{group}/offsets", CommitAsync)
             .Describe(
-                "Commits offsets from outside the group",
-                "The group must have no members; a new group comes to be. An offset is the next one to read. "
+                "Commits offsets without a member",
+                "The group must have no members; it is created if need be. An offset is the next one to read. "
                 + "Partitions that are not listed keep theirs.")
-            .Takes<CommitOffsetsJson>().AnswersNothing().Fails(400, 404, 409, 413, 415);
+            .Fails(400, 404, 409, 413, 415);
         routes.MapDelete("/groups/{group}/offsets", DeleteAsync)
             .Describe(
                 "Deletes committed offsets",
                 "Of the topic or partition that the query names, or of those in a body {\"topics\": [{\"topic_name\": text, "
                 + "\"partitions\": [number]}]}, where a topic without partitions means all. No member may subscribe to the topics. "
-                + "A partition without an offset is no error.",
-                Topic,
-                Partition)
-            .AnswersNothing().Fails(400, 404, 409, 413, 415);
+                + "A partition without an offset is no error.")
+            .Fails(400, 404, 409, 413, 415);
     }
 
-    private async Task ListAsync(HttpContext context)
+    private async Task<Results<Ok<GroupOffsetJson[]>, ApiProblem>> ListAsync(
+        GroupId group, CancellationToken aborted, [Description("Only this topic.")] TopicName? topic = null)
     {
-        var query = new QueryReader(context);
-        var topic = ReadTopic(query);
-        if ((GroupRoute.TryRead(context, out var id) ?? query.Problem) is { } problem)
+        var (committed, problem) = await OffsetsAsync(grains.GetGrain<IGroupGrain>(group.Value));
+        if (problem is not null)
         {
-            await problem.WriteAsync(context);
-            return;
-        }
-
-        var group = grains.GetGrain<IGroupGrain>(id.Value);
-        var (committed, failed) = await OffsetsAsync(group);
-        if (failed is not null)
-        {
-            await failed.WriteAsync(context);
-            return;
+            return problem;
         }
 
         var wanted = topic is null ? committed : Array.FindAll(committed, offset => offset.Partition.Topic == topic);
-        var logs = new LogOffsetLookup(topics, lookup, context.RequestAborted);
+        var logs = new LogOffsetLookup(topics, lookup, aborted);
         var bounds = await logs.BoundsAsync(Array.ConvertAll(wanted, offset => offset.Partition));
-        await Answer.JsonAsync(
-            context, [.. wanted.Zip(bounds, GroupOffsetJson.From)], DocumentJson.Default.GroupOffsetJsonArray);
+        return TypedResults.Ok<GroupOffsetJson[]>([.. wanted.Zip(bounds, GroupOffsetJson.From)]);
     }
 
-    private async Task CommitAsync(HttpContext context)
+    private async Task<Results<NoContent, ApiProblem>> CommitAsync(GroupId group, Body<CommitOffsetsJson> body, CancellationToken aborted)
     {
-        var problem = GroupRoute.TryRead(context, out var id) ?? new QueryReader(context).Problem;
-        (var body, problem) = problem is null
-            ? await JsonBody.ReadAsync(context, DocumentJson.Default.CommitOffsetsJson, options.Value.MaxDocumentBytes)
-            : (null, problem);
-        (var offsets, problem) = body is null ? (null, problem) : CommitBody.Read(body.Offsets);
-        if (offsets is not null)
-        {
-            problem = await FindMissingAsync(offsets, context.RequestAborted)
-                ?? await AdminOffsetCommit.CommitAsync(grains.GetGrain<IGroupGrain>(id.Value), offsets);
-        }
-
-        await (problem is null ? Answer.NoContent(context) : problem.WriteAsync(context));
+        var (offsets, problem) = CommitBody.Read(body.Value.Offsets);
+        problem ??= await FindMissingAsync(offsets!, aborted)
+            ?? await AdminOffsetCommit.CommitAsync(grains.GetGrain<IGroupGrain>(group.Value), offsets!);
+        return problem is not null ? problem : TypedResults.NoContent();
     }
 
-    private async Task DeleteAsync(HttpContext context)
+    private async Task<Results<NoContent, ApiProblem>> DeleteAsync(
+        GroupId group,
+        [Description("Only this topic.")] TopicName? topic = null,
+        [Description("Only this partition of the topic."), Range(0, int.MaxValue)] int? partition = null,
+        Body<DeleteOffsetsJson>? body = null)
     {
-        var query = new QueryReader(context);
-        var topic = ReadTopic(query);
-        var partition = (int)query.Get(Partition);
-        var hasBody = JsonBody.IsPresent(context.Request);
-        if ((topic is null && partition >= 0) || (topic is null) != hasBody)
+        if ((topic is null && partition is not null) || (topic is null) == (body is null))
         {
-            query.Refuse("Name what to delete: by the query parameter topic, if need be with partition, or else by a body.");
+            return ApiProblem.BadRequest(
+                "Name what to delete: by the query parameter topic, if need be with partition, or else by a body.");
         }
 
-        var problem = GroupRoute.TryRead(context, out var id) ?? query.Problem;
-        TopicPartitionsJson[]? topics =
-            topic is { } name ? [new TopicPartitionsJson(name.Value, partition < 0 ? null : [partition])] : null;
-        if (problem is null && topics is null)
-        {
-            (var body, problem) = await JsonBody.ReadAsync(
-                context, DocumentJson.Default.DeleteOffsetsJson, options.Value.MaxDocumentBytes);
-            topics = body?.Topics;
-        }
-
-        (var selection, problem) = topics is null || problem is not null ? (null, problem) : PartitionSelection.Read(topics);
-        problem ??= await DeleteAsync(grains.GetGrain<IGroupGrain>(id.Value), selection!);
-        await (problem is null ? Answer.NoContent(context) : problem.WriteAsync(context));
+        var (selection, problem) = PartitionSelection.Read(
+            body?.Value.Topics ?? [new TopicPartitionsJson(topic!.Value.Value, partition is { } one ? [one] : null)]);
+        problem ??= await DeleteSelectedAsync(grains.GetGrain<IGroupGrain>(group.Value), selection!);
+        return problem is not null ? problem : TypedResults.NoContent();
     }
 
-    private static async Task<ApiProblem?> DeleteAsync(IGroupGrain group, PartitionSelection selection)
+    private static async Task<ApiProblem?> DeleteSelectedAsync(IGroupGrain group, PartitionSelection selection)
     {
         var (committed, problem) = await OffsetsAsync(group);
         if (problem is not null)
@@ -140,7 +107,7 @@ internal sealed class GroupOffsetsEndpoints(
         return (result.Offsets, error == ErrorCode.None ? null : new ApiProblem(error));
     }
 
-    // The group takes offsets of any partition. One that does not exist is nearly always a misspelt topic.
+    // The group accepts offsets of any partition; a partition that does not exist is nearly always a misspelt topic.
     private async Task<ApiProblem?> FindMissingAsync(CommittedOffset[] offsets, CancellationToken cancellation)
     {
         var logs = new LogOffsetLookup(topics, lookup, cancellation);
@@ -154,20 +121,5 @@ internal sealed class GroupOffsetsEndpoints(
         }
 
         return null;
-    }
-
-    private static TopicName? ReadTopic(QueryReader query)
-    {
-        if (query.Get(Topic) is not { } text)
-        {
-            return null;
-        }
-
-        if (!TopicName.TryParse(text, out var name, out var illegal))
-        {
-            query.Refuse(illegal);
-        }
-
-        return name;
     }
 }

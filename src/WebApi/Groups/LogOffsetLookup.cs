@@ -4,7 +4,7 @@ using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Loire.WebApi.Errors;
-using Loire.WebApi.Topics;
+using Loire.WebApi.Requests;
 
 namespace Loire.WebApi.Groups;
 
@@ -27,7 +27,9 @@ internal sealed class LogOffsetLookup(TopicCache topics, OffsetLookup lookup, Ca
         : _topics[name].Error == ErrorCode.UnknownTopicOrPartition ? (null, Unknown($"There is no topic {name}."))
         : (null, PartitionTarget.Problem(_topics[name]));
 
-    /// <summary>The problem of a partition that does not exist, or of a topic that could not be asked; null if the partition exists.</summary>
+    /// <summary>
+    /// The problem of a partition that does not exist, or of a topic that could not be asked; null if the partition exists.
+    /// </summary>
     public ApiProblem? FindMissing(TopicPartition partition)
     {
         var (topic, problem) = Topic(partition.Topic);
@@ -38,9 +40,11 @@ internal sealed class LogOffsetLookup(TopicCache topics, OffsetLookup lookup, Ca
     public async Task<LogBounds[]> BoundsAsync(IReadOnlyList<TopicPartition> partitions)
     {
         var unknown = partitions.Where(partition => !_topics.ContainsKey(partition.Topic))
-            .GroupBy(partition => partition.Topic, (topic, some) => (Topic: topic, Highest: some.Max(partition => partition.Partition))).ToArray();
+            .GroupBy(partition => partition.Topic, (topic, some) => (Topic: topic, Highest: some.Max(partition => partition.Partition)))
+            .ToArray();
         await EachAsync(unknown.Length, async index =>
-            _topics[unknown[index].Topic] = await PartitionTarget.FindAsync(topics, unknown[index].Topic, unknown[index].Highest, cancellation));
+            _topics[unknown[index].Topic] =
+                await PartitionTarget.FindAsync(topics, unknown[index].Topic, unknown[index].Highest, cancellation));
         var bounds = new LogBounds[partitions.Count];
         await EachAsync(partitions.Count, async index => bounds[index] = await BoundsAsync(partitions[index]));
         return bounds;

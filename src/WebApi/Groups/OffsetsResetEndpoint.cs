@@ -9,8 +9,8 @@ using Loire.WebApi.Operations;
 using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi.Groups;
 
@@ -19,7 +19,7 @@ namespace Loire.WebApi.Groups;
 /// commit, which the group refuses if someone has joined meanwhile.
 /// </summary>
 internal sealed class OffsetsResetEndpoint(
-    IGrainFactory grains, TopicCache topics, OffsetLookup lookup, IOptions<LoireApiOptions> options)
+    IGrainFactory grains, TopicCache topics, OffsetLookup lookup)
 {
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/groups/{group}/offsets:reset", ResetAsync)
         .Describe(
@@ -27,32 +27,29 @@ internal sealed class OffsetsResetEndpoint(
             "to is earliest, latest, timestamp (the first record at or after value), offset (value itself) or shift (value records "
             + "further, or back if it is negative), each kept within what can be read. Without topics every committed offset is reset. "
             + "The group must have no members. All are changed or none; with dry_run none.")
-        .Takes<ResetOffsetsJson>().Answers<OffsetResetJson[]>().Fails(400, 404, 409, 413, 415, 503);
+        .Fails(400, 404, 409, 413, 415, 503);
 
-    private async Task ResetAsync(HttpContext context)
+    private async Task<Results<Ok<OffsetResetJson[]>, ApiProblem>> ResetAsync(
+        GroupId group, Body<ResetOffsetsJson> body, CancellationToken aborted)
     {
-        var problem = GroupRoute.TryRead(context, out var id) ?? new QueryReader(context).Problem;
-        (var body, problem) = problem is null
-            ? await JsonBody.ReadAsync(context, DocumentJson.Default.ResetOffsetsJson, options.Value.MaxDocumentBytes)
-            : (null, problem);
-        (var target, problem) = body is null ? (default, problem) : OffsetSpecJson.Read(body.To, body.Value, canShift: true);
+        var wanted = body.Value;
+        var (target, problem) = OffsetSpecJson.Read(wanted.To, wanted.Value, canShift: true);
         PartitionSelection? selection = null;
-        if (problem is null && body!.Topics is not null)
+        if (problem is null && wanted.Topics is not null)
         {
-            (selection, problem) = PartitionSelection.Read(body.Topics);
+            (selection, problem) = PartitionSelection.Read(wanted.Topics);
         }
 
+        var grain = grains.GetGrain<IGroupGrain>(group.Value);
         (var resets, problem) = problem is null
-            ? await PlanAsync(grains.GetGrain<IGroupGrain>(id.Value), selection, target, new LogOffsetLookup(topics, lookup, context.RequestAborted))
+            ? await PlanAsync(grain, selection, target, new LogOffsetLookup(topics, lookup, aborted))
             : ([], problem);
-        if (problem is null && !body!.DryRun && resets.Length > 0)
+        if (problem is null && !wanted.DryRun && resets.Length > 0)
         {
-            problem = await AdminOffsetCommit.CommitAsync(grains.GetGrain<IGroupGrain>(id.Value), Array.ConvertAll(resets, ToCommit));
+            problem = await AdminOffsetCommit.CommitAsync(grain, Array.ConvertAll(resets, ToCommit));
         }
 
-        await (problem is not null
-            ? problem.WriteAsync(context)
-            : Answer.JsonAsync(context, Array.ConvertAll(resets, ToJson), DocumentJson.Default.OffsetResetJsonArray));
+        return problem is not null ? problem : TypedResults.Ok(Array.ConvertAll(resets, ToJson));
     }
 
     private static async Task<(Reset[] Resets, ApiProblem? Problem)> PlanAsync(

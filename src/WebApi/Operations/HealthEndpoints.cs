@@ -1,63 +1,42 @@
-using System.Text.Json;
-using Loire.WebApi.Requests;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Loire.WebApi.Operations;
 
 /// <summary>
-/// <c>/healthz</c> says that the process answers, and nothing else, so that no supervisor kills a node for its disk. <c>/readyz</c> says whether the
-/// node takes work: 503 names the check that fails.
+/// <c>/healthz</c> says that the process answers, and nothing else, so that no supervisor kills a node for its disk. <c>/readyz</c> says
+/// whether the node accepts work: 503 names the check that fails.
 /// </summary>
 internal sealed class HealthEndpoints(HealthCheckService checks)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/healthz", AliveAsync).Describe("Whether the process is alive").AnswersAny(MediaTypes.Json);
-        routes.MapGet("/readyz", ReadyAsync).Describe("Whether the node takes work", "503 if not, with the state of each check.").AnswersAny(MediaTypes.Json);
+        routes.MapGet("/healthz", Alive).Describe("Whether the process is alive").Answers<HealthJson>();
+        routes.MapGet("/readyz", ReadyAsync)
+            .Describe("Whether the node accepts work", "503 if not, with the state of each check.").Answers<ReadinessJson>();
     }
 
-    private static async Task AliveAsync(HttpContext context)
-    {
-        context.Response.ContentType = MediaTypes.Json;
-        await context.Response.WriteAsync("{\"status\":\"alive\"}\n", context.RequestAborted);
-    }
+    private static Ok<HealthJson> Alive() => TypedResults.Ok(new HealthJson("alive"));
 
-    private async Task ReadyAsync(HttpContext context)
+    private async Task<JsonHttpResult<ReadinessJson>> ReadyAsync(HttpResponse response, CancellationToken aborted)
     {
-        var report = await checks.CheckHealthAsync(context.RequestAborted);
-        context.Response.StatusCode = report.Status == HealthStatus.Unhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
-        context.Response.ContentType = MediaTypes.Json;
-        context.Response.Headers.CacheControl = "no-store";
-        if (report.Status == HealthStatus.Unhealthy)
+        var report = await checks.CheckHealthAsync(aborted);
+        var isReady = report.Status != HealthStatus.Unhealthy;
+        response.Headers.CacheControl = "no-store";
+        if (!isReady)
         {
-            context.Response.Headers.RetryAfter = "1";
+            response.Headers.RetryAfter = "1";
         }
 
-        using (var json = new Utf8JsonWriter(context.Response.BodyWriter))
-        {
-            json.WriteStartObject();
-            json.WriteString("status"u8, Word(report.Status));
-            json.WriteStartObject("checks"u8);
-            foreach (var (name, entry) in report.Entries)
-            {
-                json.WriteStartObject(name);
-                json.WriteString("status"u8, Word(entry.Status));
-                if (entry.Description is { } text)
-                {
-                    json.WriteString("detail"u8, text);
-                }
-
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
-
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        var states = report.Entries.ToDictionary(
+            entry => entry.Key, entry => new CheckJson(Word(entry.Value.Status), entry.Value.Description));
+        return TypedResults.Json(
+            new ReadinessJson(Word(report.Status), states),
+            statusCode: isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
     private static string Word(HealthStatus status) => status switch
@@ -67,3 +46,12 @@ internal sealed class HealthEndpoints(HealthCheckService checks)
         _ => "unhealthy",
     };
 }
+
+/// <summary>Whether the process is alive.</summary>
+internal sealed record HealthJson(string Status);
+
+/// <summary>Whether the node accepts work, with the state of each check by its name.</summary>
+internal sealed record ReadinessJson(string Status, Dictionary<string, CheckJson> Checks);
+
+/// <summary>The state of one check.</summary>
+internal sealed record CheckJson(string Status, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Detail);

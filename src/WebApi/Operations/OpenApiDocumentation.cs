@@ -1,10 +1,14 @@
 using Loire.WebApi.Requests;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
 namespace Loire.WebApi.Operations;
 
-/// <summary>Completes the OpenAPI document with what the framework cannot see: query and path parameters, and negotiated bodies and answers.</summary>
+/// <summary>
+/// Completes the OpenAPI document with what signatures do not say: path parameters, and the query, bodies and answers of handlers that
+/// negotiate.
+/// </summary>
 internal static class OpenApiDocumentation
 {
     public const string DocumentName = "v1";
@@ -16,8 +20,9 @@ internal static class OpenApiDocumentation
             document.Info.Title = "Loire";
             document.Info.Version = "v1";
             document.Info.Description =
-                "A streaming service with Kafka's semantics: topics, partitions, records, offsets. Errors are RFC 9457 problem documents with Kafka's "
-                + "error_code and code. All numbers of 64 bits are JSON numbers; offsets stay below 2^53 for longer than any log will live.";
+                "A streaming service with Kafka's semantics: topics, partitions, records, offsets. Errors are RFC 9457 problem documents "
+                + "with Kafka's error_code and code. All numbers of 64 bits are JSON numbers; offsets stay below 2^53 for longer than "
+                + "any log will live.";
             document.Servers = [];
             return Task.CompletedTask;
         });
@@ -25,9 +30,19 @@ internal static class OpenApiDocumentation
         {
             var metadata = context.Description.ActionDescriptor.EndpointMetadata;
             operation.Parameters ??= [];
+            foreach (var described in context.Description.ParameterDescriptions)
+            {
+                // The path's are described below for all handlers alike, and what binds itself is a body.
+                if (described.Source != BindingSource.Query)
+                {
+                    operation.Parameters = [.. operation.Parameters.Where(parameter => parameter.Name != described.Name)];
+                }
+            }
+
+            var place = 0;
             foreach (var name in RouteNames(context.Description.RelativePath ?? ""))
             {
-                operation.Parameters.Add(PathParameter(name));
+                operation.Parameters.Insert(place++, PathParameter(name));
             }
 
             foreach (var parameter in metadata.OfType<QueryParameters>().LastOrDefault()?.All ?? [])
@@ -43,19 +58,15 @@ internal static class OpenApiDocumentation
 
             if (metadata.OfType<BodyTypes>().LastOrDefault() is { } bodies)
             {
-                operation.RequestBody = new OpenApiRequestBody { Required = true, Content = Contents(bodies.MediaTypes, isBody: true, bodies.Meaning) };
+                var content = Contents(bodies.MediaTypes, isBody: true, bodies.Meaning);
+                operation.RequestBody = new OpenApiRequestBody { Required = true, Content = content };
             }
 
             if (metadata.OfType<AnswerTypes>().LastOrDefault() is { } answers)
             {
                 operation.Responses ??= [];
-                operation.Responses["200"] = new OpenApiResponse { Description = "OK", Content = Contents(answers.MediaTypes, isBody: false, answers.Meaning) };
-            }
-
-            if (metadata.OfType<NoAnswer>().Any())
-            {
-                operation.Responses ??= [];
-                operation.Responses["204"] = new OpenApiResponse { Description = "Done" };
+                var content = Contents(answers.MediaTypes, isBody: false, answers.Meaning);
+                operation.Responses["200"] = new OpenApiResponse { Description = "OK", Content = content };
             }
 
             return Task.CompletedTask;
@@ -106,8 +117,9 @@ internal static class OpenApiDocumentation
 
     private static string Meaning(string type, bool isBody) => (type, isBody) switch
     {
-        (MediaTypes.Json, true) => "{\"records\": [{\"value\": any, \"key\": any, \"partition\": number, \"timestamp\": ms or ISO 8601, \"headers\": "
-            + "[{\"name\": text, \"value\": any}]}]}; a string is stored as its characters, {\"type\":\"binary\",\"data\":base64} as those bytes, "
+        (MediaTypes.Json, true) => "{\"records\": [{\"value\": any, \"key\": any, \"partition\": number, \"timestamp\": ms or ISO 8601, "
+            + "\"headers\": [{\"name\": text, \"value\": any}]}]}; a string is stored as its characters, "
+            + "{\"type\":\"binary\",\"data\":base64} as those bytes, "
             + "null as null, any other JSON as its text. The answer has an entry for each record.",
         (MediaTypes.Ndjson, true) => "One record a line, as in the JSON form; acknowledgements stream back while the upload goes on.",
         (MediaTypes.Text, true) => "One record a line. Only LF ends a line.",
@@ -117,7 +129,8 @@ internal static class OpenApiDocumentation
         (MediaTypes.Ndjson, false) => "One record, or one acknowledgement, a line.",
         (MediaTypes.Text, false) => "One value a line; Next-Offset says where to go on.",
         (MediaTypes.EventStream, false) => "Events records, heartbeat and error; the id of an event is the token for Last-Event-ID.",
-        (MediaTypes.Batches, false) => "Kafka record batches of format 2 as they were appended; the first may begin before the asked offset.",
+        (MediaTypes.Batches, false) => "Kafka record batches of format 2 as they were appended; "
+            + "the first may begin before the asked offset.",
         _ => "The value of one record as it is.",
     };
 }

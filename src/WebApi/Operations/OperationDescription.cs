@@ -1,27 +1,32 @@
+using System.Reflection;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Loire.WebApi.Operations;
 
-/// <summary>What an endpoint says of itself, read by the OpenAPI document and, as to query parameters, by <see cref="QueryReader"/>.</summary>
+/// <summary>
+/// Descriptions of endpoints: what the signatures of typed handlers do not say, and everything about handlers that read the request
+/// themselves.
+/// </summary>
 internal static class OperationDescription
 {
     public static IEndpointConventionBuilder Describe(
         this IEndpointConventionBuilder endpoint, string summary, string? description = null, params QueryParameter[] parameters)
     {
         endpoint.WithMetadata(new EndpointSummaryAttribute(summary), new QueryParameters(parameters));
-        // Only endpoints that show their method are described.
-        endpoint.Add(built => built.Metadata.Add(built.RequestDelegate!.Method));
+        // Only endpoints that show their method are described; typed handlers do.
+        endpoint.Add(built =>
+        {
+            if (!built.Metadata.OfType<MethodInfo>().Any())
+            {
+                built.Metadata.Add(built.RequestDelegate!.Method);
+            }
+        });
         return description is null ? endpoint : endpoint.WithMetadata(new EndpointDescriptionAttribute(description));
     }
-
-    /// <summary>A JSON body of this shape.</summary>
-    public static IEndpointConventionBuilder Takes<T>(this IEndpointConventionBuilder endpoint) =>
-        endpoint.WithMetadata(new AcceptsMetadata([MediaTypes.Json], typeof(T)));
 
     /// <summary>A body of any of these types.</summary>
     public static IEndpointConventionBuilder TakesAny(this IEndpointConventionBuilder endpoint, params string[] mediaTypes) =>
@@ -35,8 +40,9 @@ internal static class OperationDescription
     public static IEndpointConventionBuilder AnswersAny(this IEndpointConventionBuilder endpoint, params string[] mediaTypes) =>
         endpoint.WithMetadata(new AnswerTypes(mediaTypes));
 
+    /// <summary>Success may be 204.</summary>
     public static IEndpointConventionBuilder AnswersNothing(this IEndpointConventionBuilder endpoint) =>
-        endpoint.WithMetadata(new NoAnswer());
+        endpoint.WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status204NoContent, typeof(void)));
 
     /// <summary>Problem documents with these statuses; 500 and 503 are possible everywhere.</summary>
     public static IEndpointConventionBuilder Fails(this IEndpointConventionBuilder endpoint, params int[] statuses)
@@ -55,6 +61,3 @@ internal sealed record BodyTypes(string[] MediaTypes, string? Meaning = null);
 
 /// <summary>The answers of an endpoint that negotiates, by media type.</summary>
 internal sealed record AnswerTypes(string[] MediaTypes, string? Meaning = null);
-
-/// <summary>Success is 204.</summary>
-internal sealed record NoAnswer;

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Loire.WebApi.Errors;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -11,7 +10,7 @@ namespace Loire.WebApi.Requests;
 /// <summary>Reads a small JSON document as a whole, with every failure as a problem that says where.</summary>
 internal static class JsonBody
 {
-    public static async ValueTask<(T? Value, ApiProblem? Problem)> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, long maxBytes)
+    public static async ValueTask<(T? Value, ApiProblem? Problem)> ReadAsync<T>(HttpContext context, long maxBytes)
         where T : class
     {
         if (RefuseEncoding(context.Request) is { } refused)
@@ -21,13 +20,14 @@ internal static class JsonBody
 
         if (!MediaTypes.IsJson(context.Request.ContentType))
         {
-            return (null, new ApiProblem(ErrorCode.InvalidRequest, "This takes a body of type application/json.", StatusCodes.Status415UnsupportedMediaType));
+            return (null, new ApiProblem(
+                ErrorCode.InvalidRequest, "This takes a body of type application/json.", StatusCodes.Status415UnsupportedMediaType));
         }
 
         LimitBody(context, maxBytes);
         try
         {
-            var value = await JsonSerializer.DeserializeAsync(context.Request.BodyReader, type, context.RequestAborted);
+            var value = await JsonSerializer.DeserializeAsync<T>(context.Request.BodyReader, DocumentJson.Options, context.RequestAborted);
             return value is null ? (null, ApiProblem.BadRequest("The body must be a JSON object.")) : (value, null);
         }
         catch (JsonException exception)
@@ -66,11 +66,12 @@ internal static class JsonBody
     }
 
     /// <summary>
-    /// What a failed read of the body means: the connection broke, or its chunks made no sense, which Kestrel says in several types. Only for reads of the body;
-    /// any other input or output that fails is not the client's doing.
+    /// What a failed read of the body means: the connection broke, or its chunks made no sense, which Kestrel says in several types. Only
+    /// for reads of the body; any other input or output that fails is not the client's doing.
     /// </summary>
     public static BadHttpRequestException Broken(IOException exception) =>
-        exception as BadHttpRequestException ?? new BadHttpRequestException("The body could not be read to its end.", StatusCodes.Status400BadRequest, exception);
+        exception as BadHttpRequestException
+            ?? new BadHttpRequestException("The body could not be read to its end.", StatusCodes.Status400BadRequest, exception);
 
     /// <summary>Sets how many bytes the body may have; null for no bound. Kestrel answers 413 beyond it.</summary>
     public static void LimitBody(HttpContext context, long? maxBytes)
@@ -83,9 +84,11 @@ internal static class JsonBody
 
     /// <summary>No body is decompressed here: what a record holds is the client's affair, and a bomb has nowhere to go off.</summary>
     public static ApiProblem? RefuseEncoding(HttpRequest request) =>
-        request.Headers.ContentEncoding.Count == 0 || string.Equals(request.Headers.ContentEncoding, "identity", StringComparison.OrdinalIgnoreCase)
+        request.Headers.ContentEncoding.Count == 0
+            || string.Equals(request.Headers.ContentEncoding, "identity", StringComparison.OrdinalIgnoreCase)
             ? null
-            : new ApiProblem(ErrorCode.InvalidRequest, "A Content-Encoding is not accepted; send the body as it is.", StatusCodes.Status415UnsupportedMediaType);
+            : new ApiProblem(
+                ErrorCode.InvalidRequest, "A Content-Encoding is not accepted; send the body as it is.", StatusCodes.Status415UnsupportedMediaType);
 
     /// <summary>What is wrong with a document and where, without the names of our types.</summary>
     public static string Describe(JsonException exception)
@@ -94,7 +97,8 @@ internal static class JsonBody
         const string Missing = "missing required properties including: ";
         var missing = exception.Message.IndexOf(Missing, StringComparison.Ordinal);
         var what = missing >= 0 ? "missing " + FirstSentence(exception.Message[(missing + Missing.Length)..])
-            : exception.Message.Contains("Loire.", StringComparison.Ordinal) || exception.Message.Contains("System.", StringComparison.Ordinal)
+            : exception.Message.Contains("Loire.", StringComparison.Ordinal)
+                || exception.Message.Contains("System.", StringComparison.Ordinal)
                 ? UnknownMember(exception.Message) ?? "A value does not have the expected type"
                 : FirstSentence(exception.Message);
         var where = exception.Path is { Length: > 1 and <= 256 } path ? $" at {path}" : "";

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 namespace Loire.WebApi.Requests;
 
 /// <summary>
-/// Reads the query of one request. A parameter that the endpoint does not know, or that comes twice, is refused: a misspelt bound that is silently
-/// ignored is worse than an error.
+/// Reads the query of one request. A parameter that the endpoint does not know, or that comes twice, is refused: a misspelt bound that is
+/// silently ignored is worse than an error.
 /// </summary>
 internal sealed class QueryReader
 {
@@ -19,7 +19,7 @@ internal sealed class QueryReader
         {
             if (!known.Any(parameter => parameter.Name == name))
             {
-                Refuse($"The query parameter '{Excerpt(name)}' is unknown here" + (known.Length == 0 ? "." : $"; known are {string.Join(", ", known.Select(p => p.Name))}."));
+                Refuse(DescribeUnknown(name, known.Select(parameter => parameter.Name)));
             }
             else if (values.Count > 1)
             {
@@ -52,7 +52,13 @@ internal sealed class QueryReader
 
     public void Refuse(string detail) => Problem ??= ApiProblem.BadRequest(detail);
 
-    // A name comes back so that a typing error can be seen, but never at length.
+    public static string DescribeUnknown(string name, IEnumerable<string> known)
+    {
+        var names = string.Join(", ", known);
+        return $"The query parameter '{Excerpt(name)}' is unknown here{(names.Length == 0 ? "." : $"; known are {names}.")}";
+    }
+
+    /// <summary>The name as the client sent it, cut to 64 characters, so that a typing error can be seen.</summary>
     public static string Excerpt(string text) => text.Length <= 64 ? text : text[..64] + "...";
 }
 

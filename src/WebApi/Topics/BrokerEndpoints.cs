@@ -1,10 +1,10 @@
 using System.Reflection;
 using Loire.WebApi.Operations;
-using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
 
@@ -14,21 +14,15 @@ namespace Loire.WebApi.Topics;
 internal sealed class BrokerEndpoints(IServer server, IOptions<LoireApiOptions> options)
 {
     private static readonly string Version =
-        typeof(BrokerEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
+        typeof(BrokerEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+            ?.InformationalVersion.Split('+')[0] ?? "";
 
-    public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapGet("/brokers", ListAsync).Describe("Lists the brokers of the cluster").Answers<BrokerJson[]>();
+    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/brokers", List).Describe("Lists the brokers of the cluster");
 
-    private Task ListAsync(HttpContext context)
+    private Ok<BrokerJson[]> List()
     {
-        if (new QueryReader(context).Problem is { } problem)
-        {
-            return problem.WriteAsync(context);
-        }
-
         var address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
         var uri = Uri.TryCreate(address, UriKind.Absolute, out var parsed) ? parsed : null;
-        return Answer.JsonAsync(
-            context, [new BrokerJson(options.Value.ClusterId, 0, uri?.Host, uri?.Port, Version)], DocumentJson.Default.BrokerJsonArray);
+        return TypedResults.Ok<BrokerJson[]>([new(options.Value.ClusterId, 0, uri?.Host, uri?.Port, Version)]);
     }
 }

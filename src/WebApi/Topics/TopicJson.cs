@@ -29,7 +29,10 @@ internal sealed record TopicNameJson(string TopicName);
 internal sealed record AddPartitionsJson(int PartitionsCount, bool ValidateOnly = false);
 
 /// <summary>A setting of a topic with its value in force.</summary>
-internal sealed record TopicConfigJson(string Name, string Value, bool IsDefault);
+internal sealed record TopicConfigJson(string Name, string Value, bool IsDefault)
+{
+    public static TopicConfigJson From(TopicConfig config) => new(config.Name, config.Value, config.IsDefault);
+}
 
 /// <summary>A new value.</summary>
 internal sealed record ConfigValueJson(string Value);
@@ -43,7 +46,7 @@ internal sealed record AlterConfigsJson(AlterConfigJson[] Data, bool ValidateOnl
 /// <param name="Operation">SET, or DELETE for the default.</param>
 internal sealed record AlterConfigJson(string Name, string? Value = null, ConfigOperation Operation = ConfigOperation.SET);
 
-/// <summary>What becomes of a setting. The names are Confluent's.</summary>
+/// <summary>How a setting changes. The names are Confluent's.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ConfigOperation>))]
 internal enum ConfigOperation
 {

@@ -4,7 +4,8 @@ using Loire.Grains.Interfaces.Consumers;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 using Loire.Model.Groups;
-using Loire.WebApi.Dialects;
+using Loire.WebApi.RestProxy.Consumers;
+using Microsoft.Extensions.DependencyInjection;
 using static Loire.WebApi.Tests.V2.V2Client;
 
 namespace Loire.WebApi.Tests.V2;
@@ -181,7 +182,7 @@ public sealed class V2ConsumeTests
     [InlineData(CommitMeaning.NextToRead, 204, "", 7)]
     public async Task A_commit_means_what_the_node_is_set_to(CommitMeaning meaning, int status, string body, long stored)
     {
-        await using var host = await ApiHost.StartAsync(options => options.V2Commits = meaning);
+        await using var host = await ApiHost.StartAsync(services: services => services.Configure<RestProxyOptions>(options => options.Commits = meaning));
         host.Cluster.AddTopic("t", partitions: 2);
         var consumer = await host.MakeAsync();
         foreach (var name in new[] { "offsets", "partitions" })

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Loire.WebApi.Dialects;
+using Loire.WebApi.RestProxy.Consumers;
 using static Loire.WebApi.Tests.V2.V2Client;
 
 namespace Loire.WebApi.Tests.V2;

@@ -1,5 +1,7 @@
 using System.Net;
 using Loire.Model;
+using Loire.WebApi.Errors;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using static Loire.WebApi.Tests.V2.V2Client;
 
 namespace Loire.WebApi.Tests.V2;
@@ -147,7 +149,7 @@ public sealed class V2TopicTests
     [Fact]
     public async Task Switched_off_the_dialect_is_not_there()
     {
-        await using var host = await ApiHost.StartAsync(options => options.V2Dialect = false);
+        await using var host = await ApiHost.StartAsync(services: services => services.RemoveAll<IApiDialect>());
         host.Cluster.AddTopic("t");
         foreach (var path in new[] { "/", "/topics", "/brokers", "/topics/t" })
         {

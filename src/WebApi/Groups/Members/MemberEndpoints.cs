@@ -2,11 +2,13 @@ using System.Net;
 using System.Security.Cryptography;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Grains.Interfaces.Groups;
+using Loire.Model;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Operations;
 using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
 
@@ -19,38 +21,30 @@ internal sealed class MemberEndpoints(IGrainFactory grains, IOptions<LoireApiOpt
     {
         routes.MapPost("/groups/{group}/members", CreateAsync)
             .Describe(
-                "Makes a member of a group that lives in the cluster",
+                "Creates a member of a group that lives in the cluster",
                 "Any node serves it. It joins when it subscribes, with topics or topic_pattern here or later, and ends when it is deleted "
-                + "or nobody has read through it for max_poll_interval_ms. The assignment comes later than the answer; reading waits for it.")
-            .Takes<CreateMemberJson>().Answers<ConsumerJson>(StatusCodes.Status201Created).Fails(400, 409, 413, 415);
+                + "or is not read for max_poll_interval_ms. The answer does not wait for the assignment; reading does.")
+            .Fails(400, 409, 413, 415);
         routes.MapGet("/groups/{group}/members", ListAsync)
-            .Describe("Lists the members of a group", "All of them, also those that do not live in the cluster.")
-            .Answers<MemberJson[]>().Fails(400, 404);
+            .Describe("Lists the members of a group", "All of them, including those that do not live in the cluster.").Fails(400, 404);
         routes.MapGet("/groups/{group}/members/{member}", DescribeAsync)
-            .Describe("Describes a member that lives in the cluster").Answers<ConsumerJson>().Fails(400, 404);
+            .Describe("Describes a member that lives in the cluster").Fails(400, 404);
         routes.MapDelete("/groups/{group}/members/{member}", LeaveAsync)
-            .Describe("Leaves the group", "What is finished is committed first, if the member commits by itself.")
-            .AnswersNothing().Fails(400, 404);
+            .Describe("Leaves the group", "What is finished is committed first if the member commits automatically.").Fails(400, 404);
     }
 
-    private async Task CreateAsync(HttpContext context)
+    private async Task<Results<Created<ConsumerJson>, ApiProblem>> CreateAsync(
+        HttpContext context, GroupId group, Body<CreateMemberJson> body)
     {
-        var problem = GroupRoute.TryRead(context, out var group) ?? new QueryReader(context).Problem;
-        (var body, problem) = problem is null
-            ? await JsonBody.ReadAsync(context, DocumentJson.Default.CreateMemberJson, options.Value.MaxDocumentBytes)
-            : (null, problem);
-        (var settings, problem) = body is null
-            ? (null, problem)
-            : MemberSettings.Read(body, HostOf(context.Connection.RemoteIpAddress), options.Value.MaxFetchBytes);
-        (var wanted, problem) = settings is null ? (null, problem) : Subscription.Read(body!.Topics, body.TopicPattern);
+        var (settings, problem) = MemberSettings.Read(body.Value, HostOf(context.Connection.RemoteIpAddress), options.Value.MaxFetchBytes);
+        (var wanted, problem) = settings is null ? (null, problem) : Subscription.Read(body.Value.Topics, body.Value.TopicPattern);
         if (problem is not null)
         {
-            await problem.WriteAsync(context);
-            return;
+            return problem;
         }
 
-        // It is all that a request needs to read as this member, so it cannot be guessed.
-        var key = new ConsumerKey(group, RandomNumberGenerator.GetHexString(32, lowercase: true));
+        // The id is all that a request needs to read as this member, so it must be unguessable.
+        var key = new ConsumerKey(group.Value, RandomNumberGenerator.GetHexString(32, lowercase: true));
         var consumer = grains.GetGrain<IConsumerGrain>(key.ToString());
         var result = await consumer.Create(settings!);
         if (result.Error == ErrorCode.None && wanted is not null)
@@ -58,18 +52,13 @@ internal sealed class MemberEndpoints(IGrainFactory grains, IOptions<LoireApiOpt
             result = await SubscribeOrCloseAsync(consumer, wanted);
         }
 
-        if (result.Problem() is { } refused)
-        {
-            await refused.WriteAsync(context);
-            return;
-        }
-
-        context.Response.Headers.Location = $"{context.Request.PathBase}/v1/groups/{Uri.EscapeDataString(group.Value)}/members/{key.ConsumerId}";
-        await Answer.JsonAsync(
-            context, ConsumerJson.From(key, result.Consumer!), DocumentJson.Default.ConsumerJson, StatusCodes.Status201Created);
+        var location = $"{context.Request.PathBase}/v1/groups/{Uri.EscapeDataString(group.Value)}/members/{key.ConsumerId}";
+        return result.Problem() is { } refused
+            ? refused
+            : TypedResults.Created(location, ConsumerJson.From(key, result.Consumer!));
     }
 
-    // Nobody would learn the id of a consumer that could not subscribe.
+    // A consumer that cannot subscribe is closed, because no client learns its id.
     private static async Task<ConsumerResult> SubscribeOrCloseAsync(IConsumerGrain consumer, Subscription wanted)
     {
         var isDone = false;
@@ -88,32 +77,25 @@ internal sealed class MemberEndpoints(IGrainFactory grains, IOptions<LoireApiOpt
         }
     }
 
-    private async Task ListAsync(HttpContext context)
+    private async Task<Results<Ok<MemberJson[]>, ApiProblem>> ListAsync(GroupId group)
     {
-        var problem = GroupRoute.TryRead(context, out var group) ?? new QueryReader(context).Problem;
-        var result = problem is null ? await grains.GetGrain<IGroupGrain>(group.Value).Describe() : null;
-        problem ??= result!.Error == ErrorCode.None ? null : new ApiProblem(result.Error);
-        await (problem is not null
-            ? problem.WriteAsync(context)
-            : Answer.JsonAsync(
-                context, Array.ConvertAll(result!.Group!.Members, MemberJson.From), DocumentJson.Default.MemberJsonArray));
+        var result = await grains.GetGrain<IGroupGrain>(group.Value).Describe();
+        return ApiProblem.Of(result.Error) is { } problem
+            ? problem
+            : TypedResults.Ok(Array.ConvertAll(result.Group!.Members, MemberJson.From));
     }
 
-    private async Task DescribeAsync(HttpContext context)
+    private async Task<Results<Ok<ConsumerJson>, ApiProblem>> DescribeAsync(GroupId group, string member)
     {
-        var problem = MemberRoute.TryRead(context, out var key);
-        var result = problem is null ? await grains.GetGrain<IConsumerGrain>(key.ToString()).Describe() : null;
-        problem ??= result!.Problem();
-        await (problem is not null
-            ? problem.WriteAsync(context)
-            : Answer.JsonAsync(context, ConsumerJson.From(key, result!.Consumer!), DocumentJson.Default.ConsumerJson));
+        var key = new ConsumerKey(group.Value, member);
+        var result = await grains.GetGrain<IConsumerGrain>(key.ToString()).Describe();
+        return result.Problem() is { } problem ? problem : TypedResults.Ok(ConsumerJson.From(key, result.Consumer!));
     }
 
-    private async Task LeaveAsync(HttpContext context)
+    private async Task<Results<NoContent, ApiProblem>> LeaveAsync(GroupId group, string member)
     {
-        var problem = MemberRoute.TryRead(context, out var key);
-        problem ??= MemberRoute.Problem(await grains.GetGrain<IConsumerGrain>(key.ToString()).Close());
-        await (problem is not null ? problem.WriteAsync(context) : Answer.NoContent(context));
+        var error = await grains.GetGrain<IConsumerGrain>(new ConsumerKey(group.Value, member).ToString()).Close();
+        return MemberRoute.Problem(error) is { } problem ? problem : TypedResults.NoContent();
     }
 
     private static string HostOf(IPAddress? address) =>

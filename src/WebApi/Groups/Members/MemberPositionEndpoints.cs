@@ -1,18 +1,17 @@
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
-using Loire.Model.Groups;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Operations;
 using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi.Groups.Members;
 
-/// <summary>Where a member is: what it has committed, and where it goes on.</summary>
-internal sealed class MemberPositionEndpoints(IGrainFactory grains, IOptions<LoireApiOptions> options)
+/// <summary>The positions of a member: what it has committed, and where it reads next.</summary>
+internal sealed class MemberPositionEndpoints(IGrainFactory grains)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -20,43 +19,33 @@ internal sealed class MemberPositionEndpoints(IGrainFactory grains, IOptions<Loi
             .Describe(
                 "Commits offsets as a member",
                 "An offset is the next one to read; records below it count as finished. Without offsets, or without a body, everything "
-                + "that the member was given is committed.")
-            .Takes<MemberOffsetsJson>().AnswersNothing().Fails(400, 404, 409, 413, 415);
+                + "delivered to the member is committed.")
+            .Fails(400, 404, 409, 413, 415);
         routes.MapPost("/groups/{group}/members/{member}/positions", SeekAsync)
             .Describe(
-                "Goes on elsewhere in partitions that the member has",
+                "Seeks in partitions that the member has",
                 "to is earliest, latest, timestamp (the first record at or after value) or offset (value itself). All move or none.")
-            .Takes<PositionsJson>().AnswersNothing().Fails(400, 404, 413, 415);
+            .Fails(400, 404, 413, 415);
     }
 
-    private async Task CommitAsync(HttpContext context)
+    private async Task<Results<NoContent, ApiProblem>> CommitAsync(GroupId group, string member, Body<MemberOffsetsJson>? body = null)
     {
-        var problem = MemberRoute.TryRead(context, out var key);
-        CommittedOffset[]? offsets = null;
-        if (problem is null && JsonBody.IsPresent(context.Request))
-        {
-            (var body, problem) = await JsonBody.ReadAsync(
-                context, DocumentJson.Default.MemberOffsetsJson, options.Value.MaxDocumentBytes);
-            (offsets, problem) = body?.Offsets is null ? (null, problem) : CommitBody.Read(body.Offsets);
-        }
-
+        var (offsets, problem) = body?.Value.Offsets is { } entries ? CommitBody.Read(entries) : (null, null);
         if (problem is null)
         {
-            var result = await grains.GetGrain<IConsumerGrain>(key.ToString()).Commit(offsets);
+            var result = await grains.GetGrain<IConsumerGrain>(new ConsumerKey(group.Value, member).ToString()).Commit(offsets);
             problem = MemberRoute.Problem(result.Error, result.Detail) ?? CommitProblem.Of(result, "committed");
         }
 
-        await (problem is not null ? problem.WriteAsync(context) : Answer.NoContent(context));
+        return problem is not null ? problem : TypedResults.NoContent();
     }
 
-    private async Task SeekAsync(HttpContext context)
+    private async Task<Results<NoContent, ApiProblem>> SeekAsync(GroupId group, string member, Body<PositionsJson> body)
     {
-        var (key, body, problem) = await MemberRoute.ReadAsync(context, DocumentJson.Default.PositionsJson, options);
-        (var seeks, problem) = body is null
-            ? (null, problem)
-            : PartitionEntries.Read("positions", body.Positions, entry => (entry.TopicName, entry.Partition), ReadSeek);
-        problem ??= (await grains.GetGrain<IConsumerGrain>(key.ToString()).Seek(seeks!)).Problem();
-        await (problem is not null ? problem.WriteAsync(context) : Answer.NoContent(context));
+        var (seeks, problem) = PartitionEntries.Read(
+            "positions", body.Value.Positions, entry => (entry.TopicName, entry.Partition), ReadSeek);
+        problem ??= (await grains.GetGrain<IConsumerGrain>(new ConsumerKey(group.Value, member).ToString()).Seek(seeks!)).Problem();
+        return problem is not null ? problem : TypedResults.NoContent();
     }
 
     private static (PartitionSeek Seek, ApiProblem? Problem) ReadSeek(PositionJson entry, TopicPartition partition)

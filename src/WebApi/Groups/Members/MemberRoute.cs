@@ -1,31 +1,15 @@
-using System.Text.Json.Serialization.Metadata;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi.Groups.Members;
 
-/// <summary>The member that a path names.</summary>
+/// <summary>The member that a path names, and the problems of its consumer.</summary>
 internal static class MemberRoute
 {
-    /// <summary>Reads it where the path has no query.</summary>
-    public static ApiProblem? TryRead(HttpContext context, out ConsumerKey key) =>
-        TryReadPath(context, out key) ?? new QueryReader(context).Problem;
-
-    /// <summary>Reads it, and a body.</summary>
-    public static async ValueTask<(ConsumerKey Key, T? Body, ApiProblem? Problem)> ReadAsync<T>(
-        HttpContext context, JsonTypeInfo<T> type, IOptions<LoireApiOptions> options)
-        where T : class
-    {
-        var problem = TryRead(context, out var key);
-        (var body, problem) = problem is null ? await JsonBody.ReadAsync(context, type, options.Value.MaxDocumentBytes) : (null, problem);
-        return (key, body, problem);
-    }
-
-    /// <summary>Reads the path. A text that is no legal id names no member, so it is reported as an unknown one.</summary>
+    /// <summary>Reads the member. No consumer has an id that breaks the rules, so such an id is as unknown as any other.</summary>
     public static ApiProblem? TryReadPath(HttpContext context, out ConsumerKey key)
     {
         key = default;
@@ -52,7 +36,7 @@ internal static class MemberRoute
     {
         ErrorCode.None => null,
         ErrorCode.UnknownMemberId => new ApiProblem(
-            error, detail ?? "There is no such member here: it has left, nobody has read through it for too long, or it never was."),
+            error, detail ?? "There is no such member: it has left, it was not read for max_poll_interval_ms, or it never existed."),
         _ => new ApiProblem(error, detail),
     };
 }

@@ -1,0 +1,100 @@
+using Loire.Grains.Interfaces.Consumers;
+using Loire.Model;
+using Loire.WebApi.Operations;
+using Loire.WebApi.RestProxy.Requests;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+
+namespace Loire.WebApi.RestProxy.Consumers;
+
+/// <summary>
+/// <c>.../positions</c>: where an instance goes on. Offsets here are the next ones to read, whatever a commit means by them.
+/// </summary>
+internal sealed class PositionsEndpoints(IGrainFactory grains, IOptions<LoireApiOptions> options)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        const string Positions = ConsumerInstance.Path + "/positions";
+        routes.MapPost(Positions, ConsumerInstance.Handle(grains, SeekAsync))
+            .Describe(
+                "v2: goes on at offsets or moments",
+                "{\"offsets\": [{\"topic\", \"partition\", \"offset\"}], \"timestamps\": [{\"topic\", \"partition\", "
+                    + "\"timestamp\": ISO 8601}]}, either or both.")
+            .TakesV2().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
+        MapTo(routes, Positions + "/beginning", OffsetSpec.Earliest, "v2: goes on at the first records");
+        MapTo(routes, Positions + "/end", OffsetSpec.Latest, "v2: goes on behind the last records");
+    }
+
+    private void MapTo(IEndpointRouteBuilder routes, string path, OffsetSpec to, string summary) =>
+        routes.MapPost(path, ConsumerInstance.Handle(grains, (context, instance) => SeekAsync(context, instance, to)))
+            .Describe(summary, "{\"partitions\": [{\"topic\", \"partition\"}]}, all of which the instance must have.")
+            .TakesV2().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
+
+    private async Task<V2Error?> SeekAsync(HttpContext context, ConsumerInstance instance)
+    {
+        var (wanted, error) = await V2Requests.ReadAsync<V2PositionsJson>(context, options.Value.MaxDocumentBytes);
+        PartitionSeek[] seeks = [];
+        error ??= wanted is null ? V2Error.Invalid("The body must have offsets or timestamps.") : TryRead(wanted, out seeks);
+        return error ?? Done(context, await instance.Grain.Seek(seeks));
+    }
+
+    private async Task<V2Error?> SeekAsync(HttpContext context, ConsumerInstance instance, OffsetSpec to)
+    {
+        var (wanted, error) = await V2Requests.ReadAsync<V2PartitionsJson>(context, options.Value.MaxDocumentBytes);
+        TopicPartition[] partitions = [];
+        error ??= InstanceDocument.TryRead(wanted ?? new V2PartitionsJson(), out partitions);
+        return error
+            ?? Done(context, await instance.Grain.Seek(Array.ConvertAll(partitions, partition => new PartitionSeek(partition, to))));
+    }
+
+    private static V2Error? TryRead(V2PositionsJson wanted, out PartitionSeek[] seeks)
+    {
+        seeks = [];
+        var offsets = wanted.Offsets ?? [];
+        var moments = wanted.Timestamps ?? [];
+        if (offsets.Length + (long)moments.Length > Limits.OffsetsPerCommit)
+        {
+            return V2Error.Invalid($"At most {Limits.OffsetsPerCommit} positions are set at once.");
+        }
+
+        // The last one of a partition counts, and moments come after offsets.
+        var read = new Dictionary<TopicPartition, PartitionSeek>();
+        foreach (var entry in offsets)
+        {
+            if (InstanceDocument.TryRead(entry?.Topic, entry?.Partition, out var partition) is { } wrong)
+            {
+                return wrong;
+            }
+
+            if (entry!.Offset is not (>= 0 and var offset))
+            {
+                return V2Error.Invalid("An entry's offset must be a whole number, at least 0.");
+            }
+
+            read[partition] = new PartitionSeek(partition, OffsetSpec.At(offset));
+        }
+
+        foreach (var entry in moments)
+        {
+            if (InstanceDocument.TryRead(entry?.Topic, entry?.Partition, out var partition) is { } wrong)
+            {
+                return wrong;
+            }
+
+            if (!Timestamp.TryParse(entry!.Timestamp, out var moment))
+            {
+                return V2Error.Invalid($"An entry's timestamp {Timestamp.Expected}.");
+            }
+
+            read[partition] = new PartitionSeek(partition, OffsetSpec.AtTime(moment));
+        }
+
+        seeks = [.. read.Values];
+        return null;
+    }
+
+    private static V2Error? Done(HttpContext context, ConsumerResult result) =>
+        ConsumerInstance.Read(result).Error ?? V2Requests.NoContent(context);
+}

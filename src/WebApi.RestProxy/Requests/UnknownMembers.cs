@@ -1,0 +1,36 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Loire.WebApi.RestProxy.Requests;
+
+/// <summary>
+/// Tells a document with a member that its type lacks from one that is malformed: the dialect answers them differently, and the
+/// serializer's exception says it only in words.
+/// </summary>
+internal static class UnknownMembers
+{
+    /// <summary>Whether a document is JSON and has such a member at any depth.</summary>
+    public static bool Exist(ReadOnlySequence<byte> document, JsonTypeInfo type)
+    {
+        try
+        {
+            using var parsed = JsonDocument.Parse(document);
+            return Exist(parsed.RootElement, type);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static bool Exist(JsonElement element, JsonTypeInfo type) => (element.ValueKind, type.Kind) switch
+    {
+        (JsonValueKind.Object, JsonTypeInfoKind.Object) => element.EnumerateObject().Any(member =>
+            type.Properties.FirstOrDefault(property => property.Name == member.Name) is not { } known
+            || Exist(member.Value, type.Options.GetTypeInfo(known.PropertyType))),
+        (JsonValueKind.Array, JsonTypeInfoKind.Enumerable) => element.EnumerateArray().Any(entry =>
+            Exist(entry, type.Options.GetTypeInfo(type.ElementType!))),
+        _ => false,
+    };
+}

@@ -1,0 +1,43 @@
+using Loire.WebApi.Operations;
+using Loire.WebApi.Requests;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace Loire.WebApi.RestProxy.Requests;
+
+/// <summary>What the OpenAPI document says of the dialect's endpoints.</summary>
+internal static class V2Description
+{
+    /// <summary>Under which they stand together.</summary>
+    public const string Tag = "REST Proxy v2";
+
+    /// <summary>A document, whose shape the description tells.</summary>
+    public static IEndpointConventionBuilder TakesV2(this IEndpointConventionBuilder endpoint) =>
+        endpoint.WithMetadata(new BodyTypes([V2MediaTypes.Document, MediaTypes.Json], "As described above."));
+
+    /// <summary>Records in one of the formats.</summary>
+    public static IEndpointConventionBuilder TakesRecordsV2(this IEndpointConventionBuilder endpoint) =>
+        endpoint.WithMetadata(new BodyTypes(V2MediaTypes.Embedded, "As described above; application/json is the json format."));
+
+    /// <summary>Records in one of the formats.</summary>
+    public static IEndpointConventionBuilder AnswersRecordsV2(this IEndpointConventionBuilder endpoint)
+    {
+        const string Meaning = "An array of {\"topic\", \"key\", \"value\", \"partition\", \"offset\", \"timestamp\", \"headers\"}.";
+        return endpoint.WithMetadata(new AnswerTypes(V2MediaTypes.Embedded, Meaning));
+    }
+
+    /// <summary>An answer of this shape.</summary>
+    public static IEndpointConventionBuilder AnswersV2<T>(this IEndpointConventionBuilder endpoint, int status = StatusCodes.Status200OK) =>
+        endpoint.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(T), [V2MediaTypes.Document, MediaTypes.Json]));
+
+    /// <summary>Errors with these statuses; 500 is possible everywhere.</summary>
+    public static IEndpointConventionBuilder FailsV2(this IEndpointConventionBuilder endpoint, params int[] statuses)
+    {
+        foreach (var status in statuses)
+        {
+            endpoint.AnswersV2<V2ErrorJson>(status);
+        }
+
+        return endpoint;
+    }
+}

@@ -1,0 +1,14 @@
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+
+namespace Loire.WebApi.Errors;
+
+/// <summary>A request whose body ended too early or made no sense to the server.</summary>
+internal static class BrokenBody
+{
+    /// <summary>
+    /// Closes the connection after the answer. The end of such a body is unknown, so no request can follow it; Kestrel, which would read
+    /// the next one once the failure is answered, would collide with its own unfinished read.
+    /// </summary>
+    public static void CloseAfter(HttpContext context) => context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+}
