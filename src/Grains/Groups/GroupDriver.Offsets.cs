@@ -142,9 +142,9 @@ public sealed partial class GroupDriver
             return await DeleteEmptyAsync();
         }
 
-        if (!_isUsed && !HasMembers && _mirror.Waiting == 0)
+        if (IsIdle())
         {
-            _drop();
+            _activation.DeactivateSoon(IsIdle);
         }
 
         return error;
@@ -237,11 +237,15 @@ public sealed partial class GroupDriver
         return error;
     }
 
+    private bool IsIdle() => !_isUsed && !HasMembers && _mirror.Waiting == 0;
+
     private void DropIfAbsent()
     {
-        if (!_journal.HasRecords && !_isListed && _closed == ErrorCode.None)
+        if (IsAbsent())
         {
-            _drop();
+            _activation.DeactivateSoon(IsAbsent);
         }
     }
+
+    private bool IsAbsent() => !_journal.HasRecords && !_isListed && _closed == ErrorCode.None;
 }

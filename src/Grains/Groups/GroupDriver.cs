@@ -34,7 +34,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action<TimeSpan> _wakeAfter;
-    private readonly Action _drop;
+    private readonly IActivation _activation;
     private readonly JournaledState<StoredGroup, GroupJournalRecord> _journal;
     private readonly GroupTopics _topics;
     private readonly OffsetsMirror _mirror;
@@ -61,13 +61,13 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     /// <param name="time">For sessions, deadlines and times of commits.</param>
     /// <param name="logger">Logs operator-relevant events.</param>
     /// <param name="wakeAfter">Asked to call <see cref="WakeAsync"/> once after a time, instead of what was asked before.</param>
-    /// <param name="drop">Asked for the driver to be disposed of and forgotten; may be asked again.</param>
+    /// <param name="activation">Of the grain that holds the driver.</param>
     internal GroupDriver(
         GroupId groupId, JournalSource journal, Func<GroupMachine> newMachine, IGroupPeers peers, ITurnQueue turns, GroupOptions options,
-        TimeProvider time, ILogger logger, Action<TimeSpan> wakeAfter, Action drop)
+        TimeProvider time, ILogger logger, Action<TimeSpan> wakeAfter, IActivation activation)
     {
-        (_groupId, _peers, _options, _time, _logger, _wakeAfter, _drop) =
-            (groupId, peers, options, time, logger, wakeAfter, drop);
+        (_groupId, _peers, _options, _time, _logger, _wakeAfter, _activation) =
+            (groupId, peers, options, time, logger, wakeAfter, activation);
         _madeAt = time.GetTimestamp();
         _turns = new DriverTurns(turns, Fail);
         _parked = new ParkedHeartbeats(_turns);
@@ -269,7 +269,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
         if (!_isDropped)
         {
             _isDropped = true;
-            _drop();
+            _activation.Deactivate();
         }
     }
 }

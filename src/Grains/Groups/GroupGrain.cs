@@ -23,7 +23,7 @@ public sealed class GroupGrain(DriverFactory drivers, ActiveDrivers active) : Gr
     {
         if (GroupId.TryParse(this.GetPrimaryKeyString(), out var id, out _))
         {
-            _driver = drivers.Group(id, GrainFactory, new SchedulerTurnQueue(TaskScheduler.Current), WakeAfter, DeactivateOnIdle);
+            _driver = drivers.Group(id, GrainFactory, new SchedulerTurnQueue(TaskScheduler.Current), WakeAfter, new GrainActivation(this));
             active.Add(_driver);
         }
 

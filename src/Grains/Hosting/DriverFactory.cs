@@ -60,10 +60,10 @@ public sealed class DriverFactory(
     /// <summary>The driver of a topic.</summary>
     /// <param name="name">Which topic.</param>
     /// <param name="grains">Reaches its partitions and the catalog.</param>
-    /// <param name="drop">Asked for the driver to be disposed of and forgotten; may be asked again.</param>
-    public TopicDriver Topic(TopicName name, IGrainFactory grains, Action drop) => new(
+    /// <param name="activation">Of the grain that holds the driver.</param>
+    public TopicDriver Topic(TopicName name, IGrainFactory grains, IActivation activation) => new(
         name, Journal($"topic/{name}"), new GrainGateway(grains, _topicLogger), newId,
-        new TopicDriverOptions(_options.DefaultPartitions, _options.TopicParallelism), _topicLogger, drop);
+        new TopicDriverOptions(_options.DefaultPartitions, _options.TopicParallelism), _topicLogger, activation);
 
     /// <summary>The driver of the catalog.</summary>
     /// <param name="grains">Reaches the topics.</param>
@@ -75,10 +75,11 @@ public sealed class DriverFactory(
     /// <param name="grains">Reaches its topics and its catalog.</param>
     /// <param name="turns">The turns of its activation.</param>
     /// <param name="wakeAfter">Asked to have the driver woken once after a time.</param>
-    /// <param name="drop">Asked for the driver to be disposed of and forgotten; may be asked again.</param>
-    public GroupDriver Group(GroupId id, IGrainFactory grains, ITurnQueue turns, Action<TimeSpan> wakeAfter, Action drop) => new(
+    /// <param name="activation">Of the grain that holds the driver.</param>
+    public GroupDriver Group(
+        GroupId id, IGrainFactory grains, ITurnQueue turns, Action<TimeSpan> wakeAfter, IActivation activation) => new(
         id, Journal(GroupJournalName.Of(id)), () => new GroupMachine(_assignors, _options.Groups.Members), GroupGateway(grains), turns,
-        _options.Groups, time, _groupLogger, wakeAfter, drop);
+        _options.Groups, time, _groupLogger, wakeAfter, activation);
 
     /// <summary>The driver of one part of the catalog of groups.</summary>
     /// <param name="shard">Which part.</param>

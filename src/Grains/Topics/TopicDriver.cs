@@ -1,6 +1,7 @@
 using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Journals;
+using Loire.Grains.Turns;
 using Loire.Model;
 using Loire.Coordination;
 using Loire.Coordination.Topics;
@@ -20,12 +21,12 @@ namespace Loire.Grains.Topics;
 /// </summary>
 public sealed partial class TopicDriver(
     TopicName name, JournalSource journal, ITopicPeers peers, NewId newId, TopicDriverOptions options, ILogger logger,
-    Action drop)
+    IActivation activation)
     : IAsyncDisposable
 {
     private readonly SemaphoreSlim _turns = new(1, 1);
     private readonly JournaledState<TopicState, TopicRecord> _topic =
-        new(journal, TopicJournalCodec.Instance, ErrorCode.NotController, logger, _ => drop());
+        new(journal, TopicJournalCodec.Instance, ErrorCode.NotController, logger, _ => activation.Deactivate());
 
     private TopicState State => _topic.State;
 
@@ -251,11 +252,13 @@ public sealed partial class TopicDriver(
     // A topic that does not exist is not worth memory, whoever asks for it.
     private void ForgetIfAbsent()
     {
-        if (State.Phase == TopicPhase.Absent && _turns.CurrentCount > 0)
+        if (IsUnused())
         {
-            drop();
+            activation.DeactivateSoon(IsUnused);
         }
     }
+
+    private bool IsUnused() => State.Phase == TopicPhase.Absent && _turns.CurrentCount > 0;
 
     [LoggerMessage(1, LogLevel.Warning, "The catalog did not take note of topic {Topic}: {Error}. It will ask again.")]
     private partial void NotRecorded(TopicName topic, ErrorCode error);

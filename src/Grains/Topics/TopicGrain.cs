@@ -1,5 +1,6 @@
 using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Turns;
 using Loire.Model;
 
 namespace Loire.Grains.Topics;
@@ -18,7 +19,7 @@ public sealed class TopicGrain(DriverFactory drivers) : Grain, ITopicGrain
     {
         if (TopicName.TryParse(this.GetPrimaryKeyString(), out var name, out _problem))
         {
-            _driver = drivers.Topic(name, GrainFactory, DeactivateOnIdle);
+            _driver = drivers.Topic(name, GrainFactory, new GrainActivation(this));
         }
 
         return Task.CompletedTask;

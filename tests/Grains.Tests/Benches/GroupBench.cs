@@ -235,7 +235,7 @@ internal sealed class GroupBench : IGroupPeers
                 silo, id, new Guid(Interlocked.Increment(ref _writers), 2, 2, new byte[8]),
                 new JournalOptions { SnapshotAfterBytes = 2_000 }, Time)),
             () => new GroupMachine(_assignors, Options.Members), this, new SchedulerTurnQueue(Thread), Options, Time,
-            new ErrorLog(Errors), WakeAfter, () => Drops++);
+            new ErrorLog(Errors), WakeAfter, new TestActivation(() => Drops++));
     }
 
     private void WakeAfter(TimeSpan wait)

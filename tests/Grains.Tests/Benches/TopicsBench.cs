@@ -110,7 +110,7 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
         {
             topic = new TopicDriver(
                 name, Journal($"topic/{name}"), this, NewId, new TopicDriverOptions(DefaultPartitions: 1, Parallelism: 8),
-                NullLogger.Instance, () => _topics.Remove(name));
+                NullLogger.Instance, new TestActivation(() => _topics.Remove(name)));
             _topics.Add(name, topic);
         }
 

@@ -242,6 +242,36 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_topic_can_be_created_and_a_group_joined_while_others_ask_for_them()
+    {
+        var cluster = await Deploy(1, new LossyGrainStorage());
+        var grains = cluster.GrainFactory;
+        for (var round = 0; round < 20; round++)
+        {
+            var topic = grains.GetGrain<ITopicGrain>($"t{round}");
+            var group = grains.GetGrain<IGroupGrain>($"g{round}");
+            using var created = new CancellationTokenSource();
+            var asking = Enumerable.Range(0, 8).Select(_ => AskAsync(topic, group, created.Token)).ToArray();
+            await topic.Describe();
+            Assert.Equal(ErrorCode.None, (await topic.Create(new CreateTopicRequest(1, -1, [], false))).Error);
+            var terms = new MemberSubscription([TopicName.Parse("t")], null, ["range"], TimeSpan.FromSeconds(45), TimeSpan.FromMinutes(5));
+            Assert.Equal(
+                ErrorCode.None, (await group.Heartbeat(new HeartbeatRequest("m", null, 0, "test", "here", terms, [], default), default)).Error);
+            await created.CancelAsync();
+            await Task.WhenAll(asking);
+        }
+
+        static async Task AskAsync(ITopicGrain topic, IGroupGrain group, CancellationToken created)
+        {
+            while (!created.IsCancellationRequested)
+            {
+                await topic.Describe();
+                await group.Describe();
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_silo_that_starts_finishes_what_was_interrupted()
     {
         var storage = new LossyGrainStorage();
