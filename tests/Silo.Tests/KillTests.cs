@@ -5,8 +5,9 @@ namespace Loire.Silo.Tests;
 
 public class KillTests(ITestOutputHelper output)
 {
-    private const int Kills = 50;
-    private const int KillsBetweenFullReads = 10;
+    // LOIRE_KILLS=50 for a long run.
+    private static readonly int _kills = LongRuns.Kills ?? 12;
+    private const int KillsBetweenFullReads = 5;
     private const int Partitions = 3;
 
     [Fact]
@@ -15,7 +16,7 @@ public class KillTests(ITestOutputHelper output)
         var random = Seed.Print(output);
         using var data = new TemporaryDirectory();
         var load = new ProducerLoad("orders", Partitions, random);
-        for (var kill = 1; kill <= Kills; kill++)
+        for (var kill = 1; kill <= _kills; kill++)
         {
             await using var node = await NodeProcess.StartAsync(data.Path);
             if (kill == 1)
@@ -36,7 +37,7 @@ public class KillTests(ITestOutputHelper output)
 
         await using var last = await NodeProcess.StartAsync(data.Path);
         await load.JudgeAsync(last.Client);
-        output.WriteLine($"{Kills} kills, {load.AcknowledgedCount} records acknowledged, all found");
+        output.WriteLine($"{_kills} kills, {load.AcknowledgedCount} records acknowledged, all found");
     }
 
     [Fact]
