@@ -1,11 +1,10 @@
 using System.Text;
+using CsCheck;
 using Loire.Cli.Produce;
-using Loire.Silo.Tests;
-using Xunit.Abstractions;
 
 namespace Loire.Cli.Tests;
 
-public class DelimitedInputTests(ITestOutputHelper output)
+public class DelimitedInputTests
 {
     [Theory]
     [InlineData("a\nb\n", "\n", "a|b", "nothing after the last delimiter is no record")]
@@ -26,10 +25,16 @@ public class DelimitedInputTests(ITestOutputHelper output)
     [Fact]
     public async Task Records_of_any_length_arrive_whole_however_they_are_read()
     {
-        var random = Seed.Print(output);
-        var records = Enumerable.Range(0, 200).Select(_ =>
-            new string((char)('a' + random.Next(26)), random.Next(5) == 0 ? random.Next(300_000) : random.Next(100))).ToArray();
-        Assert.Equal(records, await ReadAsync(string.Join("\r\n", records) + "\r\n", "\r\n", () => random.Next(1, 70_000)));
+        var lengths = Gen.Frequency((4, Gen.Int[0, 100]), (1, Gen.Int[0, 100_000]));
+        var records = Gen.Select(Gen.Char['a', 'z'], lengths).Select((letter, length) => new string(letter, length)).Array[1, 30];
+        await Gen.Select(records, Gen.Int[1, 70_000].Array[1, 10]).SampleAsync(
+            async (whole, pieces) =>
+            {
+                var next = 0;
+                var input = string.Join("\r\n", whole) + "\r\n";
+                Assert.Equal(whole, await ReadAsync(input, "\r\n", () => pieces[next++ % pieces.Length]));
+            },
+            iter: 50);
     }
 
     [Fact]

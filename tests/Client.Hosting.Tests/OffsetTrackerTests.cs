@@ -1,3 +1,4 @@
+using CsCheck;
 using Loire.Model;
 
 namespace Loire.Client.Hosting.Tests;
@@ -29,33 +30,32 @@ public sealed class OffsetTrackerTests
     }
 
     [Fact]
-    public void Whatever_the_order_of_ends_no_unfinished_record_lies_below_the_position()
-    {
-        var seed = int.TryParse(Environment.GetEnvironmentVariable("LOIRE_SEED"), out var given) ? given : Random.Shared.Next();
-        Console.WriteLine($"LOIRE_SEED={seed}");
-        var random = new Random(seed);
-        var tracker = new OffsetTracker();
-        var (next, unfinished) = (0L, new List<Offset>());
-        for (var step = 0; step < 20_000; step++)
-        {
-            if (unfinished.Count == 0 || random.Next(2) == 0)
+    public void Whatever_the_order_of_ends_no_unfinished_record_lies_below_the_position() =>
+        Gen.Select(Gen.Bool, Gen.Int[1, 3], Gen.Int[0, int.MaxValue]).Array[1, 400].Sample(
+            steps =>
             {
-                next += random.Next(1, 4);
-                tracker.Read(next);
-                unfinished.Add(next);
-            }
-            else
-            {
-                var at = random.Next(unfinished.Count);
-                tracker.Finish(unfinished[at]);
-                unfinished.RemoveAt(at);
-            }
+                var tracker = new OffsetTracker();
+                var (next, unfinished) = (0L, new List<Offset>());
+                foreach (var (reads, gap, pick) in steps)
+                {
+                    if (reads || unfinished.Count == 0)
+                    {
+                        next += gap;
+                        tracker.Read(next);
+                        unfinished.Add(next);
+                    }
+                    else
+                    {
+                        tracker.Finish(unfinished[pick % unfinished.Count]);
+                        unfinished.RemoveAt(pick % unfinished.Count);
+                    }
 
-            Assert.Equal(unfinished.Count, tracker.Unfinished);
-            if (tracker.TryGetUncommitted(out var position))
-            {
-                Assert.True(unfinished.Count == 0 ? position == next + 1 : position <= unfinished.Min());
-            }
-        }
-    }
+                    Assert.Equal(unfinished.Count, tracker.Unfinished);
+                    if (tracker.TryGetUncommitted(out var position))
+                    {
+                        Assert.True(unfinished.Count == 0 ? position == next + 1 : position <= unfinished.Min());
+                    }
+                }
+            },
+            iter: 300);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CsCheck;
 using Loire.Model;
 using Loire.Coordination.Topics;
 
@@ -107,32 +108,34 @@ public class CatalogTests
     [Fact]
     public void Replay_and_snapshot_rebuild_the_live_state()
     {
-        var seed = int.TryParse(Environment.GetEnvironmentVariable("LOIRE_SEED"), out var given) ? given : 20260101;
-        var random = new Random(seed);
-        var live = new CatalogState();
-        var journal = new List<ReadOnlyMemory<byte>>();
-        for (var step = 0; step < 2_000; step++)
-        {
-            var name = Name(new string([(char)('a' + random.Next(6)), ".-_"[random.Next(3)], (char)('a' + random.Next(6))]));
-            var decision = random.Next(3) == 0 ? CatalogRules.Announce(live, name) : CatalogRules.Record(live, name, random.Next(2) == 0);
-            foreach (var record in decision.Records)
+        var names = Gen.Select(Gen.Char['a', 'f'], Gen.OneOf('.', '-', '_'), Gen.Char['a', 'f'])
+            .Select((first, middle, last) => Name(new string([first, middle, last])));
+        var steps = Gen.Select(names, Gen.Int[0, 2], Gen.Bool, Gen.Int[0, 49]);
+        steps.Array[1, 300].Sample(
+            history =>
             {
-                live.Apply(record);
-                journal.Add(CatalogRecordCodec.Write(record));
-            }
+                var live = new CatalogState();
+                var journal = new List<ReadOnlyMemory<byte>>();
+                foreach (var (name, kind, exists, snapshot) in history)
+                {
+                    var decision = kind == 0 ? CatalogRules.Announce(live, name) : CatalogRules.Record(live, name, exists);
+                    foreach (var record in decision.Records)
+                    {
+                        live.Apply(record);
+                        journal.Add(CatalogRecordCodec.Write(record));
+                    }
 
-            if (random.Next(50) == 0)
-            {
-                journal = [CatalogRecordCodec.Write(live.Snapshot())];
-            }
+                    if (snapshot == 0)
+                    {
+                        journal = [CatalogRecordCodec.Write(live.Snapshot())];
+                    }
+                }
 
-            if (step % 10 == 0)
-            {
-                Assert.True(Text(Replayed()) == Text(live), $"seed {seed}, step {step}");
-            }
-        }
+                Assert.Equal(Text(live), Text(Replay(journal)));
+            },
+            iter: 200);
 
-        CatalogState Replayed() =>
+        static CatalogState Replay(IEnumerable<ReadOnlyMemory<byte>> journal) =>
             Of([.. journal.Select(bytes => CatalogRecordCodec.TryRead(bytes.Span, out var record) ? record : throw new FormatException())]);
 
         static string Text(CatalogState state) => $"{string.Join(' ', state.Live)} | {string.Join(' ', state.Unsettled)} | {state.Count}";

@@ -2,7 +2,7 @@ namespace Loire.TestKit;
 
 /// <summary>
 /// Time that stands still until the test moves it. Timers run on the thread that calls <see cref="Advance"/>, in the order of their due
-/// times.
+/// times. FakeTimeProvider shows neither how many timers wait nor when the next one is due, which phase barriers and simulations need.
 /// </summary>
 public sealed class ManualTime : TimeProvider
 {

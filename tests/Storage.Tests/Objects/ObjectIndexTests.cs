@@ -1,4 +1,5 @@
 using System.Text;
+using CsCheck;
 using Loire.Storage.Objects;
 using Xunit.Abstractions;
 
@@ -9,36 +10,35 @@ public class ObjectIndexTests(ITestOutputHelper output)
     [Fact]
     public void It_does_what_a_dictionary_does()
     {
-        var random = new Random(Seeds.Next(output));
-        var index = new ObjectIndex();
-        var expected = new Dictionary<string, ObjectEntry>();
-        for (var i = 0; i < 200_000; i++)
-        {
-            var key = $"key-{random.Next(30_000)}{new string('x', random.Next(40))}"[..^random.Next(3)];
-            var known = expected.TryGetValue(key, out var before);
-            if (random.Next(3) == 0)
+        // Few keys and several lengths, so that slots and bytes of removed keys are used again.
+        var keys = Gen.Select(Gen.Int[0, 300], Gen.Int[0, 40]).Select((number, length) => $"key-{number}{new string('x', length)}");
+        var entries = Gen.Int.Select(seed => Entry(new Random(seed)));
+        Gen.Select(keys, entries, Gen.Int[0, 2]).Array[1, 5_000].Sample(
+            steps =>
             {
-                Assert.Equal(known, index.Remove(Encoding.UTF8.GetBytes(key), out var removed));
-                Assert.Equal(before, removed);
-                expected.Remove(key);
-            }
-            else
-            {
-                var entry = Entry(random);
-                Assert.Equal(known, index.Set(Encoding.UTF8.GetBytes(key), entry, out var previous));
-                Assert.Equal(before, previous);
-                expected[key] = entry;
-            }
-        }
+                var index = new ObjectIndex();
+                var expected = new Dictionary<string, ObjectEntry>();
+                foreach (var (key, entry, kind) in steps)
+                {
+                    var bytes = Encoding.UTF8.GetBytes(key);
+                    var isKnown = expected.TryGetValue(key, out var before);
+                    Assert.Equal(isKnown, kind == 0 ? index.Remove(bytes, out var previous) : index.Set(bytes, entry, out previous));
+                    Assert.Equal(before, previous);
+                    if (kind == 0)
+                    {
+                        expected.Remove(key);
+                    }
+                    else
+                    {
+                        expected[key] = entry;
+                    }
+                }
 
-        Assert.Equal(expected.Count, index.Count);
-        foreach (var (key, entry) in expected)
-        {
-            Assert.True(index.TryGet(Encoding.UTF8.GetBytes(key), out var found));
-            Assert.Equal(entry, found);
-        }
-
-        Assert.Equal(expected.OrderBy(item => item.Key), Walk(index).OrderBy(item => item.Key));
+                Assert.Equal(expected.Count, index.Count);
+                Assert.All(expected, pair => Assert.True(index.TryGet(Encoding.UTF8.GetBytes(pair.Key), out var found) && found == pair.Value));
+                Assert.Equal(expected.OrderBy(item => item.Key), Walk(index).OrderBy(item => item.Key));
+            },
+            iter: 20);
     }
 
     [Fact]
