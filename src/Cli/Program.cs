@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Loire.Cli.CommandLine;
 using Loire.Cli.Terminals;
 
 namespace Loire.Cli;

@@ -1,4 +1,4 @@
-using Loire.Cli.Consume;
+using Loire.Cli.Consume.Reading;
 using Loire.Cli.Failures;
 using Loire.Model;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Loire.Cli.Consume;
+using Loire.Cli.Consume.Reading;
 using Loire.Model;
 using Loire.Silo.Tests;
 

@@ -1,5 +1,4 @@
 using System.Text;
-using Loire.Cli.CommandLine;
 using Loire.Cli.Terminals;
 
 namespace Loire.Cli.Tests;

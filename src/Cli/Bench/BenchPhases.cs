@@ -1,5 +1,5 @@
-using Loire.Cli.CommandLine;
 using Loire.Cli.Node;
+using Loire.Cli.Terminals;
 using Loire.Model;
 using Loire.Model.Batches;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Loire.Cli.Contexts;
 using Loire.Cli.Failures;
 using Loire.Cli.Node;
+using Loire.Cli.Terminals;
 
 namespace Loire.Cli.CommandLine;
 

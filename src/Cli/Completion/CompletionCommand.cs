@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text;
-using Loire.Cli.CommandLine;
+using Loire.Cli.Terminals;
 
 namespace Loire.Cli.Completion;
 

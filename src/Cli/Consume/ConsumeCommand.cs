@@ -1,7 +1,8 @@
 using System.CommandLine;
-using Loire.Cli.CommandLine;
 using Loire.Cli.Consume.Members;
+using Loire.Cli.Consume.Reading;
 using Loire.Cli.Failures;
+using Loire.Cli.Terminals;
 
 namespace Loire.Cli.Consume;
 

@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
-using Loire.Cli.CommandLine;
 using Loire.Cli.Consume.Formats;
+using Loire.Cli.Consume.Reading;
 using Loire.Cli.Failures;
 using Loire.Cli.Node;
+using Loire.Cli.Terminals;
 using Loire.Model.Batches;
 
 namespace Loire.Cli.Consume;

@@ -2,8 +2,10 @@ using System.CommandLine;
 using Loire.Cli.CommandLine;
 using Loire.Cli.Consume.Formats;
 using Loire.Cli.Consume.Members;
+using Loire.Cli.Consume.Reading;
 using Loire.Cli.Failures;
 using Loire.Cli.Node;
+using Loire.Cli.Terminals;
 using Loire.Cli.Topics;
 using Loire.Model;
 

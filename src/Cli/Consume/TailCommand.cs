@@ -1,6 +1,7 @@
 using System.CommandLine;
-using Loire.Cli.CommandLine;
+using Loire.Cli.Consume.Reading;
 using Loire.Cli.Failures;
+using Loire.Cli.Terminals;
 
 namespace Loire.Cli.Consume;
 

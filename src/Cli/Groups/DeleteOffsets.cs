@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Loire.Cli.CommandLine;
 using Loire.Cli.Failures;
 using Loire.Cli.Node;
+using Loire.Cli.Terminals;
 using Loire.Cli.Topics;
 
 namespace Loire.Cli.Groups;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Loire.Cli.CommandLine;
 using Loire.Cli.Output;
+using Loire.Cli.Terminals;
 using Loire.Cli.Topics;
 
 namespace Loire.Cli.Groups;

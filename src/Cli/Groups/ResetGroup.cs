@@ -4,6 +4,7 @@ using Loire.Cli.CommandLine;
 using Loire.Cli.Failures;
 using Loire.Cli.Node;
 using Loire.Cli.Output;
+using Loire.Cli.Terminals;
 using Loire.Cli.Topics;
 
 namespace Loire.Cli.Groups;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Loire.Cli.CommandLine;
 using Loire.Cli.Node;
+using Loire.Cli.Terminals;
 
 namespace Loire.Cli.Output;
 

@@ -3,6 +3,7 @@ using System.Text;
 using Loire.Cli.CommandLine;
 using Loire.Cli.Failures;
 using Loire.Cli.Node;
+using Loire.Cli.Terminals;
 using Loire.Cli.Topics;
 using Loire.Model;
 using Loire.Model.Batches;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Loire.Cli.CommandLine;
 using Loire.Cli.Failures;
 using Loire.Cli.Terminals;
 using Loire.Model;

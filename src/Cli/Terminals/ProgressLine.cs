@@ -1,5 +1,3 @@
-using Loire.Cli.CommandLine;
-
 namespace Loire.Cli.Terminals;
 
 /// <summary>One line on the terminal that is overwritten a few times a second. Does nothing where there is no terminal.</summary>

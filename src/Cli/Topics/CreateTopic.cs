@@ -4,6 +4,7 @@ using Loire.Cli.CommandLine;
 using Loire.Cli.Failures;
 using Loire.Cli.Node;
 using Loire.Cli.Output;
+using Loire.Cli.Terminals;
 
 namespace Loire.Cli.Topics;
 

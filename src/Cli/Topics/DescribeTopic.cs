@@ -1,3 +1,4 @@
+using Loire.Cli.Terminals;
 using Spectre.Console;
 using System.CommandLine;
 using System.Text.Json.Nodes;

@@ -3,6 +3,7 @@ using Loire.Cli.CommandLine;
 using Loire.Cli.Failures;
 using Loire.Cli.Node;
 using Loire.Cli.Output;
+using Loire.Cli.Terminals;
 using Loire.Model;
 
 namespace Loire.Cli.Topics;

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Loire.Cli.CommandLine;
 using Loire.Cli.Completion;
 using Loire.Cli.Failures;
+using Loire.Cli.Terminals;
 using Loire.Model;
 
 namespace Loire.Cli.Topics;

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Loire.Cli.CommandLine;
 using Loire.Cli.Failures;
+using Loire.Cli.Terminals;
 
 namespace Loire.Cli.Topics;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Loire.Cli.CommandLine;
 using Loire.Cli.Node;
 using Loire.Cli.Output;
+using Loire.Cli.Terminals;
 using Loire.Model;
 
 namespace Loire.Cli.Topics;

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
-using Loire.Cli.CommandLine;
+using Loire.Cli.Consume.Reading;
 using Loire.Cli.Failures;
 using Loire.Cli.Groups;
+using Loire.Cli.Terminals;
 using Loire.Cli.Topics;
 using Loire.Model;
 

@@ -1,7 +1,8 @@
-using Loire.Cli.CommandLine;
 using Loire.Cli.Consume.Formats;
+using Loire.Cli.Consume.Reading;
 using Loire.Cli.Failures;
 using Loire.Cli.Node;
+using Loire.Cli.Terminals;
 
 namespace Loire.Cli.Consume.Members;
 

@@ -1,8 +1,8 @@
-using Loire.Cli.CommandLine;
 using Loire.Cli.Failures;
 using Loire.Cli.Node;
+using Loire.Cli.Terminals;
 
-namespace Loire.Cli.Consume;
+namespace Loire.Cli.Consume.Reading;
 
 /// <summary>Notices partitions that are added while a topic is followed.</summary>
 internal sealed class PartitionWatch(NodeClient node, string topic, Caller caller)

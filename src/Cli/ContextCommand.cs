@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Loire.Cli.CommandLine;
+using Loire.Cli.Contexts;
 using Loire.Cli.Output;
+using Loire.Cli.Terminals;
 
-namespace Loire.Cli.Contexts;
+namespace Loire.Cli;
 
 /// <summary><c>loire context</c>: names for servers.</summary>
 internal static class ContextCommand

@@ -1,6 +1,6 @@
 using Loire.Cli.Failures;
 
-namespace Loire.Cli.Consume;
+namespace Loire.Cli.Consume.Reading;
 
 /// <summary>Waits between attempts, longer each time and never quite the same, and gives up in the end.</summary>
 internal sealed class Backoff(TimeProvider time, Random random, TimeSpan patience)

@@ -2,7 +2,7 @@ using System.Buffers;
 using Loire.Cli.Consume.Formats;
 using Loire.Cli.Terminals;
 
-namespace Loire.Cli.Consume;
+namespace Loire.Cli.Consume.Reading;
 
 /// <summary>Writes records to standard output, many at a time.</summary>
 internal sealed class RecordOutput(OutputFormat format, Stream to)

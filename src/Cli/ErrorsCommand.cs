@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Loire.Cli.CommandLine;
+using Loire.Cli.Failures;
 using Loire.Cli.Output;
+using Loire.Cli.Terminals;
 using Loire.Model;
 
-namespace Loire.Cli.Failures;
+namespace Loire.Cli;
 
 /// <summary><c>loire errors</c>: Kafka's error codes, which need no node to be explained.</summary>
 internal static class ErrorsCommand

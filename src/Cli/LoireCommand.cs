@@ -1,14 +1,14 @@
 using System.CommandLine;
 using Loire.Cli.Bench;
+using Loire.Cli.CommandLine;
 using Loire.Cli.Completion;
 using Loire.Cli.Consume;
-using Loire.Cli.Contexts;
-using Loire.Cli.Failures;
 using Loire.Cli.Groups;
 using Loire.Cli.Produce;
+using Loire.Cli.Terminals;
 using Loire.Cli.Topics;
 
-namespace Loire.Cli.CommandLine;
+namespace Loire.Cli;
 
 /// <summary>The tree of commands.</summary>
 internal static class LoireCommand

@@ -2,7 +2,7 @@ using Loire.Cli.Failures;
 using Loire.Cli.Node;
 using Loire.Model;
 
-namespace Loire.Cli.Consume;
+namespace Loire.Cli.Consume.Reading;
 
 /// <summary>What is to be read of one partition.</summary>
 /// <param name="Partition">The partition.</param>

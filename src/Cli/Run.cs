@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Loire.Cli.CommandLine;
 using Loire.Cli.Failures;
 using Loire.Cli.Terminals;
 
-namespace Loire.Cli.CommandLine;
+namespace Loire.Cli;
 
 /// <summary>Runs one command line from its words to its exit code.</summary>
 internal static class Run

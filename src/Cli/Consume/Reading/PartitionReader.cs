@@ -1,9 +1,9 @@
 using System.Threading.Channels;
-using Loire.Cli.CommandLine;
 using Loire.Cli.Failures;
 using Loire.Cli.Node;
+using Loire.Cli.Terminals;
 
-namespace Loire.Cli.Consume;
+namespace Loire.Cli.Consume.Reading;
 
 /// <summary>
 /// Reads one partition by long polls. Whatever breaks, it asks again for the offset after the last page that arrived whole, so a node may

@@ -2,7 +2,7 @@ using System.Globalization;
 using Loire.Cli.Failures;
 using Loire.Model;
 
-namespace Loire.Cli.Consume;
+namespace Loire.Cli.Consume.Reading;
 
 /// <summary>
 /// What <c>-o</c> says: <c>beginning</c>, <c>end</c>, an offset, <c>-N</c> for the last N, <c>s@TIME</c> and <c>e@TIME</c> for a span of
