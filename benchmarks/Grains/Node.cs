@@ -7,6 +7,7 @@ using Loire.Log;
 using Loire.Model;
 using Loire.Model.Batches;
 using Loire.Storage;
+using Loire.Storage.Objects;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

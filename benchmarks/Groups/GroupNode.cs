@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Loire.Client;
 using Loire.Log;
 using Loire.Storage;
+using Loire.Storage.Objects;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,5 @@
 using Loire.Storage;
+using Loire.Storage.Objects;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Loire.Silo;

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Loire.Log;
+using Loire.Storage.Objects;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

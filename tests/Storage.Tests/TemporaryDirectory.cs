@@ -1,3 +1,4 @@
+using Loire.Storage.Objects;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Loire.Storage.Tests;

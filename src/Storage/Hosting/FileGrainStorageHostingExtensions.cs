@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Loire.Storage;
 using Loire.Storage.Hosting;
+using Loire.Storage.Objects;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;

@@ -26,7 +26,7 @@ internal sealed class ObjectReader(ObjectStore store)
             IStoreFile? disk;
             lock (store.Gate)
             {
-                ObjectDisposedException.ThrowIf(store.IsClosed, typeof(FileGrainStorage));
+                ObjectDisposedException.ThrowIf(store.IsClosed, store);
                 if (!store.TryFind(key, out entry))
                 {
                     return true;

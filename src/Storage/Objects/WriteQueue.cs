@@ -200,7 +200,7 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
 
         foreach (var turn in turned)
         {
-            turn.SetException(new ObjectDisposedException(nameof(FileGrainStorage)));
+            turn.SetException(new ObjectDisposedException(nameof(ObjectStore)));
         }
     }
 
@@ -222,5 +222,5 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
         }
     }
 
-    private void ThrowIfClosed() => ObjectDisposedException.ThrowIf(_isClosed, typeof(FileGrainStorage));
+    private void ThrowIfClosed() => ObjectDisposedException.ThrowIf(_isClosed, store);
 }

@@ -6,6 +6,7 @@ using Loire.Grains.Tests.Benches;
 using Loire.Model.Groups;
 using Loire.Model;
 using Loire.Storage;
+using Loire.Storage.Objects;
 using Loire.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Storage;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Loire.Log;
+using Loire.Storage.Objects;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Loire.Storage.Tests.Processes;

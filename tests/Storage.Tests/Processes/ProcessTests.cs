@@ -1,4 +1,5 @@
 using Loire.Log;
+using Loire.Storage.Objects;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit.Abstractions;
 

@@ -1,3 +1,4 @@
+using Loire.Storage.Objects;
 using Loire.Storage.Tests.Disks;
 
 namespace Loire.Storage.Tests.Recovery;

@@ -1,4 +1,5 @@
 using Loire.Log;
+using Loire.Storage.Objects;
 using Loire.Storage.Tests.Disks;
 using Xunit.Abstractions;
 

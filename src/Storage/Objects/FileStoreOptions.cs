@@ -1,4 +1,4 @@
-namespace Loire.Storage;
+namespace Loire.Storage.Objects;
 
 /// <summary>How a <see cref="FileGrainStorage"/> keeps its files. Checked once, when the store is opened.</summary>
 public sealed class FileStoreOptions

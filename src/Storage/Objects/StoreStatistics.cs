@@ -1,4 +1,4 @@
-namespace Loire.Storage;
+namespace Loire.Storage.Objects;
 
 /// <summary>Figures of a store. The counts start when it is opened.</summary>
 public readonly record struct StoreStatistics

@@ -1,4 +1,5 @@
-namespace Loire.Storage;
+
+namespace Loire.Storage.Objects;
 
 /// <summary>Whether a store takes writes.</summary>
 public enum StoreCondition
