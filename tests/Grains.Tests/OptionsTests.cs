@@ -1,5 +1,6 @@
 using Loire.Grains.Hosting;
-using Loire.Log;
+using Loire.Log.Journals;
+using Loire.Log.Partitions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Loire.Log;
+using Loire.Log.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
 

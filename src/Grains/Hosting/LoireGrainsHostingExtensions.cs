@@ -6,6 +6,7 @@ using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Partitions;
 using Loire.Log;
+using Loire.Log.Chains;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;

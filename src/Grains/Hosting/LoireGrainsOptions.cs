@@ -1,5 +1,7 @@
 using Loire.Grains.Groups;
-using Loire.Log;
+using Loire.Log.Chains;
+using Loire.Log.Journals;
+using Loire.Log.Partitions;
 
 namespace Loire.Grains.Hosting;
 

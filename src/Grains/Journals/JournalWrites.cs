@@ -1,4 +1,4 @@
-using Loire.Log;
+using Loire.Log.Journals;
 
 namespace Loire.Grains.Journals;
 

@@ -1,5 +1,5 @@
 using Loire.Coordination;
-using Loire.Log;
+using Loire.Log.Journals;
 using Loire.Model;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,6 @@
 using Loire.Coordination.Partitions;
 using Loire.Grains.Interfaces.Partitions;
-using Loire.Log;
+using Loire.Log.Partitions;
 using Loire.Model;
 
 namespace Loire.Grains.Partitions;

@@ -2,7 +2,7 @@ using Loire.Coordination.Partitions;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Turns;
-using Loire.Log;
+using Loire.Log.Partitions;
 using Loire.Model;
 using Microsoft.Extensions.Logging;
 

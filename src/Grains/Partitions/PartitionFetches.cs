@@ -1,7 +1,7 @@
 using Loire.Coordination.Partitions;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Turns;
-using Loire.Log;
+using Loire.Log.Partitions;
 using Loire.Model;
 
 namespace Loire.Grains.Partitions;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Loire.Coordination.Partitions;
-using Loire.Log;
+using Loire.Log.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
 

@@ -5,7 +5,7 @@ using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Journals;
 using Loire.Grains.Turns;
-using Loire.Log;
+using Loire.Log.Journals;
 using Loire.Model;
 using Loire.Model.Batches;
 using Loire.Coordination.Groups.Assignors;

@@ -3,6 +3,7 @@ using Loire.Grains.Groups;
 using Loire.Grains.Journals;
 using Loire.Grains.Tests.Benches;
 using Loire.Log;
+using Loire.Log.Journals;
 using Loire.Model;
 using Loire.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;

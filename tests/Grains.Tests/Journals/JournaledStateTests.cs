@@ -4,6 +4,7 @@ using Loire.Coordination;
 using Loire.Grains.Journals;
 using Loire.Grains.Tests.Benches;
 using Loire.Log;
+using Loire.Log.Journals;
 using Loire.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -2,6 +2,7 @@ using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Tests.Benches;
 using Loire.Log;
+using Loire.Log.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
 using Loire.TestKit;

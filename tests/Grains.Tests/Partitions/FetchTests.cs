@@ -1,6 +1,6 @@
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Tests.Benches;
-using Loire.Log;
+using Loire.Log.Partitions;
 using Loire.Model;
 using Loire.TestKit;
 

@@ -1,7 +1,7 @@
 using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Tests.Benches;
-using Loire.Log;
+using Loire.Log.Partitions;
 using Loire.TestKit;
 
 namespace Loire.Grains.Tests.Partitions;

@@ -1,3 +1,4 @@
+using Loire.Log.Partitions;
 using Loire.Log.Tests.LogSuite;
 using Loire.Model;
 using Loire.TestKit;

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Loire.Log.Chains;
+using Loire.Log.Partitions;
 using Loire.Log.Tests.LogSuite;
 using Loire.Log.Tests.Simulation;
 using Loire.TestKit;

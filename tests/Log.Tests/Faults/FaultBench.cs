@@ -1,3 +1,5 @@
+using Loire.Log.Chains;
+using Loire.Log.Partitions;
 using Loire.Log.Tests.LogSuite;
 using Loire.TestKit;
 

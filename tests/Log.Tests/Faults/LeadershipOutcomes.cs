@@ -1,4 +1,6 @@
+using Loire.Log.Chains;
 using Loire.Log.Objects;
+using Loire.Log.Partitions;
 using Loire.Log.Tests.LogSuite;
 using Loire.Model;
 using Loire.TestKit;

@@ -1,4 +1,5 @@
 using System.Text;
+using Loire.Log.Journals;
 using Loire.TestKit;
 
 namespace Loire.Log.Tests.LogSuite;

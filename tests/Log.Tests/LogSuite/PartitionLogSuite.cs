@@ -1,3 +1,5 @@
+using Loire.Log.Chains;
+using Loire.Log.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
 using Loire.TestKit;

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Loire.Log.Chains;
+using Loire.Log.Partitions;
 using Loire.TestKit;
 
 namespace Loire.Log.Tests.Simulation;

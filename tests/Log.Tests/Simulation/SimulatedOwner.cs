@@ -1,3 +1,4 @@
+using Loire.Log.Partitions;
 using Loire.Model;
 using Loire.TestKit;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 
-namespace Loire.Log;
+namespace Loire.Log.Chains;
 
 /// <summary>
 /// The instruments of the logs of one silo, in the meter <see cref="MeterName"/>. Counted once for each chunk or

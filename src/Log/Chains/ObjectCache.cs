@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Loire.Log.Objects;
 
-namespace Loire.Log;
+namespace Loire.Log.Chains;
 
 /// <summary>
 /// The bytes of stored objects that were written or read lately, shared by all logs of a silo and bounded in bytes: what is served again

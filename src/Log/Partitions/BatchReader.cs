@@ -2,7 +2,7 @@ using Loire.Log.Chains;
 using Loire.Log.Objects;
 using Loire.Model;
 
-namespace Loire.Log;
+namespace Loire.Log.Partitions;
 
 /// <summary>
 /// Reads record batches out of a chain: finds the object by position, the block by the sparse index, the batch by stepping over the headers

@@ -1,6 +1,6 @@
 using Loire.Model;
 
-namespace Loire.Log;
+namespace Loire.Log.Chains;
 
 /// <summary>The bounds of one chain of chunks: memory, object sizes, and budget with storage.</summary>
 public class ChainOptions
@@ -62,17 +62,4 @@ public class ChainOptions
         : RetryDelayMin <= TimeSpan.Zero || RetryDelayMax < RetryDelayMin
             ? $"{nameof(RetryDelayMin)} must be positive and at most {nameof(RetryDelayMax)}."
         : null;
-}
-
-/// <summary>The options of a <see cref="PartitionLog"/>.</summary>
-public sealed class PartitionLogOptions : ChainOptions;
-
-/// <summary>The options of a <see cref="Journal"/>.</summary>
-public sealed class JournalOptions : ChainOptions
-{
-    /// <summary>
-    /// Bytes of records since the last snapshot after which <see cref="Journal.WantsSnapshot"/> asks for one; one that takes less than the
-    /// records is asked for earlier, before they are merged.
-    /// </summary>
-    public long SnapshotAfterBytes { get; init; } = 1024 * 1024;
 }

@@ -1,6 +1,6 @@
 using Loire.Model;
 
-namespace Loire.Log;
+namespace Loire.Log.Partitions;
 
 /// <summary>One record batch on its way into a log.</summary>
 /// <param name="Bytes">Exactly one whole, validated batch. Stored from this memory, so nobody changes it before its append has ended; its

@@ -3,7 +3,7 @@ using Loire.Log.Objects;
 using Loire.Model;
 using Orleans.Storage;
 
-namespace Loire.Log;
+namespace Loire.Log.Partitions;
 
 /// <summary>
 /// The ordered log of one partition in grain storage: it assigns offsets, makes batches durable in their order, and reads them back byte

@@ -3,7 +3,7 @@ using Loire.Log.Objects;
 using Loire.Model;
 using Orleans.Storage;
 
-namespace Loire.Log;
+namespace Loire.Log.Journals;
 
 /// <summary>
 /// The durable state of one small grain: records appended one after the other, and now and then a snapshot that replaces all records before
@@ -22,9 +22,12 @@ public sealed class Journal : IAsyncDisposable
     private long _bytesSinceSnapshot;
     private long _snapshotBytes;
 
-    /// <summary>
-    /// A journal that is not opened yet; the parameters are those of <see cref="PartitionLog"/>, the name is <c>{kind}/{key}</c>.
-    /// </summary>
+    /// <summary>A journal that is not open yet.</summary>
+    /// <param name="storage">Keeps the objects.</param>
+    /// <param name="id">Names the journal among all logs of the storage: <c>{kind}/{key}</c>.</param>
+    /// <param name="writer">A random id that no other instance has used; it marks the writes of this one.</param>
+    /// <param name="options">Bounds.</param>
+    /// <param name="time">For waits and deadlines only.</param>
     public Journal(IGrainStorage storage, string id, Guid writer, JournalOptions options, TimeProvider time)
     {
         _options = options;
@@ -75,10 +78,15 @@ public sealed class Journal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Appends records, all or none, and ends when their fate is known; the errors are those of <see cref="PendingAppend.Committed"/>, and
-    /// <see cref="ErrorCode.RecordListTooLarge"/> for more than <see cref="Limits.BatchBytes"/>. Appends take effect in the order of the
-    /// calls; those made during a write share the next one. Nobody changes the records' memory before the end.
+    /// Appends records, all or none, and completes when the outcome is known. Appends take effect in the order of the calls; those made
+    /// during a write share the next one. The caller must not change the records' memory before the task completes.
     /// </summary>
+    /// <returns>
+    /// <see cref="ErrorCode.None"/> once the records are durable; <see cref="ErrorCode.NotLeaderOrFollower"/> if another owner has appended
+    /// or this instance is closed; <see cref="ErrorCode.KafkaStorageError"/> if storage refused and nothing is stored;
+    /// <see cref="ErrorCode.RequestTimedOut"/> if the outcome is unknown at the deadline; <see cref="ErrorCode.RecordListTooLarge"/> for
+    /// more than <see cref="Limits.BatchBytes"/>.
+    /// </returns>
     public Task<ErrorCode> AppendAsync(IReadOnlyList<ReadOnlyMemory<byte>> records)
     {
         if (records.Count == 0)
@@ -173,7 +181,13 @@ public sealed class Journal : IAsyncDisposable
         return ErrorCode.None;
     }
 
-    /// <summary>Deletes the journal as <see cref="PartitionLog.DeleteAsync"/> does.</summary>
+    /// <summary>
+    /// Deletes every object of the journal, the head last, and closes this instance. May be called on an instance that is not open, and
+    /// again after a failure.
+    /// </summary>
+    /// <returns>
+    /// <see cref="ErrorCode.None"/> once nothing is left; <see cref="ErrorCode.CorruptMessage"/> if the head is damaged; or a storage error.
+    /// </returns>
     public Task<ErrorCode> DeleteAsync() => _chain.DeleteAsync(CancellationToken.None);
 
     /// <summary>Waits for the write under way and forgets everything.</summary>
