@@ -1,7 +1,7 @@
 using Loire.Coordination.Groups.Catalog;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Journals;
-using Loire.Grains.Topics;
+using Loire.Grains.Turns;
 using Loire.Model;
 using Microsoft.Extensions.Logging;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 using Orleans.Concurrency;
@@ -9,7 +8,7 @@ namespace Loire.Grains.Groups;
 /// <summary>The shell of a <see cref="GroupCatalogDriver"/>, with the timer that has its groups looked at.</summary>
 [Reentrant]
 [GrainType("loire.group-catalog")]
-public sealed class GroupCatalogGrain(DriverFactory drivers) : Grain, IGroupCatalogGrain
+public sealed class GroupCatalogGrain(IGroupDrivers drivers) : Grain, IGroupCatalogGrain
 {
     private GroupCatalogDriver? _driver;
 
@@ -25,7 +24,7 @@ public sealed class GroupCatalogGrain(DriverFactory drivers) : Grain, IGroupCata
             throw new ArgumentException($"The key is a number from 0 to {IGroupCatalogGrain.Shards}, exclusive.");
         }
 
-        _driver = drivers.GroupCatalog(shard, GrainFactory);
+        _driver = drivers.Catalog(shard);
         StayAwake();
         this.RegisterGrainTimer(Sweep, new GrainTimerCreationOptions(drivers.SweepInterval, drivers.SweepInterval) { Interleave = true });
         return Task.CompletedTask;

@@ -1,4 +1,3 @@
-using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Turns;
 using Loire.Model;
@@ -13,7 +12,7 @@ namespace Loire.Grains.Groups;
 /// </summary>
 [Reentrant]
 [GrainType("loire.group")]
-public sealed class GroupGrain(DriverFactory drivers, ActiveDrivers active) : Grain, IGroupGrain
+public sealed class GroupGrain(IGroupDrivers drivers, ActiveDrivers active) : Grain, IGroupGrain
 {
     private GroupDriver? _driver;
     private IGrainTimer? _timer;
@@ -23,7 +22,7 @@ public sealed class GroupGrain(DriverFactory drivers, ActiveDrivers active) : Gr
     {
         if (GroupId.TryParse(this.GetPrimaryKeyString(), out var id, out _))
         {
-            _driver = drivers.Group(id, GrainFactory, new SchedulerTurnQueue(TaskScheduler.Current), WakeAfter, new GrainActivation(this));
+            _driver = drivers.Group(id, new SchedulerTurnQueue(TaskScheduler.Current), WakeAfter, new GrainActivation(this));
             active.Add(_driver);
         }
 

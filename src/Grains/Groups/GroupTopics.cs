@@ -1,5 +1,5 @@
 using Loire.Grains.Interfaces.Topics;
-using Loire.Grains.Topics;
+using Loire.Grains.Turns;
 using Loire.Model;
 using Loire.Coordination.Groups.Membership;
 

@@ -5,6 +5,8 @@ using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Partitions;
+using Loire.Grains.Topics;
+using Loire.Grains.Turns;
 using Loire.Log;
 using Loire.Log.Chains;
 using Microsoft.Extensions.DependencyInjection;
@@ -44,6 +46,9 @@ public static partial class LoireGrainsHostingExtensions
             grains.Groups.Metrics = groups;
         });
         services.TryAddSingleton<DriverFactory>();
+        services.TryAddSingleton<IPartitionDrivers>(provider => provider.GetRequiredService<DriverFactory>());
+        services.TryAddSingleton<ITopicDrivers>(provider => provider.GetRequiredService<DriverFactory>());
+        services.TryAddSingleton<IGroupDrivers>(provider => provider.GetRequiredService<DriverFactory>());
         services.TryAddSingleton<ActiveDrivers>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ActiveDrivers>());
         services.TryAddSingleton(provider => new ObjectCache(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.CacheBytes));

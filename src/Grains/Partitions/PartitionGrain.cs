@@ -1,4 +1,3 @@
-using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Turns;
 using Loire.Model;
@@ -12,7 +11,7 @@ namespace Loire.Grains.Partitions;
 /// </summary>
 [Reentrant]
 [GrainType("loire.partition")]
-public sealed class PartitionGrain(DriverFactory drivers, ActiveDrivers active) : Grain, IPartitionGrain
+public sealed class PartitionGrain(IPartitionDrivers drivers, ActiveDrivers active) : Grain, IPartitionGrain
 {
     private PartitionDriver? _driver;
 
@@ -21,7 +20,7 @@ public sealed class PartitionGrain(DriverFactory drivers, ActiveDrivers active) 
     {
         if (PartitionKey.TryParse(this.GetPrimaryKeyString(), out var key))
         {
-            _driver = drivers.Partition(key, GrainFactory, new SchedulerTurnQueue(TaskScheduler.Current), DeactivateOnIdle);
+            _driver = drivers.Partition(key, new SchedulerTurnQueue(TaskScheduler.Current), DeactivateOnIdle);
             active.Add(_driver);
         }
 

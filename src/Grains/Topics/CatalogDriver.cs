@@ -2,6 +2,7 @@ using Loire.Coordination;
 using Loire.Coordination.Topics;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Journals;
+using Loire.Grains.Turns;
 using Loire.Model;
 using Microsoft.Extensions.Logging;
 

@@ -1,4 +1,3 @@
-using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
 using Orleans.Concurrency;
@@ -11,7 +10,7 @@ namespace Loire.Grains.Topics;
 /// </summary>
 [Reentrant]
 [GrainType("loire.catalog")]
-public sealed class CatalogGrain(DriverFactory drivers) : Grain, ICatalogGrain
+public sealed class CatalogGrain(ITopicDrivers drivers) : Grain, ICatalogGrain
 {
     private CatalogDriver? _driver;
     private IGrainTimer? _settling;
@@ -26,7 +25,7 @@ public sealed class CatalogGrain(DriverFactory drivers) : Grain, ICatalogGrain
             throw new ArgumentException($"There is one catalog; its key is '{ICatalogGrain.Key}'.");
         }
 
-        _driver = drivers.Catalog(GrainFactory);
+        _driver = drivers.Catalog();
         return Task.CompletedTask;
     }
 

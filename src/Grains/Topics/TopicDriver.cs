@@ -1,4 +1,3 @@
-using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Journals;
 using Loire.Grains.Turns;
@@ -20,7 +19,7 @@ namespace Loire.Grains.Topics;
 /// </para>
 /// </summary>
 public sealed partial class TopicDriver(
-    TopicName name, JournalSource journal, ITopicPeers peers, NewId newId, TopicDriverOptions options, ILogger logger,
+    TopicName name, JournalSource journal, ITopicPeers peers, Func<TopicId> newId, TopicDriverOptions options, ILogger logger,
     IActivation activation)
     : IAsyncDisposable
 {
@@ -44,7 +43,7 @@ public sealed partial class TopicDriver(
         }
 
         var decision = TopicRules.Create(
-            State, new TopicId(newId()), request.PartitionsCount, request.ReplicationFactor, request.Configs, options.DefaultPartitions);
+            State, newId(), request.PartitionsCount, request.ReplicationFactor, request.Configs, options.DefaultPartitions);
         if (decision.Error != ErrorCode.None)
         {
             return Refused(decision.Error, decision.Detail);

@@ -1,4 +1,3 @@
-using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Turns;
 using Loire.Model;
@@ -9,7 +8,7 @@ namespace Loire.Grains.Topics;
 /// The shell of a <see cref="TopicDriver"/>. A key that is no topic name gets <see cref="ErrorCode.InvalidTopicException"/> and no memory.
 /// </summary>
 [GrainType("loire.topic")]
-public sealed class TopicGrain(DriverFactory drivers) : Grain, ITopicGrain
+public sealed class TopicGrain(ITopicDrivers drivers) : Grain, ITopicGrain
 {
     private TopicDriver? _driver;
     private string? _problem;
@@ -19,7 +18,7 @@ public sealed class TopicGrain(DriverFactory drivers) : Grain, ITopicGrain
     {
         if (TopicName.TryParse(this.GetPrimaryKeyString(), out var name, out _problem))
         {
-            _driver = drivers.Topic(name, GrainFactory, new GrainActivation(this));
+            _driver = drivers.Topic(name, new GrainActivation(this));
         }
 
         return Task.CompletedTask;

@@ -111,7 +111,7 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
         if (!_topics.TryGetValue(name, out var topic))
         {
             topic = new TopicDriver(
-                name, Journal($"topic/{name}"), this, NewId, new TopicDriverOptions(DefaultPartitions: 1, Parallelism: 8),
+                name, Journal($"topic/{name}"), this, () => new TopicId(NewId()), new TopicDriverOptions(DefaultPartitions: 1, Parallelism: 8),
                 NullLogger.Instance, new TestActivation(() => _topics.Remove(name)));
             _topics.Add(name, topic);
         }

@@ -1,6 +1,6 @@
-using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Tests.Benches;
+using Loire.Grains.Turns;
 using Loire.Log;
 using Loire.Model;
 using Loire.Coordination.Groups.Assignors;

@@ -1,6 +1,6 @@
-using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Tests.Benches;
+using Loire.Grains.Turns;
 using Loire.Log.Partitions;
 using Loire.TestKit;
 

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
-using Loire.Grains.Turns;
 
-namespace Loire.Grains.Hosting;
+namespace Loire.Grains.Turns;
 
 /// <summary>
 /// The drivers of one silo whose calls may wait. A silo that stops waits for the calls of its grains, and a fetch may wait for a minute, a

@@ -1,4 +1,4 @@
-namespace Loire.Grains.Topics;
+namespace Loire.Grains.Turns;
 
 /// <summary>Calls many peers with a bounded number of calls under way, all on the caller's scheduler.</summary>
 internal static class BoundedCalls
