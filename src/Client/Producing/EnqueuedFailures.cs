@@ -1,16 +1,17 @@
+using Loire.Edge.Producing;
 using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>What became of records that no caller waits for, until a flush asks.</summary>
+/// <summary>The failures of records that no caller waits for, until a flush reports them.</summary>
 internal sealed class EnqueuedFailures
 {
     private readonly Lock _lock = new();
     private TopicPartition _target;
-    private DeliveryFailure? _first;
+    private AppendFailure? _first;
     private long _count;
 
-    public void Add(TopicPartition target, DeliveryFailure failure, int records)
+    public void Add(TopicPartition target, AppendFailure failure, int records)
     {
         if (records > 0)
         {
@@ -42,4 +43,11 @@ internal sealed class EnqueuedFailures
             throw (first with { Text = $"{count} enqueued records were not delivered. The first one: {reason}" }).ToException(target);
         }
     }
+}
+
+internal static class AppendFailures
+{
+    /// <summary>The exception of one record. Each has its own, because exceptions are changed by throwing them.</summary>
+    public static ProduceException ToException(this AppendFailure failure, TopicPartition target) =>
+        new(failure.Code, target, failure.IsOutcomeUnknown, failure.Text, failure.Exception);
 }

@@ -72,8 +72,8 @@ internal sealed class PendingDelivery : IValueTaskSource<DeliveryResult>, IValue
         call.Next = null;
         call._ticket = ticket;
 
-        // Whoever continues does so on a thread of its own: the sender must not run the application.
-        call._core.RunContinuationsAsynchronously = ticket.Batch.Queue.Background.IsThreadPool;
+        // The caller continues on a thread of its own: the sender must not run the application.
+        call._core.RunContinuationsAsynchronously = ticket.Batch.Topic.Buffer.Background.IsThreadPool;
         ticket.Batch.AddWaiting(call);
         return call;
     }

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Loire.Client;
 
 /// <summary>
-/// The producer: serializes, chooses the partition, and hands over to the <see cref="Accumulator"/>. A call for a known topic takes no lock
+/// The producer: serializes, chooses the partition, and hands over to the <see cref="ProducerBuffer"/>. A call for a known topic takes no lock
 /// but its partition's, and allocates nothing until it has to wait. Every call that may have to wait before its record is taken over goes
 /// through the line of its topic, so records keep the order of the calls even where nobody awaits them.
 /// </summary>
@@ -17,7 +17,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
 {
     private readonly ProducerSettings _settings;
     private readonly RecordSerializer<TKey, TValue> _serializer;
-    private readonly Accumulator _accumulator;
+    private readonly ProducerBuffer _buffer;
     private readonly TimeProvider _time;
 
     /// <param name="topics">What is known of topics; shared with others.</param>
@@ -39,9 +39,9 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
         _settings = new ProducerSettings(options);
         _serializer = new RecordSerializer<TKey, TValue>(options);
         _time = time;
-        _accumulator = new Accumulator(
+        _buffer = new ProducerBuffer(
             topics, _settings, time, background ?? new BackgroundWork(), random ?? new Random(), logger ?? NullLogger.Instance);
-        ProducerMetrics.Add(_accumulator.Memory, _settings.ClientId);
+        ProducerMetrics.Add(_buffer.Memory, _settings.ClientId);
     }
 
     public ValueTask<DeliveryResult> ProduceAsync(
@@ -109,12 +109,12 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
         return outcomes;
     }
 
-    public ValueTask FlushAsync(CancellationToken cancellation = default) => _accumulator.FlushAsync(cancellation);
+    public ValueTask FlushAsync(CancellationToken cancellation = default) => _buffer.FlushAsync(cancellation);
 
     public async ValueTask DisposeAsync()
     {
-        await _accumulator.DisposeAsync();
-        ProducerMetrics.Remove(_accumulator.Memory);
+        await _buffer.DisposeAsync();
+        ProducerMetrics.Remove(_buffer.Memory);
     }
 
     private static ValueTask<ProduceOutcome> EndAsync(Ticket ticket, CancellationToken cancellation)
@@ -194,10 +194,10 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
         TopicName topic, int? partition, Message<TKey, TValue> message, bool isAwaited, Activity? activity, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(message);
-        _accumulator.ThrowIfDisposed();
+        _buffer.ThrowIfDisposed();
         cancellation.ThrowIfCancellationRequested();
         if (_serializer.IsAsync
-            || _accumulator.TryFind(topic.Value) is not { } known
+            || _buffer.TryFind(topic.Value) is not { } known
             || (uint)partition.GetValueOrDefault() >= (uint)known.PartitionsCount)
         {
             return TakeInLineAsync(topic, partition, message, null, isAwaited, activity, cancellation);
@@ -212,7 +212,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
             var chosen = partition ?? Choose(known, record);
 
             // A serializer may have produced a record itself, which waits now.
-            if (!known.Line.IsTaken && _accumulator.TryAdd(known, chosen, record, isAwaited, out var ticket))
+            if (!known.Line.IsTaken && _buffer.TryAdd(known, chosen, record, isAwaited, out var ticket))
             {
                 return new(ticket);
             }
@@ -249,11 +249,11 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
         var hasWaited = false;
         try
         {
-            var topic = _accumulator.Topic(name.Value);
+            var topic = _buffer.Topic(name.Value);
             hasWaited = await topic.Line.EnterAsync(cancellation);
             try
             {
-                await _accumulator.PrepareAsync(topic, partition ?? 0, blockedSince, cancellation);
+                await _buffer.PrepareAsync(topic, partition ?? 0, blockedSince, cancellation);
                 if (record is null)
                 {
                     record = RecordScratch.Rent();
@@ -262,7 +262,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
                 }
 
                 var chosen = partition ?? Choose(topic, record);
-                return await _accumulator.AddAsync(topic, chosen, record, isAwaited, blockedSince, cancellation);
+                return await _buffer.AddAsync(topic, chosen, record, isAwaited, blockedSince, cancellation);
             }
             finally
             {
@@ -283,7 +283,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     /// <summary>Gives the record its time, and refuses what no partition would take.</summary>
     private void Finish(TopicName topic, int? partition, Message<TKey, TValue> message, RecordScratch record)
     {
-        record.Timestamp = (message.Timestamp ?? _time.GetUtcNow()).ToUnixTimeMilliseconds();
+        record.End(message.Timestamp ?? _time.GetUtcNow());
         var target = new TopicPartition(topic, partition ?? -1);
         if (record.Bytes > _settings.MaxRecordBytes || record.ReservedBytes > _settings.BufferMemory)
         {
@@ -292,14 +292,14 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
                 $"The record has {record.Bytes} bytes; MaxRecordBytes is {_settings.MaxRecordBytes} BufferMemory {_settings.BufferMemory}.");
         }
 
-        if (record.Headers.Length > Limits.HeadersPerRecord)
+        if (record.HeadersCount > Limits.HeadersPerRecord)
         {
             throw new ProduceException(
                 ErrorCode.InvalidRecord, target, isOutcomeUnknown: false,
-                $"The record has {record.Headers.Length} headers; at most {Limits.HeadersPerRecord} are allowed.");
+                $"The record has {record.HeadersCount} headers; at most {Limits.HeadersPerRecord} are allowed.");
         }
 
-        if (record.Timestamp < 0)
+        if (record.Timestamp.Milliseconds < 0)
         {
             throw new ProduceException(
                 ErrorCode.InvalidTimestamp, target, isOutcomeUnknown: false, "A record's time must not lie before 1970.");

@@ -11,12 +11,6 @@ internal static partial class ProducerLog
     public static partial void RecordsFailed(
         this ILogger logger, Exception? exception, TopicName topic, int partition, int records, string error, bool isOutcomeUnknown);
 
-    [LoggerMessage(2, LogLevel.Debug, "An append to {Topic}[{Partition}] is tried again after {Error}.")]
-    public static partial void AppendRetried(this ILogger logger, Exception? exception, TopicName topic, int partition, string error);
-
-    [LoggerMessage(3, LogLevel.Error, "The producer failed while delivering to {Topic}[{Partition}].")]
-    public static partial void DeliveryFailed(this ILogger logger, Exception exception, TopicName topic, int partition);
-
     [LoggerMessage(4, LogLevel.Warning, "The partitioner failed when a batch of topic {Topic} was closed.")]
     public static partial void PartitionerFailed(this ILogger logger, Exception exception, TopicName topic);
 

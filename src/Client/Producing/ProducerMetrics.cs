@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Loire.Model;
 
 namespace Loire.Client;
 
@@ -21,25 +22,25 @@ internal static class ProducerMetrics
     public static void Remove(BufferMemory memory) => Buffers.TryRemove(memory, out _);
 
     /// <summary>An append was answered, or given up.</summary>
-    public static void Appended(PartitionQueue queue, TimeSpan duration, ErrorCode error)
+    public static void Appended(TopicName topic, int partition, TimeSpan duration, ErrorCode error)
     {
         if (LoireTelemetry.OperationDuration.Enabled)
         {
-            LoireTelemetry.OperationDuration.Record(duration.TotalSeconds, Tags(queue, error));
+            LoireTelemetry.OperationDuration.Record(duration.TotalSeconds, Tags(topic, partition, error));
         }
     }
 
     /// <summary>The records of a batch have ended.</summary>
-    public static void Ended(PartitionQueue queue, ProducerBatch batch)
+    public static void Ended(TopicName topic, int partition, int records, ErrorCode error)
     {
         if (LoireTelemetry.SentMessages.Enabled)
         {
-            LoireTelemetry.SentMessages.Add(batch.RecordsCount, Tags(queue, batch.Failure?.Code ?? ErrorCode.None));
+            LoireTelemetry.SentMessages.Add(records, Tags(topic, partition, error));
         }
     }
 
-    private static System.Diagnostics.TagList Tags(PartitionQueue queue, ErrorCode error) =>
-        LoireTelemetry.Tags(LoireTelemetry.SendOperation, LoireTelemetry.SendType, queue.Topic.Topic, queue.Partition, error);
+    private static System.Diagnostics.TagList Tags(TopicName topic, int partition, ErrorCode error) =>
+        LoireTelemetry.Tags(LoireTelemetry.SendOperation, LoireTelemetry.SendType, topic, partition, error);
 
     private static IEnumerable<Measurement<long>> Observe() => Buffers.Select(buffer =>
         new Measurement<long>(buffer.Key.Used, new KeyValuePair<string, object?>(LoireTelemetry.ClientId, buffer.Value)));

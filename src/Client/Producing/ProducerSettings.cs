@@ -1,3 +1,4 @@
+using Loire.Edge.Producing;
 using Loire.Model;
 
 namespace Loire.Client;
@@ -5,9 +6,6 @@ namespace Loire.Client;
 /// <summary>The options of a producer, checked and out of reach of later changes.</summary>
 internal sealed class ProducerSettings
 {
-    // A larger append holds the ones behind it up for longer than it saves calls.
-    private const int AppendBytesTarget = 4 * 1024 * 1024;
-
     private const int MaxBatchSize = Limits.BatchBytes;
 
     // What a batch of one record takes besides the record's bytes, with as many headers as a record may have, is less than this.
@@ -45,30 +43,30 @@ internal sealed class ProducerSettings
 
         ClientId = options.ClientId;
         Acks = options.Acks;
-        Linger = options.Linger;
-        BatchSize = options.BatchSize;
         BufferMemory = options.BufferMemory;
         MaxBlock = options.MaxBlock;
         MaxRecordBytes = options.MaxRecordBytes;
-        Compression = options.Compression;
-        Retries = options.Retries;
-        RequestTimeout = options.RequestTimeout;
-        DeliveryTimeout = options.DeliveryTimeout;
-        RetryBackoff = options.RetryBackoff;
-        RetryBackoffMax = options.RetryBackoffMax;
-        MaxInFlight = options.MaxInFlight;
-        RetryUnknownOutcomes = options.RetryUnknownOutcomes;
         MetadataMaxAge = options.MetadataMaxAge;
         Partitioner = options.Partitioner ?? Partitioners.Default();
+        Policy = new ProducePolicy
+        {
+            BatchBytes = options.BatchSize,
+            Compression = options.Compression,
+            Linger = options.Linger,
+            MaxInFlight = options.MaxInFlight,
+            RequestTimeout = options.RequestTimeout,
+            DeliveryTimeout = options.DeliveryTimeout,
+            Retries = options.Retries,
+            RetryBackoff = options.RetryBackoff,
+            RetryBackoffMax = options.RetryBackoffMax,
+            RetryUnknownOutcomes = options.RetryUnknownOutcomes,
+            UnacknowledgedIsOneWay = true,
+        };
     }
 
     public string ClientId { get; }
 
     public Acks Acks { get; }
-
-    public TimeSpan Linger { get; }
-
-    public int BatchSize { get; }
 
     public long BufferMemory { get; }
 
@@ -76,28 +74,12 @@ internal sealed class ProducerSettings
 
     public int MaxRecordBytes { get; }
 
-    public CompressionType Compression { get; }
-
-    public int Retries { get; }
-
-    public TimeSpan RequestTimeout { get; }
-
-    public TimeSpan DeliveryTimeout { get; }
-
-    public TimeSpan RetryBackoff { get; }
-
-    public TimeSpan RetryBackoffMax { get; }
-
-    public int MaxInFlight { get; }
-
-    public bool RetryUnknownOutcomes { get; }
-
     public TimeSpan MetadataMaxAge { get; }
 
     public IPartitioner Partitioner { get; }
 
-    /// <summary>Bytes of one append, unless a single batch is larger.</summary>
-    public int AppendBytes => Math.Max(AppendBytesTarget, BatchSize);
+    /// <summary>How batches are gathered, sent and retried.</summary>
+    public ProducePolicy Policy { get; }
 
     // What timers take.
     private static TimeSpan Longest { get; } = TimeSpan.FromDays(24);

@@ -1,17 +1,19 @@
+using Loire.Edge.Producing;
 using Loire.Edge.Topics;
 using Loire.Model;
+using Loire.Model.Batches;
 
 namespace Loire.Client;
 
 /// <summary>
-/// A topic that a producer writes to: what is known of it, and the queues of its partitions. Lives as long as the producer, through
+/// A topic that a producer writes to: what is known of it, and the accumulators of its partitions. Lives as long as the producer, through
 /// deletions and re-creations of the topic, so that the order of records is decided in one place.
 /// </summary>
-internal sealed class ProducerTopic(TopicName name, Accumulator accumulator) : TopicLoad
+internal sealed class ProducerTopic(TopicName name, ProducerBuffer buffer) : TopicLoad, IAccumulatorOwner
 {
     private readonly Lock _lock = new();
     private volatile TopicRoutes? _known;
-    private volatile PartitionQueue?[] _queues = [];
+    private volatile PartitionAccumulator?[] _queues = [];
     private volatile bool _isGone;
     private int _isRenewing;
 
@@ -21,17 +23,32 @@ internal sealed class ProducerTopic(TopicName name, Accumulator accumulator) : T
     /// <inheritdoc/>
     public override int PartitionsCount => _known?.PartitionsCount ?? 0;
 
+    public ProducerBuffer Buffer => buffer;
+
     /// <summary>What is known; null before the topic has been found.</summary>
     public TopicRoutes? Known => _known;
 
-    /// <summary>Whether it can be written to without asking its grain first.</summary>
+    /// <summary>Whether records can be added without asking the topic's grain first.</summary>
     public bool IsReady => _known is not null && !_isGone;
 
     /// <summary>Where calls for the topic wait.</summary>
     public AsyncFifoLock Line { get; } = new();
 
-    /// <summary>The queues that are in use.</summary>
-    public IEnumerable<PartitionQueue> Queues => _queues.OfType<PartitionQueue>();
+    /// <summary>The accumulators that are in use. Later ones are closed if the producer has been disposed of before this call.</summary>
+    public IEnumerable<PartitionAccumulator> Queues
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _queues.OfType<PartitionAccumulator>();
+            }
+        }
+    }
+
+    TopicRoutes IAccumulatorOwner.Routes => _known!;
+
+    Acks IAccumulatorOwner.Acks => buffer.Settings.Acks;
 
     /// <inheritdoc/>
     public override long QueuedBytes(int partition)
@@ -46,33 +63,57 @@ internal sealed class ProducerTopic(TopicName name, Accumulator accumulator) : T
         _isGone = false;
     }
 
-    /// <summary>Its grain says that it does not exist: ask again before taking more records.</summary>
-    public void Vanish() => _isGone = true;
-
     /// <summary>Whether it is the caller who shall renew what is known; then <see cref="EndRenewal"/> follows.</summary>
     public bool TryBeginRenewal() => Interlocked.CompareExchange(ref _isRenewing, 1, 0) == 0;
 
     public void EndRenewal() => Volatile.Write(ref _isRenewing, 0);
 
-    /// <summary>The queue of a partition, which exists as far as is known.</summary>
-    public PartitionQueue Queue(int partition)
+    /// <summary>The accumulator of a partition, which exists as far as is known.</summary>
+    public PartitionAccumulator Queue(int partition)
     {
         var queues = _queues;
         return partition < queues.Length && queues[partition] is { } queue ? queue : AddQueue(partition);
     }
 
-    private PartitionQueue AddQueue(int partition)
+    // The queue's records follow the topic to its next creation.
+    bool IAccumulatorOwner.TryFollow(TopicRoutes routes)
+    {
+        Learn(routes);
+        return true;
+    }
+
+    // The topic is asked again before more records are taken.
+    void IAccumulatorOwner.OnTopicGone() => _isGone = true;
+
+    PendingBatch IAccumulatorOwner.OpenBatch(PartitionAccumulator accumulator, RecordBatchBuilder builder) =>
+        new ProducerBatch(this, accumulator, builder);
+
+    void IAccumulatorOwner.OnBatchClosed(int partition) => buffer.OnBatchClosed(this, partition);
+
+    void IAccumulatorOwner.OnAppended(int partition, TimeSpan duration, ErrorCode error) =>
+        ProducerMetrics.Appended(name, partition, duration, error);
+
+    private PartitionAccumulator AddQueue(int partition)
     {
         lock (_lock)
         {
             if (_queues.Length <= partition)
             {
-                var more = new PartitionQueue?[Math.Max(partition + 1, PartitionsCount)];
+                var more = new PartitionAccumulator?[Math.Max(partition + 1, PartitionsCount)];
                 _queues.CopyTo(more, 0);
                 _queues = more;
             }
 
-            return _queues[partition] ??= new PartitionQueue(accumulator, this, partition);
+            if (_queues[partition] is not { } queue)
+            {
+                _queues[partition] = queue = new PartitionAccumulator(buffer.Delivery, this, partition);
+                if (buffer.IsDisposed)
+                {
+                    queue.Hurry(close: true);
+                }
+            }
+
+            return queue;
         }
     }
 }

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Text;
+using Loire.Edge.Producing;
+using Loire.Model;
 using Loire.Model.Batches;
 
 namespace Loire.Client;
@@ -14,10 +16,6 @@ internal sealed class RecordScratch : IBufferWriter<byte>
     private const int FirstCapacity = 1024;
     private const int LargestKept = 1024 * 1024;
 
-    // What a record takes besides its bytes: lengths, deltas, the count of headers.
-    private const int RecordOverhead = 24;
-    private const int HeaderOverhead = 10;
-
     [ThreadStatic]
     private static RecordScratch? _spare;
 
@@ -28,29 +26,30 @@ internal sealed class RecordScratch : IBufferWriter<byte>
     private int _valueLength;
     private RecordHeader[] _headers = [];
     private int _headersCount;
+    private bool _keyIsNull;
+    private bool _valueIsNull;
 
     private RecordScratch()
     {
     }
 
-    public bool KeyIsNull { get; private set; }
+    /// <summary>The record as it is appended.</summary>
+    public ProducerRecord Record => new(
+        Timestamp, Key, _keyIsNull, _buffer.AsSpan(_keyLength, _valueLength), _valueIsNull, _headers.AsSpan(0, _headersCount));
 
-    public bool ValueIsNull { get; private set; }
+    public bool KeyIsNull => _keyIsNull;
 
     public ReadOnlySpan<byte> Key => _buffer.AsSpan(0, _keyLength);
 
-    public ReadOnlySpan<byte> Value => _buffer.AsSpan(_keyLength, _valueLength);
+    public int HeadersCount => _headersCount;
 
-    public ReadOnlySpan<RecordHeader> Headers => _headers.AsSpan(0, _headersCount);
-
-    /// <summary>Milliseconds since 1970.</summary>
-    public long Timestamp { get; set; }
+    public Timestamp Timestamp { get; private set; }
 
     /// <summary>Key, value and headers together.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>What the record takes of the buffer; never less than it takes in a batch.</summary>
-    public long ReservedBytes => Bytes + RecordOverhead + ((long)_headersCount * HeaderOverhead);
+    /// <summary>Bytes of the buffer that the record takes.</summary>
+    public long ReservedBytes { get; private set; }
 
     public static RecordScratch Rent()
     {
@@ -71,11 +70,11 @@ internal sealed class RecordScratch : IBufferWriter<byte>
         }
     }
 
-    public void EndKey(bool isNull) => (KeyIsNull, _keyLength) = (isNull, _written);
+    public void EndKey(bool isNull) => (_keyIsNull, _keyLength) = (isNull, _written);
 
     public void EndValue(bool isNull)
     {
-        (ValueIsNull, _valueLength) = (isNull, _written - _keyLength);
+        (_valueIsNull, _valueLength) = (isNull, _written - _keyLength);
         Bytes = _written;
     }
 
@@ -127,6 +126,13 @@ internal sealed class RecordScratch : IBufferWriter<byte>
                 AddHeader(name, Encoding.UTF8.GetBytes(value), false);
             }
         }
+    }
+
+    /// <summary>Gives the record its time, once all of it is here.</summary>
+    public void End(DateTimeOffset time)
+    {
+        Timestamp = Timestamp.From(time);
+        ReservedBytes = Record.ReservedBytes;
     }
 
     void IBufferWriter<byte>.Advance(int count)

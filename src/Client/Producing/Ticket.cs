@@ -1,19 +1,26 @@
+using Loire.Edge.Producing;
 using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>A record that was taken over: its place in a batch.</summary>
-internal readonly record struct Ticket(ProducerBatch Batch, int Index, long Timestamp)
+/// <summary>A record that was taken over.</summary>
+/// <param name="Place">Where it is.</param>
+/// <param name="Timestamp">The producer's time.</param>
+internal readonly record struct Ticket(RecordPlace Place, Timestamp Timestamp)
 {
-    /// <summary>What became of the record. Valid after the batch has ended.</summary>
+    public ProducerBatch Batch => (ProducerBatch)Place.Batch;
+
+    /// <summary>The record's outcome. Valid after the batch has ended.</summary>
     public ProduceOutcome Outcome => Batch.Failure is { } failure
-        ? new ProduceOutcome(default, failure.ToException(new TopicPartition(Batch.Queue.Topic.Topic, Batch.Queue.Partition)))
+        ? new ProduceOutcome(default, failure.ToException(Target))
         : new ProduceOutcome(
             new DeliveryResult(
-                Batch.Queue.Topic.Topic,
-                Batch.Queue.Partition,
-                Batch.BaseOffset == Offset.None ? -1 : Batch.BaseOffset.Value + Index,
+                Target.Topic,
+                Target.Partition,
+                Place.Offset == Offset.None ? -1 : Place.Offset,
                 DateTimeOffset.FromUnixTimeMilliseconds(
-                    Batch.LogAppendTime == Model.Timestamp.None ? Timestamp : Batch.LogAppendTime.Milliseconds)),
+                    (Batch.LogAppendTime == Timestamp.None ? Timestamp : Batch.LogAppendTime).Milliseconds)),
             null);
+
+    private TopicPartition Target => new(Batch.Topic.Topic, Batch.Accumulator.Partition);
 }

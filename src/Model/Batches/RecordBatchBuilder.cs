@@ -46,6 +46,14 @@ public sealed class RecordBatchBuilder : IDisposable
     /// <summary>Whether the batch belongs to a transaction.</summary>
     public bool IsTransactional { get; set; }
 
+    /// <summary>The bytes of a batch that holds only this record, header included, before compression.</summary>
+    public static long SizeOfOne(
+        ReadOnlySpan<byte> key, bool keyIsNull, ReadOnlySpan<byte> value, bool valueIsNull, ReadOnlySpan<RecordHeader> headers)
+    {
+        var body = BodySize(0, 0, key, keyIsNull, value, valueIsNull, headers);
+        return RecordBatch.HeaderSize + Varint.Size(body) + body;
+    }
+
     /// <summary>Appends a record.</summary>
     /// <param name="timestamp">The producer's time, or <see cref="Timestamp.None"/>.</param>
     /// <param name="key">The key.</param>
@@ -72,13 +80,7 @@ public sealed class RecordBatchBuilder : IDisposable
         }
 
         var timestampDelta = unchecked(timestamp.Milliseconds - _baseTimestamp);
-        var body = 1 + Varint.Size(timestampDelta) + Varint.Size(RecordCount)
-            + SizeOf(key, keyIsNull) + SizeOf(value, valueIsNull) + Varint.Size(headers.Length);
-        foreach (var header in headers)
-        {
-            body += SizeOf(header.Key.Span, false) + SizeOf(header.Value.Span, header.ValueIsNull);
-        }
-
+        var body = BodySize(timestampDelta, RecordCount, key, keyIsNull, value, valueIsNull, headers);
         var size = _size + Varint.Size(body) + body;
         if (size > _maxBytes)
         {
@@ -163,6 +165,20 @@ public sealed class RecordBatchBuilder : IDisposable
             ArrayPool<byte>.Shared.Return(_buffer);
             _buffer = [];
         }
+    }
+
+    private static long BodySize(
+        long timestampDelta, int offsetDelta, ReadOnlySpan<byte> key, bool keyIsNull, ReadOnlySpan<byte> value, bool valueIsNull,
+        ReadOnlySpan<RecordHeader> headers)
+    {
+        var size = 1 + Varint.Size(timestampDelta) + Varint.Size(offsetDelta)
+            + SizeOf(key, keyIsNull) + SizeOf(value, valueIsNull) + Varint.Size(headers.Length);
+        foreach (var header in headers)
+        {
+            size += SizeOf(header.Key.Span, false) + SizeOf(header.Value.Span, header.ValueIsNull);
+        }
+
+        return size;
     }
 
     private static byte[] MakeBatch(ReadOnlySpan<byte> payload)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Loire.Edge.Producing;
 using Loire.Edge.Topics;
 using Loire.Model;
 using Loire.WebApi.Operations;
@@ -16,7 +17,7 @@ namespace Loire.WebApi.RestProxy.Produce;
 /// <summary>
 /// <c>POST /topics/{topic}</c> and <c>POST /topics/{topic}/partitions/{partition}</c>: the native produce in other words.
 /// </summary>
-internal sealed class V2ProduceEndpoint(TopicCache topics, IOptions<LoireApiOptions> options, ApiMetrics metrics, TimeProvider time)
+internal sealed class V2ProduceEndpoint(BatchDelivery delivery, IOptions<LoireApiOptions> options, ApiMetrics metrics, TimeProvider time)
 {
     private const string Meaning =
         "{\"records\": [{\"key\", \"value\", \"partition\", \"timestamp\", \"headers\"}]}, all optional, keys and values in the format "
@@ -52,7 +53,7 @@ internal sealed class V2ProduceEndpoint(TopicCache topics, IOptions<LoireApiOpti
             return error ?? V2Error.NoFormat;
         }
 
-        (var topic, var partition, error) = hasPartition ? await V2Topic.FindPartitionAsync(context, topics) : await FindAsync(context);
+        (var topic, var partition, error) = hasPartition ? await V2Topic.FindPartitionAsync(context, delivery.Topics) : await FindAsync(context);
         if (topic is null)
         {
             return error;
@@ -82,7 +83,7 @@ internal sealed class V2ProduceEndpoint(TopicCache topics, IOptions<LoireApiOpti
 
     private async ValueTask<(TopicRoutes? Topic, int Partition, V2Error? Error)> FindAsync(HttpContext context)
     {
-        var (topic, error) = await V2Topic.FindRoutesAsync(context, topics);
+        var (topic, error) = await V2Topic.FindRoutesAsync(context, delivery.Topics);
         return (topic, 0, error);
     }
 
@@ -90,14 +91,13 @@ internal sealed class V2ProduceEndpoint(TopicCache topics, IOptions<LoireApiOpti
     {
         using var span = ApiTraces.StartSend(topic.Name.Value, partition);
         span.SetMessageCount(records.Count);
-        var session = new ProduceSession(topics, topic, Acks.All, options.Value)
+        var session = new ProduceSession(delivery, topic, Acks.All, options.Value)
         {
-            KeepsHistory = true,
-            OnAccepted = accepted => metrics.Produced(accepted.Records),
+            OnAccepted = batch => metrics.Produced(batch.RecordsCount),
         };
         var now = Timestamp.From(time.GetUtcNow());
         var entries = new V2ProducedRecordJson?[records.Count];
-        var partitions = new int[records.Count];
+        var places = new RecordPlace[records.Count];
         for (var i = 0; i < entries.Length; i++)
         {
             if (records[i].Partition >= session.PartitionsCount && session.MustCheckTopic())
@@ -112,12 +112,11 @@ internal sealed class V2ProduceEndpoint(TopicCache topics, IOptions<LoireApiOpti
             }
 
             Added added;
-            while ((added = Add(session, records[i], partition, now)) == Added.NoRoom && session.Failure is null)
+            while ((added = Add(session, records[i], partition, now, out places[i])) == Added.NoRoom && session.Failure is null)
             {
                 await session.MakeRoomAsync();
             }
 
-            partitions[i] = session.LastPartition;
             entries[i] = added switch
             {
                 Added.TooLarge => Failed(ErrorCode.MessageTooLarge, $"The topic's max.message.bytes is {session.MaxBatchBytes}."),
@@ -127,25 +126,26 @@ internal sealed class V2ProduceEndpoint(TopicCache topics, IOptions<LoireApiOpti
         }
 
         await session.DrainAsync();
-        var offsets = new RecordOffsets(session);
         for (var i = 0; i < entries.Length; i++)
         {
-            entries[i] ??= offsets.TryNext(partitions[i], out var offset)
-                ? new V2ProducedRecordJson(partitions[i], offset.Value, null, null)
+            entries[i] ??= places[i].Batch.Failure is null
+                ? new V2ProducedRecordJson(places[i].Batch.Accumulator.Partition, places[i].Offset.Value, null, null)
                 : Failed(session.Failure!.Error, session.Failure.Detail);
         }
 
         return new V2ProducedJson(entries!);
     }
 
-    private static Added Add(ProduceSession session, V2Record record, int? partition, Timestamp now) => session.TryAdd(
+    private static Added Add(ProduceSession session, V2Record record, int? partition, Timestamp now, out RecordPlace place) => session.TryAdd(
         record.Partition ?? partition,
-        record.Timestamp == Timestamp.None ? now : record.Timestamp,
-        record.Key,
-        record.Key is null,
-        record.Value,
-        record.Value is null,
-        record.Headers);
+        new ProducerRecord(
+            record.Timestamp == Timestamp.None ? now : record.Timestamp,
+            record.Key,
+            record.Key is null,
+            record.Value,
+            record.Value is null,
+            record.Headers),
+        out place);
 
     private static V2ProducedRecordJson Failed(ErrorCode error, string? detail) =>
         new(null, null, V2Error.RecordCode(error), detail ?? ErrorCodes.Describe(error).Text);

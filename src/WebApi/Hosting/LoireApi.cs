@@ -48,6 +48,7 @@ public static class LoireApi
         services.AddSingleton(services => new TopicCache(
             services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<TimeProvider>()));
         services.AddSingleton<OffsetLookup>();
+        services.AddSingleton(ProduceSession.Delivery);
         services.AddSingleton<LiveTails>();
         services.AddTransient<IStartupFilter, ProblemMiddleware.First>();
         return services;

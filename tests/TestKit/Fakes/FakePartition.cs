@@ -48,6 +48,12 @@ public sealed class FakePartition : IPartitionGrain
 
     public Offset LogStart { get; set; } = Offset.Zero;
 
+    /// <summary>The version of the topic that appends are answered with.</summary>
+    public long TopicVersion { get; set; }
+
+    /// <summary>Larger batches are refused.</summary>
+    public int MaxMessageBytes { get; set; } = int.MaxValue;
+
     private int _inFlight;
     private int _fetches;
 
@@ -69,12 +75,18 @@ public sealed class FakePartition : IPartitionGrain
         {
             if (BeforeAppend is { } before && await before(number) is var error && error != ErrorCode.None)
             {
-                return new AppendResult(error, Offset.None, Offset.None, Timestamp.None, LogStart, null);
+                return new AppendResult(error, Offset.None, Offset.None, Timestamp.None, LogStart, null, TopicVersion);
             }
 
             Offset first, last;
             lock (_lock)
             {
+                if (IsTooLarge(request.Batches.Span))
+                {
+                    return new AppendResult(
+                        ErrorCode.MessageTooLarge, Offset.None, Offset.None, Timestamp.None, LogStart, null, TopicVersion);
+                }
+
                 first = _end;
                 Take(request.Batches);
                 last = _end + -1;
@@ -88,8 +100,8 @@ public sealed class FakePartition : IPartitionGrain
             }
 
             return request.Acks == Acks.None
-                ? new AppendResult(ErrorCode.None, Offset.None, Offset.None, Timestamp.None, LogStart, null)
-                : new AppendResult(ErrorCode.None, first, last, Timestamp.None, LogStart, null);
+                ? new AppendResult(ErrorCode.None, Offset.None, Offset.None, Timestamp.None, LogStart, null, TopicVersion)
+                : new AppendResult(ErrorCode.None, first, last, Timestamp.None, LogStart, null, TopicVersion);
         }
         finally
         {
@@ -206,6 +218,19 @@ public sealed class FakePartition : IPartitionGrain
     public ValueTask<ErrorCode> Configure(PartitionSettings settings) => throw new NotSupportedException();
 
     public ValueTask<ErrorCode> Delete() => throw new NotSupportedException();
+
+    private bool IsTooLarge(ReadOnlySpan<byte> batches)
+    {
+        for (; RecordBatch.TryRead(batches, out var batch) == ErrorCode.None; batches = batches[batch.SizeInBytes..])
+        {
+            if (batch.SizeInBytes > MaxMessageBytes)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private PartitionOffsets Bounds() => new(ErrorCode.None, LogStart, _end, _end, _end, new LeaderEpoch(0));
 

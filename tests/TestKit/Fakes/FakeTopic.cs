@@ -33,12 +33,13 @@ public sealed class FakeTopic(string name) : ITopicGrain
     /// <summary>Does not exist any more.</summary>
     public void Remove() => _description = null;
 
-    public void Define(int partitions, int maxMessageBytes) => _description = new TopicDescription(
+    public void Define(int partitions, int maxMessageBytes, long version = 0) => _description = new TopicDescription(
         TopicName.Parse(name),
         Id,
         partitions,
         1,
-        [new TopicConfig("max.message.bytes", maxMessageBytes.ToString(System.Globalization.CultureInfo.InvariantCulture), false)]);
+        [new TopicConfig("max.message.bytes", maxMessageBytes.ToString(System.Globalization.CultureInfo.InvariantCulture), false)],
+        version);
 
     /// <summary>The topic is gone.</summary>
     public void Forget() => _description = null;

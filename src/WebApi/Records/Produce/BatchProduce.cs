@@ -22,7 +22,7 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
     private byte[] _gathered = [];
     private int _length;
     private int _whole;
-    private long _records;
+    private int _records;
     private long _batches;
     private ApiProblem? _problem;
     private bool _isTooLargeForTopic;
@@ -30,10 +30,10 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
     public async Task RunAsync(int status)
     {
         await answer.StartAsync();
-        var lane = session.Lane(partition);
+        var produced = session.Partition(partition);
         while (true)
         {
-            var read = await ReadAsync(lane);
+            var read = await ReadAsync(produced);
             if (read.IsCanceled)
             {
                 break;
@@ -42,7 +42,7 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
             var buffer = read.Buffer;
             while (buffer.Length > 0 && _problem is null && session.Failure is null)
             {
-                buffer = Gather(buffer, isBehind: lane.InFlight is not null);
+                buffer = Gather(buffer, isBehind: produced.PendingBatches > 0);
                 if (_problem is { Error: ErrorCode.MessageTooLarge } && _isTooLargeForTopic && session.MustCheckTopic())
                 {
                     await session.CheckTopicAsync();
@@ -52,7 +52,7 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
 
                 if (_whole > 0 && _length >= gatherBytes)
                 {
-                    await SendAsync(lane);
+                    await SendAsync(produced);
                 }
             }
 
@@ -70,7 +70,7 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
             }
         }
 
-        await SendAsync(lane);
+        await SendAsync(produced);
         await session.DrainAsync();
         await answer.FinishAsync(session, session.Failure ?? _problem ?? stream.Ended, status, WriteBatch);
     }
@@ -85,7 +85,7 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
         }
     }
 
-    private async ValueTask<System.IO.Pipelines.ReadResult> ReadAsync(PartitionLane lane)
+    private async ValueTask<System.IO.Pipelines.ReadResult> ReadAsync(ProducedPartition produced)
     {
         var pending = stream.ReadAsync();
         if (pending.IsCompleted)
@@ -96,13 +96,13 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
         var read = pending.AsTask();
         while (!read.IsCompleted)
         {
-            if (lane.InFlight is null)
+            if (produced.PendingBatches == 0)
             {
-                await SendAsync(lane);
+                await SendAsync(produced);
             }
 
             await answer.FlushAsync();
-            await Task.WhenAny(read, session.HasInFlight ? session.Completion : read);
+            await Task.WhenAny(read, session.HasPending ? session.Completion : read);
             session.Collect();
             if (session.Failure is not null)
             {
@@ -192,7 +192,7 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
             : new ApiProblem(ErrorCode.InvalidRecord, "The records of the batch cannot be decoded, or are not as many as its header states.");
     }
 
-    private async ValueTask SendAsync(PartitionLane lane)
+    private async ValueTask SendAsync(ProducedPartition produced)
     {
         if (_whole == 0)
         {
@@ -212,7 +212,7 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
             _length = rest.Length;
         }
 
-        await session.SendAsync(lane, batches, records);
+        await session.SendAsync(produced, batches, records);
     }
 
     // The array is given away with the append, so it cannot come from a pool.

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
+using Loire.Edge.Producing;
 using Loire.Model;
 using Loire.Model.Batches;
 using Loire.WebApi.Errors;
@@ -32,11 +33,11 @@ internal static class DocumentProduce
             problem = Check(source.Span, partition, session, options.MaxJsonProduceRecords, now);
         }
 
-        var owners = new List<int>();
+        var places = new List<RecordPlace>();
         if (problem is null)
         {
             var cursor = Cursor.Start(source.Span);
-            while (session.Failure is null && AddSome(source.Span, ref cursor, partition, session, now, owners))
+            while (session.Failure is null && AddSome(source.Span, ref cursor, partition, session, now, places))
             {
                 await session.MakeRoomAsync();
             }
@@ -50,7 +51,7 @@ internal static class DocumentProduce
         }
 
         await session.DrainAsync();
-        await answer.FinishAsync(session, session.Failure, status, json => WriteRecords(json, session, owners));
+        await answer.FinishAsync(session, session.Failure, status, json => WriteRecords(json, session, places));
     }
 
     public static async Task RawAsync(
@@ -85,7 +86,8 @@ internal static class DocumentProduce
         var source = body.IsSingleSegment ? body.First : body.ToArray();
         var now = timestamp == Timestamp.None ? Timestamp.From(time.GetUtcNow()) : timestamp;
         Added added;
-        while ((added = session.TryAdd(partition, now, key, key is null, source.Span, valueIsNull: false, headers)) == Added.NoRoom)
+        while ((added = session.TryAdd(
+            partition, new ProducerRecord(now, key, key is null, source.Span, false, headers), out _)) == Added.NoRoom)
         {
             await session.MakeRoomAsync();
         }
@@ -99,7 +101,6 @@ internal static class DocumentProduce
     private static ApiProblem? Check(ReadOnlySpan<byte> source, int? partition, ProduceSession session, int maxRecords, Timestamp now)
     {
         var fields = new RecordFields();
-        var sizes = new RecordBatchBuilder(session.MaxBatchBytes);
         var count = 0;
         try
         {
@@ -119,14 +120,7 @@ internal static class DocumentProduce
                 var problem = fields.Read(ref reader, source) is { } wrong
                     ? ApiProblem.BadRequest(wrong)
                     : NdjsonProduce.CheckPartition(fields, partition, session.PartitionsCount);
-                sizes.Reset();
-                if (problem is null && !sizes.Append(
-                    fields.Timestamp == Timestamp.None ? now : fields.Timestamp,
-                    fields.Key(source),
-                    fields.KeyIsNull,
-                    fields.Value(source),
-                    fields.ValueIsNull,
-                    fields.Headers))
+                if (problem is null && !fields.Record(source, now).FitsInto(session.MaxBatchBytes))
                 {
                     problem = LineProduce.TooLarge(session);
                 }
@@ -150,7 +144,7 @@ internal static class DocumentProduce
 
     // True if the session has no room; then it goes on at the cursor.
     private static bool AddSome(
-        ReadOnlySpan<byte> source, ref Cursor cursor, int? partition, ProduceSession session, Timestamp now, List<int> owners)
+        ReadOnlySpan<byte> source, ref Cursor cursor, int? partition, ProduceSession session, Timestamp now, List<RecordPlace> places)
     {
         var fields = new RecordFields();
         var rest = source[cursor.Position..];
@@ -159,12 +153,12 @@ internal static class DocumentProduce
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             fields.Read(ref reader, rest);
-            if (NdjsonProduce.AddFields(fields, rest, partition, session, now, out _) != Added.Yes)
+            if (NdjsonProduce.AddFields(fields, rest, partition, session, now, out var place, out _) != Added.Yes)
             {
                 return true;
             }
 
-            owners.Add(session.LastPartition);
+            places.Add(place);
             cursor = new Cursor(start + (int)reader.BytesConsumed, reader.CurrentState);
         }
 
@@ -188,21 +182,20 @@ internal static class DocumentProduce
         && reader.Read() && reader.TokenType == JsonTokenType.StartArray;
 
     // One entry for each record, in the order of the request: where it is, or that it was not accepted.
-    private static void WriteRecords(Utf8JsonWriter json, ProduceSession session, List<int> owners)
+    private static void WriteRecords(Utf8JsonWriter json, ProduceSession session, List<RecordPlace> places)
     {
-        var offsets = new RecordOffsets(session);
         json.WriteStartArray("records"u8);
-        foreach (var partition in owners)
+        foreach (var place in places)
         {
             json.WriteStartObject();
-            json.WriteNumber("partition"u8, partition);
-            if (!offsets.TryNext(partition, out var offset))
+            json.WriteNumber("partition"u8, place.Batch.Accumulator.Partition);
+            if (place.Batch.Failure is not null)
             {
                 session.Failure!.WriteMembers(json);
             }
-            else if (offset != Offset.None)
+            else if (place.Offset != Offset.None)
             {
-                json.WriteNumber("offset"u8, offset.Value);
+                json.WriteNumber("offset"u8, place.Offset.Value);
             }
 
             json.WriteEndObject();

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Loire.Edge.Producing;
 using Loire.Model;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Requests;
@@ -144,7 +145,7 @@ internal sealed class TextProduce(int? partition, byte[]? key) : LineProduce
     protected override Added TryAdd(ReadOnlySpan<byte> line, ProduceSession session, Timestamp now, out ApiProblem? problem)
     {
         problem = null;
-        return session.TryAdd(partition, now, key, key is null, line, valueIsNull: false, []);
+        return session.TryAdd(partition, new ProducerRecord(now, key, key is null, line, false, []), out _);
     }
 }
 
@@ -183,13 +184,20 @@ internal sealed class NdjsonProduce(int? partition) : LineProduce
             problem = ApiProblem.BadRequest(JsonBody.Describe(exception));
         }
 
-        return problem is not null ? Added.TooLarge : AddFields(_fields, line, partition, session, now, out problem);
+        return problem is not null ? Added.TooLarge : AddFields(_fields, line, partition, session, now, out _, out problem);
     }
 
     /// <summary>Adds what was read to the partition that the record or else the request names.</summary>
     public static Added AddFields(
-        RecordFields fields, ReadOnlySpan<byte> source, int? partition, ProduceSession session, Timestamp now, out ApiProblem? problem)
+        RecordFields fields,
+        ReadOnlySpan<byte> source,
+        int? partition,
+        ProduceSession session,
+        Timestamp now,
+        out RecordPlace place,
+        out ApiProblem? problem)
     {
+        place = default;
         problem = CheckPartition(fields, partition, session.PartitionsCount);
         if (problem is { Error: ErrorCode.UnknownTopicOrPartition } && session.MustCheckTopic())
         {
@@ -199,14 +207,7 @@ internal sealed class NdjsonProduce(int? partition) : LineProduce
 
         return problem is not null
             ? Added.TooLarge
-            : session.TryAdd(
-                fields.Partition ?? partition,
-                fields.Timestamp == Timestamp.None ? now : fields.Timestamp,
-                fields.Key(source),
-                fields.KeyIsNull,
-                fields.Value(source),
-                fields.ValueIsNull,
-                fields.Headers);
+            : session.TryAdd(fields.Partition ?? partition, fields.Record(source, now), out place);
     }
 
     public static ApiProblem? CheckPartition(RecordFields fields, int? partition, int partitionsCount) =>

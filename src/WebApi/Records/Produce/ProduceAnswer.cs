@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Loire.Edge.Producing;
 using Loire.Model;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Requests;
@@ -9,7 +10,7 @@ namespace Loire.WebApi.Records.Produce;
 
 /// <summary>
 /// What a produce answers: how many records were accepted and, for each partition, the first and last offset. Either once at the end, where 2xx means
-/// that everything was accepted, or as lines while the request goes on: <c>ack</c> for each append, and at the end <c>done</c> or <c>error</c>.
+/// that everything was accepted, or as lines while the request goes on: <c>ack</c> for each batch, and at the end <c>done</c> or <c>error</c>.
 /// A stream without such a last line was cut.
 /// </summary>
 internal sealed class ProduceAnswer(HttpContext context, bool streams)
@@ -29,7 +30,7 @@ internal sealed class ProduceAnswer(HttpContext context, bool streams)
     }
 
     /// <summary>Writes the line of one acknowledgement; it leaves with the next flush.</summary>
-    public void Acknowledge(Accepted accepted, ProduceSession session)
+    public void Acknowledge(PendingBatch batch, ProduceSession session)
     {
         if (!streams)
         {
@@ -38,12 +39,12 @@ internal sealed class ProduceAnswer(HttpContext context, bool streams)
 
         var json = BeginLine("ack"u8);
         json.WriteNumber("acknowledged"u8, session.Acknowledged);
-        json.WriteNumber("partition"u8, accepted.Partition);
-        json.WriteNumber("records"u8, accepted.Records);
-        if (accepted.FirstOffset != Offset.None)
+        json.WriteNumber("partition"u8, batch.Accumulator.Partition);
+        json.WriteNumber("records"u8, batch.RecordsCount);
+        if (batch.BaseOffset != Offset.None)
         {
-            json.WriteNumber("first_offset"u8, accepted.FirstOffset.Value);
-            json.WriteNumber("last_offset"u8, accepted.LastOffset.Value);
+            json.WriteNumber("first_offset"u8, batch.BaseOffset.Value);
+            json.WriteNumber("last_offset"u8, batch.LastOffset.Value);
         }
 
         EndLine();
@@ -109,20 +110,20 @@ internal sealed class ProduceAnswer(HttpContext context, bool streams)
         json.WriteNumber("records_accepted"u8, session.RecordsAccepted);
         json.WriteNumber("acknowledged"u8, session.Acknowledged);
         json.WriteStartArray("partitions"u8);
-        foreach (var lane in session.Lanes)
+        foreach (var partition in session.Partitions)
         {
-            if (lane.RecordsAccepted == 0)
+            if (partition.RecordsAccepted == 0)
             {
                 continue;
             }
 
             json.WriteStartObject();
-            json.WriteNumber("partition"u8, lane.Partition);
-            json.WriteNumber("records_accepted"u8, lane.RecordsAccepted);
-            if (lane.FirstOffset != Offset.None)
+            json.WriteNumber("partition"u8, partition.Partition);
+            json.WriteNumber("records_accepted"u8, partition.RecordsAccepted);
+            if (partition.FirstOffset != Offset.None)
             {
-                json.WriteNumber("first_offset"u8, lane.FirstOffset.Value);
-                json.WriteNumber("last_offset"u8, lane.LastOffset.Value);
+                json.WriteNumber("first_offset"u8, partition.FirstOffset.Value);
+                json.WriteNumber("last_offset"u8, partition.LastOffset.Value);
             }
 
             json.WriteEndObject();

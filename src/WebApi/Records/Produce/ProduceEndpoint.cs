@@ -1,4 +1,5 @@
 using System.Text;
+using Loire.Edge.Producing;
 using Loire.Edge.Topics;
 using Loire.Model;
 using Loire.WebApi.Errors;
@@ -15,7 +16,7 @@ namespace Loire.WebApi.Records.Produce;
 
 /// <summary><c>POST /v1/topics/{topic}/records</c>: one path, and the Content-Type says what the body is.</summary>
 internal sealed class ProduceEndpoint(
-    TopicCache topics, IOptions<LoireApiOptions> options, ApiMetrics metrics, TimeProvider time, IHostApplicationLifetime lifetime)
+    BatchDelivery delivery, IOptions<LoireApiOptions> options, ApiMetrics metrics, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     private static readonly QueryParameter<long> PartitionNumber = QueryParameter.Number(
         "partition", 0, int.MaxValue, -1, "The partition for all records; otherwise each record's own, or its key's, or any.");
@@ -89,14 +90,13 @@ internal sealed class ProduceEndpoint(
         long sent = 0;
         var answer = new ProduceAnswer(context, streams);
         ProduceSession session = null!;
-        session = new ProduceSession(topics, topic, acks, options.Value)
+        session = new ProduceSession(delivery, topic, acks, options.Value)
         {
-            KeepsHistory = type == MediaTypes.Json,
-            OnAccepted = accepted =>
+            OnAccepted = batch =>
             {
-                metrics.Produced(accepted.Records);
-                span.SetMessageCount(sent += accepted.Records);
-                answer.Acknowledge(accepted, session);
+                metrics.Produced(batch.RecordsCount);
+                span.SetMessageCount(sent += batch.RecordsCount);
+                answer.Acknowledge(batch, session);
             },
         };
         var status = acks == Acks.None ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
@@ -129,7 +129,7 @@ internal sealed class ProduceEndpoint(
     private async ValueTask<(TopicRoutes? Topic, ApiProblem? Problem)> FindTopicAsync(HttpContext context, long partition)
     {
         RouteReader.TryReadTopic(context, out var name);
-        var lookup = await PartitionTarget.FindAsync(topics, name, (int)partition, context.RequestAborted);
+        var lookup = await PartitionTarget.FindAsync(delivery.Topics, name, (int)partition, context.RequestAborted);
         return lookup.Topic is not { } topic ? (null, PartitionTarget.Problem(lookup))
             : partition >= topic.PartitionsCount ? (null, PartitionTarget.Unknown(topic.PartitionsCount))
             : (topic, null);

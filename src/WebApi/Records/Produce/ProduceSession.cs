@@ -1,12 +1,18 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using Loire.Edge.Calls;
+using Loire.Edge.Producing;
 using Loire.Edge.Topics;
-using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
 using Loire.WebApi.Errors;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi.Records.Produce;
 
-/// <summary>What became of a record that was added to a <see cref="ProduceSession"/>.</summary>
+/// <summary>The result of adding a record to a <see cref="ProduceSession"/>.</summary>
 internal enum Added
 {
     Yes,
@@ -19,42 +25,31 @@ internal enum Added
 }
 
 /// <summary>
-/// The records of one request on their way to the partitions: batches under construction, appends in flight, what was acknowledged. Bounded in
-/// bytes: a request that is faster than the store waits. Used by one flow at a time; only the completion signal is set from elsewhere.
-/// After a failure nothing more is sent, and what is in flight is awaited, so that the answer can say exactly what was accepted.
+/// The records of one request on their way to the partitions. Bounded in bytes: a request that is faster than the store waits. Used by one
+/// flow at a time; only batches end on other threads, and count once the flow collects them. After a failure nothing more is sent, and what
+/// is under way is awaited, so that the answer can say exactly what was accepted.
 /// <para>
-/// What is known of the topic may be outdated. An append whose answer shows that refreshes it before the answer counts, and goes to the topic's
-/// next creation unless an earlier one has accepted records of this request. A record that does not fit what is known is held until the topic
-/// was asked once more (<see cref="MakeRoomAsync"/>).
+/// Records follow the topic to its next creation unless an earlier one has accepted records of this request. A record that does not fit
+/// what is known of the topic is held until the topic was asked once more (<see cref="MakeRoomAsync"/>).
 /// </para>
 /// </summary>
-internal sealed class ProduceSession(TopicCache topics, TopicRoutes known, Acks acks, LoireApiOptions options)
+internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, Acks acks, LoireApiOptions options) : IAccumulatorOwner
 {
-    // Builders with their buffers are kept for reuse up to this many; a topic with thousands of partitions must not keep one for each.
-    private const int SpareBuilders = 16;
-
-    private readonly Dictionary<int, PartitionLane> _lanes = [];
-    private readonly List<PartitionLane> _open = [];
-    private readonly List<Sending> _inFlight = [];
-    private readonly Stack<RecordBatchBuilder> _spare = new();
-    private readonly Lock _topicLock = new();
+    private readonly Dictionary<int, ProducedPartition> _partitions = [];
+    private readonly List<ProducedPartition> _open = [];
+    private readonly Queue<Batch> _unacknowledged = new();
+    private readonly ConcurrentQueue<Batch> _ended = new();
     private volatile TopicRoutes _topic = known;
-    private TopicId? _acceptedBy;
-    private int _maxBatchBytes = MaxMessageBytes(known);
+    private volatile bool _hasAccepted;
+    private volatile ProducedPartition? _sticky;
+    private volatile TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _mustCheckTopic;
     private bool _hasCheckedTopic;
-    private volatile TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private PartitionLane? _sticky;
-    private PartitionLane? _full;
-    private long _firstLost = long.MaxValue;
-    private long _openBytes;
-    private long _inFlightBytes;
+    private int _pendingBatches;
+    private long _pendingBytes;
 
     /// <summary>Records added so far.</summary>
     public long RecordsAdded { get; private set; }
-
-    /// <summary>Where the last record was added.</summary>
-    public int LastPartition { get; private set; }
 
     /// <summary>Records acknowledged so far, wherever they stood in the request.</summary>
     public long RecordsAccepted { get; private set; }
@@ -62,108 +57,84 @@ internal sealed class ProduceSession(TopicCache topics, TopicRoutes known, Acks 
     /// <summary>The first failure of an append; nothing more is sent after it.</summary>
     public ApiProblem? Failure { get; private set; }
 
-    /// <summary>Whether <see cref="Lane"/>s keep each acknowledgement.</summary>
-    public bool KeepsHistory { get; init; }
-
-    /// <summary>Called for each acknowledgement.</summary>
-    public Action<Accepted>? OnAccepted { get; init; }
+    /// <summary>Called for each batch that was acknowledged.</summary>
+    public Action<PendingBatch>? OnAccepted { get; init; }
 
     public int PartitionsCount => _topic.PartitionsCount;
 
     /// <summary>The topic's <c>max.message.bytes</c>.</summary>
-    public int MaxBatchBytes => _maxBatchBytes;
+    public int MaxBatchBytes => Math.Clamp(_topic.MaxMessageBytes, RecordBatch.HeaderSize, Limits.BatchBytes);
 
-    /// <summary>The lanes in use, in order of their partitions.</summary>
-    public IEnumerable<PartitionLane> Lanes => _lanes.Values.OrderBy(lane => lane.Partition);
+    /// <summary>The partitions in use, in their order.</summary>
+    public IEnumerable<ProducedPartition> Partitions => _partitions.Values.OrderBy(partition => partition.Partition);
 
-    /// <summary>Completes when an append in flight has been answered since the last <see cref="Collect"/>.</summary>
+    /// <summary>Completes when a batch has ended since the last <see cref="Collect"/>.</summary>
     public Task Completion => _completion.Task;
 
-    public bool HasInFlight => _inFlight.Count > 0;
+    /// <summary>Whether the outcome of a batch has not been collected yet.</summary>
+    public bool HasPending => _pendingBatches > 0;
 
     /// <summary>How many records from the start of the request are all acknowledged.</summary>
-    public long Acknowledged
+    public long Acknowledged => _unacknowledged.TryPeek(out var batch) ? batch.FirstRecord : RecordsAdded;
+
+    TopicRoutes IAccumulatorOwner.Routes => _topic;
+
+    Acks IAccumulatorOwner.Acks => acks;
+
+    /// <summary>
+    /// Makes what all requests share: each append is tried once, by the thread that has the records, and its failure ends the request.
+    /// </summary>
+    public static BatchDelivery Delivery(IServiceProvider services)
     {
-        get
-        {
-            var first = RecordsAdded;
-            foreach (var lane in _open)
-            {
-                first = Math.Min(first, lane.FirstRecord);
-            }
-
-            foreach (var sending in _inFlight)
-            {
-                first = Math.Min(first, sending.FirstRecord);
-            }
-
-            return Failure is null ? first : Math.Min(first, _firstLost);
-        }
+        var options = services.GetRequiredService<IOptions<LoireApiOptions>>().Value;
+        return new BatchDelivery(
+            services.GetRequiredService<TopicCache>(),
+            new ProducePolicy { BatchBytes = options.BatchBytes, Compression = options.ProduceCompression, StopsAtFailure = true },
+            services.GetRequiredService<TimeProvider>(),
+            Random.Shared,
+            services.GetRequiredService<ILogger<ProduceSession>>());
     }
 
-    public PartitionLane Lane(int partition)
+    public ProducedPartition Partition(int partition)
     {
-        if (!_lanes.TryGetValue(partition, out var lane))
+        if (!_partitions.TryGetValue(partition, out var produced))
         {
-            lane = new PartitionLane(partition) { History = KeepsHistory ? [] : null };
-            _lanes.Add(partition, lane);
+            produced = new ProducedPartition(delivery, this, partition);
+            _partitions.Add(partition, produced);
         }
 
-        return lane;
+        return produced;
     }
 
     /// <summary>
     /// Adds a record: to <paramref name="partition"/>, or by its key as Kafka's default partitioner does, or without a key to one partition until
-    /// its batch is sent and then to another (KIP-480).
+    /// a batch of it is closed and then to another (KIP-480).
     /// </summary>
-    public Added TryAdd(
-        int? partition,
-        Timestamp timestamp,
-        ReadOnlySpan<byte> key,
-        bool keyIsNull,
-        ReadOnlySpan<byte> value,
-        bool valueIsNull,
-        ReadOnlySpan<RecordHeader> headers)
+    public Added TryAdd(int? partition, in ProducerRecord record, out RecordPlace place)
     {
-        var lane = partition is { } wanted ? Lane(wanted)
-            : !keyIsNull ? Lane(Murmur2.Partition(key, PartitionsCount))
-            : _sticky ??= Lane(Random.Shared.Next(PartitionsCount));
-        if (_openBytes + _inFlightBytes >= options.MaxPendingBytesPerRequest)
+        place = default;
+        if (_pendingBytes >= options.MaxPendingBytesPerRequest)
         {
             return Added.NoRoom;
         }
 
-        if (lane.Builder is null)
+        if (!record.FitsInto(MaxBatchBytes))
         {
-            lane.Builder = _spare.TryPop(out var spare) ? spare : new RecordBatchBuilder(_maxBatchBytes);
-            lane.FirstRecord = RecordsAdded;
-            lane.OpenIndex = _open.Count;
-            _open.Add(lane);
-            _openBytes += lane.Builder.SizeInBytes;
-        }
-        else if (lane.Builder.SizeInBytes >= options.BatchBytes)
-        {
-            _full = lane;
-            return Added.NoRoom;
-        }
-
-        var before = lane.Builder.SizeInBytes;
-        if (!lane.Builder.Append(timestamp, key, keyIsNull, value, valueIsNull, headers))
-        {
-            if (lane.Builder.RecordCount > 0)
-            {
-                _full = lane;
-                return Added.NoRoom;
-            }
-
-            CloseBuilder(lane);
             return MustCheckTopic() ? Added.NoRoom : Added.TooLarge;
         }
 
+        var to = partition is { } wanted ? Partition(wanted)
+            : !record.KeyIsNull ? Partition(Murmur2.Partition(record.Key, PartitionsCount))
+            : _sticky ??= Partition(Random.Shared.Next(PartitionsCount));
+        if (!to.Accumulator.TryAdd(record, isAwaited: true, out place))
+        {
+            // A batch has failed, as making room shows.
+            return Added.NoRoom;
+        }
+
         _hasCheckedTopic = false;
-        _openBytes += lane.Builder.SizeInBytes - before;
+        _pendingBytes += record.ReservedBytes;
         RecordsAdded++;
-        LastPartition = lane.Partition;
         return Added.Yes;
     }
 
@@ -178,24 +149,20 @@ internal sealed class ProduceSession(TopicCache topics, TopicRoutes known, Acks 
         return _mustCheckTopic;
     }
 
-    /// <summary>Asks the topic anew. Partitions and sizes count from now on as it says, unless it was created again meanwhile.</summary>
+    /// <summary>Asks the topic again. Its partitions and sizes hold from now on, unless it was created again meanwhile.</summary>
     public async ValueTask CheckTopicAsync()
     {
         _mustCheckTopic = false;
-        var lookup = await topics.FindAsync(_topic.Name, TopicCache.Fresh, Timeout.InfiniteTimeSpan);
-        if (lookup.Topic is { } now && TryMoveTo(now))
+        var lookup = await delivery.Topics.FindAsync(_topic.Name, TopicCache.Fresh, Timeout.InfiniteTimeSpan);
+        if (lookup.Topic is { } now)
         {
-            _maxBatchBytes = MaxMessageBytes(now);
-            while (_spare.TryPop(out var spare))
-            {
-                spare.Dispose();
-            }
+            TryFollow(now);
         }
     }
 
     /// <summary>
-    /// Sends what is full, or everything if the request holds too much, and waits until there is room again; asks the topic if a record did
-    /// not fit what is known of it.
+    /// Waits until there is room again, sending everything if the request holds too much; asks the topic if a record did not fit what is
+    /// known of it.
     /// </summary>
     public async ValueTask MakeRoomAsync()
     {
@@ -204,13 +171,8 @@ internal sealed class ProduceSession(TopicCache topics, TopicRoutes known, Acks 
             await CheckTopicAsync();
         }
 
-        if (_full is { } full)
-        {
-            _full = null;
-            await SendAsync(full);
-        }
-
-        while (Failure is null && _openBytes + _inFlightBytes >= options.MaxPendingBytesPerRequest)
+        Collect();
+        while (Failure is null && _pendingBytes >= options.MaxPendingBytesPerRequest)
         {
             SendIdle();
             await WaitAsync();
@@ -218,221 +180,188 @@ internal sealed class ProduceSession(TopicCache topics, TopicRoutes known, Acks 
     }
 
     /// <summary>
-    /// Sends each batch under construction whose lane has nothing in flight. Called when the source pauses: an append in flight lets the batch
-    /// behind it grow, so a slow source is answered at once and a fast one in large batches.
+    /// Sends each open batch, or lets it grow until the append under way before it is answered. Called when the source pauses, so that a slow
+    /// source is answered at once and a fast one in large batches.
     /// </summary>
     public void SendIdle()
     {
-        for (var i = _open.Count - 1; i >= 0 && Failure is null; i--)
+        foreach (var partition in _open)
         {
-            if (_open[i].InFlight is null)
-            {
-                SendOpen(_open[i]);
-            }
+            partition.IsOpen = false;
+            partition.Accumulator.Hurry();
         }
+
+        _open.Clear();
     }
 
     /// <summary>Sends everything and waits for every answer.</summary>
     public async ValueTask DrainAsync()
     {
-        while (_inFlight.Count > 0 || (Failure is null && _open.Count > 0))
+        SendIdle();
+        while (HasPending)
         {
-            SendIdle();
             await WaitAsync();
         }
     }
 
-    /// <summary>Sends whole batches that came as bytes, after what is in flight to the same partition.</summary>
-    public async ValueTask SendAsync(PartitionLane lane, ReadOnlyMemory<byte> batches, long records)
+    /// <summary>Sends whole batches that came as bytes, after what is under way to the same partition.</summary>
+    public async ValueTask SendAsync(ProducedPartition partition, ReadOnlyMemory<byte> batches, int records)
     {
-        await UntilIdleAsync(lane);
+        while (Failure is null && partition.PendingBatches > 0)
+        {
+            await WaitAsync();
+        }
+
         if (Failure is null)
         {
-            var first = RecordsAdded;
+            var batch = new Batch(this, partition, batches, records);
+            Register(batch);
             RecordsAdded += records;
-            Send(lane, batches, first, records);
+            _pendingBytes += batch.ReservedBytes;
+            partition.Accumulator.TryAdd(batch);
         }
     }
 
-    /// <summary>Takes note of the answers that have come.</summary>
+    /// <summary>Takes note of the batches that have ended.</summary>
     public void Collect()
     {
+        // A batch is queued before the signal is set, so whichever signal it sets, this or a later call finds it.
         if (_completion.Task.IsCompleted)
         {
             _completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
-        for (var i = _inFlight.Count - 1; i >= 0; i--)
+        while (_ended.TryDequeue(out var batch))
         {
-            // Backwards, so that what takes a place has been looked at.
-            if (_inFlight[i].Answer.IsCompleted)
-            {
-                var sending = _inFlight[i];
-                _inFlight[i] = _inFlight[^1];
-                _inFlight.RemoveAt(_inFlight.Count - 1);
-                Settle(sending);
-            }
+            Settle(batch);
         }
     }
 
-    private async ValueTask SendAsync(PartitionLane lane)
+    bool IAccumulatorOwner.TryFollow(TopicRoutes routes) => TryFollow(routes);
+
+    PendingBatch IAccumulatorOwner.OpenBatch(PartitionAccumulator accumulator, RecordBatchBuilder builder)
     {
-        await UntilIdleAsync(lane);
-        if (Failure is null)
+        var batch = new Batch(this, Partition(accumulator.Partition), builder);
+        Register(batch);
+        if (!batch.Partition.IsOpen)
         {
-            SendOpen(lane);
+            batch.Partition.IsOpen = true;
+            _open.Add(batch.Partition);
+        }
+
+        return batch;
+    }
+
+    // A record that the batch had no room for has opened the next one, which gets no more records: it goes with that batch.
+    void IAccumulatorOwner.OnBatchClosed(int partition)
+    {
+        if (_sticky is { } sticky && sticky.Partition == partition)
+        {
+            _sticky = null;
+            sticky.Accumulator.Hurry();
         }
     }
 
-    private async ValueTask UntilIdleAsync(PartitionLane lane)
+    private void Register(Batch batch)
     {
-        while (Failure is null && lane.InFlight is not null)
-        {
-            await WaitAsync();
-        }
+        _unacknowledged.Enqueue(batch);
+        batch.Partition.PendingBatches++;
+        _pendingBatches++;
+        _pendingBytes += RecordBatch.HeaderSize;
     }
 
     private async ValueTask WaitAsync()
     {
-        if (_inFlight.Count > 0)
-        {
-            await Completion;
-        }
-
+        await Completion;
         Collect();
     }
 
-    private void SendOpen(PartitionLane lane)
+    private void Settle(Batch batch)
     {
-        var records = lane.Builder!.RecordCount;
-        var size = lane.Builder.SizeInBytes;
-        var batch = lane.Builder.Build(options.ProduceCompression);
-        _openBytes -= size - lane.Builder.SizeInBytes;
-        CloseBuilder(lane);
-        Send(lane, batch, lane.FirstRecord, records);
-    }
-
-    private void CloseBuilder(PartitionLane lane)
-    {
-        _openBytes -= lane.Builder!.SizeInBytes;
-        // The last one takes its place: a request may have a batch open for each of thousands of partitions.
-        _open[lane.OpenIndex] = _open[^1];
-        _open[lane.OpenIndex].OpenIndex = lane.OpenIndex;
-        _open.RemoveAt(_open.Count - 1);
-        if (_spare.Count < SpareBuilders)
+        _pendingBatches--;
+        batch.Partition.PendingBatches--;
+        _pendingBytes -= RecordBatch.HeaderSize + batch.ReservedBytes;
+        if (batch.Failure is { } failure)
         {
-            _spare.Push(lane.Builder);
-        }
-
-        lane.Builder = null;
-        if (_sticky == lane)
-        {
-            _sticky = null;
-        }
-    }
-
-    private void Send(PartitionLane lane, ReadOnlyMemory<byte> batches, long firstRecord, long records)
-    {
-        Invariant.Check(lane.InFlight is null, "one append in flight for each partition of a request");
-        lane.InFlight = new Sending(lane, firstRecord, records, batches.Length) { Answer = AppendAsync(lane.Partition, new AppendRequest(batches, acks)) };
-        _inFlight.Add(lane.InFlight);
-        _inFlightBytes += batches.Length;
-        _ = SignalAsync(lane.InFlight.Answer);
-    }
-
-    private async Task<AppendResult> AppendAsync(int partition, AppendRequest request)
-    {
-        try
-        {
-            var topic = _topic;
-            var result = await topic.Partition(partition).Append(request);
-
-            // Without acknowledgement a partition that has not read its topic yet does not say whether it exists.
-            var mayBeGone = TopicRoutes.IsUnknown(result.Error) || (acks == Acks.None && result.TopicVersion == 0);
-            if (!topic.IsOutdatedBy(result) && !mayBeGone)
+            if (Failure is null)
             {
-                Accepted(topic, result);
-                return result;
+                Failure = Problem(failure);
+                foreach (var partition in _partitions.Values)
+                {
+                    partition.Accumulator.Abandon(failure);
+                }
             }
 
-            var lookup = await topics.RefreshAsync(topic, result.TopicVersion, Timeout.InfiniteTimeSpan);
-            if (lookup.Error == ErrorCode.UnknownTopicOrPartition)
-            {
-                return result.Error == ErrorCode.None ? result with { Error = lookup.Error } : result;
-            }
-
-            var now = lookup.Topic ?? topic;
-            if (mayBeGone && now.Id != topic.Id && partition < now.PartitionsCount && TryMoveTo(now))
-            {
-                result = await now.Partition(partition).Append(request);
-                Accepted(now, result);
-                return result;
-            }
-
-            TryMoveTo(now);
-            Accepted(topic, result);
-            return result;
-        }
-        catch (Exception exception) when (ApiProblem.FromGrainCall(exception) is not null)
-        {
-            // Whatever the call met on its way, the batch may have arrived: the outcome is unknown, which only this error says.
-            return new AppendResult(
-                ErrorCode.RequestTimedOut, Offset.None, Offset.None, Timestamp.None, Offset.None, "No answer came; the records may have been appended.");
-        }
-    }
-
-    // The signal comes after the answer is complete, and Collect looks at the answers after it has renewed the signal: so none is overlooked.
-    private async Task SignalAsync(Task answer)
-    {
-        await answer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _completion.TrySetResult();
-    }
-
-    private void Settle(Sending sending)
-    {
-        var lane = sending.Lane;
-        lane.InFlight = null;
-        _inFlightBytes -= sending.Bytes;
-        var result = sending.Answer.GetAwaiter().GetResult();
-        if (result.Error == ErrorCode.None)
-        {
-            var accepted = new Accepted(lane.Partition, result.BaseOffset, result.LastOffset, sending.Records);
-            RecordsAccepted += sending.Records;
-            lane.Accept(accepted);
-            OnAccepted?.Invoke(accepted);
             return;
         }
 
-        _firstLost = Math.Min(_firstLost, sending.FirstRecord);
-        Failure ??= new ApiProblem(result.Error, result.Detail);
+        batch.IsAccepted = true;
+        while (_unacknowledged.TryPeek(out var first) && first.IsAccepted)
+        {
+            _unacknowledged.Dequeue();
+        }
+
+        RecordsAccepted += batch.RecordsCount;
+        batch.Partition.Accept(batch);
+        OnAccepted?.Invoke(batch);
     }
 
-    // Called by answers, which come from other threads.
-    private void Accepted(TopicRoutes topic, AppendResult result)
+    /// <summary>Continues with the topic as it is now, unless records were accepted by an earlier creation of it.</summary>
+    private bool TryFollow(TopicRoutes now)
     {
-        if (result.Error == ErrorCode.None)
+        if (_hasAccepted && now.Id != _topic.Id)
         {
-            lock (_topicLock)
+            return false;
+        }
+
+        _topic = now;
+        return true;
+    }
+
+    private static ApiProblem Problem(AppendFailure failure)
+    {
+        if (failure.Exception is not { } exception)
+        {
+            return new ApiProblem(failure.Code, failure.Text);
+        }
+
+        if (GrainCallErrors.Of(exception) is null)
+        {
+            ExceptionDispatchInfo.Throw(exception);
+        }
+
+        // However the call failed, the batch may have arrived: the outcome is unknown, which only this error says.
+        return new ApiProblem(ErrorCode.RequestTimedOut, "No answer came; the records may have been appended.");
+    }
+
+    /// <summary>A batch of the request.</summary>
+    private sealed class Batch : PendingBatch
+    {
+        private readonly ProduceSession _session;
+
+        public Batch(ProduceSession session, ProducedPartition partition, RecordBatchBuilder builder)
+            : base(partition.Accumulator, builder) => (_session, Partition, FirstRecord) = (session, partition, session.RecordsAdded);
+
+        public Batch(ProduceSession session, ProducedPartition partition, ReadOnlyMemory<byte> encoded, int records)
+            : base(partition.Accumulator, encoded, records) => (_session, Partition, FirstRecord) = (session, partition, session.RecordsAdded);
+
+        public ProducedPartition Partition { get; }
+
+        /// <summary>Which record of the request, from 0, is its first.</summary>
+        public long FirstRecord { get; }
+
+        /// <summary>Whether it was acknowledged, and that was collected.</summary>
+        public bool IsAccepted { get; set; }
+
+        protected override void OnEnded()
+        {
+            if (Failure is null)
             {
-                _acceptedBy ??= topic.Id;
+                _session._hasAccepted = true;
             }
+
+            _session._ended.Enqueue(this);
+            _session._completion.TrySetResult();
         }
     }
-
-    /// <summary>Goes on with the topic as it is now, unless records were accepted by an earlier creation of it.</summary>
-    private bool TryMoveTo(TopicRoutes now)
-    {
-        lock (_topicLock)
-        {
-            if (_acceptedBy is { } id && id != now.Id)
-            {
-                return false;
-            }
-
-            _topic = now;
-            return true;
-        }
-    }
-
-    private static int MaxMessageBytes(TopicRoutes topic) => Math.Clamp(topic.MaxMessageBytes, RecordBatch.HeaderSize, Limits.BatchBytes);
 }

@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Loire.Edge.Producing;
 using Loire.Model;
 using Loire.Model.Batches;
 
@@ -30,15 +32,16 @@ internal sealed class RecordFields
 
     public Timestamp Timestamp { get; private set; }
 
-    public bool KeyIsNull => _key.IsNull;
-
-    public bool ValueIsNull => _value.IsNull;
-
-    public ReadOnlySpan<RecordHeader> Headers => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_headers);
-
-    public ReadOnlySpan<byte> Key(ReadOnlySpan<byte> source) => _key.Bytes(source, _scratch);
-
-    public ReadOnlySpan<byte> Value(ReadOnlySpan<byte> source) => _value.Bytes(source, _scratch);
+    /// <summary>The record that was read.</summary>
+    /// <param name="source">The JSON that it was read from.</param>
+    /// <param name="now">The time of a record that has none.</param>
+    public ProducerRecord Record(ReadOnlySpan<byte> source, Timestamp now) => new(
+        Timestamp == Timestamp.None ? now : Timestamp,
+        _key.Bytes(source, _scratch),
+        _key.IsNull,
+        _value.Bytes(source, _scratch),
+        _value.IsNull,
+        CollectionsMarshal.AsSpan(_headers));
 
     /// <summary>Reads the object at which <paramref name="reader"/> stands.</summary>
     /// <param name="reader">A reader over all of <paramref name="source"/>, standing at the start of an object.</param>

@@ -67,7 +67,7 @@ internal sealed class StreamingProduce(RequestStream stream, LineProduce lines, 
         {
             session.SendIdle();
             await answer.FlushAsync();
-            if (session.HasInFlight)
+            if (session.HasPending)
             {
                 await Task.WhenAny(read, session.Completion);
             }

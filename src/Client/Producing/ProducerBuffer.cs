@@ -1,37 +1,33 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
+using Loire.Edge.Producing;
 using Loire.Edge.Scheduling;
 using Loire.Edge.Topics;
 using Loire.Model;
-using Loire.Model.Batches;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
 
 /// <summary>
-/// The part of a producer behind the serializers: takes records over into the queues of their partitions, as far as the buffer has room.
-/// Taking a record over ends at once where the topic is known and there is room; else the call waits in the line of its topic.
+/// The part of a producer behind the serializers: takes records over into the accumulators of their partitions, as far as there is room.
+/// A call returns at once where the topic is known and there is room; otherwise it waits in the line of its topic.
 /// </summary>
-internal sealed class Accumulator
+internal sealed class ProducerBuffer
 {
     private readonly ConcurrentDictionary<string, ProducerTopic> _topics = new(StringComparer.Ordinal);
-    private readonly ConcurrentBag<RecordBatchBuilder> _spareBuilders = [];
     private readonly TopicCache _directory;
-    private readonly Delivery _delivery;
     private readonly EnqueuedFailures _enqueuedFailures = new();
     private readonly ILogger _logger;
-    private readonly int _maxSpareBuilders;
     private volatile bool _isDisposed;
 
-    public Accumulator(
+    public ProducerBuffer(
         TopicCache directory, ProducerSettings settings, TimeProvider time, BackgroundWork background, Random random, ILogger logger)
     {
         (_directory, Settings, Time, Background, _logger) = (directory, settings, time, background, logger);
         Memory = new BufferMemory(settings.BufferMemory, time);
-        _delivery = new Delivery(directory, settings, time, random, logger);
 
-        // As many as a full buffer needs, for partitions with full batches.
-        _maxSpareBuilders = (int)Math.Clamp(settings.BufferMemory / settings.BatchSize, 1, 256);
+        // As many builders as a full buffer needs, for partitions with full batches.
+        var maxSpareBuilders = (int)Math.Clamp(settings.BufferMemory / settings.Policy.BatchBytes, 1, 256);
+        Delivery = new BatchDelivery(directory, settings.Policy, time, random, logger, background, maxSpareBuilders);
     }
 
     public ProducerSettings Settings { get; }
@@ -41,6 +37,8 @@ internal sealed class Accumulator
     public BackgroundWork Background { get; }
 
     public BufferMemory Memory { get; }
+
+    public BatchDelivery Delivery { get; }
 
     /// <summary>Whether records are refused.</summary>
     public bool IsDisposed => _isDisposed;
@@ -57,12 +55,12 @@ internal sealed class Accumulator
             throw new ProduceException(ErrorCode.InvalidTopicException, new TopicPartition(default, -1), false, problem);
         }
 
-        return _topics.GetOrAdd(name, static (key, accumulator) => new ProducerTopic(key, accumulator), this);
+        return _topics.GetOrAdd(name, static (key, buffer) => new ProducerTopic(key, buffer), this);
     }
 
     public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, typeof(IProducer<,>));
 
-    /// <summary>Sees to it that a topic is known, and that it has a partition as far as its grain knows.</summary>
+    /// <summary>Finds a topic unless it is known, and again if it is not known to have the partition.</summary>
     /// <exception cref="ProduceException">It does not exist, or does not answer.</exception>
     public async ValueTask PrepareAsync(ProducerTopic topic, int partition, long blockedSince, CancellationToken cancellation)
     {
@@ -123,7 +121,7 @@ internal sealed class Accumulator
             var room = Memory.TakeAsync(record.ReservedBytes, Left(blockedSince), cancellation);
 
             // Records that linger must not hold the room that others wait for. From the line above on no record is added without waiting.
-            if (Settings.Linger > TimeSpan.Zero)
+            if (Settings.Policy.Linger > TimeSpan.Zero)
             {
                 HurryAll(null, close: false);
             }
@@ -143,9 +141,6 @@ internal sealed class Accumulator
         return AddReserved(topic, partition, record, isAwaited);
     }
 
-    public ProducerBatch OpenBatch(PartitionQueue queue) =>
-        new(queue, _spareBuilders.TryTake(out var spare) ? spare : new RecordBatchBuilder(), Time.GetTimestamp());
-
     public void OnBatchClosed(ProducerTopic topic, int partition)
     {
         try
@@ -163,56 +158,19 @@ internal sealed class Accumulator
         }
     }
 
-    /// <summary>Delivers batches in order; each of them has ended afterwards.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask DeliverAsync(PartitionQueue queue, List<ProducerBatch> group)
-    {
-        try
-        {
-            var bytes = AppendBody.Encode(group, Settings.Compression);
-            foreach (var batch in group)
-            {
-                Recycle(batch.TakeBuilder());
-            }
-
-            await _delivery.DeliverAsync(queue, group, bytes);
-        }
-        catch (Exception bug)
-        {
-            _logger.DeliveryFailed(bug, queue.Topic.Topic, queue.Partition);
-            foreach (var batch in group.Where(batch => !batch.IsEnded))
-            {
-                batch.Fail(new DeliveryFailure(ErrorCode.UnknownServerError, IsOutcomeUnknown: true, "The client failed.", bug));
-            }
-        }
-    }
-
     /// <summary>A batch is about to end: frees its room and counts what failed.</summary>
-    public void Settle(PartitionQueue queue, ProducerBatch batch)
+    public void Settle(ProducerBatch batch)
     {
         Memory.Release(batch.ReservedBytes);
+        var (topic, partition) = (batch.Topic.Topic, batch.Accumulator.Partition);
         if (batch.Failure is { } failure)
         {
-            _enqueuedFailures.Add(new TopicPartition(queue.Topic.Topic, queue.Partition), failure, batch.EnqueuedCount);
+            _enqueuedFailures.Add(new TopicPartition(topic, partition), failure, batch.UnawaitedCount);
             _logger.RecordsFailed(
-                failure.Inner, queue.Topic.Topic, queue.Partition, batch.RecordsCount, ErrorCodes.Describe(failure.Code).Name,
-                failure.IsOutcomeUnknown);
+                failure.Exception, topic, partition, batch.RecordsCount, ErrorCodes.Describe(failure.Code).Name, failure.IsOutcomeUnknown);
         }
 
-        ProducerMetrics.Ended(queue, batch);
-    }
-
-    /// <summary>Takes back a builder that is empty.</summary>
-    public void Recycle(RecordBatchBuilder builder)
-    {
-        if (!IsDisposed && _spareBuilders.Count < _maxSpareBuilders)
-        {
-            _spareBuilders.Add(builder);
-        }
-        else
-        {
-            builder.Dispose();
-        }
+        ProducerMetrics.Ended(topic, partition, batch.RecordsCount, batch.Failure?.Code ?? ErrorCode.None);
     }
 
     /// <summary>Ends when every record that has been taken over has ended.</summary>
@@ -229,17 +187,14 @@ internal sealed class Accumulator
         _isDisposed = true;
         Memory.Close();
         await DrainAsync(close: true, CancellationToken.None);
-        while (_spareBuilders.TryTake(out var builder))
-        {
-            builder.Dispose();
-        }
+        Delivery.Dispose();
     }
 
     private Ticket AddReserved(ProducerTopic topic, int partition, RecordScratch record, bool isAwaited)
     {
-        if (topic.Queue(partition).TryAdd(record, isAwaited, out var ticket))
+        if (topic.Queue(partition).TryAdd(record.Record, isAwaited, out var place))
         {
-            return ticket;
+            return new Ticket(place, record.Timestamp);
         }
 
         Memory.Release(record.ReservedBytes);
@@ -248,15 +203,15 @@ internal sealed class Accumulator
 
     private async Task DrainAsync(bool close, CancellationToken cancellation)
     {
-        List<ProducerBatch> unfinished = [];
+        List<PendingBatch> unfinished = [];
         HurryAll(unfinished, close);
-        foreach (var batch in unfinished)
+        foreach (var batch in unfinished.Cast<ProducerBatch>())
         {
             await BackgroundWork.WaitAsync(batch.Ended, Timeout.InfiniteTimeSpan, Time, cancellation);
         }
     }
 
-    private void HurryAll(List<ProducerBatch>? unfinished, bool close)
+    private void HurryAll(List<PendingBatch>? unfinished, bool close)
     {
         foreach (var queue in _topics.Values.SelectMany(topic => topic.Queues))
         {
@@ -283,7 +238,7 @@ internal sealed class Accumulator
             catch (LoireException exception) when (
                 exception.IsRetriable && exception.Code != ErrorCode.UnknownTopicOrPartition && Left(blockedSince) > TimeSpan.Zero)
             {
-                var pause = _delivery.Backoff(attempt);
+                var pause = Delivery.Backoff(attempt);
                 await Task.Delay(pause < Left(blockedSince) ? pause : Left(blockedSince), Time, cancellation);
             }
         }
@@ -293,7 +248,7 @@ internal sealed class Accumulator
     {
         try
         {
-            topic.Learn(await _directory.RequireAsync(topic.Topic, TopicCache.Fresh, Settings.RequestTimeout));
+            topic.Learn(await _directory.RequireAsync(topic.Topic, TopicCache.Fresh, Settings.Policy.RequestTimeout));
         }
         catch (LoireException exception)
         {

@@ -1,0 +1,117 @@
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.Edge.Producing;
+
+/// <summary>Batches as one append carries them, one after the other.</summary>
+internal static class AppendBody
+{
+    /// <summary>Encodes batches. The memory is the request's own: the partition keeps it.</summary>
+    public static ReadOnlyMemory<byte> Encode(List<PendingBatch> group, CompressionType compression)
+    {
+        if (group.Count == 1)
+        {
+            return group[0].Encode(compression);
+        }
+
+        if (compression != CompressionType.None)
+        {
+            return Join(group.ConvertAll(batch => batch.Encode(compression)));
+        }
+
+        var size = 0;
+        foreach (var batch in group)
+        {
+            size += batch.SizeInBytes;
+        }
+
+        var body = GC.AllocateUninitializedArray<byte>(size);
+        var rest = body.AsSpan();
+        foreach (var batch in group)
+        {
+            batch.EncodeInto(rest[..batch.SizeInBytes]);
+            rest = rest[batch.EncodedBytes..];
+        }
+
+        return body;
+    }
+
+    /// <summary>
+    /// Encodes the records of batches that are larger than <paramref name="maxBytes"/> anew, in smaller ones. They keep their order, and as one
+    /// append the offsets that they would have got.
+    /// </summary>
+    /// <returns>False if that is of no use: no batch is larger, or one record alone is.</returns>
+    public static bool TrySplit(ReadOnlySpan<byte> body, int maxBytes, CompressionType compression, out ReadOnlyMemory<byte> smaller)
+    {
+        smaller = default;
+        if (maxBytes < RecordBatch.HeaderSize)
+        {
+            return false;
+        }
+
+        var isSplit = false;
+        List<ReadOnlyMemory<byte>> parts = [];
+        using var builder = new RecordBatchBuilder(Math.Min(maxBytes, Limits.BatchBytes));
+        using var decompressor = new BatchDecompressor();
+        for (; RecordBatch.TryRead(body, out var batch) == ErrorCode.None; body = body[batch.SizeInBytes..])
+        {
+            if (batch.SizeInBytes <= maxBytes)
+            {
+                parts.Add(body[..batch.SizeInBytes].ToArray());
+                continue;
+            }
+
+            var partsBefore = parts.Count;
+            if (decompressor.TryDecompress(batch, out var records) != ErrorCode.None)
+            {
+                return false;
+            }
+
+            for (var reader = new RecordReader(batch, records); reader.MoveNext();)
+            {
+                var record = reader.Current;
+                var headers = Copy(record.Headers);
+                while (!builder.Append(record.Timestamp, record.Key, record.KeyIsNull, record.Value, record.ValueIsNull, headers))
+                {
+                    if (builder.RecordCount == 0)
+                    {
+                        return false;
+                    }
+
+                    parts.Add(builder.Build(compression));
+                }
+            }
+
+            parts.Add(builder.Build(compression));
+            isSplit |= parts.Count > partsBefore + 1;
+        }
+
+        smaller = isSplit ? Join(parts) : default;
+        return isSplit;
+    }
+
+    private static RecordHeader[] Copy(RecordHeaders headers)
+    {
+        var copies = new RecordHeader[headers.Count];
+        var count = 0;
+        foreach (var header in headers)
+        {
+            copies[count++] = new RecordHeader(header.Key.ToArray(), header.Value.ToArray(), header.ValueIsNull);
+        }
+
+        return copies;
+    }
+
+    private static byte[] Join(List<ReadOnlyMemory<byte>> parts)
+    {
+        var body = GC.AllocateUninitializedArray<byte>(parts.Sum(part => part.Length));
+        var rest = body.AsSpan();
+        foreach (var part in parts)
+        {
+            part.Span.CopyTo(rest);
+            rest = rest[part.Length..];
+        }
+
+        return body;
+    }
+}

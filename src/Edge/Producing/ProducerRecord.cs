@@ -1,0 +1,57 @@
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.Edge.Producing;
+
+/// <summary>A record to append. Its bytes are copied before the call that takes it returns.</summary>
+/// <param name="timestamp">The producer's time.</param>
+/// <param name="key">The key.</param>
+/// <param name="keyIsNull">Whether there is no key.</param>
+/// <param name="value">The value.</param>
+/// <param name="valueIsNull">Whether there is no value.</param>
+/// <param name="headers">The headers in their order.</param>
+public readonly ref struct ProducerRecord(
+    Timestamp timestamp, ReadOnlySpan<byte> key, bool keyIsNull, ReadOnlySpan<byte> value, bool valueIsNull, ReadOnlySpan<RecordHeader> headers)
+{
+    // Lengths, deltas and the count of headers.
+    private const int RecordOverhead = 24;
+    private const int HeaderOverhead = 10;
+
+    /// <summary>The producer's time.</summary>
+    public Timestamp Timestamp { get; } = timestamp;
+
+    /// <summary>The key; empty also if there is none.</summary>
+    public ReadOnlySpan<byte> Key { get; } = key;
+
+    /// <summary>Whether there is no key.</summary>
+    public bool KeyIsNull { get; } = keyIsNull;
+
+    /// <summary>The value; empty also if there is none.</summary>
+    public ReadOnlySpan<byte> Value { get; } = value;
+
+    /// <summary>Whether there is no value.</summary>
+    public bool ValueIsNull { get; } = valueIsNull;
+
+    /// <summary>The headers in their order.</summary>
+    public ReadOnlySpan<RecordHeader> Headers { get; } = headers;
+
+    /// <summary>Bytes of key, value and headers with what a record takes besides them; never less than it takes in an empty batch.</summary>
+    public long ReservedBytes
+    {
+        get
+        {
+            var bytes = RecordOverhead + (long)Key.Length + Value.Length;
+            foreach (var header in Headers)
+            {
+                bytes += HeaderOverhead + header.Key.Length + header.Value.Length;
+            }
+
+            return bytes;
+        }
+    }
+
+    /// <summary>Whether the record, alone in a batch without compression, takes at most <paramref name="batchBytes"/>.</summary>
+    public bool FitsInto(int batchBytes) =>
+        RecordBatch.HeaderSize + ReservedBytes <= batchBytes
+        || RecordBatchBuilder.SizeOfOne(Key, KeyIsNull, Value, ValueIsNull, Headers) <= batchBytes;
+}
