@@ -72,4 +72,9 @@ public sealed class LoireClient
             _background,
             new Random(_random.Next()),
             _loggers.CreateLogger("Loire.Client.Consumer"));
+
+    /// <summary>Makes a consumer that hands records on as bytes.</summary>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    internal UntypedConsumer CreateUntypedConsumer(ConsumerOptions options) =>
+        new(options, _grains, _topics, _time, _background, new Random(_random.Next()), _loggers.CreateLogger("Loire.Client.Consumer"));
 }

@@ -35,7 +35,7 @@ public sealed class ConsumerFactory(IGrainFactory grains, Func<string> newLife, 
             throw new ArgumentException($"A client id and a host have at most {Limits.ClientNameLength} characters.");
         }
 
-        var consumer = _client.CreateConsumer(new ConsumerOptions<byte[], byte[]>
+        var consumer = _client.CreateUntypedConsumer(new ConsumerOptions
         {
             GroupId = key.GroupId,
             GroupInstanceId = settings.InstanceId,

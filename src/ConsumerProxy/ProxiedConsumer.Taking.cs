@@ -1,13 +1,14 @@
 using Loire.Client;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
+using Loire.Model.Batches;
 
 namespace Loire.ConsumerProxy;
 
-/// <content>Giving out records.</content>
+/// <content>Delivers records.</content>
 internal sealed partial class ProxiedConsumer
 {
-    /// <summary>Gives out the next records; see <see cref="IConsumerGrain.Take"/>.</summary>
+    /// <summary>Delivers the next records; see <see cref="IConsumerGrain.Take"/>.</summary>
     public async Task<TakeResult> TakeAsync(TakeRequest request, CancellationToken cancellation)
     {
         Interrupt(Interruption.Newer);
@@ -46,7 +47,7 @@ internal sealed partial class ProxiedConsumer
         }
     }
 
-    /// <summary>Takes the client's word on what it was given before.</summary>
+    /// <summary>Applies what the client says about earlier deliveries.</summary>
     private async Task SettleAsync(TakeRequest request)
     {
         IReadOnlyList<(TopicPartition Partition, Offset From)> lost = [];
@@ -78,7 +79,7 @@ internal sealed partial class ProxiedConsumer
             }
             catch (InvalidOperationException)
             {
-                // It was given to others meanwhile, and they get what was lost.
+                // Another member has it now, and gets what was lost.
             }
 
             lock (_lock)
@@ -92,12 +93,11 @@ internal sealed partial class ProxiedConsumer
     private async Task<TakeResult> GatherAsync(TakeRequest request, Task<Interruption> interrupted, CancellationToken cancellation)
     {
         var began = _time.GetTimestamp();
-        var records = new List<ConsumedRecord>();
-        var bytes = 0L;
-        while (Give(records, request, ref bytes))
+        var delivery = new Delivery(request.MaxRecords, request.MaxBytes);
+        while (Fill(delivery))
         {
             var arrived = _feed.ArrivedAsync();
-            if (!arrived.IsCompleted && records.Count == 0)
+            if (!arrived.IsCompleted && delivery.IsEmpty)
             {
                 var left = request.MaxWait - _time.GetElapsedTime(began);
                 using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -114,7 +114,7 @@ internal sealed partial class ProxiedConsumer
                 }
             }
 
-            if (!arrived.IsCompleted || (records.Count > 0 && arrived.IsFaulted))
+            if (!arrived.IsCompleted || (!delivery.IsEmpty && arrived.IsFaulted))
             {
                 break;
             }
@@ -125,43 +125,43 @@ internal sealed partial class ProxiedConsumer
 
         lock (_lock)
         {
-            return new TakeResult(ErrorCode.None, null, [.. records], _deliveries.Receipt);
+            return new TakeResult(ErrorCode.None, null, delivery.Slices, _deliveries.Receipt);
         }
     }
 
-    /// <summary>Moves what is held into an answer.</summary>
+    /// <summary>Moves what is held into a delivery.</summary>
     /// <returns>Whether there is room for more.</returns>
-    private bool Give(List<ConsumedRecord> records, TakeRequest request, ref long bytes)
+    private bool Fill(Delivery delivery)
     {
         lock (_lock)
         {
-            var from = _heldFrom;
-            while (_heldFrom < _held.Count && records.Count < request.MaxRecords && bytes < request.MaxBytes)
+            var isNew = delivery.IsEmpty;
+            RecordSlice? first = null, last = null;
+            while (_heldFrom < _held.Length && !delivery.IsFull)
             {
-                var record = Convert(_held[_heldFrom]);
-                var size = SizeOf(record);
-                if (records.Count > 0 && bytes + size > request.MaxBytes)
+                var (taken, rest) = delivery.Take(_heldPartition, _held[_heldFrom]);
+                (first, last) = (first ?? taken, taken ?? last);
+                if (rest is not null)
                 {
-                    bytes = request.MaxBytes;
-                    break;
+                    _held[_heldFrom] = rest;
                 }
+                else
+                {
+                    _heldFrom++;
+                }
+            }
 
-                if (records.Count == 0)
+            if (first is not null && last is not null)
+            {
+                if (isNew)
                 {
                     _deliveries.Open();
                 }
 
-                records.Add(record);
-                bytes += size;
-                _heldFrom++;
+                _deliveries.Add(_heldPartition, first.FirstOffset, last.LastOffset + 1);
             }
 
-            if (_heldFrom > from)
-            {
-                _deliveries.Add(_held[from].TopicPartition, _held[from].Offset, _held[_heldFrom - 1].Offset + 1);
-            }
-
-            return _heldFrom == _held.Count && records.Count < request.MaxRecords && bytes < request.MaxBytes;
+            return !delivery.IsFull;
         }
     }
 
@@ -171,32 +171,24 @@ internal sealed partial class ProxiedConsumer
         _progress = null;
     }
 
-    private void Hold(IReadOnlyList<ConsumeResult<byte[], byte[]>> records)
+    private void Hold(PartitionSlices? records)
     {
-        if (records.Count > 0)
+        if (records is not null)
         {
             lock (_lock)
             {
-                (_held, _heldFrom) = (records, 0);
+                (_heldPartition, _held, _heldFrom) = (records.Partition, records.Slices, 0);
             }
         }
     }
 
     private void Drop(IReadOnlyCollection<TopicPartition> partitions)
     {
-        if (_held.Count > 0 && partitions.Contains(_held[0].TopicPartition))
+        if (_held.Length > 0 && partitions.Contains(_heldPartition))
         {
             (_held, _heldFrom) = ([], 0);
         }
     }
 
     private TakeResult Failed(ErrorCode error, string? detail) => new(error, detail, [], _deliveries.Receipt);
-
-    private static ConsumedRecord Convert(ConsumeResult<byte[], byte[]> record) => new(
-        record.TopicPartition, record.Offset, new Timestamp(record.UnixTimeMilliseconds), record.Key, record.Value,
-        [.. record.Headers.Select(header => new ConsumedHeader(header.Key, header.Value?.ToArray()))]);
-
-    private static long SizeOf(ConsumedRecord record) =>
-        (record.Key?.Length ?? 0) + (record.Value?.Length ?? 0)
-        + record.Headers.Sum(header => header.Key.Length + (header.Value?.Length ?? 0));
 }

@@ -1,6 +1,7 @@
 using Loire.Client;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
+using Loire.Model.Batches;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.ConsumerProxy;
@@ -13,7 +14,7 @@ namespace Loire.ConsumerProxy;
 internal sealed partial class ProxiedConsumer
 {
     private readonly ConsumerSettings _settings;
-    private readonly IConsumer<byte[], byte[]> _consumer;
+    private readonly UntypedConsumer _consumer;
     private readonly RecordFeed _feed;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -22,7 +23,8 @@ internal sealed partial class ProxiedConsumer
     private readonly DeliveryTracker _deliveries;
     private TaskCompletionSource<Interruption> _interrupted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource? _progress;
-    private IReadOnlyList<ConsumeResult<byte[], byte[]>> _held = [];
+    private TopicPartition _heldPartition;
+    private RecordSlice[] _held = [];
     private int _heldFrom;
     private TopicName[] _topics = [];
     private string? _pattern;
@@ -35,7 +37,7 @@ internal sealed partial class ProxiedConsumer
     private long _lastCommit;
 
     public ProxiedConsumer(
-        ConsumerSettings settings, IConsumer<byte[], byte[]> consumer, string life, TimeProvider time, ILogger logger)
+        ConsumerSettings settings, UntypedConsumer consumer, string life, TimeProvider time, ILogger logger)
     {
         (_settings, _consumer, _time, _logger) = (settings, consumer, time, logger);
         _feed = new RecordFeed(consumer);
@@ -181,7 +183,7 @@ internal sealed partial class ProxiedConsumer
         await _feed.EndAsync();
         lock (_lock)
         {
-            (_held, _isEnding) = ([], true);
+            (_held, _heldFrom, _isEnding) = ([], 0, true);
             Progressed();
         }
 

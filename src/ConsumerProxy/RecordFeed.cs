@@ -3,24 +3,24 @@ using Loire.Client;
 namespace Loire.ConsumerProxy;
 
 /// <summary>
-/// One enumeration of a consumer at a time, asked for lists by requests that come and go: a list that nobody waits for any more is there
-/// for the next request.
+/// One enumeration of a consumer at a time, shared by requests that come and go: records that arrive after a request has stopped waiting
+/// are kept for the next one.
 /// </summary>
-internal sealed class RecordFeed(IConsumer<byte[], byte[]> consumer)
+internal sealed class RecordFeed(UntypedConsumer consumer)
 {
-    private IAsyncEnumerator<IReadOnlyList<ConsumeResult<byte[], byte[]>>>? _records;
+    private IAsyncEnumerator<PartitionSlices>? _records;
     private CancellationTokenSource _end = new();
     private Task<bool>? _next;
 
-    /// <summary>Ends when there is a list to take.</summary>
-    /// <exception cref="LoireException">A partition cannot be read, or the group refuses the consumer; the next call begins
-    /// anew.</exception>
+    /// <summary>Ends when there are records to take.</summary>
+    /// <exception cref="LoireException">A partition cannot be read, or the group refuses the consumer; the next call starts a new
+    /// enumeration.</exception>
     public async Task ArrivedAsync()
     {
         if (_records is null)
         {
             _end = new CancellationTokenSource();
-            _records = consumer.ConsumeBatchesAsync(_end.Token).GetAsyncEnumerator(CancellationToken.None);
+            _records = consumer.ConsumeSlicesAsync(_end.Token).GetAsyncEnumerator(CancellationToken.None);
         }
 
         _next ??= _records.MoveNextAsync().AsTask();
@@ -36,20 +36,20 @@ internal sealed class RecordFeed(IConsumer<byte[], byte[]> consumer)
         }
     }
 
-    /// <summary>The list that has arrived.</summary>
-    public IReadOnlyList<ConsumeResult<byte[], byte[]>> Take()
+    /// <summary>The records that have arrived.</summary>
+    public PartitionSlices Take()
     {
         _next = null;
         return _records!.Current;
     }
 
-    /// <summary>Ends the enumeration, so that no record from before a seek comes after it.</summary>
-    /// <returns>A list that had arrived and was not taken; empty if there is none.</returns>
-    public async Task<IReadOnlyList<ConsumeResult<byte[], byte[]>>> EndAsync()
+    /// <summary>Ends the enumeration, so that no record fetched before a seek comes after it.</summary>
+    /// <returns>Records that had arrived and were not taken; null if there are none.</returns>
+    public async Task<PartitionSlices?> EndAsync()
     {
         if (_records is not { } records)
         {
-            return [];
+            return null;
         }
 
         await _end.CancelAsync();
@@ -61,10 +61,10 @@ internal sealed class RecordFeed(IConsumer<byte[], byte[]> consumer)
         }
         catch (LoireException)
         {
-            // Whoever asks next meets it again.
+            // The next request gets it again.
         }
 
-        IReadOnlyList<ConsumeResult<byte[], byte[]>> last = isThere ? records.Current : [];
+        var last = isThere ? records.Current : null;
         await records.DisposeAsync();
         return last;
     }

@@ -7,6 +7,7 @@ using Loire.Grains.Tests.Clusters;
 using Loire.Model;
 using Loire.Model.Groups;
 using Loire.TestKit;
+using Loire.TestKit.Fakes;
 using Orleans.TestingHost;
 
 
@@ -47,7 +48,7 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Equal(("t", 4, Settings.Dialect), (description.Topics[0].Value, description.Assignment.Length, description.Settings.Dialect));
 
         // It asks again, so it is done with what it had.
-        Assert.Empty((await Take(consumer, wait: 0)).Records);
+        Assert.Empty((await Take(consumer, wait: 0)).Decode());
         await UntilAsync(async () => (await Offsets("g")).Sum(one => one.Offset.Value) == 40);
         Assert.Equal(ErrorCode.None, await consumer.Close());
         Assert.Empty((await Group("g").Describe()).Group!.Members);
@@ -63,18 +64,18 @@ public sealed class ClusterTests : IAsyncLifetime
         var first = await TakeSome(consumer, new TakeRequest(PreviousDelivery.Finished, null, 5, 1 << 20, TimeSpan.FromSeconds(10)));
         var lost = await TakeSome(consumer, After(first));
         var again = await TakeSome(consumer, After(first));
-        Assert.Equal(5, first.Records.Length);
+        Assert.Equal(5, first.Decode().Length);
         await UntilAsync(async () => (await Offsets("g")).Sum(one => one.Offset.Value) == 5);
-        var seen = first.Records.Concat(again.Records).ToList();
+        var seen = first.Decode().Concat(again.Decode()).ToList();
         var last = again;
         while (seen.Count < 40)
         {
             last = await TakeSome(consumer, After(last));
-            seen.AddRange(last.Records);
+            seen.AddRange(last.Decode());
         }
 
         Assert.Equal(Enumerable.Range(0, 40), seen.Select(Number).Order());
-        Assert.All(lost.Records, one => Assert.Single(seen, record => Number(record) == Number(one)));
+        Assert.All(lost.Decode(), one => Assert.Single(seen, record => Number(record) == Number(one)));
 
         static TakeRequest After(TakeResult delivery) =>
             new(PreviousDelivery.FinishedUpToReceipt, delivery.Receipt, 5, 1 << 20, TimeSpan.FromSeconds(10));
@@ -86,7 +87,7 @@ public sealed class ClusterTests : IAsyncLifetime
         await ProduceAsync(40);
         var consumer = await JoinAsync("g", "one");
         var records = await ReadAsync(consumer, 40, PreviousDelivery.Pending);
-        Assert.Empty((await Take(consumer, 0, PreviousDelivery.Pending)).Records);
+        Assert.Empty((await Take(consumer, 0, PreviousDelivery.Pending)).Decode());
         Assert.Equal(0, (await Offsets("g")).Sum(one => one.Offset.Value));
         var some = records.Where(record => record.Partition.Partition == 1).ToArray();
         var commit = new CommittedOffset(some[0].Partition, some[^1].Offset + 1, LeaderEpoch.None, "mine", Timestamp.None);
@@ -111,8 +112,8 @@ public sealed class ClusterTests : IAsyncLifetime
         var seen = new List<int>();
         while (seen.Count < 40)
         {
-            seen.AddRange((await Take(one, 100)).Records.Select(Number));
-            seen.AddRange((await Take(two, 100)).Records.Select(Number));
+            seen.AddRange((await Take(one, 100)).Decode().Select(Number));
+            seen.AddRange((await Take(two, 100)).Decode().Select(Number));
         }
 
         Assert.Equal(Enumerable.Range(0, 40), seen.Order());
@@ -130,15 +131,15 @@ public sealed class ClusterTests : IAsyncLifetime
         var settings = Settings with { Assignors = ["range"] };
         await ProduceAsync(40);
         var one = await JoinAsync("g", "one", settings);
-        var seen = (await Take(one, 10_000)).Records.Select(Number).ToList();
+        var seen = (await Take(one, 10_000)).Decode().Select(Number).ToList();
         Assert.NotEmpty(seen);
         var two = await JoinAsync("g", "two", settings);
         await UntilAsync(async () => (await Group("g").Describe()).Group!.Phase == GroupPhase.Reconciling);
-        Assert.Empty((await Take(two, 500)).Records);
+        Assert.Empty((await Take(two, 500)).Decode());
         while (seen.Count < 40 || await AssignedAsync(two) < 2)
         {
-            seen.AddRange((await Take(one, 50)).Records.Select(Number));
-            seen.AddRange((await Take(two, 50)).Records.Select(Number));
+            seen.AddRange((await Take(one, 50)).Decode().Select(Number));
+            seen.AddRange((await Take(two, 50)).Decode().Select(Number));
         }
 
         // What the first was done with did not come to the second.
@@ -165,7 +166,7 @@ public sealed class ClusterTests : IAsyncLifetime
             {
                 try
                 {
-                    seen[i].UnionWith((await Take(consumer, 500)).Records.Select(Place));
+                    seen[i].UnionWith((await Take(consumer, 500)).Decode().Select(Place));
                 }
                 catch (Exception gone) when (gone is OrleansException or TimeoutException)
                 {
@@ -285,7 +286,7 @@ public sealed class ClusterTests : IAsyncLifetime
         {
             var delivery = await Take(consumer, 10_000, earlier);
             Assert.Equal(ErrorCode.None, delivery.Error);
-            records.AddRange(delivery.Records);
+            records.AddRange(delivery.Decode());
         }
 
         return records;
@@ -295,7 +296,7 @@ public sealed class ClusterTests : IAsyncLifetime
     {
         var delivery = await consumer.Take(request, default);
         Assert.Equal(ErrorCode.None, delivery.Error);
-        Assert.NotEmpty(delivery.Records);
+        Assert.NotEmpty(delivery.Decode());
         return delivery;
     }
 

@@ -288,11 +288,13 @@ public sealed class MemberRecordsTests
         return deliveries;
     }
 
-    private static void Enqueue(FakeConsumer consumer, int count) => consumer.Queue(TakeResult("", [.. Enumerable.Range(0, count)]).Records);
+    private static void Enqueue(FakeConsumer consumer, int count) => consumer.Queue([.. Enumerable.Range(0, count).Select(Record)]);
 
     private static TakeResult TakeResult(string receipt, params int[] offsets) =>
-        new(ErrorCode.None, null, Array.ConvertAll(offsets, offset => new ConsumedRecord(
-            Place("t", 0), new Offset(offset), new Timestamp(1), null, System.Text.Encoding.ASCII.GetBytes($"{offset}"), [])), receipt);
+        new(ErrorCode.None, null, ConsumedRecords.ToSlices(offsets.Select(Record)), receipt);
+
+    private static ConsumedRecord Record(int offset) =>
+        new(Place("t", 0), new Offset(offset), new Timestamp(1), null, System.Text.Encoding.ASCII.GetBytes($"{offset}"), []);
 
     private static string[] Values(string records) =>
         [.. JsonDocument.Parse(records).RootElement.EnumerateArray().Select(record => record.GetProperty("value").GetString()!)];

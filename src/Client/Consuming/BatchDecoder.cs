@@ -1,14 +1,13 @@
 using System.Buffers;
-using System.Text;
+using System.Diagnostics.CodeAnalysis;
 using Loire.Model;
 using Loire.Model.Batches;
-using ModelHeaders = Loire.Model.Batches.RecordHeaders;
 
 namespace Loire.Client;
 
 /// <summary>
-/// The records of one batch after the other, found a chunk at a time, so that going from one to the next costs next to nothing. Its memory
-/// is used again for the next batch. Used by one thread at a time.
+/// Decodes the records of one batch after the other, a chunk of frames at a time, so that going from one to the next costs next to nothing;
+/// or takes the records of a batch undecoded. Its memory is used again for the next batch. Used by one thread at a time.
 /// </summary>
 internal sealed class BatchDecoder : IDisposable
 {
@@ -18,7 +17,6 @@ internal sealed class BatchDecoder : IDisposable
     private readonly RecordFrame[] _frames = new RecordFrame[FramesAtOnce];
     private ReadOnlyMemory<byte> _batch;
     private byte[]? _pooledBatch;
-    private byte[]? _pooledRecords;
     private RecordPosition _at;
     private Offset _from;
     private int _next;
@@ -26,19 +24,16 @@ internal sealed class BatchDecoder : IDisposable
     private bool _isAtEnd = true;
     private ErrorCode _error;
 
-    /// <summary>The bytes that the frames point into.</summary>
+    /// <summary>The decompressed records, which the frames refer to.</summary>
     public ReadOnlyMemory<byte> Records { get; private set; }
-
-    /// <summary>The offset of the batch.</summary>
-    public Offset BaseOffset { get; private set; }
 
     /// <summary>The offset after the batch.</summary>
     public Offset NextOffset { get; private set; }
 
-    /// <summary>Goes to another batch.</summary>
+    /// <summary>Opens another batch.</summary>
     /// <param name="batch">Its bytes.</param>
     /// <param name="pooled">The array of the shared pool that holds them, which is taken over; null if they are not pooled.</param>
-    /// <param name="from">Records before this offset are passed over.</param>
+    /// <param name="from">Records before this offset are skipped.</param>
     /// <returns><see cref="ErrorCode.None"/>, or why the batch cannot be read.</returns>
     public ErrorCode Open(ReadOnlyMemory<byte> batch, byte[]? pooled, Offset from)
     {
@@ -52,7 +47,6 @@ internal sealed class BatchDecoder : IDisposable
             return error;
         }
 
-        BaseOffset = view.BaseOffset;
         NextOffset = view.NextOffset;
         if (NextOffset <= from)
         {
@@ -70,17 +64,13 @@ internal sealed class BatchDecoder : IDisposable
             return ErrorCode.None;
         }
 
-        error = _decompressor.TryDecompress(view, out var records);
-        if (error == ErrorCode.None)
-        {
-            Records = view.Compression == CompressionType.None ? batch[RecordBatch.HeaderSize..] : Hold(records);
-            _isAtEnd = false;
-        }
-
+        error = _decompressor.TryDecompress(view, batch, out var records);
+        Records = records;
+        _isAtEnd = error != ErrorCode.None;
         return error;
     }
 
-    /// <summary>The next record, without going beyond it.</summary>
+    /// <summary>The next record, without moving past it.</summary>
     /// <param name="frame">The record.</param>
     /// <param name="error">Why there is none although the batch has not ended; else <see cref="ErrorCode.None"/>.</param>
     public bool TryPeek(out RecordFrame frame, out ErrorCode error)
@@ -102,27 +92,49 @@ internal sealed class BatchDecoder : IDisposable
         return false;
     }
 
-    /// <summary>Goes beyond the record.</summary>
+    /// <summary>Moves past the record.</summary>
     public void Advance() => _next++;
 
-    /// <summary>Forgets the batch.</summary>
+    /// <summary>Takes all records of a batch of which none has been peeked at, in memory that is not used again.</summary>
+    /// <param name="slice">The records.</param>
+    /// <param name="error">Why there are none although the batch has not ended; else <see cref="ErrorCode.None"/>.</param>
+    public bool TryTakeSlice([NotNullWhen(true)] out RecordSlice? slice, out ErrorCode error)
+    {
+        slice = null;
+        if (!_isAtEnd)
+        {
+            _isAtEnd = true;
+            RecordBatch.TryRead(_batch.Span, out var view);
+            _error = RecordSlice.TryRead(view, Records, _from, out slice);
+            if (slice is not null && (_pooledBatch is not null || view.Compression != CompressionType.None))
+            {
+                slice = slice with { Records = slice.Records.ToArray() };
+            }
+        }
+
+        error = slice is null ? _error : ErrorCode.None;
+        return slice is not null;
+    }
+
+    /// <summary>Forgets the batch and returns its memory.</summary>
     public void Close()
     {
-        Return(ref _pooledBatch);
-        Return(ref _pooledRecords);
+        if (_pooledBatch is not null)
+        {
+            ArrayPool<byte>.Shared.Return(_pooledBatch);
+            _pooledBatch = null;
+        }
+
+        _decompressor.Release();
         _batch = Records = default;
         _at = default;
         _next = _count = 0;
         _isAtEnd = true;
         _error = ErrorCode.None;
-        BaseOffset = NextOffset = Offset.Zero;
+        NextOffset = Offset.Zero;
     }
 
-    public void Dispose()
-    {
-        Close();
-        _decompressor.Dispose();
-    }
+    public void Dispose() => Close();
 
     private void Fill()
     {
@@ -142,49 +154,10 @@ internal sealed class BatchDecoder : IDisposable
             var record = reader.Current;
             if (record.Offset >= _from)
             {
-                _frames[_count++] = new RecordFrame(
-                    record.Offset,
-                    record.Timestamp.Milliseconds,
-                    Find(records, record.Key, record.KeyIsNull),
-                    Find(records, record.Value, record.ValueIsNull),
-                    record.Headers.Count == 0 ? Headers.Empty : Read(record.Headers));
+                _frames[_count++] = new RecordFrame(record, records);
             }
         }
 
         _at = reader.Position;
-    }
-
-    // An empty part overlaps nothing and lies anywhere.
-    private static Extent Find(ReadOnlySpan<byte> records, ReadOnlySpan<byte> part, bool isNull)
-    {
-        records.Overlaps(part, out var start);
-        return new Extent(start, isNull ? -1 : part.Length);
-    }
-
-    private static Headers Read(ModelHeaders from)
-    {
-        var headers = new Headers();
-        foreach (var header in from)
-        {
-            headers.Add(Encoding.UTF8.GetString(header.Key), header.ValueIsNull ? default(ReadOnlyMemory<byte>?) : header.Value.ToArray());
-        }
-
-        return headers.Freeze();
-    }
-
-    private ReadOnlyMemory<byte> Hold(ReadOnlySpan<byte> records)
-    {
-        _pooledRecords = ArrayPool<byte>.Shared.Rent(records.Length);
-        records.CopyTo(_pooledRecords);
-        return _pooledRecords.AsMemory(0, records.Length);
-    }
-
-    private static void Return(ref byte[]? pooled)
-    {
-        if (pooled is not null)
-        {
-            ArrayPool<byte>.Shared.Return(pooled);
-            pooled = null;
-        }
     }
 }

@@ -125,6 +125,14 @@ public class ConsumerOptions
         ? AutoOffsetReset
         : throw new LoireException(ErrorCode.OffsetOutOfRange, $"There is no position for {partition}, and AutoOffsetReset is None.");
 
+    /// <summary>A copy that no caller can change.</summary>
+    internal ConsumerOptions Copy()
+    {
+        var copy = (ConsumerOptions)MemberwiseClone();
+        copy.PartitionAssignmentStrategy = copy.PartitionAssignmentStrategy?.ToArray()!;
+        return copy;
+    }
+
     /// <exception cref="ArgumentException">An option cannot be what it is.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     internal void Check()
@@ -192,12 +200,4 @@ public class ConsumerOptions<TKey, TValue> : ConsumerOptions
 
     /// <summary>Deserializes values that have to be waited for.</summary>
     public IAsyncDeserializer<TValue>? AsyncValueDeserializer { get; set; }
-
-    /// <summary>A copy that nobody changes.</summary>
-    internal ConsumerOptions<TKey, TValue> Copy()
-    {
-        var copy = (ConsumerOptions<TKey, TValue>)MemberwiseClone();
-        copy.PartitionAssignmentStrategy = copy.PartitionAssignmentStrategy?.ToArray()!;
-        return copy;
-    }
 }

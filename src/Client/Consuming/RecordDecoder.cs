@@ -1,9 +1,10 @@
-using System.Buffers;
+using System.Text;
 using Loire.Model;
+using Loire.Model.Batches;
 
 namespace Loire.Client;
 
-/// <summary>Makes records of what a <see cref="BatchDecoder"/> finds.</summary>
+/// <summary>Deserializes the records that a <see cref="BatchDecoder"/> finds.</summary>
 internal sealed class RecordDecoder<TKey, TValue>
 {
     private readonly IDeserializer<TKey>? _keys;
@@ -21,19 +22,20 @@ internal sealed class RecordDecoder<TKey, TValue>
         _values = Choose(options.ValueDeserializer, _slowValues, nameof(options.ValueDeserializer), nameof(options.AsyncValueDeserializer));
     }
 
-    /// <summary>Whether nothing has to be waited for, so that <see cref="Decode"/> may be used.</summary>
+    /// <summary>Whether all deserializers are synchronous, so that <see cref="Decode"/> may be used.</summary>
     public bool IsSynchronous => _keys is not null && _values is not null;
 
     /// <exception cref="SerializationException">A deserializer failed.</exception>
     public ConsumeResult<TKey, TValue> Decode(in TopicPartition partition, in RecordFrame frame, ReadOnlyMemory<byte> records)
     {
-        var context = new SerializationContext(MessageComponent.Key, partition.Topic, frame.Headers);
+        var headers = HeadersOf(frame, records);
+        var context = new SerializationContext(MessageComponent.Key, partition.Topic, headers);
         try
         {
-            var key = frame.Key.IsNull ? WithoutBytes<TKey>() : _keys!.Deserialize(Bytes(records, frame.Key), context);
+            var key = frame.KeyIsNull ? WithoutBytes<TKey>() : _keys!.Deserialize(new(frame.Key(records)), context);
             context = context with { Component = MessageComponent.Value };
-            var value = frame.Value.IsNull ? WithoutBytes<TValue>() : _values!.Deserialize(Bytes(records, frame.Value), context);
-            return Result(partition, frame, key, value);
+            var value = frame.ValueIsNull ? WithoutBytes<TValue>() : _values!.Deserialize(new(frame.Value(records)), context);
+            return Result(partition, frame, headers, key, value);
         }
         catch (Exception exception)
         {
@@ -45,17 +47,18 @@ internal sealed class RecordDecoder<TKey, TValue>
     public async ValueTask<ConsumeResult<TKey, TValue>> DecodeAsync(
         TopicPartition partition, RecordFrame frame, ReadOnlyMemory<byte> records, CancellationToken cancellation)
     {
-        var context = new SerializationContext(MessageComponent.Key, partition.Topic, frame.Headers);
+        var headers = HeadersOf(frame, records);
+        var context = new SerializationContext(MessageComponent.Key, partition.Topic, headers);
         try
         {
-            var key = frame.Key.IsNull ? WithoutBytes<TKey>()
-                : _keys is not null ? _keys.Deserialize(Bytes(records, frame.Key), context)
-                : await _slowKeys!.DeserializeAsync(Bytes(records, frame.Key), context, cancellation);
+            var key = frame.KeyIsNull ? WithoutBytes<TKey>()
+                : _keys is not null ? _keys.Deserialize(new(frame.Key(records)), context)
+                : await _slowKeys!.DeserializeAsync(new(frame.Key(records)), context, cancellation);
             context = context with { Component = MessageComponent.Value };
-            var value = frame.Value.IsNull ? WithoutBytes<TValue>()
-                : _values is not null ? _values.Deserialize(Bytes(records, frame.Value), context)
-                : await _slowValues!.DeserializeAsync(Bytes(records, frame.Value), context, cancellation);
-            return Result(partition, frame, key, value);
+            var value = frame.ValueIsNull ? WithoutBytes<TValue>()
+                : _values is not null ? _values.Deserialize(new(frame.Value(records)), context)
+                : await _slowValues!.DeserializeAsync(new(frame.Value(records)), context, cancellation);
+            return Result(partition, frame, headers, key, value);
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
@@ -63,17 +66,19 @@ internal sealed class RecordDecoder<TKey, TValue>
         }
     }
 
-    private static ConsumeResult<TKey, TValue> Result(in TopicPartition partition, in RecordFrame frame, TKey? key, TValue? value) => new()
-    {
-        Topic = partition.Topic,
-        Partition = partition.Partition,
-        Offset = frame.Offset,
-        Key = key,
-        Value = value,
-        IsTombstone = frame.Value.IsNull,
-        Headers = frame.Headers,
-        UnixTimeMilliseconds = frame.Timestamp,
-    };
+    private static ConsumeResult<TKey, TValue> Result(
+        in TopicPartition partition, in RecordFrame frame, Headers headers, TKey? key, TValue? value) =>
+        new()
+        {
+            Topic = partition.Topic,
+            Partition = partition.Partition,
+            Offset = frame.Offset,
+            Key = key,
+            Value = value,
+            IsTombstone = frame.ValueIsNull,
+            Headers = headers,
+            UnixTimeMilliseconds = frame.Timestamp.Milliseconds,
+        };
 
     private static SerializationException Failure(
         in TopicPartition partition, in RecordFrame frame, ReadOnlyMemory<byte> records, SerializationContext context, Exception exception)
@@ -83,17 +88,32 @@ internal sealed class RecordDecoder<TKey, TValue>
             Topic = partition.Topic,
             Partition = partition.Partition,
             Offset = frame.Offset,
-            Key = frame.Key.IsNull ? null : Bytes(records, frame.Key).ToArray(),
-            Value = frame.Value.IsNull ? null : Bytes(records, frame.Value).ToArray(),
-            IsTombstone = frame.Value.IsNull,
-            Headers = frame.Headers,
-            UnixTimeMilliseconds = frame.Timestamp,
+            Key = frame.KeyIsNull ? null : frame.Key(records).ToArray(),
+            Value = frame.ValueIsNull ? null : frame.Value(records).ToArray(),
+            IsTombstone = frame.ValueIsNull,
+            Headers = context.Headers ?? Headers.Empty,
+            UnixTimeMilliseconds = frame.Timestamp.Milliseconds,
         };
         return new SerializationException(
             context, exception, new TopicPartitionOffset(partition, frame.Offset), raw);
     }
 
-    private static ReadOnlySequence<byte> Bytes(ReadOnlyMemory<byte> records, Extent part) => new(records.Slice(part.Start, part.Length));
+    private static Headers HeadersOf(in RecordFrame frame, ReadOnlyMemory<byte> records)
+    {
+        var from = frame.Headers(records.Span);
+        if (from.Count == 0)
+        {
+            return Headers.Empty;
+        }
+
+        var headers = new Headers();
+        foreach (var header in from)
+        {
+            headers.Add(Encoding.UTF8.GetString(header.Key), header.ValueIsNull ? default(ReadOnlyMemory<byte>?) : header.Value.ToArray());
+        }
+
+        return headers.Freeze();
+    }
 
     // Zero in place of nothing would be an invention.
     private static T? WithoutBytes<T>() => default(T) is null ? default : throw new FormatException(

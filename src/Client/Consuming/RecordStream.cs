@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using Loire.Model;
+using Loire.Model.Batches;
 
 namespace Loire.Client;
 
@@ -17,7 +19,6 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
 
     // Where the position will be when what was taken is confirmed.
     private Offset _reached;
-    private bool _isUnconfirmed;
     private bool _isBeyondBatch;
     private long _confirmed;
     private long _taken;
@@ -25,13 +26,13 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
     /// <summary>Where the record is that <see cref="TryPeek"/> has found.</summary>
     public TopicPartition Partition => _partition!.Partition;
 
-    /// <summary>When the record was found, as the partition counts.</summary>
-    public int Epoch => _epoch;
-
     /// <summary>The position when what was taken is confirmed.</summary>
     public Offset Reached => _reached;
 
-    /// <summary>The bytes that the record points into.</summary>
+    /// <summary>Whether something was taken and neither confirmed nor given back.</summary>
+    public bool IsUnconfirmed { get; private set; }
+
+    /// <summary>The records of the open batch, which a frame refers to.</summary>
     public ReadOnlyMemory<byte> Records => _decoder.Records;
 
     /// <summary>Finds the next record.</summary>
@@ -40,66 +41,52 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
     /// <exception cref="ConsumeException">The partition whose turn it is cannot be read.</exception>
     public bool TryPeek(out RecordFrame frame, out Task arrival)
     {
-        arrival = Task.CompletedTask;
+        while (TryOpen(out arrival))
+        {
+            if (_decoder.TryPeek(out frame, out var error))
+            {
+                return true;
+            }
+
+            if (!TryEndBatch(error))
+            {
+                break;
+            }
+        }
+
         frame = default;
-        if (_isOpen && !_isUnconfirmed && !_partition!.MayHandOut(_epoch))
-        {
-            Abandon();
-        }
-
-        while (true)
-        {
-            if (_isOpen)
-            {
-                if (_decoder.TryPeek(out frame, out var error))
-                {
-                    return true;
-                }
-
-                if (error != ErrorCode.None)
-                {
-                    return _isUnconfirmed ? false : throw Unreadable(error);
-                }
-
-                EndBatch();
-            }
-
-            // What was taken and not confirmed must be of one partition.
-            if (!set.TryPick(_isUnconfirmed ? _partition : null, out var found, out arrival))
-            {
-                return false;
-            }
-
-            if (_isUnconfirmed && found.Epoch != _epoch)
-            {
-                return false;
-            }
-
-            var opened = Open(found);
-            if (opened == ErrorCode.None)
-            {
-                continue;
-            }
-
-            if (!_isUnconfirmed)
-            {
-                throw Unreadable(opened);
-            }
-
-            // First what was taken; the error comes when the batch is opened again.
-            _batches!.PutBack();
-            Close();
-            return false;
-        }
+        return false;
     }
 
     /// <summary>Takes the record that was found.</summary>
     public void Take(Offset offset)
     {
         _decoder.Advance();
-        _reached = offset + 1;
-        _isUnconfirmed = true;
-        _taken++;
+        Took(offset, 1);
+    }
+
+    /// <summary>Takes the records of the next batch undecoded.</summary>
+    /// <param name="slice">The records.</param>
+    /// <param name="arrival">If there are none, ends when there may be some.</param>
+    /// <exception cref="ConsumeException">The partition whose turn it is cannot be read.</exception>
+    public bool TryTakeSlice([NotNullWhen(true)] out RecordSlice? slice, out Task arrival)
+    {
+        while (TryOpen(out arrival))
+        {
+            if (_decoder.TryTakeSlice(out slice, out var error))
+            {
+                Took(slice.LastOffset, slice.Count);
+                return true;
+            }
+
+            if (!TryEndBatch(error))
+            {
+                break;
+            }
+        }
+
+        slice = null;
+        return false;
     }
 
     /// <summary>Confirms everything taken since the last time. If false, all of it must be dropped.</summary>
@@ -113,7 +100,7 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
 
         _confirmed += _taken;
         _taken = 0;
-        _isUnconfirmed = false;
+        IsUnconfirmed = false;
         _isBeyondBatch = false;
         return true;
     }
@@ -134,7 +121,7 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
         }
 
         _taken = 0;
-        _isUnconfirmed = _isBeyondBatch = false;
+        IsUnconfirmed = _isBeyondBatch = false;
         Close();
     }
 
@@ -153,9 +140,53 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
 
     public void Dispose() => _decoder.Dispose();
 
+    /// <summary>Opens the next batch, unless one is open.</summary>
+    private bool TryOpen(out Task arrival)
+    {
+        arrival = Task.CompletedTask;
+        if (_isOpen && !IsUnconfirmed && !_partition!.MayHandOut(_epoch))
+        {
+            Abandon();
+        }
+
+        while (!_isOpen)
+        {
+            // What was taken and not confirmed must be of one partition.
+            if (!set.TryPick(IsUnconfirmed ? _partition : null, out var found, out arrival) || (IsUnconfirmed && found.Epoch != _epoch))
+            {
+                return false;
+            }
+
+            var opened = Open(found);
+            if (opened == ErrorCode.None)
+            {
+                continue;
+            }
+
+            if (!IsUnconfirmed)
+            {
+                throw Unreadable(opened);
+            }
+
+            // First what was taken; the error comes when the batch is opened again.
+            _batches!.PutBack();
+            Close();
+            return false;
+        }
+
+        return true;
+    }
+
+    private void Took(Offset last, int count)
+    {
+        _reached = last + 1;
+        IsUnconfirmed = true;
+        _taken += count;
+    }
+
     private ErrorCode Open((AssignedPartition Partition, int Epoch, FetchedBatches Batches, Offset Position) found)
     {
-        if (!_isUnconfirmed)
+        if (!IsUnconfirmed)
         {
             Report();
             _reached = found.Position;
@@ -181,7 +212,7 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
     // Like an error it comes when what was taken before is confirmed.
     private ErrorCode Reset(Offset to)
     {
-        if (_isUnconfirmed)
+        if (IsUnconfirmed)
         {
             return ErrorCode.OffsetOutOfRange;
         }
@@ -195,19 +226,26 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
         return ErrorCode.None;
     }
 
-    private void EndBatch()
+    /// <summary>Ends a batch without further records. False if it is broken, and records before the break are to be confirmed first.</summary>
+    private bool TryEndBatch(ErrorCode error)
     {
+        if (error != ErrorCode.None)
+        {
+            return IsUnconfirmed ? false : throw Unreadable(error);
+        }
+
         var next = _decoder.NextOffset;
-        _isBeyondBatch = _isUnconfirmed;
+        _isBeyondBatch = IsUnconfirmed;
         Close();
         Reach(next);
+        return true;
     }
 
     // Without records on the way, as after a control batch, nobody will confirm it.
     private void Reach(Offset next)
     {
         _reached = Offset.Max(_reached, next);
-        if (!_isUnconfirmed)
+        if (!IsUnconfirmed)
         {
             set.TryAdvance(_partition!, _epoch, _reached, isHandedOut: false);
         }

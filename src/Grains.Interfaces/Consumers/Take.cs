@@ -1,29 +1,30 @@
 using Loire.Model;
+using Loire.Model.Batches;
 
 namespace Loire.Grains.Interfaces.Consumers;
 
-/// <summary>What became of the records that a consumer was given before.</summary>
+/// <summary>The state of the records that a consumer was given before.</summary>
 [GenerateSerializer, Alias("loire.PreviousDelivery")]
 public enum PreviousDelivery
 {
-    /// <summary>All of them are finished: whoever asks for more is done with what it got, as with Kafka's <c>poll</c>.</summary>
+    /// <summary>All of them are finished: asking for more says so, as with Kafka's <c>poll</c>.</summary>
     Finished,
 
     /// <summary>
-    /// Those up to <see cref="TakeRequest.Receipt"/> are finished, and those after it were not received: they come again.
+    /// Those up to <see cref="TakeRequest.Receipt"/> are finished, and those after it were not received: they are delivered again.
     /// </summary>
     FinishedUpToReceipt,
 
     /// <summary>
-    /// Nothing is known: the answers are one long stream. They stay unfinished until a receipt or a commit says otherwise.
+    /// Unknown: the answers form a stream. The records stay unfinished until a receipt or a commit says otherwise.
     /// </summary>
     Pending,
 }
 
-/// <summary>A consumer asks for records.</summary>
-/// <param name="PreviousDelivery">What became of those it was given before.</param>
+/// <summary>Asks a consumer for records.</summary>
+/// <param name="PreviousDelivery">The state of the records delivered before.</param>
 /// <param name="Receipt">A <see cref="TakeResult.Receipt"/>, with <see cref="PreviousDelivery.FinishedUpToReceipt"/>; one that the consumer does not
-/// know, because it has lived elsewhere meanwhile, finishes nothing.</param>
+/// know, because it has been restored elsewhere meanwhile, finishes nothing.</param>
 /// <param name="MaxRecords">Records at most, at least 1.</param>
 /// <param name="MaxBytes">Bytes of keys, values and headers at most, at least 1; the first record comes whatever its size.</param>
 /// <param name="MaxWait">How long to wait for the first record, up to <see cref="Limits.FetchWait"/>.</param>
@@ -38,37 +39,21 @@ public sealed record TakeRequest(
 /// <summary>Records for a consumer.</summary>
 /// <param name="Error">
 /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.UnknownMemberId"/> if there is no such consumer; <see
-/// cref="ErrorCode.InvalidRequest"/> if it has neither subscribed nor been assigned partitions; why the group refuses it; why a partition
-/// cannot be read; retriable errors of the cluster.
+/// cref="ErrorCode.InvalidRequest"/> if it has neither subscribed nor been assigned partitions; the group's error if it refuses the consumer;
+/// the error of a partition that cannot be read, such as <see cref="ErrorCode.CorruptMessage"/>; retriable errors of the cluster.
 /// </param>
-/// <param name="Detail">One sentence for a person.</param>
-/// <param name="Records">In order within each partition; none if none came in time.</param>
+/// <param name="Detail">Human-readable message.</param>
+/// <param name="Slices">The records, in order within each partition; none if none came in time. The caller decodes them.</param>
 /// <param name="Receipt">Names this delivery and all before it: 1 to 64 ASCII letters, digits and hyphens.</param>
 [GenerateSerializer, Immutable, Alias("loire.TakeResult")]
 public sealed record TakeResult(
     [property: Id(0)] ErrorCode Error,
     [property: Id(1)] string? Detail,
-    [property: Id(2)] ConsumedRecord[] Records,
+    [property: Id(4)] ConsumedSlice[] Slices,
     [property: Id(3)] string Receipt);
 
-/// <summary>A record with its place.</summary>
+/// <summary>Consecutive records of one batch of a partition.</summary>
 /// <param name="Partition">The partition.</param>
-/// <param name="Offset">Its offset.</param>
-/// <param name="Timestamp">Its time.</param>
-/// <param name="Key">The key; null for none.</param>
-/// <param name="Value">The value; null for none.</param>
-/// <param name="Headers">In their order.</param>
-[GenerateSerializer, Immutable, Alias("loire.ConsumedRecord")]
-public sealed record ConsumedRecord(
-    [property: Id(0)] TopicPartition Partition,
-    [property: Id(1)] Offset Offset,
-    [property: Id(2)] Timestamp Timestamp,
-    [property: Id(3)] byte[]? Key,
-    [property: Id(4)] byte[]? Value,
-    [property: Id(5)] ConsumedHeader[] Headers);
-
-/// <summary>A header of a record.</summary>
-/// <param name="Key">The key.</param>
-/// <param name="Value">The value; null for none.</param>
-[GenerateSerializer, Immutable, Alias("loire.ConsumedHeader")]
-public readonly record struct ConsumedHeader([property: Id(0)] string Key, [property: Id(1)] byte[]? Value);
+/// <param name="Records">The records, decompressed and checked.</param>
+[GenerateSerializer, Immutable, Alias("loire.ConsumedSlice")]
+public readonly record struct ConsumedSlice([property: Id(0)] TopicPartition Partition, [property: Id(1)] RecordSlice Records);

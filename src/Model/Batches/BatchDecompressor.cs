@@ -4,7 +4,7 @@ namespace Loire.Model.Batches;
 
 /// <summary>
 /// Decompresses the records of one batch after the other into a buffer of its own, which never grows beyond a bound, whatever a batch
-/// claims. Used by one thread at a time; returns its memory when disposed.
+/// claims. Used by one thread at a time.
 /// </summary>
 public sealed class BatchDecompressor : IDisposable
 {
@@ -44,6 +44,23 @@ public sealed class BatchDecompressor : IDisposable
         return error;
     }
 
+    /// <inheritdoc cref="TryDecompress(RecordBatch, out ReadOnlySpan{byte})"/>
+    /// <param name="batch">The batch.</param>
+    /// <param name="bytes">The memory that holds the batch.</param>
+    /// <param name="records">The records: within <paramref name="bytes"/> if they are not compressed, else memory that is valid until the
+    /// next call or <see cref="Release"/>.</param>
+    public ErrorCode TryDecompress(RecordBatch batch, ReadOnlyMemory<byte> bytes, out ReadOnlyMemory<byte> records)
+    {
+        var error = TryDecompress(batch, out var found);
+        records = error != ErrorCode.None ? default
+            : batch.Compression == CompressionType.None ? bytes.Slice(RecordBatch.HeaderSize, found.Length)
+            : _buffer.WrittenMemory;
+        return error;
+    }
+
+    /// <summary>Returns the buffer's memory to the pool until another batch comes.</summary>
+    public void Release() => _buffer.Dispose();
+
     /// <inheritdoc/>
-    public void Dispose() => _buffer.Dispose();
+    public void Dispose() => Release();
 }

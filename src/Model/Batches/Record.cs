@@ -35,6 +35,21 @@ public readonly ref struct Record
 
     /// <summary>The headers in their order; <c>foreach</c> gives each as a view.</summary>
     public RecordHeaders Headers { get; }
+
+    /// <summary>Bytes of key, value, and the keys and values of the headers.</summary>
+    public int Size
+    {
+        get
+        {
+            var size = Key.Length + Value.Length;
+            foreach (var header in Headers)
+            {
+                size += header.Key.Length + header.Value.Length;
+            }
+
+            return size;
+        }
+    }
 }
 
 /// <summary>A view over the headers of one record.</summary>

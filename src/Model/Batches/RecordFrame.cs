@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// Where a decoded record lies among the records of its batch. A reader that needs records a second time keeps frames, which cost 40 bytes
-/// each, instead of decoding again.
+/// Where a decoded record lies among the records of its batch. A reader that needs records later keeps frames, which cost 40 bytes each,
+/// instead of decoding again.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
 public readonly struct RecordFrame
@@ -33,16 +33,37 @@ public readonly struct RecordFrame
     /// <summary>The record's position.</summary>
     public Offset Offset => new(_offset);
 
+    /// <summary>The record's own time, or the broker's.</summary>
+    public Timestamp Timestamp => new(_timestamp);
+
+    /// <summary>Whether there is no key.</summary>
+    public bool KeyIsNull => _keyLength < 0;
+
+    /// <summary>Whether there is no value.</summary>
+    public bool ValueIsNull => _valueLength < 0;
+
+    /// <summary>The key; empty also if there is none.</summary>
+    /// <param name="records">The records that the frame was made of, wherever they lie in memory now.</param>
+    public ReadOnlyMemory<byte> Key(ReadOnlyMemory<byte> records) => records.Slice(_keyStart, Math.Max(0, _keyLength));
+
+    /// <summary>The value; empty also if there is none.</summary>
+    /// <param name="records">The records that the frame was made of, wherever they lie in memory now.</param>
+    public ReadOnlyMemory<byte> Value(ReadOnlyMemory<byte> records) => records.Slice(_valueStart, Math.Max(0, _valueLength));
+
+    /// <summary>The headers in their order.</summary>
+    /// <param name="records">The records that the frame was made of, wherever they lie in memory now.</param>
+    public RecordHeaders Headers(ReadOnlySpan<byte> records) => new(records[_headersStart..], _headersCount);
+
     /// <summary>The record as a view.</summary>
-    /// <param name="records">The same records that it was made of, at whatever place in memory.</param>
+    /// <param name="records">The records that the frame was made of, wherever they lie in memory now.</param>
     public Record View(ReadOnlySpan<byte> records) => new(
         new Offset(_offset),
         new Timestamp(_timestamp),
         records.Slice(_keyStart, Math.Max(0, _keyLength)),
-        _keyLength < 0,
+        KeyIsNull,
         records.Slice(_valueStart, Math.Max(0, _valueLength)),
-        _valueLength < 0,
-        new RecordHeaders(records[_headersStart..], _headersCount));
+        ValueIsNull,
+        Headers(records));
 
     // An empty part overlaps nothing and may lie anywhere.
     private static (int Start, int Length) Find(ReadOnlySpan<byte> records, ReadOnlySpan<byte> part, bool isNull)

@@ -1,14 +1,13 @@
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// Goes through the records of a batch. Nothing in them is trusted: every length and count is held against the bytes that are left, and
-/// reading ends at the first record that is not well-formed. Nothing is allocated.
+/// Decodes the records of a batch one after the other. Nothing in them is trusted: every length and count is checked against the bytes that
+/// are left, and reading ends at the first record that is not well-formed. Nothing is allocated.
 /// </summary>
 public ref struct RecordReader
 {
     private readonly long _baseOffset;
     private readonly long _baseTimestamp;
-    private readonly long _logAppendTime;
     private readonly bool _isLogAppendTime;
     private readonly int _lastOffsetDelta;
     private readonly int _length;
@@ -24,25 +23,34 @@ public ref struct RecordReader
     public RecordReader(RecordBatch batch, ReadOnlySpan<byte> records)
     {
         _baseOffset = batch.BaseOffset.Value;
-        _baseTimestamp = batch.BaseTimestamp.Milliseconds;
-        _logAppendTime = batch.MaxTimestamp.Milliseconds;
         _isLogAppendTime = batch.TimestampType == TimestampType.LogAppendTime;
+        _baseTimestamp = (_isLogAppendTime ? batch.MaxTimestamp : batch.BaseTimestamp).Milliseconds;
         _lastOffsetDelta = batch.LastOffsetDelta;
         _left = _count = batch.RecordCount;
         _length = records.Length;
         _rest = records;
     }
 
-    /// <summary>Goes on where another reader of the same batch stood.</summary>
+    /// <summary>Continues where another reader of the same batch stood.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="records">Its payload, decompressed.</param>
     /// <param name="from">The other reader's <see cref="Position"/>.</param>
     public RecordReader(RecordBatch batch, ReadOnlySpan<byte> records, RecordPosition from)
-        : this(batch, records)
+        : this(batch, records) => MoveTo(from);
+
+    /// <summary>Starts before the first record of a slice, or continues where another reader of it stood.</summary>
+    /// <param name="slice">The slice.</param>
+    /// <param name="from">The other reader's <see cref="Position"/>; the start by default.</param>
+    public RecordReader(RecordSlice slice, RecordPosition from = default)
     {
-        _rest = records[from.Bytes..];
-        _left -= from.Records;
-        _previousDelta = from.NextDelta - 1;
+        _baseOffset = slice.BaseOffset.Value;
+        _baseTimestamp = slice.BaseTimestamp.Milliseconds;
+        _isLogAppendTime = slice.TimestampType == TimestampType.LogAppendTime;
+        _lastOffsetDelta = (int)(slice.LastOffset - slice.BaseOffset);
+        _left = _count = slice.Count;
+        _length = slice.Records.Length;
+        _rest = slice.Records.Span;
+        MoveTo(from);
     }
 
     /// <summary>How far this reader has come.</summary>
@@ -101,6 +109,13 @@ public ref struct RecordReader
         return true;
     }
 
+    private void MoveTo(RecordPosition position)
+    {
+        _rest = _rest[position.Bytes..];
+        _left -= position.Records;
+        _previousDelta = position.NextDelta - 1;
+    }
+
     private bool TryReadRecord()
     {
         if (!Varint.TryRead(ref _rest, out int length) || length < 1 || length > _rest.Length)
@@ -152,7 +167,7 @@ public ref struct RecordReader
     /// <summary>Wraps around like the builder's subtraction, so that any two timestamps fit one batch.</summary>
     private readonly bool TryAddTimestamp(long delta, out Timestamp timestamp)
     {
-        timestamp = new Timestamp(_isLogAppendTime ? _logAppendTime : unchecked(_baseTimestamp + delta));
+        timestamp = new Timestamp(_isLogAppendTime ? _baseTimestamp : unchecked(_baseTimestamp + delta));
         return timestamp >= Timestamp.None;
     }
 }

@@ -23,6 +23,8 @@ internal sealed class BoundedBuffer(int maxBytes) : IBufferWriter<byte>, IDispos
 
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, Length);
 
+    public ReadOnlyMemory<byte> WrittenMemory => _bytes.AsMemory(0, Length);
+
     /// <summary>The reserved bytes behind <see cref="Written"/>.</summary>
     public ArraySegment<byte> Free => new(_bytes, Length, _bytes.Length - Length);
 
@@ -70,6 +72,7 @@ internal sealed class BoundedBuffer(int maxBytes) : IBufferWriter<byte>, IDispos
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
+    /// <summary>Returns the memory; the buffer may be used again.</summary>
     public void Dispose()
     {
         Length = 0;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
+using Loire.Model.Batches;
 using Loire.WebApi.Operations;
 using Loire.WebApi.RestProxy.Read;
 using Loire.WebApi.RestProxy.Requests;
@@ -67,8 +68,8 @@ internal sealed class InstanceRecords(IGrainFactory grains, IOptions<LoireApiOpt
             return V2Error.FromConsumer(delivery.Error, delivery.Detail);
         }
 
-        var records = delivery.Error == ErrorCode.None ? delivery.Records : [];
-        var fit = Array.FindIndex(records, record => !Fits(record, dialect.Format));
+        var records = delivery.Error == ErrorCode.None ? Decode(delivery.Slices) : [];
+        var fit = Array.FindIndex(records, record => !V2RecordWriter.Fits(dialect.Format, record.View));
         if (fit >= 0)
         {
             await instance.Grain.Seek(GoBack(records.AsSpan(fit)));
@@ -82,11 +83,23 @@ internal sealed class InstanceRecords(IGrainFactory grains, IOptions<LoireApiOpt
         return null;
     }
 
-    private static bool Fits(ConsumedRecord record, EmbeddedFormat format) =>
-        V2RecordWriter.Fits(format, record.Key, record.Key is null) && V2RecordWriter.Fits(format, record.Value, record.Value is null);
+    private static Decoded[] Decode(ConsumedSlice[] slices)
+    {
+        var decoded = new Decoded[slices.Sum(slice => slice.Records.Count)];
+        var count = 0;
+        foreach (var slice in slices)
+        {
+            foreach (var record in slice.Records)
+            {
+                decoded[count++] = new Decoded(slice, new RecordFrame(record, slice.Records.Records.Span));
+            }
+        }
 
-    // What is not handed out must come again; a partition that the instance has lost meanwhile comes to its new owner.
-    private static PartitionSeek[] GoBack(ReadOnlySpan<ConsumedRecord> records)
+        return decoded;
+    }
+
+    // What is not delivered must come again; a partition that the instance has lost meanwhile comes to its new owner.
+    private static PartitionSeek[] GoBack(ReadOnlySpan<Decoded> records)
     {
         var firsts = new Dictionary<TopicPartition, long>();
         foreach (var record in records)
@@ -97,7 +110,7 @@ internal sealed class InstanceRecords(IGrainFactory grains, IOptions<LoireApiOpt
         return [.. firsts.Select(first => new PartitionSeek(first.Key, OffsetSpec.At(first.Value)))];
     }
 
-    private static async Task WriteAsync(HttpContext context, ConsumedRecord[] records, EmbeddedFormat format, string type)
+    private static async Task WriteAsync(HttpContext context, Decoded[] records, EmbeddedFormat format, string type)
     {
         V2ReadBounds.Head(context, type);
         var to = context.Response.BodyWriter;
@@ -106,8 +119,8 @@ internal sealed class InstanceRecords(IGrainFactory grains, IOptions<LoireApiOpt
         long unflushed = 0;
         foreach (var record in records)
         {
-            Write(json, record, format);
-            unflushed += (record.Key?.Length ?? 0) + (record.Value?.Length ?? 0);
+            V2RecordWriter.Write(json, format, record.Partition, record.View);
+            unflushed += record.View.Size;
             if (unflushed >= FlushBytes)
             {
                 unflushed = 0;
@@ -119,21 +132,13 @@ internal sealed class InstanceRecords(IGrainFactory grains, IOptions<LoireApiOpt
         json.WriteEndArray();
     }
 
-    private static void Write(Utf8JsonWriter json, ConsumedRecord record, EmbeddedFormat format)
+    // Decoded once, looked at twice: first whether all of them can stand in the answer.
+    private readonly record struct Decoded(ConsumedSlice Slice, RecordFrame Frame)
     {
-        var (key, value) = (record.Key, record.Value);
-        V2RecordWriter.Begin(json, format, record.Partition, record.Offset, record.Timestamp, key, key is null, value, value is null);
-        if (record.Headers.Length > 0)
-        {
-            json.WriteStartArray("headers"u8);
-            foreach (var header in record.Headers)
-            {
-                V2RecordWriter.WriteHeader(json, header.Key, header.Value, header.Value is null);
-            }
+        public TopicPartition Partition => Slice.Partition;
 
-            json.WriteEndArray();
-        }
+        public Offset Offset => Frame.Offset;
 
-        json.WriteEndObject();
+        public Record View => Frame.View(Slice.Records.Records.Span);
     }
 }

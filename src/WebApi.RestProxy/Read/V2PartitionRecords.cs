@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
@@ -124,8 +123,7 @@ internal sealed class V2PartitionRecords(
 
         public override void Write(int partition, in Record record)
         {
-            if (UnfitAt is null && V2RecordWriter.Fits(format, record.Key, record.KeyIsNull)
-                && V2RecordWriter.Fits(format, record.Value, record.ValueIsNull))
+            if (UnfitAt is null && V2RecordWriter.Fits(format, record))
             {
                 Count++;
             }
@@ -151,31 +149,10 @@ internal sealed class V2PartitionRecords(
 
         public override void Write(int partition, in Record record)
         {
-            if (_left-- <= 0)
+            if (_left-- > 0)
             {
-                return;
+                V2RecordWriter.Write(_json, _format, _partition, record);
             }
-
-            var (offset, time) = (record.Offset, record.Timestamp);
-            V2RecordWriter.Begin(_json, _format, _partition, offset, time, record.Key, record.KeyIsNull, record.Value, record.ValueIsNull);
-            var hasHeaders = false;
-            foreach (var header in record.Headers)
-            {
-                if (!hasHeaders)
-                {
-                    _json.WriteStartArray("headers"u8);
-                    hasHeaders = true;
-                }
-
-                V2RecordWriter.WriteHeader(_json, Encoding.UTF8.GetString(header.Key), header.Value, header.ValueIsNull);
-            }
-
-            if (hasHeaders)
-            {
-                _json.WriteEndArray();
-            }
-
-            _json.WriteEndObject();
         }
 
         public override void Settle() => _json.Flush();

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Loire.Model;
+using Loire.Model.Batches;
 using Loire.WebApi.RestProxy.Requests;
 
 namespace Loire.WebApi.RestProxy.Read;
@@ -15,8 +16,8 @@ internal static class V2RecordWriter
     // How deep a record's JSON may nest. More than any producer here can send in JSON, so that what was produced can be read.
     private const int DepthMax = 256;
 
-    /// <summary>Whether bytes can stand in a document of this format; in the json format only JSON can.</summary>
-    public static bool Fits(EmbeddedFormat format, ReadOnlySpan<byte> bytes, bool isNull)
+    // In the json format only JSON can stand.
+    private static bool Fits(EmbeddedFormat format, ReadOnlySpan<byte> bytes, bool isNull)
     {
         if (format != EmbeddedFormat.Json || isNull)
         {
@@ -38,33 +39,34 @@ internal static class V2RecordWriter
         }
     }
 
-    /// <summary>Begins a record whose key and value fit, and writes all of it but its headers.</summary>
-    public static void Begin(
-        Utf8JsonWriter json,
-        EmbeddedFormat format,
-        TopicPartition partition,
-        Offset offset,
-        Timestamp timestamp,
-        ReadOnlySpan<byte> key,
-        bool keyIsNull,
-        ReadOnlySpan<byte> value,
-        bool valueIsNull)
+    /// <summary>Whether key and value can stand in a document of this format.</summary>
+    public static bool Fits(EmbeddedFormat format, in Record record) =>
+        Fits(format, record.Key, record.KeyIsNull) && Fits(format, record.Value, record.ValueIsNull);
+
+    /// <summary>Writes a record whose key and value fit. The values of headers are base64 in every format.</summary>
+    public static void Write(Utf8JsonWriter json, EmbeddedFormat format, TopicPartition partition, in Record record)
     {
         json.WriteStartObject();
         json.WriteString("topic"u8, partition.Topic.Value);
-        WriteField(json, "key"u8, format, key, keyIsNull);
-        WriteField(json, "value"u8, format, value, valueIsNull);
+        WriteField(json, "key"u8, format, record.Key, record.KeyIsNull);
+        WriteField(json, "value"u8, format, record.Value, record.ValueIsNull);
         json.WriteNumber("partition"u8, partition.Partition);
-        json.WriteNumber("offset"u8, offset.Value);
-        json.WriteNumber("timestamp"u8, timestamp.Milliseconds);
-    }
+        json.WriteNumber("offset"u8, record.Offset.Value);
+        json.WriteNumber("timestamp"u8, record.Timestamp.Milliseconds);
+        if (record.Headers.Count > 0)
+        {
+            json.WriteStartArray("headers"u8);
+            foreach (var header in record.Headers)
+            {
+                json.WriteStartObject();
+                json.WriteString("key"u8, Encoding.UTF8.GetString(header.Key));
+                WriteField(json, "value"u8, EmbeddedFormat.Binary, header.Value, header.ValueIsNull);
+                json.WriteEndObject();
+            }
 
-    /// <summary>Writes a header; its value is base64 in every format.</summary>
-    public static void WriteHeader(Utf8JsonWriter json, string name, ReadOnlySpan<byte> value, bool isNull)
-    {
-        json.WriteStartObject();
-        json.WriteString("key"u8, name);
-        WriteField(json, "value"u8, EmbeddedFormat.Binary, value, isNull);
+            json.WriteEndArray();
+        }
+
         json.WriteEndObject();
     }
 

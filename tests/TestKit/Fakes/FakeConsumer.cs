@@ -162,7 +162,7 @@ public sealed class FakeConsumer(string key) : IConsumerGrain
 
             ConsumedRecord[] records = [.. _records.Skip(_taken).Take(request.MaxRecords)];
             _taken += records.Length;
-            return new TakeResult(ErrorCode.None, null, records, string.Create(CultureInfo.InvariantCulture, $"r{_taken}"));
+            return new TakeResult(ErrorCode.None, null, ConsumedRecords.ToSlices(records), string.Create(CultureInfo.InvariantCulture, $"r{_taken}"));
         }
     }
 

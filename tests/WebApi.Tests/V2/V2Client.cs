@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
 using Loire.TestKit.Fakes;
 

@@ -4,6 +4,7 @@ using Loire.Grains.Interfaces.Consumers;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 using Loire.Model.Groups;
+using Loire.TestKit.Fakes;
 using Loire.WebApi.RestProxy.Consumers;
 using Microsoft.Extensions.DependencyInjection;
 using static Loire.WebApi.Tests.V2.V2Client;

@@ -1,5 +1,6 @@
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
+using Loire.Model.Batches;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Operations;
 using Loire.WebApi.Records.Fetch;
@@ -95,15 +96,18 @@ internal sealed class MemberRecordsEndpoint(
         var format = new JsonFormat(response.BodyWriter, wanted.Keys, wanted.Values, lines);
         format.Begin();
         var unflushed = 0;
-        foreach (var record in delivery.Records)
+        foreach (var slice in delivery.Slices)
         {
-            format.Write(record);
-            unflushed += (record.Key?.Length ?? 0) + (record.Value?.Length ?? 0);
-            if (unflushed >= FlushBytes)
+            RecordPosition? at = default(RecordPosition);
+            while (at is { } position)
             {
-                unflushed = 0;
-                format.Settle();
-                await response.BodyWriter.FlushAsync(context.RequestAborted);
+                at = Write(format, slice, position, ref unflushed);
+                if (unflushed >= FlushBytes)
+                {
+                    unflushed = 0;
+                    format.Settle();
+                    await response.BodyWriter.FlushAsync(context.RequestAborted);
+                }
             }
         }
 
@@ -112,8 +116,8 @@ internal sealed class MemberRecordsEndpoint(
     }
 
     /// <summary>
-    /// TakeResult after delivery until the client leaves, the node stops, or the consumer has an error, which is then the last event. What
-    /// the first one answers without waiting decides whether there is a stream at all.
+    /// Streams one delivery after the other until the client leaves, the node stops, or the consumer has an error, which is then the last
+    /// event. The answer to the first request, which does not wait, decides whether there is a stream at all.
     /// </summary>
     private async Task StreamAsync(
         HttpContext context, IConsumerGrain consumer, TakeParameters wanted, TailOutput output, TimeSpan wait, CancellationToken leaving)
@@ -151,13 +155,43 @@ internal sealed class MemberRecordsEndpoint(
 
     private static void Write(TailOutput output, TakeResult delivery)
     {
-        if (delivery.Records.Length == 0)
+        if (delivery.Slices.Length == 0)
         {
             output.Heartbeat(delivery.Receipt);
             return;
         }
 
-        output.Records(format => Array.ForEach(delivery.Records, format.Write), delivery.Receipt);
+        output.Records(
+            format =>
+            {
+                foreach (var (partition, records) in delivery.Slices)
+                {
+                    foreach (var record in records)
+                    {
+                        format.Write(partition, record);
+                    }
+                }
+            },
+            delivery.Receipt);
+    }
+
+    /// <summary>Writes records until it is time to flush.</summary>
+    /// <returns>Where to continue; null at the end of the slice.</returns>
+    private static RecordPosition? Write(JsonFormat format, ConsumedSlice slice, RecordPosition at, ref int unflushed)
+    {
+        var reader = new RecordReader(slice.Records, at);
+        while (unflushed < FlushBytes)
+        {
+            if (!reader.MoveNext())
+            {
+                return null;
+            }
+
+            format.Write(slice.Partition, reader.Current);
+            unflushed += reader.Current.Size;
+        }
+
+        return reader.Position;
     }
 
     private static async ValueTask<(TakeResult? Delivery, ApiProblem? Problem)> TakeAsync(
@@ -166,7 +200,7 @@ internal sealed class MemberRecordsEndpoint(
         try
         {
             var delivery = await consumer.Take(request, leaving);
-            return leaving.IsCancellationRequested && delivery.Records.Length == 0 ? (null, Stopping)
+            return leaving.IsCancellationRequested && delivery.Slices.Length == 0 ? (null, Stopping)
                 : MemberRoute.Problem(delivery.Error, delivery.Detail) is { } problem ? (null, problem)
                 : (delivery, null);
         }

@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
-using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
 using Loire.Model.Batches;
 
@@ -60,7 +60,7 @@ internal sealed class JsonFormat(PipeWriter to, FieldFormat keys, FieldFormat va
     public override void Write(int partition, in Record record)
     {
         _json.WriteStartObject();
-        WriteBeforeHeaders(partition, record.Offset, record.Timestamp, record.Key, record.KeyIsNull, record.Value, record.ValueIsNull);
+        WriteBeforeHeaders(partition, record);
         foreach (var header in record.Headers)
         {
             _json.WriteStartObject();
@@ -72,18 +72,17 @@ internal sealed class JsonFormat(PipeWriter to, FieldFormat keys, FieldFormat va
         Close();
     }
 
-    /// <summary>Writes a record of any topic, whose name comes first.</summary>
-    public void Write(ConsumedRecord record)
+    /// <summary>Writes a record of any topic, whose name comes first. Bytes of a header's name that are not UTF-8 become U+FFFD.</summary>
+    public void Write(TopicPartition partition, in Record record)
     {
         _json.WriteStartObject();
-        _json.WriteString("topic_name"u8, record.Partition.Topic.Value);
-        WriteBeforeHeaders(
-            record.Partition.Partition, record.Offset, record.Timestamp, record.Key, record.Key is null, record.Value, record.Value is null);
+        _json.WriteString("topic_name"u8, partition.Topic.Value);
+        WriteBeforeHeaders(partition.Partition, record);
         foreach (var header in record.Headers)
         {
             _json.WriteStartObject();
-            _json.WriteString("name"u8, header.Key);
-            WriteField("value"u8, header.Value, header.Value is null, FieldFormat.String);
+            _json.WriteString("name"u8, Encoding.UTF8.GetString(header.Key));
+            WriteField("value"u8, header.Value, header.ValueIsNull, FieldFormat.String);
             _json.WriteEndObject();
         }
 
@@ -102,14 +101,13 @@ internal sealed class JsonFormat(PipeWriter to, FieldFormat keys, FieldFormat va
         }
     }
 
-    private void WriteBeforeHeaders(
-        int partition, Offset offset, Timestamp timestamp, ReadOnlySpan<byte> key, bool keyIsNull, ReadOnlySpan<byte> value, bool valueIsNull)
+    private void WriteBeforeHeaders(int partition, in Record record)
     {
         _json.WriteNumber("partition"u8, partition);
-        _json.WriteNumber("offset"u8, offset.Value);
-        _json.WriteNumber("timestamp"u8, timestamp.Milliseconds);
-        WriteField("key"u8, key, keyIsNull, keys);
-        WriteField("value"u8, value, valueIsNull, values);
+        _json.WriteNumber("offset"u8, record.Offset.Value);
+        _json.WriteNumber("timestamp"u8, record.Timestamp.Milliseconds);
+        WriteField("key"u8, record.Key, record.KeyIsNull, keys);
+        WriteField("value"u8, record.Value, record.ValueIsNull, values);
         _json.WriteStartArray("headers"u8);
     }
 

@@ -1,0 +1,9 @@
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.Client;
+
+/// <summary>Records of one partition in their order, undecoded.</summary>
+/// <param name="Partition">The partition.</param>
+/// <param name="Slices">At least one.</param>
+internal sealed record PartitionSlices(TopicPartition Partition, RecordSlice[] Slices);
