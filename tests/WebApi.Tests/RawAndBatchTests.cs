@@ -103,6 +103,30 @@ public sealed class RawAndBatchTests
         Assert.Equal("a\nbb\nc\nd\ne\nf\n", (await host.GetAsync("/v1/topics/t/partitions/1/records", "text/plain")).Text);
     }
 
+    [Theory]
+    [InlineData("?until=2", 1, "2", "the first batch ends there")]
+    [InlineData("?until=1", 1, "1", "a batch comes whole")]
+    [InlineData("?until=3", 2, "3", "")]
+    [InlineData("?until=4", 3, "4", "")]
+    [InlineData("?until=latest", 3, "6", "")]
+    [InlineData("?until=earliest", 0, "0", "")]
+    [InlineData("?offset=3&until=3", 0, "3", "")]
+    public async Task Batches_that_begin_at_or_beyond_the_bound_are_not_sent(string query, int batches, string next, string reason)
+    {
+        await using var host = await ApiHost.StartAsync();
+        host.Cluster.AddTopic("t");
+        byte[] sent = [.. Batches.Of(CompressionType.Gzip, 5, "a", "bb"), .. Batches.Of("c"), .. Batches.Of(CompressionType.Lz4, 9, "d", "e", "f")];
+        await host.SendAsync(HttpMethod.Post, "/v1/topics/t/records?partition=0", BatchType, sent);
+        var read = await host.GetAsync($"/v1/topics/t/partitions/0/records{query}", BatchType);
+        var found = 0;
+        for (var rest = read.Body.AsSpan(); !rest.IsEmpty; found++)
+        {
+            rest = rest[(12 + BinaryPrimitives.ReadInt32BigEndian(rest[8..]))..];
+        }
+
+        Assert.True((batches, next) == (found, read.Header("Next-Offset")), $"{reason}: {found}, {read.Header("Next-Offset")}");
+    }
+
     [Fact]
     public async Task Batches_are_found_wherever_the_network_cuts_them()
     {

@@ -1,7 +1,9 @@
+using System.Buffers;
 using System.Globalization;
 using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
+using Loire.Model.Batches;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Operations;
 using Loire.WebApi.Requests;
@@ -104,7 +106,7 @@ internal sealed class FetchEndpoint
         if (type == MediaTypes.Batches)
         {
             Head(context, type, result.NextOffset, result.Bounds.HighWatermark);
-            await WriteAsync(context, result);
+            await WriteAsync(context, result, new Offset(long.MaxValue));
             return;
         }
 
@@ -201,7 +203,7 @@ internal sealed class FetchEndpoint
                 }
                 else
                 {
-                    await WriteAsync(context, result!);
+                    await WriteAsync(context, result!, end);
                     next = result!.NextOffset;
                 }
 
@@ -268,11 +270,35 @@ internal sealed class FetchEndpoint
         }
     }
 
-    private static async ValueTask WriteAsync(HttpContext context, FetchResult result)
+    /// <summary>Writes the batches that begin before <paramref name="end"/>. A batch comes whole, so the last one may reach beyond it.</summary>
+    private static async ValueTask WriteAsync(HttpContext context, FetchResult result, Offset end)
     {
-        foreach (var piece in result.Batches)
+        var body = context.Response.BodyWriter;
+        if (result.NextOffset <= end)
         {
-            await context.Response.BodyWriter.WriteAsync(piece, context.RequestAborted);
+            foreach (var piece in result.Batches)
+            {
+                await body.WriteAsync(piece, context.RequestAborted);
+            }
+
+            return;
+        }
+
+        var pieces = new BatchPieces(result.Batches);
+        var isBefore = true;
+        while (isBefore && pieces.TryTake(out var batch, out var pooled))
+        {
+            RecordBatch.TryRead(batch.Span, out var view);
+            isBefore = view.BaseOffset < end;
+            if (isBefore)
+            {
+                body.Write(batch.Span);
+            }
+
+            if (pooled is not null)
+            {
+                ArrayPool<byte>.Shared.Return(pooled);
+            }
         }
     }
 }

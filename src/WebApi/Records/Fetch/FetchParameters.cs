@@ -20,7 +20,9 @@ internal sealed record FetchParameters
         "max_wait_ms", 0, (long)Limits.FetchWait.TotalMilliseconds, 0, "How long to wait for min_bytes; then the answer is what there is.");
 
     public static readonly QueryParameter<OffsetSpec?> Until = QueryParameter.Place(
-        "until", "Stream everything before this offset, or latest, as it stands now; Next-Offset is then this offset. Excludes follow and max_records.");
+        "until",
+        "Stream everything before this offset, or latest, as it stands now; Next-Offset is then this offset. Record batches come whole, so the last may "
+            + "reach beyond it. Excludes follow and max_records.");
 
     public static readonly QueryParameter<bool> Follow =
         QueryParameter.Flag("follow", "Go on with new records as they come, until the client leaves. For NDJSON and text/plain.");
