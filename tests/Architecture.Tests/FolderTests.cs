@@ -7,38 +7,15 @@ namespace Loire.Architecture.Tests;
 /// <summary>Folders of a project are rooms in layers: what one uses must not use it in turn.</summary>
 public partial class FolderTests
 {
-    private static readonly string[] _layered =
-        [
-            "Cli", "Client.Avro", "Client.Hosting", "Client.Protobuf", "Client.Testing", "ConsumerProxy", "Coordination", "Edge",
-            "Grains", "Grains.Interfaces", "Log", "Model", "Silo", "Storage", "WebApi", "WebApi.RestProxy",
-        ];
-
-    // A project may leave this list, none may join it.
-    private static readonly string[] _circular = ["Client"];
-
     [Theory]
-    [MemberData(nameof(Layered))]
+    [MemberData(nameof(Projects))]
     public void Folders_of_a_project_do_not_depend_on_each_other_in_a_circle(string project)
     {
         var circles = Circles(FolderDependencies(project));
         Assert.True(circles.Count == 0, $"{project}: {string.Join("; ", circles)}");
     }
 
-    [Fact]
-    public void Every_project_is_either_checked_or_named_as_one_with_circles()
-    {
-        var projects = Repository.Projects("src").Select(path => Path.GetFileNameWithoutExtension(path));
-        Assert.Equal(projects.Order(StringComparer.Ordinal), _layered.Concat(_circular).Order(StringComparer.Ordinal));
-    }
-
-    [Theory]
-    [MemberData(nameof(Circular))]
-    public void A_project_leaves_the_list_of_circles_once_it_has_none(string project) =>
-        Assert.NotEmpty(Circles(FolderDependencies(project)));
-
-    public static TheoryData<string> Layered() => [.. _layered];
-
-    public static TheoryData<string> Circular() => [.. _circular];
+    public static TheoryData<string> Projects() => [.. Repository.Projects("src").Select(path => Path.GetFileNameWithoutExtension(path))];
 
     /// <summary>Which folder uses which, with one use as an example; "." is the project's own folder.</summary>
     private static Dictionary<string, Dictionary<string, string>> FolderDependencies(string project)

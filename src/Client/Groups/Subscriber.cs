@@ -46,7 +46,7 @@ internal sealed class Subscriber
         await _turn.WaitAsync(cancellation);
         try
         {
-            ObjectDisposedException.ThrowIf(_set.IsDisposed, typeof(IConsumer<,>));
+            _set.CheckNotDisposed();
             if (_membership is { HasEnded: true })
             {
                 await EndAsync(GroupMembershipOperation.Default);

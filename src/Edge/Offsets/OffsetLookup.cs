@@ -20,14 +20,15 @@ public sealed class OffsetLookup(TopicCache topics)
     /// <summary>The positions that bound a partition now.</summary>
     /// <exception cref="Exception">The call failed; see <see cref="GrainCallErrors"/>.</exception>
     public async ValueTask<PartitionOffsets> BoundsAsync(TopicRoutes topic, int partition, CancellationToken cancellation) =>
-        (await topics.AskAsync(topic, partition, mayMove: true, 0, static (grain, _) => grain.Offsets(), cancellation)).Answer;
+        (await topics.AskAsync(
+            topic, partition, mayMove: true, 0, static (grain, _) => grain.Offsets(), Timeout.InfiniteTimeSpan, cancellation)).Answer;
 
     /// <summary>The first record of a partition at or after a moment.</summary>
     /// <exception cref="Exception">The call failed; see <see cref="GrainCallErrors"/>.</exception>
     public async ValueTask<OffsetAtTime> AtTimeAsync(TopicRoutes topic, int partition, Timestamp time, CancellationToken cancellation)
     {
         var (answer, _) = await topics.AskAsync(
-            topic, partition, mayMove: true, time, static (grain, time) => grain.FindBatch(time), cancellation);
+            topic, partition, mayMove: true, time, static (grain, time) => grain.FindBatch(time), Timeout.InfiniteTimeSpan, cancellation);
         return Find(answer, time);
     }
 

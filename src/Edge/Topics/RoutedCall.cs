@@ -12,34 +12,43 @@ public static class RoutedCall
     /// <param name="topics">Where the topic comes from.</param>
     /// <param name="topic">The topic as it is known.</param>
     /// <param name="partition">From 0 to <see cref="TopicRoutes.PartitionsCount"/> exclusive.</param>
-    /// <param name="mayMove">Whether another creation of the topic may answer. A reader in the middle of a log must not allow it.</param>
+    /// <param name="mayMove">Whether another creation of the topic may answer. A reader in the middle of a log must not allow it; what it reads
+    /// is not held up by a refresh.</param>
     /// <param name="state">Passed to <paramref name="call"/>.</param>
     /// <param name="call">Makes the call.</param>
+    /// <param name="timeout">How long to wait for a refresh.</param>
     /// <param name="cancellation">Ends the wait for a refresh.</param>
     /// <returns>
-    /// The answer, and the topic as it is known now. An answer that says that the partition does not exist is true of this topic.
+    /// The answer, and the topic as it is known now, or why a refresh that the answer called for has failed. An answer that says that the
+    /// partition does not exist is true of that topic.
     /// </returns>
     /// <exception cref="Exception">The call itself failed; see <see cref="Calls.GrainCallErrors"/>.</exception>
-    public static async ValueTask<(T Answer, TopicRoutes Topic)> AskAsync<T, TState>(
+    public static async ValueTask<(T Answer, TopicLookup Topic)> AskAsync<T, TState>(
         this TopicCache topics,
         TopicRoutes topic,
         int partition,
         bool mayMove,
         TState state,
         Func<IPartitionGrain, TState, ValueTask<T>> call,
+        TimeSpan timeout,
         CancellationToken cancellation)
         where T : IPartitionAnswer
     {
         var answer = await call(topic.Partition(partition), state);
         if (!topic.IsOutdatedBy(answer))
         {
-            return (answer, topic);
+            return (answer, new TopicLookup(topic));
         }
 
-        var lookup = await topics.RefreshAsync(topic, answer.TopicVersion, Timeout.InfiniteTimeSpan, cancellation);
-        var now = lookup.Topic ?? topic;
-        return mayMove && now.Id != topic.Id && partition < now.PartitionsCount && TopicRoutes.IsUnknown(answer.Error)
-            ? (await call(now.Partition(partition), state), now)
-            : (answer, now);
+        var refresh = topics.RefreshAsync(topic, answer.TopicVersion, timeout, cancellation).AsTask();
+        if (answer.Error == ErrorCode.None && !mayMove && !refresh.IsCompleted)
+        {
+            return (answer, new TopicLookup(topic));
+        }
+
+        var lookup = await refresh;
+        return mayMove && lookup.Topic is { } now && now.Id != topic.Id && partition < now.PartitionsCount && TopicRoutes.IsUnknown(answer.Error)
+            ? (await call(now.Partition(partition), state), lookup)
+            : (answer, lookup);
     }
 }

@@ -48,7 +48,7 @@ public sealed class FakePartition : IPartitionGrain
 
     public Offset LogStart { get; set; } = Offset.Zero;
 
-    /// <summary>The version of the topic that appends are answered with.</summary>
+    /// <summary>The version of the topic that it says it acts on.</summary>
     public long TopicVersion { get; set; }
 
     /// <summary>Larger batches are refused.</summary>
@@ -232,7 +232,7 @@ public sealed class FakePartition : IPartitionGrain
         return false;
     }
 
-    private PartitionOffsets Bounds() => new(ErrorCode.None, LogStart, _end, _end, _end, new LeaderEpoch(0));
+    private PartitionOffsets Bounds() => new(ErrorCode.None, LogStart, _end, _end, _end, new LeaderEpoch(0), TopicVersion);
 
     // As the log keeps them: a stamp of its own, and the producer's bytes behind it.
     private void Take(ReadOnlyMemory<byte> batches)

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Loire.Edge.Fetching;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Loire.WebApi.Errors;
@@ -40,17 +41,15 @@ internal sealed class LiveTail(PipeWriter to, TailOutput output, FetchParameters
             while (!ending.IsCancellationRequested)
             {
                 var from = _positions[source.Partition];
-                var (result, problem) = await source.FetchAsync(from, wanted.MaxBytes, 1, Limits.FetchWait, ending);
-                if (problem?.Error == ErrorCode.OffsetOutOfRange && await SkipAsync(source, from, problem, ending))
+                var fetched = await source.ReadAsync(from, wanted.MaxBytes, 1, Limits.FetchWait, ending);
+                var problem = PartitionSource.Problem(fetched);
+                if (fetched.Status == FetchStatus.OutOfRange && from < fetched.Answer.Bounds.LogStart)
                 {
+                    await SkipAsync(source, from, fetched.Answer.Bounds.LogStart, problem!, ending);
                     continue;
                 }
 
-                if (problem is null)
-                {
-                    problem = await WritePageAsync(source, result!, from, ending);
-                }
-
+                problem ??= await WritePageAsync(source, fetched.Answer, from, ending);
                 if (problem is not null)
                 {
                     await WriteAsync(() => output.Error(problem, source.Partition), ending);
@@ -97,24 +96,14 @@ internal sealed class LiveTail(PipeWriter to, TailOutput output, FetchParameters
         return unreadable;
     }
 
-    // Retention or a deletion of records has passed the tail: it is told what it missed and goes on at the first record there is.
-    private async Task<bool> SkipAsync(PartitionSource source, Offset from, ApiProblem problem, CancellationToken ending)
-    {
-        var bounds = await source.OffsetsAsync(ending);
-        if (bounds.Error != ErrorCode.None || from >= bounds.LogStart)
+    // Retention or a deletion of records has overtaken the tail: the client learns what it missed, and the tail continues at the first record.
+    private Task SkipAsync(PartitionSource source, Offset from, Offset start, ApiProblem problem, CancellationToken ending) => WriteAsync(
+        () =>
         {
-            return false;
-        }
-
-        await WriteAsync(
-            () =>
-            {
-                output.Error(problem with { Detail = $"The records from {from} up to {bounds.LogStart} are gone; going on at {bounds.LogStart}." }, source.Partition);
-                _positions[source.Partition] = bounds.LogStart;
-            },
-            ending);
-        return true;
-    }
+            output.Error(problem with { Detail = $"The records from {from} up to {start} are gone; going on at {start}." }, source.Partition);
+            _positions[source.Partition] = start;
+        },
+        ending);
 
     private async Task BeatAsync(CancellationToken ending)
     {

@@ -1,4 +1,4 @@
-using Loire.Edge.Offsets;
+using Loire.Edge.Fetching;
 using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
@@ -6,16 +6,33 @@ using Loire.WebApi.Errors;
 
 namespace Loire.WebApi.Records.Fetch;
 
-/// <summary>
-/// Reads one partition, with failures as problems. Its first answer fixes the creation of the topic that it reads: offsets of one mean nothing
-/// in the next.
-/// </summary>
+/// <summary>Reads one partition, with failures as problems.</summary>
 internal sealed class PartitionSource(TopicCache topics, TopicRoutes topic, int partition)
 {
-    private TopicRoutes _topic = topic;
-    private bool _hasBegun;
+    private readonly FetchSession _session = new(topics, topic, partition, TimeProvider.System);
 
     public int Partition => partition;
+
+    /// <summary>The problem of a fetch that has brought no answer to read. Damage in the log is the server's failure, whatever the same error
+    /// means of a produce.</summary>
+    public static ApiProblem? Problem(Fetched fetched)
+    {
+        var answer = fetched.Answer;
+        return answer.Error switch
+        {
+            ErrorCode.None => null,
+            ErrorCode.OffsetOutOfRange => new ApiProblem(answer.Error, answer.Detail)
+            {
+                Members = json =>
+                {
+                    json.WriteNumber("log_start_offset"u8, answer.Bounds.LogStart.Value);
+                    json.WriteNumber("high_watermark"u8, answer.Bounds.HighWatermark.Value);
+                },
+            },
+            ErrorCode.CorruptMessage or ErrorCode.InvalidRecord => new ApiProblem(answer.Error, answer.Detail, 500),
+            _ => new ApiProblem(answer.Error, answer.Detail),
+        };
+    }
 
     /// <summary>
     /// Finds where reading begins, for a request that fetches once: <see cref="FetchRequest.Earliest"/> and <see cref="FetchRequest.Latest"/>
@@ -34,8 +51,7 @@ internal sealed class PartitionSource(TopicCache topics, TopicRoutes topic, int 
             }, null);
         }
 
-        var answer = await AskAsync(timestamp, static (grain, timestamp) => grain.FindBatch(timestamp), cancellation);
-        var found = OffsetLookup.Find(answer, timestamp);
+        var found = await _session.AtTimeAsync(timestamp, cancellation);
         return found.Error != ErrorCode.None ? (Offset.None, new ApiProblem(found.Error))
             : (found.IsFound ? found.Offset : FetchRequest.Latest, null);
     }
@@ -56,43 +72,18 @@ internal sealed class PartitionSource(TopicCache topics, TopicRoutes topic, int 
             : (from == FetchRequest.Earliest ? bounds.LogStart : bounds.HighWatermark, null);
     }
 
-    /// <summary>Fetches once. Damage in the log is the server's failure, whatever the same error means of a produce.</summary>
+    /// <summary>Fetches once.</summary>
     public async ValueTask<(FetchResult? Result, ApiProblem? Problem)> FetchAsync(
         Offset from, int maxBytes, int minBytes, TimeSpan maxWait, CancellationToken cancellation)
     {
-        var request = new FetchRequest(from, maxBytes, maxWait > TimeSpan.Zero ? minBytes : 0, maxWait);
-        var result = await AskAsync(
-            (request, cancellation), static (grain, state) => grain.Fetch(state.request, state.cancellation), cancellation);
-        return result.Error switch
-        {
-            ErrorCode.None => (result, null),
-            ErrorCode.OffsetOutOfRange => (null, new ApiProblem(result.Error, result.Detail)
-            {
-                Members = json =>
-                {
-                    json.WriteNumber("log_start_offset"u8, result.Bounds.LogStart.Value);
-                    json.WriteNumber("high_watermark"u8, result.Bounds.HighWatermark.Value);
-                },
-            }),
-            ErrorCode.CorruptMessage or ErrorCode.InvalidRecord => (null, new ApiProblem(result.Error, result.Detail, 500)),
-            _ => (null, new ApiProblem(result.Error, result.Detail)),
-        };
+        var fetched = await ReadAsync(from, maxBytes, minBytes, maxWait, cancellation);
+        return Problem(fetched) is { } problem ? (null, problem) : (fetched.Answer, null);
     }
+
+    /// <summary>Fetches once, for a reader that answers some failures itself.</summary>
+    public ValueTask<Fetched> ReadAsync(Offset from, int maxBytes, int minBytes, TimeSpan maxWait, CancellationToken cancellation) =>
+        _session.FetchAsync(new FetchRequest(from, maxBytes, maxWait > TimeSpan.Zero ? minBytes : 0, maxWait), cancellation);
 
     /// <summary>The positions that bound the log now.</summary>
-    public ValueTask<PartitionOffsets> OffsetsAsync(CancellationToken cancellation) =>
-        AskAsync(0, static (grain, _) => grain.Offsets(), cancellation);
-
-    private async ValueTask<T> AskAsync<T, TState>(
-        TState state, Func<IPartitionGrain, TState, ValueTask<T>> call, CancellationToken cancellation)
-        where T : IPartitionAnswer
-    {
-        var (answer, now) = await topics.AskAsync(_topic, partition, mayMove: !_hasBegun, state, call, cancellation);
-        if (answer.Error == ErrorCode.None && !_hasBegun)
-        {
-            (_topic, _hasBegun) = (now, true);
-        }
-
-        return answer;
-    }
+    public ValueTask<PartitionOffsets> OffsetsAsync(CancellationToken cancellation) => _session.OffsetsAsync(cancellation);
 }

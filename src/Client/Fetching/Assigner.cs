@@ -1,3 +1,4 @@
+using Loire.Edge.Fetching;
 using Loire.Edge.Scheduling;
 using Loire.Edge.Topics;
 using Loire.Model;
@@ -21,7 +22,7 @@ internal sealed class Assigner(
 
     public async ValueTask AssignAsync((TopicPartition Partition, Offset? Offset)[] wanted, CancellationToken cancellation)
     {
-        ObjectDisposedException.ThrowIf(set.IsDisposed, typeof(IConsumer<,>));
+        set.CheckNotDisposed();
         foreach (var twice in wanted.CountBy(one => one.Partition).Where(pair => pair.Value > 1))
         {
             throw new ArgumentException($"The partition {twice.Key} is named twice.");
@@ -127,7 +128,7 @@ internal sealed class Assigner(
         try
         {
             var start = await PartitionPositions.FindAsync(topic, partition, StartOf(partition, offset), cancellation);
-            return (new AssignedPartition(topic, partition, start) { Committed = offset ?? Offset.None, IsGranted = true }, null);
+            return (new AssignedPartition(NewSession(topic, partition), partition, start) { Committed = offset ?? Offset.None, IsGranted = true }, null);
         }
         catch (LoireException failure)
         {
@@ -135,9 +136,12 @@ internal sealed class Assigner(
         }
     }
 
+    private FetchSession NewSession(TopicRoutes topic, TopicPartition partition) =>
+        new(topics, topic, partition.Partition, time) { HasBegun = true, Timeout = options.RequestTimeout };
+
     private void Fetch(AssignedPartition partition)
     {
-        var loop = new FetchLoop(partition, set, options, topics, time, logger, NewPatience());
+        var loop = new FetchLoop(partition, set, options, NewSession, time, logger, NewPatience());
         background.Start(static one => one.RunAsync(), loop);
     }
 
@@ -150,7 +154,8 @@ internal sealed class Assigner(
         }
 
         var position = StartOf(partition, offset);
-        return (new AssignedPartition(topic, partition, await PatientlyAsync(topic, partition, position, cancellation)), true);
+        var start = await PatientlyAsync(topic, partition, position, cancellation);
+        return (new AssignedPartition(NewSession(topic, partition), partition, start), true);
     }
 
     private OffsetSpec StartOf(TopicPartition partition, Offset? offset) =>

@@ -1,4 +1,5 @@
 using Loire.Edge.Calls;
+using Loire.Edge.Fetching;
 using Loire.Edge.Scheduling;
 using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
@@ -8,15 +9,15 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Client;
 
 /// <summary>
-/// Fetches one partition ahead of its reader for as long as it is assigned: one fetch at a time, each waiting at the partition for data. A
-/// failure that may pass is tried again; one that does not pass stops the loop until the reader has seen it. What the partition's epoch
-/// has outlived is dropped.
+/// Fetches one partition ahead of its reader for as long as it is assigned: one fetch at a time, each waiting at the partition for data.
+/// <see cref="FetchSession"/> says what an answer means; this class decides what follows. A failure that may pass is tried again; one that
+/// does not pass stops the loop until the reader has seen it. An answer that comes after the partition's epoch has ended is dropped.
 /// </summary>
 internal sealed class FetchLoop(
     AssignedPartition partition,
     PartitionSet set,
     ConsumerOptions options,
-    TopicCache topics,
+    Func<TopicRoutes, TopicPartition, FetchSession> newSession,
     TimeProvider time,
     ILogger logger,
     RetryBackoff backoff)
@@ -29,22 +30,22 @@ internal sealed class FetchLoop(
         {
             try
             {
-                var result = await FetchAsync(fetch.Topic, fetch.From, fetch.EpochEnd);
-                await HandleAsync(result, fetch.Topic, fetch.From, fetch.Epoch, fetch.EpochEnd);
+                var fetched = await FetchAsync(fetch.Session, fetch.From, fetch.EpochEnd);
+                await HandleAsync(fetched, fetch.From, fetch.Epoch, fetch.EpochEnd);
             }
             catch (OperationCanceledException) when (fetch.EpochEnd.IsCancellationRequested)
             {
             }
             catch (Exception exception)
             {
-                // Reading changes nothing, so whatever went wrong may be tried again.
+                // Reading changes nothing, so every failed call may be made again.
                 var code = GrainCallErrors.Of(exception) ?? (exception as LoireException)?.Code ?? ErrorCode.UnknownServerError;
                 await RetryAsync(code, exception.Message, exception, fetch.From, fetch.Epoch, fetch.EpochEnd);
             }
         }
     }
 
-    private async Task<FetchResult> FetchAsync(TopicRoutes topic, Offset from, CancellationToken cancellation)
+    private async Task<Fetched> FetchAsync(FetchSession session, Offset from, CancellationToken cancellation)
     {
         var request = new FetchRequest(
             from, Math.Min(options.MaxPartitionFetchBytes, Limits.FetchBytes), options.FetchMinBytes, options.FetchMaxWait);
@@ -54,12 +55,10 @@ internal sealed class FetchLoop(
         using var activity = LoireTelemetry.StartPoll(_name, options.ClientId);
         try
         {
-            var call = topic.Partition(_name.Partition).Fetch(request, cancellation).AsTask();
-            await BackgroundWork.WaitAsync(call, options.FetchMaxWait + options.RequestTimeout, time, cancellation);
-            var result = await call;
-            error = result.Error;
-            records = result.Batches.Length > 0 ? result.NextOffset.Value - from : 0;
-            return result;
+            var fetched = await session.FetchAsync(request, cancellation);
+            error = fetched.Answer.Error;
+            records = fetched.Answer.Batches.Length > 0 ? fetched.Answer.NextOffset.Value - from : 0;
+            return fetched;
         }
         finally
         {
@@ -73,29 +72,46 @@ internal sealed class FetchLoop(
         }
     }
 
-    private async Task HandleAsync(FetchResult result, TopicRoutes topic, Offset from, int epoch, CancellationToken epochEnd)
+    private async Task HandleAsync(Fetched fetched, Offset from, int epoch, CancellationToken epochEnd)
     {
-        switch (result.Error)
+        var answer = fetched.Answer;
+        switch (fetched.Status)
         {
-            case ErrorCode.None:
+            case FetchStatus.Read:
                 backoff.Reset();
-                if (result.Batches.Length > 0)
+                if (answer.Batches.Length > 0)
                 {
-                    set.Add(partition, epoch, new FetchedBatches(result.Batches, result.NextOffset));
+                    set.Add(partition, epoch, new FetchedBatches(answer.Batches, answer.NextOffset));
                 }
 
                 break;
-            case ErrorCode.OffsetOutOfRange:
-                await ResetAsync(result.Bounds, from, epoch, epochEnd);
+            case FetchStatus.OutOfRange:
+                await ResetAsync(answer.Bounds, from, epoch, epochEnd);
                 break;
-            case ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId or ErrorCode.InconsistentTopicId:
-                await LookAgainAsync(result, topic, from, epoch, epochEnd);
+            case FetchStatus.Unavailable when fetched.Failure is { Error: not ErrorCode.None } failure:
+                await RetryAsync(failure.Error, failure.Detail, failure.Cause, from, epoch, epochEnd);
                 break;
-            case var error when ErrorCodes.Describe(error).Retriable:
-                await RetryAsync(error, result.Detail, null, from, epoch, epochEnd);
+            case FetchStatus.Unavailable:
+                await RetryAsync(answer.Error, answer.Detail, null, from, epoch, epochEnd);
+                break;
+            case FetchStatus.TopicDeleted when partition.IsGranted:
+                // The group takes it away soon.
+                await BackgroundWork.PauseAsync(options.RetryBackoffMax, time, epochEnd);
+                break;
+            case FetchStatus.TopicDeleted:
+                Fail(ErrorCode.UnknownTopicOrPartition, $"The topic '{_name.Topic}' was deleted.", null, from, epoch);
+                break;
+            case FetchStatus.TopicReplaced when partition.IsGranted:
+                await BeginInSuccessorAsync(fetched.Successor!, from, epoch, epochEnd);
+                break;
+            case FetchStatus.TopicReplaced:
+                Fail(
+                    ErrorCode.InconsistentTopicId,
+                    $"The topic '{_name.Topic}' was deleted and created anew: assign its partitions again to read it from its start.",
+                    null, from, epoch);
                 break;
             default:
-                Fail(result.Error, result.Detail, null, from, epoch);
+                Fail(answer.Error, answer.Detail, null, from, epoch);
                 break;
         }
     }
@@ -128,45 +144,6 @@ internal sealed class FetchLoop(
         }
     }
 
-    // Gone, created anew, or a partition that has not heard of its topic yet: the topic knows.
-    private async Task LookAgainAsync(FetchResult result, TopicRoutes before, Offset from, int epoch, CancellationToken epochEnd)
-    {
-        TopicRoutes now;
-        try
-        {
-            now = await topics.RequireNewerAsync(before, result.TopicVersion, options.RequestTimeout, epochEnd);
-        }
-        catch (LoireException gone) when (gone.Code == ErrorCode.UnknownTopicOrPartition)
-        {
-            if (partition.IsGranted)
-            {
-                await BackgroundWork.PauseAsync(options.RetryBackoffMax, time, epochEnd);
-                return;
-            }
-
-            Fail(gone.Code, $"The topic '{_name.Topic}' was deleted.", gone, from, epoch);
-            return;
-        }
-
-        if (now.Id != before.Id && partition.IsGranted)
-        {
-            await BeginInSuccessorAsync(now, from, epoch, epochEnd);
-            return;
-        }
-
-        if (now.Id != before.Id)
-        {
-            Fail(
-                ErrorCode.InconsistentTopicId,
-                $"The topic '{_name.Topic}' was deleted and created anew: assign its partitions again to read it from its start.",
-                null, from, epoch);
-            return;
-        }
-
-        set.Know(partition, now);
-        await RetryAsync(result.Error, result.Detail, null, from, epoch, epochEnd);
-    }
-
     // A group reads what has the name, whichever creation of the topic it is.
     private async Task BeginInSuccessorAsync(TopicRoutes successor, Offset from, int epoch, CancellationToken epochEnd)
     {
@@ -187,7 +164,7 @@ internal sealed class FetchLoop(
 
         var start = await PartitionPositions.FindAsync(successor, _name, options.StartOf(_name), epochEnd);
         ConsumerLog.TopicSucceeded(logger, _name, start);
-        while (!epochEnd.IsCancellationRequested && !set.TrySucceed(partition, epoch, successor, start))
+        while (!epochEnd.IsCancellationRequested && !set.TrySucceed(partition, epoch, newSession(successor, _name), start))
         {
             // What the application commits now is still of the old topic.
             await set.WhenDoneAsync([_name], epochEnd);
@@ -214,7 +191,7 @@ internal sealed class FetchLoop(
 
     private void Fail(ErrorCode code, string? text, Exception? cause, Offset from, int epoch)
     {
-        // Whoever goes on after it has the whole time again.
+        // A reader that continues after it has the whole time again.
         backoff.Reset();
         var position = new TopicPartitionOffset(_name, from);
         set.Fail(partition, epoch, new ConsumeException(code, position, text, cause));

@@ -1,5 +1,5 @@
+using Loire.Edge.Fetching;
 using Loire.Edge.Scheduling;
-using Loire.Edge.Topics;
 using Loire.Model;
 
 namespace Loire.Client;
@@ -112,7 +112,7 @@ internal sealed partial class PartitionSet
     {
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, typeof(IConsumer<,>));
+            CheckNotDisposed();
             foreach (var partition in partitions)
             {
                 partition.IsHeld = true;
@@ -186,7 +186,7 @@ internal sealed partial class PartitionSet
     /// <summary>
     /// Goes on at an offset of the topic that was created anew, unless the application still works on records of the one before.
     /// </summary>
-    public bool TrySucceed(AssignedPartition partition, int epoch, TopicRoutes topic, Offset start)
+    public bool TrySucceed(AssignedPartition partition, int epoch, FetchSession successor, Offset start)
     {
         CancellationTokenSource ended;
         lock (_lock)
@@ -197,7 +197,7 @@ internal sealed partial class PartitionSet
             }
 
             ended = partition.Restart(start);
-            (partition.Topic, partition.Finished, partition.Begin, partition.Committed) = (topic, start, start, Offset.None);
+            (partition.Session, partition.Finished, partition.Begin, partition.Committed) = (successor, start, start, Offset.None);
             Arrived();
         }
 

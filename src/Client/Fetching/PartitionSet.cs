@@ -1,4 +1,4 @@
-using Loire.Edge.Topics;
+using Loire.Edge.Fetching;
 using Loire.Model;
 
 namespace Loire.Client;
@@ -17,6 +17,15 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
     private bool _isDisposed;
 
     public bool IsDisposed => Volatile.Read(ref _isDisposed);
+
+    /// <exception cref="ObjectDisposedException">The consumer was disposed of.</exception>
+    public void CheckNotDisposed()
+    {
+        if (IsDisposed)
+        {
+            throw new ObjectDisposedException("consumer");
+        }
+    }
 
     public AssignedPartition? Find(TopicPartition partition)
     {
@@ -49,7 +58,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
         var ended = new List<CancellationTokenSource>();
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, typeof(IConsumer<,>));
+            CheckNotDisposed();
             ended.AddRange(_partitions.Values.Except(partitions).Select(partition => partition.Revoke()));
             _partitions.Clear();
             foreach (var partition in partitions)
@@ -126,7 +135,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
         arrival = Task.CompletedTask;
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, typeof(IConsumer<,>));
+            CheckNotDisposed();
             if (only is null && _trouble is { } trouble)
             {
                 throw trouble();
@@ -211,7 +220,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
     }
 
     /// <summary>Waits until a partition is to be fetched; null when it never will be again.</summary>
-    public async ValueTask<(TopicRoutes Topic, Offset From, int Epoch, CancellationToken EpochEnd)?> NextFetchAsync(AssignedPartition partition)
+    public async ValueTask<(FetchSession Session, Offset From, int Epoch, CancellationToken EpochEnd)?> NextFetchAsync(AssignedPartition partition)
     {
         while (true)
         {
@@ -225,7 +234,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
 
                 if (partition.WantsFetch(options.MaxPartitionFetchBytes, options.MaxBufferedBytesPerPartition))
                 {
-                    return (partition.Topic, partition.FetchFrom, partition.Epoch, partition.EpochEnd.Token);
+                    return (partition.Session, partition.FetchFrom, partition.Epoch, partition.EpochEnd.Token);
                 }
 
                 change = partition.WhenChanged();
@@ -245,15 +254,6 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
                 partition.Add(fetched);
                 Arrived();
             }
-        }
-    }
-
-    /// <summary>Notes what was learned of a partition's topic.</summary>
-    public void Know(AssignedPartition partition, TopicRoutes topic)
-    {
-        lock (_lock)
-        {
-            partition.Topic = topic;
         }
     }
 
@@ -286,7 +286,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
 
     private AssignedPartition Assigned(TopicPartition partition)
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, typeof(IConsumer<,>));
+        CheckNotDisposed();
         return _partitions.GetValueOrDefault(partition) ?? throw new InvalidOperationException($"The partition {partition} is not assigned.");
     }
 

@@ -1,3 +1,4 @@
+using Loire.Edge.Fetching;
 using Loire.Edge.Topics;
 using Loire.Model;
 
@@ -7,10 +8,10 @@ namespace Loire.Client;
 /// One partition of an assignment: where reading stands, and what was fetched ahead of it. It belongs to a
 /// <see cref="PartitionSet"/>, whose lock guards every member that changes.
 /// </summary>
-/// <param name="topic">The topic as it was known last.</param>
+/// <param name="session">Reads it.</param>
 /// <param name="partition">Which of its partitions.</param>
 /// <param name="start">The first offset to read.</param>
-internal sealed class AssignedPartition(TopicRoutes topic, TopicPartition partition, Offset start)
+internal sealed class AssignedPartition(FetchSession session, TopicPartition partition, Offset start)
 {
     private readonly Queue<FetchedBatches> _ahead = new();
     private TaskCompletionSource? _change;
@@ -21,7 +22,10 @@ internal sealed class AssignedPartition(TopicRoutes topic, TopicPartition partit
 
     public TopicPartition Partition => partition;
 
-    public TopicRoutes Topic { get; set; } = topic;
+    /// <summary>Reads it; another one once the topic was created anew.</summary>
+    public FetchSession Session { get; set; } = session;
+
+    public TopicRoutes Topic => Session.Topic;
 
     /// <summary>The offset after the last record handed out.</summary>
     public Offset Position { get; set; } = start;

@@ -1,0 +1,89 @@
+using Loire.Edge.Offsets;
+using Loire.Edge.Scheduling;
+using Loire.Edge.Topics;
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Model;
+
+namespace Loire.Edge.Fetching;
+
+/// <summary>
+/// Reads one partition, one call at a time. It bounds the wait for an answer, follows the topic when an answer shows that its routes are
+/// outdated, and says what the answer means for a reader. It stays with one creation of the topic, because offsets of one mean nothing in the
+/// next: the one whose offset the caller has, or else the first that answers without an error. Positions, retries and resets are the caller's.
+/// </summary>
+/// <param name="topics">Follows the topic.</param>
+/// <param name="topic">The topic as it is known.</param>
+/// <param name="partition">From 0 to <see cref="TopicRoutes.PartitionsCount"/> exclusive.</param>
+/// <param name="time">The clock.</param>
+public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int partition, TimeProvider time)
+{
+    private volatile TopicRoutes _topic = topic;
+
+    /// <summary>The topic as it is known now.</summary>
+    public TopicRoutes Topic => _topic;
+
+    /// <summary>The partition's number.</summary>
+    public int Partition => partition;
+
+    /// <summary>Whether the creation of the topic is settled. Set it if the caller has an offset of the topic that is known.</summary>
+    public bool HasBegun { get; set; }
+
+    /// <summary>How long a call may take beyond the wait that it asks for; infinite by default, which leaves it to Orleans.</summary>
+    public TimeSpan Timeout { get; init; } = System.Threading.Timeout.InfiniteTimeSpan;
+
+    /// <summary>Fetches once.</summary>
+    /// <param name="request">Where to read, how much, and how long to wait for it.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="TimeoutException">There was no answer in time.</exception>
+    /// <exception cref="Exception">The call failed; see <see cref="Calls.GrainCallErrors"/>.</exception>
+    public async ValueTask<Fetched> FetchAsync(FetchRequest request, CancellationToken cancellation)
+    {
+        var before = _topic;
+        var patience = Timeout == System.Threading.Timeout.InfiniteTimeSpan ? Timeout : request.MaxWait + Timeout;
+        var (answer, lookup) = await AskAsync(
+            request, (grain, request) => BoundedAsync(grain.Fetch(request, cancellation), patience, cancellation), cancellation);
+        var now = lookup.Topic;
+        return answer.Error switch
+        {
+            ErrorCode.None => new Fetched(FetchStatus.Read, answer),
+            ErrorCode.OffsetOutOfRange => new Fetched(FetchStatus.OutOfRange, answer),
+            var error when TopicRoutes.IsUnknown(error) => now is not null
+                ? new Fetched(now.Id == before.Id ? FetchStatus.Unavailable : FetchStatus.TopicReplaced, answer) { Successor = now }
+                : lookup.Error == ErrorCode.UnknownTopicOrPartition ? new Fetched(FetchStatus.TopicDeleted, answer)
+                : new Fetched(FetchStatus.Unavailable, answer) { Failure = lookup },
+            var error => new Fetched(ErrorCodes.Describe(error).Retriable ? FetchStatus.Unavailable : FetchStatus.Refused, answer),
+        };
+    }
+
+    /// <summary>The positions that bound the log now.</summary>
+    /// <exception cref="Exception">The call failed; see <see cref="Calls.GrainCallErrors"/>.</exception>
+    public async ValueTask<PartitionOffsets> OffsetsAsync(CancellationToken cancellation) =>
+        (await AskAsync(0, static (grain, _) => grain.Offsets(), cancellation)).Answer;
+
+    /// <summary>The first record at or after a moment.</summary>
+    /// <exception cref="Exception">The call failed; see <see cref="Calls.GrainCallErrors"/>.</exception>
+    public async ValueTask<OffsetAtTime> AtTimeAsync(Timestamp moment, CancellationToken cancellation) => OffsetLookup.Find(
+        (await AskAsync(moment, static (grain, moment) => grain.FindBatch(moment), cancellation)).Answer, moment);
+
+    private async ValueTask<T> BoundedAsync<T>(ValueTask<T> call, TimeSpan patience, CancellationToken cancellation)
+    {
+        var task = call.AsTask();
+        await BackgroundWork.WaitAsync(task, patience, time, cancellation);
+        return await task;
+    }
+
+    private async ValueTask<(T Answer, TopicLookup Topic)> AskAsync<T, TState>(
+        TState state, Func<IPartitionGrain, TState, ValueTask<T>> call, CancellationToken cancellation)
+        where T : IPartitionAnswer
+    {
+        var topic = _topic;
+        var (answer, lookup) = await topics.AskAsync(topic, partition, !HasBegun, state, call, Timeout, cancellation);
+        if (lookup.Topic is { } now && (now.Id == topic.Id || (answer.Error == ErrorCode.None && !HasBegun)))
+        {
+            _topic = now;
+        }
+
+        HasBegun |= answer.Error == ErrorCode.None;
+        return (answer, lookup);
+    }
+}

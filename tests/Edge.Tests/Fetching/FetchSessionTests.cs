@@ -1,0 +1,154 @@
+using Loire.Edge.Fetching;
+using Loire.Edge.Scheduling;
+using Loire.Edge.Topics;
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Model;
+using Loire.TestKit;
+using Loire.TestKit.Fakes;
+
+namespace Loire.Edge.Tests.Fetching;
+
+/// <summary>What the answers of a partition mean for a reader.</summary>
+public sealed class FetchSessionTests
+{
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
+    [Fact]
+    public void Batches_are_read_until_there_are_none_in_time() => Run(async bench =>
+    {
+        bench.Partition.Plant(TestBatches.Of(1, "a", "b"));
+        var fetched = await bench.FetchAsync(0);
+        Assert.Equal((FetchStatus.Read, new Offset(2)), (fetched.Status, fetched.Answer.NextOffset));
+        Assert.NotEmpty(fetched.Answer.Batches);
+        var start = bench.Time.GetUtcNow();
+        fetched = await bench.FetchAsync(2);
+        Assert.Equal(FetchStatus.Read, fetched.Status);
+        Assert.Empty(fetched.Answer.Batches);
+        Assert.Equal(TimeSpan.FromSeconds(1), bench.Time.GetUtcNow() - start);
+        Assert.Equal(1, bench.Topic.Descriptions);
+    });
+
+    [Fact]
+    public void Position_outside_of_the_log_comes_with_the_bounds() => Run(async bench =>
+    {
+        bench.Partition.Plant(TestBatches.Of(1, "a", "b"));
+        bench.Partition.LogStart = new Offset(1);
+        var fetched = await bench.FetchAsync(0);
+        Assert.Equal(FetchStatus.OutOfRange, fetched.Status);
+        Assert.Equal((new Offset(1), new Offset(2)), (fetched.Answer.Bounds.LogStart, fetched.Answer.Bounds.HighWatermark));
+    });
+
+    [Theory]
+    [InlineData(ErrorCode.LeaderNotAvailable, FetchStatus.Unavailable)]
+    [InlineData(ErrorCode.NotLeaderOrFollower, FetchStatus.Unavailable)]
+    [InlineData(ErrorCode.CorruptMessage, FetchStatus.Unavailable)]
+    [InlineData(ErrorCode.UnknownTopicOrPartition, FetchStatus.Unavailable)]
+    [InlineData(ErrorCode.TopicAuthorizationFailed, FetchStatus.Refused)]
+    public void Refusal_says_whether_the_same_fetch_may_succeed_later(ErrorCode error, FetchStatus status) => Run(async bench =>
+    {
+        bench.Partition.FetchError = error;
+        var fetched = await bench.FetchAsync(0);
+        Assert.Equal((status, error, ErrorCode.None), (fetched.Status, fetched.Answer.Error, fetched.Failure.Error));
+    });
+
+    [Fact]
+    public void Partition_of_a_deleted_topic_ends_the_reading() => Run(async bench =>
+    {
+        bench.Partition.FetchError = ErrorCode.UnknownTopicOrPartition;
+        bench.Topic.Remove();
+        Assert.Equal(FetchStatus.TopicDeleted, (await bench.FetchAsync(0)).Status);
+    });
+
+    [Fact]
+    public void Reader_in_the_middle_of_a_log_stays_with_its_creation_and_learns_its_successor() => Run(async bench =>
+    {
+        Assert.Equal(FetchStatus.Read, (await bench.FetchAsync(0)).Status);
+        var before = bench.Session.Topic;
+        bench.Partition.FetchError = ErrorCode.UnknownTopicId;
+        bench.Topic.Recreate(4);
+        var fetched = await bench.FetchAsync(0);
+        Assert.Equal((FetchStatus.TopicReplaced, 4), (fetched.Status, fetched.Successor!.PartitionsCount));
+        Assert.Same(before, bench.Session.Topic);
+    });
+
+    [Fact]
+    public void Reader_without_an_answer_yet_moves_to_the_next_creation_of_the_topic() => Run(async bench =>
+    {
+        bench.Partition.FetchError = ErrorCode.UnknownTopicId;
+        bench.Topic.Recreate(1);
+        bench.Cluster.Partition("t", 0).Time = bench.Time;
+        bench.Cluster.Partition("t", 0).Plant(TestBatches.Of(1, "new"));
+        var fetched = await bench.FetchAsync(0);
+        Assert.Equal((FetchStatus.Read, new Offset(1)), (fetched.Status, fetched.Answer.NextOffset));
+        Assert.Equal(bench.Topic.Id, bench.Session.Topic.Id);
+    });
+
+    [Fact]
+    public void Topic_out_of_reach_is_neither_deleted_nor_replaced() => Run(async bench =>
+    {
+        bench.Partition.FetchError = ErrorCode.UnknownTopicOrPartition;
+        bench.Topic.Exception = new TimeoutException();
+        var fetched = await bench.FetchAsync(0);
+        Assert.Equal((FetchStatus.Unavailable, ErrorCode.RequestTimedOut), (fetched.Status, fetched.Failure.Error));
+    });
+
+    [Fact]
+    public void Newer_version_of_the_topic_is_learned_without_holding_up_records() => Run(async bench =>
+    {
+        Assert.Equal(FetchStatus.Read, (await bench.FetchAsync(0)).Status);
+        bench.Partition.Plant(TestBatches.Of(1, "a"));
+        bench.Partition.TopicVersion = 5;
+        bench.Topic.BeforeDescribe = () => Task.Delay(TimeSpan.FromSeconds(20), bench.Time);
+        var start = bench.Time.GetUtcNow();
+        Assert.NotEmpty((await bench.FetchAsync(0)).Answer.Batches);
+        Assert.Equal(start, bench.Time.GetUtcNow());
+        await Task.Delay(TimeSpan.FromSeconds(30), bench.Time);
+        Assert.Equal(2, bench.Topic.Descriptions);
+    });
+
+    [Fact]
+    public void Answer_that_does_not_come_is_waited_for_until_the_timeout() => Run(async bench =>
+    {
+        bench.Partition.BeforeFetch = (_, _) => new TaskCompletionSource<ErrorCode>().Task;
+        var start = bench.Time.GetUtcNow();
+        await Assert.ThrowsAsync<TimeoutException>(() => bench.FetchAsync(0));
+        Assert.Equal(TimeSpan.FromSeconds(31), bench.Time.GetUtcNow() - start);
+        using var leaving = new CancellationTokenSource(TimeSpan.FromSeconds(2), bench.Time);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bench.FetchAsync(0, leaving.Token));
+    });
+
+    private static void Run(Func<Bench, Task> test) => VirtualTime.Run(async time =>
+    {
+        var bench = new Bench(time);
+        await bench.BeginAsync();
+        await test(bench);
+    });
+
+    private sealed class Bench(ManualTime time)
+    {
+        private TopicCache _cache = null!;
+
+        public ManualTime Time => time;
+
+        public FakeCluster Cluster { get; } = new();
+
+        public FakeTopic Topic { get; private set; } = null!;
+
+        public FakePartition Partition { get; private set; } = null!;
+
+        public FetchSession Session { get; private set; } = null!;
+
+        public async Task BeginAsync()
+        {
+            Topic = Cluster.AddTopic("t");
+            Partition = Cluster.Partition("t", 0);
+            Partition.Time = time;
+            _cache = new TopicCache(Cluster.Factory, time, new BackgroundWork(SynchronizationContext.Current));
+            var lookup = await _cache.FindAsync(TopicName.Parse("t"), Minute, Minute);
+            Session = new FetchSession(_cache, lookup.Topic!, 0, time) { Timeout = TimeSpan.FromSeconds(30) };
+        }
+
+        public Task<Fetched> FetchAsync(long from, CancellationToken cancellation = default) =>
+            Session.FetchAsync(new FetchRequest(new Offset(from), 1 << 20, 1, TimeSpan.FromSeconds(1)), cancellation).AsTask();
+    }
+}
