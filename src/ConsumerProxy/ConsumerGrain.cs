@@ -18,6 +18,9 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
 {
     private static readonly TimeSpan Upkeep = TimeSpan.FromSeconds(1);
 
+    // How long an activation without a consumer stays; it bounds the memory of names that name none.
+    private static readonly TimeSpan UnusedFor = TimeSpan.FromSeconds(1);
+
     // A silo that stops must not wait for a group that stops, too.
     private static readonly TimeSpan CloseWait = TimeSpan.FromSeconds(5);
 
@@ -25,6 +28,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
     private ProxiedConsumer? _session;
     private Task<ErrorCode>? _return;
     private IGrainTimer? _timer;
+    private IGrainTimer? _leaving;
     private bool _hasEnded;
 
     /// <inheritdoc/>
@@ -73,7 +77,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
         }
         catch (ArgumentException problem)
         {
-            DeactivateOnIdle();
+            DeactivateSoon();
             // Without the name of our parameter.
             return new ConsumerResult(ErrorCode.InvalidConfig, problem.Message.Split(" (Parameter ")[0], null);
         }
@@ -134,7 +138,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
             return await call(session);
         }
 
-        DeactivateOnIdle();
+        DeactivateSoon();
         return without(error == ErrorCode.None ? ErrorCode.UnknownMemberId : error);
     }
 
@@ -217,6 +221,25 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
         _timer = null;
         await session.CloseAsync(operation, CloseWait);
         DeactivateOnIdle();
+    }
+
+    // At once would reject a call that creates the consumer while others ask for it: Orleans forwards a call that meets a deactivating
+    // activation only twice.
+    private void DeactivateSoon() => _leaving ??= this.RegisterGrainTimer(
+        static (grain, _) => grain.DeactivateIfUnused(),
+        this,
+        new GrainTimerCreationOptions(UnusedFor, Timeout.InfiniteTimeSpan) { Interleave = true });
+
+    private Task DeactivateIfUnused()
+    {
+        _leaving?.Dispose();
+        _leaving = null;
+        if (_session is null)
+        {
+            DeactivateOnIdle();
+        }
+
+        return Task.CompletedTask;
     }
 
     private static bool IsPattern(string pattern)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Loire.Grains.Hosting;
 using Loire.Log;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
 using Orleans.Storage;
 using Orleans.TestingHost;
 
@@ -16,7 +17,6 @@ public sealed class SharedStore : ISiloConfigurator
     private const string Property = "LoireTestStore";
     private static readonly ConcurrentDictionary<
         string, (IGrainStorage Storage, Action<LoireGrainsOptions>? Configure, IIncomingGrainCallFilter? Filter)> Stores = new();
-
 
     /// <summary>A cluster of <paramref name="silos"/> silos over <paramref name="storage"/>.</summary>
     public static async Task<TestCluster> DeployAsync(
@@ -42,6 +42,8 @@ public sealed class SharedStore : ISiloConfigurator
             siloBuilder.AddIncomingGrainCallFilter(filter);
         }
 
+        // A silo that is killed in this process refuses connections at once: nothing is gained by probing it for longer.
+        siloBuilder.Configure<ClusterMembershipOptions>(membership => membership.ProbeTimeout = TimeSpan.FromSeconds(1));
         siloBuilder.Services.AddKeyedSingleton(LogStorage.ProviderName, storage);
         siloBuilder.AddLoireGrains(options =>
         {
