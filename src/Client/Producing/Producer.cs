@@ -20,10 +20,10 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     private readonly ProducerBuffer _buffer;
     private readonly TimeProvider _time;
 
-    /// <param name="topics">What is known of topics; shared with others.</param>
+    /// <param name="topics">Finds topics; shared with other producers and consumers.</param>
     /// <param name="options">Read once.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Told of failures.</param>
+    /// <param name="logger">Gets failures and retries.</param>
     /// <param name="background">Where batches are sent; the thread pool by default.</param>
     /// <param name="random">Spreads retries.</param>
     /// <exception cref="ArgumentException">An option is not legal.</exception>
@@ -41,7 +41,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
         _time = time;
         _buffer = new ProducerBuffer(
             topics, _settings, time, background ?? new BackgroundWork(), random ?? new Random(), logger ?? NullLogger.Instance);
-        ProducerMetrics.Add(_buffer.Memory, _settings.ClientId);
+        ProducerMetrics.Add(_buffer.Memory, _settings.Options.ClientId);
     }
 
     public ValueTask<DeliveryResult> ProduceAsync(
@@ -133,7 +133,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     private ValueTask<DeliveryResult> ProduceAsync(
         TopicName topic, int? partition, Message<TKey, TValue> message, CancellationToken cancellation)
     {
-        // As a rule the record is taken over at once and nobody watches: then the call is all that there is to wait for.
+        // As a rule the record is taken over at once and no span is open: then the call is all that there is to wait for.
         if (cancellation.CanBeCanceled || LoireTelemetry.Activities.HasListeners())
         {
             return ProduceWatchedAsync(topic, partition, message, cancellation);
@@ -187,7 +187,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     }
 
     private Activity? StartSpan(TopicName topic) => LoireTelemetry.Start(
-        LoireTelemetry.SendOperation, LoireTelemetry.SendType, ActivityKind.Producer, topic, _settings.ClientId);
+        LoireTelemetry.SendOperation, LoireTelemetry.SendType, ActivityKind.Producer, topic, _settings.Options.ClientId);
 
     /// <summary>Takes a record over: at once, or through the line of its topic.</summary>
     private ValueTask<Ticket> TakeAsync(
@@ -285,11 +285,12 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     {
         record.End(message.Timestamp ?? _time.GetUtcNow());
         var target = new TopicPartition(topic, partition ?? -1);
-        if (record.Bytes > _settings.MaxRecordBytes || record.ReservedBytes > _settings.BufferMemory)
+        if (record.Bytes > _settings.Options.MaxRecordBytes || record.ReservedBytes > _settings.Options.BufferMemory)
         {
             throw new ProduceException(
                 ErrorCode.MessageTooLarge, target, isOutcomeUnknown: false,
-                $"The record has {record.Bytes} bytes; MaxRecordBytes is {_settings.MaxRecordBytes} BufferMemory {_settings.BufferMemory}.");
+                $"The record has {record.Bytes} bytes; MaxRecordBytes is {_settings.Options.MaxRecordBytes}, "
+                    + $"BufferMemory {_settings.Options.BufferMemory}.");
         }
 
         if (record.HeadersCount > Limits.HeadersPerRecord)

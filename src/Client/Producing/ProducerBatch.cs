@@ -4,13 +4,12 @@ using Loire.Model.Batches;
 namespace Loire.Client;
 
 /// <summary>A batch of a producer, with the calls that wait for it.</summary>
-internal sealed class ProducerBatch(ProducerTopic topic, PartitionAccumulator accumulator, RecordBatchBuilder builder)
-    : PendingBatch(accumulator, builder)
+internal sealed class ProducerBatch(PartitionAccumulator accumulator, RecordBatchBuilder builder) : PendingBatch(accumulator, builder)
 {
     private readonly WaitingCalls _calls = new();
     private TaskCompletionSource? _ended;
 
-    public ProducerTopic Topic => topic;
+    public ProducerTopic Topic => (ProducerTopic)Accumulator.Owner;
 
     /// <summary>
     /// Completes, always successfully, when the outcome is known. Made on demand; calls that wait for their record use
@@ -41,7 +40,7 @@ internal sealed class ProducerBatch(ProducerTopic topic, PartitionAccumulator ac
     /// <summary>Completes a call when the outcome is known.</summary>
     public void AddWaiting(PendingDelivery call) => _calls.Add(call);
 
-    protected override void OnEnding() => topic.Buffer.Settle(this);
+    protected override void OnEnding() => Topic.Buffer.Settle(this);
 
     protected override void OnEnded()
     {

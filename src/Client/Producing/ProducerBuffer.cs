@@ -23,10 +23,10 @@ internal sealed class ProducerBuffer
         TopicCache directory, ProducerSettings settings, TimeProvider time, BackgroundWork background, Random random, ILogger logger)
     {
         (_directory, Settings, Time, Background, _logger) = (directory, settings, time, background, logger);
-        Memory = new BufferMemory(settings.BufferMemory, time);
+        Memory = new BufferMemory(settings.Options.BufferMemory, time);
 
         // As many builders as a full buffer needs, for partitions with full batches.
-        var maxSpareBuilders = (int)Math.Clamp(settings.BufferMemory / settings.Policy.BatchBytes, 1, 256);
+        var maxSpareBuilders = (int)Math.Clamp(settings.Options.BufferMemory / settings.Policy.BatchBytes, 1, 256);
         Delivery = new BatchDelivery(directory, settings.Policy, time, random, logger, background, maxSpareBuilders);
     }
 
@@ -71,7 +71,7 @@ internal sealed class ProducerBuffer
                 var known = topic.Known is { } outdated
                     ? await RetryAsync(left => _directory.RequireNewerAsync(outdated, 0, left, cancellation), blockedSince, cancellation)
                     : await RetryAsync(
-                        left => _directory.RequireAsync(topic.Topic, Settings.MetadataMaxAge, left, cancellation), blockedSince, cancellation);
+                        left => _directory.RequireAsync(topic.Topic, Settings.Options.MetadataMaxAge, left, cancellation), blockedSince, cancellation);
                 topic.Learn(known);
             }
 
@@ -152,7 +152,7 @@ internal sealed class ProducerBuffer
             _logger.PartitionerFailed(exception, topic.Topic);
         }
 
-        if (topic.Known is { } known && Time.GetElapsedTime(known.AskedAt) > Settings.MetadataMaxAge && topic.TryBeginRenewal())
+        if (topic.Known is { } known && Time.GetElapsedTime(known.AskedAt) > Settings.Options.MetadataMaxAge && topic.TryBeginRenewal())
         {
             Background.Start(RenewAsync, topic);
         }
@@ -221,7 +221,7 @@ internal sealed class ProducerBuffer
 
     private TimeSpan Left(long blockedSince)
     {
-        var left = Settings.MaxBlock - Time.GetElapsedTime(blockedSince);
+        var left = Settings.Options.MaxBlock - Time.GetElapsedTime(blockedSince);
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 

@@ -77,6 +77,8 @@ public class ProducerOptions
 
     /// <summary>Chooses partitions; null for <see cref="Partitioners.Default"/>. An instance serves one producer.</summary>
     public IPartitioner? Partitioner { get; set; }
+
+    internal ProducerOptions Copy() => (ProducerOptions)MemberwiseClone();
 }
 
 /// <summary>The options of a producer with the serializers of its types.</summary>

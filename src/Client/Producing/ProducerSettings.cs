@@ -6,6 +6,8 @@ namespace Loire.Client;
 /// <summary>The options of a producer, checked and out of reach of later changes.</summary>
 internal sealed class ProducerSettings
 {
+    private static readonly TimeSpan Longest = ProducePolicy.LongestTimeout;
+
     private const int MaxBatchSize = Limits.BatchBytes;
 
     // What a batch of one record takes besides the record's bytes, with as many headers as a record may have, is less than this.
@@ -41,12 +43,7 @@ internal sealed class ProducerSettings
         Require(options.MaxInFlight >= 1, options.MaxInFlight, nameof(options.MaxInFlight), "must be at least 1");
         Require(options.MetadataMaxAge >= TimeSpan.Zero, options.MetadataMaxAge, nameof(options.MetadataMaxAge), "must not be negative");
 
-        ClientId = options.ClientId;
-        Acks = options.Acks;
-        BufferMemory = options.BufferMemory;
-        MaxBlock = options.MaxBlock;
-        MaxRecordBytes = options.MaxRecordBytes;
-        MetadataMaxAge = options.MetadataMaxAge;
+        Options = options.Copy();
         Partitioner = options.Partitioner ?? Partitioners.Default();
         Policy = new ProducePolicy
         {
@@ -64,25 +61,13 @@ internal sealed class ProducerSettings
         };
     }
 
-    public string ClientId { get; }
-
-    public Acks Acks { get; }
-
-    public long BufferMemory { get; }
-
-    public TimeSpan MaxBlock { get; }
-
-    public int MaxRecordBytes { get; }
-
-    public TimeSpan MetadataMaxAge { get; }
+    /// <summary>A copy that later changes do not reach.</summary>
+    public ProducerOptions Options { get; }
 
     public IPartitioner Partitioner { get; }
 
     /// <summary>How batches are gathered, sent and retried.</summary>
     public ProducePolicy Policy { get; }
-
-    // What timers take.
-    private static TimeSpan Longest { get; } = TimeSpan.FromDays(24);
 
     private static string InRange(string from) => $"must be {from} and at most 24 days";
 

@@ -48,7 +48,7 @@ internal sealed class ProducerTopic(TopicName name, ProducerBuffer buffer) : Top
 
     TopicRoutes IAccumulatorOwner.Routes => _known!;
 
-    Acks IAccumulatorOwner.Acks => buffer.Settings.Acks;
+    Acks IAccumulatorOwner.Acks => buffer.Settings.Options.Acks;
 
     /// <inheritdoc/>
     public override long QueuedBytes(int partition)
@@ -86,7 +86,7 @@ internal sealed class ProducerTopic(TopicName name, ProducerBuffer buffer) : Top
     void IAccumulatorOwner.OnTopicGone() => _isGone = true;
 
     PendingBatch IAccumulatorOwner.OpenBatch(PartitionAccumulator accumulator, RecordBatchBuilder builder) =>
-        new ProducerBatch(this, accumulator, builder);
+        new ProducerBatch(accumulator, builder);
 
     void IAccumulatorOwner.OnBatchClosed(int partition) => buffer.OnBatchClosed(this, partition);
 

@@ -19,25 +19,18 @@ internal static class AppendBody
             return Join(group.ConvertAll(batch => batch.Encode(compression)));
         }
 
-        var size = 0;
-        foreach (var batch in group)
-        {
-            size += batch.SizeInBytes;
-        }
-
-        var body = GC.AllocateUninitializedArray<byte>(size);
+        var body = GC.AllocateUninitializedArray<byte>(group.Sum(batch => batch.SizeInBytes));
         var rest = body.AsSpan();
         foreach (var batch in group)
         {
-            batch.EncodeInto(rest[..batch.SizeInBytes]);
-            rest = rest[batch.EncodedBytes..];
+            batch.EncodeInto(ref rest);
         }
 
         return body;
     }
 
     /// <summary>
-    /// Encodes the records of batches that are larger than <paramref name="maxBytes"/> anew, in smaller ones. They keep their order, and as one
+    /// Encodes the records of batches that are larger than <paramref name="maxBytes"/> in smaller ones. They keep their order, and as one
     /// append the offsets that they would have got.
     /// </summary>
     /// <returns>False if that is of no use: no batch is larger, or one record alone is.</returns>

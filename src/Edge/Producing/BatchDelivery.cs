@@ -10,10 +10,10 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Edge.Producing;
 
 /// <summary>
-/// Appends batches to their partitions. A refusal means that nothing was appended: it is retried if the error is retriable, and at once where
-/// the name of the topic has passed to another creation, or where smaller batches fit the topic's new limit. An append whose outcome is
-/// unknown is not retried, unless the policy asks for it, because the records may be stored already. No wait is longer than what the oldest
-/// batch has left of <see cref="ProducePolicy.DeliveryTimeout"/>. Thread-safe.
+/// Appends batches to their partitions. A refusal means that nothing was appended: it is retried if the error is retriable, and at once
+/// where the topic was created again, or where smaller batches fit the topic's new limit. An append whose outcome is unknown is not
+/// retried, unless the policy asks for it, because the records may be stored already. No wait is longer than what the oldest batch has
+/// left of <see cref="ProducePolicy.DeliveryTimeout"/>. Thread-safe.
 /// </summary>
 /// <param name="topics">Finds topics again whose routes are outdated.</param>
 /// <param name="policy">How to send and to retry.</param>
@@ -31,8 +31,8 @@ public sealed class BatchDelivery(
     BackgroundWork? background = null,
     int maxSpareBuilders = 16) : IDisposable
 {
-    // What timers take; a longer time has no end.
-    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(24);
+    private static readonly AppendResult Unanswered =
+        new(ErrorCode.None, Offset.None, Offset.None, Timestamp.None, Offset.None, null);
 
     private readonly Stack<RecordBatchBuilder> _spareBuilders = new();
     private bool _isDisposed;
@@ -126,22 +126,28 @@ public sealed class BatchDelivery(
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask DeliverAsync(PartitionAccumulator target, List<PendingBatch> group, ReadOnlyMemory<byte> bytes)
     {
-        var attempt = default(Attempt);
-        var (first, retries, mayBeStored) = (0, 0, false);
+        var (first, retries) = (0, 0);
+        AppendFailure? failure = null;
         while (true)
         {
-            first = Expire(group, first, attempt, mayBeStored, ref bytes);
+            first = Expire(group, first, failure, ref bytes);
             if (first == group.Count)
             {
                 return;
             }
 
             var routes = target.Owner.Routes;
-            attempt = await AppendAsync(target, routes, bytes, Left(group[first]));
-            var fate = attempt.Outdates(routes) ? await FollowAsync(target, routes, attempt, Left(group[first])) : TopicFate.Kept;
-            if (attempt.Answer is { Error: ErrorCode.None } answer && (!attempt.IsUnsure || fate == TopicFate.Kept))
+            var attempt = await AppendAsync(target, routes, bytes, Left(group[first]));
+
+            // Without acknowledgement a partition that has not read its topic yet does not say whether it exists.
+            var isUnsure = attempt.Error == ErrorCode.None && target.Owner.Acks == Acks.None && attempt.Answer.TopicVersion == 0
+                && !policy.UnacknowledgedIsOneWay;
+            var fate = isUnsure || routes.IsOutdatedBy(attempt.Answer)
+                ? await FollowAsync(target, routes, attempt.Answer.TopicVersion, Left(group[first]))
+                : TopicFate.Kept;
+            if (attempt.Error == ErrorCode.None && !(isUnsure && fate != TopicFate.Kept))
             {
-                Succeed(group, first, answer);
+                Succeed(group, first, attempt.Answer);
                 return;
             }
 
@@ -150,7 +156,9 @@ public sealed class BatchDelivery(
                 continue;
             }
 
-            mayBeStored |= attempt.IsOutcomeUnknown;
+            var mayBeStored = attempt.IsOutcomeUnknown || failure is { IsOutcomeUnknown: true };
+            failure = new AppendFailure(
+                isUnsure ? ErrorCode.UnknownTopicOrPartition : attempt.Error, mayBeStored, attempt.Answer.Detail, attempt.Exception);
             var mayPass = fate != TopicFate.Gone
                 && (attempt.IsOutcomeUnknown ? policy.RetryUnknownOutcomes : ErrorCodes.Describe(attempt.Error).Retriable);
             if (!mayPass && !mayBeStored && fate != TopicFate.Gone)
@@ -173,11 +181,11 @@ public sealed class BatchDelivery(
 
             if (!mayPass || retries >= policy.Retries)
             {
-                Fail(group, first, attempt.ToFailure(mayBeStored));
+                Fail(group, first, failure);
                 return;
             }
 
-            logger.AppendRetried(attempt.Exception, routes.Name, target.Partition, ErrorCodes.Describe(attempt.Error).Name);
+            logger.AppendRetried(failure.Exception, routes.Name, target.Partition, ErrorCodes.Describe(failure.Code).Name);
             var (pause, left) = (Backoff(retries++), Left(group[first]));
             await Task.Delay(pause < left ? pause : left, time);
         }
@@ -204,7 +212,7 @@ public sealed class BatchDelivery(
     {
         if (target.Partition >= routes.PartitionsCount)
         {
-            return new Attempt(ErrorCode.UnknownTopicOrPartition, $"The topic '{routes.Name}' has no partition {target.Partition}.");
+            return Attempt.Failed(ErrorCode.UnknownTopicOrPartition, $"The topic '{routes.Name}' has no partition {target.Partition}.");
         }
 
         var start = time.GetTimestamp();
@@ -224,45 +232,33 @@ public sealed class BatchDelivery(
             if (request.Acks == Acks.None && policy.UnacknowledgedIsOneWay)
             {
                 await grain.AppendUnacknowledged(request);
-                return new Attempt(ErrorCode.None, null, Attempt.Unanswered);
+                return new Attempt(Unanswered);
             }
 
-            AppendResult answer;
-            if (timeout > LongestTimer)
-            {
-                answer = await grain.Append(request);
-            }
-            else
-            {
-                call = grain.Append(request).AsTask();
-                answer = await call.WaitAsync(timeout, time);
-            }
-
-            return new Attempt(answer.Error, answer.Detail, answer) { IsUnsure = request.Acks == Acks.None && answer.TopicVersion == 0 };
+            call = grain.Append(request).AsTask();
+            return new Attempt(await call.WaitAsync(timeout, time));
         }
-        catch (Exception exception) when (exception is TimeoutException || GrainCallErrors.Of(exception) == ErrorCode.RequestTimedOut)
+        catch (Exception exception) when (GrainCallErrors.Of(exception) == ErrorCode.RequestTimedOut)
         {
             // The answer may still come, and with it an exception that nobody awaits.
             _ = call?.ContinueWith(
                 static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            return new Attempt(
-                ErrorCode.RequestTimedOut, "The partition did not answer in time: the records may or may not be stored.", Exception: exception);
+            return Attempt.Failed(
+                ErrorCode.RequestTimedOut, "The partition did not answer in time: the records may or may not be stored.", exception);
         }
         catch (Exception exception)
         {
-            return new Attempt(
+            return Attempt.Failed(
                 ErrorCode.NetworkException, $"The call of the partition failed: the records may or may not be stored. {exception.Message}",
-                Exception: exception);
+                exception);
         }
     }
 
     /// <summary>Finds the topic again after an answer that shows that its routes are outdated.</summary>
-    private async ValueTask<TopicFate> FollowAsync(PartitionAccumulator target, TopicRoutes outdated, Attempt attempt, TimeSpan left)
+    private async ValueTask<TopicFate> FollowAsync(PartitionAccumulator target, TopicRoutes outdated, long version, TimeSpan left)
     {
         var timeout = left < policy.RequestTimeout ? left : policy.RequestTimeout;
-        var lookup = await topics.RefreshAsync(
-            outdated, attempt.TopicVersion,
-            timeout > LongestTimer ? Timeout.InfiniteTimeSpan : timeout > TimeSpan.Zero ? timeout : TimeSpan.Zero);
+        var lookup = await topics.RefreshAsync(outdated, version, timeout > TimeSpan.Zero ? timeout : TimeSpan.Zero);
         if (lookup.Error == ErrorCode.UnknownTopicOrPartition)
         {
             target.Owner.OnTopicGone();
@@ -280,16 +276,12 @@ public sealed class BatchDelivery(
         var offset = answer.BaseOffset;
         for (; first < group.Count; first++)
         {
-            var batch = group[first];
-            var last = first == group.Count - 1 ? answer.LastOffset
-                : offset == Offset.None ? Offset.None
-                : offset + (batch.RecordsCount - 1);
-            Invariant.Check(
-                !batch.IsGathered || offset == Offset.None || last - offset == batch.RecordsCount - 1,
-                "every record of an append has got an offset of its own");
-            batch.Succeed(offset, last, answer.LogAppendTime);
-            offset = last == Offset.None ? last : last + 1;
+            group[first].Succeed(offset, answer.LogAppendTime);
+            offset = offset == Offset.None ? offset : offset + group[first].RecordsCount;
         }
+
+        Invariant.Check(
+            answer.BaseOffset == Offset.None || offset == answer.LastOffset + 1, "every record of an append has got an offset of its own");
     }
 
     private static void Fail(List<PendingBatch> group, int first, AppendFailure failure)
@@ -302,25 +294,20 @@ public sealed class BatchDelivery(
 
     /// <summary>Ends the batches whose time is up.</summary>
     /// <returns>The first one that is left; <paramref name="bytes"/> begins with it.</returns>
-    private int Expire(List<PendingBatch> group, int first, Attempt last, bool mayBeStored, ref ReadOnlyMemory<byte> bytes)
+    private int Expire(List<PendingBatch> group, int first, AppendFailure? last, ref ReadOnlyMemory<byte> bytes)
     {
         for (; first < group.Count && Left(group[first]) <= TimeSpan.Zero; first++)
         {
             bytes = bytes[group[first].EncodedBytes..];
-            group[first].Fail(last.Error == ErrorCode.None
-                ? new AppendFailure(
-                    ErrorCode.RequestTimedOut, mayBeStored, "DeliveryTimeout passed before the records could be sent.", null)
-                : last.ToFailure(mayBeStored) with
-                {
-                    Text = $"DeliveryTimeout passed. The last answer: {last.Text ?? ErrorCodes.Describe(last.Error).Text}",
-                });
+            group[first].Fail(last is null
+                ? new AppendFailure(ErrorCode.RequestTimedOut, false, "DeliveryTimeout passed before the records could be sent.", null)
+                : last with { Text = $"DeliveryTimeout passed. The last answer: {last.Text ?? ErrorCodes.Describe(last.Code).Text}" });
         }
 
         return first;
     }
 
-    private TimeSpan Left(PendingBatch batch) =>
-        policy.DeliveryTimeout == TimeSpan.MaxValue ? TimeSpan.MaxValue : policy.DeliveryTimeout - time.GetElapsedTime(batch.OpenedAt);
+    private TimeSpan Left(PendingBatch batch) => policy.DeliveryTimeout - time.GetElapsedTime(batch.OpenedAt);
 
     /// <summary>Where the partition of an append is now.</summary>
     private enum TopicFate
@@ -335,24 +322,15 @@ public sealed class BatchDelivery(
         Gone,
     }
 
-    /// <summary>What one append came to. The default is none.</summary>
-    private readonly record struct Attempt(ErrorCode Error, string? Text, AppendResult? Answer = null, Exception? Exception = null)
+    /// <summary>The result of one append.</summary>
+    private readonly record struct Attempt(AppendResult Answer, Exception? Exception = null)
     {
-        public static readonly AppendResult Unanswered =
-            new(ErrorCode.None, Offset.None, Offset.None, Timestamp.None, Offset.None, null);
-
-        /// <summary>Whether the partition has not read its topic yet, so that it did not say whether it exists.</summary>
-        public bool IsUnsure { get; init; }
-
-        /// <summary>The version of the topic that the partition acted on; 0 if it did not say.</summary>
-        public long TopicVersion => Answer?.TopicVersion ?? 0;
+        public ErrorCode Error => Answer.Error;
 
         public bool IsOutcomeUnknown => Error is ErrorCode.RequestTimedOut or ErrorCode.NetworkException or ErrorCode.UnknownServerError
             or ErrorCode.NotEnoughReplicasAfterAppend;
 
-        public bool Outdates(TopicRoutes routes) => TopicVersion > routes.Version || TopicRoutes.IsUnknown(Error) || IsUnsure;
-
-        public AppendFailure ToFailure(bool mayBeStored) =>
-            new(Error == ErrorCode.None ? ErrorCode.UnknownTopicOrPartition : Error, mayBeStored, Text, Exception);
+        public static Attempt Failed(ErrorCode error, string text, Exception? exception = null) =>
+            new(Unanswered with { Error = error, Detail = text }, exception);
     }
 }

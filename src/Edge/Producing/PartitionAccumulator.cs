@@ -55,12 +55,7 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
                 return false;
             }
 
-            isBatchClosed = _open is not null && _open.SizeInBytes + bytes > _openLimit;
-            if (isBatchClosed)
-            {
-                CloseOpen();
-            }
-
+            isBatchClosed = _open is not null && _open.SizeInBytes + bytes > _openLimit && TryCloseOpen();
             if (_open is null)
             {
                 _openLimit = Math.Min(_policy.BatchBytes, owner.Routes.MaxMessageBytes);
@@ -69,12 +64,7 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
 
             place = _open.Add(record, bytes, isAwaited);
             _queuedBytes += bytes;
-            if (_open.SizeInBytes >= _openLimit)
-            {
-                CloseOpen();
-                isBatchClosed = true;
-            }
-
+            isBatchClosed |= _open.SizeInBytes >= _openLimit && TryCloseOpen();
             isSenderNeeded = TryCountSender();
         }
 
@@ -200,7 +190,7 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
         var isBatchClosed = false;
         lock (_lock)
         {
-            if (_open is not null && _senders == 1 && (long)_ready.Count * _policy.BatchBytes < _policy.AppendBytes && IsDue())
+            if (_senders == 1 && (long)_ready.Count * _policy.BatchBytes < _policy.AppendBytes && IsDue())
             {
                 isBatchClosed = TryCloseOpen();
             }
@@ -225,13 +215,6 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
     }
 
     // The methods from here on are called under the lock.
-    private void CloseOpen()
-    {
-        _ready.Enqueue(_open!);
-        _open = null;
-        _isOpenDue = false;
-    }
-
     private bool TryCloseOpen()
     {
         if (_open is null)
@@ -239,14 +222,16 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
             return false;
         }
 
-        CloseOpen();
+        _ready.Enqueue(_open);
+        _open = null;
+        _isOpenDue = false;
         return true;
     }
 
     // A second append beside the first carries full batches only; otherwise no batch would ever fill.
     private bool TryCountSender()
     {
-        if (_senders >= _policy.MaxInFlight || (_ready.Count == 0 && (_senders > 0 || _open is null || !IsDue())))
+        if (_senders >= _policy.MaxInFlight || (_ready.Count == 0 && (_senders > 0 || !IsDue())))
         {
             return false;
         }
@@ -257,25 +242,20 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
 
     private bool IsDue()
     {
-        if (_isOpenDue || _policy.Linger == TimeSpan.Zero)
+        if (_open is null || _isOpenDue || _policy.Linger == TimeSpan.Zero)
         {
-            return true;
+            return _open is not null;
         }
 
-        if (_policy.Linger == Timeout.InfiniteTimeSpan)
+        if (_policy.Linger == Timeout.InfiniteTimeSpan || _lingering == _open)
         {
             return false;
         }
 
-        var left = _policy.Linger - delivery.Time.GetElapsedTime(_open!.OpenedAt);
+        var left = _policy.Linger - delivery.Time.GetElapsedTime(_open.OpenedAt);
         if (left <= TimeSpan.Zero)
         {
             return true;
-        }
-
-        if (_lingering == _open)
-        {
-            return false;
         }
 
         _lingering = _open;

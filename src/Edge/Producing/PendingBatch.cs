@@ -9,7 +9,6 @@ namespace Loire.Edge.Producing;
 /// </summary>
 public abstract class PendingBatch
 {
-    private readonly ReadOnlyMemory<byte> _encoded;
     private RecordBatchBuilder? _builder;
     private volatile bool _isEnded;
 
@@ -17,20 +16,14 @@ public abstract class PendingBatch
     /// <param name="accumulator">Where the batch belongs.</param>
     /// <param name="builder">An empty builder, which the batch returns.</param>
     protected PendingBatch(PartitionAccumulator accumulator, RecordBatchBuilder builder)
-    {
-        (Accumulator, _builder, IsGathered) = (accumulator, builder, true);
-        OpenedAt = accumulator.Delivery.Time.GetTimestamp();
-    }
+        : this(accumulator, 0, 0) => _builder = builder;
 
-    /// <summary>Record batches that a client has encoded; they are sent as they are.</summary>
+    /// <summary>Whole batches that a client has encoded, as <see cref="Encoded"/>.</summary>
     /// <param name="accumulator">Where the batches belong.</param>
-    /// <param name="encoded">One or more whole batches. The partition keeps this memory.</param>
     /// <param name="recordsCount">Records in them.</param>
-    protected PendingBatch(PartitionAccumulator accumulator, ReadOnlyMemory<byte> encoded, int recordsCount)
-    {
-        (Accumulator, _encoded, RecordsCount, ReservedBytes) = (accumulator, encoded, recordsCount, encoded.Length);
-        OpenedAt = accumulator.Delivery.Time.GetTimestamp();
-    }
+    /// <param name="bytes">Their size.</param>
+    protected PendingBatch(PartitionAccumulator accumulator, int recordsCount, int bytes) =>
+        (Accumulator, OpenedAt, RecordsCount, ReservedBytes) = (accumulator, accumulator.Delivery.Time.GetTimestamp(), recordsCount, bytes);
 
     /// <summary>Where the batch belongs.</summary>
     public PartitionAccumulator Accumulator { get; }
@@ -54,7 +47,7 @@ public abstract class PendingBatch
     public Offset BaseOffset { get; private set; } = Offset.None;
 
     /// <summary>The offset of its last record, or <see cref="Offset.None"/> if it is unknown. Valid after <see cref="IsEnded"/>.</summary>
-    public Offset LastOffset { get; private set; } = Offset.None;
+    public Offset LastOffset => BaseOffset == Offset.None ? Offset.None : BaseOffset + (RecordsCount - 1);
 
     /// <summary>The broker's time, if it stamps. Valid after <see cref="IsEnded"/>.</summary>
     public Timestamp LogAppendTime { get; private set; } = Timestamp.None;
@@ -62,14 +55,17 @@ public abstract class PendingBatch
     /// <summary>When it was made, in units of <see cref="TimeProvider.GetTimestamp"/>.</summary>
     internal long OpenedAt { get; }
 
-    /// <summary>Whether its records were gathered here, so that they may be encoded anew.</summary>
-    internal bool IsGathered { get; }
+    /// <summary>Whether its records were gathered here, so that they may be encoded again.</summary>
+    internal bool IsGathered => Encoded.IsEmpty;
 
     /// <summary>Bytes before compression.</summary>
-    internal int SizeInBytes => _builder?.SizeInBytes ?? _encoded.Length;
+    internal int SizeInBytes => _builder?.SizeInBytes ?? Encoded.Length;
 
     /// <summary>Bytes of it in the append that carries it.</summary>
     internal int EncodedBytes { get; set; }
+
+    /// <summary>Batches that are sent as they are. The partition keeps this memory. Empty if records are gathered.</summary>
+    protected virtual ReadOnlyMemory<byte> Encoded => default;
 
     internal RecordPlace Add(in ProducerRecord record, long reservedBytes, bool isAwaited)
     {
@@ -80,33 +76,28 @@ public abstract class PendingBatch
         return new RecordPlace(this, RecordsCount++);
     }
 
-    /// <summary>The batch as an append carries it; its builder is returned.</summary>
+    /// <summary>The batch as an append carries it.</summary>
     internal ReadOnlyMemory<byte> Encode(CompressionType compression)
     {
-        var encoded = _builder is null ? _encoded : _builder.Build(compression);
+        var encoded = _builder?.Build(compression) ?? Encoded;
         EncodedBytes = encoded.Length;
         ReleaseBuilder();
         return encoded;
     }
 
-    /// <summary>As <see cref="Encode"/> without compression, into <see cref="SizeInBytes"/> of the caller's memory.</summary>
-    internal void EncodeInto(Span<byte> destination)
+    /// <summary>Writes the batch without compression to <paramref name="destination"/> and moves that on.</summary>
+    internal void EncodeInto(ref Span<byte> destination)
     {
-        EncodedBytes = destination.Length;
-        if (_builder is null)
-        {
-            _encoded.Span.CopyTo(destination);
-        }
-        else
-        {
-            _builder.BuildInto(destination);
-            ReleaseBuilder();
-        }
+        EncodedBytes = SizeInBytes;
+        Encoded.Span.CopyTo(destination);
+        _builder?.BuildInto(destination[..EncodedBytes]);
+        ReleaseBuilder();
+        destination = destination[EncodedBytes..];
     }
 
-    internal void Succeed(Offset baseOffset, Offset lastOffset, Timestamp logAppendTime)
+    internal void Succeed(Offset baseOffset, Timestamp logAppendTime)
     {
-        (BaseOffset, LastOffset, LogAppendTime) = (baseOffset, lastOffset, logAppendTime);
+        (BaseOffset, LogAppendTime) = (baseOffset, logAppendTime);
         End();
     }
 
@@ -123,7 +114,7 @@ public abstract class PendingBatch
     {
     }
 
-    /// <summary>The batch has ended: completes who waits for it.</summary>
+    /// <summary>The batch has ended: completes those who wait for it.</summary>
     protected abstract void OnEnded();
 
     private void End()

@@ -2,11 +2,14 @@ using Loire.Model;
 
 namespace Loire.Edge.Producing;
 
-/// <summary>How batches are gathered, sent and retried. The defaults try once and wait for the answer, however long the call takes.</summary>
+/// <summary>How batches are gathered, sent and retried. The defaults try once and wait as long as the call takes.</summary>
 public sealed record ProducePolicy
 {
     // A larger append delays the ones behind it by more time than the saved calls are worth.
     private const int AppendBytesTarget = 4 * 1024 * 1024;
+
+    /// <summary>As long as timers take, which is as good as without an end.</summary>
+    public static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(24);
 
     /// <summary>Bytes of records after which a batch is closed, before compression. A larger record has a batch of its own.</summary>
     public required int BatchBytes { get; init; }
@@ -24,12 +27,12 @@ public sealed record ProducePolicy
     public int MaxInFlight { get; init; } = 1;
 
     /// <summary>How long one attempt waits for the answer; then its outcome is unknown.</summary>
-    public TimeSpan RequestTimeout { get; init; } = TimeSpan.MaxValue;
+    public TimeSpan RequestTimeout { get; init; } = LongestTimeout;
 
     /// <summary>From the first record of a batch to the end of all attempts.</summary>
-    public TimeSpan DeliveryTimeout { get; init; } = TimeSpan.MaxValue;
+    public TimeSpan DeliveryTimeout { get; init; } = LongestTimeout;
 
-    /// <summary>Attempts after the first one. An attempt at another creation of the topic, or with smaller batches, does not count.</summary>
+    /// <summary>Attempts after the first one. Those at another creation of the topic or with smaller batches do not count.</summary>
     public int Retries { get; init; }
 
     /// <summary>The pause before the first retry; it doubles, with jitter.</summary>

@@ -4,14 +4,13 @@ using Loire.Model.Batches;
 namespace Loire.Edge.Producing;
 
 /// <summary>A record to append. Its bytes are copied before the call that takes it returns.</summary>
-/// <param name="timestamp">The producer's time.</param>
-/// <param name="key">The key.</param>
-/// <param name="keyIsNull">Whether there is no key.</param>
-/// <param name="value">The value.</param>
-/// <param name="valueIsNull">Whether there is no value.</param>
-/// <param name="headers">The headers in their order.</param>
 public readonly ref struct ProducerRecord(
-    Timestamp timestamp, ReadOnlySpan<byte> key, bool keyIsNull, ReadOnlySpan<byte> value, bool valueIsNull, ReadOnlySpan<RecordHeader> headers)
+    Timestamp timestamp,
+    ReadOnlySpan<byte> key,
+    bool keyIsNull,
+    ReadOnlySpan<byte> value,
+    bool valueIsNull,
+    ReadOnlySpan<RecordHeader> headers)
 {
     // Lengths, deltas and the count of headers.
     private const int RecordOverhead = 24;
@@ -35,7 +34,7 @@ public readonly ref struct ProducerRecord(
     /// <summary>The headers in their order.</summary>
     public ReadOnlySpan<RecordHeader> Headers { get; } = headers;
 
-    /// <summary>Bytes of key, value and headers with what a record takes besides them; never less than it takes in an empty batch.</summary>
+    /// <summary>Bytes of key, value and headers, and what a record takes besides them; at least what it takes in an empty batch.</summary>
     public long ReservedBytes
     {
         get

@@ -136,16 +136,14 @@ internal sealed class V2ProduceEndpoint(BatchDelivery delivery, IOptions<LoireAp
         return new V2ProducedJson(entries!);
     }
 
-    private static Added Add(ProduceSession session, V2Record record, int? partition, Timestamp now, out RecordPlace place) => session.TryAdd(
-        record.Partition ?? partition,
-        new ProducerRecord(
-            record.Timestamp == Timestamp.None ? now : record.Timestamp,
-            record.Key,
-            record.Key is null,
-            record.Value,
-            record.Value is null,
-            record.Headers),
-        out place);
+    private static Added Add(ProduceSession session, V2Record record, int? partition, Timestamp now, out RecordPlace place)
+    {
+        var time = record.Timestamp == Timestamp.None ? now : record.Timestamp;
+        return session.TryAdd(
+            record.Partition ?? partition,
+            new ProducerRecord(time, record.Key, record.Key is null, record.Value, record.Value is null, record.Headers),
+            out place);
+    }
 
     private static V2ProducedRecordJson Failed(ErrorCode error, string? detail) =>
         new(null, null, V2Error.RecordCode(error), detail ?? ErrorCodes.Describe(error).Text);

@@ -41,11 +41,11 @@ internal sealed class AccumulatorBench : IAccumulatorOwner
     public bool IsGone { get; private set; }
 
     public static async Task<AccumulatorBench> StartAsync(
-        ManualTime time, ProducePolicy policy, int partitions = 1, int maxMessageBytes = Limits.DefaultMaxMessageBytes, Acks acks = Acks.All)
+        ManualTime time, ProducePolicy policy, int partitions = 1, Acks acks = Acks.All)
     {
         var background = new BackgroundWork(SynchronizationContext.Current);
         var cluster = new FakeCluster();
-        var topic = cluster.AddTopic("t", partitions, maxMessageBytes);
+        var topic = cluster.AddTopic("t", partitions);
         var topics = new TopicCache(cluster.Factory, time, background);
         var routes = (await topics.FindAsync(TopicName.Parse("t"), TopicCache.Fresh, Timeout.InfiniteTimeSpan)).Topic!;
         var delivery = new BatchDelivery(topics, policy, time, new Random(1), NullLogger.Instance, background);
@@ -100,7 +100,8 @@ internal sealed class AccumulatorBench : IAccumulatorOwner
 
     void IAccumulatorOwner.OnTopicGone() => IsGone = true;
 
-    PendingBatch IAccumulatorOwner.OpenBatch(PartitionAccumulator accumulator, RecordBatchBuilder builder) => new Batch(accumulator, builder);
+    PendingBatch IAccumulatorOwner.OpenBatch(PartitionAccumulator accumulator, RecordBatchBuilder builder) =>
+        new Batch(accumulator, builder);
 
     void IAccumulatorOwner.OnBatchClosed(int partition) => Closed.Add(partition);
 
@@ -127,6 +128,7 @@ internal sealed class AccumulatorBench : IAccumulatorOwner
     /// <summary>A batch that tells when it has ended.</summary>
     public sealed class Batch : PendingBatch
     {
+        private readonly ReadOnlyMemory<byte> _encoded;
         private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Batch(PartitionAccumulator accumulator, RecordBatchBuilder builder)
@@ -135,11 +137,11 @@ internal sealed class AccumulatorBench : IAccumulatorOwner
         }
 
         public Batch(PartitionAccumulator accumulator, ReadOnlyMemory<byte> encoded, int recordsCount)
-            : base(accumulator, encoded, recordsCount)
-        {
-        }
+            : base(accumulator, recordsCount, encoded.Length) => _encoded = encoded;
 
         public Task Ended => _ended.Task;
+
+        protected override ReadOnlyMemory<byte> Encoded => _encoded;
 
         protected override void OnEnded() => _ended.SetResult();
     }

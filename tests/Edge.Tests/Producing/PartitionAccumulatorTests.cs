@@ -211,7 +211,7 @@ public sealed class PartitionAccumulatorTests
     });
 
     [Fact]
-    public void An_unacknowledged_append_asks_the_topic_where_the_partition_does_not_say_whether_it_exists() => VirtualTime.Run(async time =>
+    public void An_unacknowledged_append_asks_the_topic_where_the_partition_does_not_know_itself() => VirtualTime.Run(async time =>
     {
         var bench = await AccumulatorBench.StartAsync(time, _tryOnce, acks: Acks.None);
         var known = bench.Add("a");
@@ -227,7 +227,7 @@ public sealed class PartitionAccumulatorTests
     [Theory]
     [InlineData(CompressionType.None)]
     [InlineData(CompressionType.Lz4)]
-    public void A_batch_that_a_shrunken_limit_refuses_is_sent_again_in_smaller_ones(CompressionType compression) => VirtualTime.Run(async time =>
+    public void A_batch_that_is_too_large_by_now_is_sent_again_in_smaller_ones(CompressionType compression) => VirtualTime.Run(async time =>
     {
         var random = new Random(3);
         var bench = await AccumulatorBench.StartAsync(time, _stopAtFailure with { BatchBytes = 100_000, Compression = compression });
@@ -263,7 +263,7 @@ public sealed class PartitionAccumulatorTests
     [Theory]
     [InlineData(true, ErrorCode.RequestTimedOut)]
     [InlineData(false, ErrorCode.NetworkException)]
-    public void A_call_that_fails_leaves_the_outcome_unknown_and_is_not_repeated(bool byTimeout, ErrorCode expected) => VirtualTime.Run(async time =>
+    public void A_failed_call_leaves_the_outcome_unknown_and_is_not_repeated(bool byTimeout, ErrorCode expected) => VirtualTime.Run(async time =>
     {
         var bench = await AccumulatorBench.StartAsync(time, _retry);
         Exception exception = byTimeout ? new TimeoutException() : new InvalidOperationException("The silo is gone.");

@@ -30,10 +30,9 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
     public async Task RunAsync(int status)
     {
         await answer.StartAsync();
-        var produced = session.Partition(partition);
         while (true)
         {
-            var read = await ReadAsync(produced);
+            var read = await ReadAsync();
             if (read.IsCanceled)
             {
                 break;
@@ -42,7 +41,7 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
             var buffer = read.Buffer;
             while (buffer.Length > 0 && _problem is null && session.Failure is null)
             {
-                buffer = Gather(buffer, isBehind: produced.PendingBatches > 0);
+                buffer = Gather(buffer, isBehind: session.HasPending);
                 if (_problem is { Error: ErrorCode.MessageTooLarge } && _isTooLargeForTopic && session.MustCheckTopic())
                 {
                     await session.CheckTopicAsync();
@@ -52,7 +51,7 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
 
                 if (_whole > 0 && _length >= gatherBytes)
                 {
-                    await SendAsync(produced);
+                    await SendAsync();
                 }
             }
 
@@ -70,7 +69,7 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
             }
         }
 
-        await SendAsync(produced);
+        await SendAsync();
         await session.DrainAsync();
         await answer.FinishAsync(session, session.Failure ?? _problem ?? stream.Ended, status, WriteBatch);
     }
@@ -85,7 +84,7 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
         }
     }
 
-    private async ValueTask<System.IO.Pipelines.ReadResult> ReadAsync(ProducedPartition produced)
+    private async ValueTask<System.IO.Pipelines.ReadResult> ReadAsync()
     {
         var pending = stream.ReadAsync();
         if (pending.IsCompleted)
@@ -96,9 +95,9 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
         var read = pending.AsTask();
         while (!read.IsCompleted)
         {
-            if (produced.PendingBatches == 0)
+            if (!session.HasPending)
             {
-                await SendAsync(produced);
+                await SendAsync();
             }
 
             await answer.FlushAsync();
@@ -192,7 +191,7 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
             : new ApiProblem(ErrorCode.InvalidRecord, "The records of the batch cannot be decoded, or are not as many as its header states.");
     }
 
-    private async ValueTask SendAsync(ProducedPartition produced)
+    private async ValueTask SendAsync()
     {
         if (_whole == 0)
         {
@@ -212,7 +211,7 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
             _length = rest.Length;
         }
 
-        await session.SendAsync(produced, batches, records);
+        await session.SendAsync(partition, batches, records);
     }
 
     // The array is given away with the append, so it cannot come from a pool.

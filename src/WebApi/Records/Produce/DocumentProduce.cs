@@ -33,11 +33,12 @@ internal static class DocumentProduce
             problem = Check(source.Span, partition, session, options.MaxJsonProduceRecords, now);
         }
 
+        ApiProblem? late = null;
         var places = new List<RecordPlace>();
         if (problem is null)
         {
             var cursor = Cursor.Start(source.Span);
-            while (session.Failure is null && AddSome(source.Span, ref cursor, partition, session, now, places))
+            while (session.Failure is null && AddSome(source.Span, ref cursor, partition, session, now, places, out late) == Added.NoRoom)
             {
                 await session.MakeRoomAsync();
             }
@@ -51,7 +52,7 @@ internal static class DocumentProduce
         }
 
         await session.DrainAsync();
-        await answer.FinishAsync(session, session.Failure, status, json => WriteRecords(json, session, places));
+        await answer.FinishAsync(session, session.Failure ?? late, status, json => WriteRecords(json, session, places));
     }
 
     public static async Task RawAsync(
@@ -142,10 +143,17 @@ internal static class DocumentProduce
         }
     }
 
-    // True if the session has no room; then it goes on at the cursor.
-    private static bool AddSome(
-        ReadOnlySpan<byte> source, ref Cursor cursor, int? partition, ProduceSession session, Timestamp now, List<RecordPlace> places)
+    // Without room it continues at the cursor. The topic may have changed since the check: then a record is too large and is the problem.
+    private static Added AddSome(
+        ReadOnlySpan<byte> source,
+        ref Cursor cursor,
+        int? partition,
+        ProduceSession session,
+        Timestamp now,
+        List<RecordPlace> places,
+        out ApiProblem? problem)
     {
+        problem = null;
         var fields = new RecordFields();
         var rest = source[cursor.Position..];
         var start = cursor.Position;
@@ -153,16 +161,18 @@ internal static class DocumentProduce
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             fields.Read(ref reader, rest);
-            if (NdjsonProduce.AddFields(fields, rest, partition, session, now, out var place, out _) != Added.Yes)
+            var added = NdjsonProduce.AddFields(fields, rest, partition, session, now, out var place, out problem);
+            if (added != Added.Yes)
             {
-                return true;
+                problem ??= added == Added.TooLarge ? LineProduce.TooLarge(session) : null;
+                return added;
             }
 
             places.Add(place);
             cursor = new Cursor(start + (int)reader.BytesConsumed, reader.CurrentState);
         }
 
-        return false;
+        return Added.Yes;
     }
 
     // Between two records of the array, so that a full session need not be met with reading from the start again.

@@ -15,6 +15,7 @@ namespace Loire.WebApi.Records.Produce;
 /// </summary>
 internal sealed class ProduceAnswer(HttpContext context, bool streams)
 {
+    private readonly SortedDictionary<int, Accepted> _accepted = [];
     private readonly ArrayBufferWriter<byte> _line = new(256);
     private readonly Utf8JsonWriter _json = new(Stream.Null);
     private bool _unflushed;
@@ -29,9 +30,12 @@ internal sealed class ProduceAnswer(HttpContext context, bool streams)
         }
     }
 
-    /// <summary>Writes the line of one acknowledgement; it leaves with the next flush.</summary>
+    /// <summary>Counts a batch that was acknowledged. A stream gets a line, which leaves with the next flush.</summary>
     public void Acknowledge(PendingBatch batch, ProduceSession session)
     {
+        var partition = batch.Accumulator.Partition;
+        var before = _accepted.GetValueOrDefault(partition, new Accepted(0, batch.BaseOffset, Offset.None));
+        _accepted[partition] = before with { Records = before.Records + batch.RecordsCount, LastOffset = batch.LastOffset };
         if (!streams)
         {
             return;
@@ -39,14 +43,9 @@ internal sealed class ProduceAnswer(HttpContext context, bool streams)
 
         var json = BeginLine("ack"u8);
         json.WriteNumber("acknowledged"u8, session.Acknowledged);
-        json.WriteNumber("partition"u8, batch.Accumulator.Partition);
+        json.WriteNumber("partition"u8, partition);
         json.WriteNumber("records"u8, batch.RecordsCount);
-        if (batch.BaseOffset != Offset.None)
-        {
-            json.WriteNumber("first_offset"u8, batch.BaseOffset.Value);
-            json.WriteNumber("last_offset"u8, batch.LastOffset.Value);
-        }
-
+        WriteOffsets(json, batch.BaseOffset, batch.LastOffset);
         EndLine();
     }
 
@@ -105,31 +104,30 @@ internal sealed class ProduceAnswer(HttpContext context, bool streams)
         }
     }
 
-    private static void WriteAccepted(Utf8JsonWriter json, ProduceSession session)
+    private void WriteAccepted(Utf8JsonWriter json, ProduceSession session)
     {
-        json.WriteNumber("records_accepted"u8, session.RecordsAccepted);
+        json.WriteNumber("records_accepted"u8, _accepted.Values.Sum(accepted => accepted.Records));
         json.WriteNumber("acknowledged"u8, session.Acknowledged);
         json.WriteStartArray("partitions"u8);
-        foreach (var partition in session.Partitions)
+        foreach (var (partition, accepted) in _accepted)
         {
-            if (partition.RecordsAccepted == 0)
-            {
-                continue;
-            }
-
             json.WriteStartObject();
-            json.WriteNumber("partition"u8, partition.Partition);
-            json.WriteNumber("records_accepted"u8, partition.RecordsAccepted);
-            if (partition.FirstOffset != Offset.None)
-            {
-                json.WriteNumber("first_offset"u8, partition.FirstOffset.Value);
-                json.WriteNumber("last_offset"u8, partition.LastOffset.Value);
-            }
-
+            json.WriteNumber("partition"u8, partition);
+            json.WriteNumber("records_accepted"u8, accepted.Records);
+            WriteOffsets(json, accepted.FirstOffset, accepted.LastOffset);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
+    }
+
+    private static void WriteOffsets(Utf8JsonWriter json, Offset first, Offset last)
+    {
+        if (first != Offset.None)
+        {
+            json.WriteNumber("first_offset"u8, first.Value);
+            json.WriteNumber("last_offset"u8, last.Value);
+        }
     }
 
     private Utf8JsonWriter BeginLine(ReadOnlySpan<byte> type)
@@ -149,4 +147,7 @@ internal sealed class ProduceAnswer(HttpContext context, bool streams)
         context.Response.BodyWriter.Write("\n"u8);
         _unflushed = true;
     }
+
+    /// <summary>The records that were accepted by one partition.</summary>
+    private readonly record struct Accepted(long Records, Offset FirstOffset, Offset LastOffset);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using Loire.Edge.Calls;
 using Loire.Edge.Producing;
 using Loire.Edge.Topics;
@@ -35,13 +36,13 @@ internal enum Added
 /// </summary>
 internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, Acks acks, LoireApiOptions options) : IAccumulatorOwner
 {
-    private readonly Dictionary<int, ProducedPartition> _partitions = [];
-    private readonly List<ProducedPartition> _open = [];
+    private readonly Dictionary<int, PartitionAccumulator> _partitions = [];
+    private readonly HashSet<PartitionAccumulator> _open = [];
     private readonly Queue<Batch> _unacknowledged = new();
     private readonly ConcurrentQueue<Batch> _ended = new();
     private volatile TopicRoutes _topic = known;
     private volatile bool _hasAccepted;
-    private volatile ProducedPartition? _sticky;
+    private volatile PartitionAccumulator? _sticky;
     private volatile TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _mustCheckTopic;
     private bool _hasCheckedTopic;
@@ -50,9 +51,6 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
 
     /// <summary>Records added so far.</summary>
     public long RecordsAdded { get; private set; }
-
-    /// <summary>Records acknowledged so far, wherever they stood in the request.</summary>
-    public long RecordsAccepted { get; private set; }
 
     /// <summary>The first failure of an append; nothing more is sent after it.</summary>
     public ApiProblem? Failure { get; private set; }
@@ -64,9 +62,6 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
 
     /// <summary>The topic's <c>max.message.bytes</c>.</summary>
     public int MaxBatchBytes => Math.Clamp(_topic.MaxMessageBytes, RecordBatch.HeaderSize, Limits.BatchBytes);
-
-    /// <summary>The partitions in use, in their order.</summary>
-    public IEnumerable<ProducedPartition> Partitions => _partitions.Values.OrderBy(partition => partition.Partition);
 
     /// <summary>Completes when a batch has ended since the last <see cref="Collect"/>.</summary>
     public Task Completion => _completion.Task;
@@ -95,20 +90,9 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
             services.GetRequiredService<ILogger<ProduceSession>>());
     }
 
-    public ProducedPartition Partition(int partition)
-    {
-        if (!_partitions.TryGetValue(partition, out var produced))
-        {
-            produced = new ProducedPartition(delivery, this, partition);
-            _partitions.Add(partition, produced);
-        }
-
-        return produced;
-    }
-
     /// <summary>
-    /// Adds a record: to <paramref name="partition"/>, or by its key as Kafka's default partitioner does, or without a key to one partition until
-    /// a batch of it is closed and then to another (KIP-480).
+    /// Adds a record: to <paramref name="partition"/>, or by its key as Kafka's default partitioner does, or without a key to one partition
+    /// until a batch of it is closed and then to another (KIP-480).
     /// </summary>
     public Added TryAdd(int? partition, in ProducerRecord record, out RecordPlace place)
     {
@@ -123,10 +107,10 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
             return MustCheckTopic() ? Added.NoRoom : Added.TooLarge;
         }
 
-        var to = partition is { } wanted ? Partition(wanted)
-            : !record.KeyIsNull ? Partition(Murmur2.Partition(record.Key, PartitionsCount))
-            : _sticky ??= Partition(Random.Shared.Next(PartitionsCount));
-        if (!to.Accumulator.TryAdd(record, isAwaited: true, out place))
+        var to = partition is { } wanted ? Accumulator(wanted)
+            : !record.KeyIsNull ? Accumulator(Murmur2.Partition(record.Key, PartitionsCount))
+            : _sticky ??= Accumulator(Random.Shared.Next(PartitionsCount));
+        if (!to.TryAdd(record, isAwaited: true, out place))
         {
             // A batch has failed, as making room shows.
             return Added.NoRoom;
@@ -139,8 +123,8 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
     }
 
     /// <summary>
-    /// Whether to ask the topic, by <see cref="CheckTopicAsync"/> or <see cref="MakeRoomAsync"/>, before a record is refused for what is known
-    /// of the topic. True once for each such record.
+    /// Whether to ask the topic, by <see cref="CheckTopicAsync"/> or <see cref="MakeRoomAsync"/>, before a record is refused for what is
+    /// known of the topic. True once for each such record.
     /// </summary>
     public bool MustCheckTopic()
     {
@@ -180,15 +164,14 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
     }
 
     /// <summary>
-    /// Sends each open batch, or lets it grow until the append under way before it is answered. Called when the source pauses, so that a slow
-    /// source is answered at once and a fast one in large batches.
+    /// Sends each open batch, or lets it grow until the append under way before it is answered. Called when the source pauses, so that a
+    /// slow source is answered at once and a fast one in large batches.
     /// </summary>
     public void SendIdle()
     {
-        foreach (var partition in _open)
+        foreach (var accumulator in _open)
         {
-            partition.IsOpen = false;
-            partition.Accumulator.Hurry();
+            accumulator.Hurry();
         }
 
         _open.Clear();
@@ -204,21 +187,17 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
         }
     }
 
-    /// <summary>Sends whole batches that came as bytes, after what is under way to the same partition.</summary>
-    public async ValueTask SendAsync(ProducedPartition partition, ReadOnlyMemory<byte> batches, int records)
+    /// <summary>Sends whole batches that came as bytes, after what is under way.</summary>
+    public async ValueTask SendAsync(int partition, ReadOnlyMemory<byte> batches, int records)
     {
-        while (Failure is null && partition.PendingBatches > 0)
-        {
-            await WaitAsync();
-        }
-
+        await DrainAsync();
         if (Failure is null)
         {
-            var batch = new Batch(this, partition, batches, records);
-            Register(batch);
+            var accumulator = Accumulator(partition);
+            var batch = Register(new Batch(this, accumulator, batches, records));
             RecordsAdded += records;
             _pendingBytes += batch.ReservedBytes;
-            partition.Accumulator.TryAdd(batch);
+            accumulator.TryAdd(batch);
         }
     }
 
@@ -241,15 +220,8 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
 
     PendingBatch IAccumulatorOwner.OpenBatch(PartitionAccumulator accumulator, RecordBatchBuilder builder)
     {
-        var batch = new Batch(this, Partition(accumulator.Partition), builder);
-        Register(batch);
-        if (!batch.Partition.IsOpen)
-        {
-            batch.Partition.IsOpen = true;
-            _open.Add(batch.Partition);
-        }
-
-        return batch;
+        _open.Add(accumulator);
+        return Register(new Batch(this, accumulator, builder));
     }
 
     // A record that the batch had no room for has opened the next one, which gets no more records: it goes with that batch.
@@ -258,16 +230,22 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
         if (_sticky is { } sticky && sticky.Partition == partition)
         {
             _sticky = null;
-            sticky.Accumulator.Hurry();
+            sticky.Hurry();
         }
     }
 
-    private void Register(Batch batch)
+    private PartitionAccumulator Accumulator(int partition)
+    {
+        ref var accumulator = ref CollectionsMarshal.GetValueRefOrAddDefault(_partitions, partition, out _);
+        return accumulator ??= new PartitionAccumulator(delivery, this, partition);
+    }
+
+    private Batch Register(Batch batch)
     {
         _unacknowledged.Enqueue(batch);
-        batch.Partition.PendingBatches++;
         _pendingBatches++;
         _pendingBytes += RecordBatch.HeaderSize;
+        return batch;
     }
 
     private async ValueTask WaitAsync()
@@ -279,16 +257,15 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
     private void Settle(Batch batch)
     {
         _pendingBatches--;
-        batch.Partition.PendingBatches--;
         _pendingBytes -= RecordBatch.HeaderSize + batch.ReservedBytes;
         if (batch.Failure is { } failure)
         {
             if (Failure is null)
             {
                 Failure = Problem(failure);
-                foreach (var partition in _partitions.Values)
+                foreach (var accumulator in _partitions.Values)
                 {
-                    partition.Accumulator.Abandon(failure);
+                    accumulator.Abandon(failure);
                 }
             }
 
@@ -301,8 +278,6 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
             _unacknowledged.Dequeue();
         }
 
-        RecordsAccepted += batch.RecordsCount;
-        batch.Partition.Accept(batch);
         OnAccepted?.Invoke(batch);
     }
 
@@ -338,20 +313,21 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
     private sealed class Batch : PendingBatch
     {
         private readonly ProduceSession _session;
+        private readonly ReadOnlyMemory<byte> _encoded;
 
-        public Batch(ProduceSession session, ProducedPartition partition, RecordBatchBuilder builder)
-            : base(partition.Accumulator, builder) => (_session, Partition, FirstRecord) = (session, partition, session.RecordsAdded);
+        public Batch(ProduceSession session, PartitionAccumulator accumulator, RecordBatchBuilder builder)
+            : base(accumulator, builder) => (_session, FirstRecord) = (session, session.RecordsAdded);
 
-        public Batch(ProduceSession session, ProducedPartition partition, ReadOnlyMemory<byte> encoded, int records)
-            : base(partition.Accumulator, encoded, records) => (_session, Partition, FirstRecord) = (session, partition, session.RecordsAdded);
-
-        public ProducedPartition Partition { get; }
+        public Batch(ProduceSession session, PartitionAccumulator accumulator, ReadOnlyMemory<byte> encoded, int records)
+            : base(accumulator, records, encoded.Length) => (_session, FirstRecord, _encoded) = (session, session.RecordsAdded, encoded);
 
         /// <summary>Which record of the request, from 0, is its first.</summary>
         public long FirstRecord { get; }
 
         /// <summary>Whether it was acknowledged, and that was collected.</summary>
         public bool IsAccepted { get; set; }
+
+        protected override ReadOnlyMemory<byte> Encoded => _encoded;
 
         protected override void OnEnded()
         {
