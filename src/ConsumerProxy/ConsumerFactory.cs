@@ -5,22 +5,20 @@ using Microsoft.Extensions.Logging;
 
 namespace Loire.ConsumerProxy;
 
-/// <summary>Makes the consumers of a silo. One per silo.</summary>
+/// <summary>Creates the consumers of a silo. One per silo.</summary>
 /// <param name="grains">The silo's grains.</param>
-/// <param name="newLife">Makes a short text that was never used before.</param>
+/// <param name="newLife">Creates a short text that was never used before.</param>
 /// <param name="time">The clock.</param>
 /// <param name="loggers">Where to log.</param>
 public sealed class ConsumerFactory(IGrainFactory grains, Func<string> newLife, TimeProvider time, ILoggerFactory loggers)
 {
-    // Many consumers share a silo's memory, and none is as hungry as a program of its own.
+    // Many consumers share a silo's memory, so each buffers less than a consumer in a process of its own.
     private const int FetchBytes = 256 * 1024;
 
     private readonly LoireClient _client = new(grains, time, loggers);
     private readonly ILogger _logger = loggers.CreateLogger("Loire.ConsumerProxy");
 
-    /// <summary>Makes a consumer, which reads nothing yet.</summary>
-    /// <param name="key">Which one.</param>
-    /// <param name="settings">How it is to be.</param>
+    /// <summary>Creates a consumer, which reads nothing yet.</summary>
     /// <exception cref="ArgumentException">A setting is out of its range.</exception>
     internal ProxiedConsumer Create(ConsumerKey key, ConsumerSettings settings)
     {
@@ -44,7 +42,7 @@ public sealed class ConsumerFactory(IGrainFactory grains, Func<string> newLife, 
             Host = settings.Host,
             UserData = text,
             AutoOffsetReset = settings.OffsetReset,
-            // What is finished is known to the session alone.
+            // Only the proxied consumer knows what is finished.
             EnableAutoCommit = false,
             SessionTimeout = settings.SessionTimeout,
             MaxPollInterval = settings.MaxPollInterval,

@@ -9,8 +9,8 @@ using Orleans.Concurrency;
 namespace Loire.ConsumerProxy;
 
 /// <summary>
-/// The shell of a <see cref="ProxiedConsumer"/>: identity, bringing back what its group remembers of it, and one timer. What the contract
-/// calls the end of the consumer is the end of the activation, too.
+/// The shell of a <see cref="ProxiedConsumer"/>: identity, restoring it from what its group has stored, and one timer. The end of the
+/// consumer is the end of the activation, too.
 /// </summary>
 [Reentrant]
 [GrainType("loire.consumer")]
@@ -21,7 +21,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
     // How long an activation without a consumer stays; it bounds the memory of names that name none.
     private static readonly TimeSpan UnusedFor = TimeSpan.FromSeconds(1);
 
-    // A silo that stops must not wait for a group that stops, too.
+    // A silo that stops must not wait for a group that stops as well.
     private static readonly TimeSpan CloseWait = TimeSpan.FromSeconds(5);
 
     private ConsumerKey _key;
@@ -41,7 +41,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
     /// <inheritdoc/>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        // Nobody has ended the consumer: it comes back where the next request finds it.
+        // The consumer has not ended: the next request restores it on another silo.
         if (Interlocked.Exchange(ref _session, null) is { } session)
         {
             await session.CloseAsync(GroupMembershipOperation.RemainInGroup, CloseWait);
@@ -57,14 +57,14 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
             return new ConsumerResult(ErrorCode.InvalidRequest, ConsumerKey.FindProblem(""), null);
         }
 
-        // This activation goes with the consumer that it had; the next one makes another.
+        // This activation ends with the consumer that it had; the next activation creates another.
         var error = _hasEnded ? ErrorCode.CoordinatorNotAvailable : await FindAsync();
         if (error is not (ErrorCode.None or ErrorCode.UnknownMemberId))
         {
             return Without(error);
         }
 
-        // Of two calls that found nothing, one comes second.
+        // Two calls may both have found nothing; the second of them ends here.
         if (_session is not null)
         {
             return new ConsumerResult(ErrorCode.DuplicateResource, "There is a consumer of this name in the group.", null);
@@ -142,12 +142,12 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
         return without(error == ErrorCode.None ? ErrorCode.UnknownMemberId : error);
     }
 
-    /// <summary>Finds the session: that of this activation, or the one that the group remembers, under the same member id.</summary>
+    /// <summary>Finds the session of this activation, or restores it from the group under the same member id.</summary>
     private async Task<ErrorCode> FindAsync()
     {
         if (_hasEnded)
         {
-            // Until it has left, the group still knows it: whoever comes late must not bring it back.
+            // Until it has left, the group still has it: a late call must not restore it.
             return ErrorCode.UnknownMemberId;
         }
 
@@ -156,7 +156,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
             return _session is null ? ErrorCode.UnknownMemberId : ErrorCode.None;
         }
 
-        // Calls interleave; one of them asks.
+        // Calls interleave; they share one lookup.
         var returning = _return ??= ReturnAsync();
         try
         {
@@ -194,7 +194,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
     {
         _session = session;
 
-        // It counts as use: a consumer whose client thinks for minutes stays.
+        // The timer counts as use: a consumer whose client is busy for minutes stays active.
         _timer ??= this.RegisterGrainTimer(Tend, new GrainTimerCreationOptions(Upkeep, Upkeep) { Interleave = true, KeepAlive = true });
     }
 

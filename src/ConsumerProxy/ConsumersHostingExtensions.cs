@@ -6,10 +6,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Orleans.Hosting;
 
-/// <summary>Registers the consumers that live in the cluster with a silo.</summary>
+/// <summary>Registers server-side consumers with a silo.</summary>
 public static class ConsumersHostingExtensions
 {
-    /// <summary>Lets the silo host consumers for clients that cannot hold one themselves. Beside <c>AddLoireGrains</c>.</summary>
+    /// <summary>Lets the silo host consumers for clients that cannot hold one themselves. Needs <c>AddLoireGrains</c>.</summary>
     public static ISiloBuilder AddLoireConsumers(this ISiloBuilder builder)
     {
         builder.Services.TryAddSingleton(provider => new ConsumerFactory(

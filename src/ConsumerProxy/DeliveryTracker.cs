@@ -5,13 +5,12 @@ using Loire.Model;
 namespace Loire.ConsumerProxy;
 
 /// <summary>
-/// What was given to the client, and how much of it is finished: the difference between a record that left and one that is done. It decides
-/// and waits for nothing. Each delivery has a number; a receipt is the number in this life of the consumer, and says that everything up to
-/// it arrived.
+/// Tracks what was delivered to the client and how much of it is finished, which are not the same. It decides and waits for nothing. Each
+/// delivery has a number; a receipt names the number and this life of the consumer, and says that everything up to it arrived.
 /// </summary>
 /// <param name="life">Tells the receipts of this life of the consumer from those of others.</param>
-/// <param name="maxPortions">How many portions are kept apart. Beyond it older ones are joined, which makes receipts coarser but never
-/// wrong: what is joined counts as received only with its last record.</param>
+/// <param name="maxPortions">How many portions are tracked separately. Beyond it older ones are joined, which makes receipts coarser but
+/// never wrong: a joined portion counts as received only with its last record.</param>
 internal sealed class DeliveryTracker(string life, int maxPortions = 4096)
 {
     private readonly Dictionary<TopicPartition, Place> _places = [];
@@ -21,21 +20,21 @@ internal sealed class DeliveryTracker(string life, int maxPortions = 4096)
     /// <summary>Names the last delivery and all before it.</summary>
     public string Receipt => string.Create(CultureInfo.InvariantCulture, $"{life}-{_last}");
 
-    /// <summary>A partition is read from here on; what is before it needs no commit.</summary>
+    /// <summary>Starts reading a partition at a position, which needs no commit itself.</summary>
     public void Begin(TopicPartition partition, Offset position)
     {
         _portions.RemoveAll(portion => portion.Partition == partition);
         _places[partition] = new Place(position, position);
     }
 
-    /// <summary>The client has gone elsewhere: what it was given is finished with, and the new place is what is committed next.</summary>
+    /// <summary>Records a seek: what was delivered before counts as finished, and the new position is committed next.</summary>
     public void Move(TopicPartition partition, Offset position)
     {
         _portions.RemoveAll(portion => portion.Partition == partition);
         _places[partition] = new Place(position, _places.TryGetValue(partition, out var place) ? place.Committed : Offset.None);
     }
 
-    /// <summary>Partitions are not read any more.</summary>
+    /// <summary>Stops reading partitions.</summary>
     public void End(IReadOnlyCollection<TopicPartition> partitions)
     {
         _portions.RemoveAll(portion => partitions.Contains(portion.Partition));
@@ -45,10 +44,10 @@ internal sealed class DeliveryTracker(string life, int maxPortions = 4096)
         }
     }
 
-    /// <summary>A new delivery begins.</summary>
+    /// <summary>Begins a delivery.</summary>
     public void Open() => _last++;
 
-    /// <summary>Something of a partition goes with the delivery that has begun.</summary>
+    /// <summary>Adds records of a partition to the current delivery.</summary>
     /// <param name="partition">The partition.</param>
     /// <param name="from">The first offset.</param>
     /// <param name="next">The one after the last.</param>
@@ -62,11 +61,12 @@ internal sealed class DeliveryTracker(string life, int maxPortions = 4096)
         }
     }
 
-    /// <summary>Everything that was given is finished.</summary>
+    /// <summary>Marks everything that was delivered as finished.</summary>
     public void FinishAll() => FinishUpTo(_last);
 
-    /// <summary>What a receipt names is finished, and what came after it was lost on the way.</summary>
-    /// <returns>Where to go back to; <see cref="WentBack"/> says that it was done. A receipt of another life finishes nothing.</returns>
+    /// <summary>Marks what a receipt names as finished; what was delivered after it was lost on the way.</summary>
+    /// <returns>The positions to go back to, each to be confirmed by <see cref="WentBack"/>. A receipt of another life finishes
+    /// nothing.</returns>
     public IReadOnlyList<(TopicPartition Partition, Offset From)> FinishUpTo(string receipt)
     {
         var dash = receipt.LastIndexOf('-');
@@ -77,10 +77,10 @@ internal sealed class DeliveryTracker(string life, int maxPortions = 4096)
         return [.. _portions.GroupBy(portion => portion.Partition, (partition, some) => (partition, some.Min(portion => portion.From)))];
     }
 
-    /// <summary>What was lost of a partition comes again.</summary>
+    /// <summary>Forgets what was lost of a partition, because it will be delivered again.</summary>
     public void WentBack(TopicPartition partition) => _portions.RemoveAll(portion => portion.Partition == partition);
 
-    /// <summary>The client has committed: what is before that offset is finished.</summary>
+    /// <summary>Records a commit by the client: what is before the offset is finished.</summary>
     public void Commit(TopicPartition partition, Offset offset)
     {
         if (!_places.ContainsKey(partition))
@@ -94,7 +94,7 @@ internal sealed class DeliveryTracker(string life, int maxPortions = 4096)
             .Select(portion => portion.Partition == partition && portion.From < offset ? portion with { From = offset } : portion)];
     }
 
-    /// <summary>Notes that finished offsets are committed.</summary>
+    /// <summary>Records an automatic commit of a finished offset.</summary>
     public void Committed(TopicPartition partition, Offset offset)
     {
         if (_places.TryGetValue(partition, out var place))
@@ -112,7 +112,7 @@ internal sealed class DeliveryTracker(string life, int maxPortions = 4096)
             .Select(one => new TopicPartitionOffset(one.Key, one.Value.Finished)),
     ];
 
-    /// <summary>Whether something of these partitions is with the client and not finished.</summary>
+    /// <summary>Whether the client has unfinished records of these partitions.</summary>
     public bool HasUnfinished(IReadOnlyCollection<TopicPartition> among) => _portions.Exists(portion => among.Contains(portion.Partition));
 
     private void FinishUpTo(long number)

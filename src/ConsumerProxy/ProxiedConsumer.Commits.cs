@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Loire.ConsumerProxy;
 
-/// <content>Commits: those that the client asks for, and those that the consumer makes by itself.</content>
+/// <content>Commits, on request and automatically.</content>
 internal sealed partial class ProxiedConsumer
 {
     /// <summary>Commits; see <see cref="IConsumerGrain.Commit"/>.</summary>
@@ -60,7 +60,7 @@ internal sealed partial class ProxiedConsumer
         return new CommitResult(ErrorCode.None, refused, null);
     }
 
-    /// <summary>Commits what is finished, if the consumer does that by itself and it is time.</summary>
+    /// <summary>Commits what is finished, if the consumer commits automatically and the interval has passed.</summary>
     public async Task CommitNowAndThenAsync()
     {
         if (_settings.AutoCommitInterval is { } interval && _time.GetElapsedTime(_lastCommit) >= interval)
@@ -100,6 +100,6 @@ internal sealed partial class ProxiedConsumer
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "The consumer of {Client} could not commit {Count} offsets; it tries again.")]
+    [LoggerMessage(1, LogLevel.Warning, "The consumer of {Client} could not commit {Count} offsets; it will retry.")]
     private partial void CommitFailed(Exception problem, string client, int count);
 }

@@ -3,13 +3,13 @@ using Loire.Model;
 
 namespace Loire.ConsumerProxy;
 
-/// <content>What becomes of records when partitions come and go. Called from other threads.</content>
+/// <content>Handles partitions that are assigned and revoked. Called on other threads.</content>
 internal sealed partial class ProxiedConsumer : IRebalanceListener
 {
     /// <inheritdoc/>
     public async ValueTask OnAssignedAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation)
     {
-        // Where "latest" is now, whoever comes after a crash must begin too.
+        // The consumer that continues after a crash must begin where "latest" is now.
         var mustCommit = _settings.AutoCommitInterval is not null && _settings.OffsetReset == OffsetSpec.Latest;
         var known = mustCommit
             ? (await _consumer.CommittedAsync(partitions, cancellation)).Select(one => one.TopicPartition).ToHashSet()
@@ -50,7 +50,7 @@ internal sealed partial class ProxiedConsumer : IRebalanceListener
         return ValueTask.CompletedTask;
     }
 
-    // A client that has records of the partitions asks for more, or commits, before they go; a stream that does not say what has
+    // A client that holds records of the partitions asks for more, or commits, before they are revoked; a stream that does not say what has
     // arrived is not waited for.
     private async Task WhenFinishedAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation)
     {

@@ -7,9 +7,9 @@ using Microsoft.Extensions.Logging;
 namespace Loire.ConsumerProxy;
 
 /// <summary>
-/// A consumer of <c>Loire.Client</c> for a client that asks from outside: it remembers what was given and what of it is finished, and
-/// commits accordingly, since only the asking says what has arrived. Its methods are called one turn at a time, interleaved; the group's
-/// news come from other threads.
+/// A consumer of <c>Loire.Client</c> on behalf of a remote client: it tracks what was delivered and what of it is finished, and commits
+/// accordingly, since only the client's requests say what has arrived. Its methods run one turn at a time, interleaved; rebalances are
+/// reported on other threads.
 /// </summary>
 internal sealed partial class ProxiedConsumer
 {
@@ -47,14 +47,14 @@ internal sealed partial class ProxiedConsumer
 
     private enum Interruption
     {
-        /// <summary>A newer request for records has come.</summary>
+        /// <summary>A newer request for records has arrived.</summary>
         Newer,
 
-        /// <summary>Something about the consumer changes.</summary>
+        /// <summary>The consumer's subscription, assignment or position changes.</summary>
         Change,
     }
 
-    /// <summary>Whether nobody has asked for records for too long.</summary>
+    /// <summary>Whether the client has not asked for records for too long.</summary>
     public bool IsAbandoned => _takes == 0 && _time.GetElapsedTime(_lastAsked) >= _settings.MaxPollInterval;
 
     public ConsumerResult Describe() => new(ErrorCode.None, null, new ConsumerDescription(
@@ -148,7 +148,7 @@ internal sealed partial class ProxiedConsumer
         return Describe();
     });
 
-    /// <summary>Ends the consumer. Whatever takes longer than <paramref name="patience"/> goes on alone.</summary>
+    /// <summary>Ends the consumer. Returns after <paramref name="patience"/> even if closing continues in the background.</summary>
     public async Task CloseAsync(GroupMembershipOperation operation, TimeSpan patience)
     {
         try
@@ -177,7 +177,7 @@ internal sealed partial class ProxiedConsumer
         }
     }
 
-    // Nothing is waited for any more that the client might still finish.
+    // From now on no rebalance waits for the client to finish records.
     private async Task EndReadingAsync()
     {
         await _feed.EndAsync();
@@ -197,7 +197,7 @@ internal sealed partial class ProxiedConsumer
         }
     }
 
-    /// <summary>Does something while no request waits for records.</summary>
+    /// <summary>Makes a change while no request waits for records.</summary>
     private async Task<ConsumerResult> ChangeAsync(Func<Task<ConsumerResult>> change)
     {
         Interrupt(Interruption.Change);

@@ -8,7 +8,7 @@ using Loire.Model;
 namespace Loire.ConsumerProxy;
 
 /// <summary>
-/// A consumer's settings as its group keeps them for it (the user data of its membership): JSON behind a mark that no other kind of member
+/// A consumer's settings as its group stores them (the user data of its membership): JSON behind a prefix that no other kind of member
 /// has.
 /// </summary>
 internal static class SettingsText

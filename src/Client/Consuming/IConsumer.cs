@@ -3,16 +3,17 @@ using Loire.Model;
 namespace Loire.Client;
 
 /// <summary>
-/// Reads records from partitions that its group gives it, or that it is told to read. Records are fetched ahead into a bounded buffer for each partition. Every method
-/// may be called by any thread, but only one enumeration may be under way.
+/// Reads records from partitions that its group assigns, or that the application assigns by hand. Records are fetched ahead into a
+/// bounded buffer for each partition. Every method may be called by any thread, but only one enumeration may be under way.
 /// <para>
-/// Partitions take turns, a batch each. A failure that retrying cannot help ends the enumeration with a <see cref="ConsumeException"/> or <see cref="SerializationException"/>;
-/// cancelling ends it cleanly. In both cases the next enumeration goes on behind the last record that was handed out.
+/// Partitions take turns, a batch each. A failure that retrying cannot help ends the enumeration with a <see cref="ConsumeException"/>
+/// or <see cref="SerializationException"/>; cancelling ends it cleanly. In both cases the next enumeration continues behind the last
+/// record that was handed out.
 /// </para>
 /// <para>
 /// A record is finished when the application asks for the next one (or for the next list), or ends the enumeration by cancelling it. A
-/// loop that is left by a <c>break</c> or an exception has not finished its last record: unless <see cref="CommitAsync(CancellationToken)"/>
-/// is called, whoever reads on after this consumer gets it again.
+/// loop that is left by a <c>break</c> or an exception has not finished its last record: unless
+/// <see cref="CommitAsync(CancellationToken)"/> is called, the next reader of the partition gets it again.
 /// </para>
 /// </summary>
 /// <typeparam name="TKey">The type of keys.</typeparam>
@@ -29,7 +30,7 @@ public interface IConsumer<TKey, TValue> : IAsyncDisposable
     /// <see cref="GroupException"/>.
     /// </summary>
     /// <param name="topics">Names; the topics need not exist yet.</param>
-    /// <param name="listener">Told of partitions that come and go; null for nobody.</param>
+    /// <param name="listener">Notified of partitions that are assigned and revoked; null for none.</param>
     /// <param name="cancellation">Ends the wait for another call of this kind.</param>
     /// <exception cref="ArgumentException">There is no name, or one is not legal.</exception>
     /// <exception cref="InvalidOperationException">There is no group id, or partitions were assigned by
@@ -44,7 +45,8 @@ public interface IConsumer<TKey, TValue> : IAsyncDisposable
     /// subscription.</summary>
     ValueTask UnsubscribeAsync(CancellationToken cancellation = default);
 
-    /// <summary>Commits everything that was handed out: whoever calls it says that it is done with all of it. Durable when it returns.</summary>
+    /// <summary>Commits everything that was handed out, which says that the application is done with it. Durable when it
+    /// returns.</summary>
     /// <exception cref="InvalidOperationException">There is no group id.</exception>
     /// <exception cref="GroupException">Not all is stored, as when this consumer has lost its partitions.</exception>
     ValueTask CommitAsync(CancellationToken cancellation = default);
@@ -64,13 +66,14 @@ public interface IConsumer<TKey, TValue> : IAsyncDisposable
         IEnumerable<TopicPartition> partitions, CancellationToken cancellation = default);
 
     /// <summary>
-    /// Reads these partitions and no others from now on. Those that stay keep their position, unless their topic was created anew; new ones
-    /// begin where <see cref="ConsumerOptions.AutoOffsetReset"/> says, as it is at the moment of this call.
+    /// Reads these partitions and no others from now on. Those that stay keep their position, unless their topic was created again; new
+    /// ones begin where <see cref="ConsumerOptions.AutoOffsetReset"/> says, as it is at the moment of this call.
     /// </summary>
     /// <exception cref="ArgumentException">A partition is named twice.</exception>
     /// <exception cref="InvalidOperationException">The consumer has subscribed.</exception>
     /// <exception cref="LoireException">A topic or a partition does not exist or is out of reach for
-    /// <see cref="ConsumerOptions.UnavailableTimeout"/>, or there is no position and no rule for one; then nothing has changed.</exception>
+    /// <see cref="ConsumerOptions.UnavailableTimeout"/>, or there is no position and no rule for one; then nothing has
+    /// changed.</exception>
     ValueTask AssignAsync(IEnumerable<TopicPartition> partitions, CancellationToken cancellation = default);
 
     /// <summary>As <see cref="AssignAsync(IEnumerable{TopicPartition}, CancellationToken)"/>, from these positions
@@ -78,9 +81,9 @@ public interface IConsumer<TKey, TValue> : IAsyncDisposable
     ValueTask AssignAsync(IEnumerable<TopicPartitionOffset> positions, CancellationToken cancellation = default);
 
     /// <summary>
-    /// Goes on at an offset, or at one of the special positions of <see cref="OffsetSpec"/> as they are at the moment of this call. Once it
-    /// has ended, no record that was fetched before it is handed out. Whether an offset exists is seen when it is fetched; one that does
-    /// not is reset by <see cref="ConsumerOptions.AutoOffsetReset"/>.
+    /// Continues at an offset, or at one of the special positions of <see cref="OffsetSpec"/> as they are at the moment of this call.
+    /// Once it has ended, no record that was fetched before it is handed out. Whether an offset exists is seen when it is fetched; one
+    /// that does not is reset by <see cref="ConsumerOptions.AutoOffsetReset"/>.
     /// </summary>
     /// <exception cref="InvalidOperationException">The partition is not assigned.</exception>
     /// <exception cref="LoireException">The partition is out of reach.</exception>
@@ -90,21 +93,21 @@ public interface IConsumer<TKey, TValue> : IAsyncDisposable
     /// <exception cref="InvalidOperationException">One of them is not assigned; then none is paused.</exception>
     void Pause(IEnumerable<TopicPartition> partitions);
 
-    /// <summary>Goes on reading partitions.</summary>
+    /// <summary>Continues reading partitions.</summary>
     /// <exception cref="InvalidOperationException">One of them is not assigned; then none is resumed.</exception>
     void Resume(IEnumerable<TopicPartition> partitions);
 
     /// <summary>
-    /// Ends the consumer: commits what is finished, if it commits by itself, and leaves its group or remains in it. Disposing of the
+    /// Ends the consumer: commits what is finished, if it commits automatically, and leaves its group or remains in it. Disposing of the
     /// consumer is the same with <see cref="GroupMembershipOperation.Default"/>.
     /// </summary>
-    /// <param name="operation">What becomes of its place in the group (KIP-1092).</param>
+    /// <param name="operation">Whether it leaves its group (KIP-1092).</param>
     ValueTask CloseAsync(GroupMembershipOperation operation);
 
     /// <summary>The partitions that are paused.</summary>
     IReadOnlyList<TopicPartition> Paused { get; }
 
-    /// <summary>Where reading goes on: behind the last record handed out, or where it begins.</summary>
+    /// <summary>The position: behind the last record handed out, or where reading begins.</summary>
     /// <exception cref="InvalidOperationException">The partition is not assigned.</exception>
     Offset Position(TopicPartition partition);
 

@@ -127,6 +127,7 @@ internal sealed class RecordDecoder<TKey, TValue>
         }
 
         return given ?? (slow is not null ? null : Deserializers.Find<T>() ?? throw new NotSupportedException(
-            $"There is no built-in deserializer for {typeof(T)}: set {option} or {slowOption}, for example to a JsonSerde<{typeof(T).Name}>."));
+            $"There is no built-in deserializer for {typeof(T)}: set {option} or {slowOption}, for example to a "
+                + $"JsonSerde<{typeof(T).Name}>."));
     }
 }

@@ -93,7 +93,7 @@ internal class UntypedConsumer : IAsyncDisposable
     }
 
     public ValueTask UnsubscribeAsync(CancellationToken cancellation = default) =>
-        _subscriber is { } subscriber ? subscriber.UnsubscribeAsync(GroupMembershipOperation.Default, cancellation) : ValueTask.CompletedTask;
+        _subscriber?.UnsubscribeAsync(GroupMembershipOperation.Default, cancellation) ?? ValueTask.CompletedTask;
 
     public ValueTask CommitAsync(CancellationToken cancellation = default) =>
         Group().Commits.CommitAsync(null, areFinished: false, cancellation);

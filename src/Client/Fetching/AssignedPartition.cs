@@ -5,7 +5,7 @@ using Loire.Model;
 namespace Loire.Client;
 
 /// <summary>
-/// One partition of an assignment: where reading stands, and what was fetched ahead of it. It belongs to a
+/// One partition of an assignment: its position, and what was fetched ahead of it. It belongs to a
 /// <see cref="PartitionSet"/>, whose lock guards every member that changes.
 /// </summary>
 /// <param name="session">Reads it.</param>
@@ -22,7 +22,7 @@ internal sealed class AssignedPartition(FetchSession session, TopicPartition par
 
     public TopicPartition Partition => partition;
 
-    /// <summary>Reads it; another one once the topic was created anew.</summary>
+    /// <summary>Reads it; replaced when the topic is created again.</summary>
     public FetchSession Session { get; set; } = session;
 
     public TopicRoutes Topic => Session.Topic;
@@ -30,7 +30,7 @@ internal sealed class AssignedPartition(FetchSession session, TopicPartition par
     /// <summary>The offset after the last record handed out.</summary>
     public Offset Position { get; set; } = start;
 
-    /// <summary>Whether a group has granted it, and takes it away when its topic is gone.</summary>
+    /// <summary>Whether a group has granted it, and revokes it when its topic is deleted.</summary>
     public bool IsGranted { get; init; }
 
     /// <summary>The offset after the last record that the application is done with.</summary>
@@ -42,7 +42,7 @@ internal sealed class AssignedPartition(FetchSession session, TopicPartition par
     /// <summary>What was committed last; none if nothing was.</summary>
     public Offset Committed { get; set; } = Offset.None;
 
-    /// <summary>Whether nothing is handed out, because a group has not let it begin yet or takes it away.</summary>
+    /// <summary>Whether nothing is handed out, because the group has not released it yet or is revoking it.</summary>
     public bool IsHeld
     {
         get => _isHeld;
@@ -56,7 +56,7 @@ internal sealed class AssignedPartition(FetchSession session, TopicPartition par
     /// <summary>The offset to fetch next.</summary>
     public Offset FetchFrom { get; private set; } = start;
 
-    /// <summary>Grows whenever what was fetched before does not count any more.</summary>
+    /// <summary>Grows whenever what was fetched before becomes invalid.</summary>
     public int Epoch => _epoch;
 
     /// <summary>Cancelled with the epoch.</summary>
@@ -113,7 +113,7 @@ internal sealed class AssignedPartition(FetchSession session, TopicPartition par
         return failure;
     }
 
-    /// <summary>Drops what was fetched and goes on at an offset.</summary>
+    /// <summary>Drops what was fetched and continues at an offset.</summary>
     /// <returns>What is to be cancelled outside of the lock.</returns>
     public CancellationTokenSource Restart(Offset from)
     {

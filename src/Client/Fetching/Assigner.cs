@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
 
-/// <summary>Changes what a <see cref="PartitionSet"/> holds, asking topics and partitions for what it takes; one change at a time.</summary>
+/// <summary>Changes the partitions of a <see cref="PartitionSet"/>, one change at a time, and finds the positions that it
+/// needs.</summary>
 internal sealed class Assigner(
     PartitionSet set,
     ConsumerOptions options,
@@ -62,7 +63,7 @@ internal sealed class Assigner(
     }
 
     /// <summary>
-    /// Adds partitions that a group has granted, held until they are let go. What cannot be found now is left out.
+    /// Adds partitions that a group has granted, held until they are released. Those whose position cannot be found now are left out.
     /// </summary>
     /// <param name="granted">Partitions with their committed offsets.</param>
     /// <param name="cancellation">Ends it; then none is added.</param>
@@ -79,7 +80,8 @@ internal sealed class Assigner(
                 try
                 {
                     var topic = await topics.RequireAsync(ofTopic.Key, TopicCache.Fresh, options.RequestTimeout, cancellation);
-                    foreach (var one in await Task.WhenAll(some.Select(one => TryFindAsync(topic, one.Partition, one.Committed, cancellation))))
+                    var answers = some.Select(one => TryFindAsync(topic, one.Partition, one.Committed, cancellation));
+                    foreach (var one in await Task.WhenAll(answers))
                     {
                         failure ??= one.Failure;
                         if (one.Found is not null)
@@ -123,12 +125,13 @@ internal sealed class Assigner(
     private async Task<(AssignedPartition? Found, LoireException? Failure)> TryFindAsync(
         TopicRoutes topic, TopicPartition partition, ReadPosition? committed, CancellationToken cancellation)
     {
-        // An offset in a topic that is gone says nothing of the one that has its name now.
+        // An offset of a deleted topic means nothing in the one that has its name now.
         var offset = committed is { } position && position.IsOf(topic.Id) ? position.Offset.Offset : (Offset?)null;
         try
         {
             var start = await PartitionPositions.FindAsync(topic, partition, StartOf(partition, offset), cancellation);
-            return (new AssignedPartition(NewSession(topic, partition), partition, start) { Committed = offset ?? Offset.None, IsGranted = true }, null);
+            var session = NewSession(topic, partition);
+            return (new AssignedPartition(session, partition, start) { Committed = offset ?? Offset.None, IsGranted = true }, null);
         }
         catch (LoireException failure)
         {
@@ -166,7 +169,8 @@ internal sealed class Assigner(
             ? new(assigned.Topic)
             : topics.RequireAsync(partition.Topic, TopicCache.Fresh, options.RequestTimeout, cancellation);
 
-    private ValueTask<Offset> PatientlyAsync(TopicRoutes topic, TopicPartition partition, OffsetSpec position, CancellationToken cancellation) =>
+    private ValueTask<Offset> PatientlyAsync(
+        TopicRoutes topic, TopicPartition partition, OffsetSpec position, CancellationToken cancellation) =>
         NewPatience().TryAsync(() => PartitionPositions.FindAsync(topic, partition, position, cancellation), cancellation);
 
     // A random number source of its own, for loops run at the same time.

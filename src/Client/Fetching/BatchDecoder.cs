@@ -6,8 +6,8 @@ using Loire.Model.Batches;
 namespace Loire.Client;
 
 /// <summary>
-/// Decodes the records of one batch after the other, a chunk of frames at a time, so that going from one to the next costs next to nothing;
-/// or takes the records of a batch undecoded. Its memory is used again for the next batch. Used by one thread at a time.
+/// Decodes the records of one batch after the other, a chunk of frames at a time, so that going from one to the next costs next to
+/// nothing; or takes the records of a batch undecoded. Its memory is used again for the next batch. Used by one thread at a time.
 /// </summary>
 internal sealed class BatchDecoder : IDisposable
 {

@@ -12,18 +12,20 @@ public enum IsolationLevel
     ReadCommitted,
 }
 
-/// <summary>What becomes of records when their consumer dies.</summary>
+/// <summary>What happens to records when their consumer fails.</summary>
 public enum ConsumeGuarantee
 {
-    /// <summary>What was not finished comes again. Positions are committed behind finished records.</summary>
+    /// <summary>Unfinished records are delivered again. Positions are committed behind finished records.</summary>
     AtLeastOnce,
 
-    /// <summary>Nothing comes twice, and what was being worked on is lost. Positions are committed before records are handed out, a list of
+    /// <summary>Nothing comes twice, and what was being worked on is lost. Positions are committed before records are handed out, a list
+    /// of
     /// them at a time.</summary>
     AtMostOnce,
 }
 
-/// <summary>How a consumer fetches, and what it is to a group. The defaults are Kafka's where Kafka has one. Read once, when the consumer is created.</summary>
+/// <summary>How a consumer fetches, and what it is to a group. The defaults are Kafka's where Kafka has one. Read once, when the
+/// consumer is created.</summary>
 public class ConsumerOptions
 {
     /// <summary>Names the consumer in logs, metrics and traces.</summary>
@@ -39,7 +41,8 @@ public class ConsumerOptions
     /// </summary>
     public GroupInstanceId? GroupInstanceId { get; set; }
 
-    /// <summary>Without a sign of life for so long, the group gives the partitions to others. 45 s by default; the broker has bounds, 6 s to
+    /// <summary>Without a sign of life for so long, the group gives the partitions to others. 45 s by default; the broker has bounds, 6
+    /// s to
     /// 30 min.</summary>
     public TimeSpan SessionTimeout { get; set; } = TimeSpan.FromSeconds(45);
 
@@ -53,14 +56,14 @@ public class ConsumerOptions
     /// <c>roundrobin</c>. The group uses one that all members list.</summary>
     public IReadOnlyList<string> PartitionAssignmentStrategy { get; set; } = ["cooperative-sticky"];
 
-    /// <summary>Whether what the application has finished is committed by itself, every <see cref="AutoCommitInterval"/>, when partitions
-    /// are given up, and when the consumer is disposed of. True by default.</summary>
+    /// <summary>Whether what the application has finished is committed automatically, every <see cref="AutoCommitInterval"/>, when
+    /// partitions are given up, and when the consumer is disposed of. True by default.</summary>
     public bool EnableAutoCommit { get; set; } = true;
 
-    /// <summary>How often to commit by itself. 5 s by default.</summary>
+    /// <summary>How often to commit automatically. 5 s by default.</summary>
     public TimeSpan AutoCommitInterval { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>What becomes of records when the consumer dies, where it is a member of a group.</summary>
+    /// <summary>What happens to records when the consumer fails, if it is a member of a group.</summary>
     public ConsumeGuarantee Guarantee { get; set; } = ConsumeGuarantee.AtLeastOnce;
 
     /// <summary>
@@ -80,11 +83,12 @@ public class ConsumerOptions
     /// <see cref="Limits.FetchWait"/>.</summary>
     public TimeSpan FetchMaxWait { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Bytes that one fetch brings of one partition; a larger batch comes whole. 1 MiB by default.</summary>
+    /// <summary>Bytes that one fetch returns of one partition; a larger batch is returned whole. 1 MiB by default.</summary>
     public int MaxPartitionFetchBytes { get; set; } = 1024 * 1024;
 
     /// <summary>
-    /// Bytes fetched ahead of what was handed out, for one partition: fetching stops beyond it and goes on when the application has caught
+    /// Bytes fetched ahead of what was handed out, for one partition: fetching stops beyond it and continues when the application has
+    /// caught
     /// up. 4 MiB by default.
     /// </summary>
     public int MaxBufferedBytesPerPartition { get; set; } = 4 * 1024 * 1024;
@@ -95,7 +99,8 @@ public class ConsumerOptions
     /// <summary>How long one call waits for an answer beyond <see cref="FetchMaxWait"/>. 30 s by default.</summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The pause before the first retry; it doubles, with jitter, up to <see cref="RetryBackoffMax"/>. 100 ms by default.</summary>
+    /// <summary>The pause before the first retry; it doubles, with jitter, up to <see cref="RetryBackoffMax"/>. 100 ms by
+    /// default.</summary>
     public TimeSpan RetryBackoff { get; set; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The longest pause between two attempts. 1 s by default.</summary>

@@ -10,8 +10,8 @@ namespace Loire.Client;
 
 /// <summary>
 /// Fetches one partition ahead of its reader for as long as it is assigned: one fetch at a time, each waiting at the partition for data.
-/// <see cref="FetchSession"/> says what an answer means; this class decides what follows. A failure that may pass is tried again; one that
-/// does not pass stops the loop until the reader has seen it. An answer that comes after the partition's epoch has ended is dropped.
+/// <see cref="FetchSession"/> says what an answer means; this class decides what follows. A failure that may pass is tried again; one
+/// that does not pass stops the loop until the reader has seen it. An answer that comes after the partition's epoch has ended is dropped.
 /// </summary>
 internal sealed class FetchLoop(
     AssignedPartition partition,
@@ -122,7 +122,8 @@ internal sealed class FetchLoop(
         {
             Fail(
                 ErrorCode.OffsetOutOfRange,
-                $"The offset {from} does not exist, the partition holds {bounds.LogStart} to {bounds.HighWatermark}, and AutoOffsetReset is None.",
+                $"The offset {from} does not exist, the partition holds {bounds.LogStart} to {bounds.HighWatermark}, and "
+                    + "AutoOffsetReset is None.",
                 null, from, epoch);
             return;
         }

@@ -3,15 +3,15 @@ using Loire.Model.Batches;
 
 namespace Loire.Client;
 
-/// <summary>What one fetch has brought, as bytes. Only the reading side cuts it into batches.</summary>
+/// <summary>What one fetch returned, as bytes. Only the reading side cuts it into batches.</summary>
 /// <param name="pieces">Pieces that form whole batches.</param>
-/// <param name="nextOffset">Where to go on after it.</param>
+/// <param name="nextOffset">Where to continue after it.</param>
 internal sealed class FetchedBatches(ReadOnlyMemory<byte>[] pieces, Offset nextOffset)
 {
-    /// <summary>Nothing, after which reading goes on elsewhere: it may be behind the position.</summary>
+    /// <summary>No batches; reading continues at another offset, which may lie before the position.</summary>
     public static FetchedBatches Reset(Offset to) => new([], to) { IsReset = true };
 
-    /// <summary>Whether reading goes on at <see cref="NextOffset"/> wherever it was before.</summary>
+    /// <summary>Whether reading continues at <see cref="NextOffset"/> wherever it was before.</summary>
     public bool IsReset { get; private init; }
 
     private BatchPieces _rest = new(pieces);

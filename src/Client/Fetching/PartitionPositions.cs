@@ -5,7 +5,8 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>Finds the offset that a specification stands for, and the bounds of a partition. Each is asked once, without retries.</summary>
+/// <summary>Finds the offset that a specification stands for, and the bounds of a partition. Each is asked once, without
+/// retries.</summary>
 internal static class PartitionPositions
 {
     /// <summary>The offset that <paramref name="wanted"/> stands for.</summary>

@@ -5,7 +5,7 @@ namespace Loire.Client;
 /// <content>What may be committed, and what was.</content>
 internal sealed partial class PartitionSet
 {
-    /// <summary>The partition whose records the application was given last, if it was taken away since.</summary>
+    /// <summary>The partition whose records were handed out last, if it was revoked since.</summary>
     public TopicPartition? LostInHand
     {
         get
@@ -18,8 +18,8 @@ internal sealed partial class PartitionSet
     }
 
     /// <summary>
-    /// Those of some positions behind records whose records were not handed out since their partition was assigned: it was lost since, and
-    /// whoever had it meanwhile may be further.
+    /// Those of some positions behind records whose records were not handed out since their partition was assigned: it was lost since,
+    /// and whoever had it meanwhile may be further.
     /// </summary>
     public TopicPartition[] Outlived(IEnumerable<TopicPartitionOffset> behindRecords)
     {
@@ -59,7 +59,10 @@ internal sealed partial class PartitionSet
     {
         lock (_lock)
         {
-            return [.. offsets.Select(one => new ReadPosition(one, _partitions.GetValueOrDefault(one.TopicPartition)?.Topic.Id ?? default))];
+            return
+            [
+                .. offsets.Select(one => new ReadPosition(one, _partitions.GetValueOrDefault(one.TopicPartition)?.Topic.Id ?? default)),
+            ];
         }
     }
 
@@ -74,7 +77,7 @@ internal sealed partial class PartitionSet
                 found.Committed = offset;
                 if (offset > found.Finished && offset <= found.Position)
                 {
-                    // Whoever commits behind a record is done with it.
+                    // A commit behind a record says that the application is done with it.
                     found.Finished = offset;
                 }
             }

@@ -4,7 +4,7 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <content>What the application asks for and has finished, and what a group lets it have.</content>
+/// <content>What the application asks for and has finished, and what a group lets it read.</content>
 internal sealed partial class PartitionSet
 {
     private AssignedPartition? _inHand;
@@ -27,7 +27,7 @@ internal sealed partial class PartitionSet
         }
     }
 
-    /// <summary>The application asks for records: it is done with what it was given before.</summary>
+    /// <summary>The application asks for records: it is done with what was handed out before.</summary>
     public void Ask()
     {
         lock (_lock)
@@ -123,7 +123,7 @@ internal sealed partial class PartitionSet
         }
     }
 
-    /// <summary>Holds partitions, or lets them go on. Those that are not there do not matter.</summary>
+    /// <summary>Holds partitions, or releases them. Those that are not assigned are ignored.</summary>
     public void Hold(IEnumerable<TopicPartition> partitions, bool isHeld)
     {
         lock (_lock)
@@ -184,7 +184,7 @@ internal sealed partial class PartitionSet
     }
 
     /// <summary>
-    /// Goes on at an offset of the topic that was created anew, unless the application still works on records of the one before.
+    /// Continues at an offset of the topic's new creation, unless the application still works on records of the one before.
     /// </summary>
     public bool TrySucceed(AssignedPartition partition, int epoch, FetchSession successor, Offset start)
     {

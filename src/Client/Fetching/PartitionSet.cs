@@ -4,8 +4,8 @@ using Loire.Model;
 namespace Loire.Client;
 
 /// <summary>
-/// The partitions of a consumer and who waits for whom: fetch loops for room, the reader for records. One lock guards all of it; nothing
-/// is called from outside while it is held.
+/// The partitions of a consumer. Fetch loops wait here for room, and the reader for records. One lock guards all of it; no foreign code
+/// is called while it is held.
 /// </summary>
 internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider time)
 {
@@ -52,7 +52,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
         }
     }
 
-    /// <summary>From now on there are these and no others; one that was there already stays as it is.</summary>
+    /// <summary>Replaces the partitions; one that is assigned already stays as it is.</summary>
     public void Replace(IReadOnlyCollection<AssignedPartition> partitions)
     {
         var ended = new List<CancellationTokenSource>();
@@ -72,7 +72,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
         Cancel(ended);
     }
 
-    /// <summary>Drops what was fetched of a partition and goes on elsewhere.</summary>
+    /// <summary>Drops what was fetched of a partition and continues at another offset.</summary>
     public void Seek(TopicPartition partition, Offset offset)
     {
         CancellationTokenSource ended;
@@ -108,7 +108,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
 
     public void Resume(IEnumerable<TopicPartition> partitions) => ForEach(partitions, static partition => partition.Resume());
 
-    /// <summary>Ends everything; whoever waits finds out.</summary>
+    /// <summary>Ends everything, and wakes up all that wait.</summary>
     public void Dispose()
     {
         var ended = new List<CancellationTokenSource>();
@@ -130,7 +130,9 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
     /// <param name="found">Where and what.</param>
     /// <param name="arrival">If nothing is there, ends when that may have changed.</param>
     /// <exception cref="ConsumeException">It is a partition's turn that cannot be read.</exception>
-    public bool TryPick(AssignedPartition? only, out (AssignedPartition Partition, int Epoch, FetchedBatches Batches, Offset Position) found, out Task arrival)
+    public bool TryPick(
+        AssignedPartition? only, out (AssignedPartition Partition, int Epoch, FetchedBatches Batches, Offset Position) found,
+        out Task arrival)
     {
         arrival = Task.CompletedTask;
         lock (_lock)
@@ -183,7 +185,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
     {
         lock (_lock)
         {
-            // Whoever gets something new is done with the old.
+            // Handing out something new finishes what was handed out before.
             FinishInHand();
             if (!partition.MayHandOut(epoch) || IsLeaseOver())
             {
@@ -220,7 +222,8 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
     }
 
     /// <summary>Waits until a partition is to be fetched; null when it never will be again.</summary>
-    public async ValueTask<(FetchSession Session, Offset From, int Epoch, CancellationToken EpochEnd)?> NextFetchAsync(AssignedPartition partition)
+    public async ValueTask<(FetchSession Session, Offset From, int Epoch, CancellationToken EpochEnd)?> NextFetchAsync(
+        AssignedPartition partition)
     {
         while (true)
         {
@@ -244,7 +247,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
         }
     }
 
-    /// <summary>Takes over what was fetched.</summary>
+    /// <summary>Adds what was fetched.</summary>
     public void Add(AssignedPartition partition, int epoch, FetchedBatches fetched)
     {
         lock (_lock)
@@ -287,7 +290,8 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
     private AssignedPartition Assigned(TopicPartition partition)
     {
         CheckNotDisposed();
-        return _partitions.GetValueOrDefault(partition) ?? throw new InvalidOperationException($"The partition {partition} is not assigned.");
+        return _partitions.GetValueOrDefault(partition)
+            ?? throw new InvalidOperationException($"The partition {partition} is not assigned.");
     }
 
     private void Order()

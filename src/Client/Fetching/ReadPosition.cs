@@ -2,9 +2,9 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>An offset, and in which creation of the topic it is one.</summary>
+/// <summary>An offset in one creation of a topic.</summary>
 /// <param name="Offset">The next offset to read.</param>
-/// <param name="TopicId">Which creation of the topic; default if nobody knows.</param>
+/// <param name="TopicId">The creation of the topic; default if it is unknown.</param>
 internal readonly record struct ReadPosition(TopicPartitionOffset Offset, TopicId TopicId)
 {
     public TopicPartition Partition => Offset.TopicPartition;

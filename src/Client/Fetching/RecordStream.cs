@@ -5,9 +5,9 @@ using Loire.Model.Batches;
 namespace Loire.Client;
 
 /// <summary>
-/// The records of all partitions in the order in which they are handed out: a batch of each partition in turn. A record is looked at,
-/// taken, and then either confirmed, which moves the position, or the partition has been sought, paused or taken away meanwhile, and it is
-/// dropped. Used by one enumeration at a time.
+/// The records of all partitions in the order in which they are handed out: a batch of each partition in turn. A record is peeked at,
+/// taken, and then confirmed, which moves the position; if the partition was sought, paused or revoked meanwhile, it is dropped instead.
+/// Used by one enumeration at a time.
 /// </summary>
 internal sealed class RecordStream(PartitionSet set) : IDisposable
 {
@@ -29,7 +29,7 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
     /// <summary>The position when what was taken is confirmed.</summary>
     public Offset Reached => _reached;
 
-    /// <summary>Whether something was taken and neither confirmed nor given back.</summary>
+    /// <summary>Whether something was taken and neither confirmed nor put back.</summary>
     public bool IsUnconfirmed { get; private set; }
 
     /// <summary>The records of the open batch, which a frame refers to.</summary>
@@ -105,7 +105,7 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
         return true;
     }
 
-    /// <summary>Gives back what was taken and not confirmed, and lets other partitions go first.</summary>
+    /// <summary>Puts back what was taken and not confirmed, and lets other partitions go first.</summary>
     public void Abandon()
     {
         if (_partition is { } partition)
@@ -125,7 +125,7 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
         Close();
     }
 
-    /// <summary>Tells how many records were handed out.</summary>
+    /// <summary>Reports how many records were handed out to the metrics.</summary>
     public void Report()
     {
         if (_confirmed > 0 && LoireTelemetry.ConsumedMessages.Enabled)
@@ -226,7 +226,8 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
         return ErrorCode.None;
     }
 
-    /// <summary>Ends a batch without further records. False if it is broken, and records before the break are to be confirmed first.</summary>
+    /// <summary>Ends a batch without further records. False if it is broken, and records before the break are to be confirmed
+    /// first.</summary>
     private bool TryEndBatch(ErrorCode error)
     {
         if (error != ErrorCode.None)
@@ -241,7 +242,7 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
         return true;
     }
 
-    // Without records on the way, as after a control batch, nobody will confirm it.
+    // Without unconfirmed records, as after a control batch, no confirmation follows.
     private void Reach(Offset next)
     {
         _reached = Offset.Max(_reached, next);

@@ -2,16 +2,16 @@ using Loire.Edge.Scheduling;
 
 namespace Loire.Client;
 
-/// <summary>How long to go on trying what fails, and how long to pause in between: twice as long each time, and not in step with others.</summary>
+/// <summary>Limits retries in time, with pauses that double and are jittered.</summary>
 internal sealed class RetryBackoff(ConsumerOptions options, TimeProvider time, Random random)
 {
     private long _since;
     private int _failures;
 
-    /// <summary>It went well.</summary>
+    /// <summary>Records a success.</summary>
     public void Reset() => _failures = 0;
 
-    /// <summary>It failed.</summary>
+    /// <summary>Records a failure.</summary>
     /// <returns>How long to pause before the next attempt; null if it has failed for too long.</returns>
     public TimeSpan? Failed()
     {
@@ -29,7 +29,7 @@ internal sealed class RetryBackoff(ConsumerOptions options, TimeProvider time, R
         return (pause < options.RetryBackoffMax ? pause : options.RetryBackoffMax) * (0.5 + (random.NextDouble() / 2));
     }
 
-    /// <summary>Calls until it goes well.</summary>
+    /// <summary>Repeats a call until it succeeds.</summary>
     /// <exception cref="LoireException">It fails for good, or has failed for too long.</exception>
     public async ValueTask<T> TryAsync<T>(Func<ValueTask<T>> call, CancellationToken cancellation)
     {

@@ -2,17 +2,19 @@ using Loire.Model;
 
 namespace Loire.Grains.Interfaces.Consumers;
 
-/// <summary>What a consumer is told when it is made.</summary>
-/// <param name="ClientId">Names the application to people.</param>
-/// <param name="Host">Where it runs, for people.</param>
+/// <summary>The settings of a consumer, given when it is created.</summary>
+/// <param name="ClientId">The application's name, for people.</param>
+/// <param name="Host">The host that it runs on, for people.</param>
 /// <param name="InstanceId">The id of a static member (KIP-345); null for a dynamic one.</param>
-/// <param name="OffsetReset">Where to begin without a committed offset (<c>auto.offset.reset</c>); see <see cref="OffsetSpec.IsReset"/>.</param>
-/// <param name="AutoCommitInterval">How often what is finished is committed by itself, at most once a second; null for never.</param>
-/// <param name="SessionTimeout">Without a sign of life of its silo for so long, the group removes the member.</param>
-/// <param name="MaxPollInterval">Without a request for records for so long, the consumer ends.</param>
+/// <param name="OffsetReset">Where to begin without a committed offset (<c>auto.offset.reset</c>); see
+/// <see cref="OffsetSpec.IsReset"/>.</param>
+/// <param name="AutoCommitInterval">How often finished records are committed automatically, at most once a second; null for
+/// never.</param>
+/// <param name="SessionTimeout">The group removes the member after this time without a heartbeat from its silo.</param>
+/// <param name="MaxPollInterval">The consumer ends after this time without a request for records.</param>
 /// <param name="Assignors">Names of assignors in order of preference.</param>
 /// <param name="FetchMinBytes">Bytes that a fetch waits for, at least 1.</param>
-/// <param name="Dialect">What the edge has to remember of it, such as the form of its records: some hundred
+/// <param name="Dialect">What the edge stores with it, such as the format of its records: some hundred
 /// characters; null for nothing. All settings as JSON have at most <see cref="Limits.MemberUserDataLength"/> characters.</param>
 [GenerateSerializer, Immutable, Alias("loire.ConsumerSettings")]
 public sealed record ConsumerSettings(
@@ -29,14 +31,14 @@ public sealed record ConsumerSettings(
 
 /// <summary>The answer to most calls of a consumer.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why not.</param>
-/// <param name="Detail">One sentence for a person, where the code does not say enough.</param>
-/// <param name="Consumer">The consumer as it is now; null with an error.</param>
+/// <param name="Detail">Human-readable message, where the error code does not say enough.</param>
+/// <param name="Consumer">The consumer's state; null with an error.</param>
 [GenerateSerializer, Immutable, Alias("loire.ConsumerResult")]
 public sealed record ConsumerResult(
     [property: Id(0)] ErrorCode Error, [property: Id(1)] string? Detail, [property: Id(2)] ConsumerDescription? Consumer);
 
-/// <summary>A consumer as it is.</summary>
-/// <param name="Settings">What it was told when it was made.</param>
+/// <summary>The state of a consumer.</summary>
+/// <param name="Settings">The settings that it was created with.</param>
 /// <param name="Topics">The topics that it subscribes to.</param>
 /// <param name="Pattern">The pattern that it subscribes to; null for none.</param>
 /// <param name="Assignment">The partitions that it reads now, in order.</param>

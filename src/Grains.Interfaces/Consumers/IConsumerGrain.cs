@@ -5,25 +5,25 @@ using Loire.Model.Groups;
 namespace Loire.Grains.Interfaces.Consumers;
 
 /// <summary>
-/// A consumer that lives in the cluster, for clients that cannot hold one themselves: each request of theirs may go to another node. The
-/// key is <see cref="ConsumerKey"/>. A consumer that has subscribed is a member of its group under its own id, and outlives its silo: it
-/// comes back elsewhere, rejoins, and goes on behind what is committed. Before it subscribes, and with partitions assigned by hand, it
+/// A consumer that lives in the cluster, for clients that cannot hold one themselves: each of their requests may reach another node. The
+/// key is <see cref="ConsumerKey"/>. A consumer that has subscribed is a member of its group under its own id, and outlives its silo: it is
+/// restored on another one, rejoins, and continues at the committed offsets. Before it subscribes, and with partitions assigned by hand, it
 /// lives as long as its silo.
 /// <para>
-/// It ends when it is closed, and when nobody has asked it for records for <see cref="ConsumerSettings.MaxPollInterval"/>. Whoever calls
-/// one that does not exist is answered <see cref="ErrorCode.UnknownMemberId"/>. Calls interleave, because one that waits for records must
-/// not stop the others.
+/// It ends when it is closed, and when no client has asked it for records for <see cref="ConsumerSettings.MaxPollInterval"/>. Calls of a
+/// consumer that does not exist are answered with <see cref="ErrorCode.UnknownMemberId"/>. Calls interleave, because one that waits for
+/// records must not stop the others.
 /// </para>
 /// </summary>
 [Alias("loire.IConsumerGrain")]
 public interface IConsumerGrain : IGrainWithStringKey
 {
-    /// <summary>Makes the consumer.</summary>
+    /// <summary>Creates the consumer.</summary>
     /// <returns><see cref="ErrorCode.DuplicateResource"/> if there is one; <see cref="ErrorCode.InvalidConfig"/>.</returns>
     [Alias("Create")]
     ValueTask<ConsumerResult> Create(ConsumerSettings settings);
 
-    /// <summary>The consumer as it is.</summary>
+    /// <summary>Describes the consumer.</summary>
     [Alias("Describe")]
     ValueTask<ConsumerResult> Describe();
 
@@ -39,27 +39,26 @@ public interface IConsumerGrain : IGrainWithStringKey
     [Alias("Unsubscribe")]
     ValueTask<ConsumerResult> Unsubscribe();
 
-    /// <summary>Reads these partitions and no others, past the group's assignment; offsets are still committed to the group.</summary>
+    /// <summary>Reads these partitions and no others, whatever the group assigns; offsets are still committed to the group.</summary>
     /// <returns><see cref="ErrorCode.InvalidRequest"/> if it has subscribed; the error of a partition that cannot be read.</returns>
     [Alias("Assign")]
     ValueTask<ConsumerResult> Assign(TopicPartition[] partitions);
 
     /// <summary>
     /// Takes the next records; waits if there are none. One such call is under way at a time: a newer one ends the older one, which is
-    /// answered
-    /// <see cref="ErrorCode.RequestTimedOut"/>.
+    /// answered with <see cref="ErrorCode.RequestTimedOut"/>.
     /// </summary>
     [ResponseTimeout("00:02:00")]
     [Alias("Take")]
     ValueTask<TakeResult> Take(TakeRequest request, CancellationToken cancellation);
 
     /// <summary>Commits offsets as the member that the consumer is; durable when answered. Records below them count as finished.</summary>
-    /// <param name="offsets">The next offsets to read, each partition at most once; null for behind everything that was taken.</param>
+    /// <param name="offsets">The next offsets to read, each partition at most once; null to commit everything that was taken.</param>
     [Alias("Commit")]
     ValueTask<CommitResult> Commit(CommittedOffset[]? offsets);
 
-    /// <summary>Goes on elsewhere in partitions that the consumer has.</summary>
-    /// <returns><see cref="ErrorCode.InvalidRequest"/> if it does not have one of them; then nothing has moved.</returns>
+    /// <summary>Moves the positions of partitions that the consumer has.</summary>
+    /// <returns><see cref="ErrorCode.InvalidRequest"/> if it does not have one of them; then no position has moved.</returns>
     [Alias("Seek")]
     ValueTask<ConsumerResult> Seek(PartitionSeek[] seeks);
 

@@ -14,8 +14,9 @@ using Microsoft.Extensions.Options;
 namespace Loire.WebApi.RestProxy.Consumers;
 
 /// <summary>
-/// <c>GET .../records</c>: the next records. Whoever asks for more is done with what it got, as with Kafka's <c>poll</c>, so an answer that
-/// is lost on its way is only read again by an instance that does not commit by itself, when another one goes on behind what is committed.
+/// <c>GET .../records</c>: the next records. Asking for more finishes what came before, as with Kafka's <c>poll</c>, so an answer that
+/// is lost on its way is read again only if the instance does not commit automatically, when another one continues behind what is
+/// committed.
 /// </summary>
 internal sealed class InstanceRecords(IGrainFactory grains, IOptions<LoireApiOptions> options, IHostApplicationLifetime lifetime)
 {
@@ -62,7 +63,7 @@ internal sealed class InstanceRecords(IGrainFactory grains, IOptions<LoireApiOpt
             return V2Error.Stopping;
         }
 
-        // A newer request took this one's place and has the records, so there are none for this one.
+        // A newer request has replaced this one and gets the records.
         if (delivery.Error is not (ErrorCode.None or ErrorCode.RequestTimedOut))
         {
             return V2Error.FromConsumer(delivery.Error, delivery.Detail);

@@ -56,7 +56,7 @@ internal sealed record TakeParameters
     /// <summary>Reads what the request says.</summary>
     public static TakeParameters Read(QueryReader query, HttpRequest request, QueryParameter<long> maxBytes)
     {
-        // What a browser sends by itself when it reconnects is newer than what stands in the address.
+        // A browser that reconnects sends this header, which is newer than the address.
         var receipt = request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } id ? id : query.Get(After);
         if (receipt is not null && (receipt.Length is 0 or > MaxReceiptLength || !receipt.All(IsFit)))
         {

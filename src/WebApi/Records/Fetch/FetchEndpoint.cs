@@ -15,7 +15,8 @@ using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi.Records.Fetch;
 
-/// <summary><c>GET /v1/topics/{topic}/partitions/{partition}/records</c>: read by offset or time, wait, follow; Accept says in which form.</summary>
+/// <summary><c>GET /v1/topics/{topic}/partitions/{partition}/records</c>: read by offset or time, wait, follow; Accept says in which
+/// form.</summary>
 internal sealed class FetchEndpoint
 {
     private readonly TopicCache _topics;
@@ -40,8 +41,9 @@ internal sealed class FetchEndpoint
         routes.MapGet("/topics/{topic}/partitions/{partition}/records", FetchAsync)
             .Describe(
                 "Reads records of a partition",
-                "The headers Next-Offset and High-Watermark say where to go on and how far there is. application/octet-stream is the value of one record "
-                    + "as it is (204 if it has none, or there is no record yet). text/event-stream and follow=true go on until the client leaves.",
+                "The headers Next-Offset and High-Watermark say where to continue and where the log ends now. application/octet-stream is the "
+                    + "value of one record as it is (204 if it has none, or there is no record yet). text/event-stream and follow=true continue until "
+                    + "the client leaves.",
                 FetchParameters.OffsetFrom,
                 FetchParameters.TimestampFrom,
                 _maxBytes,
@@ -61,12 +63,16 @@ internal sealed class FetchEndpoint
         var query = new QueryReader(context);
         var wanted = FetchParameters.Read(query, _maxBytes, _minBytes);
         var type = MediaTypes.Negotiate(
-            context.Request, MediaTypes.Json, MediaTypes.Ndjson, MediaTypes.Text, MediaTypes.Raw, MediaTypes.Batches, MediaTypes.EventStream);
+            context.Request, MediaTypes.Json, MediaTypes.Ndjson, MediaTypes.Text, MediaTypes.Raw, MediaTypes.Batches,
+            MediaTypes.EventStream);
         var problem = query.Problem ?? (type is null
-            ? new ApiProblem(ErrorCode.InvalidRequest, "None of the accepted types is offered; the OpenAPI document lists them.", StatusCodes.Status406NotAcceptable)
+            ? new ApiProblem(
+                ErrorCode.InvalidRequest, "None of the accepted types is offered; the OpenAPI document lists them.",
+                StatusCodes.Status406NotAcceptable)
             : wanted.Follows && type is not (MediaTypes.Ndjson or MediaTypes.Text or MediaTypes.EventStream)
                 ? ApiProblem.BadRequest("The query parameter follow goes with NDJSON and text/plain.")
-            : wanted.UntilPosition is not null && type is not (MediaTypes.Json or MediaTypes.Ndjson or MediaTypes.Text or MediaTypes.Batches)
+            : wanted.UntilPosition is not null
+                && type is not (MediaTypes.Json or MediaTypes.Ndjson or MediaTypes.Text or MediaTypes.Batches)
                 ? ApiProblem.BadRequest("The query parameter until does not go with this type of answer.")
             : null);
         var (target, missing) = problem is null ? await PartitionTarget.FindAsync(context, _topics) : (null, problem);
@@ -139,8 +145,8 @@ internal sealed class FetchEndpoint
     }
 
     /// <summary>
-    /// Page after page, up to an offset that is fixed at the start, or without an end. A failure in the middle cuts the connection: a chunked body
-    /// without its end cannot be taken for a whole one.
+    /// Page after page, up to an offset that is fixed at the start, or without an end. A failure in the middle cuts the connection: a
+    /// chunked body without its end cannot be taken for a whole one.
     /// </summary>
     private async Task StreamAsync(HttpContext context, PartitionSource source, Offset from, FetchParameters wanted, string type)
     {
@@ -167,7 +173,9 @@ internal sealed class FetchEndpoint
         var next = from == FetchRequest.Earliest ? bounds.LogStart : from == FetchRequest.Latest ? bounds.HighWatermark : from;
         while (isFirst || (next < end && !Leaves(context)))
         {
-            var (result, problem) = next < end || isFirst ? await FetchAsync(context, source, next, wanted, isFirst ? TimeSpan.Zero : wait) : default;
+            var (result, problem) = next < end || isFirst
+                ? await FetchAsync(context, source, next, wanted, isFirst ? TimeSpan.Zero : wait)
+                : default;
             if (Leaves(context) && problem is null && result is null)
             {
                 return;
@@ -215,7 +223,8 @@ internal sealed class FetchEndpoint
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
-    private bool Leaves(HttpContext context) => context.RequestAborted.IsCancellationRequested || _lifetime.ApplicationStopping.IsCancellationRequested;
+    private bool Leaves(HttpContext context) =>
+        context.RequestAborted.IsCancellationRequested || _lifetime.ApplicationStopping.IsCancellationRequested;
 
     private static async Task FailAsync(HttpContext context, ApiProblem problem, bool isFirst)
     {
@@ -270,7 +279,8 @@ internal sealed class FetchEndpoint
         }
     }
 
-    /// <summary>Writes the batches that begin before <paramref name="end"/>. A batch comes whole, so the last one may reach beyond it.</summary>
+    /// <summary>Writes the batches that begin before <paramref name="end"/>. A batch comes whole, so the last one may reach beyond
+    /// it.</summary>
     private static async ValueTask WriteAsync(HttpContext context, FetchResult result, Offset end)
     {
         var body = context.Response.BodyWriter;

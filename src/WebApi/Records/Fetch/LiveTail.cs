@@ -7,17 +7,18 @@ using Loire.WebApi.Errors;
 namespace Loire.WebApi.Records.Fetch;
 
 /// <summary>
-/// One live tail: a long poll for each partition, one writer at a time. A client that reads slowly holds up the polls, not the memory. Ends with
-/// an error event on the first failure, which the client answers by resuming; only records that retention took are reported and passed over, because
-/// resuming at them would never end.
+/// One live tail: a long poll for each partition, one writer at a time. A client that reads slowly delays the polls and takes no memory.
+/// The tail ends with an error event on the first failure, after which the client resumes; only records that retention has deleted are
+/// reported and skipped, because resuming at them would never end.
 /// </summary>
-internal sealed class LiveTail(PipeWriter to, TailOutput output, FetchParameters wanted, TimeSpan heartbeat, TimeProvider time) : IDisposable
+internal sealed class LiveTail(PipeWriter to, TailOutput output, FetchParameters wanted, TimeSpan heartbeat, TimeProvider time)
+    : IDisposable
 {
     private readonly SortedDictionary<int, Offset> _positions = [];
     private readonly SemaphoreSlim _writer = new(1, 1);
     private long _lastWrite;
 
-    /// <summary>Says where a partition begins; before <see cref="RunAsync"/>.</summary>
+    /// <summary>Sets where a partition begins; before <see cref="RunAsync"/>.</summary>
     public void Begin(int partition, Offset from) => _positions[partition] = from;
 
     /// <summary>Runs until cancelled, or until a partition fails.</summary>
@@ -96,11 +97,13 @@ internal sealed class LiveTail(PipeWriter to, TailOutput output, FetchParameters
         return unreadable;
     }
 
-    // Retention or a deletion of records has overtaken the tail: the client learns what it missed, and the tail continues at the first record.
+    // Retention or a deletion of records has overtaken the tail: the client learns what it missed, and the tail continues at the first
+    // record.
     private Task SkipAsync(PartitionSource source, Offset from, Offset start, ApiProblem problem, CancellationToken ending) => WriteAsync(
         () =>
         {
-            output.Error(problem with { Detail = $"The records from {from} up to {start} are gone; going on at {start}." }, source.Partition);
+            var gone = problem with { Detail = $"The records from {from} up to {start} are gone; going on at {start}." };
+            output.Error(gone, source.Partition);
             _positions[source.Partition] = start;
         },
         ending);

@@ -22,8 +22,9 @@ internal sealed class LiveTails(
         routes.MapGet("/topics/{topic}/records", TailAsync)
             .Describe(
                 "Follows all partitions of a topic",
-                "Begins at latest unless told otherwise, and goes on until the client leaves. With text/event-stream the id of an event is the token with "
-                    + "which Last-Event-ID, or resume, goes on without a gap. Partitions that are added later join when the tail is resumed.",
+                "Begins at latest by default, and continues until the client leaves. With text/event-stream the id of an event is the token with "
+                    + "which Last-Event-ID, or resume, continues without a gap. Partitions that are added later join when the tail is "
+                    + "resumed.",
                 FetchParameters.OffsetFrom,
                 FetchParameters.TimestampFrom,
                 _maxBytes,
@@ -48,11 +49,12 @@ internal sealed class LiveTails(
 
         var type = MediaTypes.Negotiate(context.Request, MediaTypes.Ndjson, MediaTypes.EventStream);
         var problem = query.Problem ?? RouteReader.TryReadTopic(context, out _)
-            ?? (type is null ? new ApiProblem(ErrorCode.InvalidRequest, "All partitions come as NDJSON or as events.", StatusCodes.Status406NotAcceptable) : null);
+            ?? (type is not null ? null : new ApiProblem(
+                ErrorCode.InvalidRequest, "All partitions come as NDJSON or as events.", StatusCodes.Status406NotAcceptable));
         TopicRoutes? topic = null;
         if (problem is null)
         {
-            // Asked anew: a tail follows the partitions that there are when it begins.
+            // Asked again: a tail follows the partitions that there are when it begins.
             RouteReader.TryReadTopic(context, out var name);
             var lookup = await topics.FindAsync(name, TopicCache.Fresh, Timeout.InfiniteTimeSpan, context.RequestAborted);
             topic = lookup.Topic;
@@ -73,7 +75,9 @@ internal sealed class LiveTails(
         }
 
         var body = context.Response.BodyWriter;
-        TailOutput output = type == MediaTypes.EventStream ? new EventOutput(body, wanted.Keys, wanted.Values) : new LineOutput(body, wanted.Keys, wanted.Values);
+        TailOutput output = type == MediaTypes.EventStream
+            ? new EventOutput(body, wanted.Keys, wanted.Values)
+            : new LineOutput(body, wanted.Keys, wanted.Values);
         await RunAsync(context, topic!, [.. Enumerable.Range(0, topic!.PartitionsCount)], wanted, output);
     }
 
@@ -101,7 +105,8 @@ internal sealed class LiveTails(
         }
     }
 
-    /// <summary>Finds where each partition begins. One that the resume token does not know was added since, so it begins with its first record.</summary>
+    /// <summary>Finds where each partition begins. One that the resume token does not know was added since, so it begins with its first
+    /// record.</summary>
     private static async Task<ApiProblem?> BeginAsync(
         HttpContext context, TopicRoutes topic, LiveTail tail, PartitionSource[] sources, FetchParameters wanted)
     {

@@ -13,7 +13,8 @@ internal sealed class PartitionSource(TopicCache topics, TopicRoutes topic, int 
 
     public int Partition => partition;
 
-    /// <summary>The problem of a fetch that has brought no answer to read. Damage in the log is the server's failure, whatever the same error
+    /// <summary>The problem of a fetch that has brought no answer to read. Damage in the log is the server's failure, whatever the same
+    /// error
     /// means of a produce.</summary>
     public static ApiProblem? Problem(Fetched fetched)
     {
@@ -35,7 +36,8 @@ internal sealed class PartitionSource(TopicCache topics, TopicRoutes topic, int 
     }
 
     /// <summary>
-    /// Finds where reading begins, for a request that fetches once: <see cref="FetchRequest.Earliest"/> and <see cref="FetchRequest.Latest"/>
+    /// Finds where reading begins, for a request that fetches once: <see cref="FetchRequest.Earliest"/> and
+    /// <see cref="FetchRequest.Latest"/>
     /// are left to the partition.
     /// </summary>
     public async ValueTask<(Offset From, ApiProblem? Problem)> StartAsync(

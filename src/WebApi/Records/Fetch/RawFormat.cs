@@ -7,8 +7,9 @@ using Microsoft.AspNetCore.Http;
 namespace Loire.WebApi.Records.Fetch;
 
 /// <summary>
-/// One record as a response: the value is the body; offset, time, key and headers are response headers, the same that a raw produce takes. A record
-/// header that HTTP cannot carry (a name that is no token, a value that is not printable ASCII) is left out; JSON shows all.
+/// One record as a response: the value is the body; offset, time, key and headers are response headers, the same that a raw produce
+/// takes. A record header that HTTP cannot carry (a name that is no token, a value that is not printable ASCII) is left out; JSON shows
+/// all.
 /// </summary>
 internal sealed class RawFormat(HttpResponse response) : RecordFormat
 {

@@ -15,7 +15,8 @@ internal enum FieldFormat
     /// <summary>A string if the bytes are UTF-8, else the binary form: producing it again gives the same bytes.</summary>
     String,
 
-    /// <summary>The JSON that the bytes are, else as <see cref="String"/>: readable, but a JSON string loses its quotes when produced again.</summary>
+    /// <summary>The JSON that the bytes are, else as <see cref="String"/>: readable, but a JSON string loses its quotes when produced
+    /// again.</summary>
     Json,
 
     /// <summary>The binary form, always.</summary>
@@ -45,7 +46,8 @@ internal abstract class RecordFormat
 internal sealed class JsonFormat(PipeWriter to, FieldFormat keys, FieldFormat values, bool lines) : RecordFormat
 {
     // '<' and the like may stand as they are: what is written here is JSON, never part of a page.
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Options =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     private readonly Utf8JsonWriter _json = new(to, Options);
 
@@ -72,7 +74,8 @@ internal sealed class JsonFormat(PipeWriter to, FieldFormat keys, FieldFormat va
         Close();
     }
 
-    /// <summary>Writes a record of any topic, whose name comes first. Bytes of a header's name that are not UTF-8 become U+FFFD.</summary>
+    /// <summary>Writes a record of any topic, whose name comes first. Bytes of a header's name that are not UTF-8 become
+    /// U+FFFD.</summary>
     public void Write(TopicPartition partition, in Record record)
     {
         _json.WriteStartObject();
@@ -190,7 +193,8 @@ internal sealed class JsonFormat(PipeWriter to, FieldFormat keys, FieldFormat va
     }
 }
 
-/// <summary>One value a line. A record without a value is an empty line, and a value with an LF is several: who needs to tell takes NDJSON.</summary>
+/// <summary>One value a line. A record without a value is an empty line, and a value with an LF is several: who needs to tell takes
+/// NDJSON.</summary>
 internal sealed class TextFormat(PipeWriter to) : RecordFormat
 {
     public override void Write(int partition, in Record record)

@@ -8,9 +8,9 @@ using Loire.WebApi.Errors;
 namespace Loire.WebApi.Records.Fetch;
 
 /// <summary>
-/// The records of one fetch, decompressed and decoded before the first of them is sent: so the answer's headers can say where to read on, and a
-/// batch that a client filled with rubbish ends the page before it instead of breaking it in the middle. Each record is decoded once; what is
-/// kept is where it lies. Bounded whatever the batches decompress to.
+/// The records of one fetch, decompressed and decoded before the first of them is sent: so the answer's headers can say where to read
+/// on, and a batch of malformed records ends the page before it instead of breaking it in the middle. Each record is decoded once; what
+/// is kept is where it lies. Its memory is bounded, whatever the batches decompress to.
 /// </summary>
 internal sealed class RecordPage : IDisposable
 {
@@ -188,7 +188,7 @@ internal sealed class RecordPage : IDisposable
         _frames[_framesCount++] = frame;
     }
 
-    // The client can go on behind it, which is better than being stuck for ever.
+    // The client can continue behind it instead of being stuck.
     private static ApiProblem Unreadable(ErrorCode error, Offset start, Offset next) =>
         new(error, $"The batch at offset {start} cannot be decoded; go on at {next}, or fetch it as it is.", 500)
         {
