@@ -283,7 +283,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     /// <summary>Gives the record its time, and refuses what no partition would take.</summary>
     private void Finish(TopicName topic, int? partition, Message<TKey, TValue> message, RecordScratch record)
     {
-        record.End(message.Timestamp ?? _time.GetUtcNow());
+        record.Timestamp = Timestamp.From(message.Timestamp ?? _time.GetUtcNow());
         var target = new TopicPartition(topic, partition ?? -1);
         if (record.Bytes > _settings.Options.MaxRecordBytes || record.ReservedBytes > _settings.Options.BufferMemory)
         {

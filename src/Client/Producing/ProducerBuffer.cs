@@ -194,7 +194,7 @@ internal sealed class ProducerBuffer
     {
         if (topic.Queue(partition).TryAdd(record.Record, isAwaited, out var place))
         {
-            return new Ticket(place, record.Timestamp);
+            return new Ticket((ProducerBatch)place.Batch, place.Index, record.Timestamp);
         }
 
         Memory.Release(record.ReservedBytes);

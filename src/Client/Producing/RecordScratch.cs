@@ -43,13 +43,13 @@ internal sealed class RecordScratch : IBufferWriter<byte>
 
     public int HeadersCount => _headersCount;
 
-    public Timestamp Timestamp { get; private set; }
+    public Timestamp Timestamp { get; set; }
 
     /// <summary>Key, value and headers together.</summary>
     public long Bytes { get; private set; }
 
     /// <summary>Bytes of the buffer that the record takes.</summary>
-    public long ReservedBytes { get; private set; }
+    public long ReservedBytes => ProducerRecord.Reserve(Bytes, _headersCount);
 
     public static RecordScratch Rent()
     {
@@ -126,13 +126,6 @@ internal sealed class RecordScratch : IBufferWriter<byte>
                 AddHeader(name, Encoding.UTF8.GetBytes(value), false);
             }
         }
-    }
-
-    /// <summary>Gives the record its time, once all of it is here.</summary>
-    public void End(DateTimeOffset time)
-    {
-        Timestamp = Timestamp.From(time);
-        ReservedBytes = Record.ReservedBytes;
     }
 
     void IBufferWriter<byte>.Advance(int count)

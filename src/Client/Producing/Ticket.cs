@@ -4,23 +4,27 @@ using Loire.Model;
 namespace Loire.Client;
 
 /// <summary>A record that was taken over.</summary>
-/// <param name="Place">Where it is.</param>
+/// <param name="Batch">Its batch.</param>
+/// <param name="Index">Its place in the batch.</param>
 /// <param name="Timestamp">The producer's time.</param>
-internal readonly record struct Ticket(RecordPlace Place, Timestamp Timestamp)
+internal readonly record struct Ticket(ProducerBatch Batch, int Index, Timestamp Timestamp)
 {
-    public ProducerBatch Batch => (ProducerBatch)Place.Batch;
-
     /// <summary>The record's outcome. Valid after the batch has ended.</summary>
-    public ProduceOutcome Outcome => Batch.Failure is { } failure
-        ? new ProduceOutcome(default, failure.ToException(Target))
-        : new ProduceOutcome(
-            new DeliveryResult(
-                Target.Topic,
-                Target.Partition,
-                Place.Offset == Offset.None ? -1 : Place.Offset,
-                DateTimeOffset.FromUnixTimeMilliseconds(
-                    (Batch.LogAppendTime == Timestamp.None ? Timestamp : Batch.LogAppendTime).Milliseconds)),
-            null);
+    public ProduceOutcome Outcome
+    {
+        get
+        {
+            var (topic, partition) = (Batch.Topic.Topic, Batch.Accumulator.Partition);
+            if (Batch.Failure is { } failure)
+            {
+                return new ProduceOutcome(default, failure.ToException(new TopicPartition(topic, partition)));
+            }
 
-    private TopicPartition Target => new(Batch.Topic.Topic, Batch.Accumulator.Partition);
+            var time = Batch.LogAppendTime == Timestamp.None ? Timestamp : Batch.LogAppendTime;
+            return new ProduceOutcome(
+                new DeliveryResult(
+                    topic, partition, new RecordPlace(Batch, Index).Offset, DateTimeOffset.FromUnixTimeMilliseconds(time.Milliseconds)),
+                null);
+        }
+    }
 }

@@ -16,7 +16,14 @@ internal static class AppendBody
 
         if (compression != CompressionType.None)
         {
-            return Join(group.ConvertAll(batch => batch.Encode(compression)));
+            // Not a lambda: its closure would be allocated for every append.
+            List<ReadOnlyMemory<byte>> parts = new(group.Count);
+            foreach (var batch in group)
+            {
+                parts.Add(batch.Encode(compression));
+            }
+
+            return Join(parts);
         }
 
         var body = GC.AllocateUninitializedArray<byte>(group.Sum(batch => batch.SizeInBytes));

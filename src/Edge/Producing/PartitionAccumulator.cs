@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Loire.Model;
 
 namespace Loire.Edge.Producing;
@@ -154,6 +155,7 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Continue(bool isBatchClosed, bool isSenderNeeded)
     {
         if (isBatchClosed)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Loire.Model;
 using Loire.Model.Batches;
 
@@ -67,6 +68,8 @@ public abstract class PendingBatch
     /// <summary>Batches that are sent as they are. The partition keeps this memory. Empty if records are gathered.</summary>
     protected virtual ReadOnlyMemory<byte> Encoded => default;
 
+    // Inlined, because it is called for every record.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal RecordPlace Add(in ProducerRecord record, long reservedBytes, bool isAwaited)
     {
         var fits = _builder!.Append(record.Timestamp, record.Key, record.KeyIsNull, record.Value, record.ValueIsNull, record.Headers);

@@ -39,15 +39,18 @@ public readonly ref struct ProducerRecord(
     {
         get
         {
-            var bytes = RecordOverhead + (long)Key.Length + Value.Length;
+            var bytes = (long)Key.Length + Value.Length;
             foreach (var header in Headers)
             {
-                bytes += HeaderOverhead + header.Key.Length + header.Value.Length;
+                bytes += header.Key.Length + header.Value.Length;
             }
 
-            return bytes;
+            return Reserve(bytes, Headers.Length);
         }
     }
+
+    /// <summary>The <see cref="ReservedBytes"/> of a record whose key, value and headers have so many bytes.</summary>
+    public static long Reserve(long bytes, int headersCount) => RecordOverhead + bytes + ((long)headersCount * HeaderOverhead);
 
     /// <summary>Whether the record, alone in a batch without compression, takes at most <paramref name="batchBytes"/>.</summary>
     public bool FitsInto(int batchBytes) =>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Loire.Model.Compression;
 using static Loire.Model.Batches.BatchLayout;
 
@@ -167,6 +168,8 @@ public sealed class RecordBatchBuilder : IDisposable
         }
     }
 
+    // Inlined into Append, which is called for every record that is produced.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static long BodySize(
         long timestampDelta, int offsetDelta, ReadOnlySpan<byte> key, bool keyIsNull, ReadOnlySpan<byte> value, bool valueIsNull,
         ReadOnlySpan<RecordHeader> headers)
