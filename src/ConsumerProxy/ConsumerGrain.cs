@@ -115,7 +115,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
 
     /// <inheritdoc/>
     public ValueTask<CommitResult> Commit(CommittedOffset[]? offsets) =>
-        With(session => session.CommitAsync(offsets), static error => new CommitResult(error, [], null));
+        With(session => session.Commits.CommitAsync(offsets), static error => new CommitResult(error, [], null));
 
     /// <inheritdoc/>
     public ValueTask<ConsumerResult> Seek(PartitionSeek[] seeks) =>
@@ -211,7 +211,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
             return;
         }
 
-        await session.CommitNowAndThenAsync();
+        await session.Commits.CommitIfDueAsync();
     }
 
     private async Task EndAsync(ProxiedConsumer session, GroupMembershipOperation operation)

@@ -1,15 +1,14 @@
 using Loire.Client;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
-using Loire.Model.Batches;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.ConsumerProxy;
 
 /// <summary>
-/// A consumer of <c>Loire.Client</c> on behalf of a remote client: it tracks what was delivered and what of it is finished, and commits
-/// accordingly, since only the client's requests say what has arrived. Its methods run one turn at a time, interleaved; rebalances are
-/// reported on other threads.
+/// A consumer of <c>Loire.Client</c> on behalf of a remote client, whose requests alone say what has arrived and is finished. Subscribes, seeks
+/// and delivers records; the <see cref="DeliveryLedger"/> tracks them for it, for commits and for rebalances. Its methods run one turn at a
+/// time, interleaved.
 /// </summary>
 internal sealed partial class ProxiedConsumer
 {
@@ -19,30 +18,25 @@ internal sealed partial class ProxiedConsumer
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _turn = new(1);
-    private readonly Lock _lock = new();
-    private readonly DeliveryTracker _deliveries;
+    private readonly DeliveryLedger _ledger;
+    private readonly RebalanceHandler _rebalances;
     private TaskCompletionSource<Interruption> _interrupted = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TaskCompletionSource? _progress;
-    private TopicPartition _heldPartition;
-    private RecordSlice[] _held = [];
-    private int _heldFrom;
     private TopicName[] _topics = [];
     private string? _pattern;
     private bool _isAssignedByHand;
-    private bool _isStreaming;
-    private bool _isEnding;
     private bool _hasEnded;
     private int _takes;
     private long _lastAsked;
-    private long _lastCommit;
 
     public ProxiedConsumer(
         ConsumerSettings settings, UntypedConsumer consumer, string life, TimeProvider time, ILogger logger)
     {
         (_settings, _consumer, _time, _logger) = (settings, consumer, time, logger);
         _feed = new RecordFeed(consumer);
-        _deliveries = new DeliveryTracker(life);
-        _lastAsked = _lastCommit = time.GetTimestamp();
+        _ledger = new DeliveryLedger(life, time);
+        Commits = new FinishedCommits(settings, consumer, _ledger, time, logger);
+        _rebalances = new RebalanceHandler(settings, consumer, _ledger, Commits);
+        _lastAsked = time.GetTimestamp();
     }
 
     private enum Interruption
@@ -57,6 +51,9 @@ internal sealed partial class ProxiedConsumer
     /// <summary>Whether the client has not asked for records for too long.</summary>
     public bool IsAbandoned => _takes == 0 && _time.GetElapsedTime(_lastAsked) >= _settings.MaxPollInterval;
 
+    /// <summary>Commits what the client has finished.</summary>
+    public FinishedCommits Commits { get; }
+
     public ConsumerResult Describe() => new(ErrorCode.None, null, new ConsumerDescription(
         _settings, _topics, _pattern,
         [.. _consumer.Assignment]));
@@ -69,8 +66,8 @@ internal sealed partial class ProxiedConsumer
         }
 
         await (pattern is null
-            ? _consumer.SubscribeAsync(topics, this, CancellationToken.None)
-            : _consumer.SubscribeAsync(pattern, this, CancellationToken.None));
+            ? _consumer.SubscribeAsync(topics, _rebalances, CancellationToken.None)
+            : _consumer.SubscribeAsync(pattern, _rebalances, CancellationToken.None));
         (_topics, _pattern) = (topics, pattern);
         return Describe();
     }
@@ -87,7 +84,8 @@ internal sealed partial class ProxiedConsumer
             await _consumer.UnsubscribeAsync();
         }
 
-        (_topics, _pattern, _isAssignedByHand, _isEnding) = ([], null, false, false);
+        _ledger.Resume();
+        (_topics, _pattern, _isAssignedByHand) = ([], null, false);
         return Describe();
     });
 
@@ -98,7 +96,7 @@ internal sealed partial class ProxiedConsumer
             return Refuse(ErrorCode.InvalidRequest, "The consumer has subscribed, so its group assigns; unsubscribe first.");
         }
 
-        Hold(await _feed.EndAsync());
+        _ledger.Hold(await _feed.EndAsync());
         var before = _consumer.Assignment.ToHashSet();
         var added = partitions.Where(partition => !before.Contains(partition)).ToArray();
         var committed = added.Length == 0 ? [] : await _consumer.CommittedAsync(added);
@@ -109,17 +107,8 @@ internal sealed partial class ProxiedConsumer
             await _consumer.SeekAsync(position.TopicPartition, OffsetSpec.At(position.Offset));
         }
 
-        lock (_lock)
-        {
-            var gone = before.Except(partitions).ToHashSet();
-            Drop(gone);
-            _deliveries.End(gone);
-            foreach (var partition in added)
-            {
-                _deliveries.Begin(partition, _consumer.Position(partition));
-            }
-        }
-
+        _ledger.End([.. before.Except(partitions)]);
+        _ledger.Begin(Array.ConvertAll(added, partition => new TopicPartitionOffset(partition, _consumer.Position(partition))));
         return Describe();
     });
 
@@ -134,19 +123,54 @@ internal sealed partial class ProxiedConsumer
             }
         }
 
-        Hold(await _feed.EndAsync());
+        _ledger.Hold(await _feed.EndAsync());
         foreach (var (partition, to) in seeks)
         {
             await _consumer.SeekAsync(partition, to);
-            lock (_lock)
-            {
-                Drop([partition]);
-                _deliveries.Move(partition, _consumer.Position(partition));
-            }
+            _ledger.Move(partition, _consumer.Position(partition));
         }
 
         return Describe();
     });
+
+    /// <summary>Delivers the next records; see <see cref="IConsumerGrain.Take"/>.</summary>
+    public async Task<TakeResult> TakeAsync(TakeRequest request, CancellationToken cancellation)
+    {
+        Interrupt(Interruption.Newer);
+        var interrupted = _interrupted.Task;
+        await _turn.WaitAsync(cancellation);
+        _takes++;
+        try
+        {
+            if (interrupted.IsCompleted && await interrupted == Interruption.Newer)
+            {
+                return Failed(ErrorCode.RequestTimedOut, "A newer request for records has come.");
+            }
+
+            if (_hasEnded)
+            {
+                return Failed(ErrorCode.UnknownMemberId, null);
+            }
+
+            if (_topics.Length == 0 && _pattern is null && !_isAssignedByHand)
+            {
+                return Failed(ErrorCode.InvalidRequest, "The consumer has neither subscribed nor been assigned partitions.");
+            }
+
+            await SettleAsync(request);
+            return await GatherAsync(request, interrupted, cancellation);
+        }
+        catch (LoireException failure)
+        {
+            return Failed(failure.Code, failure.Detail);
+        }
+        finally
+        {
+            _takes--;
+            _lastAsked = _time.GetTimestamp();
+            _turn.Release();
+        }
+    }
 
     /// <summary>Ends the consumer. Returns after <paramref name="patience"/> even if closing continues in the background.</summary>
     public async Task CloseAsync(GroupMembershipOperation operation, TimeSpan patience)
@@ -177,24 +201,74 @@ internal sealed partial class ProxiedConsumer
         }
     }
 
-    // From now on no rebalance waits for the client to finish records.
     private async Task EndReadingAsync()
     {
         await _feed.EndAsync();
-        lock (_lock)
-        {
-            (_held, _heldFrom, _isEnding) = ([], 0, true);
-            Progressed();
-        }
-
+        _ledger.Stop();
         if (_isAssignedByHand)
         {
-            await CommitFinishedAsync(null);
-            lock (_lock)
-            {
-                _deliveries.End([.. _consumer.Assignment]);
-            }
+            await Commits.CommitFinishedAsync(null);
+            _ledger.End([.. _consumer.Assignment]);
         }
+    }
+
+    private async Task SettleAsync(TakeRequest request)
+    {
+        var lost = _ledger.Settle(request);
+        if (lost.Count > 0)
+        {
+            _ledger.Hold(await _feed.EndAsync());
+        }
+
+        foreach (var (partition, from) in lost)
+        {
+            try
+            {
+                await _consumer.SeekAsync(partition, OffsetSpec.At(from));
+            }
+            catch (InvalidOperationException)
+            {
+                // Another member has it now, and gets what was lost.
+            }
+
+            _ledger.WentBack(partition);
+        }
+    }
+
+    private async Task<TakeResult> GatherAsync(TakeRequest request, Task<Interruption> interrupted, CancellationToken cancellation)
+    {
+        var began = _time.GetTimestamp();
+        var delivery = new Delivery(request.MaxRecords, request.MaxBytes);
+        while (_ledger.Fill(delivery))
+        {
+            var arrived = _feed.ArrivedAsync();
+            if (!arrived.IsCompleted && delivery.IsEmpty)
+            {
+                var left = request.MaxWait - _time.GetElapsedTime(began);
+                using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+                if (left > TimeSpan.Zero)
+                {
+                    await Task.WhenAny(arrived, interrupted, Task.Delay(left, _time, end.Token));
+                }
+
+                await end.CancelAsync();
+                cancellation.ThrowIfCancellationRequested();
+                if (interrupted.IsCompleted && await interrupted == Interruption.Newer)
+                {
+                    return Failed(ErrorCode.RequestTimedOut, "A newer request for records has come.");
+                }
+            }
+
+            if (!arrived.IsCompleted || (!delivery.IsEmpty && arrived.IsFaulted))
+            {
+                break;
+            }
+
+            await arrived;
+            _ledger.Hold(_feed.Take());
+        }
+
+        return new TakeResult(ErrorCode.None, null, delivery.Slices, _ledger.Receipt);
     }
 
     /// <summary>Makes a change while no request waits for records.</summary>
@@ -218,6 +292,8 @@ internal sealed partial class ProxiedConsumer
 
     private void Interrupt(Interruption reason) =>
         Interlocked.Exchange(ref _interrupted, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult(reason);
+
+    private TakeResult Failed(ErrorCode error, string? detail) => new(error, detail, [], _ledger.Receipt);
 
     private static ConsumerResult Refuse(ErrorCode error, string? detail) => new(error, detail, null);
 

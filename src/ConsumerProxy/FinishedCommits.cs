@@ -7,29 +7,28 @@ using Microsoft.Extensions.Logging;
 
 namespace Loire.ConsumerProxy;
 
-/// <content>Commits, on request and automatically.</content>
-internal sealed partial class ProxiedConsumer
+/// <summary>Commits what the client has finished, on request and automatically.</summary>
+internal sealed partial class FinishedCommits
 {
-    /// <summary>Commits; see <see cref="IConsumerGrain.Commit"/>.</summary>
+    private readonly ConsumerSettings _settings;
+    private readonly UntypedConsumer _consumer;
+    private readonly DeliveryLedger _ledger;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private long _lastCommit;
+
+    public FinishedCommits(
+        ConsumerSettings settings, UntypedConsumer consumer, DeliveryLedger ledger, TimeProvider time, ILogger logger)
+    {
+        (_settings, _consumer, _ledger, _time, _logger) = (settings, consumer, ledger, time, logger);
+        _lastCommit = time.GetTimestamp();
+    }
+
+    /// <summary>Commits on request; see <see cref="IConsumerGrain.Commit"/>.</summary>
     public async Task<CommitResult> CommitAsync(CommittedOffset[]? offsets)
     {
-        IReadOnlyList<TopicPartitionOffset> positions;
-        if (offsets is null)
-        {
-            lock (_lock)
-            {
-                _deliveries.FinishAll();
-                Progressed();
-                positions = _deliveries.Uncommitted();
-            }
-        }
-        else
-        {
-            positions = Array.ConvertAll(
-                offsets,
-                one => new TopicPartitionOffset(one.Partition, one.Offset) { Metadata = one.Metadata });
-        }
-
+        var positions = offsets is null ? _ledger.FinishAll() : Array.ConvertAll(
+            offsets, one => new TopicPartitionOffset(one.Partition, one.Offset) { Metadata = one.Metadata });
         PartitionError[] refused = [];
         try
         {
@@ -47,21 +46,12 @@ internal sealed partial class ProxiedConsumer
             return new CommitResult(failure.Code, [], failure.Detail);
         }
 
-        lock (_lock)
-        {
-            foreach (var position in positions.Where(one => !Array.Exists(refused, not => not.Partition == one.TopicPartition)))
-            {
-                _deliveries.Commit(position.TopicPartition, position.Offset);
-            }
-
-            Progressed();
-        }
-
+        _ledger.Commit(positions.Where(one => !Array.Exists(refused, not => not.Partition == one.TopicPartition)));
         return new CommitResult(ErrorCode.None, refused, null);
     }
 
     /// <summary>Commits what is finished, if the consumer commits automatically and the interval has passed.</summary>
-    public async Task CommitNowAndThenAsync()
+    public async Task CommitIfDueAsync()
     {
         if (_settings.AutoCommitInterval is { } interval && _time.GetElapsedTime(_lastCommit) >= interval)
         {
@@ -70,14 +60,11 @@ internal sealed partial class ProxiedConsumer
         }
     }
 
-    private async Task CommitFinishedAsync(IReadOnlyCollection<TopicPartition>? among)
+    /// <summary>Commits what is finished, if the consumer commits automatically. A failure is logged, and repaired by the next commit.</summary>
+    /// <param name="among">Of these partitions; null for all.</param>
+    public async Task CommitFinishedAsync(IReadOnlyCollection<TopicPartition>? among)
     {
-        IReadOnlyList<TopicPartitionOffset> finished;
-        lock (_lock)
-        {
-            finished = _settings.AutoCommitInterval is null ? [] : _deliveries.Uncommitted(among);
-        }
-
+        var finished = _settings.AutoCommitInterval is null ? [] : _ledger.Uncommitted(among);
         if (finished.Count == 0)
         {
             return;
@@ -86,13 +73,7 @@ internal sealed partial class ProxiedConsumer
         try
         {
             await _consumer.CommitAsync(finished);
-            lock (_lock)
-            {
-                foreach (var position in finished)
-                {
-                    _deliveries.Committed(position.TopicPartition, position.Offset);
-                }
-            }
+            _ledger.Committed(finished);
         }
         catch (LoireException problem)
         {
