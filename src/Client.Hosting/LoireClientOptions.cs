@@ -1,8 +1,8 @@
 namespace Loire.Client.Hosting;
 
-/// <summary>What all producers and consumers of a host have in common.</summary>
+/// <summary>Options shared by all producers and consumers of a host.</summary>
 public sealed class LoireClientOptions
 {
-    /// <summary>Names the host's producers and consumers in logs, metrics and traces, where they have no name of their own.</summary>
+    /// <summary>The client id of producers and consumers that set none, in logs, metrics and traces.</summary>
     public string ClientId { get; set; } = "loire";
 }

@@ -9,14 +9,14 @@ using Microsoft.Extensions.Options;
 namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>
-/// Puts Loire's client into a host's services. The host must have an Orleans client or be a silo: both register the
-/// <see cref="IGrainFactory"/> that everything here calls through.
+/// Registers Loire's client with a host. The host must have an Orleans client or be a silo: both register the
+/// <see cref="IGrainFactory"/> that the client calls.
 /// </summary>
 public static class LoireServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers <see cref="LoireClient"/> and <see cref="IAdminClient"/>, and the store in memory for the positions of hosted consumers,
-    /// unless another one is registered.
+    /// Registers <see cref="LoireClient"/> and <see cref="IAdminClient"/>, and unless the host has registered another
+    /// <see cref="IPositionStore"/>, the one in memory.
     /// </summary>
     public static IServiceCollection AddLoire(this IServiceCollection services, Action<LoireClientOptions>? configure = null)
     {
@@ -29,7 +29,7 @@ public static class LoireServiceCollectionExtensions
         return services;
     }
 
-    /// <summary>Registers a producer for the whole host, under a key if one is given. The host flushes it when it stops.</summary>
+    /// <summary>Registers a singleton producer, keyed if a key is given. The host flushes it when it stops.</summary>
     /// <typeparam name="TKey">The type of keys.</typeparam>
     /// <typeparam name="TValue">The type of values.</typeparam>
     public static IServiceCollection AddLoireProducer<TKey, TValue>(
@@ -47,7 +47,7 @@ public static class LoireServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Registers consumers that the application assigns partitions to itself, under a key if one is given. Each resolution makes a new one.
+    /// Registers transient consumers that the application subscribes or assigns itself, keyed if a key is given.
     /// </summary>
     /// <typeparam name="TKey">The type of keys.</typeparam>
     /// <typeparam name="TValue">The type of values.</typeparam>
@@ -66,7 +66,7 @@ public static class LoireServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Registers a hosted service that reads every partition of a topic and has each record handled by <typeparamref name="THandler"/>.
+    /// Registers a hosted service that reads a topic and passes each record to <typeparamref name="THandler"/>.
     /// </summary>
     /// <typeparam name="THandler">The handler; registered as scoped unless it is registered already.</typeparam>
     /// <typeparam name="TKey">The type of keys.</typeparam>
@@ -88,11 +88,11 @@ public static class LoireServiceCollectionExtensions
     }
 
     /// <summary>
-    /// As <see cref="AddLoireConsumer{THandler, TKey, TValue}"/> with the types of the one <see cref="IMessageHandler{TKey, TValue}"/> that
-    /// the handler implements, and their built-in deserializers.
+    /// As <see cref="AddLoireConsumer{THandler, TKey, TValue}"/>, with key and value types taken from the single
+    /// <see cref="IMessageHandler{TKey, TValue}"/> that the handler implements, and the built-in deserializers of these types.
     /// </summary>
     /// <typeparam name="THandler">The handler.</typeparam>
-    /// <exception cref="ArgumentException">The handler implements none or several.</exception>
+    /// <exception cref="ArgumentException">The handler implements no <see cref="IMessageHandler{TKey, TValue}"/>, or several.</exception>
     public static IServiceCollection AddLoireConsumer<THandler>(
         this IServiceCollection services, TopicName topic, Action<HandlerOptions>? configure = null)
         where THandler : class
@@ -113,7 +113,7 @@ public static class LoireServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Adds a check that the cluster answers, and one that every hosted consumer reads and no partition stands still.
+    /// Adds a check that the cluster answers, and one that every hosted consumer reads and no partition is stalled.
     /// </summary>
     public static IHealthChecksBuilder AddLoire(this IHealthChecksBuilder builder) =>
         builder.AddCheck<LoireHealthCheck>("loire").AddCheck<ConsumersHealthCheck>("loire-consumers");

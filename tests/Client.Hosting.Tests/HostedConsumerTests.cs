@@ -24,7 +24,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Records_of_a_partition_are_handled_one_after_the_other_in_order()
+    public async Task Records_of_a_partition_are_handled_one_at_a_time_in_order()
     {
         await CreateAsync("t", 3);
         var busy = new int[3];
@@ -48,7 +48,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Hosts_of_a_group_share_the_partitions_and_each_record_is_handled_once_as_they_come_and_go()
+    public async Task Hosts_of_a_group_share_the_partitions_and_each_record_is_handled_once_while_hosts_join_and_leave()
     {
         await CreateAsync("t", 4);
         var (first, second) = (new Probe(), new Probe());
@@ -87,7 +87,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Records_with_equal_keys_keep_their_order_while_other_keys_go_ahead()
+    public async Task Records_with_equal_keys_stay_in_order_and_do_not_delay_other_keys()
     {
         await CreateAsync("t", 1);
         var gate = new TaskCompletionSource();
@@ -107,7 +107,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_handler_that_throws_is_called_again_and_then_the_next_record_comes()
+    public async Task A_handler_that_throws_is_retried_before_the_next_record()
     {
         await CreateAsync("t", 1);
         var probe = new Probe { Handle = (context, _) => context.Value == "bad" && context.Attempt < 3 ? throw new InvalidOperationException("no") : default };
@@ -137,7 +137,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Bytes_that_cannot_be_deserialized_are_not_tried_again_and_not_lost()
+    public async Task Bytes_that_cannot_be_deserialized_are_not_retried_and_not_lost()
     {
         await CreateAsync("t", 1);
         await CreateAsync("dead", 1);
@@ -157,7 +157,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Retry_topics_are_gone_through_one_after_the_other_and_do_not_hold_up_other_records()
+    public async Task A_record_passes_its_retry_topics_in_order_without_delaying_other_records()
     {
         foreach (var topic in new[] { "t", "r1", "r2", "dead" })
         {
@@ -182,7 +182,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Without_a_dead_letter_topic_a_partition_stands_still_and_the_health_check_says_where()
+    public async Task Without_a_dead_letter_topic_a_partition_stalls_and_the_health_check_reports_its_offset()
     {
         await CreateAsync("t", 2);
         var probe = new Probe { Handle = (context, _) => context.Value == "bad" ? throw new InvalidOperationException("no") : default };
@@ -198,12 +198,12 @@ public sealed class HostedConsumerTests : IAsyncLifetime
             report = await health.CheckHealthAsync();
         }
         while (report.Status == HealthStatus.Healthy);
-        Assert.Contains("t-0 stands still at offset 0", report.Entries["loire-consumers"].Description, StringComparison.Ordinal);
+        Assert.Contains("t-0 is stalled at offset 0", report.Entries["loire-consumers"].Description, StringComparison.Ordinal);
         Assert.DoesNotContain(probe.Calls, call => call.Value == "behind it");
     }
 
     [Fact]
-    public async Task A_record_may_be_skipped_or_stop_the_host_if_the_application_says_so()
+    public async Task A_poison_record_is_skipped_or_stops_the_host_by_policy()
     {
         await CreateAsync("t", 1);
         await ProduceAsync("t", [("a", "bad"), ("a", "good")]);
@@ -222,7 +222,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_host_that_stops_waits_for_the_record_being_handled_and_the_next_one_goes_on_behind_it()
+    public async Task A_stopping_host_waits_for_the_record_being_handled_and_its_successor_continues_after_it()
     {
         await CreateAsync("t", 1);
         var positions = new InMemoryPositionStore();
@@ -248,7 +248,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_handler_that_hangs_is_cancelled_when_the_host_has_waited_long_enough_and_its_record_comes_again()
+    public async Task A_handler_that_hangs_is_cancelled_at_the_end_of_the_drain_and_its_record_is_read_again()
     {
         await CreateAsync("t", 1);
         var positions = new InMemoryPositionStore();
@@ -271,7 +271,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_partition_whose_handler_is_slow_holds_a_bounded_number_of_records_and_others_go_on()
+    public async Task A_partition_with_a_slow_handler_holds_a_bounded_number_of_records_and_does_not_delay_others()
     {
         await CreateAsync("t", 2);
         var gate = new TaskCompletionSource();
@@ -290,7 +290,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_store_of_positions_that_fails_is_asked_again_and_the_last_commit_is_still_made()
+    public async Task A_failing_position_store_is_retried_and_the_last_commit_is_still_made()
     {
         await CreateAsync("t", 1);
         var positions = new MoodyPositions();
@@ -309,7 +309,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_partition_that_is_added_is_found_and_read_from_its_first_record()
+    public async Task An_added_partition_is_read_from_its_first_record()
     {
         await CreateAsync("t", 1);
         await using var host = await HandlerHost.StartAsync(_cluster, options => options.MetadataMaxAge = TimeSpan.FromMilliseconds(50));
@@ -322,7 +322,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_topic_that_does_not_exist_yet_is_waited_for_and_the_health_check_names_it()
+    public async Task A_consumer_waits_for_a_topic_that_does_not_exist_yet_and_the_health_check_names_it()
     {
         await using var host = await HandlerHost.StartAsync(_cluster);
         var health = host.Host.Services.GetRequiredService<HealthCheckService>();
@@ -334,7 +334,7 @@ public sealed class HostedConsumerTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Options_out_of_range_are_refused_when_they_are_given()
+    public void Options_out_of_range_are_rejected_at_registration()
     {
         var services = new ServiceCollection();
         Assert.Throws<ArgumentException>(() => services.AddLoireConsumer<ProbeHandler, string, string>("t", options => options.Retry.Attempts = 0));

@@ -2,31 +2,31 @@ using System.Globalization;
 
 namespace Loire.Client.Hosting;
 
-/// <summary>The headers of records in retry topics and dead letter topics. The record's own headers stand before them.</summary>
+/// <summary>The headers that records carry in retry topics and dead letter topics, after the record's own headers.</summary>
 public static class FailureHeaders
 {
-    /// <summary>The topic that the record was produced to at first.</summary>
+    /// <summary>The topic that the record was first produced to.</summary>
     public const string Topic = "loire-original-topic";
 
-    /// <summary>Its partition there.</summary>
+    /// <summary>The partition in that topic.</summary>
     public const string Partition = "loire-original-partition";
 
-    /// <summary>Its offset there.</summary>
+    /// <summary>The offset in that partition.</summary>
     public const string Offset = "loire-original-offset";
 
-    /// <summary>How often it was given to a handler.</summary>
+    /// <summary>Handler calls so far.</summary>
     public const string Attempts = "loire-attempts";
 
-    /// <summary>When it may be tried again, in milliseconds since 1970; only in retry topics.</summary>
+    /// <summary>The earliest time of the next attempt, in milliseconds since 1970; only in retry topics.</summary>
     public const string NotBefore = "loire-not-before";
 
-    /// <summary>The consumer that gave it up.</summary>
+    /// <summary>The consumer that failed to handle the record.</summary>
     public const string Consumer = "loire-consumer";
 
     /// <summary>The type of the last exception.</summary>
     public const string ExceptionType = "loire-exception-type";
 
-    /// <summary>Its message, cut after 1,000 characters.</summary>
+    /// <summary>The message of that exception, truncated to 1,000 characters.</summary>
     public const string ExceptionMessage = "loire-exception-message";
 
     private const int MessageLength = 1_000;
@@ -55,11 +55,11 @@ public static class FailureHeaders
         return headers.Add(Consumer, consumer).Add(ExceptionType, error.GetType().FullName).Add(ExceptionMessage, message);
     }
 
-    /// <summary>How often a record was given to a handler before it came to where it is.</summary>
+    /// <summary>Handler calls for a record before it reached its current topic.</summary>
     internal static int AttemptsOf(ConsumeResult<byte[], byte[]> record) =>
         int.TryParse(Original(record, Attempts), NumberStyles.None, CultureInfo.InvariantCulture, out var attempts) ? attempts : 0;
 
-    /// <summary>When a record of a retry topic may be tried again.</summary>
+    /// <summary>The earliest time at which a record of a retry topic is handled again.</summary>
     internal static DateTimeOffset NotBeforeOf(ConsumeResult<byte[], byte[]> record) =>
         long.TryParse(Original(record, NotBefore), NumberStyles.None, CultureInfo.InvariantCulture, out var time)
             && time <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()

@@ -3,36 +3,37 @@ using Microsoft.Extensions.Logging;
 
 namespace Loire.Client.Hosting;
 
-/// <summary>What becomes of a record after its handler has failed for the last time on the spot.</summary>
+/// <summary>The outcome of handling a record, including its routing after the last failed attempt.</summary>
 internal enum HandlingResult
 {
-    /// <summary>It is done with here: passed over, or it has gone to another topic.</summary>
+    /// <summary>Handled, skipped, or moved to another topic.</summary>
     Finished,
 
-    /// <summary>Its partition stands still.</summary>
-    StandStill,
+    /// <summary>The partition stalls at this record.</summary>
+    Stalled,
 
     /// <summary>The host stops.</summary>
     StopHost,
 }
 
 /// <summary>
-/// Takes a record to its next stage: the next retry topic, then the dead letter topic, then what the policy says. A record that cannot be
-/// moved stays where it is and is tried again, so nothing is lost between two stages; it may arrive twice.
+/// Routes a record whose attempts in its current topic have failed: to the next retry topic, then to the dead letter topic, otherwise by
+/// <see cref="HandlerOptions.OnPoison"/>. Producing to the next topic is retried until it succeeds, so a record is never lost between two
+/// topics; it may arrive twice.
 /// </summary>
 internal sealed partial class RetryRouter(
     HandlerOptions options, IProducer<byte[], byte[]> producer, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan _pauseMax = TimeSpan.FromSeconds(30);
 
-    /// <summary>Takes a record on.</summary>
-    /// <param name="record">As it was read.</param>
-    /// <param name="stage">0 in the topic itself, then the number of the retry topic that it was read from, from 1 on.</param>
-    /// <param name="attempts">Calls of the handler so far.</param>
+    /// <summary>Routes a record.</summary>
+    /// <param name="record">The record as it was read.</param>
+    /// <param name="stage">0 for the topic itself, otherwise the number of the retry topic that it was read from, from 1.</param>
+    /// <param name="attempts">Handler calls so far, those before earlier retry topics included.</param>
     /// <param name="error">The last failure.</param>
-    /// <param name="isHopeless">Whether trying again cannot help.</param>
-    /// <param name="cancellation">Ends the attempts to move it.</param>
-    public async ValueTask<HandlingResult> TakeOnAsync(
+    /// <param name="isHopeless">True if another attempt cannot succeed; the record then skips the retry topics.</param>
+    /// <param name="cancellation">Stops the attempts to produce the record to its next topic.</param>
+    public async ValueTask<HandlingResult> RouteAsync(
         ConsumeResult<byte[], byte[]> record, int stage, int attempts, Exception error, bool isHopeless, CancellationToken cancellation)
     {
         var position = new TopicPartitionOffset(record.Topic, record.Partition, record.Offset);
@@ -55,7 +56,7 @@ internal sealed partial class RetryRouter(
         return options.OnPoison switch
         {
             PoisonPolicy.Skip => HandlingResult.Finished,
-            PoisonPolicy.Pause => HandlingResult.StandStill,
+            PoisonPolicy.Pause => HandlingResult.Stalled,
             _ => HandlingResult.StopHost,
         };
     }
@@ -84,16 +85,16 @@ internal sealed partial class RetryRouter(
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "{Consumer} could not handle {Position}; it is tried again by way of {Topic} after {Delay}.")]
+    [LoggerMessage(1, LogLevel.Warning, "{Consumer} failed to handle {Position} and retries it through {Topic} after {Delay}.")]
     private partial void WillBeRetried(Exception error, string consumer, TopicPartitionOffset position, TopicName topic, TimeSpan delay);
 
-    [LoggerMessage(2, LogLevel.Error, "{Consumer} could not handle {Position}; it goes to the dead letter topic {Topic}.")]
+    [LoggerMessage(2, LogLevel.Error, "{Consumer} failed to handle {Position} and sends it to the dead letter topic {Topic}.")]
     private partial void IsDead(Exception error, string consumer, TopicPartitionOffset position, TopicName topic);
 
-    [LoggerMessage(3, LogLevel.Error, "{Consumer} could not handle {Position}. Policy: {Policy}.")]
+    [LoggerMessage(3, LogLevel.Error, "{Consumer} failed to handle {Position}. Policy: {Policy}.")]
     private partial void IsPoison(Exception error, string consumer, TopicPartitionOffset position, PoisonPolicy policy);
 
-    [LoggerMessage(4, LogLevel.Error, "{Consumer} could not move {Topic}-{Partition}@{Offset} to {Target}; it is tried again after {Pause}.")]
+    [LoggerMessage(4, LogLevel.Error, "{Consumer} failed to move {Topic}-{Partition}@{Offset} to {Target} and retries after {Pause}.")]
     private partial void CannotMove(
         Exception error, string consumer, TopicName topic, int partition, Offset offset, TopicName target, TimeSpan pause);
 }

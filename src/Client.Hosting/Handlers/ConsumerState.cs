@@ -3,18 +3,18 @@ using Loire.Model;
 
 namespace Loire.Client.Hosting;
 
-/// <summary>What a hosted consumer tells of itself: to its health check, and to itself after a failure. Thread-safe.</summary>
+/// <summary>The state of a hosted consumer that outlives its sessions and that its health check reports. Thread-safe.</summary>
 internal sealed class ConsumerState
 {
-    /// <summary>The consumer's name.</summary>
+    /// <summary>The name in logs, metrics and health checks.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Why it does not read at the moment; null while it does.</summary>
-    public string? Trouble { get; set; } = "It has not started yet.";
+    /// <summary>Why the consumer is not reading; null while it is.</summary>
+    public string? Trouble { get; set; } = "Not started yet.";
 
-    /// <summary>Partitions that stand still because of a record that could not be handled.</summary>
-    public ConcurrentDictionary<TopicPartition, Offset> StandingStill { get; } = new();
+    /// <summary>Stalled partitions, with the offset of the record that could not be handled.</summary>
+    public ConcurrentDictionary<TopicPartition, Offset> Stalled { get; } = new();
 
-    /// <summary>How far it has come, for when the store of positions does not know.</summary>
+    /// <summary>The positions last committed, for when the position store has lost them.</summary>
     public ConcurrentDictionary<TopicPartition, Offset> Positions { get; } = new();
 }

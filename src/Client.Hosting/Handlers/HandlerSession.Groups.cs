@@ -3,22 +3,22 @@ using Loire.Model;
 namespace Loire.Client.Hosting;
 
 /// <content>
-/// The session as a member of a group. A partition that goes to another member: its records that only wait for a handler are let go, those
-/// being handled are waited for, what is finished is committed, and then it goes.
+/// The session as a member of a group. Before a partition moves to another member, its queued records are dropped, the records being
+/// handled run to their end, and finished offsets are committed.
 /// </content>
 internal sealed partial class HandlerSession : IRebalanceListener
 {
-    private TopicName[] Stations => [topic, .. options.RetryTopics.Select(retry => retry.Topic)];
+    private TopicName[] Stages => [topic, .. options.RetryTopics.Select(retry => retry.Topic)];
 
     /// <inheritdoc/>
     public async ValueTask OnAssignedAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation)
     {
         foreach (var partition in partitions)
         {
-            AddFlow(partition, Array.IndexOf(Stations, partition.Topic));
+            AddFlow(partition, Array.IndexOf(Stages, partition.Topic));
         }
 
-        // Where one without a position begins, whoever takes over after a crash must begin too.
+        // Commits the start of partitions without a position: after a crash the next owner must start there too.
         var known = (await consumer.CommittedAsync(partitions, cancellation)).Select(one => one.TopicPartition).ToHashSet();
         var fresh = partitions.Where(partition => !known.Contains(partition))
             .Select(partition => new TopicPartitionOffset(partition, consumer.Position(partition)))
@@ -32,14 +32,14 @@ internal sealed partial class HandlerSession : IRebalanceListener
     /// <inheritdoc/>
     public async ValueTask OnRevokedAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation)
     {
-        var (flows, ended) = LetGo(partitions);
+        var (flows, ended) = Release(partitions);
         try
         {
             await ended.WaitAsync(options.Consumer.MaxPollInterval, time, cancellation);
         }
         catch (Exception late) when (late is TimeoutException or OperationCanceledException)
         {
-            // What is not finished is not committed, and another member handles it again.
+            // Unfinished records are not committed; the next owner handles them again.
         }
 
         await CommitAsync(flows, CancellationToken.None);
@@ -48,13 +48,13 @@ internal sealed partial class HandlerSession : IRebalanceListener
     /// <inheritdoc/>
     public ValueTask OnLostAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation)
     {
-        LetGo(partitions);
+        Release(partitions);
         return ValueTask.CompletedTask;
     }
 
-    private async Task JoinAsync(CancellationToken cancellation) => await consumer.SubscribeAsync(Stations, this, cancellation);
+    private async Task JoinAsync(CancellationToken cancellation) => await consumer.SubscribeAsync(Stages, this, cancellation);
 
-    private (List<PartitionFlow> Flows, Task Ended) LetGo(IReadOnlyList<TopicPartition> partitions)
+    private (List<PartitionFlow> Flows, Task Ended) Release(IReadOnlyList<TopicPartition> partitions)
     {
         var flows = new List<PartitionFlow>();
         foreach (var partition in partitions)
@@ -64,11 +64,11 @@ internal sealed partial class HandlerSession : IRebalanceListener
                 flows.Add(flow);
             }
 
-            // The next owner tries the record again.
-            state.StandingStill.TryRemove(partition, out _);
+            // The next owner retries the record.
+            state.Stalled.TryRemove(partition, out _);
         }
 
-        return (flows, Task.WhenAll(flows.Select(flow => flow.LetGo())));
+        return (flows, Task.WhenAll(flows.Select(flow => flow.Release())));
     }
 
     private void Pause(TopicPartition partition)
@@ -79,7 +79,7 @@ internal sealed partial class HandlerSession : IRebalanceListener
         }
         catch (InvalidOperationException)
         {
-            // The group has taken it away.
+            // The group has revoked the partition.
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed partial class HandlerSession : IRebalanceListener
         }
         catch (InvalidOperationException)
         {
-            // The group has taken it away.
+            // The group has revoked the partition.
         }
     }
 }

@@ -3,20 +3,20 @@ using Microsoft.Extensions.Logging;
 
 namespace Loire.Client.Hosting;
 
-/// <content>Which partitions a session reads, from where, and how far it has come.</content>
+/// <content>The partitions that a session reads, where it starts in each, and what it commits.</content>
 internal sealed partial class HandlerSession
 {
-    /// <summary>A partition to be read from now on.</summary>
+    /// <summary>A partition to add to those that are read.</summary>
     /// <param name="Partition">The partition.</param>
-    /// <param name="Stage">0 for the topic itself, else the number of the retry topic, from 1 on.</param>
-    /// <param name="From">Where; null for where the consumer begins without a position.</param>
+    /// <param name="Stage">0 for the topic itself, otherwise the number of the retry topic, from 1.</param>
+    /// <param name="From">The start; null leaves it to the consumer's <c>auto.offset.reset</c>.</param>
     private sealed record NewPartition(TopicPartition Partition, int Stage, OffsetSpec? From);
 
     /// <summary>
-    /// Commits now and then, and looks for new partitions. What fails is tried again: the reading goes on, and what is wrong with the
-    /// cluster its fetches will find out too.
+    /// Commits positions and looks for new partitions, each at its interval. A failure is logged and retried at the next interval; reading
+    /// continues, and its fetches detect a cluster that is down.
     /// </summary>
-    private async Task KeepUpAsync()
+    private async Task MaintainAsync()
     {
         var looked = time.GetTimestamp();
         while (!_reading.IsCancellationRequested)
@@ -41,7 +41,7 @@ internal sealed partial class HandlerSession
             }
             catch (Exception problem)
             {
-                UpkeepFailed(problem, options.Name);
+                MaintenanceFailed(problem, options.Name);
             }
         }
     }
@@ -49,15 +49,15 @@ internal sealed partial class HandlerSession
     private async Task<IReadOnlyList<NewPartition>> FindNewAsync(bool isFirst, CancellationToken cancellation)
     {
         var found = new List<NewPartition>();
-        for (var stage = 0; stage < Stations.Length; stage++)
+        for (var stage = 0; stage < Stages.Length; stage++)
         {
-            var count = (await admin.DescribeTopicAsync(Stations[stage], cancellation)).PartitionsCount;
+            var count = (await admin.DescribeTopicAsync(Stages[stage], cancellation)).PartitionsCount;
             for (var i = 0; i < count; i++)
             {
-                var partition = new TopicPartition(Stations[stage], i);
-                if (!_flows.ContainsKey(partition) && !state.StandingStill.ContainsKey(partition))
+                var partition = new TopicPartition(Stages[stage], i);
+                if (!_flows.ContainsKey(partition) && !state.Stalled.ContainsKey(partition))
                 {
-                    // A partition that is new to a consumer at work has only records that nobody has seen.
+                    // A partition added while the consumer runs has only new records.
                     OffsetSpec? otherwise = isFirst ? null : OffsetSpec.Earliest;
                     var position = await FindPositionAsync(partition, cancellation);
                     found.Add(new NewPartition(partition, stage, position is { } known ? OffsetSpec.At(known) : otherwise));
@@ -75,7 +75,7 @@ internal sealed partial class HandlerSession
         return stored is null || known > stored ? known ?? stored : stored;
     }
 
-    /// <summary>Reads these partitions, too. Nothing is handed out meanwhile; a partition counts as read once its place is set.</summary>
+    /// <summary>Adds partitions to those that are read, and seeks each to its start. No records may be returned meanwhile.</summary>
     private async Task AssignAsync(IReadOnlyList<NewPartition> found, CancellationToken cancellation)
     {
         await consumer.AssignAsync(_flows.Keys.Concat(found.Select(one => one.Partition)), cancellation);
@@ -98,11 +98,11 @@ internal sealed partial class HandlerSession
         }
         catch (OperationCanceledException) when (_reading.IsCancellationRequested)
         {
-            // The session ends.
+            // The session is ending.
         }
         catch (LoireException problem)
         {
-            UpkeepFailed(problem, options.Name);
+            MaintenanceFailed(problem, options.Name);
         }
     }
 
@@ -153,9 +153,9 @@ internal sealed partial class HandlerSession
         }
     }
 
-    [LoggerMessage(3, LogLevel.Warning, "{Consumer} could not look for new partitions; it reads on.")]
-    private partial void UpkeepFailed(Exception problem, string consumer);
+    [LoggerMessage(3, LogLevel.Warning, "{Consumer} failed to look for new partitions and continues to read.")]
+    private partial void MaintenanceFailed(Exception problem, string consumer);
 
-    [LoggerMessage(4, LogLevel.Warning, "{Consumer} could not commit {Count} positions; it tries again.")]
+    [LoggerMessage(4, LogLevel.Warning, "{Consumer} failed to commit {Count} positions and will retry.")]
     private partial void CommitFailed(Exception problem, string consumer, int count);
 }

@@ -4,13 +4,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Loire.Client.Hosting;
 
-/// <summary>What a session does with a record; never throws but for cancellation.</summary>
+/// <summary>Handles one record; throws only on cancellation.</summary>
 internal delegate ValueTask<HandlingResult> HandleRecord(ConsumeResult<byte[], byte[]> record, int stage, CancellationToken cancellation);
 
 /// <summary>
-/// One stretch of a hosted consumer's life, from assigning partitions to the last commit: reads, hands records to lanes, pauses partitions
-/// that get ahead of their handlers, commits. When it ends, whatever the reason, records being handled are waited for, those that only wait
-/// for a handler are let go, and what is finished is committed. So a session that follows begins where this one ended.
+/// One run of a hosted consumer, from assigning partitions to the last commit: reads, queues records on lanes, pauses partitions whose
+/// handlers fall behind, and commits. When it ends, for any reason, it waits for the records being handled, drops the queued ones and
+/// commits what is finished, so the next session starts where this one ended.
 /// </summary>
 internal sealed partial class HandlerSession(
     IConsumer<byte[], byte[]> consumer, IAdminClient admin, IPositionStore positions, TopicName topic, HandlerOptions options,
@@ -24,10 +24,10 @@ internal sealed partial class HandlerSession(
     private volatile IReadOnlyList<NewPartition>? _found;
     private int _next;
 
-    /// <summary>Whether a record demands that the host stops.</summary>
+    /// <summary>Whether a poison record requires the host to stop.</summary>
     public bool MustStopHost { get; private set; }
 
-    /// <summary>Reads until it is told to stop, or until something fails that a new session may do better.</summary>
+    /// <summary>Reads until it is stopped, or until a failure that a new session may recover from.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         await using var stopping = stop.Register(_reading.Cancel);
@@ -36,7 +36,7 @@ internal sealed partial class HandlerSession(
             _lanes.Add(new WorkLane(HandleAsync));
         }
 
-        Task upkeep = Task.CompletedTask;
+        Task maintenance = Task.CompletedTask;
         try
         {
             if (options.GroupId is null)
@@ -50,13 +50,13 @@ internal sealed partial class HandlerSession(
 
             state.Trouble = null;
             BeginPass();
-            upkeep = KeepUpAsync();
+            maintenance = MaintainAsync();
             await ReadAsync();
         }
         finally
         {
             await _reading.CancelAsync();
-            await upkeep;
+            await maintenance;
             await DrainAsync();
             await CommitAsync(_flows.Values, CancellationToken.None);
             await consumer.DisposeAsync();
@@ -64,8 +64,8 @@ internal sealed partial class HandlerSession(
     }
 
     /// <summary>
-    /// Reads in passes. A pass ends where partitions were found: they are assigned and sought while nothing is handed out, so that no record
-    /// comes from before its partition's place was set.
+    /// Reads in passes. A pass ends when new partitions are found: they are assigned and sought while no records are returned, so no record
+    /// of a partition arrives before its seek.
     /// </summary>
     private async Task ReadAsync()
     {
@@ -84,7 +84,7 @@ internal sealed partial class HandlerSession(
                 BeginPass();
                 await TryAssignAsync(found);
 
-                // From here on upkeep may find others, and ends the pass that has begun.
+                // From here on maintenance may find more partitions and end the pass that has just begun.
                 _found = null;
             }
         }
@@ -96,8 +96,8 @@ internal sealed partial class HandlerSession(
     {
         if (!_flows.TryGetValue(record.TopicPartition, out var flow))
         {
-            // Its group has taken the partition away meanwhile, and another member gets the record; or its place could not be set, and it is
-            // assigned once more.
+            // Either the group has revoked the partition, and another member gets the record; or seeking it failed, and it is assigned
+            // again.
             return;
         }
 
@@ -122,7 +122,7 @@ internal sealed partial class HandlerSession(
     {
         if (_reading.IsCancellationRequested || !work.Flow.TryBegin())
         {
-            // Not finished, so it comes again.
+            // Left unfinished, so it is read again.
             return;
         }
 
@@ -143,7 +143,7 @@ internal sealed partial class HandlerSession(
         {
             if (flow.Stage > 0)
             {
-                // Whoever waits in a retry topic is in no hurry to be the first after a restart.
+                // Waits for the record's delay; a session that ends meanwhile drops it, and it is read again.
                 await WaitUntilDueAsync(record, flow.Gone);
             }
 
@@ -157,7 +157,7 @@ internal sealed partial class HandlerSession(
         catch (Exception bug)
         {
             Unexpected(bug, options.Name, flow.Partition, record.Offset);
-            result = HandlingResult.StandStill;
+            result = HandlingResult.Stalled;
         }
 
         if (result == HandlingResult.Finished)
@@ -166,11 +166,11 @@ internal sealed partial class HandlerSession(
             return;
         }
 
-        flow.StandsStill = true;
+        flow.IsStalled = true;
         Pause(flow.Partition);
         if (!flow.Gone.IsCancellationRequested)
         {
-            state.StandingStill[flow.Partition] = record.Offset;
+            state.Stalled[flow.Partition] = record.Offset;
         }
 
         if (result == HandlingResult.StopHost)
@@ -199,8 +199,8 @@ internal sealed partial class HandlerSession(
         }
 
         var ended = Task.WhenAll(lanes.Select(lane => lane.Ended));
-        var patience = Task.Delay(options.DrainOnShutdown, time);
-        if (await Task.WhenAny(ended, patience) == patience)
+        var timeout = Task.Delay(options.DrainOnShutdown, time);
+        if (await Task.WhenAny(ended, timeout) == timeout)
         {
             DrainTakesTooLong(options.Name, options.DrainOnShutdown);
             await _handlers.CancelAsync();
@@ -209,9 +209,9 @@ internal sealed partial class HandlerSession(
         await ended;
     }
 
-    [LoggerMessage(1, LogLevel.Error, "Handling {Partition}@{Offset} for {Consumer} met a bug; the partition stands still.")]
+    [LoggerMessage(1, LogLevel.Error, "{Consumer} failed unexpectedly at {Partition}@{Offset}; the partition is stalled.")]
     private partial void Unexpected(Exception bug, string consumer, TopicPartition partition, Offset offset);
 
-    [LoggerMessage(2, LogLevel.Warning, "Handlers of {Consumer} have not ended within {Time}; they are cancelled.")]
+    [LoggerMessage(2, LogLevel.Warning, "Handlers of {Consumer} did not complete within {Time} and are cancelled.")]
     private partial void DrainTakesTooLong(string consumer, TimeSpan time);
 }

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Client.Hosting;
 
 /// <summary>
-/// A hosted service that reads a topic and has each record handled. What ends a session, other than the host, is logged, and a new session
-/// begins after a pause; only <see cref="PoisonPolicy.StopHost"/> ends more.
+/// A hosted service that reads a topic and handles each record. A session that fails is logged, and a new one starts after a pause that
+/// doubles up to 30 seconds; <see cref="PoisonPolicy.StopHost"/> stops the host.
 /// </summary>
 internal sealed partial class HostedConsumer(
     Func<HandlerSession> newSession, Func<ValueTask> dispose, ConsumerState state, IHostApplicationLifetime host, TimeProvider time,
@@ -25,7 +25,7 @@ internal sealed partial class HostedConsumer(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // Nothing of it may hold up the host's start.
+        // The host's start must not wait for the first session.
         await Task.Yield();
         for (var pause = _pauseMin; !stoppingToken.IsCancellationRequested; pause = pause * 2 < _pauseMax ? pause * 2 : _pauseMax)
         {
@@ -67,6 +67,6 @@ internal sealed partial class HostedConsumer(
         }
     }
 
-    [LoggerMessage(1, LogLevel.Error, "{Consumer} cannot read; it tries again in {Pause}.")]
+    [LoggerMessage(1, LogLevel.Error, "{Consumer} cannot read and retries in {Pause}.")]
     private partial void SessionFailed(Exception problem, string consumer, TimeSpan pause);
 }

@@ -3,12 +3,11 @@ using Loire.Model;
 namespace Loire.Client.Hosting;
 
 /// <summary>
-/// One partition on its way through a hosted consumer: how far it has come, and whether it is paused because too many of its records are
-/// unfinished.
+/// The progress of one partition in a session, and whether it is paused because too many of its records are unfinished.
 /// </summary>
 /// <param name="partition">The partition.</param>
-/// <param name="stage">0 for the topic itself, else the number of the retry topic, from 1 on.</param>
-/// <param name="maxUnfinished">Beyond it the partition pauses; at half of it, it goes on.</param>
+/// <param name="stage">0 for the topic itself, otherwise the number of the retry topic, from 1.</param>
+/// <param name="maxUnfinished">Unfinished records at which the partition pauses; it resumes at half of them.</param>
 internal sealed class PartitionFlow(TopicPartition partition, int stage, int maxUnfinished)
 {
     private readonly Lock _lock = new();
@@ -23,21 +22,21 @@ internal sealed class PartitionFlow(TopicPartition partition, int stage, int max
 
     public OffsetTracker Tracker { get; } = new();
 
-    /// <summary>The lane of this partition, where it has one of its own.</summary>
+    /// <summary>The lane of this partition; null if records are spread over lanes by key.</summary>
     public WorkLane? Lane { get; set; }
 
-    /// <summary>Whether a record could not be handled, so that nothing after it is.</summary>
-    public bool StandsStill { get; set; }
+    /// <summary>Whether a record could not be handled; the records after it are not handled either.</summary>
+    public bool IsStalled { get; set; }
 
-    /// <summary>Cancelled when the partition is this consumer's no more: what waits for a handler is let go.</summary>
+    /// <summary>Cancelled when this consumer no longer owns the partition; queued records are dropped.</summary>
     public CancellationToken Gone => _gone.Token;
 
-    /// <summary>Begins to handle a record; false if none may be handled any more.</summary>
+    /// <summary>Starts handling a record; false if the partition is stalled or released.</summary>
     public bool TryBegin()
     {
         lock (_lock)
         {
-            if (StandsStill || _gone.IsCancellationRequested)
+            if (IsStalled || _gone.IsCancellationRequested)
             {
                 return false;
             }
@@ -47,7 +46,7 @@ internal sealed class PartitionFlow(TopicPartition partition, int stage, int max
         }
     }
 
-    /// <summary>Ends what <see cref="TryBegin"/> has begun.</summary>
+    /// <summary>Completes the handling started by <see cref="TryBegin"/>.</summary>
     public void End()
     {
         lock (_lock)
@@ -59,9 +58,9 @@ internal sealed class PartitionFlow(TopicPartition partition, int stage, int max
         }
     }
 
-    /// <summary>Lets go what waits for a handler.</summary>
-    /// <returns>Ends when no record is being handled.</returns>
-    public Task LetGo()
+    /// <summary>Releases the partition and drops its queued records.</summary>
+    /// <returns>Completes when no record is being handled.</returns>
+    public Task Release()
     {
         _gone.Cancel();
         Lane?.Close();
@@ -77,7 +76,7 @@ internal sealed class PartitionFlow(TopicPartition partition, int stage, int max
         }
     }
 
-    /// <summary>A record was read and goes to a lane.</summary>
+    /// <summary>Counts a record that was read; pauses the partition at the bound.</summary>
     public void Read(Offset offset, Action<TopicPartition> pause)
     {
         Tracker.Read(offset);
@@ -91,13 +90,13 @@ internal sealed class PartitionFlow(TopicPartition partition, int stage, int max
         }
     }
 
-    /// <summary>A record is done with.</summary>
+    /// <summary>Counts a finished record; resumes a paused partition at half the bound.</summary>
     public void Finish(Offset offset, Action<TopicPartition> resume)
     {
         Tracker.Finish(offset);
         lock (_lock)
         {
-            if (_isPaused && !StandsStill && Tracker.Unfinished <= maxUnfinished / 2)
+            if (_isPaused && !IsStalled && Tracker.Unfinished <= maxUnfinished / 2)
             {
                 _isPaused = false;
                 resume(partition);

@@ -4,8 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Loire.Client.Hosting;
 
 /// <summary>
-/// Handles one record: deserializes it, calls the handler in a scope of its own, again after pauses if it throws, and at last hands the
-/// record to <see cref="RetryRouter"/>. Bytes that cannot be deserialized are not tried again: they stay what they are.
+/// Handles one record: deserializes it, calls the handler in its own service scope, retries after pauses if it throws, and finally passes
+/// the record to <see cref="RetryRouter"/>. Bytes that cannot be deserialized are not retried, since they do not change.
 /// </summary>
 internal sealed class RecordHandling<THandler, TKey, TValue>(
     IServiceScopeFactory scopes, HandlerOptions<TKey, TValue> options, RetryRouter router, TimeProvider time)
@@ -14,7 +14,7 @@ internal sealed class RecordHandling<THandler, TKey, TValue>(
     private readonly IDeserializer<TKey> _keys = options.KeyDeserializer ?? Deserializers.For<TKey>();
     private readonly IDeserializer<TValue> _values = options.ValueDeserializer ?? Deserializers.For<TValue>();
 
-    /// <summary>Handles a record; cancelling ends it with an exception and the record unfinished.</summary>
+    /// <summary>Handles a record; on cancellation it throws and the record stays unfinished.</summary>
     public async ValueTask<HandlingResult> HandleAsync(ConsumeResult<byte[], byte[]> raw, int stage, CancellationToken cancellation)
     {
         var attempts = FailureHeaders.AttemptsOf(raw);
@@ -25,7 +25,7 @@ internal sealed class RecordHandling<THandler, TKey, TValue>(
         }
         catch (SerializationException error)
         {
-            return await router.TakeOnAsync(raw, stage, attempts, error, isHopeless: true, cancellation);
+            return await router.RouteAsync(raw, stage, attempts, error, isHopeless: true, cancellation);
         }
 
         var pause = options.Retry.Backoff;
@@ -41,7 +41,7 @@ internal sealed class RecordHandling<THandler, TKey, TValue>(
             cancellation.ThrowIfCancellationRequested();
             if (left == 1)
             {
-                return await router.TakeOnAsync(raw, stage, attempts, error, isHopeless: false, cancellation);
+                return await router.RouteAsync(raw, stage, attempts, error, isHopeless: false, cancellation);
             }
 
             await Task.Delay(pause, time, cancellation);
@@ -54,8 +54,8 @@ internal sealed class RecordHandling<THandler, TKey, TValue>(
         var position = new TopicPartitionOffset(context.Record.Topic, context.Record.Partition, context.Record.Offset);
         using var activity = HandlerTelemetry.Start(position, context.Record.Headers, options.Name);
         var started = time.GetTimestamp();
-        using var patience = new CancellationTokenSource(options.HandlerTimeout, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
+        using var timeout = new CancellationTokenSource(options.HandlerTimeout, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
         Exception? failure = null;
         try
         {
@@ -65,9 +65,9 @@ internal sealed class RecordHandling<THandler, TKey, TValue>(
         }
         catch (Exception error)
         {
-            // Whatever a handler throws is the record's failure; the loop above decides what follows from it.
-            failure = patience.IsCancellationRequested && error is OperationCanceledException && !cancellation.IsCancellationRequested
-                ? new TimeoutException($"The handler did not end within {options.HandlerTimeout}.", error)
+            // Any exception of a handler is a failure of the record; the caller decides whether to retry.
+            failure = timeout.IsCancellationRequested && error is OperationCanceledException && !cancellation.IsCancellationRequested
+                ? new TimeoutException($"The handler did not complete within {options.HandlerTimeout}.", error)
                 : error;
         }
 

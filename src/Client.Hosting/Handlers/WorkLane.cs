@@ -2,12 +2,12 @@ using System.Threading.Channels;
 
 namespace Loire.Client.Hosting;
 
-/// <summary>A record to be handled, and the partition that waits for its end.</summary>
+/// <summary>A queued record and the flow of its partition.</summary>
 internal readonly record struct Work(PartitionFlow Flow, ConsumeResult<byte[], byte[]> Record);
 
 /// <summary>
-/// Handles records one after the other, in the order in which they came. How many may wait here is bounded by their partitions
-/// (<see cref="PartitionFlow"/>), so a lane never holds up the reading of others.
+/// Handles records one at a time, in order of arrival. <see cref="PartitionFlow"/> bounds how many are queued, so adding never blocks the
+/// reader.
 /// </summary>
 internal sealed class WorkLane
 {
@@ -16,13 +16,13 @@ internal sealed class WorkLane
     /// <param name="handle">Handles one record; never throws.</param>
     public WorkLane(Func<Work, Task> handle) => Ended = RunAsync(handle);
 
-    /// <summary>Ends when everything that came before <see cref="Close"/> has been given to the handler.</summary>
+    /// <summary>Completes when every record added before <see cref="Close"/> has been handled.</summary>
     public Task Ended { get; }
 
-    /// <summary>Puts a record behind those that wait.</summary>
+    /// <summary>Queues a record.</summary>
     public void Add(Work work) => _waiting.Writer.TryWrite(work);
 
-    /// <summary>Takes nothing more.</summary>
+    /// <summary>Accepts no more records.</summary>
     public void Close() => _waiting.Writer.TryComplete();
 
     private async Task RunAsync(Func<Work, Task> handle)

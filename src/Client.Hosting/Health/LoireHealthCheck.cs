@@ -23,14 +23,14 @@ internal sealed class LoireHealthCheck(LoireClient client) : IHealthCheck
     }
 }
 
-/// <summary>Healthy while every hosted consumer reads and no partition stands still.</summary>
+/// <summary>Healthy while every hosted consumer reads and no partition is stalled.</summary>
 internal sealed class ConsumersHealthCheck(IEnumerable<ConsumerState> consumers) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var problems = consumers
-            .SelectMany(consumer => consumer.StandingStill
-                .Select(still => $"{consumer.Name}: {still.Key} stands still at offset {still.Value}.")
+            .SelectMany(consumer => consumer.Stalled
+                .Select(still => $"{consumer.Name}: {still.Key} is stalled at offset {still.Value}.")
                 .Concat(consumer.Trouble is { } trouble ? [$"{consumer.Name}: {trouble}"] : []))
             .ToArray();
         return Task.FromResult(problems.Length == 0

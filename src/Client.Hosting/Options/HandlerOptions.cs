@@ -2,42 +2,42 @@ using Loire.Model;
 
 namespace Loire.Client.Hosting;
 
-/// <summary>What happens to a record that cannot be handled, after all repetitions, where no dead letter topic is given.</summary>
+/// <summary>What happens to a record whose retries are exhausted when no dead letter topic is set.</summary>
 public enum PoisonPolicy
 {
-    /// <summary>It is logged as an error and passed over.</summary>
+    /// <summary>The record is logged as an error and skipped.</summary>
     Skip,
 
-    /// <summary>Its partition stands still until the host starts again; the health check says so.</summary>
+    /// <summary>The partition stalls until the host restarts; the health check reports it.</summary>
     Pause,
 
     /// <summary>The host stops.</summary>
     StopHost,
 }
 
-/// <summary>How often a handler that throws is tried again on the spot.</summary>
+/// <summary>Retries of a handler that throws, before the record moves to a retry topic.</summary>
 public sealed class RetryOptions
 {
-    /// <summary>Calls in all, from 1 on; 3 by default.</summary>
+    /// <summary>Handler calls in total, at least 1; 3 by default.</summary>
     public int Attempts { get; set; } = 3;
 
-    /// <summary>The pause before the second call; it doubles up to <see cref="BackoffMax"/>. 100 ms by default.</summary>
+    /// <summary>The pause before the second call, doubled after each failure up to <see cref="BackoffMax"/>. 100 ms by default.</summary>
     public TimeSpan Backoff { get; set; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The longest pause. 5 s by default.</summary>
     public TimeSpan BackoffMax { get; set; } = TimeSpan.FromSeconds(5);
 }
 
-/// <summary>A topic that records wait in before they are tried again. Records that go there lose their place in the order.</summary>
-/// <param name="Topic">The topic; it must exist.</param>
-/// <param name="Delay">How long a record waits there at least.</param>
+/// <summary>A topic in which failed records wait for another attempt. They lose their place in the partition's order.</summary>
+/// <param name="Topic">An existing topic.</param>
+/// <param name="Delay">The least time that a record waits in the topic.</param>
 public readonly record struct RetryTopic(TopicName Topic, TimeSpan Delay);
 
-/// <summary>How a hosted consumer reads, handles and gives up.</summary>
+/// <summary>How a hosted consumer reads and handles records, and what it does with those that fail.</summary>
 public class HandlerOptions
 {
     /// <summary>
-    /// Names the consumer: positions are stored under it, and logs, metrics and health checks carry it. The handler's type by default.
+    /// The name under which positions are stored, and that logs, metrics and health checks carry. The handler's type name by default.
     /// </summary>
     public string Name { get; set; } = "";
 
@@ -48,46 +48,48 @@ public class HandlerOptions
     /// </summary>
     public GroupId? GroupId { get; set; }
 
-    /// <summary>How many records are handled at once; one for each partition by default.</summary>
+    /// <summary>How many records are handled at once; one per partition by default.</summary>
     public Concurrency Concurrency { get; set; } = Concurrency.PerPartition;
 
-    /// <summary>Records of one partition that are read but not finished; then the partition pauses until half are. 1,000 by
+    /// <summary>Unfinished records of one partition at which it pauses, until half of them are finished. 1,000 by
     /// default.</summary>
     public int MaxUnfinishedPerPartition { get; set; } = 1_000;
 
-    /// <summary>Repetition on the spot.</summary>
+    /// <summary>Retries before the record moves to a retry topic.</summary>
     public RetryOptions Retry { get; } = new();
 
-    /// <summary>Topics for records that could not be handled on the spot, one after the other; none by default.</summary>
+    /// <summary>Retry topics, tried in order; none by default.</summary>
     public IList<RetryTopic> RetryTopics { get; } = [];
 
     /// <summary>
-    /// Where records go that could not be handled at all, with their own bytes and headers, and headers <c>loire-*</c> that say where they
-    /// come from and why; null for none, then <see cref="OnPoison"/> decides.
+    /// The topic for records whose retries are exhausted. They keep their bytes and headers, and get headers <c>loire-*</c> with their
+    /// origin and the failure. Null for none; then <see cref="OnPoison"/> decides.
     /// </summary>
     public TopicName? DeadLetterTopic { get; set; }
 
-    /// <summary>What to do with a record that could not be handled, without a dead letter topic. Standing still by default: nothing is
-    /// lost.</summary>
+    /// <summary>What to do with a record whose retries are exhausted, without a dead letter topic. By default the partition stalls and no
+    /// record is lost.</summary>
     public PoisonPolicy OnPoison { get; set; } = PoisonPolicy.Pause;
 
-    /// <summary>After this time the handler's token is cancelled, and the call counts as failed once it ends. Infinite by default.</summary>
+    /// <summary>The time after which a handler's token is cancelled; the call then counts as failed. Infinite by default.</summary>
     public TimeSpan HandlerTimeout { get; set; } = Timeout.InfiniteTimeSpan;
 
-    /// <summary>How long a host that stops waits for records that are being handled; then their tokens are cancelled. 20 s by
+    /// <summary>How long a stopping host waits for running handlers before it cancels their tokens. 20 s by
     /// default.</summary>
     public TimeSpan DrainOnShutdown { get; set; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>How often positions are committed. 5 s by default, as in Kafka's auto commit.</summary>
+    /// <summary>The interval between commits of positions. 5 s by default, as for Kafka's auto commit.</summary>
     public TimeSpan CommitInterval { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often is looked for new partitions. 30 s by default.</summary>
+    /// <summary>The interval between checks for new partitions. 30 s by default.</summary>
     public TimeSpan MetadataMaxAge { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How records are fetched. Without a committed position it begins at the first record unless this says otherwise.</summary>
+    /// <summary>
+    /// How records are fetched. Reading starts at the earliest record where no position is committed, unless set otherwise.
+    /// </summary>
     public ConsumerOptions Consumer { get; } = new() { AutoOffsetReset = OffsetSpec.Earliest };
 
-    /// <summary>The options of the consumer underneath, which hands out bytes: what they mean is found out record by record.</summary>
+    /// <summary>The options of the underlying consumer of bytes; each record is deserialized separately, beside its handler.</summary>
     internal ConsumerOptions<byte[], byte[]> RawConsumer() => new()
     {
         ClientId = Name,
@@ -108,7 +110,7 @@ public class HandlerOptions
         MaxPollInterval = Consumer.MaxPollInterval,
         PartitionAssignmentStrategy = Consumer.PartitionAssignmentStrategy,
 
-        // A record is finished when its handler has ended, which only the session knows.
+        // Only the session knows when a handler has finished with a record.
         EnableAutoCommit = false,
     };
 
@@ -116,7 +118,7 @@ public class HandlerOptions
     {
         if (Retry.Attempts < 1 || Retry.Backoff < TimeSpan.Zero || Retry.BackoffMax < Retry.Backoff)
         {
-            throw new ArgumentException("Retry needs at least one attempt, and pauses that are not negative and do not shrink.");
+            throw new ArgumentException("Retry needs at least one attempt, a Backoff that is not negative, and a BackoffMax of at least Backoff.");
         }
 
         if (MaxUnfinishedPerPartition < 1 || CommitInterval <= TimeSpan.Zero || MetadataMaxAge <= TimeSpan.Zero || DrainOnShutdown < TimeSpan.Zero)
@@ -138,9 +140,9 @@ public class HandlerOptions
 /// <typeparam name="TValue">The type of values.</typeparam>
 public sealed class HandlerOptions<TKey, TValue> : HandlerOptions
 {
-    /// <summary>Deserializes keys; null for the built-in one of the type.</summary>
+    /// <summary>Deserializes keys; null for the built-in deserializer.</summary>
     public IDeserializer<TKey>? KeyDeserializer { get; set; }
 
-    /// <summary>Deserializes values; null for the built-in one of the type.</summary>
+    /// <summary>Deserializes values; null for the built-in deserializer.</summary>
     public IDeserializer<TValue>? ValueDeserializer { get; set; }
 }

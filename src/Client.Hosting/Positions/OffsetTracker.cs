@@ -3,20 +3,20 @@ using Loire.Model;
 namespace Loire.Client.Hosting;
 
 /// <summary>
-/// How far one partition has come while its records end in any order: the position to commit is the lowest offset that is not finished, so
-/// a crash repeats records and never passes one over. Thread-safe.
+/// Tracks the position to commit of a partition whose records finish in any order: the lowest unfinished offset, so a crash repeats
+/// records and never skips one. Thread-safe.
 /// </summary>
 internal sealed class OffsetTracker
 {
     private readonly Lock _lock = new();
 
-    // Offsets in the order they were read, which is their own; a finished one waits for those before it.
+    // Offsets in the order they were read, which is ascending; a finished one stays until those before it are finished.
     private readonly Queue<Offset> _read = new();
     private readonly HashSet<Offset> _finished = [];
     private Offset _position = Offset.None;
     private Offset _committed = Offset.None;
 
-    /// <summary>Records that are read and not finished.</summary>
+    /// <summary>Records that were read and are not finished.</summary>
     public int Unfinished
     {
         get
@@ -28,7 +28,7 @@ internal sealed class OffsetTracker
         }
     }
 
-    /// <summary>A record was read; offsets only grow.</summary>
+    /// <summary>Adds a record that was read; offsets must ascend.</summary>
     public void Read(Offset offset)
     {
         lock (_lock)
@@ -42,7 +42,7 @@ internal sealed class OffsetTracker
         }
     }
 
-    /// <summary>A record has been handled, or given up for good.</summary>
+    /// <summary>Marks a record as finished: handled, skipped, or moved to another topic.</summary>
     public void Finish(Offset offset)
     {
         lock (_lock)
@@ -56,7 +56,7 @@ internal sealed class OffsetTracker
         }
     }
 
-    /// <summary>The position to be committed, if it has changed since the last one that was.</summary>
+    /// <summary>The position to commit; false if it has not changed since the last commit.</summary>
     public bool TryGetUncommitted(out Offset position)
     {
         lock (_lock)
@@ -66,7 +66,7 @@ internal sealed class OffsetTracker
         }
     }
 
-    /// <summary>A position has been stored.</summary>
+    /// <summary>Records that a position was committed.</summary>
     public void Committed(Offset position)
     {
         lock (_lock)
