@@ -7,7 +7,9 @@ using Orleans.Serialization.Serializers;
 
 namespace Loire.Grains.Tests;
 
-/// <summary>What the compiler's Orleans analyzers do not check of grain contracts: the types that calls carry, by the serializer itself.</summary>
+/// <summary>
+/// What the compiler's Orleans analyzers do not check of grain contracts: the types that calls carry, by the serializer itself.
+/// </summary>
 public sealed class ContractTests : IDisposable
 {
     private readonly ServiceProvider _serializer = new ServiceCollection()
@@ -17,14 +19,14 @@ public sealed class ContractTests : IDisposable
     public void Dispose() => _serializer.Dispose();
 
     [Fact]
-    public void Everything_that_grain_calls_carry_can_cross_between_silos()
+    public void Every_argument_and_result_of_a_grain_call_can_be_serialized()
     {
         var codecs = _serializer.GetRequiredService<ICodecProvider>();
         Assert.All(CarriedTypes(), type => codecs.GetCodec(type));
     }
 
     [Fact]
-    public void Everything_that_grain_calls_carry_is_immutable_so_that_it_is_not_copied_within_a_silo()
+    public void Every_argument_and_result_of_a_grain_call_is_immutable_so_that_it_is_not_copied_within_a_silo()
     {
         var copiers = _serializer.GetRequiredService<IDeepCopierProvider>();
         Assert.All(CarriedTypes(), type =>

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Grains.Groups;
 
 /// <summary>
-/// The ids of one part of the groups, in a <see cref="JournaledState{TState,TRecord}"/>. It needs no silo. Not thread-safe: calls and
+/// The ids of the groups of one shard, in a <see cref="JournaledState{TState,TRecord}"/>. Runs without a silo. Not thread-safe: calls and
 /// continuations run on one scheduler.
 /// </summary>
 public sealed class GroupCatalogDriver : IAsyncDisposable
@@ -18,9 +18,9 @@ public sealed class GroupCatalogDriver : IAsyncDisposable
     private readonly JournaledState<GroupCatalogState, GroupCatalogRecord> _catalog;
     private readonly Func<GroupId, ValueTask<ErrorCode>> _expire;
 
-    /// <summary>A catalog that is not open yet.</summary>
-    /// <param name="journal">Makes its journal.</param>
-    /// <param name="expire">Has a group remove what has expired.</param>
+    /// <summary>Creates the driver of a catalog that is not open yet.</summary>
+    /// <param name="journal">Creates the catalog's journal.</param>
+    /// <param name="expire">Calls a group to remove what has expired.</param>
     /// <param name="logger">Logs failures of the journal.</param>
     internal GroupCatalogDriver(JournalSource journal, Func<GroupId, ValueTask<ErrorCode>> expire, ILogger logger)
     {
@@ -32,7 +32,7 @@ public sealed class GroupCatalogDriver : IAsyncDisposable
     public async Task<ErrorCode> RecordAsync(GroupId groupId, bool exists) =>
         (await _catalog.ChangeAsync(state => state.Record(groupId, exists))).Error;
 
-    /// <summary>One page of the ids.</summary>
+    /// <summary>Returns one page of the ids.</summary>
     public async Task<GroupList> ListAsync(string after, int max)
     {
         if (max is < 1 or > Limits.GroupsPerPage)
@@ -44,7 +44,7 @@ public sealed class GroupCatalogDriver : IAsyncDisposable
         return error == ErrorCode.None ? new GroupList(error, page.Ids, page.HasMore) : new GroupList(error, [], false);
     }
 
-    /// <summary>Has every group remove what has expired, a few at a time.</summary>
+    /// <summary>Calls every group to remove what has expired, a few at a time.</summary>
     public async Task SweepAsync()
     {
         if (await _catalog.OpenAsync() == ErrorCode.None)
@@ -53,6 +53,6 @@ public sealed class GroupCatalogDriver : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for the write under way.</summary>
+    /// <summary>Waits for the write in flight.</summary>
     public ValueTask DisposeAsync() => _catalog.DisposeAsync();
 }

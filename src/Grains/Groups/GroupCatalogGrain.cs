@@ -5,7 +5,7 @@ using Orleans.Concurrency;
 
 namespace Loire.Grains.Groups;
 
-/// <summary>The shell of a <see cref="GroupCatalogDriver"/>, with the timer that has its groups looked at.</summary>
+/// <summary>The shell of a <see cref="GroupCatalogDriver"/>, with the timer of its sweep.</summary>
 [Reentrant]
 [GrainType("loire.group-catalog")]
 public sealed class GroupCatalogGrain(IGroupDrivers drivers) : Grain, IGroupCatalogGrain
@@ -51,7 +51,7 @@ public sealed class GroupCatalogGrain(IGroupDrivers drivers) : Grain, IGroupCata
         return Driver.SweepAsync();
     }
 
-    // Nobody may ask for the list until the next sweep is due, and without the activation there would be none.
+    // The sweep runs only while the grain is active, and no request may arrive before the next one is due.
     private void StayAwake() => DelayDeactivation(2 * drivers.SweepInterval);
 
     private async ValueTask<T> Drive<T>(Func<GroupCatalogDriver, Task<T>> call)
@@ -62,7 +62,7 @@ public sealed class GroupCatalogGrain(IGroupDrivers drivers) : Grain, IGroupCata
         }
         catch
         {
-            // A bug: the state is not to be trusted any more.
+            // A bug: the state can no longer be trusted.
             DeactivateOnIdle();
             throw;
         }

@@ -4,7 +4,7 @@ using Loire.Grains.Journals;
 
 namespace Loire.Grains.Groups;
 
-/// <summary>The journal of one part of the catalog of groups.</summary>
+/// <summary>The journal of one shard of the catalog of groups.</summary>
 internal sealed class GroupCatalogJournalCodec : IJournalCodec<GroupCatalogState, GroupCatalogRecord>
 {
     /// <summary>The only instance.</summary>
@@ -22,5 +22,6 @@ internal sealed class GroupCatalogJournalCodec : IJournalCodec<GroupCatalogState
 
     public ReadOnlyMemory<byte> Write(GroupCatalogRecord record) => GroupCatalogCodec.Write(record);
 
-    public bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out GroupCatalogRecord? record) => GroupCatalogCodec.TryRead(bytes, out record);
+    public bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out GroupCatalogRecord? record) =>
+        GroupCatalogCodec.TryRead(bytes, out record);
 }

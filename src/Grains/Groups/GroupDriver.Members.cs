@@ -9,7 +9,8 @@ namespace Loire.Grains.Groups;
 public sealed partial class GroupDriver
 {
     /// <summary>
-    /// A member's sign of life; answered when there is news, at the latest after its wait or the heartbeat interval, the shorter of them.
+    /// Renews a member's session. The reply is parked until there is news for the member, at most for the shorter of its wait and the
+    /// heartbeat interval.
     /// </summary>
     public async Task<HeartbeatResult> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellation)
     {
@@ -21,7 +22,7 @@ public sealed partial class GroupDriver
         var error = await ReadyAsync();
         if (error == ErrorCode.None && request.MemberEpoch != 0 && !_journal.HasRecords)
         {
-            // Whoever asks for a group that is not there leaves no trace.
+            // A request for a group that does not exist leaves no trace.
             DropIfAbsent();
             return Refused(ErrorCode.UnknownMemberId, null);
         }
@@ -32,7 +33,7 @@ public sealed partial class GroupDriver
             return Refused(error, null);
         }
 
-        // From here to the record in the journal there is no await.
+        // There is no await from here until the records are in the journal.
         var step = Machine.Heartbeat(request, Now);
         if (step.Error == ErrorCode.None)
         {
@@ -64,7 +65,7 @@ public sealed partial class GroupDriver
             : await AnswerAsync(request, step.JoinedAt);
     }
 
-    /// <summary>A member leaves; one that is not known has left already.</summary>
+    /// <summary>Removes a member; succeeds for an unknown member, which has left already.</summary>
     public async Task<ErrorCode> LeaveAsync(LeaveRequest request)
     {
         var error = await ReadyAsync();
@@ -89,7 +90,7 @@ public sealed partial class GroupDriver
 
     private async Task<HeartbeatResult> AnswerAsync(HeartbeatRequest request, int joinedAt)
     {
-        // What the answer says is durable once everything is that was applied before it.
+        // The reply is durable once everything applied before it is.
         var answer = Machine.Answer(request.MemberId, request.InstanceId, joinedAt);
         var error = await _journal.Durable;
         return error != ErrorCode.None
@@ -97,7 +98,7 @@ public sealed partial class GroupDriver
             : answer;
     }
 
-    /// <summary>Makes a step of the machine durable and then wakes the heartbeats that have to learn of it.</summary>
+    /// <summary>Makes a step of the machine durable and then answers the heartbeats with news.</summary>
     private async Task<ErrorCode> CommitStepAsync(GroupStep step)
     {
         foreach (var failure in step.Failures)
@@ -145,7 +146,7 @@ public sealed partial class GroupDriver
 
         if (_closed == ErrorCode.None)
         {
-            // What was committed since the question may be of a topic that is newer than the answer.
+            // Offsets committed since the request may belong to a topic created after the response.
             await RemoveAsync(OffsetsRules.RemoveOutlived(Stored, topics.Ids, topics.AskedAt));
         }
     }

@@ -5,10 +5,10 @@ using Loire.Model.Groups;
 
 namespace Loire.Grains.Groups;
 
-/// <content>The group's offsets, and how it comes to be and ceases to be.</content>
+/// <content>The group's offsets, its creation and its deletion.</content>
 public sealed partial class GroupDriver
 {
-    /// <summary>Stores offsets; durable when answered.</summary>
+    /// <summary>Stores offsets; they are durable when the task completes.</summary>
     public async Task<CommitResult> CommitAsync(CommitRequest request)
     {
         if (GroupRequests.Problem(request) is { } problem)
@@ -34,7 +34,7 @@ public sealed partial class GroupDriver
             return Failure(ErrorCode.ThrottlingQuotaExceeded, "Too many commits of this group wait for storage.");
         }
 
-        // From here to the record in the journal there is no await.
+        // There is no await from here until the records are in the journal.
         var (fenced, allowed) = CheckCommitter(request);
         if (allowed.Count == 0 && fenced.Count > 0)
         {
@@ -57,7 +57,7 @@ public sealed partial class GroupDriver
             : new CommitResult(ErrorCode.None, [.. fenced, .. decision.Refused], null);
     }
 
-    /// <summary>The committed offsets of some partitions, or of all.</summary>
+    /// <summary>Returns the committed offsets of some partitions, or of all.</summary>
     public async Task<OffsetsResult> OffsetsAsync(TopicPartition[]? partitions)
     {
         var error = await ReadyAsync();
@@ -94,7 +94,7 @@ public sealed partial class GroupDriver
             : new OffsetsResult(error, [.. found]);
     }
 
-    /// <summary>Removes offsets of topics that no member subscribes to.</summary>
+    /// <summary>Deletes offsets of topics that no member subscribes to.</summary>
     public async Task<CommitResult> DeleteOffsetsAsync(TopicPartition[] partitions)
     {
         var error = await ReadyAsync();
@@ -116,8 +116,8 @@ public sealed partial class GroupDriver
     }
 
     /// <summary>
-    /// Removes expired offsets, and the group itself if it has no members and no offsets. The catalog has this called for every group from
-    /// time to time; one that does not exist tells the catalog so. A group that only this has woken goes again.
+    /// Removes expired offsets, and deletes the group if it has neither members nor offsets. The catalog's sweep calls this for every
+    /// group; a group that does not exist removes itself from the catalog. An activation that only the sweep has caused ends afterwards.
     /// </summary>
     public async Task<ErrorCode> SweepAsync()
     {
@@ -189,8 +189,8 @@ public sealed partial class GroupDriver
     }
 
     /// <summary>
-    /// The group is in the catalog before it is anywhere else: a group that is listed and not there is found by the sweep, one that is
-    /// there and not listed would never be.
+    /// Adds the group to the catalog before the journal: the sweep finds a group that is listed and does not exist, but nothing would find
+    /// one that exists and is not listed.
     /// </summary>
     private async Task<ErrorCode> RegisterInCatalogAsync()
     {
@@ -208,7 +208,7 @@ public sealed partial class GroupDriver
     {
         if (!_journal.HasRecords && _isListed && _closed == ErrorCode.None)
         {
-            // Nothing came of the request that listed it; the activation goes, so that no later one believes it listed.
+            // The request that listed the group has failed; ending the activation keeps later requests from assuming that it is listed.
             Close(ErrorCode.NotCoordinator);
             await _peers.Record(_groupId, exists: false);
         }
@@ -216,7 +216,7 @@ public sealed partial class GroupDriver
 
     private async Task<ErrorCode> DeleteEmptyAsync()
     {
-        // Whoever comes from here on finds another activation, and there a group that does not exist.
+        // Later requests reach another activation, where the group does not exist.
         var partitions = Stored.All.Select(offset => offset.Partition).ToArray();
         _closed = ErrorCode.NotCoordinator;
         _parked.Close(_closed);

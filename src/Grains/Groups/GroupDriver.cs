@@ -9,23 +9,23 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Grains.Groups;
 
 /// <summary>
-/// Drives one consumer group: steps the machine of its members and the rules of its offsets, makes their decisions durable, and replies
-/// after that. It needs no silo. Not thread-safe: calls and continuations run as turns of one queue.
+/// Drives one consumer group: steps the machine of its members and the rules of its offsets, makes their decisions durable, and then
+/// replies. Runs without a silo. Not thread-safe: calls and continuations run as turns of one queue.
 /// <para>
-/// It opens at its first call. Sessions and deadlines are not durable: after opening every member has a fresh session and keeps its epoch
-/// and assignment. A group that was never used takes no storage: it is in the journal, and before that in the catalog, from its first
-/// member or commit on. When the journal fails or has another owner, and when it finds a bug in itself, it answers everything that waits
-/// with a retriable error, asks to be dropped, and answers only errors from then on: the next activation starts from what is durable.
+/// The driver opens the journal at its first call. Sessions and deadlines are not durable: after opening, every member has a fresh session
+/// and keeps its epoch and assignment. A group that was never used takes no storage: its first member or commit adds it to the catalog and
+/// then to the journal. When the journal fails or has another owner, or the driver hits a bug, it fails all waiting calls with a retriable
+/// error, deactivates the grain, and returns only errors from then on; the next activation starts from the durable state.
 /// </para>
 /// </summary>
 public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
 {
-    // A change may wait for so many bytes of others; beyond it it is refused, with nothing done.
+    // Bytes of pending changes at which a commit is refused.
     private const long PendingBytesMax = 32 * 1024 * 1024;
 
     private static readonly TimeSpan TopicsRetry = TimeSpan.FromSeconds(1);
 
-    // A group with members stays active though it hears of none of them: an activation that is not used for some minutes is collected.
+    // Keeps a group with members active while they are silent: Orleans collects an activation that is idle for some minutes.
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
     private readonly GroupId _groupId;
@@ -51,17 +51,17 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     private bool _isUsed;
     private int _countedMembers;
 
-    /// <summary>A group that is not open yet.</summary>
-    /// <param name="groupId">Its id; legal.</param>
-    /// <param name="journal">Makes its journal; the driver disposes of it.</param>
-    /// <param name="newMachine">Makes the machine of its members, without any record.</param>
+    /// <summary>Creates the driver of a group that is not open yet.</summary>
+    /// <param name="groupId">A legal id.</param>
+    /// <param name="journal">Creates the group's journal, which the driver disposes of.</param>
+    /// <param name="newMachine">Creates the machine of the members, without any record.</param>
     /// <param name="peers">The catalog, topics and partitions.</param>
     /// <param name="turns">The turns in which the driver runs.</param>
-    /// <param name="options">Intervals.</param>
-    /// <param name="time">For sessions, deadlines and times of commits.</param>
+    /// <param name="options">Bounds and intervals.</param>
+    /// <param name="time">The clock of sessions, deadlines and commits.</param>
     /// <param name="logger">Logs operator-relevant events.</param>
-    /// <param name="wakeAfter">Asked to call <see cref="WakeAsync"/> once after a time, instead of what was asked before.</param>
-    /// <param name="activation">Of the grain that holds the driver.</param>
+    /// <param name="wakeAfter">Schedules one call of <see cref="WakeAsync"/> after a time, replacing the previous schedule.</param>
+    /// <param name="activation">The activation of the grain that holds the driver.</param>
     internal GroupDriver(
         GroupId groupId, JournalSource journal, Func<GroupMachine> newMachine, IGroupPeers peers, ITurnQueue turns, GroupOptions options,
         TimeProvider time, ILogger logger, Action<TimeSpan> wakeAfter, IActivation activation)
@@ -76,10 +76,10 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
         _mirror = new OffsetsMirror(groupId, peers, options, time, logger, Fail);
     }
 
-    /// <summary>Heartbeats that wait for news now.</summary>
+    /// <summary>The number of parked heartbeats.</summary>
     public int WaitingHeartbeats => _parked.Count;
 
-    /// <summary>Partitions whose newest offset is not in <c>__consumer_offsets</c> yet.</summary>
+    /// <summary>The number of partitions whose newest offset is not mirrored to <c>__consumer_offsets</c> yet.</summary>
     public int NotMirrored => _mirror.Waiting;
 
     private GroupMachine Machine => _journal.State.Machine;
@@ -92,7 +92,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
 
     private Timestamp Date => Timestamp.From(_time.GetUtcNow());
 
-    /// <summary>The group as it is.</summary>
+    /// <summary>Describes the group.</summary>
     public async Task<GroupResult> DescribeAsync()
     {
         var error = await ReadyAsync();
@@ -120,7 +120,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
         return HasMembers ? ErrorCode.NonEmptyGroup : await DeleteEmptyAsync();
     }
 
-    /// <summary>Does what is due by the clock.</summary>
+    /// <summary>Handles expired sessions, deadlines and intervals.</summary>
     public async Task WakeAsync()
     {
         _wakesAt = TimeSpan.MaxValue;
@@ -150,12 +150,12 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     }
 
     /// <summary>
-    /// Has a turn ask to be dropped and answer heartbeats that wait with a retriable error; changes under way become durable still. May be
-    /// called from any thread.
+    /// Posts a turn that deactivates the grain and fails parked heartbeats with a retriable error; pending changes still become durable.
+    /// Thread-safe.
     /// </summary>
     public void Retire() => _turns.Post(() => Close(ErrorCode.NotCoordinator));
 
-    /// <summary>Answers what waits with a retriable error, and waits for the write under way.</summary>
+    /// <summary>Fails parked heartbeats with a retriable error and waits for the write in flight.</summary>
     public ValueTask DisposeAsync()
     {
         Close(ErrorCode.NotCoordinator);
@@ -209,7 +209,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
             return;
         }
 
-        // Without members nothing keeps the group awake: what expires then is found by the sweep, or when it is next used.
+        // Without members nothing keeps the group active: the sweep, or the next use, removes what has expired.
         var now = Now;
         var next = HasMembers ? _nextExpiry : TimeSpan.MaxValue;
         next = Machine.NextTick is { } tick && tick < next ? tick : next;
@@ -220,12 +220,12 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
         {
             _wakesAt = next;
 
-            // Rounded up: a timer that fires too early would have to be set again for nothing.
+            // Rounded up: a timer that fires too early would only have to be set again.
             _wakeAfter(TimeSpan.FromMilliseconds(Math.Max(0, Math.Ceiling((next - now).TotalMilliseconds))));
         }
     }
 
-    /// <summary>Makes a change durable. The machine has applied its records already; those of the offsets are applied here.</summary>
+    /// <summary>Makes a change durable. The machine has already applied its own records; the records of offsets are applied here.</summary>
     private Task<ErrorCode> AppendAsync(IReadOnlyList<GroupRecord> members, OffsetsRecord? offsets)
     {
         List<GroupJournalRecord> records = [.. members.Select(record => new GroupJournalRecord.Members(record))];
@@ -256,7 +256,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
         }
     }
 
-    // Members of a closed driver are counted where the group is active next.
+    // The metric counts members only where the group is active.
     private void CountMembers()
     {
         var members = _closed == ErrorCode.None ? Machine.State.Members.Count : 0;

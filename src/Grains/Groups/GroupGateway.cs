@@ -9,8 +9,8 @@ using TopicOfOffsets = Loire.Coordination.Groups.Offsets.OffsetsTopic;
 namespace Loire.Grains.Groups;
 
 /// <summary>
-/// The calls of groups to other grains of the cluster. Whatever goes wrong on the way becomes an error code here. One serves all groups of
-/// a silo and remembers what the topic of committed offsets is. Thread-safe.
+/// The calls of groups to other grains. Every failure of a call becomes an error code here. One instance serves all groups of a silo and
+/// caches the id and size of <c>__consumer_offsets</c>. Thread-safe.
 /// </summary>
 internal sealed partial class GroupGateway(IGrainFactory grains, int offsetsPartitions, ILogger logger) : IGroupPeers
 {
@@ -22,7 +22,7 @@ internal sealed partial class GroupGateway(IGrainFactory grains, int offsetsPart
         return Reach(() => grains.GetGrain<IGroupCatalogGrain>(shard).Record(groupId, exists), static error => error);
     }
 
-    /// <summary>Has a group remove what has expired.</summary>
+    /// <summary>Calls a group to remove what has expired.</summary>
     public ValueTask<ErrorCode> Expire(GroupId groupId) =>
         Reach(() => grains.GetGrain<IGroupGrain>(groupId.Value).Expire(), static error => error);
 
@@ -63,7 +63,7 @@ internal sealed partial class GroupGateway(IGrainFactory grains, int offsetsPart
             async () => (await grains.GetGrain<IPartitionGrain>(partition.ToString()).Append(request)).Error, static error => error);
         if (error is ErrorCode.UnknownTopicId or ErrorCode.UnknownTopicOrPartition)
         {
-            // Someone has deleted it.
+            // The topic has been deleted.
             Volatile.Write(ref _offsetsTopic, null);
         }
 
@@ -83,6 +83,6 @@ internal sealed partial class GroupGateway(IGrainFactory grains, int offsetsPart
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "A neighbour of a group could not be reached.")]
+    [LoggerMessage(1, LogLevel.Warning, "A call from a group to another grain failed.")]
     private partial void Unreachable(Exception error);
 }

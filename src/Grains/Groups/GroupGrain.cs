@@ -7,8 +7,8 @@ using Orleans.Concurrency;
 namespace Loire.Grains.Groups;
 
 /// <summary>
-/// The shell of a <see cref="GroupDriver"/>: identity, activation, and one timer. A key that is no group id gets
-/// <see cref="ErrorCode.InvalidGroupId"/> and no memory. An exception is a bug in the driver, so the activation goes with it.
+/// The shell of a <see cref="GroupDriver"/>: identity, activation, and one timer. An invalid group id is answered with
+/// <see cref="ErrorCode.InvalidGroupId"/> and takes no memory. An exception is a bug in the driver and ends the activation.
 /// </summary>
 [Reentrant]
 [GrainType("loire.group")]
@@ -92,7 +92,7 @@ public sealed class GroupGrain(IGroupDrivers drivers, ActiveDrivers active) : Gr
 
     private void WakeAfter(TimeSpan wait)
     {
-        // It counts as use: a group whose members have all died must outlive their sessions to find out.
+        // KeepAlive: a group whose members have all died must stay active until it has expired their sessions.
         _timer ??= this.RegisterGrainTimer(
             Wake,
             new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { Interleave = true, KeepAlive = true });

@@ -8,15 +8,15 @@ using Loire.Model;
 namespace Loire.Grains.Groups;
 
 /// <summary>
-/// The journal of one group. The machine of the members applies its records itself as it makes them, so those of the members are applied
-/// here on replay alone.
+/// The journal of one group. The machine of the members applies the records that it creates, so records of members are applied here only on
+/// replay.
 /// <code>
 ///   members    1 kind, 1 | GroupRecordCodec's bytes
 ///   offsets    1 kind, 2 | OffsetsRecordCodec's bytes
 ///   snapshot   1 kind, 3 | 4 length of the offsets | offsets | members
 /// </code>
 /// </summary>
-/// <param name="newMachine">Makes a machine without any record.</param>
+/// <param name="newMachine">Creates a machine without any record.</param>
 internal sealed class GroupJournalCodec(Func<GroupMachine> newMachine) : IJournalCodec<StoredGroup, GroupJournalRecord>
 {
     private const byte MembersKind = 1;

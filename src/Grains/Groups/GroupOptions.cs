@@ -3,30 +3,30 @@ using Loire.Coordination.Groups.Membership;
 
 namespace Loire.Grains.Groups;
 
-/// <summary>What an operator may tune of consumer groups.</summary>
+/// <summary>Settings of consumer groups.</summary>
 public sealed class GroupOptions
 {
-    /// <summary>What members may ask for, and the delays of a rebalance.</summary>
+    /// <summary>The bounds on what members request, and the delays of a rebalance.</summary>
     public MembershipOptions Members { get; set; } = new();
 
     /// <summary>How long the offsets of a group without members are kept (Kafka's <c>offsets.retention.minutes</c>): 7 days.</summary>
     public TimeSpan OffsetsRetention { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>
-    /// How often an active group looks for expired offsets (Kafka's <c>offsets.retention.check.interval.ms</c>). A group that nobody uses
-    /// is looked at every <see cref="SweepInterval"/>.
+    /// How often an active group checks for expired offsets (Kafka's <c>offsets.retention.check.interval.ms</c>). Groups that are not
+    /// active are checked every <see cref="SweepInterval"/>.
     /// </summary>
     public TimeSpan ExpiryInterval { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// How often every group of the cluster is looked at for expired offsets. It wakes groups that nobody uses, a few at a time, so it is
-    /// rare: against a retention of days, hours do not matter.
+    /// How often every group of the cluster is checked for expired offsets. The sweep activates unused groups, a few at a time, so it is
+    /// rare: hours do not matter against a retention of days.
     /// </summary>
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromHours(6);
 
     /// <summary>
-    /// How often a group with members asks its topics for their partitions, so that it learns of topics that appear, grow or vanish. It
-    /// asks at once when a member joins.
+    /// How often a group with members refreshes the metadata of its topics, to detect topics that are created, extended or deleted. A join
+    /// refreshes it at once.
     /// </summary>
     public TimeSpan TopicsInterval { get; set; } = TimeSpan.FromSeconds(5);
 
@@ -38,14 +38,14 @@ public sealed class GroupOptions
 
     /// <summary>
     /// The shortest time between two appends of one group to <c>__consumer_offsets</c>: of the commits to a partition in between only the
-    /// newest is mirrored, which is all that compaction would leave of them.
+    /// newest is mirrored, as compaction would leave it.
     /// </summary>
     public TimeSpan MirrorInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>The instruments that groups report to.</summary>
+    /// <summary>The instruments that groups update.</summary>
     public GroupMetrics Metrics { get; set; } = GroupMetrics.Hostless;
 
-    /// <summary>Says what is wrong with these values; null if they are sound.</summary>
+    /// <summary>Returns a human-readable problem; null if the values are valid.</summary>
     public string? Problem() =>
         Members.Problem() is { } members ? $"{nameof(Members)}: {members}"
         : Members.HeartbeatInterval > TimeSpan.FromMinutes(1) ? $"{nameof(Members)}: HeartbeatInterval must be at most a minute."

@@ -4,7 +4,7 @@ using Loire.Model.Groups;
 
 namespace Loire.Grains.Groups;
 
-/// <summary>Checks requests for what the rules take for granted.</summary>
+/// <summary>Validates requests before the rules see them.</summary>
 internal static class GroupRequests
 {
     /// <summary>Returns a human-readable problem; null if there is none.</summary>

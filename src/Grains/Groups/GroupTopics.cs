@@ -6,14 +6,14 @@ using Loire.Coordination.Groups.Membership;
 namespace Loire.Grains.Groups;
 
 /// <summary>
-/// What a group knows of its topics: asks those that members name, and the catalog where a member has a pattern. One question is under way
-/// at a time; one that comes meanwhile is asked afterwards, once. As long as a topic's answer is missing that was never heard before, the
-/// group is told nothing: a topic that cannot be reached is no topic that does not exist.
+/// The topic metadata of a group: queries the topics that members name, and the catalog if a member subscribes by pattern. One query is in
+/// flight at a time; requests made meanwhile share the next one. The group gets no update while a topic without known metadata is
+/// unreachable: an unreachable topic is not an absent one.
 /// </summary>
-/// <param name="peers">Asked.</param>
-/// <param name="state">The members, who say which topics matter.</param>
-/// <param name="now">The date.</param>
-/// <param name="know">Told what was heard.</param>
+/// <param name="peers">The topics and the catalog.</param>
+/// <param name="state">The members, whose subscriptions select the topics.</param>
+/// <param name="now">The wall clock.</param>
+/// <param name="know">Receives the metadata of all topics.</param>
 internal sealed class GroupTopics(
     IGroupPeers peers, Func<GroupState> state, Func<Timestamp> now, Func<TopicMetadataUpdate, Task> know)
 {
@@ -23,14 +23,14 @@ internal sealed class GroupTopics(
     private bool _isAsking;
     private bool _askAgain;
 
-    /// <summary>Whether everything that matters has been heard of.</summary>
+    /// <summary>Whether the metadata of every subscribed topic is known.</summary>
     public bool IsComplete { get; private set; }
 
-    /// <summary>Whether some member's topics have not been asked for.</summary>
+    /// <summary>Whether a subscription has changed since the last query.</summary>
     public bool Lacks(MemberProfile member) =>
         !IsComplete || member.Subscription.Pattern is not null || member.Subscription.Topics.Any(topic => !_known.ContainsKey(topic));
 
-    /// <summary>Asks, or has the question under way be followed by another.</summary>
+    /// <summary>Starts a query, or another one after the query in flight.</summary>
     public async Task AskAsync()
     {
         if (_isAsking)
@@ -116,9 +116,9 @@ internal sealed class GroupTopics(
     }
 }
 
-/// <summary>What a group heard of its topics.</summary>
-/// <param name="Counts">How many partitions each topic has that exists.</param>
-/// <param name="Ids">Which creation each topic is that has answered now; null for one that does not exist.</param>
-/// <param name="AskedAt">When the first was asked.</param>
+/// <summary>Metadata of the topics of a group.</summary>
+/// <param name="Counts">The number of partitions of each existing topic.</param>
+/// <param name="Ids">The id of each topic that answered this query; null for one that does not exist.</param>
+/// <param name="AskedAt">When the query started.</param>
 internal sealed record TopicMetadataUpdate(
     IReadOnlyDictionary<TopicName, int> Counts, IReadOnlyDictionary<TopicName, TopicId?> Ids, Timestamp AskedAt);

@@ -5,25 +5,25 @@ using Loire.Model;
 namespace Loire.Grains.Groups;
 
 /// <summary>
-/// Whom a group talks to. No call throws: what could not be reached is a retriable error, and the call may or may not have had its effect.
-/// Every call may be repeated.
+/// The calls of a group to other grains. None throws: a grain that cannot be reached is a retriable error, and the call may or may not have
+/// taken effect. Every call is idempotent.
 /// </summary>
 public interface IGroupPeers
 {
     /// <summary>Tells the catalog whether the group exists.</summary>
     ValueTask<ErrorCode> Record(GroupId groupId, bool exists);
 
-    /// <summary>Asks a topic what it is.</summary>
+    /// <summary>Describes a topic.</summary>
     ValueTask<TopicResult> Describe(TopicName topic);
 
-    /// <summary>One page of the topics that exist.</summary>
+    /// <summary>Returns one page of the existing topics.</summary>
     ValueTask<TopicList> ListTopics(string after, int max);
 
     /// <summary>
-    /// The topic of committed offsets, which is created where it does not exist; with an error it is not known at the moment.
+    /// Describes <c>__consumer_offsets</c>, and creates it if it does not exist.
     /// </summary>
     ValueTask<TopicResult> OffsetsTopic();
 
-    /// <summary>Appends to a partition of the topic of committed offsets.</summary>
+    /// <summary>Appends to a partition of <c>__consumer_offsets</c>.</summary>
     ValueTask<ErrorCode> Append(PartitionKey partition, AppendRequest request);
 }

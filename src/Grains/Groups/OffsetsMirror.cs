@@ -9,9 +9,9 @@ namespace Loire.Grains.Groups;
 
 /// <summary>
 /// Copies the durable commits of one group to the topic <c>__consumer_offsets</c>, for tools that read it. The group never waits for this
-/// copy. Pending are the newest values only, one per partition, so they take no more memory than the offsets themselves. One append is in
-/// flight at a time, because two calls to one grain may overtake each other. A failed append is retried; values that are pending when the
-/// group's silo dies are mirrored with the next commit to the same partition.
+/// copy. Only the newest value of each partition is pending, so the mirror takes no more memory than the offsets themselves. One append is
+/// in flight at a time, because two calls to one grain may overtake each other. A failed append is retried; values that are pending when
+/// the group's silo dies are mirrored with the next commit to the same partition.
 /// </summary>
 internal sealed partial class OffsetsMirror(
     GroupId groupId, IGroupPeers peers, GroupOptions options, TimeProvider time, ILogger logger, Action<Exception> failed)
@@ -26,7 +26,7 @@ internal sealed partial class OffsetsMirror(
     /// <summary>Partitions whose newest value is not mirrored yet.</summary>
     public int Waiting => _waiting.Count;
 
-    /// <summary>Offsets were committed durably.</summary>
+    /// <summary>Queues offsets that were committed durably.</summary>
     public void Committed(IReadOnlyList<CommittedOffset> offsets)
     {
         if (options.MirrorOffsets)
@@ -40,7 +40,7 @@ internal sealed partial class OffsetsMirror(
         }
     }
 
-    /// <summary>Offsets were removed durably.</summary>
+    /// <summary>Queues tombstones for offsets that were removed durably.</summary>
     public void Removed(IEnumerable<TopicPartition> partitions)
     {
         if (options.MirrorOffsets)
@@ -54,7 +54,7 @@ internal sealed partial class OffsetsMirror(
         }
     }
 
-    /// <summary>Tries once to mirror what waits, and stops.</summary>
+    /// <summary>Tries once to mirror what is pending, and stops.</summary>
     public async Task FinishAsync()
     {
         var waiting = _waiting;
@@ -68,7 +68,7 @@ internal sealed partial class OffsetsMirror(
         }
     }
 
-    /// <summary>Stops; what waits is not mirrored.</summary>
+    /// <summary>Stops without mirroring what is pending.</summary>
     public void Close()
     {
         _waiting = [];

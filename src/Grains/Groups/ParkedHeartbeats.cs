@@ -4,8 +4,7 @@ using Loire.Model;
 namespace Loire.Grains.Groups;
 
 /// <summary>
-/// The heartbeats of one group that wait for news, at most one for each member: a newer one ends the older one. Each has a deadline, and
-/// the earliest of them is known.
+/// The heartbeats of one group that wait for news, at most one per member: a newer heartbeat ends the older one. Each has a deadline.
 /// </summary>
 internal sealed class ParkedHeartbeats(DriverTurns turns)
 {
@@ -29,18 +28,18 @@ internal sealed class ParkedHeartbeats(DriverTurns turns)
         public long Number { get; } = number;
     }
 
-    /// <summary>How many wait.</summary>
+    /// <summary>The number of parked heartbeats.</summary>
     public int Count => _byMember.Count;
 
-    /// <summary>When the first of them must be answered; null if none waits.</summary>
+    /// <summary>The earliest deadline; null if none is parked.</summary>
     public TimeSpan? NextDeadline => _byDeadline.Min?.Deadline;
 
-    /// <summary>Waits for news of a member.</summary>
+    /// <summary>Parks a heartbeat until there is news for the member.</summary>
     /// <param name="memberId">The member.</param>
-    /// <param name="joinedAt">Which life of it.</param>
-    /// <param name="deadline">When to end without news.</param>
+    /// <param name="joinedAt">When the member joined: tells it from an earlier member of the same id.</param>
+    /// <param name="deadline">When to reply without news.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    /// <returns><see cref="ErrorCode.None"/> when it is to be answered, or the error to answer with.</returns>
+    /// <returns><see cref="ErrorCode.None"/> if the member's state is the reply, otherwise the error to reply with.</returns>
     public async Task<ErrorCode> ParkAsync(MemberId memberId, int joinedAt, TimeSpan deadline, CancellationToken cancellation)
     {
         Supersede(memberId, joinedAt);
@@ -57,8 +56,8 @@ internal sealed class ParkedHeartbeats(DriverTurns turns)
     }
 
     /// <summary>
-    /// A newer heartbeat has come. What the older one of the same life would be told is for the newer; one of an earlier life learns that
-    /// it is over.
+    /// Ends the parked heartbeat of a member because a newer one has arrived: news goes to the newer one. A heartbeat from before the
+    /// member rejoined learns that it is fenced.
     /// </summary>
     public void Supersede(MemberId memberId, int joinedAt)
     {
@@ -68,7 +67,7 @@ internal sealed class ParkedHeartbeats(DriverTurns turns)
         }
     }
 
-    /// <summary>Ends the wait of a member, if it waits.</summary>
+    /// <summary>Ends the wait of a member, if its heartbeat is parked.</summary>
     public void Wake(MemberId memberId)
     {
         if (_byMember.TryGetValue(memberId, out var parked))
@@ -77,7 +76,7 @@ internal sealed class ParkedHeartbeats(DriverTurns turns)
         }
     }
 
-    /// <summary>Ends the waits whose time has come.</summary>
+    /// <summary>Ends the waits whose deadline has passed.</summary>
     public void WakeDue(TimeSpan now)
     {
         while (_byDeadline.Min is { } parked && parked.Deadline <= now)
@@ -86,7 +85,7 @@ internal sealed class ParkedHeartbeats(DriverTurns turns)
         }
     }
 
-    /// <summary>Ends every wait, and those to come, with an error.</summary>
+    /// <summary>Fails every parked heartbeat, and all later ones, with an error.</summary>
     public void Close(ErrorCode error)
     {
         _closed = error;

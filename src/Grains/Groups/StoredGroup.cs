@@ -3,8 +3,8 @@ using Loire.Coordination.Groups.Offsets;
 
 namespace Loire.Grains.Groups;
 
-/// <summary>What a group's journal holds.</summary>
-/// <param name="machine">The members; it has no record yet.</param>
+/// <summary>The durable state of a group.</summary>
+/// <param name="machine">The members, without any record.</param>
 internal sealed class StoredGroup(GroupMachine machine)
 {
     /// <summary>The members.</summary>

@@ -17,10 +17,10 @@ using Orleans.Storage;
 
 namespace Loire.Grains.Hosting;
 
-/// <summary>Makes an identity that was never used before.</summary>
+/// <summary>Creates an id that was never used before.</summary>
 public delegate Guid NewId();
 
-/// <summary>Joins drivers to the silo's storage, clock and peers. One per silo.</summary>
+/// <summary>Creates drivers and joins them to the silo's storage, clock and grains. One per silo.</summary>
 internal sealed class DriverFactory(
     [FromKeyedServices(LogStorage.ProviderName)] IGrainStorage storage,
     IOptions<LoireGrainsOptions> options,

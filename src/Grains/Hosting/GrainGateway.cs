@@ -7,13 +7,12 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Grains.Hosting;
 
 /// <summary>
-/// Calls between Loire's own grains. Whatever goes wrong on the way (a silo that is gone, a time-out, a bug on the other side, which is
-/// logged there) becomes an error code here, and nowhere else: the call may or may not have had its effect, and the caller's own rules say
-/// how that is made good.
+/// Calls between topics, partitions and the catalog. Every failure of a call (a dead silo, a timeout, a bug of the callee, which logs it)
+/// becomes an error code here and nowhere else. The call may or may not have taken effect; the caller's rules recover from both.
 /// </summary>
 internal sealed partial class GrainGateway(IGrainFactory grains, ILogger logger) : ITopicPeers, ICatalogPeers
 {
-    /// <summary>Asks a topic what one of its partitions needs to serve.</summary>
+    /// <summary>Gets the settings that a partition needs to serve from its topic.</summary>
     public async ValueTask<PartitionSettingsResult> Settings(PartitionKey key)
     {
         try

@@ -20,9 +20,9 @@ namespace Orleans.Hosting;
 public static partial class LoireGrainsHostingExtensions
 {
     /// <summary>
-    /// Registers what the grains need. The host registers an <c>IGrainStorage</c> under <see cref="LogStorage.ProviderName"/> beside it,
-    /// and may register a <see cref="TimeProvider"/> and a <see cref="NewId"/> of its own. When the silo has started, topics whose creation
-    /// or deletion was interrupted are finished.
+    /// Registers the services of the grains. The host must register an <c>IGrainStorage</c> under <see cref="LogStorage.ProviderName"/>,
+    /// and may register its own <see cref="TimeProvider"/> and <see cref="NewId"/>. Once the silo has started, it completes interrupted
+    /// creations and deletions of topics.
     /// </summary>
     public static ISiloBuilder AddLoireGrains(this ISiloBuilder builder, Action<LoireGrainsOptions>? configure = null)
     {
@@ -54,7 +54,7 @@ public static partial class LoireGrainsHostingExtensions
         services.TryAddSingleton(provider => new ObjectCache(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.CacheBytes));
         return builder.AddStartupTask((provider, cancellation) =>
         {
-            // Not waited for: a silo serves while old deletions are finished.
+            // Not awaited: the silo serves while interrupted deletions complete.
             _ = Settle(provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<ILogger<LoireGrainsOptions>>());
             return Task.CompletedTask;
         });
@@ -69,7 +69,7 @@ public static partial class LoireGrainsHostingExtensions
             await grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key).Settle();
             for (var shard = 0; shard < IGroupCatalogGrain.Shards; shard++)
             {
-                // Once awake, it looks after its groups from time to time.
+                // Once active, the catalog sweeps its groups at an interval.
                 await grains.GetGrain<IGroupCatalogGrain>(shard.ToString(CultureInfo.InvariantCulture)).List("", 1);
             }
         }
@@ -80,7 +80,7 @@ public static partial class LoireGrainsHostingExtensions
     }
 
     [LoggerMessage(1, LogLevel.Warning,
-        "Interrupted creations and deletions of topics, and the catalogs of groups, could not be looked after at the start; "
-        + "the next start tries again.")]
+        "The catalogs of topics and groups could not be reached at start. Interrupted creations and deletions of topics stay pending "
+        + "until the next start.")]
     private static partial void CouldNotSettle(ILogger logger, Exception error);
 }

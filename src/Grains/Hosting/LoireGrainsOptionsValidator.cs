@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace Loire.Grains.Hosting;
 
-/// <summary>Refuses options with which the grains could not work, before the silo starts.</summary>
+/// <summary>Rejects invalid options before the silo starts.</summary>
 internal sealed class LoireGrainsOptionsValidator : IValidateOptions<LoireGrainsOptions>
 {
     public ValidateOptionsResult Validate(string? name, LoireGrainsOptions options)

@@ -2,9 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Loire.Grains.Journals;
 
-/// <summary>What a <see cref="JournaledState{TState,TRecord}"/> needs to know of its state: how records change it, and their bytes.</summary>
+/// <summary>How records change the state of a <see cref="JournaledState{TState,TRecord}"/>, and their encoding.</summary>
 /// <typeparam name="TState">The state; immutable, or changed in place by <see cref="Apply"/>.</typeparam>
-/// <typeparam name="TRecord">A record of the journal. A snapshot is a record as well: the first one of a state.</typeparam>
+/// <typeparam name="TRecord">A record of the journal. A snapshot is a record too: the first one of a state.</typeparam>
 internal interface IJournalCodec<TState, TRecord>
     where TRecord : class
 {
@@ -20,6 +20,6 @@ internal interface IJournalCodec<TState, TRecord>
     /// <summary>The bytes of a record.</summary>
     ReadOnlyMemory<byte> Write(TRecord record);
 
-    /// <summary>Reads what <see cref="Write"/> writes; false if the bytes are no record.</summary>
+    /// <summary>Reads what <see cref="Write"/> writes; false if the bytes are not a record.</summary>
     bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out TRecord? record);
 }

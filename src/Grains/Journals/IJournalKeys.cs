@@ -1,17 +1,17 @@
 namespace Loire.Grains.Journals;
 
 /// <summary>
-/// Says under which keys the journals of grains lie in the store. Asked before every opening, because a journal that was deleted and is made
-/// again may lie under keys that were never used before.
+/// Maps the journals of grains to keys in the store. Queried before every opening, because a journal that was deleted and is created again
+/// may get keys that were never used before.
 /// </summary>
 public interface IJournalKeys
 {
-    /// <summary>The id of the log that holds a journal now, which begins the keys of all its objects.</summary>
+    /// <summary>The id of the log that currently holds a journal: the prefix of the keys of its objects.</summary>
     /// <param name="name">The journal's name, <c>{kind}/{key}</c>.</param>
     ValueTask<string> FindLogIdAsync(string name);
 }
 
-/// <summary>Every journal lies under its own name, for good.</summary>
+/// <summary>Uses the name of a journal as its key, permanently.</summary>
 public sealed class NameAsJournalKey : IJournalKeys
 {
     /// <summary>The only instance.</summary>

@@ -3,18 +3,18 @@ using Loire.Log.Journals;
 namespace Loire.Grains.Journals;
 
 /// <summary>
-/// Writes changes that a state has already. One write is under way at a time, and the changes that come meanwhile share the next one, so a
-/// thousand small changes cost a few writes. After the first failure the state is ahead of what is durable: nothing more is written, and
-/// every change that waits fails.
+/// Writes changes that the state already contains. One write is in flight at a time, and the changes made meanwhile share the next one, so
+/// a thousand small changes cost a few writes. After the first failure the state is ahead of what is durable: nothing more is written, and
+/// every pending change fails.
 /// </summary>
-/// <param name="journal">An open journal, which only this appends to.</param>
-/// <param name="snapshot">The bytes of the whole state now, with every change that waits.</param>
-/// <param name="superseded">What a change fails with when the journal has another owner, or after a bug.</param>
-/// <param name="failed">Invoked once with the reason why nothing more is written, and the exception if that is a bug.</param>
+/// <param name="journal">An open journal; nothing else appends to it.</param>
+/// <param name="snapshot">Encodes the current state, pending changes included.</param>
+/// <param name="superseded">The error of a change when the journal has another owner, or after a bug.</param>
+/// <param name="failed">Invoked once, with the error that stops all writes, and the exception if it is a bug.</param>
 internal sealed class JournalWrites(
     Journal journal, Func<ReadOnlyMemory<byte>> snapshot, ErrorCode superseded, Action<ErrorCode, Exception?> failed)
 {
-    // One write carries at most this much unless a single change is larger.
+    // The most bytes of one write, unless a single change is larger.
     private const int WriteBytes = 8 * 1024 * 1024;
 
     private readonly Queue<Change> _pending = new();
@@ -26,13 +26,13 @@ internal sealed class JournalWrites(
         public TaskCompletionSource<ErrorCode> Fate { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    /// <summary>Ends when every change so far is durable, or with the reason why it never will be.</summary>
+    /// <summary>Completes when every change so far is durable, or with the error that keeps it from becoming durable.</summary>
     public Task<ErrorCode> Durable { get; private set; } = Task.FromResult(ErrorCode.None);
 
     /// <summary>Bytes that are not durable yet.</summary>
     public long PendingBytes { get; private set; }
 
-    /// <summary>Makes a change durable, all its records or none; ends when its fate is known. Changes keep their order.</summary>
+    /// <summary>Makes a change durable, all its records or none; completes when the outcome is known. Changes stay in order.</summary>
     public Task<ErrorCode> Append(IReadOnlyList<ReadOnlyMemory<byte>> records)
     {
         if (records.Count == 0)
@@ -52,7 +52,7 @@ internal sealed class JournalWrites(
         return change.Fate.Task;
     }
 
-    /// <summary>Waits for the changes so far; those that come later fail.</summary>
+    /// <summary>Waits for the changes so far; later ones fail.</summary>
     public async Task StopAsync()
     {
         await Durable;
@@ -64,7 +64,7 @@ internal sealed class JournalWrites(
         _isWriting = true;
         while (_pending.Count > 0)
         {
-            // A snapshot holds every change that waits, so they are durable with it.
+            // The snapshot contains every pending change, so they become durable with it.
             var asSnapshot = journal.WantsSnapshot;
             var changes = Take(all: asSnapshot);
             if (_failure == ErrorCode.None)

@@ -6,21 +6,21 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Grains.Journals;
 
 /// <summary>
-/// The state of a small grain and the journal that it is made of: <i>decide → records → apply → append → reply</i>. A change is decided and
-/// applied at once, so the next request builds on it; its reply waits until the records are durable. Replies that change nothing wait for
-/// the write under way as well, so that no caller learns what may still be lost. Changes that come during a write share the next one.
+/// The state of a small grain, rebuilt from its journal: <i>decide → records → apply → append → reply</i>. A change is decided and applied
+/// at once, so the next request builds on it; its reply waits until the records are durable. Replies that change nothing wait for the write
+/// in flight too, so that no caller sees state that may still be lost. Changes made during a write share the next one.
 /// <para>
-/// When the journal fails or has another owner, the state is ahead of what is durable: everything that built on it fails, the owner is told,
-/// and the next <see cref="OpenAsync"/> reads the journal again. An owner that cannot let its state be replaced (a group, whose sessions are
-/// not in the journal) answers only errors from then on instead.
+/// When the journal fails or has another owner, the state is ahead of what is durable: all pending changes fail, <c>failed</c> is invoked,
+/// and the next <see cref="OpenAsync"/> reads the journal again. An owner whose state cannot be replaced (a group, whose sessions are not
+/// in the journal) returns only errors from then on instead.
 /// </para>
 /// <para>Not thread-safe: calls and continuations run as turns of one queue.</para>
 /// </summary>
-/// <param name="source">Makes the journal.</param>
-/// <param name="codec">How records change the state, and their bytes.</param>
-/// <param name="superseded">What a caller is told when the journal has another owner, or after a bug: to find the owner again.</param>
+/// <param name="source">Creates the journal.</param>
+/// <param name="codec">How records change the state, and their encoding.</param>
+/// <param name="superseded">The error that makes callers look for the owner again: the journal has another owner, or a bug was hit.</param>
 /// <param name="logger">Logs failures of the journal.</param>
-/// <param name="failed">Invoked when the journal cannot be opened or has failed, once for each time that it was opened.</param>
+/// <param name="failed">Invoked when the journal cannot be opened or has failed, once per opening.</param>
 internal sealed partial class JournaledState<TState, TRecord>(
     JournalSource source, IJournalCodec<TState, TRecord> codec, ErrorCode superseded, ILogger logger, Action<ErrorCode> failed)
     : IAsyncDisposable
@@ -28,7 +28,7 @@ internal sealed partial class JournaledState<TState, TRecord>(
 {
     private Incarnation _current = new(codec.New());
 
-    /// <summary>The state as one instance of the journal has made it, up to the failure of that instance.</summary>
+    /// <summary>The state built from one instance of the journal, valid until that instance fails.</summary>
     private sealed class Incarnation(TState state)
     {
         public TState State { get; set; } = state;
@@ -46,18 +46,20 @@ internal sealed partial class JournaledState<TState, TRecord>(
         public bool HasFailed { get; set; }
     }
 
-    /// <summary>The state, with changes that are not durable yet; without any record before the journal is open.</summary>
+    /// <summary>The state, including changes that are not durable yet; empty before the journal is open.</summary>
     public TState State => _current.State;
 
     /// <summary>
-    /// The state without changes that are not durable yet, for readers that must not wait for a write; only where the state is immutable.
+    /// The durable state, for readers that must not wait for a write. Only valid if the state is immutable.
     /// </summary>
     public TState DurableState => _current.DurableState;
 
-    /// <summary>Whether there is any record, durable or not.</summary>
+    /// <summary>Whether the state has any record, durable or not.</summary>
     public bool HasRecords => _current.HasRecords;
 
-    /// <summary>Ends when every change so far is durable, or with the reason why it never will be. The journal has been opened.</summary>
+    /// <summary>
+    /// Completes when every change so far is durable, or with the error that keeps it from becoming durable. The journal must be open.
+    /// </summary>
     public Task<ErrorCode> Durable => Writes.Durable;
 
     /// <summary>Bytes that are not durable yet.</summary>
@@ -78,10 +80,10 @@ internal sealed partial class JournaledState<TState, TRecord>(
     }
 
     /// <summary>
-    /// Makes sure that the state has every record that was durable when this was called: looks at storage, and reads the journal again if
+    /// Ensures that the state has every record that was durable when this was called: checks storage, and reads the journal again if
     /// another owner has appended.
     /// </summary>
-    /// <returns><see cref="ErrorCode.None"/>, or why that is not known.</returns>
+    /// <returns><see cref="ErrorCode.None"/>, or the error of storage or of the journal.</returns>
     public async Task<ErrorCode> RefreshAsync()
     {
         var seen = _current;
@@ -101,8 +103,8 @@ internal sealed partial class JournaledState<TState, TRecord>(
         return error;
     }
 
-    /// <summary>Opens the journal, decides, applies, and waits until that is durable.</summary>
-    /// <returns>The decision; or a refusal without detail if it cannot be made durable or the journal cannot be read.</returns>
+    /// <summary>Opens the journal, decides, applies, and waits until the change is durable.</summary>
+    /// <returns>The decision, or a refusal without detail if it cannot become durable or the journal cannot be read.</returns>
     public async Task<Decision<TRecord>> ChangeAsync(Func<TState, Decision<TRecord>> decide)
     {
         var error = await OpenAsync();
@@ -111,14 +113,14 @@ internal sealed partial class JournaledState<TState, TRecord>(
             return new Decision<TRecord>(error, null, []);
         }
 
-        // There is no await from the decision to the append: the next request decides on what this one has changed.
+        // There is no await between the decision and the append: the next request must see this change.
         var decision = decide(State);
         error = await CommitAsync(decision.Records);
         return error == ErrorCode.None ? decision : new Decision<TRecord>(error, null, []);
     }
 
     /// <summary>Opens the journal, reads the state, and waits until what was read is durable.</summary>
-    /// <returns>The result; or why the state is not known.</returns>
+    /// <returns>The result, or the error of reading the journal.</returns>
     public async Task<(ErrorCode Error, T? Result)> ReadAsync<T>(Func<TState, T> read)
     {
         var error = await OpenAsync();
@@ -132,7 +134,7 @@ internal sealed partial class JournaledState<TState, TRecord>(
         return error == ErrorCode.None ? (error, result) : (error, default);
     }
 
-    /// <summary>Applies records and makes them durable, all or none; without records, waits for the write under way.</summary>
+    /// <summary>Applies records and makes them durable, all or none; without records, waits for the write in flight.</summary>
     public async Task<ErrorCode> CommitAsync(IReadOnlyList<TRecord> records)
     {
         var current = _current;
@@ -147,7 +149,7 @@ internal sealed partial class JournaledState<TState, TRecord>(
         return error;
     }
 
-    /// <summary>Makes records durable that the state has already; otherwise as <see cref="CommitAsync"/>.</summary>
+    /// <summary>Makes records durable that the state already contains; otherwise as <see cref="CommitAsync"/>.</summary>
     public Task<ErrorCode> AppendAsync(IReadOnlyList<TRecord> records)
     {
         _current.HasRecords |= records.Count > 0;
@@ -155,8 +157,8 @@ internal sealed partial class JournaledState<TState, TRecord>(
     }
 
     /// <summary>
-    /// Waits for the write under way and deletes the journal; later changes fail. The next <see cref="OpenAsync"/> finds a journal without
-    /// records, or finishes the deletion.
+    /// Waits for the write in flight and deletes the journal; later changes fail. The next <see cref="OpenAsync"/> finds an empty journal,
+    /// or completes the deletion.
     /// </summary>
     public async Task<ErrorCode> DeleteAsync()
     {
@@ -173,7 +175,7 @@ internal sealed partial class JournaledState<TState, TRecord>(
         return error;
     }
 
-    /// <summary>Waits for the write under way.</summary>
+    /// <summary>Waits for the write in flight.</summary>
     public ValueTask DisposeAsync() => _current.Journal?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private async Task<ErrorCode> OpenOnceAsync(Incarnation opened)
@@ -181,7 +183,7 @@ internal sealed partial class JournaledState<TState, TRecord>(
         var error = await ReplayAsync(opened);
         if (error == ErrorCode.UnknownTopicOrPartition)
         {
-            // Its deletion was interrupted, which is the last thing that its owner did: nothing else is left to finish.
+            // Its deletion was interrupted. Deleting is the last step of its owner, so nothing else is left to complete.
             error = await opened.Journal!.DeleteAsync();
             error = error == ErrorCode.None ? await ReplayAsync(opened) : error;
         }
@@ -242,9 +244,9 @@ internal sealed partial class JournaledState<TState, TRecord>(
     [LoggerMessage(101, LogLevel.Warning, "The journal {Journal} could not be read: {Error}.")]
     private partial void CouldNotOpen(string journal, ErrorCode error);
 
-    [LoggerMessage(102, LogLevel.Warning, "The journal {Journal} failed: {Error}. What is durable is read again before it is used next.")]
+    [LoggerMessage(102, LogLevel.Warning, "The journal {Journal} failed: {Error}. The durable state is read again before its next use.")]
     private partial void JournalFailed(string journal, ErrorCode error);
 
-    [LoggerMessage(103, LogLevel.Error, "A bug stopped the writes of the journal {Journal}. What is durable is read again.")]
+    [LoggerMessage(103, LogLevel.Error, "A bug stopped the writes of the journal {Journal}. The durable state is read again.")]
     private partial void FoundBug(Exception bug, string journal);
 }

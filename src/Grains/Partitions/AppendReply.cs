@@ -5,20 +5,20 @@ using Loire.Model;
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// The reply to one append, parked until its fate is known: the only allocation that a waiting append makes. Awaited once, on the driver's
-/// scheduler, which runs the continuation in a turn of its own.
+/// The reply to one append, parked until the outcome is known: the only allocation of a parked append. Awaited once, on the driver's
+/// scheduler, which runs the continuation in its own turn.
 /// </summary>
 internal sealed class AppendReply : IValueTaskSource<AppendResult>
 {
     private ManualResetValueTaskSourceCore<AppendResult> _core;
 
-    /// <summary>The broker's time for all records with LogAppendTime, else <see cref="Timestamp.None"/>.</summary>
+    /// <summary>The broker's time of all records with LogAppendTime, otherwise <see cref="Timestamp.None"/>.</summary>
     public Timestamp LogAppendTime { get; set; } = Timestamp.None;
 
-    /// <summary>Ends with the reply.</summary>
+    /// <summary>Completes with the reply.</summary>
     public ValueTask<AppendResult> Result => new(this, _core.Version);
 
-    /// <summary>Releases the reply; once.</summary>
+    /// <summary>Releases the reply; called once.</summary>
     public void Release(AppendResult result) => _core.SetResult(result);
 
     AppendResult IValueTaskSource<AppendResult>.GetResult(short token) => _core.GetResult(token);

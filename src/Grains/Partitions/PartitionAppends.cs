@@ -6,10 +6,9 @@ using Loire.Model;
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// The appends of one partition. An append gets its offsets at once while the partition leads, has room, and no earlier append waits for
-/// its own. Otherwise it queues, and one loop takes the queue in order: it opens the log, becomes leader, waits for room, and assigns the
-/// offsets. So the order of offsets is the order of arrival whatever had to be waited for, and appends that arrive while the partition becomes
-/// leader share that one attempt.
+/// The appends of one partition. An append gets its offsets at once if the partition leads, has room, and no earlier append is queued.
+/// Otherwise it is queued, and one loop processes the queue in order: it opens the log, becomes leader, waits for room, and assigns
+/// offsets. So offsets follow the order of arrival, and appends that arrive while the partition becomes leader share that attempt.
 /// </summary>
 internal sealed class PartitionAppends(
     PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, Func<ValueTask<ErrorCode>> open, PartitionDriverOptions options,
@@ -23,12 +22,12 @@ internal sealed class PartitionAppends(
     private ErrorCode _closed;
 
     /// <summary>An append that has no offsets yet.</summary>
-    /// <param name="Request">As it came.</param>
-    /// <param name="Reply">Its reply; null with acks=0.</param>
-    /// <param name="Deadline">The timestamp at which it is refused if there is still no room.</param>
+    /// <param name="Request">The request as received.</param>
+    /// <param name="Reply">The parked reply; null with acks=0.</param>
+    /// <param name="Deadline">The timestamp, on the driver's clock, at which it is refused if there is still no room.</param>
     private readonly record struct Arrival(AppendRequest Request, AppendReply? Reply, long Deadline);
 
-    /// <summary>Appends and answers as the request's acks demand.</summary>
+    /// <summary>Appends, and replies when the request's acks are satisfied.</summary>
     public ValueTask<AppendResult> AppendAsync(AppendRequest request)
     {
         if (_closed != ErrorCode.None)
@@ -63,7 +62,7 @@ internal sealed class PartitionAppends(
         return reply?.Result ?? new(Unacknowledged());
     }
 
-    /// <summary>The answer to an append that is refused.</summary>
+    /// <summary>The reply to a refused append.</summary>
     public AppendResult Refuse(ErrorCode error, string? detail)
     {
         metrics.Failed("append", error);
@@ -72,10 +71,10 @@ internal sealed class PartitionAppends(
     }
 
     /// <summary>
-    /// Steps the machine to what is durable now, and answers the appends that this acknowledges. The store does the replication: what it has
-    /// confirmed is committed.
+    /// Advances the machine to the durable end and releases the replies that this acknowledges. The store replicates: what it has confirmed
+    /// is committed.
     /// </summary>
-    /// <returns>Fetches that have enough data now.</returns>
+    /// <returns>Fetches that now have enough data.</returns>
     public List<WaitingFetch> Advance()
     {
         var satisfied = machine.Advance(log.DurableEndOffset, log.DurableEndOffset, _released);
@@ -91,7 +90,7 @@ internal sealed class PartitionAppends(
         return satisfied;
     }
 
-    /// <summary>Answers pending appends that will never be durable.</summary>
+    /// <summary>Fails pending appends that will never be durable.</summary>
     public void Fail(Offset from, Offset end, ErrorCode error)
     {
         machine.Fail(from, end, _released);
@@ -109,8 +108,8 @@ internal sealed class PartitionAppends(
         _released.Clear();
     }
 
-    /// <summary>Refuses all that have no offsets yet and all that come later. The log decides about the appends that have theirs.</summary>
-    /// <returns>Ends when the loop has stopped using the log.</returns>
+    /// <summary>Refuses all appends without offsets and all later ones. The log decides the outcome of appends with offsets.</summary>
+    /// <returns>Completes when the loop has stopped using the log.</returns>
     public Task Close(ErrorCode error)
     {
         _closed = error;
@@ -137,7 +136,7 @@ internal sealed class PartitionAppends(
 
                 if (error is not (ErrorCode.None or ErrorCode.ThrottlingQuotaExceeded))
                 {
-                    // The log cannot be used, which is what every append in the queue waits for.
+                    // The log cannot be used: every queued append fails.
                     RefuseArrivals(error, detail);
                     break;
                 }
@@ -181,12 +180,12 @@ internal sealed class PartitionAppends(
             }
             catch (OperationCanceledException) when (deadline.IsCancellationRequested)
             {
-                // The deadline has come: refused below.
+                // The deadline has passed: refused below.
             }
         }
 
         return (ErrorCode.ThrottlingQuotaExceeded,
-            "Storage is too slow for what arrives: the append found no room in time and was not made.");
+            "Storage is slower than the appends that arrive: the append found no room in time and was refused.");
     }
 
     private void RefuseArrivals(ErrorCode error, string? detail)
@@ -200,7 +199,7 @@ internal sealed class PartitionAppends(
     }
 
     /// <summary>
-    /// Checks an append, assigns its offsets and parks its reply. Without an await, so that what is checked is what is appended.
+    /// Checks an append, assigns its offsets and parks its reply, without an await in between.
     /// </summary>
     /// <returns>The refusal; null once the reply is parked.</returns>
     private AppendResult? TryAppend(AppendRequest request, AppendReply? reply)

@@ -9,13 +9,13 @@ public sealed partial class PartitionDriver
     private partial void CouldNotOpen(PartitionKey partition, ErrorCode error);
 
     [LoggerMessage(2, LogLevel.Warning,
-        "The log of partition {Partition} has closed: {Error}. The partition starts again from what is durable.")]
+        "The log of partition {Partition} closed: {Error}. The partition restarts from the durable state.")]
     private partial void LogClosed(PartitionKey partition, ErrorCode error);
 
     [LoggerMessage(3, LogLevel.Warning,
-        "The log of partition {Partition} could not be deleted: {Error}. Deleting the topic again, or the catalog, finishes it.")]
+        "The log of partition {Partition} could not be deleted: {Error}. The catalog or another delete completes it.")]
     private partial void CouldNotDelete(PartitionKey partition, ErrorCode error);
 
-    [LoggerMessage(4, LogLevel.Critical, "Partition {Partition} found a bug in itself and gives up its state.")]
+    [LoggerMessage(4, LogLevel.Critical, "A bug stopped partition {Partition}. It restarts from the durable state.")]
     private partial void FoundBug(Exception bug, PartitionKey partition);
 }

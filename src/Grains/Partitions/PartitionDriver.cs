@@ -9,13 +9,13 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// Drives one partition: steps its machine, appends to its log, and releases parked replies. It needs no silo. Not thread-safe: calls and
-/// continuations run as turns of one queue.
+/// Drives one partition: steps its machine, appends to its log, and releases parked replies. Runs without a silo. Not thread-safe: calls
+/// and continuations run as turns of one queue.
 /// <para>
-/// It opens at the first call that needs the log: asks the topic for its configuration, then reads a bounded amount. It takes a leader epoch at
-/// the first append. When the log has closed (another writer owns it, storage is broken, an outcome stays unknown), when the topic does not
-/// know the partition, or when it finds a bug in itself, it answers everything that waits, asks once to be dropped, and answers only
-/// errors from then on: the next activation starts from what is durable.
+/// The driver opens at the first call that needs the log: it gets the configuration from the topic, then reads a bounded amount. It takes a
+/// leader epoch at the first append. When the log has closed (another writer owns it, storage is broken, an outcome stays unknown), when
+/// the topic does not know the partition, or when the driver hits a bug, it answers all waiting calls, invokes <c>drop</c> once, and
+/// returns only errors from then on; the next activation starts from the durable state.
 /// </para>
 /// </summary>
 public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
@@ -35,16 +35,16 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
     private bool _isOpen;
     private ErrorCode _closed;
 
-    /// <summary>A partition that is not open yet.</summary>
-    /// <param name="key">Which partition.</param>
-    /// <param name="log">Its log, not opened; the driver disposes of it.</param>
-    /// <param name="askTopic">Asks the topic for the partition's settings, or learns that it must not serve.</param>
+    /// <summary>Creates the driver of a partition that is not open yet.</summary>
+    /// <param name="key">The partition.</param>
+    /// <param name="log">The unopened log, which the driver disposes of.</param>
+    /// <param name="askTopic">Gets the partition's settings from the topic, or the error that keeps it from serving.</param>
     /// <param name="turns">The turns in which the driver runs.</param>
     /// <param name="options">Bounds.</param>
-    /// <param name="time">For timestamps, waits and deadlines.</param>
-    /// <param name="metrics">The silo's counters of partitions.</param>
+    /// <param name="time">The clock of timestamps, waits and deadlines.</param>
+    /// <param name="metrics">The instruments that all partitions of a silo update.</param>
     /// <param name="logger">Logs operator-relevant events.</param>
-    /// <param name="drop">Asked once for the driver to be disposed of and forgotten.</param>
+    /// <param name="drop">Invoked once, when the driver is to be disposed of and forgotten.</param>
     public PartitionDriver(
         PartitionKey key, PartitionLog log, Func<PartitionKey, ValueTask<PartitionSettingsResult>> askTopic, ITurnQueue turns,
         PartitionDriverOptions options, TimeProvider time, PartitionMetrics metrics, ILogger logger, Action drop)
@@ -58,10 +58,12 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
         log.Closed = OnLogClosed;
     }
 
-    /// <summary>The number of fetches that wait for data now.</summary>
+    /// <summary>The number of parked fetches.</summary>
     public int WaitingFetches => _machine.WaitingPolls;
 
-    /// <summary>Appends record batches. Offsets follow the order of calls; answers leave as the records become durable, in order.</summary>
+    /// <summary>
+    /// Appends record batches. Offsets follow the order of calls; replies are released in order as the records become durable.
+    /// </summary>
     public ValueTask<AppendResult> AppendAsync(AppendRequest request) =>
         _key.Topic.IsInternal && request.Origin == AppendOrigin.Client
             ? new(_appends.Refuse(ErrorCode.InvalidTopicException, $"The topic {_key.Topic} is internal: clients only read it."))
@@ -87,14 +89,14 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
         return result;
     }
 
-    /// <summary>The positions that bound the log.</summary>
+    /// <summary>Returns the offsets that bound the log.</summary>
     public async ValueTask<PartitionOffsets> OffsetsAsync()
     {
         var error = await OpenAsync();
         return error == ErrorCode.None ? Bounds() : Bounds() with { Error = error };
     }
 
-    /// <summary>The first batch that has a record at or after a moment.</summary>
+    /// <summary>Returns the first batch with a record at or after a timestamp.</summary>
     public async ValueTask<FindBatchResult> FindBatchAsync(Timestamp timestamp)
     {
         var error = await OpenAsync();
@@ -107,25 +109,25 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
         return new FindBatchResult(found.Error, found.Pieces, Bounds());
     }
 
-    /// <summary>Takes over a newer configuration of the topic. A partition that is not open stays so.</summary>
+    /// <summary>Applies a newer configuration of the topic. A partition that is not open stays closed.</summary>
     public ErrorCode Configure(PartitionSettings settings)
     {
         _machine.Configure(settings);
         return ErrorCode.None;
     }
 
-    /// <summary>Deletes the log, and asks to be dropped. A second call shares the first one's result unless that failed.</summary>
+    /// <summary>Deletes the log and invokes <c>drop</c>. A second call shares the first one's result unless that failed.</summary>
     public Task<ErrorCode> DeleteAsync() =>
         _deleting is null or { IsCompleted: true, Result: not ErrorCode.None } ? _deleting = DeleteOnceAsync() : _deleting;
 
     /// <summary>
-    /// Has a turn ask to be dropped and answer all that waits with a retriable error, except appends that have their offsets. May be called
-    /// from any thread.
+    /// Posts a turn that invokes <c>drop</c> and fails all waiting calls with a retriable error, except appends that have offsets.
+    /// Thread-safe.
     /// </summary>
     public void Retire() => _turns.Post(() => Close(ErrorCode.NotLeaderOrFollower));
 
     /// <summary>
-    /// Answers all that waits with a retriable error, except appends that storage is about to confirm: those are waited for.
+    /// Fails all waiting calls with a retriable error, except appends in flight to storage, which it waits for.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -193,7 +195,7 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
 
         if (error != ErrorCode.None)
         {
-            // To a client a corrupt message is its own; damage in storage is ours.
+            // To a client, CORRUPT_MESSAGE is a fault of its own batch; damage in storage is not.
             CouldNotOpen(_key, error);
             error = error == ErrorCode.CorruptMessage ? ErrorCode.KafkaStorageError : error;
             Close(error);
@@ -228,7 +230,7 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
     {
         LogClosed(_key, error);
 
-        // An outcome in doubt concerns the appends under way, which have been answered; nothing else was attempted.
+        // An unknown outcome concerns the appends in flight, which have been answered; nothing else was attempted.
         Close(error == ErrorCode.RequestTimedOut ? ErrorCode.NotLeaderOrFollower : error);
     }
 

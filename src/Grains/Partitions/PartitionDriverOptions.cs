@@ -2,6 +2,7 @@ namespace Loire.Grains.Partitions;
 
 /// <summary>The bounds of one partition.</summary>
 /// <param name="PendingBytes">Bytes of batches that the log has pending before appends wait; as in the log's own options.</param>
-/// <param name="WaitingAppendBytes">Bytes of appends that wait for room or for leadership; beyond it an append is refused at once.</param>
+/// <param name="WaitingAppendBytes">Bytes of queued appends, which wait for room or leadership; an append beyond it is refused at
+/// once.</param>
 /// <param name="RoomWait">How long an append waits for room.</param>
 public sealed record PartitionDriverOptions(long PendingBytes, long WaitingAppendBytes, TimeSpan RoomWait);

@@ -7,9 +7,9 @@ using Loire.Model;
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// The fetches of one partition: reads from the log, and parks those that want more than there is with the machine. Code that takes a fetch
-/// out of the machine answers it or parks it again. One timer serves all deadlines. Fetches that are answered together share one read where
-/// they want the same. Everything runs in turns of the driver, the timer and cancellations included.
+/// The fetches of one partition: reads from the log, and parks fetches in the machine that need more data than there is. Code that takes a
+/// fetch out of the machine replies to it or parks it again. One timer serves all deadlines. Fetches released together share one read if
+/// they request the same. Everything runs in turns of the driver, the timer and cancellations included.
 /// </summary>
 internal sealed class PartitionFetches(
     PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, Func<PartitionOffsets> bounds, DriverTurns turns,
@@ -37,7 +37,7 @@ internal sealed class PartitionFetches(
         return bytes;
     }
 
-    /// <summary>Answers a fetch, at once or when there is enough data, at the latest after its wait.</summary>
+    /// <summary>Replies to a fetch at once or when there is enough data, at the latest after its wait.</summary>
     public async ValueTask<FetchResult> FetchAsync(FetchRequest request, CancellationToken cancellation)
     {
         var deadline = Now + request.MaxWait;
@@ -48,7 +48,7 @@ internal sealed class PartitionFetches(
                 return Failure(_closed, request.From);
             }
 
-            // What is committed during the read may or may not be in it, so it counts as missing: at worst the fetch reads once more.
+            // Data committed during the read may or may not be in the result, so it counts as missing: at worst the fetch reads once more.
             var committedBefore = machine.CommittedBytes;
             var result = await ReadAsync(request.From, request.MaxBytes);
             var missing = Missing(request, result);
@@ -79,7 +79,7 @@ internal sealed class PartitionFetches(
         }
     }
 
-    /// <summary>Answers fetches that the machine has released.</summary>
+    /// <summary>Replies to fetches that the machine has released.</summary>
     public void Answer(List<WaitingFetch> released)
     {
         if (released.Count > 0)
@@ -89,7 +89,7 @@ internal sealed class PartitionFetches(
         }
     }
 
-    /// <summary>Answers all that wait, and all that come later, with an error.</summary>
+    /// <summary>Fails all parked fetches, and all later ones, with an error.</summary>
     public void Close(ErrorCode error)
     {
         _closed = error;
@@ -165,7 +165,7 @@ internal sealed class PartitionFetches(
                     }
                     else
                     {
-                        // Enough has been committed since that read.
+                        // Enough data has been committed since that read.
                         reads.Remove(fetch.Read);
                     }
                 }
@@ -195,7 +195,7 @@ internal sealed class PartitionFetches(
             return new FetchResult(ErrorCode.None, [], from, bounds(), null);
         }
 
-        // Data in memory is read at once; data from storage takes memory until its fetch is answered, so reads are bounded.
+        // Cached data is read at once; data from storage takes memory until the reply, so concurrent reads are bounded.
         if (_reading == Limits.ReadsAtOncePerPartition)
         {
             var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -234,7 +234,7 @@ internal sealed class PartitionFetches(
             });
     }
 
-    /// <summary>The bytes that a result lacks; none if there is no point in waiting.</summary>
+    /// <summary>The bytes that a result lacks; 0 if waiting is pointless.</summary>
     private static long Missing(FetchRequest request, FetchResult result) =>
         result.Error != ErrorCode.None ? 0 : request.MinBytes - TotalBytes(result);
 
@@ -250,7 +250,7 @@ internal sealed class PartitionFetches(
         _timerDue = deadline;
         _timer ??= time.CreateTimer(_ => turns.Post(OnTimer), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
-        // Rounded up: a timer that fires too early would have to be set again for nothing.
+        // Rounded up: a timer that fires too early would only have to be set again.
         var wait = Math.Max(0, Math.Ceiling((deadline - Now).TotalMilliseconds));
         _timer.Change(TimeSpan.FromMilliseconds(wait), Timeout.InfiniteTimeSpan);
     }

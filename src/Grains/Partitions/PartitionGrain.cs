@@ -6,8 +6,8 @@ using Orleans.Concurrency;
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// The shell of a <see cref="PartitionDriver"/>: identity and activation. A key that names no partition gets
-/// <see cref="ErrorCode.UnknownTopicOrPartition"/> and no memory. An exception is a bug in the driver, so the activation goes with it.
+/// The shell of a <see cref="PartitionDriver"/>: identity and activation. An invalid key is answered with
+/// <see cref="ErrorCode.UnknownTopicOrPartition"/> and takes no memory. An exception is a bug in the driver and ends the activation.
 /// </summary>
 [Reentrant]
 [GrainType("loire.partition")]

@@ -8,7 +8,7 @@ using Loire.Model.Batches;
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// The batches of one append, checked and ready for the log. A partition reuses one instance, so that an append allocates nothing for it.
+/// The validated batches of one append. A partition reuses one instance, so an append allocates nothing for it.
 /// </summary>
 internal sealed class ProducedBatches
 {
@@ -20,17 +20,18 @@ internal sealed class ProducedBatches
     /// <summary>The number of offsets that the batches take.</summary>
     public long Records { get; private set; }
 
-    /// <summary>The broker's time that all records got, or <see cref="Timestamp.None"/> if they keep their own.</summary>
+    /// <summary>The broker's time, if the topic's timestamp type is LogAppendTime; otherwise <see cref="Timestamp.None"/>.</summary>
     public Timestamp LogAppendTime { get; private set; }
 
     /// <summary>Drops the batches, so that an idle partition does not hold their memory.</summary>
     public void Clear() => _batches.Clear();
 
     /// <summary>
-    /// Splits what a producer sent and checks each batch by its header, its checksum and <see cref="ProduceRules"/>; records are not decoded.
+    /// Splits the bytes of a producer and validates the header and checksum of each batch by <see cref="ProduceRules"/>, without decoding
+    /// records.
     /// </summary>
     /// <param name="bytes">One or more whole batches.</param>
-    /// <param name="settings">The topic's settings.</param>
+    /// <param name="settings">The settings of the topic that the partition acts on.</param>
     /// <param name="now">The broker's time.</param>
     /// <param name="detail">Human-readable reason for a refusal; null if there is none.</param>
     public ErrorCode TryRead(ReadOnlyMemory<byte> bytes, PartitionSettings settings, Timestamp now, out string? detail)

@@ -4,24 +4,24 @@ using Loire.Model;
 
 namespace Loire.Grains.Partitions;
 
-/// <summary>A fetch that waits for data.</summary>
-/// <param name="request">What is wanted, with its bounds made legal.</param>
-/// <param name="deadline">When it is answered with what there is, on the driver's clock.</param>
-/// <param name="cancellation">Its caller's.</param>
+/// <summary>A parked fetch.</summary>
+/// <param name="request">The request, with its bounds clamped to legal values.</param>
+/// <param name="deadline">When it is answered with the available data, on the driver's clock.</param>
+/// <param name="cancellation">The caller's token.</param>
 internal sealed class WaitingFetch(FetchRequest request, TimeSpan deadline, CancellationToken cancellation) : LongPoll(deadline)
 {
-    /// <summary>What is wanted.</summary>
+    /// <summary>The request, with its bounds clamped to legal values.</summary>
     public FetchRequest Request { get; } = request;
 
-    /// <summary>Its caller's.</summary>
+    /// <summary>The caller's token.</summary>
     public CancellationToken Cancellation { get; } = cancellation;
 
-    /// <summary>The watch on <see cref="Cancellation"/> while it is parked.</summary>
+    /// <summary>The registration on <see cref="Cancellation"/> while the fetch is parked.</summary>
     public CancellationTokenRegistration Watch { get; set; }
 
-    /// <summary>Its reply.</summary>
+    /// <summary>The parked reply.</summary>
     public TaskCompletionSource<FetchResult> Reply { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Fetches that want the same read share its result.</summary>
+    /// <summary>Identifies the read: fetches with equal values share one result.</summary>
     public (Offset From, int MaxBytes) Read => (Request.From, Request.MaxBytes);
 }

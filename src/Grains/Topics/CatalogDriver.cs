@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Grains.Topics;
 
 /// <summary>
-/// The names of all topics. It needs no silo. Not thread-safe: calls and continuations run on one scheduler. Every creation in the cluster
-/// passes here twice, so changes share the writes of the journal (<see cref="JournaledState{TState,TRecord}"/>).
+/// The names of all topics. Runs without a silo. Not thread-safe: calls and continuations run on one scheduler. Every creation in the
+/// cluster changes it twice, so concurrent changes share the writes of the journal (<see cref="JournaledState{TState,TRecord}"/>).
 /// </summary>
 public sealed class CatalogDriver : IAsyncDisposable
 {
@@ -18,10 +18,10 @@ public sealed class CatalogDriver : IAsyncDisposable
     private readonly ICatalogPeers _peers;
     private readonly int _parallelism;
 
-    /// <summary>A catalog that is not open yet.</summary>
-    /// <param name="journal">Makes its journal.</param>
-    /// <param name="peers">The topics.</param>
-    /// <param name="parallelism">Topics called at once.</param>
+    /// <summary>Creates the driver of a catalog that is not open yet.</summary>
+    /// <param name="journal">Creates the catalog's journal.</param>
+    /// <param name="peers">Calls the topics.</param>
+    /// <param name="parallelism">How many topics are called at once.</param>
     /// <param name="logger">Logs failures of the journal.</param>
     internal CatalogDriver(JournalSource journal, ICatalogPeers peers, int parallelism, ILogger logger)
     {
@@ -29,7 +29,7 @@ public sealed class CatalogDriver : IAsyncDisposable
         _catalog = new(journal, CatalogJournalCodec.Instance, ErrorCode.NotController, logger, static _ => { });
     }
 
-    /// <summary>Whether a creation or deletion is under way or was interrupted.</summary>
+    /// <summary>Whether a creation or deletion is in progress or was interrupted.</summary>
     public bool HasUnsettled => _catalog.State.Unsettled.Count > 0;
 
     /// <summary>Records that a topic is about to be created or deleted.</summary>
@@ -42,7 +42,7 @@ public sealed class CatalogDriver : IAsyncDisposable
     /// <summary>Records whether a topic exists.</summary>
     public Task<CatalogResult> RecordAsync(TopicName name, bool exists) => ChangeAsync(state => CatalogRules.Record(state, name, exists));
 
-    /// <summary>One page of the topics that exist.</summary>
+    /// <summary>Returns one page of the existing topics.</summary>
     public async Task<TopicList> ListAsync(string after, int max)
     {
         if (max is < 1 or > Limits.TopicsPerPage)
@@ -54,7 +54,7 @@ public sealed class CatalogDriver : IAsyncDisposable
         return error == ErrorCode.None ? new TopicList(error, page.Names, page.HasMore) : new TopicList(error, [], false);
     }
 
-    /// <summary>Has every announced topic finish what was interrupted.</summary>
+    /// <summary>Calls every announced topic to complete what was interrupted.</summary>
     public async Task SettleAsync()
     {
         if (await _catalog.OpenAsync() == ErrorCode.None)
@@ -63,7 +63,7 @@ public sealed class CatalogDriver : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for the write under way.</summary>
+    /// <summary>Waits for the write in flight.</summary>
     public ValueTask DisposeAsync() => _catalog.DisposeAsync();
 
     private async Task<CatalogResult> ChangeAsync(Func<CatalogState, Decision<CatalogRecord>> decide)

@@ -5,8 +5,8 @@ using Orleans.Concurrency;
 namespace Loire.Grains.Topics;
 
 /// <summary>
-/// The shell of a <see cref="CatalogDriver"/>. Reentrant, because settling calls topics, which call back. As long as a topic is announced
-/// it stays in memory and looks after it from time to time: whoever was interrupted may never come back by itself.
+/// The shell of a <see cref="CatalogDriver"/>. Reentrant, because settling calls topics, which call back. While a topic is announced, the
+/// grain stays active and settles it at an interval: its caller may never retry.
 /// </summary>
 [Reentrant]
 [GrainType("loire.catalog")]
@@ -63,7 +63,7 @@ public sealed class CatalogGrain(ITopicDrivers drivers) : Grain, ICatalogGrain
         }
         catch
         {
-            // A bug: the state is not to be trusted any more.
+            // A bug: the state can no longer be trusted.
             DeactivateOnIdle();
             throw;
         }

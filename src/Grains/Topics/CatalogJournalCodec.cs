@@ -22,5 +22,6 @@ internal sealed class CatalogJournalCodec : IJournalCodec<CatalogState, CatalogR
 
     public ReadOnlyMemory<byte> Write(CatalogRecord record) => CatalogRecordCodec.Write(record);
 
-    public bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out CatalogRecord? record) => CatalogRecordCodec.TryRead(bytes, out record);
+    public bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out CatalogRecord? record) =>
+        CatalogRecordCodec.TryRead(bytes, out record);
 }

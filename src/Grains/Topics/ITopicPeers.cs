@@ -4,8 +4,8 @@ using Loire.Model;
 namespace Loire.Grains.Topics;
 
 /// <summary>
-/// Whom a topic talks to. No call throws: <see cref="ErrorCode.RequestTimedOut"/> or <see cref="ErrorCode.NotController"/> means that the
-/// neighbour could not be reached, and the call may or may not have had its effect. Every call may be repeated.
+/// The calls of a topic to other grains. None throws: <see cref="ErrorCode.RequestTimedOut"/> or <see cref="ErrorCode.NotController"/>
+/// means that the grain could not be reached, and the call may or may not have taken effect. Every call is idempotent.
 /// </summary>
 public interface ITopicPeers
 {
@@ -22,9 +22,9 @@ public interface ITopicPeers
     ValueTask<ErrorCode> Delete(PartitionKey partition);
 }
 
-/// <summary>Whom the catalog talks to. No call throws.</summary>
+/// <summary>The calls of the catalog to topics. None throws.</summary>
 public interface ICatalogPeers
 {
-    /// <summary>Has a topic finish what was interrupted, and say whether it exists.</summary>
+    /// <summary>Calls a topic to complete what was interrupted and to record in the catalog whether it exists.</summary>
     ValueTask<ErrorCode> Settle(TopicName topic);
 }

@@ -9,13 +9,13 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Grains.Topics;
 
 /// <summary>
-/// The controller of one topic: changes its <see cref="JournaledState{TState,TRecord}"/>, then tells the peers. It needs no silo. Not
-/// thread-safe: calls and continuations run on one scheduler. Changes take turns; reads answer at any time from what is durable.
+/// The controller of one topic: changes its <see cref="JournaledState{TState,TRecord}"/>, then calls the peers. Runs without a silo. Not
+/// thread-safe: calls and continuations run on one scheduler. Changes run one at a time; reads return the durable state at any time.
 /// <para>
 /// A creation is announced to the catalog, made durable here, and recorded in the catalog. A deletion is announced, made durable here (from
-/// then on the topic is gone for everyone), carried out in every partition, forgotten here, and recorded. A crash in between leaves the
-/// name announced, and <see cref="SettleAsync"/> finishes from whatever is durable. When the journal fails, the state is read again before
-/// the next request, and the driver asks to be dropped.
+/// then on the topic no longer exists), carried out in every partition, removed here, and recorded. A crash in between leaves the name
+/// announced, and <see cref="SettleAsync"/> completes the change from the durable state. When the journal fails, the state is read again
+/// before the next request, and the grain is deactivated.
 /// </para>
 /// </summary>
 public sealed partial class TopicDriver(
@@ -71,9 +71,9 @@ public sealed partial class TopicDriver(
     });
 
     /// <summary>
-    /// Raises the number of partitions. New partitions read their settings at their first use. The existing ones get the topic's new version,
-    /// so that their answers make callers refresh what they know of the topic; one that misses it answers with the older version until it
-    /// is opened again.
+    /// Raises the number of partitions. New partitions read their settings at their first use. The existing ones get the topic's new
+    /// version, so that their replies make callers refresh their metadata; a partition that misses it replies with the older version until
+    /// it is opened again.
     /// </summary>
     public Task<TopicResult> AddPartitionsAsync(int partitionsCount, bool validateOnly) => InTurn(async () =>
     {
@@ -87,7 +87,7 @@ public sealed partial class TopicDriver(
         return result;
     });
 
-    /// <summary>Changes settings and passes them on to the partitions.</summary>
+    /// <summary>Changes settings and distributes them to the partitions.</summary>
     public Task<TopicResult> AlterConfigsAsync(AlterConfigsRequest request) => InTurn(async () =>
     {
         var result = await Change(TopicRules.AlterConfigs(State, request.Changes), request.ValidateOnly);
@@ -97,7 +97,7 @@ public sealed partial class TopicDriver(
             : await PassOnSettings(result);
     });
 
-    /// <summary>Deletes the topic with its data, or finishes a deletion.</summary>
+    /// <summary>Deletes the topic and its data, or completes a deletion.</summary>
     public Task<TopicResult> DeleteAsync() => InTurn(async () =>
     {
         var decision = TopicRules.Delete(State);
@@ -116,7 +116,7 @@ public sealed partial class TopicDriver(
         return error != ErrorCode.None ? Refused(error, "The deletion could not be made durable.") : await FinishDeletion();
     });
 
-    /// <summary>Finishes a deletion that was interrupted, and tells the catalog whether the topic exists.</summary>
+    /// <summary>Completes an interrupted deletion, and records in the catalog whether the topic exists.</summary>
     public Task<TopicResult> SettleAsync() => InTurn(async () =>
     {
         if (State.Phase == TopicPhase.Deleting)
@@ -130,7 +130,7 @@ public sealed partial class TopicDriver(
             : new TopicResult(ErrorCode.None, null, null);
     });
 
-    /// <summary>The topic as the last durable change left it.</summary>
+    /// <summary>Describes the durable state of the topic.</summary>
     public async Task<TopicResult> DescribeAsync()
     {
         var error = await _topic.OpenAsync();
@@ -140,7 +140,7 @@ public sealed partial class TopicDriver(
             : Refused(ErrorCode.UnknownTopicOrPartition, null);
     }
 
-    /// <summary>What a partition needs to serve, or why it must not.</summary>
+    /// <summary>Returns the settings of a partition, or the error that keeps it from serving.</summary>
     public async Task<PartitionSettingsResult> SettingsAsync(TopicId id, int partition)
     {
         var error = await _topic.OpenAsync();
@@ -150,7 +150,7 @@ public sealed partial class TopicDriver(
         return new PartitionSettingsResult(error, error == ErrorCode.None ? PartitionSettingsOf.Topic(topic) : null);
     }
 
-    /// <summary>Waits for the write under way.</summary>
+    /// <summary>Waits for the write in flight.</summary>
     public ValueTask DisposeAsync() => _topic.DisposeAsync();
 
     private static TopicResult Refused(ErrorCode error, string? detail) => new(error, null, detail);
@@ -230,7 +230,7 @@ public sealed partial class TopicDriver(
         return new TopicResult(ErrorCode.None, null, null);
     }
 
-    // If the catalog does not hear it, the name stays announced there, and the catalog asks again.
+    // If this call fails, the name stays announced, and the catalog settles it later.
     private async Task<CatalogResult> RecordInCatalog()
     {
         var recorded = await peers.Record(name, exists: State.Phase == TopicPhase.Live);
@@ -248,7 +248,7 @@ public sealed partial class TopicDriver(
         return Enumerable.Range(0, count).Select(partition => new PartitionKey(name, id, partition));
     }
 
-    // A topic that does not exist is not worth memory, whoever asks for it.
+    // A topic that does not exist must not occupy memory.
     private void ForgetIfAbsent()
     {
         if (IsUnused())
@@ -259,6 +259,6 @@ public sealed partial class TopicDriver(
 
     private bool IsUnused() => State.Phase == TopicPhase.Absent && _turns.CurrentCount > 0;
 
-    [LoggerMessage(1, LogLevel.Warning, "The catalog did not take note of topic {Topic}: {Error}. It will ask again.")]
+    [LoggerMessage(1, LogLevel.Warning, "Topic {Topic} could not be recorded in the catalog: {Error}. The catalog will settle it.")]
     private partial void NotRecorded(TopicName topic, ErrorCode error);
 }

@@ -1,6 +1,6 @@
 namespace Loire.Grains.Topics;
 
-/// <summary>What a topic goes by.</summary>
-/// <param name="DefaultPartitions">Partitions of a topic whose creator does not say how many.</param>
-/// <param name="Parallelism">Partitions called at once.</param>
+/// <summary>Settings of topics.</summary>
+/// <param name="DefaultPartitions">Partitions of a topic that is created without a number of partitions.</param>
+/// <param name="Parallelism">How many partitions are called at once.</param>
 public sealed record TopicDriverOptions(int DefaultPartitions, int Parallelism);

@@ -5,7 +5,8 @@ using Loire.Model;
 namespace Loire.Grains.Topics;
 
 /// <summary>
-/// The shell of a <see cref="TopicDriver"/>. A key that is no topic name gets <see cref="ErrorCode.InvalidTopicException"/> and no memory.
+/// The shell of a <see cref="TopicDriver"/>. An invalid name is answered with <see cref="ErrorCode.InvalidTopicException"/> and takes no
+/// memory.
 /// </summary>
 [GrainType("loire.topic")]
 public sealed class TopicGrain(ITopicDrivers drivers) : Grain, ITopicGrain
@@ -73,7 +74,7 @@ public sealed class TopicGrain(ITopicDrivers drivers) : Grain, ITopicGrain
         }
         catch
         {
-            // A bug: the state is not to be trusted any more.
+            // A bug: the state can no longer be trusted.
             DeactivateOnIdle();
             throw;
         }

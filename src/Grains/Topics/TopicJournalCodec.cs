@@ -18,5 +18,6 @@ internal sealed class TopicJournalCodec : IJournalCodec<TopicState, TopicRecord>
 
     public ReadOnlyMemory<byte> Write(TopicRecord record) => TopicRecordCodec.Write(record);
 
-    public bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out TopicRecord? record) => TopicRecordCodec.TryRead(bytes, out record);
+    public bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out TopicRecord? record) =>
+        TopicRecordCodec.TryRead(bytes, out record);
 }

@@ -3,9 +3,9 @@ using System.Collections.Concurrent;
 namespace Loire.Grains.Turns;
 
 /// <summary>
-/// The drivers of one silo whose calls may wait. A silo that stops waits for the calls of its grains, and a fetch may wait for a minute, a
-/// member's heartbeat for an interval: so the drivers retire first, which answers those calls with a retriable error. A driver that activates
-/// after that retires at once. Thread-safe.
+/// The drivers of one silo that park calls. A stopping silo waits for the calls of its grains, and a fetch may be parked for a minute, a
+/// heartbeat for its interval: so the drivers retire first, which fails parked calls with a retriable error. A driver that activates after
+/// that retires at once. Thread-safe.
 /// </summary>
 public sealed class ActiveDrivers : ILifecycleParticipant<ISiloLifecycle>
 {
@@ -32,7 +32,7 @@ public sealed class ActiveDrivers : ILifecycleParticipant<ISiloLifecycle>
     /// <summary>Retires every driver, including those that are added later.</summary>
     internal Task RetireAll(CancellationToken cancellation)
     {
-        // The flag comes first: a driver that is being added is either found here or sees the flag.
+        // The flag is set first: a driver that is being added is either found here or sees the flag.
         _isStopping = true;
         foreach (var (driver, _) in _active)
         {

@@ -1,10 +1,10 @@
 namespace Loire.Grains.Turns;
 
-/// <summary>Calls many peers with a bounded number of calls under way, all on the caller's scheduler.</summary>
+/// <summary>Calls many peers with bounded concurrency, all on the caller's scheduler.</summary>
 internal static class BoundedCalls
 {
     /// <summary>Calls each once.</summary>
-    /// <returns>How many answered with an error, and the first such error in the order of the calls' ends.</returns>
+    /// <returns>How many calls failed, and the error of the first one to fail.</returns>
     public static async Task<(int Failed, ErrorCode First)> ForEach<T>(
         IEnumerable<T> peers, int parallelism, Func<T, ValueTask<ErrorCode>> call)
     {

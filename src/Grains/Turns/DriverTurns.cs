@@ -1,7 +1,7 @@
 namespace Loire.Grains.Turns;
 
 /// <summary>
-/// Work that a driver starts on its own account: nobody awaits it, so an exception in it is reported as the driver's bug.
+/// Background work of a driver: nothing awaits it, so an exception is reported as a bug of the driver.
 /// </summary>
 /// <param name="queue">The driver's turns.</param>
 /// <param name="failed">Invoked in a turn of the driver with the exception.</param>

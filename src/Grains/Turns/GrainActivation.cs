@@ -4,8 +4,8 @@ namespace Loire.Grains.Turns;
 internal sealed class GrainActivation(IGrainBase grain) : IActivation
 {
     /// <summary>
-    /// How long an activation for an absent name stays. It bounds the memory that names without anything behind them occupy to those asked for
-    /// within this time, and how often such a name is activated.
+    /// How long an activation of an absent name stays. It limits the memory of absent names to those requested within this time, and how
+    /// often such a name is activated.
     /// </summary>
     public static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
 

@@ -1,11 +1,10 @@
 namespace Loire.Grains.Turns;
 
-/// <summary>A driver whose calls may wait long for news.</summary>
+/// <summary>A driver that parks calls.</summary>
 internal interface IRetiring
 {
     /// <summary>
-    /// Has a turn of the driver answer everything that waits for news with a retriable error, and ask to be dropped. May be called from any
-    /// thread.
+    /// Posts a turn of the driver that fails parked calls with a retriable error and deactivates the grain. Thread-safe.
     /// </summary>
     void Retire();
 }

@@ -86,7 +86,7 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Keys_that_name_nothing_are_answered_and_not_remembered()
+    public async Task Invalid_keys_are_answered_and_take_no_memory()
     {
         var storage = new LossyGrainStorage();
         var grains = (await Deploy(1, storage)).GrainFactory;
@@ -138,7 +138,7 @@ public sealed class ClusterTests : IAsyncLifetime
     [Theory]
     [InlineData("memory")]
     [InlineData("file")]
-    public async Task A_lone_silo_is_killed_under_load_and_its_successor_has_everything_acknowledged(string store)
+    public async Task A_single_silo_is_killed_under_load_and_its_successor_has_every_acknowledged_record(string store)
     {
         var storage = await Open(store);
         var cluster = await Deploy(1, storage);
@@ -154,7 +154,7 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_silo_that_stops_gracefully_fails_no_append_for_good()
+    public async Task A_silo_that_stops_gracefully_fails_no_append_permanently()
     {
         var cluster = await Deploy(3, new LossyGrainStorage());
         var topic = (await cluster.GrainFactory.GetGrain<ITopicGrain>("t").Create(new CreateTopicRequest(6, -1, [], false))).Topic!;
@@ -167,7 +167,7 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_silo_that_stops_does_not_wait_for_fetches_that_wait_for_data()
+    public async Task A_stopping_silo_does_not_wait_for_parked_fetches()
     {
         var waiting = new WaitingCalls(nameof(IPartitionGrain.Fetch));
         var cluster = await Deploy(3, new LossyGrainStorage(), waiting);
@@ -188,7 +188,7 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_silo_that_stops_does_not_wait_for_heartbeats_that_wait_for_news()
+    public async Task A_stopping_silo_does_not_wait_for_parked_heartbeats()
     {
         // A heartbeat waits for news no longer than the interval, which is to be longer than the stop takes.
         var waiting = new WaitingCalls(nameof(IGroupGrain.Heartbeat));
@@ -273,7 +273,7 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_silo_that_starts_finishes_what_was_interrupted()
+    public async Task A_starting_silo_completes_interrupted_changes()
     {
         var storage = new LossyGrainStorage();
         var bench = new TopicsBench(storage);

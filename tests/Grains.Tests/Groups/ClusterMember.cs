@@ -4,7 +4,9 @@ using Loire.Model.Groups;
 
 namespace Loire.Grains.Tests.Groups;
 
-/// <summary>A member of a group on a cluster that behaves as a client: it releases partitions before it confirms that, and repeats failed calls.</summary>
+/// <summary>
+/// A member of a group on a cluster that behaves as a client: it releases partitions before it confirms that, and repeats failed calls.
+/// </summary>
 internal sealed class ClusterMember(IGroupGrain group, string id, GroupHistory history, params string[] topics)
 {
     // A call that is on its way to a silo when that dies ends only by its timeout: the session must leave room for another one.

@@ -46,7 +46,7 @@ public class GroupCatalogDriverTests
     }
 
     [Fact]
-    public void After_a_failed_write_the_catalog_is_what_is_durable()
+    public void After_a_failed_write_the_catalog_has_the_durable_state()
     {
         var catalog = NewDriver();
         _thread.Finish(() => catalog.RecordAsync("a", true));
@@ -60,7 +60,7 @@ public class GroupCatalogDriverTests
     }
 
     [Fact]
-    public void The_sweep_comes_to_every_group()
+    public void The_sweep_reaches_every_group()
     {
         var catalog = NewDriver();
         foreach (var id in new[] { "a", "b", "c" })
@@ -79,7 +79,7 @@ public class GroupCatalogDriverTests
     [Theory]
     [InlineData(0)]
     [InlineData(10_001)]
-    public void A_page_has_a_size(int max) =>
+    public void A_page_size_out_of_range_is_rejected(int max) =>
         Assert.Equal(ErrorCode.InvalidRequest, _thread.Finish(() => NewDriver().ListAsync("", max)).Error);
 
     private GroupCatalogDriver NewDriver() => new(

@@ -30,7 +30,7 @@ public sealed class GroupClusterTests : IAsyncLifetime
     [InlineData(GroupPhase.Assigning)]
     [InlineData(GroupPhase.Reconciling)]
     [InlineData(GroupPhase.Stable)]
-    public async Task Silos_die_in_each_phase_and_the_groups_go_on_with_what_they_had(GroupPhase phase)
+    public async Task Groups_keep_their_state_when_silos_die_in_any_phase(GroupPhase phase)
     {
         await Create("t", 4);
         List<(IGroupGrain Grain, GroupHistory History, ClusterMember A, ClusterMember B)> groups = [];
@@ -96,7 +96,7 @@ public sealed class GroupClusterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Members_come_and_go_while_silos_die_and_no_partition_has_two_owners_and_no_commit_is_lost()
+    public async Task No_partition_has_two_owners_and_no_commit_is_lost_while_members_join_and_leave_and_silos_die()
     {
         await Create("t", 8);
         await Create("u", 3);
@@ -128,7 +128,7 @@ public sealed class GroupClusterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Groups_are_listed_over_all_shards_and_ids_that_are_none_are_refused()
+    public async Task Groups_are_listed_over_all_shards_and_invalid_ids_are_rejected()
     {
         string[] ids = [.. Enumerable.Range(0, 60).Select(i => $"list/{i} é")];
         await Task.WhenAll(ids.Select(id => Commit(Group(id), ("t", 0, 1))));

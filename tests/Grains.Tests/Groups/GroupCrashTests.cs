@@ -13,7 +13,7 @@ public class GroupCrashTests
     private static readonly Task<StorageFault> Never = new TaskCompletionSource<StorageFault>().Task;
 
     [Fact]
-    public void After_a_crash_anywhere_the_group_is_what_was_acknowledged()
+    public void After_a_crash_at_any_point_the_group_has_every_acknowledged_change()
     {
         var seed = int.TryParse(Environment.GetEnvironmentVariable("LOIRE_SEED"), out var given) ? given : 20260101;
         for (var run = seed; run < seed + 30; run++)

@@ -12,7 +12,7 @@ public class GroupJournalCodecTests
     private readonly GroupJournalCodec _codec = new(() => new GroupMachine(new AssignorRegistry([]), new MembershipOptions()));
 
     [Fact]
-    public void A_record_is_its_kind_and_the_bytes_of_its_own_codec()
+    public void A_record_is_its_kind_and_the_bytes_of_its_codec()
     {
         var emptied = new OffsetsRecord.Emptied(new Timestamp(5));
         var written = _codec.Write(new GroupJournalRecord.Offsets(emptied)).ToArray();

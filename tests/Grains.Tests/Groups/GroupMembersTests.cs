@@ -17,7 +17,7 @@ public class GroupMembersTests
     public GroupMembersTests() => _bench.Topics["t"] = 4;
 
     [Fact]
-    public void A_member_hears_of_its_partitions_while_its_heartbeat_waits()
+    public void A_parked_heartbeat_is_answered_with_the_new_assignment()
     {
         var join = _bench.Heartbeat("a", 0, ["t"], wait: Long).Now();
         Assert.Equal((ErrorCode.None, 0, TimeSpan.FromSeconds(3)), (join.Error, join.Assignment.Length, join.HeartbeatInterval));
@@ -29,7 +29,7 @@ public class GroupMembersTests
     }
 
     [Fact]
-    public void Without_news_a_heartbeat_is_answered_after_its_wait_or_the_interval()
+    public void Without_news_a_parked_heartbeat_is_answered_after_its_wait_or_the_interval()
     {
         var a = Settled("a");
         var half = TimeSpan.FromMilliseconds(500);
@@ -46,7 +46,7 @@ public class GroupMembersTests
     }
 
     [Fact]
-    public void A_partition_is_granted_when_its_owner_has_confirmed_that_it_let_go()
+    public void A_partition_is_granted_once_its_owner_has_confirmed_the_revocation()
     {
         var a = Settled("a");
         var waitingA = _bench.Heartbeat("a", a.MemberEpoch, owned: a.Assignment, wait: Long);
@@ -69,7 +69,7 @@ public class GroupMembersTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_group_that_comes_back_keeps_its_members_and_moves_nothing(bool kill)
+    public void A_reactivated_group_keeps_its_members_and_their_assignments(bool kill)
     {
         var a = Settled("a");
         Assert.Equal(ErrorCode.None, _bench.CommitAs("a", a.MemberEpoch, ("t", 1, 9)).Error);
@@ -92,7 +92,7 @@ public class GroupMembersTests
     }
 
     [Fact]
-    public void A_member_that_falls_silent_is_removed_and_a_restart_gives_it_a_fresh_session()
+    public void A_silent_member_is_removed_and_a_restart_gives_it_a_fresh_session()
     {
         Settled("a");
         _bench.Advance(TimeSpan.FromSeconds(44));
@@ -107,7 +107,7 @@ public class GroupMembersTests
     }
 
     [Fact]
-    public void A_zombie_commits_nothing_and_learns_that_it_is_one()
+    public void A_fenced_member_cannot_commit_and_learns_that_it_is_fenced()
     {
         var a = Settled("a");
         Assert.Equal(ErrorCode.None, _bench.CommitAs("a", a.MemberEpoch, ("t", 0, 1)).Error);
@@ -124,7 +124,7 @@ public class GroupMembersTests
     }
 
     [Fact]
-    public void What_members_use_is_neither_deleted_nor_expires()
+    public void Offsets_in_use_by_members_are_neither_deleted_nor_expired()
     {
         _bench.Commit(("t", 0, 1), ("u", 0, 1));
         var a = Settled("a");
@@ -163,7 +163,7 @@ public class GroupMembersTests
     }
 
     [Fact]
-    public void A_heartbeat_whose_caller_gives_up_waits_no_more()
+    public void A_cancelled_heartbeat_leaves()
     {
         var a = Settled("a");
         using var cancellation = new CancellationTokenSource();
@@ -174,7 +174,7 @@ public class GroupMembersTests
     }
 
     [Fact]
-    public void Whoever_waits_when_the_group_goes_asks_again_elsewhere()
+    public void Parked_heartbeats_get_a_retriable_error_when_the_group_deactivates()
     {
         var a = Settled("a");
         var waiting = _bench.Heartbeat("a", a.MemberEpoch, owned: a.Assignment, wait: Long);
@@ -195,7 +195,7 @@ public class GroupMembersTests
     }
 
     [Fact]
-    public void Topics_that_appear_grow_or_vanish_are_noticed()
+    public void Created_extended_and_deleted_topics_are_detected()
     {
         var a = Settled("a", pattern: "t|v.*");
         (string, int, string)[] steps = [("t", 5, "t-0 t-1 t-2 t-3 t-4"), ("v1", 1, "t-0 t-1 t-2 t-3 t-4 v1-0"), ("t", 0, "v1-0")];
@@ -219,7 +219,7 @@ public class GroupMembersTests
     }
 
     [Fact]
-    public void A_topic_that_cannot_be_reached_is_no_topic_that_vanished()
+    public void An_unreachable_topic_is_not_taken_for_a_deleted_one()
     {
         var a = Settled("a");
         _bench.Fault = call => call == "describe t" ? ErrorCode.CoordinatorNotAvailable : ErrorCode.None;
@@ -232,7 +232,7 @@ public class GroupMembersTests
     }
 
     [Fact]
-    public void Topics_are_asked_for_at_a_bounded_rate_and_not_at_all_without_members()
+    public void Topics_are_queried_at_a_bounded_rate_and_not_at_all_without_members()
     {
         Settled("a");
         var asked = _bench.Asked;
@@ -246,7 +246,7 @@ public class GroupMembersTests
     }
 
     [Fact]
-    public void A_join_that_cannot_be_made_durable_is_refused_and_the_others_go_on()
+    public void A_join_that_cannot_be_made_durable_is_refused_and_other_members_continue()
     {
         var a = Settled("a");
         var waiting = _bench.Heartbeat("a", a.MemberEpoch, owned: a.Assignment, wait: Long);
@@ -260,7 +260,7 @@ public class GroupMembersTests
     }
 
     [Fact]
-    public void A_heartbeat_without_a_member_id_is_refused()
+    public void A_heartbeat_without_a_member_id_is_rejected()
     {
         var valid = new HeartbeatRequest("a", null, 0, "client", "host", null, [], TimeSpan.Zero);
         foreach (var request in new[] { valid with { MemberId = default }, valid with { InstanceId = default(GroupInstanceId) } })
@@ -273,7 +273,7 @@ public class GroupMembersTests
     }
 
     [Fact]
-    public void A_join_that_is_refused_makes_no_group()
+    public void A_refused_join_creates_no_group()
     {
         Assert.Equal(ErrorCode.UnsupportedAssignor, _bench.Heartbeat("a", 0, ["t"], assignor: "none").Now().Error);
         Assert.Empty(_bench.Storage.Keys);
@@ -312,7 +312,7 @@ public class GroupMembersTests
     }
 
     [Fact]
-    public void Heartbeats_that_wait_are_answered_when_the_silo_stops_and_later_ones_at_once()
+    public void Parked_heartbeats_are_answered_when_the_silo_stops_and_later_ones_at_once()
     {
         var a = Settled("a");
         var active = new ActiveDrivers();
@@ -336,7 +336,7 @@ public class GroupMembersTests
     }
 
     [Fact]
-    public void Offsets_of_a_topic_that_was_deleted_go_when_the_group_hears_of_it_and_those_of_its_successor_stay()
+    public void Offsets_of_a_deleted_topic_are_removed_and_those_of_its_successor_stay()
     {
         var (first, second) = (new TopicId(Guid.NewGuid()), new TopicId(Guid.NewGuid()));
         (_bench.Topics["u"], _bench.TopicIds["t"], _bench.TopicIds["u"]) = (1, first, first);
@@ -360,13 +360,13 @@ public class GroupMembersTests
     }
 
     [Fact]
-    public void An_assignor_that_throws_is_an_error_in_the_log_and_the_group_goes_on()
+    public void An_assignor_that_throws_is_logged_and_the_group_continues()
     {
         var bench = new GroupBench(configure: null, assignors: [new Thrower()]);
         bench.Topics["t"] = 4;
         var a = bench.Heartbeat("a", 0, ["t"], assignor: "thrower").Now();
         bench.Advance(TimeSpan.FromSeconds(3));
-        Assert.Contains("The assignor thrower of group g is of no use", Assert.Single(bench.Errors), StringComparison.Ordinal);
+        Assert.Contains("The assignor thrower of group g failed", Assert.Single(bench.Errors), StringComparison.Ordinal);
         var waiting = bench.Heartbeat("a", a.MemberEpoch, wait: Long);
         Assert.False(waiting.IsCompleted);
         bench.Advance(TimeSpan.FromSeconds(3));

@@ -11,7 +11,7 @@ public class GroupOffsetsTests
     private readonly GroupBench _bench = new();
 
     [Fact]
-    public void What_is_committed_is_read_also_by_the_next_activation()
+    public void Committed_offsets_are_read_by_the_next_activation()
     {
         Assert.Equal(ErrorCode.None, _bench.Commit(("t", 1, 5), ("t", 0, 3)).Error);
         Assert.Equal(ErrorCode.None, _bench.Commit(("t", 1, 4)).Error);
@@ -24,7 +24,7 @@ public class GroupOffsetsTests
     }
 
     [Fact]
-    public void A_group_that_nobody_used_takes_no_storage_whoever_asks_for_it()
+    public void An_unused_group_takes_no_storage()
     {
         Assert.Equal("", _bench.Offsets());
         Assert.Equal(ErrorCode.GroupIdNotFound, _bench.Describe().Error);
@@ -39,7 +39,7 @@ public class GroupOffsetsTests
     }
 
     [Fact]
-    public void A_commit_of_nothing_makes_no_group()
+    public void An_empty_commit_creates_no_group()
     {
         Assert.Equal(ErrorCode.InvalidRequest, _bench.Commit(("t", 0, 1), ("t", 0, 1)).Error);
         Assert.Empty(_bench.Storage.Keys);
@@ -48,7 +48,7 @@ public class GroupOffsetsTests
     }
 
     [Fact]
-    public void A_group_is_in_the_catalog_before_it_is_anywhere_else()
+    public void A_group_is_in_the_catalog_before_it_is_in_its_journal()
     {
         _bench.Fault = call => call == "record" ? ErrorCode.CoordinatorNotAvailable : ErrorCode.None;
         Assert.Equal(ErrorCode.CoordinatorNotAvailable, _bench.Commit(("t", 0, 1)).Error);
@@ -59,7 +59,7 @@ public class GroupOffsetsTests
     }
 
     [Fact]
-    public void A_commit_is_answered_when_it_is_durable_and_commits_meanwhile_share_the_next_write()
+    public void A_commit_is_answered_when_it_is_durable_and_commits_made_meanwhile_share_the_next_write()
     {
         _bench.Commit(("t", 0, 0));
         var (held, writes) = (new TaskCompletionSource(), 0);
@@ -84,7 +84,7 @@ public class GroupOffsetsTests
     }
 
     [Fact]
-    public void After_a_failed_write_nothing_is_answered_that_is_not_durable()
+    public void After_a_failed_write_no_reply_contains_state_that_is_not_durable()
     {
         _bench.Commit(("t", 0, 1));
         _bench.Storage.Faults = call => Task.FromResult(
@@ -101,7 +101,7 @@ public class GroupOffsetsTests
     }
 
     [Fact]
-    public void An_activation_that_has_a_successor_answers_that_it_coordinates_no_more()
+    public void A_superseded_activation_answers_NOT_COORDINATOR()
     {
         _bench.Commit(("t", 0, 1));
         var rival = _bench.Rival();
@@ -114,7 +114,7 @@ public class GroupOffsetsTests
     }
 
     [Fact]
-    public void Thousands_of_commits_leave_a_short_journal_that_says_the_same()
+    public void Thousands_of_commits_leave_a_short_journal_with_the_same_state()
     {
         var random = new Random(7);
         var expected = new SortedDictionary<int, long>();
@@ -138,7 +138,7 @@ public class GroupOffsetsTests
     }
 
     [Fact]
-    public void A_group_that_was_deleted_leaves_nothing_and_may_be_made_anew()
+    public void A_deleted_group_leaves_nothing_and_may_be_created_again()
     {
         _bench.Commit(("t", 0, 1), ("t", 1, 2));
         Assert.Equal(ErrorCode.None, _bench.Delete());
@@ -155,7 +155,7 @@ public class GroupOffsetsTests
     }
 
     [Fact]
-    public void A_deletion_that_a_crash_interrupts_anywhere_is_finished_by_the_next_activation()
+    public void A_deletion_interrupted_at_any_point_is_completed_by_the_next_activation()
     {
         for (var calls = 1; ; calls++)
         {
@@ -191,7 +191,7 @@ public class GroupOffsetsTests
     }
 
     [Fact]
-    public void Offsets_are_removed_one_by_one()
+    public void Single_offsets_are_deleted()
     {
         _bench.Commit(("t", 0, 1), ("t", 1, 2), ("u", 0, 3));
         var removed = _bench.Thread.Finish(
@@ -203,7 +203,7 @@ public class GroupOffsetsTests
     }
 
     [Fact]
-    public void Offsets_expire_by_the_clock_and_with_the_last_one_goes_the_group()
+    public void The_group_is_deleted_when_its_last_offset_expires()
     {
         _bench.Commit(("t", 0, 1));
         _bench.Advance(TimeSpan.FromDays(4));
@@ -222,7 +222,7 @@ public class GroupOffsetsTests
     }
 
     [Fact]
-    public void A_group_that_only_the_sweep_has_woken_goes_again()
+    public void An_activation_caused_by_the_sweep_ends_afterwards()
     {
         _bench.Commit(("t", 0, 1));
         _bench.Restart(kill: false);

@@ -19,7 +19,7 @@ public class OffsetsMirrorTests
     }
 
     [Fact]
-    public void Of_many_commits_only_the_newest_is_mirrored()
+    public void Only_the_newest_of_many_commits_is_mirrored()
     {
         for (var i = 0; i < 1_000; i++)
         {
@@ -42,7 +42,7 @@ public class OffsetsMirrorTests
     }
 
     [Fact]
-    public void Tombstones_of_a_deleted_group_do_not_overtake_an_append_that_is_under_way()
+    public void Tombstones_of_a_deleted_group_do_not_overtake_an_append_in_flight()
     {
         var held = new Gate();
         _bench.HoldNextAppend = held.Opened;
@@ -56,7 +56,7 @@ public class OffsetsMirrorTests
     [Theory]
     [InlineData("append")]
     [InlineData("offsets topic")]
-    public void A_commit_does_not_wait_for_the_mirror_which_tries_again(string what)
+    public void A_commit_does_not_wait_for_the_mirror_which_retries(string what)
     {
         _bench.Fault = call => call == what ? ErrorCode.NotLeaderOrFollower : ErrorCode.None;
         Assert.Equal(ErrorCode.None, _bench.Commit(("t", 0, 5)).Error);
@@ -70,7 +70,7 @@ public class OffsetsMirrorTests
     }
 
     [Fact]
-    public void Without_a_mirror_there_is_none()
+    public void Commits_are_not_mirrored_if_the_mirror_is_off()
     {
         var bench = new GroupBench(configure: options => options.MirrorOffsets = false);
         bench.Commit(("t", 0, 5));

@@ -19,7 +19,7 @@ public class JournaledStateTests
     private readonly MovingKeys _keys = new();
 
     [Fact]
-    public void Changes_build_on_each_other_at_once_and_are_answered_when_durable()
+    public void Changes_build_on_each_other_immediately_and_are_answered_when_durable()
     {
         var state = NewState();
         Change(state, "a").Now();
@@ -39,7 +39,7 @@ public class JournaledStateTests
     }
 
     [Fact]
-    public void Changes_that_come_during_a_write_share_the_next_one()
+    public void Changes_made_during_a_write_share_the_next_one()
     {
         var state = NewState();
         Change(state, "a").Now();
@@ -70,7 +70,7 @@ public class JournaledStateTests
     }
 
     [Fact]
-    public void After_a_failed_write_everything_that_built_on_it_fails_and_the_durable_state_is_read_again()
+    public void After_a_failed_write_all_pending_changes_fail_and_the_durable_state_is_read_again()
     {
         var state = NewState();
         Change(state, "a").Now();
@@ -90,7 +90,7 @@ public class JournaledStateTests
     }
 
     [Fact]
-    public void Many_changes_are_kept_as_a_snapshot_and_what_follows_it()
+    public void Many_changes_are_stored_as_a_snapshot_and_the_records_after_it()
     {
         var state = NewState();
         for (var i = 0; i < 300; i++)
@@ -154,7 +154,7 @@ public class JournaledStateTests
     }
 
     [Fact]
-    public void A_refresh_that_cannot_look_at_storage_says_so_and_keeps_the_state()
+    public void A_refresh_that_cannot_read_storage_fails_and_keeps_the_state()
     {
         var state = NewState();
         Change(state, "a").Now();
@@ -166,7 +166,7 @@ public class JournaledStateTests
     }
 
     [Fact]
-    public void A_deleted_journal_has_no_records_and_what_is_made_again_can_lie_under_new_keys()
+    public void A_deleted_journal_is_empty_and_may_be_created_again_under_new_keys()
     {
         var state = NewState();
         Change(state, "a").Now();
@@ -181,7 +181,7 @@ public class JournaledStateTests
     }
 
     [Fact]
-    public void A_deletion_that_was_interrupted_is_finished_by_the_next_opening()
+    public void An_interrupted_deletion_is_completed_by_the_next_opening()
     {
         var state = NewState();
         Change(state, "a").Now();

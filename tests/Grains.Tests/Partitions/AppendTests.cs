@@ -81,7 +81,7 @@ public class AppendTests
     [InlineData(2)]
     [InlineData(-2)]
     [InlineData(short.MaxValue)]
-    public void Other_acks_do_not_exist(short acks) =>
+    public void Other_values_of_acks_are_rejected(short acks) =>
         Assert.Equal(ErrorCode.InvalidRequiredAcks, new PartitionBench().Appended(Batch.Of("a"), (Acks)acks).Error);
 
     public static TheoryData<string, ErrorCode, byte[]> Refused()
@@ -189,7 +189,7 @@ public class AppendTests
     }
 
     [Fact]
-    public void One_copy_is_too_few_where_two_are_demanded_but_only_for_acks_all()
+    public void With_min_insync_replicas_2_only_acks_all_is_refused()
     {
         var bench = new PartitionBench();
         bench.Topic = () => Task.FromResult(
@@ -237,7 +237,7 @@ public class AppendTests
     }
 
     [Fact]
-    public void When_another_activation_leads_nothing_more_is_acknowledged_and_the_partition_goes()
+    public void When_another_activation_leads_nothing_more_is_acknowledged_and_the_partition_deactivates()
     {
         var old = new PartitionBench();
         old.Appended("old");
@@ -255,7 +255,7 @@ public class AppendTests
     }
 
     [Fact]
-    public void When_storage_is_broken_nothing_is_acknowledged_and_the_partition_goes()
+    public void When_storage_is_broken_nothing_is_acknowledged_and_the_partition_deactivates()
     {
         var bench = new PartitionBench();
         bench.Appended("kept");
@@ -268,7 +268,7 @@ public class AppendTests
     }
 
     [Fact]
-    public void When_storage_is_full_appends_are_refused_reads_go_on_and_appends_resume_when_there_is_space()
+    public void When_storage_is_full_appends_are_refused_reads_continue_and_appends_resume_when_there_is_space()
     {
         var bench = new PartitionBench();
         bench.Appended("kept");

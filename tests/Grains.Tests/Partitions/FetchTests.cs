@@ -36,7 +36,7 @@ public class FetchTests
     }
 
     [Fact]
-    public void Only_so_many_fetches_of_a_partition_read_from_storage_at_once()
+    public void Concurrent_reads_of_a_partition_from_storage_are_bounded()
     {
         var options = new PartitionLogOptions { TailChunks = 2, WholeChunkBytes = 1 };
         var bench = new PartitionBench(log: options);
@@ -98,7 +98,7 @@ public class FetchTests
     }
 
     [Fact]
-    public void A_waiting_fetch_is_answered_when_a_record_becomes_durable_and_not_before()
+    public void A_parked_fetch_is_answered_when_a_record_becomes_durable_and_not_before()
     {
         var bench = new PartitionBench();
         bench.Appended("a");
@@ -132,7 +132,7 @@ public class FetchTests
     }
 
     [Fact]
-    public void Each_waiting_fetch_ends_at_its_own_deadline_and_one_timer_serves_all()
+    public void Each_parked_fetch_ends_at_its_own_deadline_and_one_timer_serves_all()
     {
         var bench = new PartitionBench();
         bench.Appended("a");
@@ -154,7 +154,7 @@ public class FetchTests
     }
 
     [Fact]
-    public void Waiting_fetches_are_answered_in_the_order_of_their_arrival_and_share_one_read()
+    public void Parked_fetches_are_answered_in_order_of_arrival_and_share_one_read()
     {
         var bench = new PartitionBench();
         bench.Appended("a");
@@ -175,7 +175,7 @@ public class FetchTests
     }
 
     [Fact]
-    public void Fetches_that_wait_cost_little_memory_and_beyond_the_bound_are_refused_with_a_retriable_error()
+    public void Parked_fetches_take_little_memory_and_those_beyond_the_bound_get_a_retriable_error()
     {
         var bench = new PartitionBench();
         bench.Appended("a");
@@ -201,7 +201,7 @@ public class FetchTests
     }
 
     [Fact]
-    public void A_cancelled_fetch_leaves_and_the_others_stay()
+    public void A_cancelled_fetch_leaves_and_the_others_stay_parked()
     {
         var bench = new PartitionBench();
         bench.Appended("a");
@@ -224,7 +224,7 @@ public class FetchTests
     [InlineData(1, -1, 1, "bytes at least")]
     [InlineData(1, 1, -1, "a negative wait")]
     [InlineData(1, 1, 60_001, "a wait longer than a caller waits")]
-    public void A_fetch_that_makes_no_sense_is_refused(int maxBytes, int minBytes, int waitMs, string reason)
+    public void An_invalid_fetch_is_rejected(int maxBytes, int minBytes, int waitMs, string reason)
     {
         var fetch = new PartitionBench().Fetch(0, minBytes, TimeSpan.FromMilliseconds(waitMs), maxBytes);
         Assert.True(fetch.Now().Error == ErrorCode.InvalidRequest, reason);
@@ -232,7 +232,7 @@ public class FetchTests
     }
 
     [Fact]
-    public void A_minimum_above_the_maximum_cannot_be_waited_for()
+    public void A_minimum_above_the_maximum_does_not_delay_the_reply()
     {
         var bench = new PartitionBench();
         bench.Appended(Batch.Sized(500));
@@ -240,7 +240,7 @@ public class FetchTests
     }
 
     [Fact]
-    public void The_first_batch_at_or_after_a_moment_is_found()
+    public void The_first_batch_at_or_after_a_timestamp_is_found()
     {
         var bench = new PartitionBench();
         foreach (var second in Enumerable.Range(0, 5))

@@ -9,7 +9,7 @@ namespace Loire.Grains.Tests.Partitions;
 public class LifecycleTests
 {
     [Fact]
-    public void A_partition_that_nobody_uses_reads_nothing()
+    public void An_unused_partition_reads_nothing()
     {
         var bench = new PartitionBench();
         bench.Thread.Finish(() => Task.FromResult(bench.Driver.Configure(PartitionBench.Defaults)));
@@ -48,7 +48,7 @@ public class LifecycleTests
     }
 
     [Fact]
-    public void Partitions_of_a_silo_that_stops_retire_and_so_do_those_that_come_to_life_after_it()
+    public void Partitions_of_a_stopping_silo_retire_and_so_do_those_activated_later()
     {
         var active = new ActiveDrivers();
         var (early, late) = (new PartitionBench(), new PartitionBench());
@@ -72,7 +72,7 @@ public class LifecycleTests
     [InlineData(ErrorCode.UnknownTopicOrPartition)]
     [InlineData(ErrorCode.UnknownTopicId)]
     [InlineData(ErrorCode.LeaderNotAvailable)]
-    public void A_partition_that_its_topic_does_not_vouch_for_serves_nothing_and_goes(ErrorCode error)
+    public void A_partition_unknown_to_its_topic_serves_nothing_and_deactivates(ErrorCode error)
     {
         var bench = new PartitionBench();
         bench.Topic = () => Task.FromResult(new PartitionSettingsResult(error, null));
@@ -85,7 +85,7 @@ public class LifecycleTests
     }
 
     [Fact]
-    public void Newer_settings_win_whatever_arrives_last()
+    public void Newer_settings_win_regardless_of_arrival_order()
     {
         var bench = new PartitionBench();
         var topic = new TaskCompletionSource<PartitionSettingsResult>();
@@ -104,7 +104,7 @@ public class LifecycleTests
     }
 
     [Fact]
-    public void A_bug_while_opening_is_answered_and_ends_the_partition()
+    public void A_bug_while_opening_fails_the_call_and_ends_the_activation()
     {
         var bench = new PartitionBench();
         bench.Topic = () => throw new InvalidOperationException("planted");
@@ -114,7 +114,7 @@ public class LifecycleTests
     }
 
     [Fact]
-    public void Deleting_removes_every_object_and_answers_whoever_waits()
+    public void Deleting_removes_every_object_and_answers_all_waiting_calls()
     {
         var bench = new PartitionBench();
         foreach (var i in Enumerable.Range(0, 200))
@@ -165,7 +165,7 @@ public class LifecycleTests
     }
 
     [Fact]
-    public void Going_away_waits_for_the_write_under_way_and_answers_the_rest()
+    public void Deactivating_waits_for_the_write_in_flight_and_fails_the_rest()
     {
         var bench = new PartitionBench();
         bench.Appended("a");
@@ -188,7 +188,7 @@ public class LifecycleTests
     }
 
     [Fact]
-    public void A_partition_that_comes_back_continues_where_the_durable_records_end()
+    public void A_reactivated_partition_continues_after_the_last_durable_record()
     {
         var storage = new LossyGrainStorage();
         for (var life = 0; life < 5; life++)

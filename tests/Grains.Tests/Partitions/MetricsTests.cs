@@ -8,7 +8,7 @@ namespace Loire.Grains.Tests.Partitions;
 public class MetricsTests
 {
     [Fact]
-    public void What_a_partition_does_is_counted()
+    public void Appends_fetches_and_errors_are_counted()
     {
         var counts = new Dictionary<string, long>();
         var bench = new PartitionBench();

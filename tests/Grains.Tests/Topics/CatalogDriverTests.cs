@@ -9,7 +9,7 @@ namespace Loire.Grains.Tests.Topics;
 public class CatalogDriverTests
 {
     [Fact]
-    public void Changes_that_arrive_together_share_a_write_and_see_each_other()
+    public void Concurrent_changes_share_a_write_and_see_each_other()
     {
         var bench = new TopicsBench();
         bench.Create("warm");
@@ -26,7 +26,7 @@ public class CatalogDriverTests
     }
 
     [Fact]
-    public void Nobody_is_told_what_is_not_durable()
+    public void No_reply_contains_state_that_is_not_durable()
     {
         var bench = new TopicsBench();
         bench.Create("a");
@@ -49,7 +49,7 @@ public class CatalogDriverTests
     }
 
     [Fact]
-    public void After_a_failed_write_the_catalog_is_what_is_durable()
+    public void After_a_failed_write_the_catalog_has_the_durable_state()
     {
         var bench = new TopicsBench();
         bench.Create("a");
@@ -88,14 +88,14 @@ public class CatalogDriverTests
     [InlineData(0)]
     [InlineData(-1)]
     [InlineData(10_001)]
-    public void A_page_has_a_size(int max)
+    public void A_page_size_out_of_range_is_rejected(int max)
     {
         var bench = new TopicsBench();
         Assert.Equal(ErrorCode.InvalidRequest, bench.Thread.Finish(() => bench.Catalog.ListAsync("", max)).Error);
     }
 
     [Fact]
-    public void Of_two_catalogs_only_the_newer_changes_it_and_the_older_recovers()
+    public void Only_the_newer_of_two_catalogs_changes_it_and_the_older_recovers()
     {
         var old = new TopicsBench();
         old.Create("a");

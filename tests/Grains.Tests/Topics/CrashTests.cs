@@ -15,7 +15,7 @@ public class CrashTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_creation_that_is_interrupted_has_happened_or_has_not(bool afterEffect)
+    public void An_interrupted_creation_is_atomic(bool afterEffect)
     {
         var points = Sweep(afterEffect, _ => { }, bench => bench.Topic("t").CreateAsync(TopicsBench.Request(3)), bench =>
         {
@@ -31,7 +31,7 @@ public class CrashTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_deletion_that_is_interrupted_has_happened_or_has_not(bool afterEffect)
+    public void An_interrupted_deletion_is_atomic(bool afterEffect)
     {
         TopicResult topic = null!;
         void Prepare(TopicsBench bench)
@@ -66,7 +66,7 @@ public class CrashTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_change_that_is_interrupted_has_happened_or_has_not(bool afterEffect)
+    public void An_interrupted_change_is_atomic(bool afterEffect)
     {
         var points = Sweep(
             afterEffect,

@@ -8,7 +8,7 @@ namespace Loire.Grains.Tests.Topics;
 public class TopicDriverTests
 {
     [Fact]
-    public void A_topic_that_was_created_is_described_listed_and_serves()
+    public void A_created_topic_is_described_listed_and_serves()
     {
         var bench = new TopicsBench();
         var created = bench.Create("orders", 3, ("retention.ms", "5000"));
@@ -28,7 +28,7 @@ public class TopicDriverTests
     }
 
     [Fact]
-    public void To_validate_only_finds_what_creation_would_find_and_changes_nothing()
+    public void Validate_only_reports_the_errors_of_a_creation_and_changes_nothing()
     {
         var bench = new TopicsBench();
         bench.Create("a.b");
@@ -69,7 +69,7 @@ public class TopicDriverTests
     }
 
     [Fact]
-    public void New_settings_reach_every_partition_a_few_at_a_time()
+    public void New_settings_reach_every_partition_with_bounded_concurrency()
     {
         var bench = new TopicsBench();
         var topic = bench.Create("t", 100);
@@ -101,7 +101,7 @@ public class TopicDriverTests
     }
 
     [Fact]
-    public void Partitions_are_added_even_if_existing_ones_cannot_be_told()
+    public void Partitions_are_added_even_if_existing_ones_are_unreachable()
     {
         var bench = new TopicsBench();
         var topic = bench.Create("t");
@@ -111,7 +111,7 @@ public class TopicDriverTests
     }
 
     [Fact]
-    public void Settings_that_no_partition_needs_call_none()
+    public void Settings_that_partitions_do_not_use_cause_no_calls()
     {
         var bench = new TopicsBench();
         bench.Create("t", 100);
@@ -120,7 +120,7 @@ public class TopicDriverTests
     }
 
     [Fact]
-    public void A_partition_that_does_not_confirm_new_settings_is_told_of_and_asked_again_with_the_next_change()
+    public void A_partition_that_does_not_confirm_new_settings_is_reported_and_called_again_by_the_next_change()
     {
         var bench = new TopicsBench();
         var topic = bench.Create("t", 3);
@@ -162,7 +162,7 @@ public class TopicDriverTests
     }
 
     [Fact]
-    public void A_deletion_that_a_partition_refuses_has_happened_for_everyone_and_is_finished_later()
+    public void A_deletion_that_a_partition_refuses_takes_effect_and_is_completed_later()
     {
         var bench = new TopicsBench();
         var topic = bench.Create("t", 3);
@@ -179,7 +179,7 @@ public class TopicDriverTests
     }
 
     [Fact]
-    public void To_create_what_is_still_being_deleted_finishes_the_deletion_first()
+    public void Creating_a_topic_that_is_being_deleted_completes_the_deletion_first()
     {
         var bench = new TopicsBench();
         var topic = bench.Create("t", 2);
@@ -194,7 +194,7 @@ public class TopicDriverTests
     }
 
     [Fact]
-    public void When_the_catalog_cannot_be_reached_nothing_is_created_and_what_was_created_is_listed_later()
+    public void With_an_unreachable_catalog_nothing_is_created_and_an_existing_topic_is_listed_later()
     {
         var bench = new TopicsBench();
         bench.CatalogFault = () => new CatalogResult(ErrorCode.NotController, "unreachable");
@@ -225,7 +225,7 @@ public class TopicDriverTests
     }
 
     [Fact]
-    public void While_a_change_is_made_durable_readers_see_the_state_before_it()
+    public void Readers_see_the_previous_state_until_a_change_is_durable()
     {
         var bench = new TopicsBench();
         bench.Create("t");
@@ -248,7 +248,7 @@ public class TopicDriverTests
     }
 
     [Fact]
-    public void Of_two_creations_at_once_one_succeeds()
+    public void One_of_two_concurrent_creations_succeeds()
     {
         var bench = new TopicsBench();
         var both = Enumerable.Range(0, 2).Select(_ => bench.Thread.Post(() => bench.Topic("t").CreateAsync(TopicsBench.Request(1))))
@@ -258,7 +258,7 @@ public class TopicDriverTests
     }
 
     [Fact]
-    public void Of_two_activations_of_a_topic_only_the_newer_changes_it()
+    public void Only_the_newer_of_two_activations_changes_a_topic()
     {
         var old = new TopicsBench();
         old.Create("t");
