@@ -1,11 +1,11 @@
 namespace Loire.Log;
 
 /// <summary>
-/// A storage provider refused a write and nothing of it was stored, for want of room. The same write may succeed later; reads go on.
+/// A storage provider has no space: it refused a write and stored nothing of it. The same write may succeed later; reads still work.
 /// </summary>
 public sealed class StorageFullException : Exception
 {
-    /// <summary>A refusal with its reason in one sentence.</summary>
+    /// <summary>A refusal with its reason.</summary>
     public StorageFullException(string message)
         : base(message)
     {
@@ -19,12 +19,12 @@ public sealed class StorageFullException : Exception
 }
 
 /// <summary>
-/// A storage provider has stopped serving writes for good, as after a failed fsync: whether this write is stored is unknown, and no later
-/// one will be acknowledged until the store is opened again. Whoever sees it stops serving.
+/// A storage provider has stopped accepting writes permanently, as after a failed fsync: whether this write is stored is unknown, and no
+/// later one is acknowledged until the store is opened again. A log that gets this exception closes.
 /// </summary>
 public sealed class StorageBrokenException : Exception
 {
-    /// <summary>A failure with its reason in one sentence.</summary>
+    /// <summary>A failure with its reason.</summary>
     public StorageBrokenException(string message)
         : base(message)
     {
@@ -38,19 +38,19 @@ public sealed class StorageBrokenException : Exception
 }
 
 /// <summary>
-/// A storage provider holds an object, but its bytes are not those that were written; reading it again does not help. Thrown by reads, and
-/// even so the provider sets the state's ETag, without which nobody could delete the object. A log refuses the range concerned and serves
-/// the rest; any other failure of a read means that the object may be readable later.
+/// A storage provider holds an object whose bytes are not those that were written; reading it again does not help. A read that throws it
+/// still sets the state's ETag, because deleting the object requires it. A log refuses the range concerned and serves the rest; any other
+/// exception of a read means that the object may be readable later.
 /// </summary>
 public sealed class StorageDamagedException : Exception
 {
-    /// <summary>Damage with what is known of it in one sentence.</summary>
+    /// <summary>Damage with its description.</summary>
     public StorageDamagedException(string message)
         : base(message)
     {
     }
 
-    /// <summary>Damage with what is known of it and the provider's own error.</summary>
+    /// <summary>Damage with its description and the provider's own error.</summary>
     public StorageDamagedException(string message, Exception innerException)
         : base(message, innerException)
     {

@@ -1,13 +1,13 @@
 namespace Loire.Log;
 
 /// <summary>
-/// What Loire keeps under one key of an <c>IGrainStorage</c>: bytes whose layout is Loire's own, so a provider stores them as they are.
+/// The value that logs store under one key of an <c>IGrainStorage</c>: bytes in Loire's own layout, which a provider stores as they are.
 /// Written in pieces, so that a chunk gathers the batches of many producers without copying them; read back as one piece.
 /// </summary>
 [GenerateSerializer, Alias("loire.StoredObject")]
 public sealed class StoredObject
 {
-    /// <summary>The bytes, in order. A provider may keep the memory until its write has ended, so nobody changes it before.</summary>
+    /// <summary>The bytes, in order. A provider may hold the memory until its write completes; it must not change before.</summary>
     [Id(0)]
     public ReadOnlyMemory<byte>[] Pieces { get; init; } = [];
 

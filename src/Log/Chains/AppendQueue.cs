@@ -4,9 +4,9 @@ using Loire.Model;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// What waits for storage: positions are assigned on arrival, items that arrive while a chunk is being written form the next one (group
-/// commit), and fates are announced in the order of arrival. Bounded for those who ask for room first. Purely synchronous but for that
-/// wait.
+/// The items that wait for storage: positions are assigned on arrival, items that arrive while a chunk is being written form the next one
+/// (group commit), and outcomes are announced in order of arrival. Bounded for callers that wait for room first. Synchronous except for
+/// that wait.
 /// </summary>
 internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
 {
@@ -19,19 +19,19 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
     /// <summary>The position that the next item gets.</summary>
     public Offset End { get; private set; }
 
-    /// <summary>Bytes of items whose fate is open.</summary>
+    /// <summary>Bytes of items whose outcome is not known yet.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Invoked for each chunk that will never be durable, in the order of the chunks unless one is being written.</summary>
+    /// <summary>Invoked for each chunk that will never be durable, in the order of the chunks except for one in flight.</summary>
     public Action<PendingChunk, ErrorCode>? Failed { get; set; }
 
-    /// <summary>Whether the fate of nothing is open.</summary>
+    /// <summary>Whether nothing is pending.</summary>
     public bool IsIdle => IsEmpty && _taken is null;
 
-    /// <summary>Whether no chunk waits to be taken.</summary>
+    /// <summary>Whether no chunk waits to be written.</summary>
     public bool IsEmpty => _chunks.Count == 0;
 
-    /// <summary>Takes items, all into the same chunk.</summary>
+    /// <summary>Adds items, all to the same chunk.</summary>
     public PendingChunk Add(ReadOnlySpan<Item> items)
     {
         var (bytes, positions) = (0L, 0L);
@@ -60,7 +60,7 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
         return _last;
     }
 
-    /// <summary>The chunk to write next; nothing joins it any more.</summary>
+    /// <summary>Takes the next chunk to write; no more items are added to it.</summary>
     public PendingChunk Take()
     {
         Invariant.Check(_taken is null, "one chunk is written at a time");
@@ -81,7 +81,7 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
     }
 
     /// <summary>
-    /// Announces the fate of the chunk taken, then one for all that wait behind it, and goes back to the position <paramref name="end"/>.
+    /// Announces the outcome of the chunk taken, fails all chunks behind it, and resets the next position to <paramref name="end"/>.
     /// </summary>
     public void Fail(ErrorCode taken, ErrorCode waiting, Offset end)
     {
@@ -91,7 +91,7 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
         GrantRoom();
     }
 
-    /// <summary>Announces one fate for everything but the chunk taken, whose fate storage decides.</summary>
+    /// <summary>Fails everything except the chunk taken, whose outcome storage decides.</summary>
     public void FailWaiting(ErrorCode fate)
     {
         while (_chunks.TryDequeue(out var chunk))
@@ -102,14 +102,14 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
         _last = null;
     }
 
-    /// <summary>Says where the next item goes, while none waits.</summary>
+    /// <summary>Sets the position of the next item, while none is pending.</summary>
     public void Reset(Offset end)
     {
         Invariant.Check(IsIdle, "positions that are assigned do not change");
         End = end;
     }
 
-    /// <summary>Waits, in order, until <paramref name="bytes"/> more may wait, or until nothing else does.</summary>
+    /// <summary>Waits, in order of arrival, until <paramref name="bytes"/> more may be pending, or until nothing else is.</summary>
     public ValueTask<ErrorCode> WaitForRoomAsync(long bytes, CancellationToken cancellation)
     {
         if (_roomRequests.Count == 0 && Fits(bytes))
@@ -122,7 +122,7 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
         return new ValueTask<ErrorCode>(request.Granted);
     }
 
-    /// <summary>Ends all waits for room.</summary>
+    /// <summary>Ends all waits for room with an error.</summary>
     public void RefuseRoom(ErrorCode error)
     {
         while (_roomRequests.TryDequeue(out var request))
@@ -153,8 +153,8 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
     private bool Fits(long bytes) => Bytes + _granted == 0 || Bytes + _granted + bytes <= options.PendingBytes;
 
     /// <summary>
-    /// Room once granted counts as taken until its append comes, so that not all who wait rush in at once; whoever has not come when the
-    /// next chunk ends has given up.
+    /// Granted room counts as taken until its append arrives, so that not all waiting callers proceed at once. A grant that is still unused
+    /// when the next chunk completes is abandoned.
     /// </summary>
     private void GrantRoom()
     {
@@ -166,7 +166,7 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>One wait for room. A cancellation may come from any thread, so it touches nothing but its own task.</summary>
+    /// <summary>A wait for room. A cancellation may run on any thread, so it only completes its own task.</summary>
     private sealed class RoomRequest
     {
         private readonly TaskCompletionSource<ErrorCode> _granted = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -5,11 +5,11 @@ using Orleans.Storage;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// One ordered log in grain storage, whatever its items are: many small immutable chunks, one group commit each, and one small head that
-/// lists older ones (README). All of it runs on the owner's scheduler. It closes by itself, once and for good, when another writer has
-/// taken over, when storage serves no more writes, and when a write is still in doubt at the deadline; then it says so through
-/// <see cref="ClosedItself"/> and serves nothing more. A refused write closes nothing: all that is pending goes back as if it had never
-/// come.
+/// One ordered log of any items in grain storage: many small immutable chunks, one per group commit, and one small head that lists older
+/// ones (README). Everything runs on the owner's scheduler. The chain closes itself permanently when another writer has taken over, when
+/// storage accepts no more writes, or when the outcome of a write is still unknown at the deadline; it then invokes
+/// <see cref="ClosedItself"/> and serves nothing more. A refused write does not close it: everything pending fails, as if it had never been
+/// appended.
 /// </summary>
 internal sealed class Chain
 {
@@ -23,7 +23,7 @@ internal sealed class Chain
     private ChainState? _state;
     private Task<ErrorCode>? _taking;
 
-    /// <summary>A chain that is not read yet.</summary>
+    /// <summary>Creates a chain that is not open yet.</summary>
     public Chain(
         IGrainStorage storage, string id, Guid writer, ChainOptions options, ItemFormat format, ObjectCache cache, TimeProvider time)
     {
@@ -44,25 +44,25 @@ internal sealed class Chain
         _writer = new ChunkWriter(this, _store, _queue, format, time);
     }
 
-    /// <summary>Tells this instance's writes from all others'.</summary>
+    /// <summary>The id of this instance, which marks its writes.</summary>
     public Guid Writer { get; }
 
-    /// <summary>Bounds.</summary>
+    /// <summary>The bounds of the chain.</summary>
     public ChainOptions Options { get; }
 
-    /// <summary>Reads objects.</summary>
+    /// <summary>Loads objects of the chain.</summary>
     public ObjectLoader Loader { get; }
 
-    /// <summary>Tells whether somebody else has rearranged the chain.</summary>
+    /// <summary>Detects whether another leader has rearranged the chain.</summary>
     public HeadRefresh HeadRefresh { get; }
 
-    /// <summary>Keeps the chain cheap to open.</summary>
+    /// <summary>Merges and lists chunks, so that opening stays cheap.</summary>
     public SegmentMaintenance SegmentMaintenance { get; }
 
     /// <summary>Whether the chain has been read.</summary>
     public bool IsOpen => _state is not null;
 
-    /// <summary>What is known of the chain, once it is open.</summary>
+    /// <summary>The known state of the chain; it must be open.</summary>
     public ChainState State
     {
         get
@@ -75,7 +75,7 @@ internal sealed class Chain
     /// <summary>Whether this instance may append.</summary>
     public bool Leads { get; private set; }
 
-    /// <summary>Whether this instance is about to lead, and changes the head to that end.</summary>
+    /// <summary>Whether this instance is taking an epoch, which changes the head.</summary>
     public bool IsTakingEpoch => _taking is { IsCompleted: false };
 
     /// <summary>The epoch that this instance took; before that, the newest one known.</summary>
@@ -84,32 +84,32 @@ internal sealed class Chain
     /// <summary>The position that the next item gets.</summary>
     public Offset End => Leads ? _queue.End : State.Durable;
 
-    /// <summary>Bytes of items whose fate is open.</summary>
+    /// <summary>Bytes of items whose outcome is not known yet.</summary>
     public long PendingBytes => _queue.Bytes;
 
-    /// <summary>Whether the fate of nothing is open.</summary>
+    /// <summary>Whether nothing is pending.</summary>
     public bool IsIdle => _queue.IsIdle;
 
-    /// <summary>Whether the chain takes nothing more.</summary>
+    /// <summary>Whether the chain is closed.</summary>
     public bool IsClosed { get; private set; }
 
-    /// <summary>Why it closed by itself, in one sentence for a person; null if it did not.</summary>
+    /// <summary>A human-readable reason why the chain closed itself; null if it has not.</summary>
     public string? CloseReason { get; private set; }
 
-    /// <summary>What an append or a read is told once the chain is closed.</summary>
+    /// <summary>The error of appends and reads once the chain is closed.</summary>
     public ErrorCode ClosedError { get; private set; } = ErrorCode.NotLeaderOrFollower;
 
     /// <summary>Invoked when <see cref="ChainState.Durable"/> has grown.</summary>
     public Action? Advanced { get; set; }
 
-    /// <summary>Invoked for each chunk of ours that will never be durable.</summary>
+    /// <summary>Invoked for each pending chunk that will never be durable.</summary>
     public Action<PendingChunk, ErrorCode>? Failed
     {
         get => _queue.Failed;
         set => _queue.Failed = value;
     }
 
-    /// <summary>Invoked once when the chain has closed by itself.</summary>
+    /// <summary>Invoked once when the chain has closed itself.</summary>
     public Action<ErrorCode>? ClosedItself { get; set; }
 
     /// <summary>Reads the chain as <see cref="ChainRecovery"/> does.</summary>
@@ -130,7 +130,7 @@ internal sealed class Chain
         return error;
     }
 
-    /// <summary>Takes the next epoch as <see cref="Leadership"/> does; whoever asks meanwhile shares the attempt.</summary>
+    /// <summary>Takes the next epoch as <see cref="Leadership"/> does; concurrent callers share the attempt.</summary>
     public async Task<ErrorCode> TakeEpochAsync(CancellationToken cancellation)
     {
         if (IsClosed)
@@ -154,7 +154,7 @@ internal sealed class Chain
         return ErrorCode.None;
     }
 
-    /// <summary>Gives items their positions, all in one chunk; returns the chunk and the position of the first.</summary>
+    /// <summary>Assigns positions to items, all in one chunk; returns the chunk and the position of the first item.</summary>
     public (PendingChunk Chunk, Offset Base) Append(ReadOnlySpan<Item> items)
     {
         Invariant.Check(Leads && !IsClosed, "only a leader appends");
@@ -168,7 +168,7 @@ internal sealed class Chain
     public ValueTask<ErrorCode> WaitForRoomAsync(long bytes, CancellationToken cancellation) =>
         IsClosed ? new ValueTask<ErrorCode>(ClosedError) : _queue.WaitForRoomAsync(bytes, cancellation);
 
-    /// <summary>Replaces everything durable by a snapshot; nothing may be pending.</summary>
+    /// <summary>Replaces all durable items by a snapshot; nothing may be pending.</summary>
     public async Task<ErrorCode> SnapshotAsync(ReadOnlyMemory<byte> snapshot)
     {
         Invariant.Check(Leads && IsIdle, "a snapshot is taken while nothing is pending");
@@ -191,7 +191,7 @@ internal sealed class Chain
         return await work;
     }
 
-    /// <summary>Deletes the log as <see cref="Deletion"/> does; this instance is closed by it.</summary>
+    /// <summary>Deletes the log as <see cref="Deletion"/> does, and closes this instance.</summary>
     public async Task<ErrorCode> DeleteAsync(CancellationToken cancellation)
     {
         await StopAsync();
@@ -199,8 +199,8 @@ internal sealed class Chain
     }
 
     /// <summary>
-    /// Takes nothing more, waits for what is under way, and fails what is behind it. A leader that stops so says in the head that it will
-    /// not write again; if that cannot be said now, the next leader makes do without.
+    /// Closes the chain, waits for what is in flight, and fails what is queued behind it. A leader records in the head that it will not
+    /// write again; if that write fails, the next leader assumes that it may.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -219,14 +219,14 @@ internal sealed class Chain
             Shut(ErrorCode.NotLeaderOrFollower);
         }
 
-        // Whoever asked for an epoch hears of its failure; here it only has to be over.
+        // Callers of TakeEpochAsync get its failure; here it only has to be complete.
         await Task.WhenAll(_writer.Running, SegmentMaintenance.Running, _taking ?? Task.CompletedTask)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
-    /// <summary>Closes the chain by itself.</summary>
-    /// <param name="error">What whoever waits is told, and the owner.</param>
-    /// <param name="reason">One sentence for a person.</param>
+    /// <summary>Closes the chain and notifies its owner.</summary>
+    /// <param name="error">The error of everything that is pending or waits for room.</param>
+    /// <param name="reason">A human-readable reason.</param>
     public void Close(ErrorCode error, string reason)
     {
         if (IsClosed)
@@ -240,7 +240,9 @@ internal sealed class Chain
         ClosedItself?.Invoke(error);
     }
 
-    /// <summary>Does what a write that is not done calls for; returns what to tell whoever wanted it.</summary>
+    /// <summary>
+    /// Handles a write that was not done: closes the chain unless the write was refused. Returns the error for its caller.
+    /// </summary>
     public ErrorCode Fail(WriteOutcome outcome)
     {
         switch (outcome)
@@ -249,7 +251,7 @@ internal sealed class Chain
                 Options.Metrics.RefusedChunks.Add(1);
                 return ErrorCode.KafkaStorageError;
             case WriteOutcome.Broken:
-                Close(ErrorCode.KafkaStorageError, $"Storage serves no more writes. {_store.LastProblem}");
+                Close(ErrorCode.KafkaStorageError, $"Storage accepts no more writes. {_store.LastProblem}");
                 return ErrorCode.KafkaStorageError;
             case WriteOutcome.InDoubt:
                 Close(ErrorCode.RequestTimedOut, $"The outcome of a write stayed unknown. {_store.LastProblem}");
@@ -260,7 +262,7 @@ internal sealed class Chain
         }
     }
 
-    /// <summary>Starts to lead.</summary>
+    /// <summary>Makes this instance the leader of an epoch that it has taken.</summary>
     public void Lead(LeaderEpoch epoch)
     {
         State.AssertInvariants();
@@ -269,18 +271,18 @@ internal sealed class Chain
         Leads = !IsClosed;
     }
 
-    /// <summary>Takes over a fresh look at a chain that another leader has rearranged.</summary>
+    /// <summary>Replaces the state after another leader has rearranged the chain.</summary>
     public void LookAgain(ChainState read)
     {
-        Invariant.Check(read.Durable >= State.Durable, "what was durable stays so");
+        Invariant.Check(read.Durable >= State.Durable, "what was durable stays durable");
         _state = read;
         Announce();
     }
 
-    /// <summary>Tells the owner that the durable positions have grown.</summary>
+    /// <summary>Notifies the owner that the durable end has advanced.</summary>
     public void Announce() => Advanced?.Invoke();
 
-    /// <summary>Waits a while before something is tried again; ends early when the chain closes.</summary>
+    /// <summary>Waits before a retry; ends early when the chain closes.</summary>
     public async Task PauseAsync()
     {
         try
@@ -289,7 +291,7 @@ internal sealed class Chain
         }
         catch (OperationCanceledException)
         {
-            // Closed: whoever waits looks at that first.
+            // Closed: the caller checks that first.
         }
     }
 

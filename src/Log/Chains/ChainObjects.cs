@@ -3,29 +3,28 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// The objects of one log in grain storage. This is the only place where an unknown outcome is followed up, and the only one where anything
-/// is tried again: a write that neither succeeded nor was refused is read back, with growing pauses, until it is known to be stored (then
-/// it is done), or something else is (then it is lost), or nothing is (then it is written again, the very same bytes), or the deadline
-/// passes (then whoever asked must close). Reads and deletions end with what they found and are repeated by whoever needs them.
+/// The objects of one log in grain storage. The only place that resolves unknown outcomes and retries: a write that neither succeeded nor
+/// was refused is read back, with growing pauses, until it is found stored (done), something else is found (lost), nothing is found (the
+/// same bytes are written again), or the deadline passes (the chain must close). Reads and deletions are not retried here.
 /// </summary>
 internal sealed class ChainObjects(StorageCalls calls, LogName name)
 {
     private enum ConditionalOutcome
     {
-        /// <summary>Another content that is whole.</summary>
+        /// <summary>A different, intact content.</summary>
         Foreign,
 
-        /// <summary>The content that our write is to replace.</summary>
+        /// <summary>The content that our write replaces.</summary>
         NotYet,
 
-        /// <summary>No content that makes sense: perhaps damaged on its way.</summary>
+        /// <summary>Unreadable content, perhaps damaged in transit.</summary>
         Unreadable,
     }
 
-    /// <summary>The log.</summary>
+    /// <summary>The name of the log.</summary>
     public LogName Name => name;
 
-    /// <summary>What went wrong last, in the provider's words; null if nothing did.</summary>
+    /// <summary>The message of the last exception of the provider; null if there was none.</summary>
     public string? LastProblem => calls.LastProblem;
 
     /// <summary>The instruments of the log.</summary>
@@ -36,7 +35,7 @@ internal sealed class ChainObjects(StorageCalls calls, LogName name)
         WriteAsync(key, content, null, found => LogObject.TryRead(found, name.Tag, null, out _) ? ConditionalOutcome.Foreign : ConditionalOutcome.Unreadable);
 
     /// <summary>
-    /// Replaces the head that has the version <paramref name="etag"/>, null if there is none, by the one that follows it.
+    /// Replaces the head of version <paramref name="etag"/> (null for an absent head) by the next one.
     /// </summary>
     public Task<WriteResult> ReplaceHeadAsync(Head next, string? etag) =>
         WriteAsync(ObjectKey.Head, new StoredObject { Pieces = [next.Encode(name.Tag)] }, etag, found =>
@@ -44,11 +43,11 @@ internal sealed class ChainObjects(StorageCalls calls, LogName name)
             : stored.Revision == next.Revision - 1 ? ConditionalOutcome.NotYet
             : ConditionalOutcome.Foreign);
 
-    /// <summary>Tries once to replace the head, and does not ask what became of it.</summary>
+    /// <summary>Tries once to replace the head, and ignores the outcome.</summary>
     public Task TryReplaceHeadAsync(Head next, string? etag) =>
         calls.WriteAsync(ObjectKey.Head, new StoredObject { Pieces = [next.Encode(name.Tag)] }, etag, calls.Begin());
 
-    /// <summary>Reads the head; twice if its checksum is wrong, in case the bytes were damaged on their way.</summary>
+    /// <summary>Reads the head; a second time if its checksum is wrong, in case the bytes were damaged in transit.</summary>
     public async Task<FetchedHead> ReadHeadAsync()
     {
         for (var again = false; ; again = true)
@@ -72,7 +71,7 @@ internal sealed class ChainObjects(StorageCalls calls, LogName name)
         }
     }
 
-    /// <summary>Reads an object; twice if its checksums are wrong.</summary>
+    /// <summary>Reads an object; a second time if its checksums are wrong.</summary>
     public async Task<Fetched> FetchAsync(ObjectKey key)
     {
         for (var again = false; ; again = true)
@@ -99,8 +98,8 @@ internal sealed class ChainObjects(StorageCalls calls, LogName name)
     }
 
     /// <summary>Deletes an object; true once it is known to be gone.</summary>
-    /// <param name="key">Which one.</param>
-    /// <param name="etag">Its version; null to ask storage first.</param>
+    /// <param name="key">The object's key.</param>
+    /// <param name="etag">The object's version; null to read it from storage first.</param>
     public async Task<bool> DeleteAsync(ObjectKey key, string? etag)
     {
         for (var attempt = 0; attempt < 2; attempt++)
@@ -132,7 +131,8 @@ internal sealed class ChainObjects(StorageCalls calls, LogName name)
                 return false;
             }
 
-            // Somebody else has deleted it, or its version is not the one we knew (a restored backup, say): ask.
+            // Another instance has deleted it, or its version differs from the known one (a restored backup, for example): read the
+            // version.
             etag = null;
         }
 
@@ -140,7 +140,7 @@ internal sealed class ChainObjects(StorageCalls calls, LogName name)
     }
 
     /// <summary>
-    /// A chunk says itself which one it is; what else may lie under the key of a part is checked by whoever knows its entry.
+    /// The header of a chunk has its ordinal; whether a part is the expected one is checked by the caller, which knows its entry.
     /// </summary>
     private static bool Belongs(in ObjectHeader header, ObjectKey key) =>
         key.Kind != ObjectKeyKind.Chunk || (header.Kind == ObjectKind.Chunk && header.FirstOrdinal == key.Number);
@@ -162,7 +162,7 @@ internal sealed class ChainObjects(StorageCalls calls, LogName name)
                     return new WriteResult(WriteOutcome.Refused, null, default);
             }
 
-            // From here on a refusal proves nothing: a request that went missing may still arrive.
+            // From here on a refusal proves nothing: a lost request may still arrive.
             doubted |= end != CallEnd.ConditionFailed;
             var mustExist = etag is not null || end == CallEnd.ConditionFailed;
             var hurry = first && end == CallEnd.ConditionFailed;
@@ -177,8 +177,8 @@ internal sealed class ChainObjects(StorageCalls calls, LogName name)
     }
 
     /// <summary>
-    /// Reads back until it is known what became of a write. No result means: it is not stored, and may be written again over the ETag
-    /// returned.
+    /// Reads back until the outcome of a write is known. No result means that it is not stored, and may be written again over the returned
+    /// ETag.
     /// </summary>
     private async Task<(WriteResult? Result, string? ETag, RetryBudget Left)> SettleAsync(
         ObjectKey key, StoredObject content, bool mustExist, bool hurry, Func<ReadOnlyMemory<byte>, ConditionalOutcome> judge, RetryBudget budget)

@@ -3,11 +3,11 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Reads a chain: the head, and then every chunk after its entries until one is absent, a bounded number however long the chain is. Takes
-/// no epoch, so another instance may write meanwhile, and its maintenance may move chunks away under this scan. So the head is read again at the
-/// end. A chunk from that head's tail on had not been moved: whether it was found or absent, that was the truth. What was found there is
-/// kept and put behind the newer head; only where that head knows of more does the scan go on. So a busy leader cannot starve a reader.
-/// Storage writes whole objects, so a damaged chunk is corruption and never the end of the chain, and neither is a missing one that others
+/// Reads a chain: the head, and then every chunk after its entries until one is absent, a bounded number for a chain of any length. It
+/// takes no epoch, so another instance may write meanwhile, and its maintenance may move chunks during this scan. Therefore the head is
+/// read again at the end. Chunks from that head's tail on were not moved, so what the scan saw of them, found or absent, was true. They are
+/// appended to the newer head, and the scan continues only if that head knows of later chunks, so a busy leader cannot starve a reader.
+/// Storage writes whole objects, so a damaged chunk is corruption and never the end of the chain, and so is a missing one that others
 /// follow.
 /// </summary>
 internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache)
@@ -18,8 +18,8 @@ internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache)
     /// <summary>Reads the chain.</summary>
     /// <returns>
     /// The state, or the error: <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read, <see cref="ErrorCode.CorruptMessage"/>
-    /// if the head is damaged or what is stored contradicts itself, <see cref="ErrorCode.UnknownTopicOrPartition"/> if the log is being
-    /// deleted.
+    /// if the head is damaged or the stored objects contradict each other, <see cref="ErrorCode.UnknownTopicOrPartition"/> if the log is
+    /// being deleted.
     /// </returns>
     public async Task<(ErrorCode Error, ChainState? State)> ReadAsync(CancellationToken cancellation)
     {
@@ -48,7 +48,7 @@ internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache)
 
             if (read.Status == before.Status && read.Head.Revision == before.Head.Revision)
             {
-                // Chunks without a head: the head was lost, and what else was lost with it nobody knows.
+                // Chunks without a head: the head was lost, and possibly more with it.
                 error = error == ErrorCode.None && read.Status == FetchStatus.Absent && state.Tail.Count > 0
                     ? ErrorCode.CorruptMessage
                     : error;
@@ -76,7 +76,7 @@ internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache)
         return (ErrorCode.KafkaStorageError, null);
     }
 
-    /// <summary>Takes chunks into the tail until one, and the one after it, are absent.</summary>
+    /// <summary>Adds chunks to the tail until one, and the one after it, are absent.</summary>
     private async Task<ErrorCode> ScanAsync(ChainState state, Scanned scanned, CancellationToken cancellation)
     {
         for (var window = 2; ; window = Math.Min(window * 2, MaxReadsAtOnce))
@@ -101,7 +101,7 @@ internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache)
                         return next.Status == FetchStatus.Absent ? ErrorCode.None : ErrorCode.KafkaStorageError;
                     }
 
-                    // It may have come since; if it has not, it is lost, for the next was only written when it was there.
+                    // It may have been written since. If not, it is lost, because the next chunk is only written after it.
                     read = await store.FetchAsync(ObjectKey.Chunk(first + i));
                 }
 
@@ -120,7 +120,7 @@ internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache)
         }
     }
 
-    /// <summary>Takes one chunk, whole or damaged, into the tail; false if it contradicts what is before it.</summary>
+    /// <summary>Adds one chunk, intact or damaged, to the tail; false if it contradicts what is before it.</summary>
     public bool Accept(ChainState state, in Fetched read)
     {
         if (read.Object is null)
@@ -138,7 +138,7 @@ internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache)
     private static bool Take(ChainState state, in Fetched read) =>
         read.Object is null ? state.TryAcceptDamaged(read.Header, read.ETag) : state.TryAccept(read.Object, read.ETag);
 
-    /// <summary>The chunks that scans have found, in order and without a gap.</summary>
+    /// <summary>The chunks found by scans, in order and without gaps.</summary>
     private sealed class Scanned
     {
         private readonly List<Fetched> _chunks = [];
@@ -155,7 +155,7 @@ internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache)
             _chunks.Add(chunk);
         }
 
-        /// <summary>Puts those that follow a head behind it; false if they contradict it.</summary>
+        /// <summary>Appends the chunks that follow a head to it; false if they contradict it.</summary>
         public bool TryContinue(ChainState state)
         {
             for (var i = state.NextOrdinal - _first; i >= 0 && i < _chunks.Count; i++)

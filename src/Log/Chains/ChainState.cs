@@ -5,14 +5,13 @@ using Loire.Model;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// What one instance knows of a chain: the head as it was last read or written, and the chunks after it. Changed only in synchronous steps,
-/// and sound after each: positions and ordinals grow along entries and tail, and epochs never fall.
+/// The state of a chain as one instance knows it: the head as last read or written, and the chunks after it. Changed only in synchronous
+/// steps, and consistent after each: positions and ordinals grow along entries and tail, and epochs never fall.
 /// </summary>
 internal sealed class ChainState
 {
     /// <summary>
-    /// Positions of one chunk, at most. So a chunk that cannot be read at all, at the very end, can be skipped without giving a position
-    /// twice.
+    /// The most positions of one chunk. An unreadable chunk at the end is assumed to have this many, so that no position is assigned twice.
     /// </summary>
     public const long MaxChunkPositions = 1L << 32;
 
@@ -42,10 +41,10 @@ internal sealed class ChainState
     /// <summary>The chunks that are in no entry, in order.</summary>
     public IReadOnlyList<ChainEntry> Tail => _tail;
 
-    /// <summary>Bytes of the tail's chunks.</summary>
+    /// <summary>Bytes of the chunks in the tail.</summary>
     public long TailBytes { get; private set; }
 
-    /// <summary>Every position before it is durable.</summary>
+    /// <summary>The durable end: every position before it is durable.</summary>
     public Offset Durable { get; private set; }
 
     /// <summary>The ordinal of the next chunk.</summary>
@@ -54,16 +53,16 @@ internal sealed class ChainState
     /// <summary>The hash of the last chunk; 0 if there is none or it is unreadable.</summary>
     public ulong LastHash { get; private set; }
 
-    /// <summary>Whether the last chunk is unreadable, so that <see cref="Durable"/> lies beyond its end by an unknown distance.</summary>
+    /// <summary>Whether the last chunk is unreadable, so that <see cref="Durable"/> exceeds its end by an unknown distance.</summary>
     public bool EndIsGuess { get; private set; }
 
     /// <summary>The greatest epoch seen in head or chunks.</summary>
     public LeaderEpoch NewestEpoch { get; private set; } = LeaderEpoch.None;
 
-    /// <summary>What is still to be deleted.</summary>
+    /// <summary>Objects that are still to be deleted.</summary>
     public List<PendingGarbage> Garbage { get; } = [];
 
-    /// <summary>The next head, as far as it follows from what this instance knows: it says which chunks exist.</summary>
+    /// <summary>The base of the next head, with the chunks that this instance knows to exist.</summary>
     public Head NextHead(Guid writer) => Head with
     {
         Revision = Head.Revision + 1,
@@ -72,16 +71,16 @@ internal sealed class ChainState
         KnownEnd = Durable,
     };
 
-    /// <summary>Changes whenever an object may have lost its place, so that whoever waited for one knows to look again.</summary>
+    /// <summary>Changes whenever an object may have been replaced, so that a reader that awaited one locates it again.</summary>
     public int View { get; private set; }
 
-    /// <summary>Takes the next chunk into the tail. False if it does not continue the chain: no history of writers leads to that.</summary>
+    /// <summary>Adds the next chunk to the tail. False if it does not continue the chain, which no history of writers produces.</summary>
     public bool TryAccept(LogObject chunk, string? etag) =>
         TryAccept(chunk.Header, ChainEntry.Of(chunk, ObjectKey.Chunk(NextOrdinal), 0, etag));
 
     /// <summary>
-    /// Takes a damaged or missing chunk into the tail. If not even its header is readable, its end is assumed as far away as a chunk can
-    /// reach; the next good chunk corrects that.
+    /// Adds a damaged or missing chunk to the tail. If its header is unreadable too, its end is assumed as far away as a chunk can reach;
+    /// the next intact chunk corrects that.
     /// </summary>
     public bool TryAcceptDamaged(ObjectHeader? header, string? etag)
     {
@@ -119,7 +118,7 @@ internal sealed class ChainState
     }
 
     /// <summary>
-    /// Takes over a head that this instance has written. The first <paramref name="sealedChunks"/> of the tail are in its entries, or
+    /// Applies a head that this instance has written. The first <paramref name="sealedChunks"/> of the tail are in its entries or its
     /// garbage.
     /// </summary>
     public void Advance(Head head, string? etag, int sealedChunks)
@@ -137,7 +136,7 @@ internal sealed class ChainState
         AssertInvariants();
     }
 
-    /// <summary>Notes that an object of the tail or of the head was found damaged, so that maintenance leaves it as it is.</summary>
+    /// <summary>Marks an object of the tail or of the head as damaged, so that maintenance leaves it as it is.</summary>
     public void MarkDamaged(ObjectKey key)
     {
         var inTail = _tail.FindIndex(entry => entry.Key == key);
@@ -157,20 +156,21 @@ internal sealed class ChainState
     }
 
     /// <summary>
-    /// Finds the object, perhaps a page, that holds the first position at or after <paramref name="from"/> that any object holds.
+    /// Finds the object, or the page above it, with the first stored position at or after <paramref name="from"/>.
     /// </summary>
     public bool TryLocate(Offset from, out ChainEntry entry) =>
         (from < Head.TailBase && EntrySearch.TryLocate(Head.Entries, from, out entry))
         || EntrySearch.TryLocate(CollectionsMarshal.AsSpan(_tail), from, out entry);
 
     /// <summary>
-    /// Finds the first object, perhaps a page, that ends after <paramref name="from"/> and may hold a timestamp at or after the given one.
+    /// Finds the first object, or the page above it, that ends after <paramref name="from"/> and may have a timestamp at or after the given
+    /// one.
     /// </summary>
     public bool TryLocate(Timestamp timestamp, Offset from, out ChainEntry entry) =>
         EntrySearch.TryLocate(Head.Entries, timestamp, from, out entry)
         || EntrySearch.TryLocate(CollectionsMarshal.AsSpan(_tail), timestamp, from, out entry);
 
-    /// <summary>Checks what must hold between steps.</summary>
+    /// <summary>Asserts the invariants that hold between steps.</summary>
     public void AssertInvariants()
     {
         Invariant.Check(Head.Start <= Head.TailBase && Head.TailBase <= Durable, "start <= tail <= durable");
@@ -206,7 +206,7 @@ internal sealed class ChainState
 
     private LeaderEpoch NewestChunkEpoch { get; set; } = LeaderEpoch.None;
 
-    /// <summary>Where the unreadable chunks at the end begin; <see cref="Durable"/> if there are none.</summary>
+    /// <summary>The start of the unreadable chunks at the end; <see cref="Durable"/> if there are none.</summary>
     private Offset GuessedFrom
     {
         get
@@ -224,8 +224,8 @@ internal sealed class ChainState
     private static bool IsGuess(in ChainEntry entry) => entry.IsDamaged && entry.MaxTimestamp.Milliseconds == long.MaxValue;
 
     /// <summary>
-    /// Now that the chunk after them begins at <paramref name="end"/>, the unreadable ones before it share what lies between: the first
-    /// takes it all.
+    /// Corrects the ranges of unreadable chunks now that the next chunk is known to begin at <paramref name="end"/>: the first of them
+    /// takes the whole range.
     /// </summary>
     private void Correct(Offset end)
     {

@@ -4,18 +4,18 @@ using Loire.Model;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Makes pending chunks durable, one at a time and in order. The first write starts after the current turn, so that everything appended in
-/// one turn shares a chunk, and no callback runs inside an append.
+/// Writes pending chunks, one at a time and in order. The first write starts after the current turn, so that everything appended in one
+/// turn shares a chunk, and no callback runs inside an append.
 /// </summary>
 internal sealed class ChunkWriter(Chain chain, ChainObjects store, AppendQueue queue, ItemFormat format, TimeProvider time)
 {
     private readonly IndexBuilder _index = new();
     private TaskCompletionSource? _held;
 
-    /// <summary>The writing under way, if any; never throws.</summary>
+    /// <summary>The loop that writes; never throws.</summary>
     public Task Running { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Sees to it that what is pending gets written.</summary>
+    /// <summary>Starts the loop that writes pending chunks, unless it is running.</summary>
     public void Start()
     {
         if (Running.IsCompleted)
@@ -24,7 +24,7 @@ internal sealed class ChunkWriter(Chain chain, ChainObjects store, AppendQueue q
         }
     }
 
-    /// <summary>Keeps further chunks from being written until the result is disposed of.</summary>
+    /// <summary>Pauses the loop after the chunk in flight until the result is disposed of.</summary>
     public IDisposable Hold()
     {
         Invariant.Check(_held is null, "one holds at a time");
@@ -61,8 +61,8 @@ internal sealed class ChunkWriter(Chain chain, ChainObjects store, AppendQueue q
     }
 
     /// <summary>
-    /// Opening reads the whole tail, so it must not grow without bound: at its bound, chunks wait until maintenance has listed some; if storage
-    /// refuses maintenance's writes, it has no room for ours either.
+    /// Waits while the tail is at its bound, which limits what opening reads, until maintenance has moved chunks out of it. If storage
+    /// refuses the writes of maintenance, it has no space for this one either.
     /// </summary>
     private async ValueTask<bool> TailHasRoomAsync()
     {
@@ -117,7 +117,7 @@ internal sealed class ChunkWriter(Chain chain, ChainObjects store, AppendQueue q
                 break;
             case WriteOutcome.Lost
                 when LogObject.TryRead(result.Found, store.Name.Tag, null, out var found) && found!.Header.Epoch <= chain.Epoch:
-                // Below our fence nobody else can have written this: a chunk before it has vanished from storage.
+                // No other writer can have written this after our fence: a chunk before it has vanished from storage.
                 queue.Fail(ErrorCode.KafkaStorageError, ErrorCode.KafkaStorageError, state.Durable);
                 chain.Close(ErrorCode.KafkaStorageError, $"Storage has a chunk {key} that no leader can have written there.");
                 break;
@@ -126,7 +126,7 @@ internal sealed class ChunkWriter(Chain chain, ChainObjects store, AppendQueue q
                 chain.Fail(result.Outcome);
                 break;
             default:
-                // Nothing behind it was ever asked of storage.
+                // Nothing behind it was sent to storage.
                 var fate = result.Outcome == WriteOutcome.InDoubt ? ErrorCode.RequestTimedOut : ErrorCode.KafkaStorageError;
                 queue.Fail(fate, ErrorCode.NotLeaderOrFollower, state.Durable);
                 chain.Fail(result.Outcome);
@@ -135,8 +135,8 @@ internal sealed class ChunkWriter(Chain chain, ChainObjects store, AppendQueue q
     }
 
     /// <summary>
-    /// A foreign chunk that is still in the tail, or a fence that holds its place, is the one that counts, so ours is not stored. Anywhere
-    /// else below the tail, ours may have been adopted, merged and deleted before we came to look.
+    /// A foreign chunk that is still in the tail, or a permanent fence, proves that ours is not stored. Anywhere else below the tail, ours
+    /// may have been adopted, merged and deleted before it was read back.
     /// </summary>
     private async Task<ErrorCode> FateOfLostAsync(long ordinal, WriteResult lost)
     {

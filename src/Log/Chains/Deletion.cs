@@ -3,16 +3,16 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Deletes a log for good, and can be repeated after any failure until it succeeds. The head is marked first: from then on nobody opens the
-/// log. A fence stops a writer that does not know yet. Then the tail, which no entry lists, goes into the head's garbage, so that a second
-/// run finds all of it; then everything is deleted, the head last.
+/// Deletes a log, and can be repeated after any failure until it succeeds. The head is marked first, so that no instance opens the log. A
+/// fence stops a writer that has not seen the mark. Then the tail, which no entry lists, is added to the head's garbage, so that a second
+/// run finds it; then all objects are deleted, the head last.
 /// </summary>
 internal sealed class Deletion(Chain chain, ChainObjects store, ObjectLoader loader)
 {
     private const int MaxAttempts = 8;
     private const int CallsAtOnce = 16;
 
-    /// <summary>Deletes the log; None once nothing is left.</summary>
+    /// <summary>Deletes the log; returns None once nothing is left.</summary>
     public async Task<ErrorCode> RunAsync(CancellationToken cancellation)
     {
         for (var attempt = 0; attempt < MaxAttempts; attempt++)

@@ -3,7 +3,7 @@ using Loire.Model;
 
 namespace Loire.Log.Chains;
 
-/// <summary>Finds entries in a sequence that is in order of position.</summary>
+/// <summary>Searches entries that are sorted by position.</summary>
 internal static class EntrySearch
 {
     /// <summary>Finds the first entry that ends after <paramref name="from"/>.</summary>
@@ -27,7 +27,7 @@ internal static class EntrySearch
         return low < entries.Length;
     }
 
-    /// <summary>Finds the first entry that ends after <paramref name="from"/> and may hold the timestamp or a later one.</summary>
+    /// <summary>Finds the first entry that ends after <paramref name="from"/> and may have the timestamp or a later one.</summary>
     public static bool TryLocate(ReadOnlySpan<ChainEntry> entries, Timestamp timestamp, Offset from, out ChainEntry entry)
     {
         foreach (ref readonly var candidate in entries)

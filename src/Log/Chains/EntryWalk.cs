@@ -2,7 +2,7 @@ using Loire.Log.Objects;
 
 namespace Loire.Log.Chains;
 
-/// <summary>Goes through entries and everything below them, pages included.</summary>
+/// <summary>Walks entries and everything below them, pages included.</summary>
 internal sealed class EntryWalk(ObjectLoader loader)
 {
     /// <summary>
@@ -28,7 +28,7 @@ internal sealed class EntryWalk(ObjectLoader loader)
         return true;
     }
 
-    /// <summary>Reads the entries of a page; none, and the reason, if that is not possible.</summary>
+    /// <summary>Reads the entries of a page; none, with the status, if it cannot be read.</summary>
     public async ValueTask<(FetchStatus Status, ChainEntry[] Entries)> ReadPageAsync(ChainEntry page)
     {
         var loaded = await loader.LoadAsync(page);

@@ -3,14 +3,14 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Deletes what a head calls garbage: always after the head that says so is stored, never before. Of a range the first object goes last, so
-/// whoever finds it absent knows that all are gone. What cannot be deleted now stays in the list, and in the next head.
+/// Deletes the garbage of a head, always after that head is stored. The first object of a range is deleted last, so its absence proves that
+/// all are gone. Objects that cannot be deleted now stay in the garbage of the next head.
 /// </summary>
 internal sealed class GarbageDisposal(ChainObjects store, ObjectLoader loader)
 {
     private const int CallsAtOnce = 16;
 
-    /// <summary>Deletes one item; true once all of it is known to be gone.</summary>
+    /// <summary>Deletes one item; true once all its objects are known to be gone.</summary>
     public async Task<bool> TryDeleteAsync(PendingGarbage garbage)
     {
         var (first, count, etag) = garbage.Item;
@@ -57,7 +57,7 @@ internal sealed class GarbageDisposal(ChainObjects store, ObjectLoader loader)
         key.Kind == ObjectKeyKind.Chunk ? key with { Number = key.Number + steps } : key with { Index = key.Index + steps };
 
     /// <summary>
-    /// Deletes parts that an earlier leader may have left, the last one first, so that what a crash leaves is found by the same search.
+    /// Deletes parts that an earlier leader may have left, the last one first, so that the same search finds what a crash leaves.
     /// </summary>
     private async Task<bool> TryDeletePartsAsync(ObjectKey first)
     {

@@ -3,15 +3,13 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Decides what it means that an object is not where this instance believes it to be: our own maintenance has replaced it, another leader has,
-/// or it is really lost.
+/// Determines why an object is not where this instance expects it: our maintenance has replaced it, another leader has, or it is lost.
 /// </summary>
 internal sealed class HeadRefresh(Chain chain, ChainObjects store, ChainRecovery recovery)
 {
     /// <summary>
-    /// Finds out whether the chain has been rearranged since it looked as <paramref name="seen"/>. If another leader has done so, an
-    /// instance that does not lead reads the chain again, and one that led closes. False if the object is really lost; null if that
-    /// cannot be found out now.
+    /// Determines whether the chain has been rearranged since the state <paramref name="seen"/>. If another leader has done so, an instance
+    /// that does not lead reads the chain again, and one that led closes. False if the object is lost; null if storage cannot be read now.
     /// </summary>
     public async Task<bool?> HasMovedOnAsync((ChainState State, int View) seen)
     {
@@ -46,11 +44,11 @@ internal sealed class HeadRefresh(Chain chain, ChainObjects store, ChainRecovery
     }
 
     /// <summary>
-    /// Finds out whether the chain as it is known here has everything that was durable when this was called. An instance that leads asks
-    /// whether a newer leader exists. One that does not lead looks for a chunk behind its last one first, and at the head after that: if the
-    /// head has not changed since it was read, no chunk can have been moved away in between.
+    /// Determines whether this instance knows everything that was durable when this was called. A leader checks for a newer leader. An
+    /// instance that does not lead first looks for a chunk after its last one and then reads the head: if the head has not changed since it
+    /// was last read, no chunk can have been moved in between.
     /// </summary>
-    /// <returns>False if another leader has taken over or appended, or may have; null if that cannot be found out now.</returns>
+    /// <returns>False if another leader has, or may have, taken over or appended; null if storage cannot be read now.</returns>
     public async Task<bool?> IsNewestAsync()
     {
         while (true)

@@ -5,17 +5,14 @@ namespace Loire.Log.Chains;
 
 /// <summary>
 /// Makes an instance the only one that can append.
-/// <list type="number">
-/// <item>The head gets the next epoch, which nobody else can take as well.</item>
-/// <item>An empty chunk of that epoch, the fence, takes the next ordinal. Whatever an earlier leader stored before it is adopted, whole.
-/// After it, an earlier leader can store nothing: it must create the very ordinal that the fence has, finds the newer epoch there, and
-/// closes.</item>
-/// <item>The head is read once more. If a newer leader has come in between, it may have merged and deleted the chunks that were here, so
-/// that our fence went where a chunk had been; then this instance has never led.</item>
-/// </list>
-/// An earlier leader may be asleep for any length of time and then create the ordinal it stopped at. So the fence that it must find there
-/// is never deleted, though all chunks around it are, unless the earlier leader has said in the head that it will not write again. The
-/// very first fence stays in any case: where it is and a head is not, a head has been lost.
+/// <list type="number"> <item>The head gets the next epoch by compare-and-swap, so no other instance can take the same one.</item> <item>An
+/// empty chunk of that epoch, the fence, takes the next ordinal. Chunks that an earlier leader stored before it are adopted. After it, an
+/// earlier leader can store nothing: it would have to create the ordinal of the fence, finds the newer epoch there, and closes.</item>
+/// <item>The head is read once more. A newer leader may have merged and deleted chunks in between, so that our fence took the place of a
+/// deleted chunk; then this instance has never led.</item>
+/// </list> An earlier leader may be suspended for any length of time and then create the ordinal it stopped at. Therefore the fence at that
+/// ordinal is never deleted, although all chunks around it are, unless the earlier leader has recorded in the head that it will not write
+/// again. The very first fence always stays: a fence without a head proves that a head has been lost.
 /// </summary>
 internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery recovery)
 {
@@ -25,8 +22,8 @@ internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery 
     private bool _mayMeetOthers;
 
     /// <summary>Takes the next epoch. May be called again after a refusal.</summary>
-    /// <returns>None: appends may follow. Otherwise as <see cref="Chain.Fail"/> says, or what <see cref="ChainRecovery.ReadAsync"/>
-    /// found.</returns>
+    /// <returns>None if appends may follow; otherwise the error of <see cref="Chain.Fail"/> or of
+    /// <see cref="ChainRecovery.ReadAsync"/>.</returns>
     public async Task<ErrorCode> TakeAsync(CancellationToken cancellation)
     {
         for (var attempt = 0; _taken == LeaderEpoch.None; attempt++)
@@ -46,7 +43,7 @@ internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery 
         return await FenceAsync();
     }
 
-    /// <summary>Says in the head that this instance will not write again. Nothing is under way any more.</summary>
+    /// <summary>Records in the head that this instance will not write again. Nothing may be in flight.</summary>
     public async Task ResignAsync()
     {
         var state = chain.State;
@@ -82,7 +79,7 @@ internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery 
             return ErrorCode.None;
         }
 
-        // A leader of the same epoch as before has only listed its chunks meanwhile: look again. One of a newer epoch was faster.
+        // A head of the same epoch: its leader has listed chunks meanwhile, so read again. A newer epoch: another instance was faster.
         var sameEpoch = written.Outcome == WriteOutcome.Lost
             && Head.TryRead(written.Found.Span, store.Name.Tag, out var found)
             && found.Epoch == state.Head.Epoch;
@@ -150,7 +147,7 @@ internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery 
         var now = await store.ReadHeadAsync();
         if (now.Status is FetchStatus.Unreachable or FetchStatus.Damaged)
         {
-            // Asked again, this instance finds its own fence and comes here once more.
+            // On a retry this instance finds its own fence and returns here.
             return ErrorCode.KafkaStorageError;
         }
 
@@ -161,7 +158,7 @@ internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery 
             return ErrorCode.None;
         }
 
-        // Our fence stays where it is. If it was in time, it is part of the chain by now and may be what holds the leader before us back.
+        // Our fence stays: if it was in time, it is part of the chain and may be what stops the leader before us.
         return chain.Fail(WriteOutcome.Lost);
     }
 }

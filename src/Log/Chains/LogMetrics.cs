@@ -38,13 +38,13 @@ public sealed class LogMetrics
         CacheMisses = meter.CreateCounter<long>(
             "loire.log.cache.misses", "{read}", "Objects read from storage because they were not in memory.");
         UnknownOutcomes = meter.CreateCounter<long>(
-            "loire.log.writes.unknown", "{write}", "Writes that storage neither confirmed nor refused, and that had to be followed up.");
+            "loire.log.writes.unknown", "{write}", "Writes that storage neither confirmed nor refused, and that were read back.");
         RefusedChunks = meter.CreateCounter<long>("loire.log.chunks.refused", "{chunk}", "Chunks that storage refused for lack of space.");
         Closures = meter.CreateCounter<long>(
-            "loire.log.closures", "{log}", "Logs that closed by themselves: superseded, broken, or in doubt.");
+            "loire.log.closures", "{log}", "Logs that closed themselves: superseded, broken storage, or an unknown outcome.");
     }
 
-    /// <summary>Instruments of logs outside a silo, such as those of a test.</summary>
+    /// <summary>Instruments for logs outside a silo, as in tests.</summary>
     internal static LogMetrics Hostless { get; } = new(new Meter(MeterName));
 
     internal Counter<long> Chunks { get; }

@@ -2,19 +2,19 @@ using Loire.Log.Objects;
 
 namespace Loire.Log.Chains;
 
-/// <summary>Objects that follow each other, and what is to become of them.</summary>
-/// <param name="Sources">At least one.</param>
+/// <summary>Adjacent objects and what they become.</summary>
+/// <param name="Sources">The adjacent objects; at least one.</param>
 /// <param name="Into">
 /// <see cref="ObjectKind.Segment"/>: their items become one segment. <see cref="ObjectKind.Page"/>: their entries become one page.
 /// <see cref="ObjectKind.Chunk"/>: the single source is listed as it is.
 /// </param>
-/// <param name="Level">The level of the result.</param>
+/// <param name="Level">The merge level of the result.</param>
 internal readonly record struct Change(ChainEntry[] Sources, ObjectKind Into, byte Level);
 
 /// <summary>
-/// The next thing that keeps a chain cheap to open and to read, found from what is in memory:
+/// The next step that keeps a chain cheap to open and to read, planned from memory alone:
 /// <list type="number">
-/// <item>The tail has grown to half its bound: list what is in it. Small chunks are merged into segments; a large one stays as it
+/// <item>The tail is at half its bound: list its chunks. Small chunks are merged into segments; a large one stays as it
 /// is.</item>
 /// <item>The head ends in several small segments of the same level: merge them into one of the next level. So each byte is copied once per
 /// level, and the number of segments grows with the log's size and not with the number of its chunks.</item>
@@ -22,16 +22,16 @@ internal readonly record struct Change(ChainEntry[] Sources, ObjectKind Into, by
 /// into pages likewise.</item>
 /// </list>
 /// </summary>
-/// <param name="Changes">In order.</param>
-/// <param name="TailChunks">How many chunks at the front of the tail they cover.</param>
-/// <param name="FirstEntry">Where in the head's entries they begin, if they cover no chunks.</param>
-/// <param name="Entries">How many of the head's entries they cover.</param>
+/// <param name="Changes">The changes, in order of position.</param>
+/// <param name="TailChunks">How many chunks at the front of the tail the changes cover.</param>
+/// <param name="FirstEntry">The first of the head's entries that the changes cover, if they cover no chunks.</param>
+/// <param name="Entries">How many of the head's entries the changes cover.</param>
 internal sealed record MaintenancePlan(IReadOnlyList<Change> Changes, int TailChunks, int FirstEntry, int Entries)
 {
-    /// <summary>Segments of one level that make one of the next.</summary>
+    /// <summary>How many segments of one level are merged into one of the next.</summary>
     public const int FanIn = 8;
 
-    /// <summary>The next thing to do; null if there is none.</summary>
+    /// <summary>The next step; null if there is none.</summary>
     public static MaintenancePlan? Next(ChainState state, ChainOptions options) =>
         SealTail(state, options) ?? MergeSegments(state, options) ?? TurnPage(state, options);
 

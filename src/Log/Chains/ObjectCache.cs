@@ -4,9 +4,9 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// The bytes of stored objects that were written or read lately, shared by all logs of a silo and bounded in bytes: what is served again
-/// stays, what is not goes first (a clock hand passes over the entries in the order of their coming and spares once what was used since).
-/// Objects are immutable and their keys are never used again, so nothing in here is ever stale. Thread-safe; a look-up takes no lock.
+/// A cache of stored objects that were written or read lately, shared by all logs of a silo and bounded in bytes. Eviction follows the
+/// CLOCK algorithm: the oldest entry that was not used since the last pass goes first. Objects are immutable and keys are never reused, so
+/// no entry is ever stale. Thread-safe; a lookup takes no lock.
 /// </summary>
 public sealed class ObjectCache
 {
@@ -17,7 +17,7 @@ public sealed class ObjectCache
     private readonly Lock _lock = new();
     private long _bytes;
 
-    /// <summary>A cache that holds at most <paramref name="capacityBytes"/>; 0 keeps nothing.</summary>
+    /// <summary>Creates a cache of at most <paramref name="capacityBytes"/>; 0 caches nothing.</summary>
     public ObjectCache(long capacityBytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(capacityBytes);
@@ -27,7 +27,7 @@ public sealed class ObjectCache
     /// <summary>The bound on <see cref="Bytes"/>.</summary>
     public long CapacityBytes { get; private set; }
 
-    /// <summary>Bytes held now, with what the bookkeeping takes.</summary>
+    /// <summary>Bytes of the cached objects, bookkeeping included.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
     internal bool TryGet(LogName log, ObjectKey key, out LogObject? found)
@@ -79,7 +79,7 @@ public sealed class ObjectCache
         }
     }
 
-    /// <summary>Lets go of everything and keeps nothing more.</summary>
+    /// <summary>Empties the cache and sets its capacity to 0.</summary>
     internal void Retire()
     {
         lock (_lock)

@@ -2,20 +2,20 @@ using Loire.Log.Objects;
 
 namespace Loire.Log.Chains;
 
-/// <summary>An object, or why it is not here.</summary>
+/// <summary>A loaded object, or the reason why there is none.</summary>
 internal readonly record struct Loaded(FetchStatus Status, LogObject? Object);
 
 /// <summary>
-/// Brings objects of one log into memory: from the cache, or else from storage, where readers of the same object share one read.
+/// Loads objects of one log from the cache or from storage; concurrent readers of one object share a read.
 /// </summary>
 internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache)
 {
     private readonly Dictionary<ObjectKey, Task<Loaded>> _underWay = [];
 
-    /// <summary>Whether the object is in memory.</summary>
+    /// <summary>Gets an object if it is cached.</summary>
     public bool TryGetResident(in ChainEntry entry, out LogObject? found) => cache.TryGet(store.Name, entry.Key, out found);
 
-    /// <summary>The object, from memory if it is there.</summary>
+    /// <summary>Loads an object, from the cache if possible.</summary>
     public ValueTask<Loaded> LoadAsync(in ChainEntry entry)
     {
         if (TryGetResident(entry, out var found))
@@ -39,10 +39,10 @@ internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache)
         return new ValueTask<Loaded>(load);
     }
 
-    /// <summary>Keeps an object that was just written.</summary>
+    /// <summary>Caches an object that was just written.</summary>
     public void Keep(ObjectKey key, LogObject written) => cache.Put(store.Name, key, written);
 
-    /// <summary>Lets go of an object that has lost its place.</summary>
+    /// <summary>Removes an object from the cache that is no longer part of the chain.</summary>
     public void Forget(ObjectKey key) => cache.Remove(store.Name, key);
 
     private async Task<Loaded> FetchAsync(ChainEntry entry)
@@ -65,8 +65,8 @@ internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache)
     }
 
     /// <summary>
-    /// Whether the object is the one that was listed, and not another one of the same log, or an older one that storage has restored. Of
-    /// one that was never readable only the place is known.
+    /// Whether the object is the listed one, and not another one of the same log or an older one from a restored backup. An object that was
+    /// never readable is identified by its key alone.
     /// </summary>
     private static bool IsWhatItWas(LogObject found, in ChainEntry entry) =>
         found.Header.Kind == entry.Kind

@@ -2,56 +2,56 @@ using Loire.Log.Objects;
 
 namespace Loire.Log.Chains;
 
-/// <summary>How a conditional write ended once everything was done to find out.</summary>
+/// <summary>The outcome of a conditional write, after retries.</summary>
 internal enum WriteOutcome
 {
-    /// <summary>Stored: the provider said so, or the content was read back.</summary>
+    /// <summary>Stored: the provider confirmed it, or the content was read back.</summary>
     Done,
 
-    /// <summary>Not stored, and it will not be: the store is full.</summary>
+    /// <summary>Not stored: the store is full.</summary>
     Refused,
 
-    /// <summary>The store serves no more writes.</summary>
+    /// <summary>The store accepts no more writes.</summary>
     Broken,
 
-    /// <summary>Something else is under the key.</summary>
+    /// <summary>Another object is under the key.</summary>
     Lost,
 
     /// <summary>Still unknown at the deadline.</summary>
     InDoubt,
 }
 
-/// <summary>The end of a conditional write.</summary>
-/// <param name="Outcome">How it ended.</param>
-/// <param name="ETag">The version stored, if done.</param>
-/// <param name="Found">If lost, what is under the key instead; empty if nothing is.</param>
+/// <summary>The result of a conditional write.</summary>
+/// <param name="Outcome">The outcome.</param>
+/// <param name="ETag">The stored version, if done.</param>
+/// <param name="Found">If lost, the content under the key; empty if there is none.</param>
 internal readonly record struct WriteResult(WriteOutcome Outcome, string? ETag, ReadOnlyMemory<byte> Found);
 
-/// <summary>How a read ended.</summary>
+/// <summary>The outcome of a read.</summary>
 internal enum FetchStatus
 {
-    /// <summary>The object is here and its checksums are right.</summary>
+    /// <summary>The object was read, and its checksums are right.</summary>
     Found,
 
-    /// <summary>There is no object under the key.</summary>
+    /// <summary>No object is stored under the key.</summary>
     Absent,
 
-    /// <summary>There is one, but its bytes are not what was written; it was read twice.</summary>
+    /// <summary>The bytes are not those that were written, on two reads.</summary>
     Damaged,
 
     /// <summary>Storage cannot be read now.</summary>
     Unreachable,
 }
 
-/// <summary>What a read found.</summary>
-/// <param name="Status">How it ended.</param>
+/// <summary>The result of reading an object.</summary>
+/// <param name="Status">The outcome.</param>
 /// <param name="Object">The object, if found.</param>
-/// <param name="Header">Its header, if that much is readable.</param>
-/// <param name="ETag">Its version, if known.</param>
+/// <param name="Header">The object's header, if at least that is readable.</param>
+/// <param name="ETag">The object's version, if known.</param>
 internal readonly record struct Fetched(FetchStatus Status, LogObject? Object, ObjectHeader? Header, string? ETag);
 
-/// <summary>What a read of the head found.</summary>
-/// <param name="Status">How it ended.</param>
-/// <param name="Head">The head; <see cref="Head.None"/> if there is none to use.</param>
-/// <param name="ETag">Its version.</param>
+/// <summary>The result of reading the head.</summary>
+/// <param name="Status">The outcome.</param>
+/// <param name="Head">The head; <see cref="Head.None"/> if it is absent or unreadable.</param>
+/// <param name="ETag">The head's version, if known.</param>
 internal readonly record struct FetchedHead(FetchStatus Status, Head Head, string? ETag);

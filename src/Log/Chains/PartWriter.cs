@@ -3,15 +3,15 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Writes parts under names that no other content ever has, and the heads that list them. Used by one piece of maintenance at a time, on an
-/// instance that leads.
+/// Writes parts under names that are never reused, and the heads that list them. Used by one maintenance step at a time, on a leading
+/// instance.
 /// </summary>
 internal sealed class PartWriter(Chain chain, ChainObjects store)
 {
     private readonly List<PendingGarbage> _abandoned = [];
     private (long Revision, int Parts) _written = (-1, 0);
 
-    /// <summary>Writes a part; null if that failed, and why.</summary>
+    /// <summary>Writes a part; null with the outcome if that failed.</summary>
     public async Task<(WriteOutcome Outcome, ChainEntry? Entry)> WriteAsync(LogObject part, StoredObject stored, byte level)
     {
         var revision = chain.State.Head.Revision;
@@ -33,15 +33,15 @@ internal sealed class PartWriter(Chain chain, ChainObjects store)
     }
 
     /// <summary>
-    /// Notes parts that no head of ours will list. They are garbage from our next head on, whose revision no longer names new parts. If
-    /// there is none, because this instance stops, the next leader finds them by their names.
+    /// Records parts that no head of this instance will list. They become garbage of its next head, whose revision names no new parts. If
+    /// this instance stops before, the next leader finds them by their names.
     /// </summary>
     public void Abandon(IEnumerable<ChainEntry> parts) => _abandoned.AddRange(parts.Select(part => PendingGarbage.Of(part)));
 
     /// <summary>Writes the next head.</summary>
-    /// <param name="change">Makes it from the one before; revision, writer and garbage are seen to here.</param>
-    /// <param name="garbage">What loses its place by it.</param>
-    /// <param name="sealedChunks">How many chunks leave the tail by it.</param>
+    /// <param name="change">Derives the head from the previous one; revision, writer and garbage are set here.</param>
+    /// <param name="garbage">The objects that the new head no longer lists.</param>
+    /// <param name="sealedChunks">How many chunks leave the tail.</param>
     public async Task<WriteOutcome> WriteHeadAsync(Func<Head, Head> change, IReadOnlyCollection<PendingGarbage> garbage, int sealedChunks)
     {
         var state = chain.State;

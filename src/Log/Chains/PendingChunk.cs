@@ -3,7 +3,7 @@ using Loire.Model;
 
 namespace Loire.Log.Chains;
 
-/// <summary>Items that will be one chunk: they have their positions, and become durable together or not at all.</summary>
+/// <summary>Items of one future chunk: they have positions, and become durable together or not at all.</summary>
 internal sealed class PendingChunk(Offset from, long queuedAt)
 {
     private readonly TaskCompletionSource<ErrorCode> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -21,10 +21,10 @@ internal sealed class PendingChunk(Offset from, long queuedAt)
     /// <summary>Bytes of the items.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>When the first item came.</summary>
+    /// <summary>When the first item was added.</summary>
     public long QueuedAt { get; } = queuedAt;
 
-    /// <summary>Ends when the fate of the chunk is known; never throws.</summary>
+    /// <summary>Completes when the outcome of the chunk is known; never throws.</summary>
     public Task<ErrorCode> Ended => _ended.Task;
 
     /// <summary>Adds an item at the end; returns its position.</summary>
@@ -37,6 +37,6 @@ internal sealed class PendingChunk(Offset from, long queuedAt)
         return position;
     }
 
-    /// <summary>Tells whoever waits. What they do then runs after the current turn.</summary>
+    /// <summary>Completes <see cref="Ended"/>; continuations run after the current turn.</summary>
     public void Finish(ErrorCode fate) => _ended.SetResult(fate);
 }

@@ -2,20 +2,20 @@ using Loire.Log.Objects;
 
 namespace Loire.Log.Chains;
 
-/// <summary>Something to delete, and what this instance knows of it.</summary>
-/// <param name="Item">As the head has it.</param>
-/// <param name="ETags">The version of each object of a range, as far as this instance has seen them; null if it has not.</param>
+/// <summary>Objects to delete, with the versions that this instance knows.</summary>
+/// <param name="Item">The item of the head.</param>
+/// <param name="ETags">The version of each object of a range, as far as known; null if unknown.</param>
 internal sealed record PendingGarbage(GarbageItem Item, string?[]? ETags)
 {
-    /// <summary>What a leader of an earlier head may have written and not listed.</summary>
+    /// <summary>The parts that the leader of an earlier head may have written and not listed.</summary>
     public static PendingGarbage OrphansOf(long revision) =>
         new(new GarbageItem(ObjectKey.Part(revision, 0), GarbageItem.UntilAbsent, null), null);
 
-    /// <summary>One object that has lost its place.</summary>
+    /// <summary>One object that is no longer listed.</summary>
     public static PendingGarbage Of(in ChainEntry entry) => Of([entry], 0, 1);
 
     /// <summary>
-    /// Objects that have lost their place, but for fences that hold theirs; chunks with consecutive ordinals are one item.
+    /// Objects that are no longer listed, except permanent fences; chunks with consecutive ordinals form one item.
     /// </summary>
     public static IEnumerable<PendingGarbage> Of(IEnumerable<ChainEntry> replaced)
     {

@@ -3,8 +3,8 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// One plan on its way: the parts it needs are written one after the other, and then one head makes all of it true at once. A source that
-/// turns out to be damaged ends the attempt; it is marked, and the next plan leaves it as it is.
+/// Executes one plan: writes the parts one at a time, and then one head that lists them all. A damaged source ends the attempt; it is
+/// marked, and the next plan leaves it as it is.
 /// </summary>
 internal sealed class PlanExecution(Chain chain, SegmentMaintenance maintenance, PartWriter parts, ObjectLoader loader, LogName name)
 {
@@ -12,10 +12,10 @@ internal sealed class PlanExecution(Chain chain, SegmentMaintenance maintenance,
     private readonly List<ChainEntry> _written = [];
     private readonly List<PendingGarbage> _garbage = [];
 
-    /// <summary>Carries the plan out, or gives it up.</summary>
+    /// <summary>Executes the plan, or abandons it.</summary>
     public async Task RunAsync(MaintenancePlan plan)
     {
-        // A plan for the tail covers all of it as it is now; what is appended meanwhile stays in the tail.
+        // A plan for the tail covers all of it as of now; chunks appended meanwhile stay in the tail.
         var (end, ordinal, link) = (chain.State.Durable, chain.State.NextOrdinal, chain.State.LastHash);
         foreach (var change in plan.Changes)
         {
@@ -49,7 +49,7 @@ internal sealed class PlanExecution(Chain chain, SegmentMaintenance maintenance,
             plan.TailChunks));
         if (outcome != WriteOutcome.Done)
         {
-            // Not listed as far as we know: it may be, if another leader has taken over since.
+            // Not listed as far as known: it may be, if another leader has taken over since.
             return;
         }
 
@@ -83,7 +83,7 @@ internal sealed class PlanExecution(Chain chain, SegmentMaintenance maintenance,
         _garbage.AddRange(PendingGarbage.Of(change.Sources));
         if (change.Sources[0].Base == change.Sources[^1].End)
         {
-            // Fences alone: nothing to keep.
+            // Only fences: nothing to merge.
             return true;
         }
 
@@ -95,7 +95,7 @@ internal sealed class PlanExecution(Chain chain, SegmentMaintenance maintenance,
 
         if (wereResident)
         {
-            // Whoever reads there goes on reading from the same memory.
+            // Readers continue on the same memory.
             loader.Keep(entry.Key, segment);
         }
 

@@ -1,9 +1,9 @@
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Carries out <see cref="MaintenancePlan"/>s on the owner's scheduler, one at a time and beside the appends, while this instance leads: writes
-/// the new parts, then the head that lists them, then deletes what they replace. A crash between any two of these leaves a chain that reads
-/// the same. A store that is full makes it wait and try again; one that is broken or silent closes the chain.
+/// Executes <see cref="MaintenancePlan"/>s on the owner's scheduler, one at a time and concurrently with appends, while this instance
+/// leads: writes the new parts, then the head that lists them, then deletes what they replace. A crash between any two steps leaves a chain
+/// with the same content. While the store is full it waits and retries; a broken store or an unknown outcome closes the chain.
 /// </summary>
 internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, ObjectLoader loader)
 {
@@ -14,21 +14,21 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
     private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _disposedView = -1;
 
-    /// <summary>What is under way, if anything; never throws.</summary>
+    /// <summary>The running step; never throws.</summary>
     public Task Running { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Whether storage refuses what maintenance writes.</summary>
+    /// <summary>Whether storage refuses the writes of maintenance.</summary>
     public bool IsRefused { get; private set; }
 
-    /// <summary>Ends when the next step has ended, or has been refused.</summary>
+    /// <summary>Completes when the next step has completed or has been refused.</summary>
     public Task Progress => _progress.Task;
 
     private bool IsDue => chain.Leads && !chain.IsClosed && (HasNewGarbage || MaintenancePlan.Next(chain.State, chain.Options) is not null);
 
-    /// <summary>What could not be deleted is tried again once the head has changed.</summary>
+    /// <summary>Retries failed deletions once the head has changed.</summary>
     private bool HasNewGarbage => chain.State.Garbage.Count > 0 && _disposedView != chain.State.View;
 
-    /// <summary>Starts what is due, unless something is under way.</summary>
+    /// <summary>Starts the next step if one is due and none is running.</summary>
     public void Poke()
     {
         if (Running.IsCompleted && IsDue)
@@ -38,7 +38,7 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
     }
 
     /// <summary>
-    /// Replaces everything that is durable by a snapshot of what it has led to. Nothing else is under way, and nothing is pending.
+    /// Replaces all durable items by a snapshot. No step may be running and nothing may be pending.
     /// </summary>
     public async Task<ErrorCode> SnapshotAsync(ReadOnlyMemory<byte> snapshot)
     {
@@ -49,7 +49,7 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
         return error;
     }
 
-    /// <summary>Repeats a write while storage refuses it; any other failure closes the chain.</summary>
+    /// <summary>Retries a write while storage refuses it; any other failure closes the chain.</summary>
     public async Task<WriteOutcome> InsistAsync(Func<Task<WriteOutcome>> write)
     {
         var outcome = WriteOutcome.Refused;

@@ -3,12 +3,12 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Puts a snapshot in place of everything before it: first the snapshot, then the head that starts there, and all that came before is
-/// garbage. What is appended meanwhile comes after the snapshot and stays in the tail.
+/// Replaces everything before a position by a snapshot: writes the snapshot, then a head that starts there; everything before becomes
+/// garbage. Items appended meanwhile follow the snapshot and stay in the tail.
 /// </summary>
 internal sealed class SnapshotWriter(Chain chain, PartWriter parts, ObjectLoader loader, LogName name)
 {
-    /// <summary>Writes the snapshot of the state that everything durable has led to.</summary>
+    /// <summary>Writes the snapshot of the state after all durable items.</summary>
     public async Task<ErrorCode> WriteAsync(ReadOnlyMemory<byte> snapshot)
     {
         var state = chain.State;

@@ -3,35 +3,34 @@ using Orleans.Storage;
 
 namespace Loire.Log.Chains;
 
-/// <summary>How one call that changes storage ended.</summary>
+/// <summary>The outcome of one modifying call to storage.</summary>
 internal enum CallEnd
 {
-    /// <summary>It took effect.</summary>
+    /// <summary>The call took effect.</summary>
     Done,
 
     /// <summary>
-    /// Storage says that the object has another version than the call demands. With a client that retries by itself, the other version may
-    /// be ours.
+    /// The object has another version than the call requires. With a storage client that retries, the other version may be our own.
     /// </summary>
     ConditionFailed,
 
-    /// <summary>It took no effect: the store is full.</summary>
+    /// <summary>The call took no effect: the store is full.</summary>
     Refused,
 
-    /// <summary>The store serves no more writes.</summary>
+    /// <summary>The store accepts no more writes.</summary>
     Broken,
 
-    /// <summary>It may have taken effect, or may still do so.</summary>
+    /// <summary>The call may have taken effect, or may still do so.</summary>
     Unknown,
 }
 
 /// <summary>The bytes under a key.</summary>
 internal readonly record struct StoredBytes(FetchStatus Status, ReadOnlyMemory<byte> Bytes, string? ETag);
 
-/// <summary>Until when a storage operation is followed up, and how long the next pause is.</summary>
+/// <summary>The retry budget of a storage operation: its deadline and the next pause.</summary>
 internal struct RetryBudget(long started, TimeSpan pause)
 {
-    /// <summary>When the operation began.</summary>
+    /// <summary>When the operation started.</summary>
     public readonly long Started => started;
 
     /// <summary>The next pause, before jitter.</summary>
@@ -39,8 +38,8 @@ internal struct RetryBudget(long started, TimeSpan pause)
 }
 
 /// <summary>
-/// Single calls of grain storage for one log, with exceptions turned into outcomes. A provider that never answers counts as an unknown
-/// outcome at the deadline.
+/// Single calls of grain storage for one log, with exceptions mapped to outcomes. A call that has not completed at the deadline has an
+/// unknown outcome.
 /// </summary>
 internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid writer, ChainOptions options, TimeProvider time)
 {
@@ -51,13 +50,13 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
     /// <summary>The instruments of the log.</summary>
     public LogMetrics Metrics => options.Metrics;
 
-    /// <summary>What went wrong last, in the provider's words; null if nothing did.</summary>
+    /// <summary>The message of the last exception of the provider; null if there was none.</summary>
     public string? LastProblem { get; private set; }
 
-    /// <summary>The budget of an operation that begins now.</summary>
+    /// <summary>Creates the budget of an operation that starts now.</summary>
     public RetryBudget Begin() => new(time.GetTimestamp(), options.RetryDelayMin);
 
-    /// <summary>Reads what is under a key.</summary>
+    /// <summary>Reads the object under a key.</summary>
     public async Task<StoredBytes> ReadAsync(ObjectKey key, RetryBudget budget)
     {
         var state = new GrainState<StoredObject>(new StoredObject());
@@ -76,7 +75,7 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
             return new StoredBytes(FetchStatus.Unreachable, default, null);
         }
 
-        // An object that was cut down to nothing is not an absent one: some providers say that no record exists, yet give its version.
+        // An object truncated to nothing is not absent: some providers report no record for it, but return its version.
         return string.IsNullOrEmpty(state.ETag) && !state.RecordExists
             ? new StoredBytes(FetchStatus.Absent, default, null)
             : new StoredBytes(FetchStatus.Found, OnePiece(state.State), state.ETag);
@@ -100,7 +99,7 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
     }
 
     /// <summary>
-    /// Waits before the next attempt; false if the deadline comes first. Jitter keeps many logs from asking a sick store in step.
+    /// Waits before the next attempt; false if the deadline comes first. Jitter keeps many logs from retrying in step.
     /// </summary>
     public async Task<(bool InTime, RetryBudget Next)> PauseAsync(RetryBudget budget)
     {

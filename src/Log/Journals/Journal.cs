@@ -6,10 +6,10 @@ using Orleans.Storage;
 namespace Loire.Log.Journals;
 
 /// <summary>
-/// The durable state of one small grain: records appended one after the other, and now and then a snapshot that replaces all records before
-/// it. Opening replays the newest snapshot and the records after it. Not thread-safe: every call and continuation runs on its owner's
-/// scheduler. Of two owners by mistake only the newer can append; the other gets <see cref="ErrorCode.NotLeaderOrFollower"/> and must be
-/// dropped, since its state is stale.
+/// The durable state of one small grain: a sequence of records, in which a snapshot replaces all records before it. Opening replays the
+/// newest snapshot and the records after it. Not thread-safe: every call and continuation runs on its owner's scheduler. If two owners
+/// exist by mistake, only the newer can append; the other gets <see cref="ErrorCode.NotLeaderOrFollower"/> and must be dropped, since its
+/// state is stale.
 /// </summary>
 public sealed class Journal : IAsyncDisposable
 {
@@ -22,12 +22,12 @@ public sealed class Journal : IAsyncDisposable
     private long _bytesSinceSnapshot;
     private long _snapshotBytes;
 
-    /// <summary>A journal that is not open yet.</summary>
-    /// <param name="storage">Keeps the objects.</param>
+    /// <summary>Creates a journal that is not open yet.</summary>
+    /// <param name="storage">Stores the objects of the journal.</param>
     /// <param name="id">Names the journal among all logs of the storage: <c>{kind}/{key}</c>.</param>
     /// <param name="writer">A random id that no other instance has used; it marks the writes of this one.</param>
-    /// <param name="options">Bounds.</param>
-    /// <param name="time">For waits and deadlines only.</param>
+    /// <param name="options">The bounds of the journal.</param>
+    /// <param name="time">The clock of waits and deadlines.</param>
     public Journal(IGrainStorage storage, string id, Guid writer, JournalOptions options, TimeProvider time)
     {
         _options = options;
@@ -36,18 +36,18 @@ public sealed class Journal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Whether so much was appended since the last snapshot that a new one is worth its write: more than the last snapshot, and either more
-    /// than the option says or in so many chunks that the next one would have them merged. A small snapshot then costs less, for a merge
-    /// reads every chunk again.
+    /// Whether a new snapshot is worth its write: the records since the last one are larger than it, and either exceed
+    /// <see cref="JournalOptions.SnapshotAfterBytes"/> or fill so many chunks that the next chunk would start a merge. A snapshot is then
+    /// cheaper than the merge, which reads every chunk again.
     /// </summary>
     public bool WantsSnapshot => _bytesSinceSnapshot >= Math.Max(_options.SnapshotAfterBytes, _snapshotBytes)
         || (_bytesSinceSnapshot > _snapshotBytes && _chain.State.Tail.Count >= (_options.TailChunks / 2) - 1);
 
-    /// <summary>Why the journal has closed by itself, in one sentence for a person; null if it has not.</summary>
+    /// <summary>A human-readable reason why the journal closed itself; null if it has not.</summary>
     public string? CloseReason => _chain.CloseReason;
 
     /// <summary>
-    /// Invoked once when the journal has closed by itself: superseded, broken, or in doubt. The owner drops this instance.
+    /// Invoked once when the journal has closed itself: superseded, broken storage, or an unknown outcome. The owner drops this instance.
     /// </summary>
     public Action<ErrorCode>? Closed
     {
@@ -56,13 +56,13 @@ public sealed class Journal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Replays what is durable: <paramref name="snapshot"/> at most once and first, then <paramref name="record"/> for each record in
-    /// order.
+    /// Opens the journal and replays its durable state: <paramref name="snapshot"/> at most once and first, then <paramref name="record"/>
+    /// for each record in order.
     /// </summary>
     /// <returns>
     /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.CorruptMessage"/> if any of it is damaged;
     /// <see cref="ErrorCode.UnknownTopicOrPartition"/> if the journal is being deleted; or a storage error. After an error the replayed
-    /// state is not to be used.
+    /// state must not be used.
     /// </returns>
     public async Task<ErrorCode> OpenAsync(Action<ReadOnlySpan<byte>> snapshot, Action<ReadOnlySpan<byte>> record)
     {
@@ -72,7 +72,7 @@ public sealed class Journal : IAsyncDisposable
             error = await ReplayAsync(snapshot, record);
         }
 
-        // Whatever the owner keeps of the records, it keeps in its own form.
+        // The owner keeps its own copy of the state.
         _replay.Retire();
         return error;
     }
@@ -128,10 +128,10 @@ public sealed class Journal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Stores a snapshot of the state after every record appended so far, and lets go of the records. No append may be under way; those
-    /// that come meanwhile follow the snapshot.
+    /// Stores a snapshot of the state after every record appended so far, and deletes these records. No append may be in flight; appends
+    /// made meanwhile follow the snapshot.
     /// </summary>
-    /// <returns>As for appends; after a refusal the records are still there, and a later snapshot may succeed.</returns>
+    /// <returns>As for appends; after a refusal the records remain, and a later snapshot may succeed.</returns>
     public async Task<ErrorCode> SnapshotAsync(ReadOnlyMemory<byte> snapshot)
     {
         Invariant.Check(_waiting.Count == 0 && _chain.IsIdle, "a snapshot is taken while no append is under way");
@@ -152,12 +152,12 @@ public sealed class Journal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Looks at storage for another owner: whether this instance has every record that was durable when this was called. One object is read,
+    /// Checks storage for another owner: whether this instance has every record that was durable when this was called. Reads one object, or
     /// two before the first append.
     /// </summary>
     /// <returns>
-    /// <see cref="ErrorCode.None"/> if it has; <see cref="ErrorCode.NotLeaderOrFollower"/> if another owner has taken over or appended, after
-    /// which this instance is closed; <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read now.
+    /// <see cref="ErrorCode.None"/> if it has; <see cref="ErrorCode.NotLeaderOrFollower"/> if another owner has taken over or appended,
+    /// after which this instance is closed; <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read now.
     /// </returns>
     public async Task<ErrorCode> CheckNewestAsync()
     {
@@ -186,11 +186,12 @@ public sealed class Journal : IAsyncDisposable
     /// again after a failure.
     /// </summary>
     /// <returns>
-    /// <see cref="ErrorCode.None"/> once nothing is left; <see cref="ErrorCode.CorruptMessage"/> if the head is damaged; or a storage error.
+    /// <see cref="ErrorCode.None"/> once nothing is left; <see cref="ErrorCode.CorruptMessage"/> if the head is damaged; or a storage
+    /// error.
     /// </returns>
     public Task<ErrorCode> DeleteAsync() => _chain.DeleteAsync(CancellationToken.None);
 
-    /// <summary>Waits for the write under way and forgets everything.</summary>
+    /// <summary>Closes the journal after the write in flight.</summary>
     public ValueTask DisposeAsync() => _chain.DisposeAsync();
 
     private Task<ErrorCode> Append(Item[] items)
@@ -204,8 +205,8 @@ public sealed class Journal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Takes an epoch and then makes the appends that wait. If another owner has appended since the replay, our state lacks its records:
-    /// this instance is stale and closes, though it could append.
+    /// Takes an epoch and then starts the waiting appends. If another owner has appended since the replay, this instance lacks those
+    /// records: it is stale and closes, although it could append.
     /// </summary>
     private async Task<ErrorCode> LeadAsync()
     {
@@ -271,7 +272,7 @@ public sealed class Journal : IAsyncDisposable
         return ErrorCode.None;
     }
 
-    /// <summary>An append that came before this instance had its epoch.</summary>
+    /// <summary>An append that waits for this instance to take an epoch.</summary>
     private sealed class WaitingAppend(Item[] items)
     {
         private readonly TaskCompletionSource<Task<ErrorCode>> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);

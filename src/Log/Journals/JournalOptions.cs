@@ -6,8 +6,8 @@ namespace Loire.Log.Journals;
 public sealed class JournalOptions : ChainOptions
 {
     /// <summary>
-    /// Bytes of records since the last snapshot after which <see cref="Journal.WantsSnapshot"/> asks for one; one that takes less than the
-    /// records is asked for earlier, before they are merged.
+    /// Bytes of records since the last snapshot at which <see cref="Journal.WantsSnapshot"/> becomes true. It becomes true earlier if a
+    /// snapshot of the last one's size is cheaper than merging the records.
     /// </summary>
     public long SnapshotAfterBytes { get; init; } = 1024 * 1024;
 }

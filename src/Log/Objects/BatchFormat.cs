@@ -4,8 +4,8 @@ using Loire.Model.Batches;
 namespace Loire.Log.Objects;
 
 /// <summary>
-/// Items that are record batches. The stamp is the batch's first 16 bytes with the offset and the leader epoch that the log gives it, or
-/// its whole header if that is replaced; what follows is the producer's own memory.
+/// The layout of record batches. The stamp is the batch's first 16 bytes with the offset and leader epoch that the log assigns, or the
+/// whole header if that is replaced; the rest is the producer's own memory.
 /// </summary>
 internal sealed class BatchFormat : ItemFormat
 {

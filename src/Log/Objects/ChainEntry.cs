@@ -5,7 +5,7 @@ using Loire.Model;
 namespace Loire.Log.Objects;
 
 /// <summary>
-/// What the head, an index page or the tail in memory knows of one object without reading it.
+/// The entry of one object in the head, in an index page, or in the tail in memory.
 /// <code>
 ///    0  u8   kind (ObjectKind)
 ///    1  u8   key kind (ObjectKeyKind)
@@ -27,7 +27,7 @@ namespace Loire.Log.Objects;
 /// </summary>
 internal readonly record struct ChainEntry
 {
-    /// <summary>The level of what is large enough to stay as it is.</summary>
+    /// <summary>The level of objects that are large enough to stay as they are.</summary>
     public const byte FullLevel = 255;
 
     private const int FixedBytes = 65;
@@ -42,7 +42,7 @@ internal readonly record struct ChainEntry
     /// <summary>Whether the object was found damaged. Its range is then what its neighbours leave to it.</summary>
     public bool IsDamaged { get; init; }
 
-    /// <summary>Whether this is a fence that holds its place for ever.</summary>
+    /// <summary>Whether this is a permanent fence.</summary>
     public bool HoldsPlace { get; init; }
 
     /// <summary>Bytes of the object, header included.</summary>
@@ -51,13 +51,13 @@ internal readonly record struct ChainEntry
     /// <summary>The checksum of the object's header, which covers the body's; 0 if the object was never readable.</summary>
     public uint HeaderCrc { get; init; }
 
-    /// <summary>Where the object is.</summary>
+    /// <summary>The key of the object.</summary>
     public ObjectKey Key { get; init; }
 
-    /// <summary>The first chunk whose items are in there.</summary>
+    /// <summary>The ordinal of the first chunk whose items the object has.</summary>
     public long FirstOrdinal { get; init; }
 
-    /// <summary>The last chunk whose items are in there, inclusive.</summary>
+    /// <summary>The ordinal of the last chunk whose items the object has, inclusive.</summary>
     public long LastOrdinal { get; init; }
 
     /// <summary>The position of the first item.</summary>
@@ -69,7 +69,7 @@ internal readonly record struct ChainEntry
     /// <summary>The greatest timestamp of the items.</summary>
     public Timestamp MaxTimestamp { get; init; }
 
-    /// <summary>The version that storage gave the object, which it demands when the object is deleted; null if it is not known.</summary>
+    /// <summary>The ETag of the object, which deleting it requires; null if unknown.</summary>
     public string? ETag { get; init; }
 
     /// <summary>Describes an object that was written or read.</summary>
@@ -112,7 +112,7 @@ internal readonly record struct ChainEntry
         return destination;
     }
 
-    /// <summary>Reads entries until the source ends; false if it does not consist of whole and sound ones.</summary>
+    /// <summary>Reads entries until the source ends; false if any is incomplete or invalid.</summary>
     public static bool TryRead(ReadOnlySpan<byte> source, out ChainEntry[] entries)
     {
         var read = new List<ChainEntry>(source.Length / FixedBytes);
@@ -135,7 +135,7 @@ internal readonly record struct ChainEntry
     public static int ETagBytes(string? etag) =>
         etag is not null && Encoding.UTF8.GetByteCount(etag) is var bytes and <= MaxETagBytes ? bytes : 0;
 
-    /// <summary>Writes an ETag and its length; one that is too long is left out, and will be asked for.</summary>
+    /// <summary>Writes an ETag and its length; one that is too long is left out, and is read from storage when needed.</summary>
     public static Span<byte> WriteETag(string? etag, Span<byte> destination)
     {
         var bytes = ETagBytes(etag);

@@ -4,8 +4,8 @@ using Loire.Model.Batches;
 namespace Loire.Log.Objects;
 
 /// <summary>
-/// Lays out a chunk for a gathered write. Everything that the log itself writes, and every small item, goes into one array, the frame; a
-/// large item stays where it is and becomes a piece of its own:
+/// Lays out a chunk for a gathered write. Everything that the log itself writes, and every small item, is written to one array, the frame;
+/// a large item stays in its own memory and becomes a separate piece:
 /// <code>
 ///   frame:   [header][index][stamp a][stamp b | small item b][stamp c]        [stamp d | small item d]
 ///   pieces:  [header .. stamp a] [large item a] [stamp b .. stamp c] [large item c] [stamp d .. d]
@@ -16,7 +16,7 @@ internal static class ChunkLayout
     /// <summary>An item below this size is copied: a gathered write costs more per piece than copying so little.</summary>
     public const int SmallItemBytes = 1024;
 
-    /// <summary>Makes a chunk without items.</summary>
+    /// <summary>Creates a chunk without items.</summary>
     public static LogObject Fence(in ObjectHeader header, uint logTag, out StoredObject stored)
     {
         var prefix = new byte[ObjectHeader.Size];
@@ -25,14 +25,14 @@ internal static class ChunkLayout
         return new LogObject(complete.Write(prefix, logTag), prefix, [], null);
     }
 
-    /// <summary>Makes the chunk.</summary>
-    /// <param name="header">The header but for what follows from the items; its base is the first item's position.</param>
+    /// <summary>Creates a chunk.</summary>
+    /// <param name="header">The header without what follows from the items; its base is the first item's position.</param>
     /// <param name="items">The items in order; at least one.</param>
-    /// <param name="format">How they are laid out.</param>
+    /// <param name="format">The layout of the items.</param>
     /// <param name="logTag">The tag of the log's name.</param>
-    /// <param name="index">Only used inside.</param>
-    /// <param name="stored">What to write.</param>
-    /// <returns>The same as an object to read from.</returns>
+    /// <param name="index">Scratch space.</param>
+    /// <param name="stored">The object to write to storage.</param>
+    /// <returns>The same chunk as an object in memory.</returns>
     public static LogObject Build(
         in ObjectHeader header, IReadOnlyList<Item> items, ItemFormat format, uint logTag, IndexBuilder index, out StoredObject stored)
     {
@@ -134,7 +134,7 @@ internal static class ChunkLayout
         return crc;
     }
 
-    /// <summary>The header and the first run lie next to each other in the frame, so they are written as one piece.</summary>
+    /// <summary>The header and the first run are adjacent in the frame, so they are written as one piece.</summary>
     private static ReadOnlyMemory<byte>[] Join(byte[] frame, int prefixBytes, ReadOnlyMemory<byte>[] body)
     {
         if (body.Length == 0)

@@ -18,12 +18,12 @@ namespace Loire.Log.Objects;
 /// <param name="First">The first object.</param>
 /// <param name="Count">
 /// How many: chunks of consecutive ordinals, or parts of consecutive indexes. <see cref="UntilAbsent"/> for the parts that an earlier
-/// leader may have left: they are contiguous, and how many there are only storage knows.
+/// leader may have left: they are contiguous, and only storage knows their number.
 /// </param>
 /// <param name="ETag">The version of the first, if known.</param>
 internal readonly record struct GarbageItem(ObjectKey First, int Count, string? ETag)
 {
-    /// <summary>The <see cref="Count"/> of parts whose number is not known.</summary>
+    /// <summary>The <see cref="Count"/> of parts whose number is unknown.</summary>
     public const int UntilAbsent = -1;
 
     private const int FixedBytes = 25;
@@ -56,7 +56,7 @@ internal readonly record struct GarbageItem(ObjectKey First, int Count, string? 
         return destination;
     }
 
-    /// <summary>Reads items until the source ends; false if it does not consist of whole and sound ones.</summary>
+    /// <summary>Reads items until the source ends; false if any is incomplete or invalid.</summary>
     public static bool TryRead(ReadOnlySpan<byte> source, out GarbageItem[] items)
     {
         var read = new List<GarbageItem>(source.Length / FixedBytes);

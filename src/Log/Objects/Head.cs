@@ -5,7 +5,7 @@ using Loire.Model.Batches;
 namespace Loire.Log.Objects;
 
 /// <summary>
-/// The one mutable object of a log, replaced as a whole on the condition that nobody else has. Integers are little-endian.
+/// The one mutable object of a log, replaced as a whole by compare-and-swap. Integers are little-endian.
 /// <code>
 ///    0  u32  magic "LHED"
 ///    4  u8   version: 1
@@ -44,24 +44,23 @@ internal sealed record Head
     private const ushort FencesSection = 3;
     private const ushort MustKnow = 1;
 
-    /// <summary>What an absent head means.</summary>
+    /// <summary>The meaning of an absent head.</summary>
     public static readonly Head None = new() { Epoch = LeaderEpoch.None, Revision = -1 };
 
-    /// <summary>The newest leader's epoch.</summary>
+    /// <summary>The epoch of the newest leader.</summary>
     public LeaderEpoch Epoch { get; init; }
 
     /// <summary>The instance that wrote this head.</summary>
     public Guid Writer { get; init; }
 
-    /// <summary>Counts the heads of the log; -1 where there is none.</summary>
+    /// <summary>Counts the heads of the log; -1 if there is none.</summary>
     public long Revision { get; init; }
 
-    /// <summary>Whether the log is being deleted; nobody appends to it or reads it any more.</summary>
+    /// <summary>Whether the log is being deleted; it is no longer read or appended to.</summary>
     public bool IsDeleting { get; init; }
 
     /// <summary>
-    /// Whether the newest leader has stopped in good order. If not, it may still be about to write, and the next leader's fence must
-    /// outlast it.
+    /// Whether the newest leader has stopped gracefully. If not, it may still write, and the next leader's fence must be permanent.
     /// </summary>
     public bool HasResigned { get; init; }
 
@@ -78,27 +77,27 @@ internal sealed record Head
     public ulong TailLink { get; init; }
 
     /// <summary>
-    /// The chunk after the last one that existed when this head was written. So a chunk below it that is absent is lost, and the tail does
-    /// not end there; after a leader that stopped in good order, that is every chunk.
+    /// The ordinal after the last chunk that existed when this head was written. An absent chunk below it is lost and not the end of the
+    /// tail; after a graceful stop, that covers every chunk.
     /// </summary>
     public long KnownOrdinal { get; init; }
 
     /// <summary>Where the chunk before <see cref="KnownOrdinal"/> ended.</summary>
     public Offset KnownEnd { get; init; }
 
-    /// <summary>Everything before the tail.</summary>
+    /// <summary>The objects before the tail.</summary>
     public ChainEntry[] Entries { get; init; } = [];
 
-    /// <summary>What may still have to be deleted.</summary>
+    /// <summary>Objects that may still have to be deleted.</summary>
     public GarbageItem[] Garbage { get; init; } = [];
 
     /// <summary>Ordinals of fences below the tail that were not deleted with the chunks around them.</summary>
     public long[] Fences { get; init; } = [];
 
-    /// <summary>These fences and more, the newest last.</summary>
+    /// <summary>Adds fences, the newest last.</summary>
     public long[] WithFences(IEnumerable<long> more) => [.. Fences.Concat(more).TakeLast(MaxFences)];
 
-    /// <summary>The head as bytes.</summary>
+    /// <summary>Encodes the head.</summary>
     public byte[] Encode(uint logTag)
     {
         var entries = ChainEntry.SizeOf(Entries);
@@ -135,7 +134,7 @@ internal sealed record Head
     }
 
     /// <summary>
-    /// Reads and checks a head; false if a byte is wrong, missing or too many, or it has something that this version must not ignore.
+    /// Decodes and verifies a head; false if a byte is wrong, missing or surplus, or if it has a section that this version must not ignore.
     /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, uint logTag, out Head head)
     {

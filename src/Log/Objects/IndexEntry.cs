@@ -5,7 +5,7 @@ namespace Loire.Log.Objects;
 
 /// <summary>
 /// One entry of the sparse index of a chunk or segment: where a block of items begins. A block ends where the next one begins and spans at
-/// least <see cref="Interval"/> bytes unless it is the last, so a reader looks at few items to find one, and the index stays under 0.2 % of
+/// least <see cref="Interval"/> bytes unless it is the last, so a reader scans few items to find one, and the index stays under 0.2 % of
 /// the body.
 /// <code>
 ///    0  i64  position of the block's first item
@@ -41,7 +41,7 @@ internal readonly record struct IndexEntry(Offset Base, Timestamp MaxTimestamp, 
         BinaryPrimitives.ReadInt32LittleEndian(source[16..]));
 }
 
-/// <summary>Collects the entries of an index while items or whole blocks go by in order.</summary>
+/// <summary>Builds the entries of an index from items or whole blocks in order.</summary>
 internal sealed class IndexBuilder
 {
     private readonly List<IndexEntry> _entries = [];
@@ -52,7 +52,7 @@ internal sealed class IndexBuilder
     /// <summary>The greatest timestamp so far.</summary>
     public Timestamp MaxTimestamp { get; private set; } = Timestamp.None;
 
-    /// <summary>Takes in an item, or a block of items, that begins at <paramref name="bodyAt"/>.</summary>
+    /// <summary>Adds an item, or a block of items, that begins at <paramref name="bodyAt"/>.</summary>
     public void Add(Offset position, Timestamp maxTimestamp, int bodyAt)
     {
         MaxTimestamp = maxTimestamp > MaxTimestamp ? maxTimestamp : MaxTimestamp;
@@ -76,7 +76,7 @@ internal sealed class IndexBuilder
         }
     }
 
-    /// <summary>Forgets the entries, to be used again.</summary>
+    /// <summary>Clears the entries for reuse.</summary>
     public void Clear()
     {
         _entries.Clear();

@@ -2,16 +2,15 @@ using Loire.Model;
 
 namespace Loire.Log.Objects;
 
-/// <summary>One thing to append: a record batch, or a record of a journal.</summary>
-/// <param name="Bytes">Its bytes; nobody changes them before the append has ended.</param>
-/// <param name="Header">What replaces its own header, if its format knows such a thing.</param>
-/// <param name="Positions">How many positions it takes; at least 1.</param>
-/// <param name="MaxTimestamp">Its greatest timestamp.</param>
+/// <summary>An item to append: a record batch, or a record of a journal.</summary>
+/// <param name="Bytes">The item's bytes, which must not change before the append completes.</param>
+/// <param name="Header">Replaces the item's own header, if its format supports that.</param>
+/// <param name="Positions">How many positions the item takes; at least 1.</param>
+/// <param name="MaxTimestamp">The greatest timestamp of the item.</param>
 internal readonly record struct Item(ReadOnlyMemory<byte> Bytes, ReadOnlyMemory<byte> Header, int Positions, Timestamp MaxTimestamp);
 
 /// <summary>
-/// How an item is laid out in a body: a stamp that the log writes, and then a part of the item's own bytes that is stored from where it
-/// lies.
+/// The layout of an item in a body: a stamp that the log writes, followed by a part of the item's own bytes, stored without copying.
 /// </summary>
 internal abstract class ItemFormat
 {

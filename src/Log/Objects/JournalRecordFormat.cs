@@ -4,7 +4,7 @@ using Loire.Model;
 namespace Loire.Log.Objects;
 
 /// <summary>
-/// Items that are records of a journal, whose content only their owner knows.
+/// The layout of journal records, whose content is opaque to the log.
 /// <code>
 ///   0  u32  length of the record, little-endian
 ///   4       the record
@@ -23,7 +23,7 @@ internal sealed class JournalRecordFormat : ItemFormat
 
     public override ReadOnlyMemory<byte> Rest(in Item item) => item.Bytes;
 
-    /// <summary>Hands out each record of an object that was read, in order; false if its body does not consist of whole ones.</summary>
+    /// <summary>Passes each record of an object to a callback, in order; false if a record is incomplete.</summary>
     public static bool TryReadAll(LogObject source, Action<ReadOnlySpan<byte>> record)
     {
         Invariant.Check(source.Body.Length <= 1, "what is read comes in one piece");

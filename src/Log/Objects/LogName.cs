@@ -7,13 +7,13 @@ namespace Loire.Log.Objects;
 
 /// <summary>
 /// The name of one log among all logs of a storage: segments joined by '/'. It becomes part of storage keys (on Azure: of blob names, and
-/// so of URLs), so every byte that is not an ASCII letter, a digit, '-' or '_' is written as '=' and two hexadecimal digits. So a name that
-/// a user has chosen can be a segment: it cannot leave its place, and different names have different keys.
+/// so of URLs), so every byte that is not an ASCII letter, a digit, '-' or '_' is escaped as '=' and two hexadecimal digits. So a
+/// name chosen by a user can be a segment: it cannot escape its segment, and different names have different keys.
 /// </summary>
 internal sealed class LogName
 {
     /// <summary>
-    /// Characters of a name once it is escaped; a blob name has at most 1,024, and the key of an object in the log needs some of them.
+    /// The most characters of an escaped name: a blob name has at most 1,024, some of which the key of an object needs.
     /// </summary>
     public const int MaxLength = 900;
 
@@ -22,8 +22,8 @@ internal sealed class LogName
     private static readonly SearchValues<char> Legal =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/");
 
-    /// <summary>Takes a name.</summary>
-    /// <exception cref="ArgumentException">It is empty, has an empty segment, or is too long.</exception>
+    /// <summary>Validates a name.</summary>
+    /// <exception cref="ArgumentException">The name is empty, has an empty segment, or is too long.</exception>
     public LogName(string text)
     {
         ArgumentException.ThrowIfNullOrEmpty(text);
@@ -37,11 +37,11 @@ internal sealed class LogName
         Tag = Crc32C.Compute(Encoding.ASCII.GetBytes(Text));
     }
 
-    /// <summary>The name as it stands in keys.</summary>
+    /// <summary>The escaped name, as used in keys.</summary>
     public string Text { get; }
 
     /// <summary>
-    /// A checksum of the name. Every object carries it, so that one which storage returns under the wrong key is noticed.
+    /// A checksum of the name. Every object carries it, so that an object returned under the wrong key is detected.
     /// </summary>
     public uint Tag { get; }
 

@@ -4,8 +4,8 @@ using Loire.Model.Batches;
 namespace Loire.Log.Objects;
 
 /// <summary>
-/// An immutable object of a log in memory: as it was written, in the pieces that it was gathered from, or as it was read, in one. Its bytes
-/// never change, so it is shared freely.
+/// An immutable object of a log in memory: in the pieces that a write gathered, or in one piece as read. Its bytes never change, so it is
+/// shared freely.
 /// </summary>
 internal sealed class LogObject
 {
@@ -13,11 +13,11 @@ internal sealed class LogObject
     private readonly ReadOnlyMemory<byte>[] _body;
     private readonly int[]? _starts;
 
-    /// <summary>Takes an object whose bytes are known to be good.</summary>
-    /// <param name="header">Its header.</param>
+    /// <summary>Creates an object from verified bytes.</summary>
+    /// <param name="header">The decoded header.</param>
     /// <param name="prefix">The bytes before the body.</param>
     /// <param name="body">The pieces of the body, none of them empty.</param>
-    /// <param name="etag">The version that storage gave it, if known.</param>
+    /// <param name="etag">The ETag from storage, if known.</param>
     public LogObject(in ObjectHeader header, ReadOnlyMemory<byte> prefix, ReadOnlyMemory<byte>[] body, string? etag)
     {
         Header = header;
@@ -37,7 +37,7 @@ internal sealed class LogObject
     /// <summary>The header.</summary>
     public ObjectHeader Header { get; }
 
-    /// <summary>The version that storage gave the object; null if it is not known.</summary>
+    /// <summary>The ETag from storage; null if unknown.</summary>
     public string? ETag { get; }
 
     /// <summary>Bytes of header and body.</summary>
@@ -47,7 +47,7 @@ internal sealed class LogObject
     public ReadOnlySpan<ReadOnlyMemory<byte>> Body => _body;
 
     /// <summary>
-    /// Reads and checks a whole object. False means that a byte is wrong, missing or too many, or that it belongs to another log.
+    /// Decodes and verifies a whole object; false if a byte is wrong, missing or surplus, or if it belongs to another log.
     /// </summary>
     public static bool TryRead(ReadOnlyMemory<byte> bytes, uint logTag, string? etag, out LogObject? read)
     {
@@ -72,7 +72,7 @@ internal sealed class LogObject
     /// <summary>One entry of the sparse index.</summary>
     public IndexEntry Index(int entry) => IndexEntry.Read(_index.Span[(entry * IndexEntry.Size)..]);
 
-    /// <summary>Where the block ends that begins with an index entry.</summary>
+    /// <summary>The end in the body of the block of an index entry.</summary>
     public int BlockEnd(int entry) => entry + 1 < Header.IndexEntries ? Index(entry + 1).BodyAt : Header.BodyBytes;
 
     /// <summary>The last block that begins at or before <paramref name="position"/>; the first if none does.</summary>

@@ -4,7 +4,7 @@ using Loire.Model.Batches;
 
 namespace Loire.Log.Objects;
 
-/// <summary>What an immutable object of a log holds.</summary>
+/// <summary>The kinds of immutable objects.</summary>
 internal enum ObjectKind : byte
 {
     /// <summary>One group commit: a run of items.</summary>
@@ -16,12 +16,12 @@ internal enum ObjectKind : byte
     /// <summary>Entries that no longer fit the head (<see cref="ChainEntry"/>).</summary>
     Page = 3,
 
-    /// <summary>The state of a journal's owner, in place of all items before it.</summary>
+    /// <summary>The state of a journal's owner, which replaces all items before it.</summary>
     Snapshot = 4,
 }
 
 /// <summary>
-/// The front of every immutable object. Integers are little-endian. Bound to this layout: <see cref="IndexEntry"/>,
+/// The header of every immutable object. Integers are little-endian. Bound to this layout: <see cref="IndexEntry"/>,
 /// <see cref="LogObject"/>, ChunkLayout.
 /// <code>
 ///    0  u32  magic "LOBJ"
@@ -59,13 +59,13 @@ internal readonly record struct ObjectHeader
     private const byte Version = 1;
     private const int CrcAt = 124;
 
-    /// <summary>What the object holds.</summary>
+    /// <summary>The kind of the object.</summary>
     public ObjectKind Kind { get; init; }
 
-    /// <summary>Whether the writer could not read what comes before.</summary>
+    /// <summary>Whether the writer could not read what precedes the object.</summary>
     public bool FollowsDamage { get; init; }
 
-    /// <summary>Whether this is a fence whose place in storage an earlier leader may still try to take.</summary>
+    /// <summary>Whether this is a fence whose key an earlier leader may still try to create.</summary>
     public bool HoldsPlace { get; init; }
 
     /// <summary>The first chunk whose items are in here.</summary>
@@ -110,7 +110,7 @@ internal readonly record struct ObjectHeader
     /// <summary>Bytes before the body; known once the header is written or read.</summary>
     public int PrefixBytes { get; init; }
 
-    /// <summary>Identifies a chunk by its content; what the next chunk's <see cref="Link"/> must be.</summary>
+    /// <summary>The hash that identifies a chunk by its content; the next chunk's <see cref="Link"/> must equal it.</summary>
     public ulong Hash => ((ulong)HeaderCrc << 32) | BodyCrc;
 
     /// <summary>
@@ -143,7 +143,7 @@ internal readonly record struct ObjectHeader
         return this with { HeaderCrc = crc, PrefixBytes = prefix.Length };
     }
 
-    /// <summary>Reads and checks the header of a whole object; the body is not looked at, and may be cut off.</summary>
+    /// <summary>Decodes and verifies the header of an object; the body is not read and may be truncated.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, uint logTag, out ObjectHeader header)
     {
         header = default;

@@ -2,16 +2,16 @@ using System.Globalization;
 
 namespace Loire.Log.Objects;
 
-/// <summary>What an object's key is made of.</summary>
+/// <summary>The kinds of keys.</summary>
 internal enum ObjectKeyKind : byte
 {
     /// <summary>The log's one mutable object.</summary>
     Head = 0,
 
-    /// <summary>A chunk: its ordinal.</summary>
+    /// <summary>A chunk, by its ordinal.</summary>
     Chunk = 1,
 
-    /// <summary>Everything that only a leader's maintenance writes (segments, index pages, snapshots): a head revision and a count.</summary>
+    /// <summary>A part, written by a leader's maintenance (segment, index page, snapshot): a head revision and a count.</summary>
     Part = 2,
 }
 
@@ -24,7 +24,7 @@ internal enum ObjectKeyKind : byte
 /// whose name is known to the next leader, never a name that is used again.</item>
 /// </list>
 /// </summary>
-/// <param name="Kind">Which of the three.</param>
+/// <param name="Kind">The kind of the key.</param>
 /// <param name="Number">A chunk's ordinal or a part's head revision; 0 for the head.</param>
 /// <param name="Index">Counts the parts of one revision from 0.</param>
 internal readonly record struct ObjectKey(ObjectKeyKind Kind, long Number, int Index)
@@ -38,7 +38,7 @@ internal readonly record struct ObjectKey(ObjectKeyKind Kind, long Number, int I
     /// <summary>The key of a part.</summary>
     public static ObjectKey Part(long revision, int index) => new(ObjectKeyKind.Part, revision, index);
 
-    /// <summary>The last segments of the storage key; numbers are padded so that a listing is in order.</summary>
+    /// <summary>The last segments of the storage key; numbers are padded so that listings are sorted.</summary>
     public override string ToString() => Kind switch
     {
         ObjectKeyKind.Head => "head",

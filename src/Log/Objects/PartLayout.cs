@@ -3,10 +3,10 @@ using Loire.Model.Batches;
 
 namespace Loire.Log.Objects;
 
-/// <summary>Lays out what maintenance writes. Bodies are gathered from where they lie; only headers and indexes are new.</summary>
+/// <summary>Lays out the parts that maintenance writes. Bodies are gathered without copying; only headers and indexes are new.</summary>
 internal static class PartLayout
 {
-    /// <summary>Makes a segment of objects that follow each other.</summary>
+    /// <summary>Creates a segment from adjacent objects.</summary>
     public static LogObject Segment(IReadOnlyList<LogObject> sources, LeaderEpoch epoch, Guid writer, uint logTag, out StoredObject stored)
     {
         var index = new IndexBuilder();
@@ -42,7 +42,7 @@ internal static class PartLayout
         return Build(header, index, body.ToArray(), logTag, out stored);
     }
 
-    /// <summary>Makes an index page of entries that follow each other.</summary>
+    /// <summary>Creates an index page from adjacent entries.</summary>
     public static LogObject Page(ReadOnlySpan<ChainEntry> entries, LeaderEpoch epoch, Guid writer, uint logTag, out StoredObject stored)
     {
         var body = new byte[ChainEntry.SizeOf(entries)];
@@ -67,7 +67,7 @@ internal static class PartLayout
         return Build(header, null, [body], logTag, out stored);
     }
 
-    /// <summary>Makes a snapshot that stands for everything before <paramref name="end"/>.</summary>
+    /// <summary>Creates a snapshot that replaces everything before <paramref name="end"/>.</summary>
     public static LogObject Snapshot(
         ReadOnlyMemory<byte> state, Offset end, long lastOrdinal, LeaderEpoch epoch, Guid writer, uint logTag, out StoredObject stored)
     {

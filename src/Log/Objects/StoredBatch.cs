@@ -5,11 +5,11 @@ using Loire.Model.Batches;
 namespace Loire.Log.Objects;
 
 /// <summary>
-/// What the log reads of a batch in a body, where its header may lie in two pieces: enough to step from one batch to the next and to find
-/// one by offset or time.
+/// The fields of a stored batch that the log needs to step from one batch to the next and to find one by offset or time. The header of a
+/// batch may span two pieces.
 /// </summary>
 /// <param name="BodyAt">Where the batch begins in the body.</param>
-/// <param name="SizeInBytes">Header and records.</param>
+/// <param name="SizeInBytes">Bytes of header and records.</param>
 /// <param name="NextOffset">The offset after its last record.</param>
 /// <param name="MaxTimestamp">The greatest timestamp of its records.</param>
 internal readonly record struct StoredBatch(int BodyAt, int SizeInBytes, Offset NextOffset, Timestamp MaxTimestamp)
@@ -19,13 +19,15 @@ internal readonly record struct StoredBatch(int BodyAt, int SizeInBytes, Offset 
     /// <summary>Where the next batch begins in the body.</summary>
     public int BodyEnd => BodyAt + SizeInBytes;
 
-    /// <summary>Whether the bytes are one batch by their own account, and take so many offsets. What is stored must be steppable.</summary>
+    /// <summary>
+    /// Whether the header describes exactly these bytes and this number of offsets, as stepping over stored batches requires.
+    /// </summary>
     public static bool Describes(ReadOnlySpan<byte> batch, int offsetCount) =>
         batch.Length >= RecordBatch.HeaderSize
         && BinaryPrimitives.ReadInt32BigEndian(batch[BatchLayout.Length..]) == batch.Length - BatchLayout.LeaderEpoch
         && BinaryPrimitives.ReadInt32BigEndian(batch[BatchLayout.LastOffsetDelta..]) == offsetCount - 1;
 
-    /// <summary>Reads the batch at <paramref name="bodyAt"/>; false if there is no whole one.</summary>
+    /// <summary>Reads the batch at <paramref name="bodyAt"/>; false if it is incomplete.</summary>
     public static bool TryRead(LogObject source, int bodyAt, out StoredBatch batch)
     {
         Span<byte> header = stackalloc byte[BytesLookedAt];

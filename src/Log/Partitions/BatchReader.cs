@@ -5,9 +5,9 @@ using Loire.Model;
 namespace Loire.Log.Partitions;
 
 /// <summary>
-/// Reads record batches out of a chain: finds the object by position, the block by the sparse index, the batch by stepping over the headers
-/// in the block. What is in memory is read without waiting. A damaged or missing object is refused with the offset after it, so that a
-/// reader can go on behind it.
+/// Reads record batches from a chain: finds the object by position, the block by the sparse index, and the batch by stepping over headers
+/// in the block. Objects in memory are read synchronously. A damaged or missing object fails the read with the offset after it, so that a
+/// reader can continue there.
 /// </summary>
 internal sealed class BatchReader(Chain chain)
 {
@@ -75,7 +75,7 @@ internal sealed class BatchReader(Chain chain)
         {
             if (entry.Kind == ObjectKind.Page || !chain.Loader.TryGetResident(entry, out var found))
             {
-                // What fits whole is worth reading; a large object is not, for what is left of the request.
+                // Loads the next object only if it fits the rest of the request.
                 return pieces.Bytes > 0 && pieces.Bytes + entry.Bytes > maxBytes;
             }
 
@@ -123,7 +123,7 @@ internal sealed class BatchReader(Chain chain)
             }
             else if (await RefuseAsync(loaded.Status, entry, seen) is { } refusal)
             {
-                // What was read before the damage is good; the damage is told to whoever asks there.
+                // Batches before the damage are good; a read that starts at the damage gets the error.
                 return pieces.Bytes == 0 ? refusal : new LogRead(ErrorCode.None, pieces.ToArray(), next, pieces.Bytes);
             }
         }
@@ -133,7 +133,7 @@ internal sealed class BatchReader(Chain chain)
     }
 
     /// <summary>
-    /// What to answer where an object is not to be had; null if it has only been replaced meanwhile, by our own maintenance or another writer's.
+    /// The result of a read whose object is unavailable; null if maintenance, ours or another writer's, has replaced the object meanwhile.
     /// </summary>
     private async ValueTask<LogRead?> RefuseAsync(FetchStatus status, ChainEntry entry, (ChainState State, int View) seen)
     {
@@ -151,7 +151,7 @@ internal sealed class BatchReader(Chain chain)
     /// <summary>Adds batches of one object from <paramref name="next"/> on; false if the request is full before the object's end.</summary>
     private static bool TakeFrom(LogObject source, Offset end, int maxBytes, ref PieceList pieces, ref Offset next)
     {
-        // No batch there: an object may end in positions without batches, or before its assumed end if that was a guess.
+        // There may be no batch: an object can end in positions without batches, or before its assumed end if that was a guess.
         var first = source.Header.IndexEntries > 0 ? First(source, next) : default;
         var room = maxBytes - pieces.Bytes;
         if (first.SizeInBytes > room && pieces.Bytes > 0)

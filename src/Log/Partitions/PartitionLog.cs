@@ -9,8 +9,8 @@ namespace Loire.Log.Partitions;
 /// The ordered log of one partition in grain storage: it assigns offsets, makes batches durable in their order, and reads them back byte
 /// for byte. Not thread-safe: every call and every continuation runs on its owner's scheduler. Several owners of one log may exist by
 /// mistake; storage lets only the one with the newest leader epoch append, and the others close. When storage is broken or the outcome of a
-/// write stays unknown beyond the deadline, the log closes, says so once through <see cref="Closed"/>, and serves nothing more; a new
-/// instance recovers what is durable.
+/// write stays unknown beyond the deadline, the log closes, invokes <see cref="Closed"/> once, and serves nothing more; a new instance
+/// recovers the durable state.
 /// </summary>
 public sealed class PartitionLog : IAsyncDisposable
 {
@@ -18,13 +18,13 @@ public sealed class PartitionLog : IAsyncDisposable
     private readonly BatchReader _reader;
     private Item[] _items = [];
 
-    /// <summary>A log that is not opened yet.</summary>
-    /// <param name="storage">Keeps the objects.</param>
+    /// <summary>Creates a log that is not open yet.</summary>
+    /// <param name="storage">Stores the objects of the log.</param>
     /// <param name="id">Names the log among all logs of the storage: <c>{topic id as 32 digits}/{partition}</c>.</param>
-    /// <param name="writer">Random and never used before: tells this instance's writes from all others'.</param>
-    /// <param name="options">Bounds.</param>
-    /// <param name="cache">Shared by the logs of a silo.</param>
-    /// <param name="time">For waits and deadlines only.</param>
+    /// <param name="writer">A random id that no other instance has used; it marks the writes of this one.</param>
+    /// <param name="options">The bounds of the log.</param>
+    /// <param name="cache">The cache shared by the logs of a silo.</param>
+    /// <param name="time">The clock of waits and deadlines.</param>
     public PartitionLog(IGrainStorage storage, string id, Guid writer, PartitionLogOptions options, ObjectCache cache, TimeProvider time)
     {
         _chain = new Chain(storage, id, writer, options, BatchFormat.Instance, cache, time);
@@ -40,7 +40,7 @@ public sealed class PartitionLog : IAsyncDisposable
     /// <summary>The first offset that can be read.</summary>
     public Offset LogStartOffset => _chain.IsOpen ? _chain.State.Head.Start : Offset.Zero;
 
-    /// <summary>Every offset before it is durable; what a read sees.</summary>
+    /// <summary>The offset up to which the log is durable and readable, exclusive.</summary>
     public Offset DurableEndOffset => _chain.IsOpen ? _chain.State.Durable : Offset.Zero;
 
     /// <summary>The offset that the next record gets.</summary>
@@ -49,12 +49,12 @@ public sealed class PartitionLog : IAsyncDisposable
     /// <summary>Bytes of batches that wait for storage.</summary>
     public long PendingBytes => _chain.PendingBytes;
 
-    /// <summary>Why the log has closed by itself, in one sentence for a person; null if it has not.</summary>
+    /// <summary>A human-readable reason why the log closed itself; null if it has not.</summary>
     public string? CloseReason => _chain.CloseReason;
 
     /// <summary>
-    /// Invoked on the owner's scheduler whenever <see cref="DurableEndOffset"/> has advanced; never while a method of the log runs its
-    /// first turn.
+    /// Invoked on the owner's scheduler whenever <see cref="DurableEndOffset"/> has advanced; never synchronously within a call of the
+    /// log.
     /// </summary>
     public Action? Advanced
     {
@@ -63,8 +63,8 @@ public sealed class PartitionLog : IAsyncDisposable
     }
 
     /// <summary>
-    /// Invoked on the owner's scheduler for pending appends that will never be durable, with their first offset, the offset after their last
-    /// one, and the error that <see cref="PendingAppend.Committed"/> ends with. Their offsets may be assigned again.
+    /// Invoked on the owner's scheduler for pending appends that will never be durable, with their first offset, the offset after their
+    /// last one, and the result of <see cref="PendingAppend.Committed"/>. Their offsets may be assigned again.
     /// </summary>
     public Action<Offset, Offset, ErrorCode>? Failed
     {
@@ -76,7 +76,9 @@ public sealed class PartitionLog : IAsyncDisposable
         }
     }
 
-    /// <summary>Invoked once when the log has closed by itself: superseded, broken, or in doubt. The owner drops this instance.</summary>
+    /// <summary>
+    /// Invoked once when the log has closed itself: superseded, broken storage, or an unknown outcome. The owner drops this instance.
+    /// </summary>
     public Action<ErrorCode>? Closed
     {
         get => _chain.ClosedItself;
@@ -84,7 +86,7 @@ public sealed class PartitionLog : IAsyncDisposable
     }
 
     /// <summary>
-    /// Reads the head and the chunks after the last segment: a bounded amount, however long the log is. An absent log is an empty one.
+    /// Reads the head and the chunks after the last segment: a bounded amount for a log of any length. An absent log is empty.
     /// </summary>
     /// <returns>
     /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read now;
@@ -94,18 +96,18 @@ public sealed class PartitionLog : IAsyncDisposable
     public Task<ErrorCode> OpenAsync(CancellationToken cancellation) => _chain.OpenAsync(cancellation);
 
     /// <summary>
-    /// Takes the next leader epoch, so that no earlier writer can append any more; needed before the first append. Chunks that an earlier
-    /// writer stored in the meantime become part of the log. Does nothing if the epoch is taken already.
+    /// Takes the next leader epoch, which keeps earlier writers from appending; required before the first append. Chunks that an earlier
+    /// writer stored in the meantime become part of the log. Does nothing if this instance leads already.
     /// </summary>
     /// <returns><see cref="ErrorCode.None"/>, <see cref="ErrorCode.NotLeaderOrFollower"/> if a newer writer exists, or a storage error as
     /// for appends.</returns>
     public Task<ErrorCode> BecomeLeaderAsync(CancellationToken cancellation) => _chain.TakeEpochAsync(cancellation);
 
     /// <summary>
-    /// Gives the batches their offsets, one after the other, and queues them for the next chunk: all of them get into the same chunk or
-    /// none. Does not wait: whoever wants bounded memory awaits <see cref="WaitForRoomAsync"/> before. If nothing can be appended, the
-    /// offsets mean nothing and <see cref="PendingAppend.Committed"/> says why: besides what is named there,
-    /// <see cref="ErrorCode.RecordListTooLarge"/> if the batches are more than <see cref="Limits.BatchBytes"/> together.
+    /// Assigns offsets to the batches in order and queues them for one chunk. Never waits: a caller bounds memory by awaiting
+    /// <see cref="WaitForRoomAsync"/> first. If nothing can be appended, the offsets are meaningless and
+    /// <see cref="PendingAppend.Committed"/> has the error: besides those named there,
+    /// <see cref="ErrorCode.RecordListTooLarge"/> if the batches are larger than <see cref="Limits.BatchBytes"/> together.
     /// </summary>
     public PendingAppend Append(ReadOnlySpan<BatchToAppend> batches)
     {
@@ -145,9 +147,9 @@ public sealed class PartitionLog : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until <paramref name="bytes"/> more may be pending. One append larger than the bound waits until nothing else is pending.
+    /// Waits until <paramref name="bytes"/> more may be pending. An append larger than the bound waits until nothing else is pending.
     /// </summary>
-    /// <returns><see cref="ErrorCode.None"/>, or why the log takes no appends.</returns>
+    /// <returns><see cref="ErrorCode.None"/>, or the error that keeps the log from accepting appends.</returns>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public ValueTask<ErrorCode> WaitForRoomAsync(long bytes, CancellationToken cancellation) =>
         _chain.WaitForRoomAsync(bytes, cancellation);
@@ -179,20 +181,20 @@ public sealed class PartitionLog : IAsyncDisposable
 
     /// <summary>
     /// Finds the first batch whose greatest timestamp is at or after <paramref name="timestamp"/>; no pieces if there is none. The errors
-    /// are those of <see cref="ReadAsync"/>: where the answer might lie in damaged bytes, it is <see cref="ErrorCode.CorruptMessage"/>.
+    /// are those of <see cref="ReadAsync"/>; if the batch might lie in damaged bytes, <see cref="ErrorCode.CorruptMessage"/>.
     /// </summary>
     public ValueTask<LogRead> FindBatchAsync(Timestamp timestamp, CancellationToken cancellation) =>
         _chain.IsClosed ? Nothing(_chain.ClosedError, DurableEndOffset) : _reader.FindAsync(timestamp, LogStartOffset, cancellation);
 
     /// <summary>
-    /// Deletes every object of the log, the head last. May be called on an instance that is not opened, and again after any failure. A
-    /// writer that races is fenced; this instance is closed afterwards.
+    /// Deletes every object of the log, the head last. May be called on an instance that is not open, and again after a failure. A
+    /// concurrent writer is fenced, and this instance is closed.
     /// </summary>
     /// <returns><see cref="ErrorCode.None"/> once nothing is left, or a storage error; <see cref="ErrorCode.CorruptMessage"/> if the head
     /// is damaged.</returns>
     public Task<ErrorCode> DeleteAsync(CancellationToken cancellation) => _chain.DeleteAsync(cancellation);
 
-    /// <summary>Takes no more appends, waits for the chunk under way, fails what is behind it, and forgets everything.</summary>
+    /// <summary>Stops accepting appends, waits for the chunk in flight, and fails the appends queued behind it.</summary>
     public ValueTask DisposeAsync() => _chain.DisposeAsync();
 
     private static ValueTask<LogRead> Nothing(ErrorCode error, Offset from) => new(new LogRead(error, [], from, 0));

@@ -31,7 +31,7 @@ public sealed class ChunkWriteOutcomes
     });
 
     [Fact]
-    public void A_lost_answer_is_made_good_by_reading_back() => Run(async bench =>
+    public void A_lost_reply_is_resolved_by_reading_back() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         bench.Script.On(ChunkCreate, StorageFault.LoseAnswer(NoAnswer));
@@ -52,7 +52,7 @@ public sealed class ChunkWriteOutcomes
     });
 
     [Fact]
-    public void A_write_that_never_arrived_is_made_again_with_the_same_bytes() => Run(async bench =>
+    public void A_write_that_never_arrived_is_repeated_with_the_same_bytes() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         bench.Script.On(ChunkCreate, StorageFault.Refuse(NoAnswer), times: 3);
@@ -68,7 +68,7 @@ public sealed class ChunkWriteOutcomes
     });
 
     [Fact]
-    public void A_write_that_arrives_after_it_was_made_again_changes_nothing() => Run(async bench =>
+    public void A_write_that_arrives_after_it_was_repeated_changes_nothing() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         var arrival = new Gate();
@@ -80,7 +80,7 @@ public sealed class ChunkWriteOutcomes
     });
 
     [Fact]
-    public void Reading_back_damaged_bytes_once_is_no_answer_and_is_repeated() => Run(async bench =>
+    public void Reading_back_damaged_bytes_once_is_inconclusive_and_is_repeated() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         byte[]? whole = null;
@@ -102,7 +102,7 @@ public sealed class ChunkWriteOutcomes
     });
 
     [Fact]
-    public void A_chunk_of_a_newer_leader_in_our_place_ends_the_log() => Run(async bench =>
+    public void A_chunk_of_a_newer_leader_under_our_key_closes_the_log() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         var (closed, announced) = (new List<ErrorCode>(), 0);
@@ -116,7 +116,7 @@ public sealed class ChunkWriteOutcomes
     });
 
     [Fact]
-    public void A_full_store_refuses_everything_pending_and_the_log_goes_on() => Run(async bench =>
+    public void A_full_store_refuses_everything_pending_and_the_log_continues() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         await LogBench.AppendAsync(log, "a");
@@ -137,7 +137,7 @@ public sealed class ChunkWriteOutcomes
     });
 
     [Fact]
-    public void A_refusal_after_a_doubt_proves_nothing() => Run(async bench =>
+    public void A_refusal_after_an_unknown_outcome_proves_nothing() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         var arrival = new Gate();
@@ -153,7 +153,7 @@ public sealed class ChunkWriteOutcomes
     });
 
     [Fact]
-    public void A_broken_store_ends_the_log() => Run(async bench =>
+    public void A_broken_store_closes_the_log() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         var closed = new List<ErrorCode>();
@@ -169,7 +169,7 @@ public sealed class ChunkWriteOutcomes
     [Theory]
     [InlineData(false, "the store fails every call")]
     [InlineData(true, "the store never answers")]
-    public void What_is_unknown_at_the_deadline_times_out_and_ends_the_log(bool silent, string because) => Run(async bench =>
+    public void An_outcome_unknown_at_the_deadline_times_out_and_closes_the_log(bool silent, string because) => Run(async bench =>
     {
         _ = because;
         var log = await bench.LeadAsync();
@@ -194,7 +194,7 @@ public sealed class ChunkWriteOutcomes
     });
 
     [Fact]
-    public void A_write_that_arrives_after_its_log_has_closed_is_adopted_or_shut_out_but_never_half_of_it() => Run(async bench =>
+    public void A_write_that_arrives_after_its_log_has_closed_is_adopted_or_fenced_as_a_whole() => Run(async bench =>
     {
         foreach (var early in new[] { true, false })
         {

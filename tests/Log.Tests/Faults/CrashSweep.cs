@@ -52,7 +52,7 @@ public sealed class CrashSweep
     [Theory]
     [InlineData(Call.NeverArrives)]
     [InlineData(Call.TakesEffect)]
-    public void A_deletion_that_crashed_at_any_call_is_finished_by_the_next_one(Call call)
+    public void A_deletion_that_crashed_at_any_call_is_completed_by_the_next_one(Call call)
     {
         static Task Delete(World world) => world.New().DeleteAsync(CancellationToken.None);
 

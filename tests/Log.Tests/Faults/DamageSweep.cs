@@ -32,7 +32,7 @@ public sealed class DamageSweep
         Enumerable.Range(0, whole.Length).Select(at => ($"{key} byte {at}", key, (byte[]?)Changed(whole, at))));
 
     [Fact]
-    public void A_cut_object_is_never_the_end_of_the_log() => Sweep((key, whole) =>
+    public void A_truncated_object_is_never_the_end_of_the_log() => Sweep((key, whole) =>
         Enumerable.Range(0, whole.Length).Select(length => ($"{key} cut to {length}", key, (byte[]?)whole[..length])));
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class DamageSweep
     public void A_missing_object_is_not_the_end_of_the_log() => Sweep((key, _) => [($"{key} missing", key, null)]);
 
     [Fact]
-    public void An_object_in_anothers_place_is_not_served() => Sweep((key, _) =>
+    public void An_object_under_another_objects_key_is_not_served() => Sweep((key, _) =>
         _store.Keys.Where(other => other != key).Select(other => ($"{other} in the place of {key}", key, _store.Find(other))));
 
     [Fact]

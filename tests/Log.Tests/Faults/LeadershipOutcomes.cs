@@ -32,7 +32,7 @@ public sealed class LeadershipOutcomes
     });
 
     [Fact]
-    public void An_upkeep_that_never_rests_cannot_starve_whoever_opens_the_log() => Run(async bench =>
+    public void Continuous_maintenance_cannot_starve_an_opening_log() => Run(async bench =>
     {
         var leader = await bench.LeadAsync();
         await LogBench.AppendAsync(leader, "a");
@@ -49,7 +49,7 @@ public sealed class LeadershipOutcomes
     });
 
     [Fact]
-    public void A_read_that_fails_is_retriable_and_ends_nothing() => Run(async bench =>
+    public void A_failed_read_is_retriable_and_does_not_close_the_log() => Run(async bench =>
     {
         await LogBench.AppendAsync(await bench.LeadAsync(), "a");
         bench.Cache = new ObjectCache(0);
@@ -76,7 +76,7 @@ public sealed class LeadershipOutcomes
     [Theory]
     [InlineData("head")]
     [InlineData("fence")]
-    public void Taking_an_epoch_survives_lost_answers_conflicts_and_writes_that_never_arrive(string which) => Run(async bench =>
+    public void Taking_an_epoch_survives_lost_replies_conflicts_and_lost_writes(string which) => Run(async bench =>
     {
         Func<StorageCall, bool> write = which == "head" ? HeadWrite : ChunkCreate;
         StorageFault[] faults = [StorageFault.LoseAnswer(NoAnswer), StorageFault.LoseAnswer(Conflict), StorageFault.Refuse(NoAnswer)];
@@ -114,7 +114,7 @@ public sealed class LeadershipOutcomes
     [InlineData("head", true)]
     [InlineData("fence", false)]
     [InlineData("fence", true)]
-    public void An_epoch_in_doubt_at_the_deadline_or_on_a_broken_store_ends_the_log(string which, bool broken) => Run(async bench =>
+    public void An_epoch_unknown_at_the_deadline_or_a_broken_store_closes_the_log(string which, bool broken) => Run(async bench =>
     {
         await LogBench.AppendAsync(await bench.LeadAsync(), "a");
         var log = await bench.OpenAsync();
@@ -129,7 +129,7 @@ public sealed class LeadershipOutcomes
     });
 
     [Fact]
-    public void Of_two_that_take_an_epoch_at_once_one_leads() => Run(async bench =>
+    public void One_of_two_instances_that_take_an_epoch_at_once_leads() => Run(async bench =>
     {
         for (var round = 0; round < 20; round++)
         {
@@ -155,7 +155,7 @@ public sealed class LeadershipOutcomes
     });
 
     [Fact]
-    public void A_leader_that_stopped_in_good_order_leaves_no_fence_behind() => Run(async bench =>
+    public void A_leader_that_stopped_gracefully_leaves_no_fence() => Run(async bench =>
     {
         for (var i = 0; i < 30; i++)
         {

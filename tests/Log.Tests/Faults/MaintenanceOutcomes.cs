@@ -9,7 +9,7 @@ using static Loire.Log.Tests.Faults.FaultBench;
 namespace Loire.Log.Tests.Faults;
 
 /// <summary>Merging, listing and deleting in the background, and what becomes of them when storage does not play along.</summary>
-public sealed class UpkeepOutcomes
+public sealed class MaintenanceOutcomes
 {
     private static readonly PartitionLogOptions Small = new()
     {
@@ -27,7 +27,7 @@ public sealed class UpkeepOutcomes
     [Theory]
     [InlineData("part")]
     [InlineData("head")]
-    public void Lost_answers_conflicts_and_writes_that_never_arrive_change_nothing(string which) => Run(async bench =>
+    public void Lost_replies_conflicts_and_lost_writes_change_nothing(string which) => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         StorageFault[] faults = [StorageFault.LoseAnswer(NoAnswer), StorageFault.LoseAnswer(Conflict), StorageFault.Refuse(NoAnswer)];
@@ -45,7 +45,7 @@ public sealed class UpkeepOutcomes
     }, Small);
 
     [Fact]
-    public void Appends_go_on_while_upkeep_waits_for_storage() => Run(async bench =>
+    public void Appends_continue_while_maintenance_waits_for_storage() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         var gate = new Gate();
@@ -62,7 +62,7 @@ public sealed class UpkeepOutcomes
     }, Small);
 
     [Fact]
-    public void At_the_tails_bound_a_chunk_waits_for_upkeep() => Run(async bench =>
+    public void At_the_bound_of_the_tail_a_chunk_waits_for_maintenance() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         var gate = new Gate();
@@ -85,7 +85,7 @@ public sealed class UpkeepOutcomes
     }, Small);
 
     [Fact]
-    public void A_store_too_full_for_upkeep_refuses_appends_at_the_tails_bound_and_takes_them_when_there_is_room() => Run(async bench =>
+    public void A_store_too_full_for_maintenance_refuses_appends_at_the_bound_of_the_tail_until_there_is_space() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         bench.Script.On(PartCreate, StorageFault.Refuse(new StorageFullException("Full.")), times: 10_000);
@@ -105,7 +105,7 @@ public sealed class UpkeepOutcomes
     }, Small);
 
     [Fact]
-    public void Upkeep_in_doubt_at_the_deadline_ends_the_log() => Run(async bench =>
+    public void Maintenance_with_an_unknown_outcome_at_the_deadline_closes_the_log() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         bench.Script.On(PartCreate, StorageFault.Refuse(NoAnswer), times: 10_000);
@@ -120,7 +120,7 @@ public sealed class UpkeepOutcomes
     }, Small);
 
     [Fact]
-    public void What_could_not_be_deleted_is_deleted_later() => Run(async bench =>
+    public void A_failed_deletion_of_an_object_is_retried_later() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         bench.Script.On(Clear, StorageFault.Refuse(NoAnswer), times: 7);
@@ -135,7 +135,7 @@ public sealed class UpkeepOutcomes
     }, Small);
 
     [Fact]
-    public void What_a_leader_could_not_delete_its_successor_deletes() => Run(async bench =>
+    public void A_successor_deletes_what_a_leader_could_not_delete() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         bench.Script.On(Clear, StorageFault.Refuse(NoAnswer), times: 10_000);
@@ -155,7 +155,7 @@ public sealed class UpkeepOutcomes
     }, Small);
 
     [Fact]
-    public void A_part_that_no_head_lists_is_deleted_by_the_next_leader() => Run(async bench =>
+    public void A_part_listed_by_no_head_is_deleted_by_the_next_leader() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         bench.Script.On(call => HeadWrite(call) && call.ETag is not null, _ => new TaskCompletionSource<StorageFault>().Task);

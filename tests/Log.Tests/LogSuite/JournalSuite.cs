@@ -24,7 +24,7 @@ public abstract class JournalSuite
     });
 
     [Fact]
-    public void A_snapshot_stands_for_all_records_before_it() => Run(async store =>
+    public void A_snapshot_replaces_all_records_before_it() => Run(async store =>
     {
         var (journal, _) = await OpenAsync(store);
         await AppendAsync(journal, "a", "b");
@@ -43,7 +43,7 @@ public abstract class JournalSuite
     });
 
     [Fact]
-    public void Appends_keep_their_order_from_the_first_one_on() => Run(async store =>
+    public void Appends_stay_in_order_from_the_first_one() => Run(async store =>
     {
         var (journal, _) = await OpenAsync(store);
         var appends = Enumerable.Range(0, 50).Select(i => AppendAsync(journal, $"r{i}")).ToList();
@@ -53,7 +53,7 @@ public abstract class JournalSuite
     });
 
     [Fact]
-    public void Records_and_snapshots_go_on_through_many_openings() => Run(async store =>
+    public void Records_and_snapshots_survive_many_openings() => Run(async store =>
     {
         var expected = new List<string>();
         for (var round = 0; round < 12; round++)
@@ -85,7 +85,7 @@ public abstract class JournalSuite
     });
 
     [Fact]
-    public void A_snapshot_is_wanted_when_the_records_outweigh_the_last_one() => Run(async store =>
+    public void A_snapshot_is_wanted_when_the_records_are_larger_than_the_last_one() => Run(async store =>
     {
         var (journal, _) = await OpenAsync(store);
         Assert.False(journal.WantsSnapshot);
@@ -133,7 +133,7 @@ public abstract class JournalSuite
     });
 
     [Fact]
-    public void A_newer_owner_shuts_out_the_one_before() => Run(async store =>
+    public void A_newer_owner_fences_the_previous_one() => Run(async store =>
     {
         var (old, _) = await OpenAsync(store);
         await AppendAsync(old, "a");
@@ -146,7 +146,7 @@ public abstract class JournalSuite
     });
 
     [Fact]
-    public void An_owner_finds_out_on_demand_whether_another_one_has_appended() => Run(async store =>
+    public void An_owner_can_check_whether_another_one_has_appended() => Run(async store =>
     {
         var (first, _) = await OpenAsync(store);
         Assert.Equal(ErrorCode.None, await first.CheckNewestAsync());

@@ -24,7 +24,7 @@ public abstract class PartitionLogSuite
     protected abstract Task<ILogStore> NewStoreAsync();
 
     [Fact]
-    public void What_was_appended_is_read_back_in_order() => Run(async bench =>
+    public void Appended_batches_are_read_back_in_order() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, "a", "b"));
@@ -33,7 +33,7 @@ public abstract class PartitionLogSuite
     });
 
     [Fact]
-    public void A_log_that_nobody_wrote_to_is_empty_at_offset_zero() => Run(async bench =>
+    public void An_unwritten_log_is_empty_at_offset_zero() => Run(async bench =>
     {
         var log = await bench.OpenAsync();
         Assert.Equal(new PositionsOf(0, 0, 0), PositionsOf.The(log));
@@ -45,7 +45,7 @@ public abstract class PartitionLogSuite
     });
 
     [Fact]
-    public void Offsets_are_assigned_at_once_and_the_high_watermark_follows_when_storage_has_confirmed() => Run(async bench =>
+    public void Offsets_are_assigned_at_once_and_the_durable_end_follows_when_storage_has_confirmed() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         var first = log.Append([TestBatches.ToAppend(TestBatches.Of(1, "a", "b"))]);
@@ -60,7 +60,7 @@ public abstract class PartitionLogSuite
     });
 
     [Fact]
-    public void What_was_acknowledged_is_there_when_the_store_is_opened_again() => Run(async bench =>
+    public void Acknowledged_batches_are_present_when_the_store_is_opened_again() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         for (var i = 0; i < 20; i++)
@@ -126,7 +126,7 @@ public abstract class PartitionLogSuite
     });
 
     [Fact]
-    public void A_read_holds_at_most_the_bytes_asked_for_but_always_its_first_batch() => Run(async bench =>
+    public void A_read_returns_at_most_the_requested_bytes_but_always_its_first_batch() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         var batch = TestBatches.Of(1, new string('x', 900));
@@ -145,7 +145,7 @@ public abstract class PartitionLogSuite
     });
 
     [Fact]
-    public void A_read_begins_with_the_batch_that_holds_the_offset() => Run(async bench =>
+    public void A_read_starts_with_the_batch_that_contains_the_offset() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         await LogBench.AppendAsync(log, "a", "b", "c");
@@ -214,7 +214,7 @@ public abstract class PartitionLogSuite
     }, Small);
 
     [Fact]
-    public void Many_small_appends_are_merged_and_read_on_as_before() => Run(async bench =>
+    public void Many_small_appends_are_merged_and_read_as_before() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         for (var i = 0; i < 400; i++)
@@ -235,7 +235,7 @@ public abstract class PartitionLogSuite
     }, Small);
 
     [Fact]
-    public void A_new_leader_shuts_out_the_one_before() => Run(async bench =>
+    public void A_new_leader_fences_the_previous_one() => Run(async bench =>
     {
         var old = await bench.LeadAsync();
         await LogBench.AppendAsync(old, "a");
@@ -257,7 +257,7 @@ public abstract class PartitionLogSuite
     });
 
     [Fact]
-    public void A_leader_that_slept_while_its_successor_merged_and_deleted_everything_is_still_shut_out() => Run(async bench =>
+    public void A_leader_suspended_while_its_successor_merged_and_deleted_everything_is_still_fenced() => Run(async bench =>
     {
         var sleeper = await bench.LeadAsync();
         await LogBench.AppendAsync(sleeper, "a");
@@ -272,7 +272,7 @@ public abstract class PartitionLogSuite
     }, Small);
 
     [Fact]
-    public void What_an_earlier_leader_stored_after_we_looked_becomes_part_of_our_log() => Run(async bench =>
+    public void Chunks_that_an_earlier_leader_stored_after_the_opening_become_part_of_the_log() => Run(async bench =>
     {
         var old = await bench.LeadAsync();
         await LogBench.AppendAsync(old, "a");
@@ -327,7 +327,7 @@ public abstract class PartitionLogSuite
     });
 
     [Fact]
-    public void Stopping_waits_for_the_chunk_under_way_and_fails_what_is_behind_it() => Run(async bench =>
+    public void Stopping_waits_for_the_chunk_in_flight_and_fails_appends_behind_it() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         var first = log.Append([TestBatches.ToAppend(TestBatches.Of(1, "a"))]);
@@ -342,7 +342,7 @@ public abstract class PartitionLogSuite
     });
 
     [Fact]
-    public void A_deleted_log_is_gone_and_deleting_it_again_is_no_error() => Run(async bench =>
+    public void A_deleted_log_is_gone_and_deleting_it_again_succeeds() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
         for (var i = 0; i < 150; i++)
@@ -375,7 +375,7 @@ public abstract class PartitionLogSuite
     });
 
     [Fact]
-    public void Logs_with_similar_names_are_apart() => Run(async bench =>
+    public void Logs_with_similar_names_do_not_share_objects() => Run(async bench =>
     {
         string[] names = ["a/1", "a/11", "a_1", "a-1", "a.1", "a=2E1", "a%2E1", "A/1", "ä/1", "a/1/b", "../x", "a/.", new string('n', 300)];
         foreach (var name in names)

@@ -12,7 +12,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     private const int Events = 2_000;
 
     [Fact]
-    public void Racing_owners_on_a_faulty_store_keep_every_promise()
+    public void Racing_owners_on_a_faulty_store_keep_every_invariant()
     {
         var (first, count) = Seeds();
         long steps = 0, acknowledged = 0;
