@@ -1,7 +1,8 @@
 namespace Loire.Storage;
 
 /// <summary>
-/// The state of a grain that has none stored: a new instance where the type can be made without arguments, else the type's default.
+/// The state of a grain without a stored one: a new instance if the type has a constructor without parameters, otherwise the type's
+/// default.
 /// </summary>
 internal static class BlankState<T>
 {

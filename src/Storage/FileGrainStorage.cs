@@ -13,11 +13,11 @@ namespace Loire.Storage;
 /// <summary>
 /// Grain storage in the files of one directory: all writes of all grains go to the end of one set of append-only files, and writes that
 /// arrive while a sync runs share the next one. An acknowledged write is durable (see <see cref="FileStoreOptions.SyncInterval"/>), and a
-/// read sees durable values only. Thread-safe; several silos of one process may share an instance.
+/// read returns only durable values. Thread-safe; several silos of one process may share an instance.
 /// <para>
 /// A write fails with <c>InconsistentStateException</c> if its ETag is not the stored one, <see cref="StorageFullException"/> if the device
 /// has no space (nothing is stored, and writes work again once there is space), or <see cref="StorageBrokenException"/> if its outcome is
-/// unknown: then the store takes no more writes until it is opened again. A read fails with <see cref="StorageDamagedException"/> if the
+/// unknown: then the store accepts no more writes until it is opened again. A read fails with <see cref="StorageDamagedException"/> if the
 /// stored bytes are not what was written.
 /// </para>
 /// </summary>
@@ -43,7 +43,7 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
         _maintenance.Start();
     }
 
-    /// <summary>Whether the store takes writes, and what it knows to be damaged.</summary>
+    /// <summary>Whether the store accepts writes, and what is known to be damaged.</summary>
     public StoreHealth Health
     {
         get
@@ -59,7 +59,7 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
     public StoreStatistics Statistics => StoreFigures.Read(_store, _thread.Queue.ReservedBytes);
 
     /// <summary>
-    /// Opens the store in <see cref="FileStoreOptions.Directory"/>: takes its lock, recovers what the last owner left, creates it if it is
+    /// Opens the store in <see cref="FileStoreOptions.Directory"/>: locks it, and recovers what the last owner left, or creates it if it is
     /// new.
     /// </summary>
     /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
@@ -86,7 +86,7 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
             return Task.CompletedTask;
         }
 
-        // The device has to be waited for; the caller's thread has better things to do.
+        // Waits for the device, so it must not block the caller's thread.
         return ReadSlowlyAsync(key, grainState);
     }
 
@@ -128,7 +128,7 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
         SetState(grainState, null, 0);
     }
 
-    /// <summary>Ends the writes in flight, refuses later ones, writes a checkpoint of the index and lets go of the directory.</summary>
+    /// <summary>Completes the writes in flight, rejects later ones, writes a checkpoint of the index and releases the directory.</summary>
     public ValueTask DisposeAsync()
     {
         lock (_store.Gate)
@@ -144,7 +144,7 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
         return new ValueTask(_disposal);
     }
 
-    /// <summary>Opens the store in a directory that is taken already.</summary>
+    /// <summary>Opens the store in a directory that is already locked.</summary>
     internal static FileGrainStorage Open(IStoreDirectory directory, FileStoreOptions options, TimeProvider time, ILogger logger)
     {
         try
@@ -158,15 +158,15 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
         }
     }
 
-    /// <summary>Checkpoints and reclaims now.</summary>
+    /// <summary>Runs a checkpoint and reclaiming now.</summary>
     internal Task KeepAsync() => Task.Run(() => _maintenance.WorkNow(checkpoint: true));
 
-    /// <summary>Makes what was acknowledged durable, where not every write is synced.</summary>
+    /// <summary>Makes all acknowledged writes durable; needed only with a sync interval.</summary>
     internal Task SyncAsync() => _thread.SyncAsync();
 
     private static string ETag(ulong sequence) => sequence.ToString(CultureInfo.InvariantCulture);
 
-    // 0 expects nothing stored; a text that is not one of our ETags equals none of them.
+    // 0 requires an absent object; a text that is not an ETag of ours matches none.
     private static ulong Sequence(string? etag)
         => string.IsNullOrEmpty(etag) ? 0
         : ulong.TryParse(etag, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) && sequence > 0 ? sequence

@@ -39,7 +39,7 @@ public sealed class LoireGrainStorageSerializer : IGrainStorageSerializer
             return JsonSerializer.Deserialize<T>(input.ToMemory().Span)!;
         }
 
-        // A provider may lend the memory for the time of this call only (the blob provider of Orleans 10.2 does), so the bytes are copied.
+        // A provider may own the memory and reuse it after this call (the blob provider of Orleans 10.2 does), so the bytes are copied.
         return (T)(object)new StoredObject { Pieces = [input.ToArray()] };
     }
 }

@@ -25,7 +25,7 @@ public sealed class FileGrainStorageTests(ITestOutputHelper output) : IDisposabl
     [InlineData(nameof(FileStoreOptions.CheckpointBytes), 0L)]
     [InlineData(nameof(FileStoreOptions.ReclaimLiveShare), 1.5)]
     [InlineData(nameof(FileStoreOptions.BackgroundBytesPerSecond), 1L)]
-    public async Task A_bad_option_is_refused_by_its_name(string name, object value)
+    public async Task An_invalid_option_is_rejected_by_its_name(string name, object value)
     {
         var options = new FileStoreOptions { Directory = _directory.Path };
         var property = typeof(FileStoreOptions).GetProperty(name)!;
@@ -35,7 +35,7 @@ public sealed class FileGrainStorageTests(ITestOutputHelper output) : IDisposabl
     }
 
     [Fact]
-    public async Task A_directory_is_created_below_an_existing_one_only()
+    public async Task A_directory_is_created_only_below_an_existing_one()
     {
         await using (await _directory.OpenStoreAsync(options => options.Directory = Path.Combine(_directory.Path, "new")))
         {
@@ -55,7 +55,7 @@ public sealed class FileGrainStorageTests(ITestOutputHelper output) : IDisposabl
     }
 
     [Fact]
-    public async Task A_closed_store_lets_go_of_its_directory()
+    public async Task A_closed_store_releases_its_directory()
     {
         for (var i = 0; i < 3; i++)
         {
@@ -66,7 +66,7 @@ public sealed class FileGrainStorageTests(ITestOutputHelper output) : IDisposabl
     }
 
     [Fact]
-    public async Task Files_in_the_directory_that_are_not_the_stores_are_left_alone()
+    public async Task Foreign_files_in_the_directory_are_left_alone()
     {
         var note = Path.Combine(_directory.Path, "note.txt");
         await File.WriteAllTextAsync(note, "mine");
@@ -79,7 +79,7 @@ public sealed class FileGrainStorageTests(ITestOutputHelper output) : IDisposabl
     }
 
     [Fact]
-    public async Task Keys_beyond_their_bounds_are_refused()
+    public async Task Keys_beyond_their_bounds_are_rejected()
     {
         await using var store = await _directory.OpenStoreAsync();
         var state = new GrainState<StoredObject> { State = new StoredObject() };
@@ -89,7 +89,7 @@ public sealed class FileGrainStorageTests(ITestOutputHelper output) : IDisposabl
     }
 
     [Fact]
-    public async Task An_ETag_of_another_provider_is_no_match()
+    public async Task An_ETag_of_another_provider_does_not_match()
     {
         await using var store = await _directory.OpenStoreAsync();
         var state = new GrainState<StoredObject> { State = new StoredObject(), ETag = "\"0x8DB\"" };
@@ -97,7 +97,7 @@ public sealed class FileGrainStorageTests(ITestOutputHelper output) : IDisposabl
     }
 
     [Fact]
-    public async Task Space_of_replaced_and_deleted_objects_is_given_back_while_readers_and_writers_go_on()
+    public async Task Space_of_replaced_and_deleted_objects_is_reclaimed_while_readers_and_writers_continue()
     {
         var seed = Seeds.Next(output);
         await using var store = await _directory.OpenStoreAsync(options =>
@@ -133,7 +133,7 @@ public sealed class FileGrainStorageTests(ITestOutputHelper output) : IDisposabl
     }
 
     [Fact]
-    public async Task A_store_opens_with_its_checkpoint_or_without_it_to_the_same_content()
+    public async Task A_store_opens_to_the_same_content_with_or_without_its_checkpoint()
     {
         var values = new Dictionary<string, byte[]>();
         await using (var store = await _directory.OpenStoreAsync(options => options.FileBytes = 64 * 1024))
@@ -199,7 +199,7 @@ public sealed class FileGrainStorageTests(ITestOutputHelper output) : IDisposabl
     }
 
     [Fact]
-    public async Task Figures_are_instruments_of_the_meter()
+    public async Task Statistics_are_instruments_of_the_meter()
     {
         await using var store = await _directory.OpenStoreAsync();
         await store.WriteAsync("key", [1, 2, 3]);

@@ -53,7 +53,7 @@ public sealed class GroupCommitTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Nothing_is_acknowledged_or_seen_before_its_sync_has_ended()
+    public async Task Nothing_is_acknowledged_or_visible_before_its_sync_has_completed()
     {
         var state = new GrainState<StoredObject> { State = Object([1]) };
         await _store.WriteStateAsync("s", Id("key"), state);
@@ -70,7 +70,7 @@ public sealed class GroupCommitTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_second_create_of_a_key_learns_that_it_lost_only_when_the_first_is_durable()
+    public async Task A_second_create_of_a_key_fails_only_once_the_first_is_durable()
     {
         var winner = await HoldSyncOfAsync("key", [1]);
         var loser = Write("key", [2]);
@@ -82,7 +82,7 @@ public sealed class GroupCommitTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_second_create_of_a_key_wins_if_the_first_was_refused()
+    public async Task A_second_create_of_a_key_succeeds_if_the_first_was_refused()
     {
         await HoldSyncOfAsync("other", [0]);
         var first = Write("key", new byte[60_000]);
@@ -95,7 +95,7 @@ public sealed class GroupCommitTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Writes_beyond_the_bound_on_pending_bytes_wait_in_turn_for_room()
+    public async Task Writes_beyond_the_bound_on_pending_bytes_wait_in_order_for_room()
     {
         await HoldSyncOfAsync("other", [0]);
         var writes = Enumerable.Range(0, 20).Select(i => Write($"key-{i}", new byte[20_000])).ToList();
@@ -107,14 +107,14 @@ public sealed class GroupCommitTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_object_larger_than_the_bound_goes_through_alone()
+    public async Task An_object_larger_than_the_bound_is_written_alone()
     {
         await Task.WhenAll(Enumerable.Range(0, 5).Select(i => Write($"key-{i}", new byte[300_000])));
         Assert.Equal(300_000, (await Read("key-4")).State!.Length);
     }
 
     [Fact]
-    public async Task After_a_failed_sync_whatever_waits_and_whatever_comes_fails_and_reads_go_on()
+    public async Task After_a_failed_sync_pending_and_later_writes_fail_and_reads_continue()
     {
         await Write("before", [1]);
         _disk.Faults = operation => operation.Kind == DiskOperationKind.Sync ? DiskFault.InputOutputError : DiskFault.None;
@@ -132,7 +132,7 @@ public sealed class GroupCommitTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Closing_lets_queued_writes_through_and_refuses_later_ones()
+    public async Task Closing_completes_queued_writes_and_rejects_later_ones()
     {
         var first = await HoldSyncOfAsync("first", [0]);
         var queued = Write("queued", [1]);

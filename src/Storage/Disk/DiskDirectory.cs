@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Loire.Storage.Disk;
 
 /// <summary>
-/// A directory of the operating system, owned by one process at a time: whoever opens it holds the lock on its file <c>LOCK</c>.
+/// A directory of the operating system, owned by one process at a time, which holds the lock on its file <c>LOCK</c>.
 /// </summary>
 internal sealed class DiskDirectory : IStoreDirectory
 {
@@ -15,8 +15,8 @@ internal sealed class DiskDirectory : IStoreDirectory
 
     private DiskDirectory(string path, SafeFileHandle lockFile) => (_path, _lock) = (path, lockFile);
 
-    /// <summary>Takes the directory, which is created if its parent exists.</summary>
-    /// <exception cref="IOException">Another process has it, or it cannot be used.</exception>
+    /// <summary>Locks the directory, which is created if its parent exists.</summary>
+    /// <exception cref="IOException">Another process holds the lock, or the directory cannot be used.</exception>
     public static DiskDirectory Take(string path)
     {
         path = Path.GetFullPath(path);
@@ -72,7 +72,7 @@ internal sealed class DiskDirectory : IStoreDirectory
 
     private static void SyncDirectory(string path)
     {
-        // Windows has no such call; its file systems keep their entries in a journal of their own.
+        // Windows has no such call; its file systems journal directory entries.
         if (!OperatingSystem.IsWindows() && Libc.SyncDirectory(path) is not 0 and var error)
         {
             throw new DiskException("Sync", path, error);
@@ -93,7 +93,7 @@ internal sealed class DiskDirectory : IStoreDirectory
             throw InUse(path, lockPath);
         }
 
-        // Taken by hand, since the runtime's own locks can be switched off by an environment variable.
+        // Locked explicitly, because an environment variable can disable the runtime's own locks.
         if (!OperatingSystem.IsWindows() && !Libc.TryLock(file))
         {
             file.Dispose();
@@ -116,7 +116,7 @@ internal sealed class DiskDirectory : IStoreDirectory
         }
         catch (IOException)
         {
-            // Who it is would only have been good to know.
+            // The owner is only named in the message.
         }
 
         return new DiskException($"The store's directory {path} is in use by {owner}.");

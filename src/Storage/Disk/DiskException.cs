@@ -20,10 +20,10 @@ internal sealed class DiskException : IOException
         : base($"{operation} of {name} failed: {inner.Message}", inner)
         => IsFull = inner is IOException && inner.HResult is NoSpace or QuotaExceeded or WindowsDiskFull;
 
-    /// <summary>Whether the reason is that no space is left.</summary>
+    /// <summary>Whether the device has no space left.</summary>
     public bool IsFull { get; }
 
-    /// <summary>Runs <paramref name="action"/> and gives its failure the common form.</summary>
+    /// <summary>Runs <paramref name="action"/> and wraps its failure.</summary>
     public static T Wrap<T>(string operation, string name, Func<T> action)
     {
         try

@@ -97,7 +97,7 @@ internal sealed class DiskFile(SafeFileHandle handle, string name) : IStoreFile
             throw full;
         }
 
-        // Any other error says that this file system does not reserve room; a write then finds out by itself.
+        // Any other error means that this file system cannot reserve space; a later write may then fail.
         return error == 0;
     }
 

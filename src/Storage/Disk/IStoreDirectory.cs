@@ -1,12 +1,12 @@
 namespace Loire.Storage.Disk;
 
 /// <summary>
-/// The directory of a store, with the fewest assumptions: what was not synced may be lost in any part and in any order when power fails,
-/// and a rename is seen whole or not at all. Every failure is a <see cref="DiskException"/>. Names are plain file names.
+/// The directory of a store, with the fewest assumptions: a power failure may lose any part of what was not synced, in any order, and a
+/// rename is atomic. Every failure is a <see cref="DiskException"/>. Names are plain file names.
 /// </summary>
 internal interface IStoreDirectory : IDisposable
 {
-    /// <summary>The names of the files in the directory, in no order.</summary>
+    /// <summary>The names of the files in the directory, unordered.</summary>
     IReadOnlyList<string> List();
 
     /// <summary>Opens an existing file for reading and writing.</summary>
@@ -15,10 +15,10 @@ internal interface IStoreDirectory : IDisposable
     /// <summary>Creates a file that must not exist. Durable only after <see cref="Sync"/>.</summary>
     IStoreFile Create(string name);
 
-    /// <summary>Gives a file another name, in place of a file that has it. Durable only after <see cref="Sync"/>.</summary>
+    /// <summary>Renames a file, replacing a file of the new name. Durable only after <see cref="Sync"/>.</summary>
     void Rename(string from, string to);
 
-    /// <summary>Removes a file; a reader that has it open may go on. Durable only after <see cref="Sync"/>.</summary>
+    /// <summary>Removes a file; a reader that has it open can still read it. Durable only after <see cref="Sync"/>.</summary>
     void Delete(string name);
 
     /// <summary>Makes creations, renames and deletions durable.</summary>
@@ -35,7 +35,7 @@ internal interface IStoreFile : IDisposable
     /// <returns>Bytes read.</returns>
     int Read(Span<byte> into, long position);
 
-    /// <summary>Reads only if that needs no waiting for the device.</summary>
+    /// <summary>Reads only if the device need not be waited for.</summary>
     /// <returns>False if <paramref name="into"/> could not be filled at once; its content is then undefined.</returns>
     bool TryReadCached(Span<byte> into, long position);
 
@@ -43,17 +43,17 @@ internal interface IStoreFile : IDisposable
     void Write(IReadOnlyList<ReadOnlyMemory<byte>> pieces, long position);
 
     /// <summary>
-    /// Makes sure that the device has room for the bytes before <paramref name="end"/>, without changing <see cref="Length"/>.
+    /// Reserves space on the device for the bytes before <paramref name="end"/>, without changing <see cref="Length"/>.
     /// </summary>
     /// <returns>False if the file system cannot promise it.</returns>
     bool TryAllocate(long position, long end);
 
-    /// <summary>Cuts the file, or lets go of room that was allocated behind its end.</summary>
+    /// <summary>Truncates the file, or releases space allocated after its end.</summary>
     void Truncate(long length);
 
     /// <summary>
     /// Makes all bytes and the length durable. After a failure nothing is known about what was written since the last success, and a second
-    /// call may succeed without having written anything: the caller must not rely on this file any more.
+    /// call may succeed without having written anything: the caller must no longer rely on this file.
     /// </summary>
     void Sync();
 }

@@ -32,7 +32,7 @@ internal static partial class Libc
                 return 0;
             }
 
-            // Only a call that a signal cut short did nothing; every other failure is final.
+            // Only EINTR may be retried; every other failure is final.
             if (Marshal.GetLastPInvokeError() is not Interrupted and var error)
             {
                 return error;
@@ -60,11 +60,11 @@ internal static partial class Libc
     public static SafeFileHandle OpenUnlocked(string path)
         => new(Open(path, OpenReadOnly | (_mac ? CloseOnExecMac : CloseOnExecLinux)), ownsHandle: true);
 
-    /// <summary>Takes an exclusive lock that ends with the process.</summary>
-    /// <returns>False if somebody else has it.</returns>
+    /// <summary>Takes an exclusive lock, which the process holds until it ends.</summary>
+    /// <returns>False if another process holds it.</returns>
     public static bool TryLock(SafeFileHandle file) => Flock(file, LockExclusive | LockNonBlocking) == 0;
 
-    /// <summary>Reserves room on the device without changing the length.</summary>
+    /// <summary>Reserves space on the device without changing the length.</summary>
     /// <returns>0, or the error number.</returns>
     public static int Allocate(SafeFileHandle file, long position, long length)
     {

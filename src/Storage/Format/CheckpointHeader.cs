@@ -3,13 +3,13 @@ using Loire.Model.Batches;
 
 namespace Loire.Storage.Format;
 
-/// <summary>What a checkpoint says of one store file.</summary>
+/// <summary>A store file as listed in a checkpoint.</summary>
 internal sealed record CheckpointedFile(
     int Number, bool IsQuarantined, long RecordsStart, long End, IReadOnlyDictionary<int, long> Tombstones);
 
 /// <summary>
-/// The head of a checkpoint of the index. The entries after it may be of different ages, none older than the moment when the checkpoint was
-/// begun: whoever replays the log from <see cref="StartPosition"/> of <see cref="StartFile"/> over them has the index.
+/// The header of a checkpoint of the index. The entries after it may be of different ages, none older than the start of the checkpoint:
+/// replaying the log from <see cref="StartPosition"/> of <see cref="StartFile"/> over them yields the index.
 /// <code>
 ///   0  u64  magic "LOIREIDX"
 ///   8  u32  CRC-32C of bytes 12 to the end of the header
@@ -88,7 +88,7 @@ internal sealed record CheckpointHeader(
         return bytes;
     }
 
-    /// <summary>How many bytes the header takes that starts with <paramref name="start"/>; 0 if there can be none.</summary>
+    /// <summary>Returns the size of the header that starts with <paramref name="start"/>; 0 if it is not a header.</summary>
     /// <param name="start">At least <see cref="MinimumSize"/> bytes.</param>
     public static int Measure(ReadOnlySpan<byte> start)
     {

@@ -3,11 +3,11 @@ using Loire.Model.Batches;
 
 namespace Loire.Storage.Format;
 
-/// <summary>A store file and where its records ended when a newer one was begun.</summary>
+/// <summary>A store file and the end of its records when the next file was started.</summary>
 internal readonly record struct SealedFile(int Number, long End);
 
 /// <summary>
-/// The head of a store file. It names every older file, so that a file that has vanished is missed and one that was given up is not.
+/// The header of a store file. It lists every older file in use, so that recovery tells a missing file from a retired one.
 /// <code>
 ///   0  u64  magic "LOIREST1"
 ///   8  u32  CRC-32C of bytes 12 to the end of the header
@@ -29,8 +29,8 @@ internal sealed record FileHeader(Guid Store, int Number, IReadOnlyList<SealedFi
     public int Size => MinimumSize + (Older.Count * EntrySize);
 
     /// <summary>
-    /// Starts the checksum of every record of a file, so that a record of another file, or of another store, is never taken for one of
-    /// this.
+    /// The seed of the checksum of every record of a file, so that a record of another file, or of another store, is never taken for one of
+    /// this file.
     /// </summary>
     public static uint Seed(Guid store, int number)
     {
@@ -58,7 +58,7 @@ internal sealed record FileHeader(Guid Store, int Number, IReadOnlyList<SealedFi
         return bytes;
     }
 
-    /// <summary>How many bytes the header takes that starts with <paramref name="start"/>; 0 if there can be none.</summary>
+    /// <summary>Returns the size of the header that starts with <paramref name="start"/>; 0 if it is not a header.</summary>
     /// <param name="start">At least <see cref="MinimumSize"/> bytes.</param>
     public static int Measure(ReadOnlySpan<byte> start)
     {

@@ -17,7 +17,7 @@ internal static class FileNames
 
     public static string Keys(int number) => Number(number) + KeysSuffix;
 
-    /// <summary>Whether a name belongs to a file that was begun under it and never got its own.</summary>
+    /// <summary>Whether a name is the temporary one of a file that was never renamed.</summary>
     public static bool IsTemporary(string name)
         => name.EndsWith(Temporary, StringComparison.Ordinal)
             && name[..^Temporary.Length] is var target

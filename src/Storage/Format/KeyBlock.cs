@@ -5,8 +5,8 @@ namespace Loire.Storage.Format;
 
 /// <summary>
 /// The layout of a file of keys: for each store file a second copy of the heads of its records, in another file, written without a sync
-/// right after each group of records has become durable. It is not needed to find anything; it tells what was lost where a store file is
-/// damaged, and proves that a group had been durable.
+/// right after each group of records has become durable. Lookups do not need it; it tells what was lost if a store file is damaged,
+/// and proves that a group had been durable.
 /// <code>
 /// file   0  u64  magic "LOIREKEY"
 ///        8  u32  CRC-32C of bytes 12 to 40
@@ -57,14 +57,14 @@ internal static class KeyBlock
         BinaryPrimitives.WriteUInt32LittleEndian(block[4..], Crc32C.Append(seed, block[8..]));
     }
 
-    /// <summary>Bytes of the heads of the block that <paramref name="header"/> starts; -1 if there can be no block.</summary>
+    /// <summary>Returns the bytes of the heads of the block that starts with <paramref name="header"/>; -1 if it is not a block.</summary>
     public static int HeadsLength(ReadOnlySpan<byte> header)
     {
         var length = BinaryPrimitives.ReadInt32LittleEndian(header[16..]);
         return BinaryPrimitives.ReadUInt32LittleEndian(header) == Magic && length >= 0 && length % RecordHead.Alignment == 0 ? length : -1;
     }
 
-    /// <summary>Checks a whole block.</summary>
+    /// <summary>Verifies a whole block.</summary>
     public static bool IsSound(ReadOnlySpan<byte> block, uint seed, out long durableEnd)
     {
         durableEnd = BinaryPrimitives.ReadInt64LittleEndian(block[8..]);

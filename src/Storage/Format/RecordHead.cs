@@ -4,7 +4,7 @@ using Loire.Model.Batches;
 
 namespace Loire.Storage.Format;
 
-/// <summary>What a record does.</summary>
+/// <summary>The kinds of records.</summary>
 internal enum RecordKind : byte
 {
     /// <summary>Stores a value under a key. A record that reclaiming has moved keeps its kind and its sequence number.</summary>
@@ -14,14 +14,14 @@ internal enum RecordKind : byte
     Delete = 2,
 
     /// <summary>
-    /// Says that a store file (<see cref="RecordHead.OldestFile"/>) holds nothing of use any more and its deletion has begun. The key is
-    /// empty.
+    /// Marks a store file (<see cref="RecordHead.OldestFile"/>) as retired: it has no live records, and its deletion has started. The key
+    /// is empty.
     /// </summary>
     Retire = 3,
 }
 
 /// <summary>
-/// The head of a record in a store file. Everything is little-endian; a record starts at a multiple of 8.
+/// The header of a record in a store file. Everything is little-endian; a record starts at a multiple of 8.
 /// <code>
 ///   0  u32  magic "LREC"
 ///   4  u32  CRC-32C of bytes 8 to the end of the key, seeded with the file's own seed
@@ -69,7 +69,7 @@ internal readonly record struct RecordHead(
     /// <summary>Where the next record starts.</summary>
     public long End => Position + RecordBytes(KeyLength, ValueLength);
 
-    /// <summary>Bytes of header and key with padding: what the file of keys repeats.</summary>
+    /// <summary>Bytes of header and key with padding, as repeated in the file of keys.</summary>
     public int PaddedHeadBytes => (int)Align(Size + KeyLength);
 
     /// <summary>Bytes of a whole record with its padding.</summary>
@@ -98,7 +98,7 @@ internal readonly record struct RecordHead(
     }
 
     /// <summary>
-    /// How many bytes the header at the start of <paramref name="source"/> and its key take; 0 if there can be no header.
+    /// Returns the bytes of the header at the start of <paramref name="source"/> and its key; 0 if it is not a header.
     /// </summary>
     /// <param name="source">At least <see cref="Size"/> bytes.</param>
     public static int HeadBytes(ReadOnlySpan<byte> source)
@@ -108,12 +108,12 @@ internal readonly record struct RecordHead(
     }
 
     /// <summary>
-    /// Reads a header that <see cref="HeadBytes"/> has measured, and checks everything that can be checked without the value.
+    /// Reads a header that <see cref="HeadBytes"/> has measured, and verifies everything but the value.
     /// </summary>
     /// <param name="source">Header and key, at least.</param>
     /// <param name="seed">The seed of the file.</param>
-    /// <param name="position">Where the header was found; null takes the header's own word for it.</param>
-    /// <param name="header">The header, if it is sound.</param>
+    /// <param name="position">Where the header was found; null to use the position in the header.</param>
+    /// <param name="header">The header, if it is valid.</param>
     public static bool TryRead(ReadOnlySpan<byte> source, uint seed, long? position, out RecordHead header)
     {
         header = default;

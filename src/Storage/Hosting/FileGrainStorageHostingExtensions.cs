@@ -38,7 +38,7 @@ public static class FileGrainStorageHostingExtensions
     /// </summary>
     public static ISiloBuilder AddFileGrainStorage(this ISiloBuilder builder, string name, FileGrainStorage store)
     {
-        // Registered as instances: a container disposes of what its factories made, and this store is the caller's.
+        // Registered as instances: a container disposes of what its factories created, and this store belongs to the caller.
         builder.Services.AddKeyedSingleton(name, store);
         builder.Services.AddKeyedSingleton<IGrainStorage>(name, store);
         return builder;

@@ -3,8 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Loire.Storage.Hosting;
 
 /// <summary>
-/// Opens the store before the silo serves: a directory that another process holds, or that cannot be recovered, keeps the silo from
-/// starting instead of failing its first request.
+/// Opens the store before the silo serves: a directory that is locked by another process, or that cannot be recovered, keeps the silo from
+/// starting instead of failing the first request.
 /// </summary>
 internal sealed class StoreOpening(IServiceProvider services, string name) : ILifecycleParticipant<ISiloLifecycle>
 {

@@ -7,7 +7,7 @@ using Loire.Storage.Format;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// Reads the checkpoint. It is believed as a whole or not at all: anything damaged in it means a scan of all store files instead.
+/// Reads the checkpoint. It is used as a whole or not at all: if any of it is damaged, recovery scans all store files instead.
 /// </summary>
 internal sealed class CheckpointReader : IDisposable
 {
@@ -21,8 +21,7 @@ internal sealed class CheckpointReader : IDisposable
     public CheckpointHeader Header { get; }
 
     /// <summary>
-    /// Opens the checkpoint and checks all of it; null if there is none, and <paramref name="isDamaged"/> tells whether there should be
-    /// one.
+    /// Opens the checkpoint and verifies all of it; null if there is none, or with <paramref name="isDamaged"/>, if it is damaged.
     /// </summary>
     public static CheckpointReader? TryOpen(IStoreDirectory directory, out bool isDamaged)
     {

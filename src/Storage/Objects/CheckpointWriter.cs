@@ -7,24 +7,24 @@ namespace Loire.Storage.Objects;
 
 /// <summary>
 /// Writes the index to a temporary file, makes it durable and renames it over the last checkpoint. The index is walked in slices between
-/// which writes go on, so entries may be newer than the header; replay from the header's position makes that good.
+/// which writes continue, so entries may be newer than the header; replay from the header's position corrects that.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="appender">Writes the newest store file.</param>
-/// <param name="pace">Told how many bytes were written; waits as long as the bandwidth bound demands.</param>
-/// <param name="syncRecords">Makes all records that the index shows durable, where not every group is synced.</param>
+/// <param name="pace">Takes the bytes written, and waits as the bandwidth bound requires.</param>
+/// <param name="syncRecords">Makes all records in the index durable; needed only with a sync interval.</param>
 internal sealed class CheckpointWriter(ObjectStore store, FileAppender appender, Action<long> pace, Action syncRecords)
 {
     private const int BlockBytes = 64 * 1024;
     private const int SlotsPerSlice = 256;
 
-    // A sync of a large file at once would hold up the syncs of the records.
+    // One sync of a large file would delay the syncs of records.
     private const long BytesPerSync = 4 * 1024 * 1024;
     private readonly byte[] _block = GC.AllocateUninitializedArray<byte>(BlockBytes);
     private long _position;
     private long _unsynced;
 
-    /// <summary>Writes a checkpoint. Failures are thrown; the last checkpoint then stays as it is.</summary>
+    /// <summary>Writes a checkpoint. If it throws, the last checkpoint is unchanged.</summary>
     public void Write()
     {
         var name = FileNames.Checkpoint + FileNames.Temporary;
@@ -60,7 +60,7 @@ internal sealed class CheckpointWriter(ObjectStore store, FileAppender appender,
         store.Counters.CheckpointBytes = _position;
     }
 
-    /// <summary>Removes the checkpoint for good. Recovery then reads the heads of all records.</summary>
+    /// <summary>Removes the checkpoint durably. Recovery then reads the headers of all records.</summary>
     public static void Remove(ObjectStore store)
     {
         if (store.Directory.List().Contains(FileNames.Checkpoint))

@@ -3,8 +3,8 @@ using Loire.Storage.Disk;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// The end of the newest store file: finds room for the next group, writes it, syncs, and begins the next file. Bytes before
-/// <see cref="Synced"/> are durable, bytes from <see cref="End"/> on do not count.
+/// The end of the newest store file: allocates space for the next group, writes it, syncs, and starts the next file. Bytes before
+/// <see cref="Synced"/> are durable, bytes from <see cref="End"/> on are not part of the log.
 /// <code>
 ///   records | records not synced | zeros written ahead | room allocated | the reserve, for deletes only |
 ///         Synced                End                  zeroed                                           allocated
@@ -31,26 +31,26 @@ internal sealed class FileAppender : IDisposable
         End = Synced = _zeroed = file.End;
         _allocated = Math.Max(End, file.AllocatedEnd);
 
-        // The reserve, if it can be had; the first write will say so if not.
+        // Allocates the reserve if possible; otherwise the first write fails.
         TryAllocate(End, mayUseReserve: false);
     }
 
-    /// <summary>The file written to.</summary>
+    /// <summary>The newest store file.</summary>
     public StoreFile File { get; private set; }
 
-    /// <summary>Where the next record goes.</summary>
+    /// <summary>The position of the next record.</summary>
     public long End { get; private set; }
 
-    /// <summary>Up to where everything is durable.</summary>
+    /// <summary>The position before which everything is durable.</summary>
     public long Synced { get; private set; }
 
-    /// <summary>Where the next block of the file of keys of the newest store file goes. The gate is held.</summary>
+    /// <summary>The position of the next block in the file of keys of the newest store file. The gate must be held.</summary>
     public long KeysEnd => _keys.End;
 
     /// <summary>The heads of records that are not in the file of keys yet.</summary>
     public HeadBuffer Heads { get; } = new();
 
-    /// <summary>Makes sure that a group fits behind <see cref="End"/>, in this file or in a new one.</summary>
+    /// <summary>Ensures that a group fits after <see cref="End"/>, in this file or in a new one.</summary>
     /// <returns>Null, or the reason if the device has no space. Any other failure is thrown.</returns>
     public DiskException? TryMakeRoom(long bytes, bool mayUseReserve)
     {
@@ -62,8 +62,8 @@ internal sealed class FileAppender : IDisposable
         return TryAllocate(End + bytes, mayUseReserve);
     }
 
-    /// <summary>Writes the pieces of a group behind <see cref="End"/>.</summary>
-    /// <returns>Null, or the reason if the device has no space and the group is gone without a trace. Any other failure is
+    /// <summary>Writes the pieces of a group after <see cref="End"/>.</summary>
+    /// <returns>Null, or the reason if the device has no space and nothing of the group is stored. Any other failure is
     /// thrown.</returns>
     public DiskException? TryWrite(IReadOnlyList<ReadOnlyMemory<byte>> pieces, long bytes)
     {
@@ -91,7 +91,7 @@ internal sealed class FileAppender : IDisposable
         Synced = End;
     }
 
-    /// <summary>Moves <see cref="Heads"/> to the file of keys; what they describe is durable.</summary>
+    /// <summary>Writes <see cref="Heads"/> to the file of keys; their records are durable.</summary>
     public void AppendKeys()
     {
         if (Heads.Length > 0)
@@ -130,7 +130,7 @@ internal sealed class FileAppender : IDisposable
         }
         catch (DiskException e) when (e.IsFull)
         {
-            // Zeros behind the end mean nothing, so they may stay.
+            // Zeros after the end are ignored, so they may stay.
             return;
         }
 
@@ -138,7 +138,7 @@ internal sealed class FileAppender : IDisposable
         _zeroed = end;
     }
 
-    /// <summary>Gives back the room behind the last record.</summary>
+    /// <summary>Releases the space after the last record.</summary>
     public void Trim()
     {
         _disk.Truncate(End);
@@ -166,7 +166,7 @@ internal sealed class FileAppender : IDisposable
         {
         }
 
-        // A full step does not fit any more; what is needed now may.
+        // A full step no longer fits; the space needed now may.
         try
         {
             _canAllocate = _disk.TryAllocate(_allocated, end);
@@ -179,7 +179,7 @@ internal sealed class FileAppender : IDisposable
         }
     }
 
-    /// <summary>Seals the file and begins the next one, which names it and where it ends.</summary>
+    /// <summary>Seals the file and starts the next one, which lists it and its end.</summary>
     private DiskException? TryRoll()
     {
         if (Synced < End)

@@ -3,7 +3,7 @@ using Loire.Storage.Format;
 
 namespace Loire.Storage.Objects;
 
-/// <summary>Removes a store file that holds nothing of use, and its file of keys.</summary>
+/// <summary>Removes a store file without live records, and its file of keys.</summary>
 internal static class FileRemoval
 {
     /// <summary>Removes both if they exist. Durable only after the directory's sync.</summary>

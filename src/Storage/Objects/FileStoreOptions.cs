@@ -1,6 +1,6 @@
 namespace Loire.Storage.Objects;
 
-/// <summary>How a <see cref="FileGrainStorage"/> keeps its files. Checked once, when the store is opened.</summary>
+/// <summary>Settings of a <see cref="FileGrainStorage"/>. Validated once, when the store is opened.</summary>
 public sealed class FileStoreOptions
 {
     private const long MiB = 1024 * 1024;
@@ -12,51 +12,51 @@ public sealed class FileStoreOptions
     public required string Directory { get; set; }
 
     /// <summary>
-    /// Null, the default: every acknowledged write has been synced to the device before. A value: writes are acknowledged once the
-    /// operating system has them and are synced this often, so a power cut or a kernel crash may lose the acknowledged writes of the last
-    /// interval (a crash of the process alone loses none).
+    /// Null, the default: every write is synced to the device before it is acknowledged. A value: writes are acknowledged once the
+    /// operating system has them and are synced at this interval, so a power cut or a kernel crash may lose the acknowledged writes of the
+    /// last interval (a crash of the process alone loses none).
     /// </summary>
     public TimeSpan? SyncInterval { get; set; }
 
     /// <summary>
-    /// Bytes of one store file, at least 64 KiB and at most 16 GiB. A new one is begun when the newest has no room for the next group of
-    /// writes; an object larger than this gets a file of its own. Space comes back file by file.
+    /// Bytes of one store file, at least 64 KiB and at most 16 GiB. A new file is started when the newest has no room for the next group
+    /// of writes; a larger object gets a file of its own. Space is reclaimed file by file.
     /// </summary>
     public long FileBytes { get; set; } = 256 * MiB;
 
     /// <summary>
-    /// Bytes of writes that may wait or be in flight at once; beyond it a write waits for room, a larger one until nothing else is pending.
+    /// Bytes of writes that may be queued or in flight at once, at which a write waits for room. A larger write waits until nothing else is
+    /// pending.
     /// </summary>
     public long PendingBytes { get; set; } = 64 * MiB;
 
     /// <summary>
-    /// Bytes written since the last checkpoint of the index after which the next one is made. Bounds what opening the store reads.
+    /// Bytes written since the last checkpoint of the index at which the next one is written. Bounds what opening the store reads.
     /// </summary>
     public long CheckpointBytes { get; set; } = 128 * MiB;
 
     /// <summary>
-    /// The share of a store file that must still be in use for the file to be left alone, between 0 and 0.9. Below it its live objects are
-    /// rewritten.
+    /// The live share of a store file below which its live objects are rewritten and the file is deleted, between 0 and 0.9.
     /// </summary>
     public double ReclaimLiveShare { get; set; } = 0.5;
 
-    /// <summary>Bytes per second that checkpoints and reclaiming may write, so that they do not get in the way of writes.</summary>
+    /// <summary>Bytes per second that checkpoints and reclaiming may write, so that they do not slow down writes.</summary>
     public long BackgroundBytesPerSecond { get; set; } = 64 * MiB;
 
     /// <summary>
-    /// Opens the store although damage has swallowed records of unknown keys. Otherwise every key without a newer record is refused (it may
-    /// have been among them); with this set, the newest record that is left counts, an operator's decision after a look at the log.
+    /// Accepts the loss of records with unknown keys. By default every key without a later record is refused after such damage, because its
+    /// newest version may be lost; with this set, the newest surviving record counts. Decide after reading the log.
     /// </summary>
     public bool AcceptUnknownLosses { get; set; }
 
-    /// <summary>Room that is allocated ahead of the last record in one step.</summary>
+    /// <summary>Bytes allocated after the last record in one step.</summary>
     internal long AllocationStep { get; init; } = 16 * MiB;
 
-    /// <summary>Room behind the last record that only deletes may use, so that a full device can be emptied.</summary>
+    /// <summary>Bytes reserved for deletes after the last record, so that a full device can be emptied.</summary>
     internal long ReserveBytes { get; init; } = MiB;
 
     /// <summary>
-    /// Bytes behind the last record that are overwritten with zeros in advance: a small synced write to blocks written before takes about
+    /// Bytes after the last record that are overwritten with zeros in advance: a small synced write to blocks written before takes about
     /// half the time.
     /// </summary>
     internal long ZeroAheadBytes { get; init; } = MiB;
@@ -64,10 +64,10 @@ public sealed class FileStoreOptions
     /// <summary>Bytes of records in one group, unless a single one is larger.</summary>
     internal long GroupBytes { get; init; } = 8 * MiB;
 
-    /// <summary>Records written since the last checkpoint after which the next one is made.</summary>
+    /// <summary>Records written since the last checkpoint at which the next one is written.</summary>
     internal long CheckpointRecords { get; init; } = 250_000;
 
-    /// <summary>Says what is wrong with these values; null if they are sound.</summary>
+    /// <summary>Returns a human-readable problem; null if the values are valid.</summary>
     public string? Problem()
         => string.IsNullOrWhiteSpace(Directory) ? $"{nameof(Directory)} must name a directory."
         : SyncInterval is { } interval && (interval <= TimeSpan.Zero || interval > TimeSpan.FromHours(1))

@@ -4,12 +4,13 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// What an orderly end leaves behind: a store file without empty room at its end, and a checkpoint that covers everything.
+/// What a graceful shutdown writes: a store file truncated to its end, and a checkpoint that covers everything.
 /// </summary>
 internal static partial class FinalCheckpoint
 {
     /// <summary>
-    /// Writes it. It saves the next owner time and proves how far the log went, but nothing depends on it, so a failure is only said.
+    /// Writes the checkpoint. It shortens the next start and proves the end of the log, but nothing depends on it, so a failure is only
+    /// logged.
     /// </summary>
     public static void Write(ObjectStore store, FileAppender appender)
     {
@@ -25,6 +26,6 @@ internal static partial class FinalCheckpoint
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The last checkpoint before the end could not be written; the next start replays more.")]
+    [LoggerMessage(LogLevel.Warning, "The checkpoint at shutdown could not be written; the next start replays more.")]
     private static partial void LogFailed(ILogger logger, Exception reason);
 }

@@ -4,12 +4,12 @@ using Loire.Storage.Format;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// Turns a group of writes into the pieces of one gathered write: heads, small values and padding in one buffer that is used again and
-/// again, large values where they are.
+/// Encodes a group of writes as the pieces of one gathered write: headers, small values and padding in one reused buffer, large values in
+/// their own memory.
 /// </summary>
 internal sealed class GroupEncoder
 {
-    // Below this a copy costs less than one more piece in the system call.
+    // Below this size a copy is cheaper than another piece in the system call.
     private const int CopiedValueMax = 2048;
     private readonly List<ReadOnlyMemory<byte>> _pieces = [];
     private readonly List<RecordHead> _headers = [];
@@ -17,18 +17,18 @@ internal sealed class GroupEncoder
     private int _used;
     private int _pieceStart;
 
-    /// <summary>The pieces of the group that was encoded last.</summary>
+    /// <summary>The pieces of the last encoded group.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Pieces => _pieces;
 
-    /// <summary>The headers of the group that was encoded last, in the order of its writes.</summary>
+    /// <summary>The headers of the last encoded group, in the order of its writes.</summary>
     public IReadOnlyList<RecordHead> Headers => _headers;
 
     /// <summary>Encodes a group.</summary>
     /// <param name="group">The writes.</param>
-    /// <param name="position">Where the group starts in its file.</param>
+    /// <param name="position">The position of the group in its file.</param>
     /// <param name="durable">See <see cref="RecordHead.Durable"/>.</param>
     /// <param name="seed">The seed of the file.</param>
-    /// <param name="heads">Gets a copy of every head.</param>
+    /// <param name="heads">Receives a copy of every header.</param>
     public void Encode(List<PendingWrite> group, long position, long durable, uint seed, HeadBuffer heads)
     {
         _pieces.Clear();

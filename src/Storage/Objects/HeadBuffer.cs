@@ -25,7 +25,7 @@ internal sealed class HeadBuffer
         _length += padded;
     }
 
-    /// <summary>The heads as a block, and a new start; the block is valid until the next <see cref="Add"/>.</summary>
+    /// <summary>Takes the heads as a block and clears the buffer; the block is valid until the next <see cref="Add"/>.</summary>
     public ReadOnlyMemory<byte> Take(long durableEnd, uint seed)
     {
         KeyBlock.WriteHeader(_bytes.AsSpan(0, _length), durableEnd, seed);
@@ -34,6 +34,6 @@ internal sealed class HeadBuffer
         return block;
     }
 
-    /// <summary>Forgets what was added after the first <paramref name="length"/> bytes.</summary>
+    /// <summary>Removes what was added after the first <paramref name="length"/> bytes.</summary>
     public void DiscardFrom(int length) => _length = KeyBlock.HeaderSize + length;
 }

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// The keys of the index in a few large arrays, so that a million keys are no work for the garbage collector. A key takes a multiple of 8
-/// bytes; the room of a removed key goes to the next one of the same size.
+/// The keys of the index in a few large arrays, so that a million keys cost the garbage collector nothing. A key takes a multiple of 8
+/// bytes; the space of a removed key is reused by the next one of the same size.
 /// </summary>
 internal sealed class KeyArena
 {
@@ -26,7 +26,7 @@ internal sealed class KeyArena
         uint address;
         if (units < _freeBySize.Count && _freeBySize[units] != 0)
         {
-            // Addresses on the list are one too high, so that 0 ends it.
+            // Addresses on the free list are incremented by one, so that 0 ends it.
             address = _freeBySize[units] - 1;
             _freeBySize[units] = MemoryMarshal.Read<uint>(Get(address, Unit));
         }
@@ -50,7 +50,7 @@ internal sealed class KeyArena
     public Span<byte> Get(uint address, int length)
         => _chunks[(int)(address / UnitsPerChunk)].AsSpan((int)(address % UnitsPerChunk) * Unit, length);
 
-    /// <summary>Gives the room of a key back.</summary>
+    /// <summary>Frees the space of a key.</summary>
     public void Remove(uint address, int length)
     {
         var units = UnitsOf(length);

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// The file of keys that belongs to a store file (see <see cref="KeyBlock"/>). It only adds safety, so a failure to write it is said once
-/// and ends the writing, not the store.
+/// The file of keys that belongs to a store file (see <see cref="KeyBlock"/>). It only adds safety: a failure to write it is logged once
+/// and stops the copy, not the store.
 /// </summary>
 internal sealed partial class KeyFile : IDisposable
 {
@@ -22,10 +22,10 @@ internal sealed partial class KeyFile : IDisposable
         _ended = file is null;
     }
 
-    /// <summary>Where the next block goes.</summary>
+    /// <summary>The position of the next block.</summary>
     public long End { get; private set; }
 
-    /// <summary>Creates the file of keys of a new store file, or continues the one there is after <paramref name="validEnd"/>.</summary>
+    /// <summary>Creates the file of keys of a new store file, or continues an existing one after <paramref name="validEnd"/>.</summary>
     public static KeyFile Open(ObjectStore store, int number, long recordsStart, long validEnd)
     {
         IStoreFile? file = null;
@@ -83,6 +83,6 @@ internal sealed partial class KeyFile : IDisposable
 
     [LoggerMessage(
         LogLevel.Warning,
-        "The second copy of the keys of store file {Number} cannot be written; until the next file there is only one.")]
+        "The second copy of the keys of store file {Number} cannot be written; keys have one copy until the next store file.")]
     private static partial void LogKeysNotWritten(ILogger logger, Exception reason, int number);
 }

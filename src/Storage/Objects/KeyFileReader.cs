@@ -3,7 +3,7 @@ using Loire.Storage.Format;
 
 namespace Loire.Storage.Objects;
 
-/// <summary>Reads a file of keys. Damaged blocks are passed over: what is missing then is a second copy only.</summary>
+/// <summary>Reads a file of keys. Damaged blocks are skipped: only a second copy is lost.</summary>
 internal sealed class KeyFileReader
 {
     private readonly byte[] _bytes;
@@ -14,22 +14,22 @@ internal sealed class KeyFileReader
     private KeyFileReader(byte[] bytes, long from, uint seed, long recordsStart, Guid store)
         => (_bytes, _from, _seed, RecordsStart, Store, ValidEnd) = (bytes, from, seed, recordsStart, store, from);
 
-    /// <summary>Where the records of the store file start.</summary>
+    /// <summary>The position of the first record of the store file.</summary>
     public long RecordsStart { get; }
 
     /// <summary>The identity of the store.</summary>
     public Guid Store { get; }
 
-    /// <summary>Up to where the store file had been durable; 0 if nothing is known.</summary>
+    /// <summary>The position before which the store file is known to be durable; 0 if unknown.</summary>
     public long DurableEnd { get; private set; }
 
-    /// <summary>Where the last sound block ends.</summary>
+    /// <summary>The end of the last valid block.</summary>
     public long ValidEnd { get; private set; }
 
     /// <summary>Opens the file of keys of a store file; null if there is none or its header is damaged.</summary>
     /// <param name="directory">The directory of the store.</param>
     /// <param name="number">The number of the store file.</param>
-    /// <param name="from">Where the blocks of interest start, or 0 for all.</param>
+    /// <param name="from">The position of the first block to read, or 0 for all.</param>
     public static KeyFileReader? TryOpen(IStoreDirectory directory, int number, long from)
     {
         var name = FileNames.Keys(number);
@@ -58,7 +58,7 @@ internal sealed class KeyFileReader
     }
 
     /// <summary>
-    /// The heads of the records that start at or after <paramref name="from"/> and before <paramref name="to"/>, by position.
+    /// Returns the heads of the records that start at or after <paramref name="from"/> and before <paramref name="to"/>, by position.
     /// </summary>
     public SortedDictionary<long, (RecordHead Header, byte[] Key)> Heads(long from, long to)
     {

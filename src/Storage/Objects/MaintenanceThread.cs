@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// The work that nobody waits for: checkpoints of the index and reclaiming of space, on a thread of its own and within the bandwidth bound.
-/// A failure for want of space is said and tried again after more writes; any other failure of a sync or write breaks the store.
+/// Background work on its own thread, within the bandwidth bound: checkpoints of the index and reclaiming of space. A step that fails for
+/// lack of space is logged and retried after more writes; any other failure of a sync or write breaks the store.
 /// </summary>
 internal sealed partial class MaintenanceThread : IDisposable
 {
@@ -31,7 +31,7 @@ internal sealed partial class MaintenanceThread : IDisposable
 
     public void Start() => _thread.Start();
 
-    /// <summary>Notes a group that was written. Called by the writer's thread only.</summary>
+    /// <summary>Counts a group that was written. Called only by the writer's thread.</summary>
     public void Note(long bytes, int records)
     {
         Interlocked.Add(ref _bytesSinceCheckpoint, bytes);
@@ -49,8 +49,8 @@ internal sealed partial class MaintenanceThread : IDisposable
         }
     }
 
-    /// <summary>Does now what is due, whatever the bandwidth bound.</summary>
-    /// <param name="checkpoint">Makes a checkpoint even if none is due.</param>
+    /// <summary>Runs the steps that are due now, without the bandwidth bound.</summary>
+    /// <param name="checkpoint">Writes a checkpoint even if none is due.</param>
     public void WorkNow(bool checkpoint)
     {
         lock (_working)
@@ -59,7 +59,7 @@ internal sealed partial class MaintenanceThread : IDisposable
         }
     }
 
-    /// <summary>Ends the thread, after the step it is at.</summary>
+    /// <summary>Stops the thread after the current step.</summary>
     public void Dispose()
     {
         _stop.Cancel();
@@ -82,7 +82,7 @@ internal sealed partial class MaintenanceThread : IDisposable
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            // A step that was cut short leaves a temporary file or moved records, and the next owner finds both in order.
+            // An interrupted step leaves a temporary file or moved records; the next owner handles both.
         }
     }
 
@@ -119,7 +119,7 @@ internal sealed partial class MaintenanceThread : IDisposable
 
     private bool IsCheckpointDue()
     {
-        // A checkpoint costs as much as it is long, so a large index is checkpointed less often.
+        // The cost of a checkpoint grows with the index, so a large index is checkpointed less often.
         var bytes = Math.Max(_store.Options.CheckpointBytes, _store.Counters.CheckpointBytes * 2);
         var records = Math.Max(_store.Options.CheckpointRecords, _store.Index.Count / 4);
         return Interlocked.Read(ref _bytesSinceCheckpoint) >= bytes || Interlocked.Read(ref _recordsSinceCheckpoint) >= records;
@@ -140,7 +140,7 @@ internal sealed partial class MaintenanceThread : IDisposable
         _writer.Queue.SubmitMoves(moves);
         foreach (var move in moves)
         {
-            // The failure, if any, is in the write itself.
+            // A failure is recorded in the write itself.
             Task.WhenAny(move.Task).Wait(_stop.Token);
             _ = move.Task.Exception;
         }
@@ -153,9 +153,9 @@ internal sealed partial class MaintenanceThread : IDisposable
         Task.Delay(wait, _time).Wait(_stop.Token);
     }
 
-    [LoggerMessage(LogLevel.Information, "Gave back {Count} of {Candidates} store files that held little of use.")]
+    [LoggerMessage(LogLevel.Information, "Reclaimed {Count} of {Candidates} store files with few live records.")]
     private static partial void LogReclaimed(ILogger logger, int count, int candidates);
 
-    [LoggerMessage(LogLevel.Warning, "No space for a checkpoint or for reclaiming; it will be tried again.")]
+    [LoggerMessage(LogLevel.Warning, "No space for a checkpoint or for reclaiming; it will be retried.")]
     private static partial void LogNoSpace(ILogger logger, Exception reason);
 }

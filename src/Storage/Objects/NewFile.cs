@@ -4,13 +4,14 @@ using Loire.Storage.Format;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// Begins store files. A file gets its name only when its header is durable, so that a store file with a bad header is always damage and
-/// never the trace of a crash.
+/// Creates store files. A file gets its name only once its header is durable, so a store file with an invalid header is always damage and
+/// never the result of a crash.
 /// </summary>
 internal static class NewFile
 {
     /// <summary>Creates the file after the newest one, with its reserve.</summary>
-    /// <exception cref="DiskException">If there is no space, no trace is left, and the store goes on with the file that it has.</exception>
+    /// <exception cref="DiskException">If there is no space, nothing is left behind and the store continues with its current
+    /// file.</exception>
     public static StoreFile Create(ObjectStore store)
     {
         FileHeader header;
@@ -35,7 +36,7 @@ internal static class NewFile
             using var file = store.Directory.Create(temporary);
             file.Write([header.ToBytes()], 0);
 
-            // Together with the file or not at all: the reserve of the file before goes when this one begins.
+            // Allocated together with the file: the reserve of the previous file is released when this one starts.
             file.TryAllocate(header.Size, reserveEnd);
             file.Sync();
             store.Directory.Rename(temporary, name);
@@ -56,8 +57,8 @@ internal static class NewFile
         }
         catch (DiskException e)
         {
-            // The name may be there: for recovery the file before ends where this header says, so nothing may be added to it any more. The
-            // store is broken.
+            // The rename may have taken effect. Recovery would then end the previous file where this header says, so nothing more may be
+            // added to it: the store is broken.
             throw new IOException($"Whether {name} exists is unknown: {e.Message}", e);
         }
 

@@ -2,10 +2,10 @@ using Loire.Storage.Format;
 
 namespace Loire.Storage.Objects;
 
-/// <summary>Where the newest value of a key is.</summary>
+/// <summary>The location of the newest value of a key.</summary>
 /// <param name="Sequence">The sequence number of the put; the ETag.</param>
 /// <param name="File">The store file.</param>
-/// <param name="Position">Where the record starts in it.</param>
+/// <param name="Position">The position of the record in the file.</param>
 /// <param name="Length">Bytes of the value.</param>
 /// <param name="Crc">CRC-32C of the value.</param>
 /// <param name="OldestFile">The oldest store file that may hold a put of the key; a later delete must outlive it.</param>
@@ -19,9 +19,9 @@ internal readonly record struct ObjectEntry(
     int OldestFile,
     bool IsDamaged)
 {
-    /// <summary>Whether both are the same record at the same place.</summary>
+    /// <summary>Whether both are the same record at the same position.</summary>
     public bool IsAt(int file, long position) => File == file && Position == position;
 
-    /// <summary>Where the value starts in the file.</summary>
+    /// <summary>The position of the value in the file.</summary>
     public long ValuePosition(int keyLength) => Position + RecordHead.Size + keyLength;
 }

@@ -5,7 +5,7 @@ namespace Loire.Storage.Objects;
 
 /// <summary>
 /// The index of a store: key to <see cref="ObjectEntry"/>, about 52 bytes an entry and the key itself. It grows one bucket at a time
-/// (linear hashing) in chunks, so that no insertion ever waits for a copy of the whole. A slot keeps its place for as long as its key
+/// (linear hashing) in chunks, so that no insertion waits for a copy of the whole. A slot keeps its number for as long as its key
 /// exists, so the index can be walked in slices while it changes. Not thread-safe: the store's gate guards it.
 /// </summary>
 internal sealed class ObjectIndex
@@ -72,7 +72,7 @@ internal sealed class ObjectIndex
     }
 
     /// <summary>Removes a key.</summary>
-    /// <returns>Whether it was there, as <paramref name="previous"/>.</returns>
+    /// <returns>Whether there was an entry, <paramref name="previous"/>.</returns>
     public bool Remove(ReadOnlySpan<byte> key, out ObjectEntry previous)
     {
         var hash = Hash(key);

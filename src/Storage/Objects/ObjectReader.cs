@@ -4,20 +4,20 @@ using Loire.Storage.Format;
 
 namespace Loire.Storage.Objects;
 
-/// <summary>Reads objects by key: the newest durable value, checked, or an error; never other bytes.</summary>
+/// <summary>Reads objects by key: returns the newest durable value, verified, or fails.</summary>
 internal sealed class ObjectReader(ObjectStore store)
 {
-    // Above it, copying alone takes long enough to leave the caller's thread.
+    // Larger values take so long to copy that they are read on another thread.
     private const uint CachedMax = 256 * 1024;
 
     /// <summary>Reads an object.</summary>
-    /// <param name="key">Its key.</param>
-    /// <param name="cachedOnly">Whether to give up where the device would have to be asked, or the object is large.</param>
-    /// <param name="value">Its bytes; null if there is no such object.</param>
-    /// <param name="entry">Where they are.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="cachedOnly">Whether to give up if the device would have to be read, or the object is large.</param>
+    /// <param name="value">The bytes of the object; null if it does not exist.</param>
+    /// <param name="entry">The location of the value.</param>
     /// <returns>False if it gave up.</returns>
-    /// <exception cref="StorageDamagedException">The stored bytes are not those that were written, or whether there are any was
-    /// lost.</exception>
+    /// <exception cref="StorageDamagedException">The stored bytes are not those that were written, or damage hides whether the object
+    /// exists.</exception>
     public bool TryRead(byte[] key, bool cachedOnly, out byte[]? value, out ObjectEntry entry)
     {
         while (true)
@@ -48,7 +48,7 @@ internal sealed class ObjectReader(ObjectStore store)
             }
             catch (ObjectDisposedException)
             {
-                // Reclaiming has moved the object and closed the file; the index knows where it is now.
+                // Reclaiming has moved the object and closed the file; the index has the new location.
                 continue;
             }
 

@@ -4,13 +4,13 @@ namespace Loire.Storage.Objects;
 
 internal sealed partial class ObjectStore
 {
-    [LoggerMessage(LogLevel.Critical, "The store takes no writes any more until it is opened again.")]
+    [LoggerMessage(LogLevel.Critical, "The store accepts no more writes until it is opened again.")]
     private partial void LogBroken(Exception reason);
 
     [LoggerMessage(LogLevel.Error, "The store refuses writes: {Reason}")]
     private partial void LogFull(string reason);
 
-    [LoggerMessage(LogLevel.Warning, "The device has space again; the store takes writes.")]
+    [LoggerMessage(LogLevel.Warning, "The device has space again; the store accepts writes.")]
     private partial void LogSpaceAgain();
 
     [LoggerMessage(

@@ -7,9 +7,9 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// What a store holds: its files, the index over them, and its condition. Everything is guarded by <see cref="Gate"/>, which is never held
-/// during I/O. The index shows durable records only. In the order of the log (file number, then position) the records of one key never go
-/// back to an older version, so the last one wins, live and in recovery alike.
+/// The state of a store: its files, the index over them, and its condition. Guarded by <see cref="Gate"/>, which is never held during I/O.
+/// The index contains only durable records. In the order of the log (file number, then position) the versions of one key never decrease, so
+/// the last record wins, live and in recovery alike.
 /// </summary>
 internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identity, FileStoreOptions options, ILogger logger) : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
 
     public IStoreDirectory Directory => directory;
 
-    /// <summary>Random, made with the store.</summary>
+    /// <summary>The random identity of the store, created with it.</summary>
     public Guid Identity => identity;
 
     public FileStoreOptions Options => options;
@@ -27,26 +27,26 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
 
     public ObjectIndex Index { get; } = new();
 
-    /// <summary>The files by number; the last one is written to.</summary>
+    /// <summary>The files by number; the last one is the newest.</summary>
     public SortedList<int, StoreFile> Files { get; } = [];
 
     public StoreFile Active => Files.GetValueAtIndex(Files.Count - 1);
 
-    /// <summary>Files that hold nothing of use and are being deleted.</summary>
+    /// <summary>Files without live records that are being deleted.</summary>
     public HashSet<int> Retired { get; } = [];
 
     /// <summary>The number of the next put or delete.</summary>
     public ulong NextSequence { get; set; } = 1;
 
     /// <summary>
-    /// Records of unknown keys were lost before this place of the log: what has no record after it may be one of them. Zero if there is no
-    /// such damage.
+    /// The position in the log before which records of unknown keys were lost: a key without a later record may be one of them. Zero if
+    /// there is no such damage.
     /// </summary>
     public (int File, long Position) UnknownBefore { get; set; }
 
     public StoreCounters Counters { get; } = new();
 
-    /// <summary>Whether the store takes no calls any more.</summary>
+    /// <summary>Whether the store is closed.</summary>
     public bool IsClosed { get; set; }
 
     public StoreCondition Condition { get; private set; }
@@ -57,7 +57,7 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
     public Exception? BrokenBy { get; private set; }
 
     /// <summary>
-    /// Makes a durable record count. The same for live writes and for replay, where a record may be older than what the index has from the
+    /// Applies a durable record to the index, for live writes and for replay alike, where a record may be older than the entry from the
     /// checkpoint.
     /// </summary>
     public void Apply(in RecordHead header, ReadOnlySpan<byte> key, StoreFile file, bool isDamaged = false)
@@ -100,22 +100,21 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
         Counters.DamagedObjects += isDamaged ? 1 : 0;
     }
 
-    /// <summary>Looks a key up. The gate is held.</summary>
-    /// <exception cref="StorageDamagedException">The answer was lost.</exception>
+    /// <summary>Looks up a key. The gate must be held.</summary>
+    /// <exception cref="StorageDamagedException">Damage hides the newest version.</exception>
     public bool TryFind(ReadOnlySpan<byte> key, out ObjectEntry entry)
     {
         var found = Index.TryGet(key, out entry);
         if (UnknownBefore.File != 0 && (!found || (entry.File, entry.Position).CompareTo(UnknownBefore) < 0))
         {
             throw new StorageDamagedException(
-                "Damage of the store has swallowed records of unknown keys, and this object has no record after it: its newest version may be "
-                + "among them.");
+                "Damage has lost records of unknown keys, and this object has no later record: its newest version may be lost.");
         }
 
         return found;
     }
 
-    /// <summary>Remembers that the value of a key cannot be read, if the record in question is still its newest.</summary>
+    /// <summary>Marks the value of a key as unreadable, if the given record is still the newest.</summary>
     public void MarkDamaged(ReadOnlySpan<byte> key, in ObjectEntry damaged)
     {
         lock (Gate)
@@ -136,7 +135,7 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
         LogDamagedObject(damaged.File, damaged.Position, damaged.Sequence);
     }
 
-    /// <summary>Stops all writes for good.</summary>
+    /// <summary>Stops all writes permanently.</summary>
     public void Break(Exception reason)
     {
         lock (Gate)
@@ -152,7 +151,7 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
         LogBroken(reason);
     }
 
-    /// <summary>Notes that the device has no space, or has some again.</summary>
+    /// <summary>Records that the device has no space, or has space again.</summary>
     public void SetFull(string? reason)
     {
         lock (Gate)

@@ -3,8 +3,8 @@ using Loire.Storage.Format;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// A write on its way to a store file. Its task ends when the write is durable or has failed; continuations never run on the writer's
-/// thread. The memory of <see cref="Pieces"/> belongs to the submitter, who leaves it alone until then.
+/// A queued write. Its task completes when the write is durable or has failed; continuations never run on the writer's thread. The memory
+/// of <see cref="Pieces"/> must not change until then.
 /// </summary>
 internal sealed class PendingWrite(RecordKind kind, byte[] key, IReadOnlyList<ReadOnlyMemory<byte>> pieces, uint length, uint crc)
     : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
@@ -21,7 +21,7 @@ internal sealed class PendingWrite(RecordKind kind, byte[] key, IReadOnlyList<Re
     /// <summary>CRC-32C of the value.</summary>
     public uint Crc => crc;
 
-    /// <summary>Given when the write is submitted; a moved put keeps the one it had.</summary>
+    /// <summary>Assigned when the write is submitted; a moved put keeps its number.</summary>
     public ulong Sequence { get; set; }
 
     /// <summary>See <see cref="RecordHead.OldestFile"/>.</summary>
@@ -30,10 +30,10 @@ internal sealed class PendingWrite(RecordKind kind, byte[] key, IReadOnlyList<Re
     /// <summary>Whether this repeats a record that exists, on behalf of reclaiming.</summary>
     public bool IsMove { get; init; }
 
-    /// <summary>Where the record is that a moved put repeats.</summary>
+    /// <summary>The location of the record that a moved put repeats.</summary>
     public (int File, long Position) MovedFrom { get; init; }
 
-    /// <summary>Why the write failed; null if it did not. Set before the task ends.</summary>
+    /// <summary>Why the write failed; null if it did not. Set before the task completes.</summary>
     public Exception? Error { get; set; }
 
     /// <summary>Bytes of the record.</summary>

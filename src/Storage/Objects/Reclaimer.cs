@@ -4,25 +4,24 @@ using Loire.Storage.Format;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// Gives back the space of store files that hold little of use: their live records are written again at the end of the log, the index is
-/// checkpointed, a record says that the file has retired, and then it is deleted. A delete is carried along for as long as an older file
-/// exists that may hold what it deletes, so nothing comes back even if all there is to recover from are the store files. A file with damage
-/// in it stays.
+/// Reclaims the space of store files with few live records: writes their live records again at the end of the log, checkpoints the index,
+/// writes a record that retires the file, and then deletes it. A delete is moved as long as an older file may have a put of its key, so
+/// nothing reappears even if recovery has only the store files. A damaged file stays.
 /// </summary>
 /// <param name="store">The store.</param>
-/// <param name="commit">Writes records at the end of the log, leaves out those that newer writes have overtaken, and returns when the rest
-/// are durable or have failed.</param>
-/// <param name="sync">Makes everything that was written durable, where not every group is synced.</param>
-/// <param name="checkpoint">Makes a checkpoint of the index.</param>
-/// <param name="pace">Told how many bytes are about to be written; waits as long as the bandwidth bound demands.</param>
+/// <param name="commit">Writes records at the end of the log, except those that newer writes have replaced, and returns when they are
+/// durable or have failed.</param>
+/// <param name="sync">Makes everything that was written durable; needed only with a sync interval.</param>
+/// <param name="checkpoint">Writes a checkpoint of the index.</param>
+/// <param name="pace">Takes the bytes about to be written, and waits as the bandwidth bound requires.</param>
 internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> commit, Action sync, Action checkpoint, Action<long> pace)
 {
     private const long BatchBytes = 1024 * 1024;
     private readonly List<PendingWrite> _batch = [];
 
     /// <summary>
-    /// The sealed files whose needed share is below the option's, the emptiest first, and no more than fit into one file together: giving
-    /// back early needs less space.
+    /// The sealed files whose live share is below the option, the emptiest first, and at most as many as fit into one file together:
+    /// deleting them early needs less space.
     /// </summary>
     public List<StoreFile> Candidates()
     {
@@ -39,7 +38,7 @@ internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> co
         }
     }
 
-    /// <summary>Empties files and deletes those that could be emptied.</summary>
+    /// <summary>Moves the live records of files and deletes the emptied files.</summary>
     /// <returns>How many were deleted.</returns>
     public int Reclaim(IReadOnlyList<StoreFile> files)
     {
@@ -51,13 +50,13 @@ internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> co
 
         try
         {
-            // From here on nothing that recovery starts from points into these files.
+            // From here on no checkpoint that recovery could use refers to these files.
             checkpoint();
         }
         catch (DiskException e) when (e.IsFull)
         {
-            // The last checkpoint does not know of deletes that go with these files. Without one, recovery goes by the store files alone,
-            // and they tell the truth.
+            // The last checkpoint lacks deletes that are removed with these files. Without a checkpoint, recovery reads the store files
+            // alone, which are consistent.
             CheckpointWriter.Remove(store);
         }
 
@@ -70,14 +69,14 @@ internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> co
 
         foreach (var file in retired)
         {
-            // No reader comes any more; one that is just reading notices that its file is closed, and looks again.
+            // No new reader opens the file; a current one finds it closed and looks up the object again.
             file.Dispose();
             FileRemoval.Delete(store.Directory, file.Number);
         }
 
         store.Directory.Sync();
 
-        // Only now: as long as a file may come back after a crash, deletes that hide its records are needed.
+        // Only now: while a file may reappear after a crash, the deletes that hide its records are needed.
         lock (store.Gate)
         {
             foreach (var file in retired)
@@ -100,7 +99,7 @@ internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> co
         {
             if (scanner.Next() != Scanned.Record)
             {
-                // A delete may be among what is unreadable. The index does without this file's heads; recovery may not.
+                // The unreadable part may contain a delete, which recovery may need although the index does not.
                 file.IsQuarantined = true;
                 store.Counters.Damages++;
                 store.LogQuarantined(file.Number, position);

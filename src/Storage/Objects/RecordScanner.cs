@@ -5,10 +5,10 @@ using Loire.Storage.Format;
 
 namespace Loire.Storage.Objects;
 
-/// <summary>What a scanner came upon.</summary>
+/// <summary>What a scanner found.</summary>
 internal enum Scanned
 {
-    /// <summary>A record with a sound header and key; of its value nothing is known.</summary>
+    /// <summary>A record with a valid header and key; its value is not verified.</summary>
     Record,
 
     /// <summary>Bytes that belong to no record, with a record after them.</summary>
@@ -19,19 +19,19 @@ internal enum Scanned
 }
 
 /// <summary>
-/// Walks the records of a store file from header to header without reading large values. Where there is no sound header it looks at every
-/// multiple of 8 for the next one; a record names its own position and its checksum is seeded with its file, so the bytes of a value never
-/// pass for a record.
+/// Walks the records of a store file from header to header without reading large values. Where a header is invalid it searches every
+/// multiple of 8 for the next one; a record contains its own position and its checksum is seeded with its file, so the bytes of a value are
+/// never taken for a record.
 /// </summary>
-/// <param name="disk">The file.</param>
+/// <param name="disk">The store file.</param>
 /// <param name="seed">The seed of the file.</param>
-/// <param name="start">Where to start: a record, or what should be one.</param>
-/// <param name="limit">Where to stop; bytes behind it are not looked at.</param>
+/// <param name="start">Where to start: the expected position of a record.</param>
+/// <param name="limit">Where to stop; bytes after it are ignored.</param>
 internal sealed class RecordScanner(IStoreFile disk, uint seed, long start, long limit)
 {
     private const int WindowBytes = 256 * 1024;
 
-    // After a large value only the next header is wanted; reading a full window each time would read everything.
+    // After a large value only the next header is needed; reading a full window each time would read everything.
     private const int ShortReadBytes = 8 * 1024;
     private readonly long _limit = Math.Min(limit, disk.Length);
     private readonly byte[] _window = GC.AllocateUninitializedArray<byte>(
@@ -52,13 +52,13 @@ internal sealed class RecordScanner(IStoreFile disk, uint seed, long start, long
     /// <summary>The key of the record; valid until the next call.</summary>
     public ReadOnlySpan<byte> Key => Peek(Header.Position + RecordHead.Size, Header.KeyLength);
 
-    /// <summary>Whether all of the record lies before the limit.</summary>
+    /// <summary>Whether the whole record lies before the limit.</summary>
     public bool IsWhole => Header.End <= _limit;
 
-    /// <summary>Whether all of its value does; its padding may be missing.</summary>
+    /// <summary>Whether the whole value lies before the limit; the padding may be missing.</summary>
     public bool HasValue => Header.ValuePosition + Header.ValueLength <= _limit;
 
-    /// <summary>Goes to the next record or gap.</summary>
+    /// <summary>Moves to the next record or gap.</summary>
     public Scanned Next()
     {
         if (IsRecordAt(_next, out var header))
@@ -73,7 +73,7 @@ internal sealed class RecordScanner(IStoreFile disk, uint seed, long start, long
         return To < 0 ? Scanned.End : Scanned.Gap;
     }
 
-    /// <summary>Reads the value of the record and checks it.</summary>
+    /// <summary>Reads and verifies the value of the record.</summary>
     public bool IsValueSound()
     {
         if (!HasValue)

@@ -6,9 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// Opens what the last owner left: the checkpoint, if it is sound, and the records after it (<see cref="Replay"/>); else all records. It
-/// deletes nothing but temporary files and store files whose retirement is proven, and a crash at any point of it leaves a store that
-/// recovers to the same.
+/// Recovers what the last owner left: the checkpoint, if it is valid, and the records after it (<see cref="Replay"/>); otherwise all
+/// records. It deletes only temporary files and store files that are proven to be retired, and a crash at any point leaves a store that
+/// recovers to the same state.
 /// </summary>
 internal sealed partial class Recovery : IDisposable
 {
@@ -57,7 +57,7 @@ internal sealed partial class Recovery : IDisposable
     {
         foreach (var (number, disk) in _inventory.Present)
         {
-            // Files that were given up and never became part of the store.
+            // Abandoned files that never became part of the store.
             if (!_store.Files.ContainsKey(number))
             {
                 disk.Dispose();
@@ -103,7 +103,7 @@ internal sealed partial class Recovery : IDisposable
     }
 
     /// <summary>
-    /// Adds the files that should exist. A missing one stays as an entry without a file, which all reads of its objects run into.
+    /// Adds the files that should exist. A missing one becomes an entry without a file, so that reads of its objects fail.
     /// </summary>
     private void AddFiles()
     {
@@ -144,7 +144,7 @@ internal sealed partial class Recovery : IDisposable
         _store.UnknownBefore = _store.Options.AcceptUnknownLosses ? default : header.UnknownBefore;
         foreach (var described in header.Files)
         {
-            // A file that is not there any more has retired since.
+            // A file that no longer exists has been retired since.
             if (_store.Files.TryGetValue(described.Number, out var file))
             {
                 file.IsQuarantined |= described.IsQuarantined;
@@ -169,7 +169,7 @@ internal sealed partial class Recovery : IDisposable
     }
 
     /// <summary>
-    /// Finishes deletions that were begun: the file's own retirement is on record, or a newer file's sound header omits it.
+    /// Completes interrupted deletions: a record retires the file, or a newer file's valid header omits it.
     /// </summary>
     private void DeleteRetired()
     {
@@ -206,7 +206,7 @@ internal sealed partial class Recovery : IDisposable
         return appender;
     }
 
-    // The last owner may have ended between a sync and its entry in the file of keys.
+    // The last owner may have stopped between a sync and its entry in the file of keys.
     private static void AddMissingHeads(StoreFile file, long from, long to, FileAppender appender)
     {
         var scanner = new RecordScanner(file.Disk!, file.Seed, from, to);
@@ -231,6 +231,6 @@ internal sealed partial class Recovery : IDisposable
         "The checkpoint of the index is damaged; all store files are scanned instead. Nothing is lost by that.")]
     private static partial void LogCheckpointDamaged(ILogger logger);
 
-    [LoggerMessage(LogLevel.Error, "{File} {Damage}. What it held is refused, unless a later record replaced it.")]
+    [LoggerMessage(LogLevel.Error, "{File} {Damage}. Its objects are refused unless a later record replaced them.")]
     private static partial void LogFileDamaged(ILogger logger, StoreFile file, string damage);
 }

@@ -5,7 +5,7 @@ namespace Loire.Storage.Objects;
 
 internal sealed partial class Replay
 {
-    /// <summary>Finds out from the file of keys what an unreadable range held, and makes it count as far as that goes.</summary>
+    /// <summary>Applies the records of an unreadable range as far as the file of keys has them.</summary>
     private void Repair(StoreFile file, long from, long to)
     {
         var position = from;
@@ -45,7 +45,7 @@ internal sealed partial class Replay
 
     [LoggerMessage(
         LogLevel.Information,
-        "{File}: {Bytes} bytes after position {Position} belong to no acknowledged write and are cut off.")]
+        "{File}: {Bytes} bytes after position {Position} belong to no acknowledged write and are truncated.")]
     private static partial void LogTailCut(ILogger logger, StoreFile file, long position, long bytes);
 
     [LoggerMessage(
@@ -56,11 +56,11 @@ internal sealed partial class Replay
     [LoggerMessage(
         LogLevel.Critical,
         "{File} lost records of unknown keys between positions {From} and {To}: every object without a later record is refused. "
-        + "Setting AcceptUnknownLosses serves what is left instead.")]
+        + "Set AcceptUnknownLosses to serve the surviving records instead.")]
     private static partial void LogUnknownLoss(ILogger logger, StoreFile file, long from, long to);
 
     [LoggerMessage(
         LogLevel.Critical,
-        "{File} lost records of unknown keys between positions {From} and {To}; AcceptUnknownLosses is set, so what is left is served.")]
+        "{File} lost records of unknown keys between positions {From} and {To}. AcceptUnknownLosses is set: the surviving records are served.")]
     private static partial void LogUnknownLossAccepted(ILogger logger, StoreFile file, long from, long to);
 }

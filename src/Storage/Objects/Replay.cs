@@ -9,12 +9,12 @@ namespace Loire.Storage.Objects;
 /// <para>
 /// The end. At most one group (with a sync interval: what was written since the last sync) may be torn, and it is last. Bytes before the
 /// <i>proven end</i> had been synced: it is the greatest position that a later record, the file of keys, the checkpoint or a newer file's
-/// header vouches for. What is unreadable before it is damage. From it on, records count up to the first one that is not whole; the rest
-/// was never acknowledged and is cut off.
+/// header proves durable. Unreadable bytes before it are damage. After it, records are valid up to the first incomplete one; the rest was
+/// never acknowledged and is truncated.
 /// </para>
 /// <para>
-/// Damage. Records whose head is unreadable are taken from the file of keys. Where that is of no help either, records of unknown keys are
-/// lost: then every key without a later record is refused, since it might be one of them (<see cref="ObjectStore.UnknownBefore"/>).
+/// Damage. Records with an unreadable header are looked up in the file of keys. If it lacks them too, records of unknown keys are lost:
+/// then every key without a later record is refused, because it might be one of them (<see cref="ObjectStore.UnknownBefore"/>).
 /// </para>
 /// </summary>
 internal sealed partial class Replay(ObjectStore store, StoreInventory inventory, CheckpointHeader? checkpoint)
@@ -27,7 +27,7 @@ internal sealed partial class Replay(ObjectStore store, StoreInventory inventory
     /// <summary>Records replayed.</summary>
     public long Records { get; private set; }
 
-    /// <summary>The file of keys of a store file, from where replay starts; null if it is of no use.</summary>
+    /// <summary>The file of keys of a store file, from where replay starts; null if it is missing or damaged.</summary>
     public KeyFileReader? KeysOf(int number)
     {
         if (!_keyFiles.TryGetValue(number, out var reader))
@@ -40,13 +40,13 @@ internal sealed partial class Replay(ObjectStore store, StoreInventory inventory
         return reader;
     }
 
-    /// <summary>Replays a file that a newer one has followed, or that has vanished: all of it had been durable.</summary>
+    /// <summary>Replays a file that is not the newest, or that is missing: all of it had been durable.</summary>
     public void ReplaySealed(StoreFile file, long from)
     {
         var isEndKnown = inventory.Ends.TryGetValue(file.Number, out var end);
         if (!isEndKnown)
         {
-            // The file that would tell is damaged or missing.
+            // The file that has the answer is damaged or missing.
             end = Math.Max(file.Disk?.Length ?? from, KeysOf(file.Number)?.DurableEnd ?? from);
         }
 
@@ -58,8 +58,8 @@ internal sealed partial class Replay(ObjectStore store, StoreInventory inventory
         }
     }
 
-    /// <summary>Replays the newest file, cuts off what does not count, and makes durable what does.</summary>
-    /// <returns>Where the next record goes.</returns>
+    /// <summary>Replays the newest file, truncates it after the last valid record, and makes the rest durable.</summary>
+    /// <returns>The position of the next record.</returns>
     public long ReplayNewest(StoreFile file, long from)
     {
         var disk = file.Disk!;
@@ -89,7 +89,7 @@ internal sealed partial class Replay(ObjectStore store, StoreInventory inventory
         return end;
     }
 
-    /// <summary>Replays what had been durable: everything counts, and what cannot be read is damage.</summary>
+    /// <summary>Replays a range that had been durable: every record is valid, and unreadable bytes are damage.</summary>
     private void ReplayProven(StoreFile file, long from, long end)
     {
         var position = from;
@@ -124,7 +124,7 @@ internal sealed partial class Replay(ObjectStore store, StoreInventory inventory
         Bytes += header.End - header.Position;
     }
 
-    // Zeros behind the last record were written ahead and say nothing.
+    // Zeros after the last record were written ahead and mean nothing.
     private static bool IsZero(IStoreFile disk, long from)
     {
         var buffer = new byte[64 * 1024];
@@ -140,8 +140,8 @@ internal sealed partial class Replay(ObjectStore store, StoreInventory inventory
     }
 
     /// <summary>
-    /// Writes again, as they are, the records that nothing vouches for. A sync of them may have failed under the last owner: then the page
-    /// cache holds them, the device does not, and another sync alone would not write them. And what is behind them must not come back.
+    /// Rewrites the records that are not proven durable. Their sync may have failed under the last owner: then the page cache has them, the
+    /// device does not, and another sync alone would not write them. The bytes after them must not reappear.
     /// </summary>
     private static void RewriteUnproven(IStoreFile disk, long from, long to)
     {

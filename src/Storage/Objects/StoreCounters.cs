@@ -1,7 +1,7 @@
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// Figures of a store since it was opened. Written by one thread each or under the gate; a reader may see them slightly old.
+/// Counters of a store since it was opened. Each is written by one thread or under the gate; a reader may see slightly stale values.
 /// </summary>
 internal sealed class StoreCounters
 {
@@ -23,10 +23,10 @@ internal sealed class StoreCounters
     /// <summary>Objects whose value is known to be unreadable.</summary>
     public long DamagedObjects;
 
-    /// <summary>Places found damaged, readable from the second copy or not.</summary>
+    /// <summary>Damaged places found, whether or not the second copy was readable.</summary>
     public long Damages;
 
-    /// <summary>Writes refused for want of space.</summary>
+    /// <summary>Writes refused for lack of space.</summary>
     public long RefusedWrites;
 
     /// <summary>Bytes of the last checkpoint of the index.</summary>
@@ -38,6 +38,6 @@ internal sealed class StoreCounters
     /// <summary>Bytes of live records that reclaiming has rewritten.</summary>
     public long BytesMoved;
 
-    /// <summary>Bytes of store files given back.</summary>
+    /// <summary>Bytes of deleted store files.</summary>
     public long BytesReclaimed;
 }

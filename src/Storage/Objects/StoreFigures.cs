@@ -1,6 +1,6 @@
 namespace Loire.Storage.Objects;
 
-/// <summary>Takes the figures of a store.</summary>
+/// <summary>Collects the statistics of a store.</summary>
 internal static class StoreFigures
 {
     public static StoreStatistics Read(ObjectStore store, long pendingBytes)

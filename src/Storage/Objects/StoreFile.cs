@@ -10,25 +10,25 @@ internal sealed class StoreFile(int number, IStoreFile? disk, uint seed, long re
 
     public int Number { get; } = number;
 
-    /// <summary>The file itself; null if it has vanished.</summary>
+    /// <summary>The file itself; null if it is missing.</summary>
     public IStoreFile? Disk { get; } = disk;
 
-    /// <summary>Starts the checksums of this file's records.</summary>
+    /// <summary>The seed of the checksums of this file's records.</summary>
     public uint Seed { get; } = seed;
 
-    /// <summary>Where the first record starts.</summary>
+    /// <summary>The position of the first record.</summary>
     public long RecordsStart { get; } = recordsStart;
 
-    /// <summary>Where the last acknowledged record ends.</summary>
+    /// <summary>The end of the last acknowledged record.</summary>
     public long End { get; set; } = recordsStart;
 
-    /// <summary>Up to where room was allocated when the file was begun; 0 if that is not known.</summary>
+    /// <summary>The end of the space allocated when the file was created; 0 if unknown.</summary>
     public long AllocatedEnd { get; init; }
 
     /// <summary>Bytes of records that the index points to.</summary>
     public long LiveBytes { get; set; }
 
-    /// <summary>Whether something in this file could not be read, so that it is never given up as long as the damage matters.</summary>
+    /// <summary>Whether some of this file is unreadable; it is then kept as long as the damage matters.</summary>
     public bool IsQuarantined { get; set; }
 
     /// <summary>Bytes of deletes, by the oldest file that may hold what they delete.</summary>
@@ -38,7 +38,7 @@ internal sealed class StoreFile(int number, IStoreFile? disk, uint seed, long re
         => _tombstones[oldestFile] = _tombstones.GetValueOrDefault(oldestFile) + bytes;
 
     /// <summary>The share of the file that a rewrite would have to keep.</summary>
-    /// <param name="files">All files of the store.</param>
+    /// <param name="files">The files of the store by number.</param>
     public double NeededShare(SortedList<int, StoreFile> files)
     {
         var needed = LiveBytes;

@@ -1,10 +1,10 @@
 
 namespace Loire.Storage.Objects;
 
-/// <summary>Whether a store takes writes.</summary>
+/// <summary>Whether a store accepts writes.</summary>
 public enum StoreCondition
 {
-    /// <summary>It does.</summary>
+    /// <summary>The store accepts writes.</summary>
     Ok,
 
     /// <summary>
@@ -19,10 +19,10 @@ public enum StoreCondition
     Broken,
 }
 
-/// <summary>What a store says about itself.</summary>
-/// <param name="Condition">Whether it takes writes.</param>
-/// <param name="Reason">Why it does not; null when it does.</param>
+/// <summary>The health of a store.</summary>
+/// <param name="Condition">Whether the store accepts writes.</param>
+/// <param name="Reason">Why it does not accept writes; null if it does.</param>
 /// <param name="DamagedObjects">Objects whose stored bytes are known to be corrupt; reads of them are refused.</param>
-/// <param name="HasUnknownLosses"> Whether damage has swallowed records of unknown keys: then every object without a later record is
-/// refused (<see cref="FileStoreOptions.AcceptUnknownLosses"/>). </param>
+/// <param name="HasUnknownLosses">Whether damage has lost records of unknown keys: every object without a later record is then refused
+/// (<see cref="FileStoreOptions.AcceptUnknownLosses"/>).</param>
 public readonly record struct StoreHealth(StoreCondition Condition, string? Reason, long DamagedObjects, bool HasUnknownLosses);

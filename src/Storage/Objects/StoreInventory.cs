@@ -4,7 +4,7 @@ using Loire.Storage.Format;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// What is in the directory of a store, against what should be there according to the headers of the store files and the checkpoint.
+/// The files in the directory of a store, compared with those that should exist according to the headers of store files and the checkpoint.
 /// </summary>
 internal sealed class StoreInventory
 {
@@ -18,22 +18,22 @@ internal sealed class StoreInventory
     /// <summary>The store files that exist.</summary>
     public SortedDictionary<int, IStoreFile> Present { get; } = [];
 
-    /// <summary>Their headers, as far as they are sound.</summary>
+    /// <summary>The valid headers of the store files.</summary>
     public SortedDictionary<int, FileHeader> Headers { get; } = [];
 
-    /// <summary>Where the records of a file end, as far as a newer file's header says so.</summary>
+    /// <summary>The end of a file's records, if a newer file's header has it.</summary>
     public Dictionary<int, long> Ends { get; } = [];
 
     /// <summary>The files that should exist.</summary>
     public SortedSet<int> Expected { get; } = [];
 
-    /// <summary>The files that exist although they have been given up: their deletion was cut short.</summary>
+    /// <summary>The retired files that still exist because their deletion was interrupted.</summary>
     public List<int> GivenUp { get; } = [];
 
     /// <summary>The number of the newest file that exists; 0 if there is none.</summary>
     public int Newest => Present.Count == 0 ? 0 : Present.Keys.Last();
 
-    /// <exception cref="InvalidDataException">The files do not belong together, or nothing says which store they belong to.</exception>
+    /// <exception cref="InvalidDataException">The files do not belong together, or none identifies the store.</exception>
     public static StoreInventory Take(IStoreDirectory directory, CheckpointHeader? checkpoint)
     {
         var inventory = new StoreInventory { Store = checkpoint?.Store };
@@ -113,7 +113,7 @@ internal sealed class StoreInventory
             Store ??= KeyFileReader.TryOpen(directory, number, 0)?.Store;
             if (number > Newest)
             {
-                // It was created after its store file had been made durable, and the newest store file is never given up.
+                // It is created after its store file is durable, and the newest store file is never retired.
                 Expected.Add(number);
             }
         }
@@ -148,7 +148,7 @@ internal sealed class StoreInventory
             }
         }
 
-        // A file that is listed but had been given up before the checkpoint is not missed.
+        // A listed file that was retired before the checkpoint is not missing.
         Expected.UnionWith((listed ?? []).Where(number => !(number < checkpoint?.StartFile) || atCheckpoint!.Contains(number)));
         Expected.UnionWith((atCheckpoint ?? []).Where(number => listed is null || number >= Newest || listed.Contains(number)));
         if (!Expected.IsSubsetOf(Present.Keys))

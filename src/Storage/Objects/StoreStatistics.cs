@@ -1,6 +1,6 @@
 namespace Loire.Storage.Objects;
 
-/// <summary>Figures of a store. The counts start when it is opened.</summary>
+/// <summary>Statistics of a store. Counters start when it is opened.</summary>
 public readonly record struct StoreStatistics
 {
     /// <summary>Objects in the store.</summary>
@@ -15,10 +15,10 @@ public readonly record struct StoreStatistics
     /// <summary>Bytes of records that are in use.</summary>
     public long LiveBytes { get; init; }
 
-    /// <summary>Bytes of memory that the index takes.</summary>
+    /// <summary>Bytes of memory of the index.</summary>
     public long IndexBytes { get; init; }
 
-    /// <summary>Bytes of writes that wait or are in flight.</summary>
+    /// <summary>Bytes of writes that are queued or in flight.</summary>
     public long PendingBytes { get; init; }
 
     /// <summary>Groups of writes made durable together.</summary>
@@ -36,7 +36,7 @@ public readonly record struct StoreStatistics
     /// <summary>Bytes of objects read.</summary>
     public long BytesRead { get; init; }
 
-    /// <summary>Writes refused for want of space.</summary>
+    /// <summary>Writes refused for lack of space.</summary>
     public long RefusedWrites { get; init; }
 
     /// <summary>Checkpoints of the index.</summary>
@@ -45,10 +45,10 @@ public readonly record struct StoreStatistics
     /// <summary>Bytes of live records rewritten to empty store files.</summary>
     public long BytesMoved { get; init; }
 
-    /// <summary>Bytes of store files given back.</summary>
+    /// <summary>Bytes of deleted store files.</summary>
     public long BytesReclaimed { get; init; }
 
-    /// <summary>Damaged places found, whether or not the second copy helped.</summary>
+    /// <summary>Damaged places found, whether or not the second copy was readable.</summary>
     public long Damages { get; init; }
 
     /// <summary>Objects that cannot be read because they are damaged.</summary>

@@ -6,35 +6,34 @@ using Loire.Storage.Format;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// Appends groups of records to the newest store file, one group at a time: one gathered write, one sync, then the records count. Used by
-/// one thread at a time.
+/// Appends groups of records to the newest store file, one group at a time: one gathered write, one sync, then the index is updated. Used
+/// by one thread at a time.
 /// <para>
-/// No space (found out while room is allocated, a file is begun or the group is written): the group is refused. If any of its bytes may
-/// have reached the file, they are cut off and the cut is made durable before anybody hears of the refusal, so that refused records cannot
-/// come back. Deletes may use a reserve.
+/// No space (while allocating, creating a file or writing the group): the group is refused. If any of its bytes may have reached the file,
+/// the file is truncated durably before the refusal is reported, so that refused records cannot reappear. Deletes may use a reserve.
 /// </para>
-/// <para>Any other failure, and every failure of a sync: the outcome is unknown, and the store is broken for good.</para>
+/// <para>Any other failure, and every failure of a sync: the outcome is unknown, and the store stays broken.</para>
 /// </summary>
 internal sealed class StoreWriter(ObjectStore store, FileAppender appender) : IDisposable
 {
     private readonly GroupEncoder _encoder = new();
     private readonly List<PendingWrite> _deletes = [];
 
-    /// <summary>Whether records were written that no sync has covered yet; only with a sync interval.</summary>
+    /// <summary>Whether written records are not synced yet; only with a sync interval.</summary>
     public bool IsSyncDue => appender.Synced < appender.End;
 
-    /// <summary>Whether so many records wait for a sync that it should not wait for its time.</summary>
+    /// <summary>Whether so many records are not synced that the sync should not wait for its interval.</summary>
     public bool IsSyncUrgent => appender.Heads.Length > 16 * 1024 * 1024;
 
     /// <summary>
-    /// Writes a group, makes it durable and visible, and sets <see cref="PendingWrite.Error"/> of the writes that failed. Never throws for
-    /// the environment's sake.
+    /// Writes a group, makes it durable and visible, and sets <see cref="PendingWrite.Error"/> of failed writes. Failures of the
+    /// environment are never thrown.
     /// </summary>
     public void Commit(List<PendingWrite> group)
     {
         if (store.BrokenBy is { } reason)
         {
-            Fail(group, new StorageBrokenException($"The store takes no writes any more: {reason.Message}", reason));
+            Fail(group, new StorageBrokenException($"The store accepts no more writes: {reason.Message}", reason));
             return;
         }
 
@@ -51,15 +50,15 @@ internal sealed class StoreWriter(ObjectStore store, FileAppender appender) : ID
         }
         catch (Exception e)
         {
-            // Whatever it was, nothing is known about the group, and going on could only make it worse. Nothing is swallowed: the store
-            // keeps and shows the reason.
+            // The outcome of the group is unknown, whatever the exception, so the store must stop writing. It keeps and reports the
+            // reason.
             store.Break(e);
-            Fail(group, new StorageBrokenException($"The outcome of this write is unknown, and the store takes no more: {e.Message}", e));
+            Fail(group, new StorageBrokenException($"The outcome of this write is unknown, and the store accepts no more: {e.Message}", e));
         }
     }
 
     /// <summary>
-    /// Repeats the heads of what has become durable in the file of keys, and prepares the file for the next group. Nobody waits for this.
+    /// Copies the heads of durable records to the file of keys, and prepares the store file for the next group. No write waits for this.
     /// </summary>
     /// <param name="isIdle">Whether no other group is waiting.</param>
     public void TidyUp(bool isIdle)

@@ -4,17 +4,17 @@ using Loire.Storage.Format;
 
 namespace Loire.Storage.Objects;
 
-/// <summary>Reads values into arrays of exactly their size, and checks them.</summary>
+/// <summary>Reads values into arrays of exactly their size, and verifies them.</summary>
 internal static class ValueReader
 {
     /// <summary>Reads a value.</summary>
     /// <param name="disk">The store file.</param>
-    /// <param name="position">Where the value starts.</param>
-    /// <param name="length">Its bytes.</param>
-    /// <param name="crc">Its checksum.</param>
-    /// <param name="cachedOnly">Whether to give up where the device would have to be asked.</param>
+    /// <param name="position">The position of the value.</param>
+    /// <param name="length">Bytes of the value.</param>
+    /// <param name="crc">CRC-32C of the value.</param>
+    /// <param name="cachedOnly">Whether to give up if the device would have to be read.</param>
     /// <param name="isDamaged">Whether the bytes are not those that were written.</param>
-    /// <returns>The value; null if it is damaged, or would have to be waited for.</returns>
+    /// <returns>The value; null if it is damaged, or if the read gave up.</returns>
     public static byte[]? Read(IStoreFile disk, long position, uint length, uint crc, bool cachedOnly, out bool isDamaged)
     {
         var value = GC.AllocateUninitializedArray<byte>(checked((int)length));

@@ -4,26 +4,26 @@ using Loire.Storage.Format;
 
 namespace Loire.Storage.Objects;
 
-/// <summary>What became of a write that was submitted.</summary>
+/// <summary>The outcome of submitting a write.</summary>
 internal enum WriteAdmission
 {
-    /// <summary>It is queued; its task tells the rest.</summary>
+    /// <summary>The write is queued; its task has the outcome.</summary>
     Queued,
 
-    /// <summary>Another write of the key is under way and decides first.</summary>
+    /// <summary>Another write of the key is in flight and is decided first.</summary>
     Busy,
 
-    /// <summary>The key has another version than the write is conditional on.</summary>
+    /// <summary>The stored version is not the one that the write requires.</summary>
     Conflict,
 
-    /// <summary>A delete of what does not exist: nothing is to be done.</summary>
+    /// <summary>A delete of an absent object: there is nothing to do.</summary>
     Nothing,
 }
 
 /// <summary>
-/// The writes that wait for the next group, in the order of their submission. A key has at most one write under way, so each is decided
-/// against what is durable, and nobody is told of a version that a crash could still take back. Bounded in bytes: who wants to write
-/// reserves room first and is served in turn.
+/// The writes that wait for the next group, in order of submission. A key has at most one write in flight, so each is decided against the
+/// durable version, and no caller sees a version that a crash could still revert. Bounded in bytes: a writer reserves room first, in order
+/// of arrival.
 /// </summary>
 internal sealed class WriteQueue(ObjectStore store, Action wake)
 {
@@ -34,13 +34,13 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
     private volatile int _queuedCount;
     private bool _isClosed;
 
-    /// <summary>Bytes of writes queued, under way, or about to be submitted.</summary>
+    /// <summary>Bytes of writes that are queued, in flight, or about to be submitted.</summary>
     public long ReservedBytes => Volatile.Read(ref _reservedBytes);
 
     /// <summary>Whether a group is waiting.</summary>
     public bool HasQueued => _queuedCount > 0;
 
-    /// <summary>Waits for its turn and for room. Whoever got it submits a write or gives it back with <see cref="Release"/>.</summary>
+    /// <summary>Reserves room, in order of arrival. The caller then submits a write or frees the room with <see cref="Release"/>.</summary>
     public Task ReserveAsync(long bytes)
     {
         lock (store.Gate)
@@ -58,7 +58,7 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
         }
     }
 
-    /// <summary>Gives room back that was reserved.</summary>
+    /// <summary>Frees reserved room.</summary>
     public void Release(long bytes)
     {
         lock (store.Gate)
@@ -71,9 +71,9 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
     /// <param name="write">A put or delete for which room is reserved.</param>
     /// <param name="expected">The sequence number that the stored version must have; 0 if there must be none.</param>
     /// <param name="other">The write to wait for, if busy.</param>
-    /// <param name="stored">The stored version, 0 if there is none, if in conflict.</param>
-    /// <exception cref="StorageBrokenException">The store takes no writes any more.</exception>
-    /// <exception cref="StorageDamagedException">Whether the key exists was lost.</exception>
+    /// <param name="stored">In a conflict, the stored version; 0 if there is none.</param>
+    /// <exception cref="StorageBrokenException">The store accepts no more writes.</exception>
+    /// <exception cref="StorageDamagedException">Damage hides whether the key exists.</exception>
     public WriteAdmission TrySubmit(PendingWrite write, ulong expected, out Task? other, out ulong stored)
     {
         other = null;
@@ -83,7 +83,7 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
             ThrowIfClosed();
             if (store.BrokenBy is { } reason)
             {
-                throw new StorageBrokenException($"The store takes no writes any more: {reason.Message}", reason);
+                throw new StorageBrokenException($"The store accepts no more writes: {reason.Message}", reason);
             }
 
             if (_underWay.TryGetValue(write.Key, out var first))
@@ -115,7 +115,9 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
         return WriteAdmission.Queued;
     }
 
-    /// <summary>Queues records that reclaiming moves or adds, without those that a write has overtaken; their tasks end at once.</summary>
+    /// <summary>
+    /// Queues records that reclaiming moves or adds, except those that a write has replaced, whose tasks complete at once.
+    /// </summary>
     public void SubmitMoves(List<PendingWrite> moves)
     {
         lock (store.Gate)
@@ -138,7 +140,7 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
     }
 
     /// <summary>Takes the next group, in order.</summary>
-    /// <param name="group">Empty; gets the writes.</param>
+    /// <param name="group">An empty list that receives the writes.</param>
     /// <param name="maxBytes">Bytes of records in a group, unless a single one is larger.</param>
     public bool TryTake(List<PendingWrite> group, long maxBytes)
     {
@@ -156,7 +158,7 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
         return group.Count > 0;
     }
 
-    /// <summary>Ends the tasks of a group that was committed or refused.</summary>
+    /// <summary>Completes the tasks of a group that was committed or refused.</summary>
     public void Complete(List<PendingWrite> group)
     {
         lock (store.Gate)
@@ -185,7 +187,7 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
         }
     }
 
-    /// <summary>Takes no more writes; those that are queued still go through.</summary>
+    /// <summary>Rejects further writes; queued ones are still written.</summary>
     public void Close()
     {
         List<TaskCompletionSource> turned = [];

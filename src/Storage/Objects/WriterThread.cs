@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Loire.Storage.Objects;
 
 /// <summary>
-/// The thread that writes: it takes what has gathered in the queue as one group, commits it, and ends its tasks; meanwhile the next group
-/// gathers. It spins for a few microseconds before it sleeps, since whoever writes one small object after the other comes back at once.
+/// The writing thread: takes the queued writes as one group, commits it, and completes its tasks while the next group is queued. It spins
+/// for a few microseconds before it sleeps, because a caller that writes small objects in sequence submits the next one at once.
 /// </summary>
 internal sealed class WriterThread : IDisposable
 {
@@ -24,8 +24,8 @@ internal sealed class WriterThread : IDisposable
 
     /// <param name="store">The store.</param>
     /// <param name="writer">Commits the groups.</param>
-    /// <param name="time">For the sync interval.</param>
-    /// <param name="written">Told of the bytes and the number of records of each group.</param>
+    /// <param name="time">The clock of the sync interval.</param>
+    /// <param name="written">Receives the bytes and the number of records of each group.</param>
     public WriterThread(ObjectStore store, StoreWriter writer, TimeProvider time, Action<long, int> written)
     {
         (_store, _writer, _written) = (store, writer, written);
@@ -41,7 +41,7 @@ internal sealed class WriterThread : IDisposable
 
     public void Start() => _thread.Start();
 
-    /// <summary>Ends when everything that was acknowledged before this call is durable, or the store is broken.</summary>
+    /// <summary>Completes when everything acknowledged before this call is durable, or the store is broken.</summary>
     public Task SyncAsync()
     {
         if (_store.Options.SyncInterval is null)
@@ -60,7 +60,7 @@ internal sealed class WriterThread : IDisposable
         return done;
     }
 
-    /// <summary>Writes what is queued, syncs, and ends the thread. No write may be submitted any more.</summary>
+    /// <summary>Writes what is queued, syncs, and stops the thread. No more writes may be submitted.</summary>
     public void Dispose()
     {
         _syncTimer?.Dispose();
@@ -147,7 +147,7 @@ internal sealed class WriterThread : IDisposable
         {
             _isAsleep = true;
 
-            // A submitter that missed the flag has queued before it was raised, so this sees its write.
+            // A submitter that missed the flag queued its write before the flag was set, so this sees the write.
             Interlocked.MemoryBarrier();
             while (!HasWork())
             {

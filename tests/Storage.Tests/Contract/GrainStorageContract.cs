@@ -20,7 +20,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
     public virtual Task DisposeAsync() => Task.CompletedTask;
 
     [Fact]
-    public async Task An_absent_state_reads_as_a_blank_one()
+    public async Task An_absent_state_reads_as_a_new_one()
     {
         var state = await ReadAsync("absent");
         Assert.False(state.RecordExists);
@@ -66,7 +66,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_object_without_bytes_is_not_an_absent_one()
+    public async Task An_empty_object_is_not_absent()
     {
         if (KeepsEmptyObjects)
         {
@@ -76,7 +76,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_create_of_what_exists_loses_and_changes_nothing()
+    public async Task A_create_of_an_existing_object_fails_and_changes_nothing()
     {
         var first = await CreateAsync("key", [1]);
         await Assert.ThrowsAsync<InconsistentStateException>(() => CreateAsync("key", [2]));
@@ -84,7 +84,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_write_with_the_stored_ETag_wins_and_changes_it()
+    public async Task A_write_with_the_stored_ETag_succeeds_and_changes_it()
     {
         var state = await CreateAsync("key", [1]);
         var before = state.ETag;
@@ -95,7 +95,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_write_with_an_older_ETag_loses_and_changes_nothing()
+    public async Task A_write_with_an_older_ETag_fails_and_changes_nothing()
     {
         var state = await CreateAsync("key", [1]);
         var stale = new GrainState<StoredObject> { State = Object([3]), ETag = state.ETag };
@@ -106,7 +106,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_write_with_an_ETag_of_what_does_not_exist_loses()
+    public async Task A_write_with_an_ETag_of_an_absent_object_fails()
     {
         var state = await CreateAsync("key", [1]);
         var gone = new GrainState<StoredObject> { State = Object([2]), ETag = state.ETag };
@@ -131,7 +131,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_clear_with_an_older_ETag_loses_and_changes_nothing()
+    public async Task A_clear_with_an_older_ETag_fails_and_changes_nothing()
     {
         var state = await CreateAsync("key", [1]);
         var stale = new GrainState<StoredObject> { State = Object([]), ETag = state.ETag };
@@ -142,14 +142,14 @@ public abstract class GrainStorageContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_clear_of_what_does_not_exist_is_done_already()
+    public async Task A_clear_of_an_absent_object_succeeds()
     {
         await ClearAsync("absent", new GrainState<StoredObject> { State = Object([]) });
         Assert.False((await ReadAsync("absent")).RecordExists);
     }
 
     [Fact]
-    public async Task Of_many_creates_at_once_exactly_one_wins_and_its_value_is_stored()
+    public async Task Exactly_one_of_many_concurrent_creates_succeeds_and_its_value_is_stored()
     {
         var winners = new List<byte>();
         await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
@@ -170,7 +170,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Of_many_writes_of_one_version_exactly_one_wins()
+    public async Task Exactly_one_of_many_writes_of_one_version_succeeds()
     {
         var first = await CreateAsync("contended", [255]);
         var wins = 0;
@@ -189,7 +189,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task States_and_grains_do_not_disturb_each_other()
+    public async Task States_and_grains_are_independent()
     {
         var cases = Enumerable.Range(0, 200).Select(i => (State: $"s{i % 4}", Key: $"0a1b2c/{i / 4}/chunk é %2F {i}")).ToList();
         await Task.WhenAll(cases.Select(item => Storage.WriteStateAsync(
@@ -216,7 +216,7 @@ public abstract class GrainStorageContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Memory_that_was_written_or_read_belongs_to_the_caller_again()
+    public async Task Written_and_read_memory_belongs_to_the_caller()
     {
         var bytes = Bytes(5_000);
         var kept = bytes.ToArray();

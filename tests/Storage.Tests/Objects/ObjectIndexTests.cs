@@ -8,7 +8,7 @@ namespace Loire.Storage.Tests.Objects;
 public class ObjectIndexTests(ITestOutputHelper output)
 {
     [Fact]
-    public void It_does_what_a_dictionary_does()
+    public void The_index_behaves_like_a_dictionary()
     {
         // Few keys and several lengths, so that slots and bytes of removed keys are used again.
         var keys = Gen.Select(Gen.Int[0, 300], Gen.Int[0, 40]).Select((number, length) => $"key-{number}{new string('x', length)}");
@@ -42,7 +42,7 @@ public class ObjectIndexTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void A_key_keeps_its_slot_while_others_come_and_go()
+    public void A_key_keeps_its_slot_while_others_are_added_and_removed()
     {
         var index = new ObjectIndex();
         index.Set("kept"u8, Entry(new Random(1)), out _);
@@ -55,7 +55,7 @@ public class ObjectIndexTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Room_of_removed_keys_is_used_again()
+    public void Space_of_removed_keys_is_reused()
     {
         var index = new ObjectIndex();
         var entry = Entry(new Random(1));

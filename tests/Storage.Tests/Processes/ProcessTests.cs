@@ -13,7 +13,7 @@ public sealed class ProcessTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task A_second_process_is_refused_and_told_who_has_the_directory()
+    public async Task A_second_process_is_rejected_and_learns_which_process_owns_the_directory()
     {
         using var owner = Child.Start(null, "hold", _directory.Path);
         Assert.Equal("open", await owner.ReadLineAsync());
@@ -91,7 +91,7 @@ public sealed class ProcessTests(ITestOutputHelper output) : IDisposable
     [InlineData("fdatasync", 4)]
     [InlineData("fdatasync", 9)]
     [InlineData("fdatasync,fsync", 12)]
-    public async Task A_sync_that_fails_is_noticed_acknowledges_nothing_and_ends_all_writing(string call, int number)
+    public async Task A_failed_sync_is_detected_acknowledges_nothing_and_stops_all_writes(string call, int number)
     {
         List<string> lines;
         using (var child = Child.Start($"{call}:error=EIO:when={number}", "count", _directory.Path, "20"))
@@ -126,7 +126,7 @@ public sealed class ProcessTests(ITestOutputHelper output) : IDisposable
     }
 
     [TmpfsFact]
-    public async Task On_a_full_device_writes_are_refused_reads_go_on_and_writing_resumes_when_space_returns()
+    public async Task On_a_full_device_writes_are_refused_reads_continue_and_writes_resume_when_space_returns()
     {
         using var tmpfs = new Tmpfs(8);
         var directory = Path.Combine(tmpfs.Path, "store");

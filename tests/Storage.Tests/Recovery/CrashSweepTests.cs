@@ -13,7 +13,7 @@ public class CrashSweepTests(ITestOutputHelper output)
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public void Whatever_operation_a_crash_ends_acknowledged_writes_stay_and_no_write_is_half_there(int run)
+    public void After_a_crash_in_any_operation_acknowledged_writes_survive_and_no_write_is_partial(int run)
     {
         var seed = Seeds.Next(output) + run;
         var operations = CountOperations(seed);
@@ -26,7 +26,7 @@ public class CrashSweepTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void With_a_sync_interval_only_what_was_acknowledged_since_the_last_sync_is_lost_and_nothing_is_taken_for_damage()
+    public void With_a_sync_interval_only_writes_since_the_last_sync_are_lost_and_nothing_is_taken_for_damage()
     {
         var seed = Seeds.Next(output);
         var operations = CountOperations(seed, _interval);
@@ -39,7 +39,7 @@ public class CrashSweepTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void A_disk_whose_syncs_lie_is_found_out()
+    public void A_disk_whose_syncs_lie_is_detected()
     {
         var seed = Seeds.Next(output);
         var operations = CountOperations(seed);

@@ -46,7 +46,7 @@ public class DamageTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_store_file_cut_at_any_byte_hides_what_was_cut_off_and_nothing_else(bool closed)
+    public void A_store_file_truncated_at_any_byte_hides_only_the_missing_objects(bool closed)
     {
         var store = DamagedStore.OneFile(closed);
         var bytes = store.Disk.Read(Store);
@@ -65,7 +65,7 @@ public class DamageTests
     [Theory]
     [InlineData(Keys, false)]
     [InlineData(FileNames.Checkpoint, true)]
-    public void A_derived_file_cut_at_any_byte_or_missing_does_not_matter(string name, bool closed)
+    public void A_derived_file_truncated_at_any_byte_or_missing_does_not_matter(string name, bool closed)
     {
         var store = DamagedStore.OneFile(closed);
         var bytes = store.Disk.Read(name);
@@ -82,7 +82,7 @@ public class DamageTests
     [InlineData(true, 1)]
     [InlineData(false, 0)]
     [InlineData(false, 1)]
-    public void Zeros_over_any_range_hide_the_objects_in_it_and_nothing_else(bool closed, int fill)
+    public void Zeros_over_any_range_hide_only_the_objects_in_it(bool closed, int fill)
     {
         var store = DamagedStore.OneFile(closed);
         var length = DamagedStore.OneFile(closed: true).Disk.Read(Store).Length;
@@ -106,7 +106,7 @@ public class DamageTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_store_file_that_vanished_hides_its_objects_and_nothing_else(bool closed)
+    public void A_missing_store_file_hides_only_its_objects(bool closed)
     {
         var store = DamagedStore.ManyFiles(closed);
         Assert.Contains("00000003.store", store.Disk.List());
@@ -117,7 +117,7 @@ public class DamageTests
     }
 
     [Fact]
-    public void Losses_of_unknown_keys_refuse_whatever_they_may_concern_until_they_are_accepted()
+    public void After_losses_of_unknown_keys_all_objects_that_may_be_affected_are_refused_until_they_are_accepted()
     {
         var store = DamagedStore.ManyFiles(closed: false);
         Action<LossyDisk> damage = disk =>
@@ -140,7 +140,7 @@ public class DamageTests
     }
 
     [Fact]
-    public void A_damaged_object_can_be_replaced_and_deleted_by_who_knows_its_version()
+    public void A_damaged_object_can_be_replaced_and_deleted_with_its_ETag()
     {
         var store = DamagedStore.OneFile(closed: false);
         var disk = store.Disk.Clone();
@@ -162,7 +162,7 @@ public class DamageTests
     }
 
     [Fact]
-    public void A_file_of_another_store_is_refused()
+    public void A_file_of_another_store_is_rejected()
     {
         var store = DamagedStore.ManyFiles(closed: false);
         store.Disk.Put(MiddleStore, DamagedStore.ManyFiles(closed: false).Disk.Read(MiddleStore));

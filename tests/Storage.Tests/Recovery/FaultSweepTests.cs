@@ -13,7 +13,7 @@ public class FaultSweepTests(ITestOutputHelper output)
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public void Whatever_operation_fails_nothing_is_acknowledged_that_recovery_does_not_find(int run)
+    public void Whichever_operation_fails_recovery_finds_every_acknowledged_write(int run)
     {
         var seed = Seeds.Next(output) + run;
         var operations = CountOperations(seed);
@@ -30,7 +30,7 @@ public class FaultSweepTests(ITestOutputHelper output)
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public void Whatever_operation_finds_no_space_refused_writes_never_come_back_and_writing_goes_on(int run)
+    public void Whichever_operation_finds_no_space_refused_writes_never_reappear_and_writing_continues(int run)
     {
         var seed = Seeds.Next(output) + run;
         var operations = CountOperations(seed);
@@ -77,7 +77,7 @@ public class FaultSweepTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Deletes_and_reclaiming_alone_make_room_again_on_a_full_disk()
+    public void Deletes_and_reclaiming_free_space_on_a_full_disk()
     {
         var disk = new LossyDisk { Capacity = 64 * 1024 };
         var rig = StoreRig.Open(disk, StoreRig.SmallOptions(reserveBytes: 4096));
