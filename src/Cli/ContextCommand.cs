@@ -7,12 +7,12 @@ using Loire.Cli.Terminals;
 
 namespace Loire.Cli;
 
-/// <summary><c>loire context</c>: names for servers.</summary>
+/// <summary><c>loire context</c>: manages named servers.</summary>
 internal static class ContextCommand
 {
     private static readonly Argument<string> Name = new("name") { Description = "The context's name." };
 
-    public static Command Create(Caller caller) => new("context", "Names for servers, and which one is in use.")
+    public static Command Create(Caller caller) => new("context", "Manages named servers.")
     {
         List(caller), Show(caller), Use(caller), Set(caller), Delete(caller),
     };
@@ -32,7 +32,7 @@ internal static class ContextCommand
 
     private static Command Show(Caller caller)
     {
-        var command = new Command("show", "Shows the server that commands talk to, and why.") { OutputOption.Instance };
+        var command = new Command("show", "Shows the server that commands use, and why.") { OutputOption.Instance };
         command.SetAction(parsed =>
         {
             var (server, context) = (parsed.GetValue(GlobalOptions.Server), parsed.GetValue(GlobalOptions.Context));
@@ -56,7 +56,7 @@ internal static class ContextCommand
 
     private static Command Use(Caller caller)
     {
-        var command = new Command("use", "Makes a context the one in use.") { Name };
+        var command = new Command("use", "Selects the context to use.") { Name };
         command.SetAction(parsed =>
         {
             var (file, name) = (ContextFile.Read(caller.Environment), parsed.GetRequiredValue(Name));
@@ -70,7 +70,7 @@ internal static class ContextCommand
     private static Command Set(Caller caller)
     {
         var address = new Argument<string>("url") { Description = "The server, as http://host:port." };
-        var command = new Command("set", "Adds or changes a context; the first one is in use at once.") { Name, address };
+        var command = new Command("set", "Adds or changes a context; the first one is selected at once.") { Name, address };
         command.SetAction(parsed =>
         {
             var (file, name) = (ContextFile.Read(caller.Environment), parsed.GetRequiredValue(Name));

@@ -8,7 +8,7 @@ using Loire.Model;
 
 namespace Loire.Cli;
 
-/// <summary><c>loire errors</c>: Kafka's error codes, which need no node to be explained.</summary>
+/// <summary><c>loire errors</c>: explains Kafka's error codes, without a node.</summary>
 internal static class ErrorsCommand
 {
     private static readonly string[] Members = ["error_code", "code", "retriable", "detail", "hint"];
@@ -17,7 +17,7 @@ internal static class ErrorsCommand
     {
         var wanted = new Argument<string>("error") { Description = "The number or the name, such as 3 or UNKNOWN_TOPIC_OR_PARTITION." };
         wanted.CompletionSources.Add(_ => ErrorCodes.All.Select(error => error.Name));
-        var explain = new Command("explain", "Says what an error means and what to do.") { wanted, OutputOption.Instance };
+        var explain = new Command("explain", "Explains an error and what to do.") { wanted, OutputOption.Instance };
         explain.SetAction(parsed =>
         {
             var error = Find(parsed.GetRequiredValue(wanted));
@@ -34,7 +34,7 @@ internal static class ErrorsCommand
         return new Command("errors", "Explains error codes.") { explain, list };
     }
 
-    /// <summary>Finds an error by its number or its name, written as Kafka, Java or C# do.</summary>
+    /// <summary>Finds an error by its number or its name, in the notation of Kafka, Java or C#.</summary>
     public static ErrorDescription Find(string text)
     {
         var plain = text.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal);

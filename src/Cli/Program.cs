@@ -14,8 +14,8 @@ internal static class Program
     {
         using var interrupted = new CancellationTokenSource();
 
-        // The first Ctrl-C asks the command to end; a later one ends the process at once. timeout(1) sends its signal twice, which is meant
-        // once.
+        // The first Ctrl-C cancels the command; a later one ends the process at once. timeout(1) sends its signal twice in a row, which
+        // counts as one.
         long first = 0;
         void Interrupt(PosixSignalContext context)
         {

@@ -6,7 +6,7 @@ using Loire.Cli.Terminals;
 
 namespace Loire.Cli;
 
-/// <summary>Runs one command line from its words to its exit code.</summary>
+/// <summary>Runs one command line and returns its exit code.</summary>
 internal static class Run
 {
     public static async Task<int> CommandAsync(string[] args, Caller caller, CancellationToken interrupted)
@@ -14,7 +14,7 @@ internal static class Run
         var terminal = caller.Terminal;
         try
         {
-            // A word that begins with '@' is a value like any other, not a file of further words.
+            // A word that begins with '@' is an ordinary value, not a response file.
             var configuration = new ParserConfiguration { ResponseFileTokenReplacer = null };
             var parsed = LoireCommand.Create(caller).Parse(KcatArguments.Expand(args), configuration);
             if (parsed.Action is ParseErrorAction)
@@ -54,7 +54,7 @@ internal static class Run
         }
         catch (Exception exception)
         {
-            // A bug of ours: still one line, with what a report of it needs.
+            // A bug: still one line, with what a bug report needs.
             terminal.Error.WriteLine(
                 new CliException(ExitCode.Error, "INTERNAL_ERROR", $"{exception.GetType().Name}: {exception.Message}").Line);
             return (int)ExitCode.Error;

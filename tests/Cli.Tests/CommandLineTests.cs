@@ -52,7 +52,7 @@ public class CommandLineTests
     }
 
     [Fact]
-    public async Task Negative_codes_and_unknown_ones_are_told_apart()
+    public async Task Negative_codes_and_unknown_ones_are_distinguished()
     {
         using var shell = new Shell();
         Assert.Contains("UNKNOWN_SERVER_ERROR", (await shell.RunAsync("errors", "explain", "-1")).AssertOk().Output,
@@ -65,7 +65,7 @@ public class CommandLineTests
     [InlineData("loire top", "topic")]
     [InlineData("loire topic add", "add-partitions")]
     [InlineData("loire errors explain OFFSET_OUT", "OFFSET_OUT_OF_RANGE")]
-    public async Task The_shell_can_ask_what_may_come_next(string line, string expected)
+    public async Task The_shell_can_query_completions(string line, string expected)
     {
         using var process = LoireProcess.Start(new Uri("http://127.0.0.1:1"), $"[suggest:{line.Length}]", line);
         var output = await process.ReadToEndAsync();

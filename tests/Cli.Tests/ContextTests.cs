@@ -5,7 +5,7 @@ namespace Loire.Cli.Tests;
 public class ContextTests
 {
     [Fact]
-    public async Task The_command_line_decides_before_the_environment_and_that_before_the_file()
+    public async Task The_command_line_takes_precedence_over_the_environment_and_that_over_the_file()
     {
         using var shell = new Shell();
         Assert.Contains("default", (await shell.RunAsync("context", "show")).Output, StringComparison.Ordinal);
@@ -24,7 +24,7 @@ public class ContextTests
     }
 
     [Fact]
-    public async Task What_is_not_there_is_not_found_and_what_is_no_address_is_usage()
+    public async Task An_absent_context_is_not_found_and_an_invalid_address_is_a_usage_error()
     {
         using var shell = new Shell();
         (await shell.RunAsync("context", "use", "x")).AssertFailed(3, "RESOURCE_NOT_FOUND");
@@ -52,7 +52,7 @@ public class ContextTests
     [InlineData("{\"contexts\":{\"a\":{}}}")]
     [InlineData("{\"contexts\":[1]}")]
     [InlineData("{\"current\":5}")]
-    public async Task A_damaged_file_is_named_and_kept(string content)
+    public async Task A_damaged_file_is_reported_and_kept(string content)
     {
         using var shell = new Shell();
         Directory.CreateDirectory(Path.GetDirectoryName(shell.ConfigFile)!);

@@ -13,7 +13,7 @@ public class DelimitedInputTests
     [InlineData("a\r\n", "\n", "a\r", "only the delimiter ends a record")]
     [InlineData("a==b=c==", "==", "a|b=c", "part of a delimiter is none")]
     [InlineData("", "\n", null, "no input, no records")]
-    public async Task A_stream_is_cut_at_its_delimiter(string input, string delimiter, string? expected, string reason)
+    public async Task A_stream_is_split_at_its_delimiter(string input, string delimiter, string? expected, string reason)
     {
         for (var piece = 1; piece <= input.Length + 1; piece++)
         {
@@ -38,7 +38,7 @@ public class DelimitedInputTests
     }
 
     [Fact]
-    public async Task A_record_beyond_the_bound_is_told_and_not_gathered()
+    public async Task A_record_beyond_the_bound_is_reported_and_not_buffered()
     {
         var input = new DelimitedInput(new Drip(Encoding.UTF8.GetBytes("ok\n" + new string('x', 1000)), () => 1), "\n"u8.ToArray(), 10);
         var taken = new List<string>();

@@ -8,7 +8,7 @@ namespace Loire.Cli.Tests;
 public sealed class FailingServerTests
 {
     [Fact]
-    public async Task Nobody_listening_is_one_line_with_a_hint()
+    public async Task A_refused_connection_is_one_line_with_a_hint()
     {
         using var closed = new TcpListener(IPAddress.Loopback, 0);
         closed.Start();
@@ -37,7 +37,7 @@ public sealed class FailingServerTests
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[", 1, "NETWORK_EXCEPTION")]
     [InlineData("garbage\r\n\r\n", 1, "NETWORK_EXCEPTION")]
     [InlineData("", 1, "NETWORK_EXCEPTION")]
-    public async Task Whatever_answers_the_end_is_one_line(string answer, int exit, string name)
+    public async Task Any_response_ends_in_one_line(string answer, int exit, string name)
     {
         await using var server = new CannedServer(answer);
         using var shell = new Shell(server.Url);
@@ -45,7 +45,7 @@ public sealed class FailingServerTests
     }
 
     [Fact]
-    public async Task What_a_server_says_cannot_drive_the_terminal()
+    public async Task A_server_cannot_send_control_sequences_to_the_terminal()
     {
         const string Body = """{"error_code":3,"detail":"a\u001b[2J\nb"}""";
         await using var server = new CannedServer(

@@ -33,7 +33,7 @@ public sealed class GroupCommandTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task Lag_tells_offsets_ends_and_distances()
+    public async Task Lag_shows_offsets_ends_and_lags()
     {
         var (group, topic) = await CreateAsync(2, 1);
         var rows = (await _shell.RunAsync("group", "lag", group, "-o", "ndjson")).AssertOk().Lines;
@@ -58,7 +58,7 @@ public sealed class GroupCommandTests(NodeFixture node) : IDisposable
     [InlineData("--to-earliest --topic TOPIC:1", "2 0")]
     [InlineData("--to-earliest --topic TOPIC:0 --topic TOPIC:1", "0 0")]
     [InlineData("--to-latest --topic TOPIC", "3 3")]
-    public async Task A_reset_only_shows_where_it_leads_until_it_is_executed(string options, string expected)
+    public async Task A_reset_only_shows_its_result_until_it_is_executed(string options, string expected)
     {
         var (group, topic) = await CreateAsync(2, 1);
         string[] line = ["group", "reset", group, .. options.Replace("TOPIC", topic, StringComparison.Ordinal).Split(' '), "-o", "ndjson"];
@@ -69,7 +69,7 @@ public sealed class GroupCommandTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task A_dry_run_says_that_it_was_one()
+    public async Task A_dry_run_is_reported_as_such()
     {
         var (group, _) = await CreateAsync(2, 1);
         var planned = await _shell.RunAsync("group", "reset", group, "--to-earliest", "--verbose");
@@ -80,7 +80,7 @@ public sealed class GroupCommandTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task What_is_refused_has_Kafka_s_name_and_the_right_exit_code()
+    public async Task A_refusal_has_Kafka_s_name_and_the_right_exit_code()
     {
         var (group, topic) = await CreateAsync(2, 1);
         (await _shell.RunAsync("group", "reset", "no-such-group", "--to-latest")).AssertFailed(3, "GROUP_ID_NOT_FOUND");

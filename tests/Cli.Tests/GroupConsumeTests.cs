@@ -8,7 +8,7 @@ public sealed class GroupConsumeTests(NodeFixture node) : IClassFixture<NodeFixt
     private readonly Shell _shell = new(node.Url);
 
     [Fact]
-    public async Task A_group_goes_on_where_it_was_with_exactly_what_was_written_committed()
+    public async Task A_group_continues_at_its_offsets_and_commits_exactly_what_was_written()
     {
         var (first, second) = (await NewTopicAsync(), await NewTopicAsync());
         (await _shell.FeedAsync("k:a\nb\nc\nd\n", "produce", first, "-p", "0", "-K:", "-H", "h=1")).AssertOk();
@@ -26,7 +26,7 @@ public sealed class GroupConsumeTests(NodeFixture node) : IClassFixture<NodeFixt
     }
 
     [Fact]
-    public async Task A_pattern_reads_all_topics_whose_whole_names_match()
+    public async Task A_pattern_reads_all_topics_whose_whole_name_matches()
     {
         var (first, second) = (await NewTopicAsync(), await NewTopicAsync());
         (await _shell.FeedAsync("a\n", "produce", first)).AssertOk();
@@ -37,7 +37,7 @@ public sealed class GroupConsumeTests(NodeFixture node) : IClassFixture<NodeFixt
     }
 
     [Fact]
-    public async Task Where_nothing_is_committed_a_group_may_begin_at_the_end_and_a_document_is_complete()
+    public async Task Without_committed_offsets_a_group_may_start_at_the_end_and_a_document_is_complete()
     {
         var topic = await NewTopicAsync();
         (await _shell.FeedAsync("a\n", "produce", topic)).AssertOk();
@@ -71,7 +71,7 @@ public sealed class GroupConsumeTests(NodeFixture node) : IClassFixture<NodeFixt
     }
 
     [Fact]
-    public async Task A_node_that_is_not_there_is_an_error_before_a_byte_is_written()
+    public async Task An_unreachable_node_is_an_error_before_a_byte_is_written()
     {
         using var shell = new Shell(new Uri("http://127.0.0.1:1"));
         (await shell.RunAsync("consume", "-g", "g", "a")).AssertFailed(1, "BROKER_NOT_AVAILABLE");

@@ -10,7 +10,7 @@ public sealed class GroupProcessTests(NodeFixture node) : IClassFixture<NodeFixt
     private readonly Shell _shell = new(node.Url);
 
     [Fact]
-    public async Task Two_consumers_share_a_topic_and_who_stays_takes_over_what_the_other_leaves()
+    public async Task Two_consumers_share_a_topic_and_the_remaining_one_takes_over_the_partitions_of_the_other()
     {
         await CreateAsync("shared", "t1", partitions: 4);
         using var first = LoireProcess.Start(node.Url, "consume", "-g", "shared", "t1", "-f", "%p %s\\n");
@@ -35,7 +35,7 @@ public sealed class GroupProcessTests(NodeFixture node) : IClassFixture<NodeFixt
     }
 
     [Fact]
-    public async Task What_a_killed_consumer_had_not_written_comes_to_the_next()
+    public async Task Records_that_a_killed_consumer_had_not_written_go_to_the_next_one()
     {
         await CreateAsync("killed", "t2", partitions: 2);
         await ProduceAsync("t2", 2, 0, 20_000);
@@ -86,7 +86,7 @@ public sealed class GroupProcessTests(NodeFixture node) : IClassFixture<NodeFixt
     }
 
     [Fact]
-    public async Task Who_has_lost_its_place_joins_again_and_goes_on()
+    public async Task A_removed_member_joins_again_and_continues()
     {
         await CreateAsync("lost", "t4", partitions: 1);
         await ProduceAsync("t4", 1, 0, 10);
@@ -112,7 +112,7 @@ public sealed class GroupProcessTests(NodeFixture node) : IClassFixture<NodeFixt
     }
 
     [Fact]
-    public async Task A_member_outlives_a_killed_node_and_loses_nothing()
+    public async Task A_member_survives_a_killed_node_and_loses_nothing()
     {
         using var data = new TemporaryDirectory();
         await using var first = await NodeProcess.StartAsync(data.Path);

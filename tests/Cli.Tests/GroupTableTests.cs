@@ -65,7 +65,7 @@ public sealed class GroupTableTests
     }
 
     [Fact]
-    public async Task The_total_lag_is_told_to_a_person_and_kept_out_of_the_data()
+    public async Task The_total_lag_is_a_note_and_not_part_of_the_data()
     {
         await using var node = new ScriptedNode(Documents);
         using var shell = new Shell(node.Url);

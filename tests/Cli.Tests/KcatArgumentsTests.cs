@@ -17,6 +17,6 @@ public class KcatArgumentsTests
     [InlineData("consume t -K", "consume t -K", "a missing value is the parser's to report")]
     [InlineData("--server x consume -eq t", "--server x consume -e -q t", "options may come before the command")]
     [InlineData("topic list -o json", "topic list -o json", "other commands are not kcat's")]
-    public void Short_options_are_read_as_getopt_does(string line, string expected, string reason) =>
+    public void Short_options_are_parsed_like_getopt(string line, string expected, string reason) =>
         Assert.True(KcatArguments.Expand(line.Split(' ')).SequenceEqual(expected.Split(' ')), reason);
 }

@@ -6,7 +6,7 @@ namespace Loire.Cli.Tests;
 public class LatencyHistogramTests
 {
     [Fact]
-    public void A_percentile_is_that_of_the_sorted_durations_or_up_to_a_32nd_more() =>
+    public void A_percentile_is_that_of_the_sorted_durations_or_up_to_one_32nd_more() =>
         Gen.Double[0, 9].Select(magnitude => (long)Math.Pow(10, magnitude)).Array[1, 2_000].Sample(
             durations =>
             {
@@ -30,7 +30,7 @@ public class LatencyHistogramTests
             iter: 50);
 
     [Fact]
-    public void Nothing_recorded_is_zero() =>
+    public void An_empty_histogram_is_zero() =>
         Assert.Equal((TimeSpan.Zero, 0), (new LatencyHistogram().Percentile(0.99), new LatencyHistogram().Octaves().Count));
 
     [Theory]

@@ -7,7 +7,7 @@ namespace Loire.Cli.Tests;
 public class OffsetChoiceTests
 {
     [Fact]
-    public void Every_word_of_kcat_but_stored_says_where_to_begin()
+    public void Every_start_of_kcat_but_stored_is_accepted()
     {
         Assert.Equal(OffsetChoice.Beginning, Parse("beginning"));
         Assert.Equal(OffsetChoice.End, Parse("end"));
@@ -18,7 +18,7 @@ public class OffsetChoiceTests
     }
 
     [Fact]
-    public void Two_moments_are_a_span_and_an_end_alone_begins_at_the_beginning()
+    public void Two_times_are_a_span_and_an_end_alone_starts_at_the_beginning()
     {
         Assert.Equal((OffsetSpec.AtTime(new Timestamp(5)), new Timestamp(9)), (Parse("s@5", "e@9").From, Parse("e@9", "s@5").Stop));
         Assert.Equal(OffsetSpec.Earliest, OffsetChoice.Parse(["e@9"], OffsetChoice.End).From);

@@ -15,7 +15,7 @@ public class OutputFormatTests
     [InlineData("\\x41\\t\\101\\\\", "A\tA\\")]
     [InlineData("%R", "\0\0\0\u0005")]
     [InlineData("é%k", "ékey")]
-    public void Printf_tokens_and_escapes_stand_for_what_kcat_says(string format, string expected) =>
+    public void Printf_tokens_and_escapes_are_those_of_kcat(string format, string expected) =>
         Assert.Equal(expected, Write(new PrintfFormat(format, showsNull: false), isNull: false));
 
     [Fact]
@@ -41,7 +41,7 @@ public class OutputFormatTests
     }
 
     [Fact]
-    public void Bytes_that_are_no_text_survive_JSON()
+    public void Bytes_that_are_not_text_survive_JSON()
     {
         Assert.Contains("""{"type":"binary","data":"/wA="}""", Write(new JsonOutputFormat(lines: true), isNull: false, [0xff, 0]),
             StringComparison.Ordinal);
@@ -53,11 +53,11 @@ public class OutputFormatTests
     [InlineData("\\q")]
     [InlineData("\\")]
     [InlineData("\\xzz")]
-    public void An_unknown_token_or_escape_is_refused(string format) =>
+    public void An_unknown_token_or_escape_is_rejected(string format) =>
         Assert.Equal(ExitCode.Usage, Assert.Throws<CliException>(() => new PrintfFormat(format, false)).Exit);
 
     [Fact]
-    public void Delimiters_know_the_same_escapes() => Assert.Equal([0x01, (byte)'\n', 0xff], Escapes.Bytes("\\x01\\n\\377", "-D"));
+    public void Delimiters_accept_the_same_escapes() => Assert.Equal([0x01, (byte)'\n', 0xff], Escapes.Bytes("\\x01\\n\\377", "-D"));
 
     private static string Write(OutputFormat format, bool isNull, byte[]? value = null)
     {

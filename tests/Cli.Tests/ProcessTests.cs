@@ -42,7 +42,7 @@ public sealed class ProcessTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task Each_record_that_trickles_in_is_sent_at_once_and_Ctrl_C_ends_tail_and_produce_with_0()
+    public async Task Single_records_are_sent_at_once_and_Ctrl_C_ends_tail_and_produce_with_0()
     {
         var topic = await NewTopicAsync();
         using var tail = LoireProcess.Start(node.Url, "tail", topic, "-n", "1000");
@@ -61,7 +61,7 @@ public sealed class ProcessTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task A_signal_that_is_sent_twice_still_lets_a_document_be_completed()
+    public async Task A_signal_sent_twice_still_completes_the_document()
     {
         var topic = await NewTopicAsync();
         using var consumer = LoireProcess.Start(node.Url, "consume", topic, "--output", "json");
@@ -83,7 +83,7 @@ public sealed class ProcessTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task A_consumer_outlives_a_killed_node_without_a_gap_or_a_duplicate()
+    public async Task A_consumer_survives_a_killed_node_without_a_gap_or_a_duplicate()
     {
         using var data = new TemporaryDirectory();
         var first = await NodeProcess.StartAsync(data.Path);
@@ -126,7 +126,7 @@ public sealed class ProcessTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task A_consumer_gives_up_when_told_and_says_where_it_stood()
+    public async Task A_consumer_gives_up_at_its_timeout_and_reports_its_offset()
     {
         using var data = new TemporaryDirectory();
         await using var doomed = await NodeProcess.StartAsync(data.Path);
@@ -141,7 +141,7 @@ public sealed class ProcessTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task A_producer_that_loses_its_node_tells_exactly_what_was_acknowledged()
+    public async Task A_producer_that_loses_its_node_reports_exactly_what_was_acknowledged()
     {
         using var data = new TemporaryDirectory();
         var first = await NodeProcess.StartAsync(data.Path);

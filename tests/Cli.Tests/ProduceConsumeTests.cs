@@ -11,7 +11,7 @@ public sealed class ProduceConsumeTests(NodeFixture node) : IDisposable
     private readonly Shell _shell = new(node.Url);
 
     [Fact]
-    public async Task Keys_headers_and_tombstones_come_back_as_they_were_sent()
+    public async Task Keys_headers_and_tombstones_are_read_as_they_were_sent()
     {
         var topic = await NewTopicAsync(1);
         (await _shell.FeedAsync("k1:v1\nk2:\nplain\n", "produce", topic, "-K:", "-Z", "-H", "a=1", "-H", "b")).AssertOk();
@@ -30,7 +30,7 @@ public sealed class ProduceConsumeTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task Equal_keys_go_where_Kafka_s_Java_producer_puts_them()
+    public async Task Keys_are_partitioned_like_Kafka_s_Java_producer()
     {
         var topic = await NewTopicAsync(7);
         var keys = Enumerable.Range(0, 50).Select(i => $"key-{i}").ToArray();
@@ -53,7 +53,7 @@ public sealed class ProduceConsumeTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task Reading_begins_and_ends_where_it_is_told()
+    public async Task Reading_starts_and_stops_at_the_given_offsets()
     {
         var topic = await NewTopicAsync(1);
         (await _shell.FeedAsync("0\n1\n2\n3\n4\n", "produce", topic)).AssertOk();
@@ -106,7 +106,7 @@ public sealed class ProduceConsumeTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task A_record_that_is_too_large_stops_behind_those_before_it()
+    public async Task A_record_that_is_too_large_stops_the_input_after_those_before_it()
     {
         var topic = await NewTopicAsync(1);
         (await _shell.RunAsync("topic", "alter", topic, "--set", "max.message.bytes=1000")).AssertOk();
@@ -119,7 +119,7 @@ public sealed class ProduceConsumeTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task Counts_are_said_only_to_a_terminal_or_on_demand()
+    public async Task Counts_are_printed_only_to_a_terminal_or_on_request()
     {
         var topic = await NewTopicAsync(1);
         Assert.Equal("", (await _shell.FeedAsync("a\n", "produce", topic)).Error);
@@ -134,7 +134,7 @@ public sealed class ProduceConsumeTests(NodeFixture node) : IDisposable
     [InlineData("all")]
     [InlineData("1")]
     [InlineData("0")]
-    public async Task Bench_reports_every_record_and_leaves_nothing_behind(string acks)
+    public async Task Bench_reports_every_record_and_deletes_its_topic(string acks)
     {
         var json = (await _shell.RunAsync(
             "bench", "-n", "1000", "--size", "100", "--batch", "30", "-p", "3", "-a", acks, "--output", "json")).AssertOk().Output;

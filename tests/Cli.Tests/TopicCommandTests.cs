@@ -8,7 +8,7 @@ public sealed class TopicCommandTests(NodeFixture node) : IDisposable
     private readonly Shell _shell = new(node.Url);
 
     [Fact]
-    public async Task A_topic_lives_from_create_to_delete()
+    public async Task A_topic_is_created_altered_and_deleted()
     {
         var topic = node.NewTopicName();
         var created = Json(await _shell.RunAsync("topic", "create", topic, "-p", "2", "--config", "retention.ms=1000", "-o", "json"));
@@ -31,7 +31,7 @@ public sealed class TopicCommandTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task What_is_refused_has_Kafka_s_name_and_the_right_exit_code()
+    public async Task A_refusal_has_Kafka_s_name_and_the_right_exit_code()
     {
         var topic = node.NewTopicName();
         (await _shell.RunAsync("topic", "create", topic)).AssertOk();
@@ -47,7 +47,7 @@ public sealed class TopicCommandTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task Deleting_asks_a_person_and_needs_yes_from_a_script()
+    public async Task Deleting_asks_on_a_terminal_and_needs_yes_in_a_script()
     {
         var topic = node.NewTopicName();
         (await _shell.RunAsync("topic", "create", topic)).AssertOk();
@@ -63,7 +63,7 @@ public sealed class TopicCommandTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task Offsets_tell_bounds_and_moments()
+    public async Task Offsets_shows_bounds_and_offsets_of_times()
     {
         var topic = node.NewTopicName();
         (await _shell.RunAsync("topic", "create", topic, "-p", "2")).AssertOk();

@@ -13,7 +13,7 @@ using Spectre.Console;
 
 namespace Loire.Cli.Bench;
 
-/// <summary><c>loire bench</c>: produces, consumes, and says how fast it was.</summary>
+/// <summary><c>loire bench</c>: produces, consumes, and reports throughput and latencies.</summary>
 internal static class BenchCommand
 {
     // A record's own overhead in a batch is below this.
@@ -25,22 +25,22 @@ internal static class BenchCommand
     {
         var topic = new Option<string?>("--topic", "-t")
         {
-            Description = "A topic that exists; otherwise one is made, and deleted at the end.",
+            Description = "An existing topic; by default one is created, and deleted at the end.",
             HelpName = "TOPIC",
         };
-        var partitions = Make("--partitions", "-p", "N", "Partitions of the topic that is made.", 1);
+        var partitions = Make("--partitions", "-p", "N", "Partitions of the created topic.", 1);
         var records = Make("--records", "-n", "N", "Records to produce.", 200_000L);
         var size = Make("--size", "-s", "BYTES", "Bytes of each record's value.", 1024);
         var batch = Make("--batch", null, "N", "Records in a batch, which is one request.", 200);
         var concurrency = Make("--concurrency", "-c", "N", "Requests in flight.", 8);
-        var acks = Make("--acks", "-a", "all|1|0", "Whose acknowledgement to wait for.", "all");
+        var acks = Make("--acks", "-a", "all|1|0", "Acknowledgement to wait for.", "all");
         acks.AcceptOnlyFromAmong("all", "-1", "1", "0");
         var codec = new Option<CompressionType>("--compression", "-z")
         {
             Description = "How batches are compressed.",
             HelpName = "none|gzip|snappy|lz4|zstd",
         };
-        var seed = Make("--seed", null, "N", "Of the records' bytes.", 1);
+        var seed = Make("--seed", null, "N", "Seed of the records' bytes.", 1);
         var produceOnly = new Option<bool>("--produce-only") { Description = "Do not consume." };
         var command = new Command("bench", "Produces and consumes, and prints throughput and latencies.")
         {
@@ -80,7 +80,7 @@ internal static class BenchCommand
             {
                 if (name is null)
                 {
-                    // Also after Ctrl-C: nothing of ours stays behind.
+                    // Also after Ctrl-C: the created topic must not stay behind.
                     await DeleteAsync(node, wanted.Topic, caller);
                 }
             }
@@ -101,7 +101,7 @@ internal static class BenchCommand
         }
         catch (NodeException exception)
         {
-            // What ended the run is the error to be told; this one only leaves a topic behind.
+            // The error that ended the run is reported; this one only leaves a topic behind.
             caller.Terminal.Error.WriteLine($"{exception.Line} Topic {topic} is left behind.");
         }
     }

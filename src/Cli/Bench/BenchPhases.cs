@@ -5,17 +5,17 @@ using Loire.Model.Batches;
 
 namespace Loire.Cli.Bench;
 
-/// <summary>Produces and consumes with as many requests in flight as asked for, and times each request.</summary>
+/// <summary>Produces and consumes with the given number of requests in flight, and times each request.</summary>
 internal sealed class BenchPhases(NodeClient node, BenchSettings settings, Caller caller)
 {
     private const int FetchBytes = 4 * 1024 * 1024;
 
     private long _done;
 
-    /// <summary>Records of the running phase that are through.</summary>
+    /// <summary>Records completed by the running phase.</summary>
     public long Done => Interlocked.Read(ref _done);
 
-    /// <summary>Appends the records, batch after batch, to the partitions in turn.</summary>
+    /// <summary>Appends the records in batches to the partitions in turn.</summary>
     public async Task<BenchResult> ProduceAsync(CancellationToken interrupted)
     {
         var (batches, taken) = ((settings.Records + settings.BatchRecords - 1) / settings.BatchRecords, -1L);
@@ -37,7 +37,7 @@ internal sealed class BenchPhases(NodeClient node, BenchSettings settings, Calle
         });
     }
 
-    /// <summary>Reads every partition from the first record that <paramref name="starts"/> names to its end as it stands now.</summary>
+    /// <summary>Reads every partition from the first record that <paramref name="starts"/> names to its current end.</summary>
     public async Task<BenchResult> ConsumeAsync(long[] starts, long[] ends, CancellationToken interrupted)
     {
         using var budget = new SemaphoreSlim(settings.Concurrency);
@@ -74,7 +74,7 @@ internal sealed class BenchPhases(NodeClient node, BenchSettings settings, Calle
             running.Remove(ended);
             if (!ended.IsCompletedSuccessfully)
             {
-                // The first failure ends the phase, and is what is told.
+                // The first failure ends the phase and is reported.
                 await ending.CancelAsync();
                 await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -92,7 +92,7 @@ internal sealed class BenchPhases(NodeClient node, BenchSettings settings, Calle
         return new BenchResult(Done, Done * settings.RecordBytes, elapsed, all);
     }
 
-    // Nothing repeats, so that no compression on the way makes the work less.
+    // Incompressible bytes, so that compression does not reduce the work.
     private void Fill(RecordBatchBuilder builder, int records, byte[] value, Random random)
     {
         var now = Timestamp.From(caller.Time.GetUtcNow());

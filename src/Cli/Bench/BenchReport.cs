@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace Loire.Cli.Bench;
 
-/// <summary>Prints what the phases have shown: a table with percentiles and a small histogram of each, or JSON.</summary>
+/// <summary>Prints the results of the phases: a table with percentiles and a small histogram of each, or JSON.</summary>
 internal static class BenchReport
 {
     private const int BarCharacters = 40;
@@ -113,7 +113,7 @@ internal static class BenchReport
         return document;
     }
 
-    // Three digits that matter; more would only look exact.
+    // Three significant digits: more would be noise.
     private static double Milliseconds(TimeSpan duration)
     {
         var value = duration.TotalMilliseconds;

@@ -4,7 +4,7 @@ namespace Loire.Cli.Bench;
 
 /// <summary>
 /// Counts durations in buckets whose width is 1/32 of their value, so that a percentile is at most 3 % too high, in a fixed amount of
-/// memory. Used by one thread; the histograms of several are added up.
+/// memory. Not thread-safe; histograms of several threads can be added up.
 /// </summary>
 internal sealed class LatencyHistogram
 {
@@ -36,8 +36,8 @@ internal sealed class LatencyHistogram
         Max = other.Max > Max ? other.Max : Max;
     }
 
-    /// <summary>The duration that this share of all does not exceed; zero if there are none.</summary>
-    /// <param name="share">From 0 to 1.</param>
+    /// <summary>The duration that the given share of all durations does not exceed; zero if there are none.</summary>
+    /// <param name="share">A share from 0 to 1.</param>
     public TimeSpan Percentile(double share)
     {
         var rank = Math.Max(1, (long)Math.Ceiling(share * Count));
@@ -55,7 +55,7 @@ internal sealed class LatencyHistogram
         return TimeSpan.Zero;
     }
 
-    /// <summary>The counts by powers of two, from the first to the last that is not empty: coarse enough to be drawn.</summary>
+    /// <summary>The counts by powers of two, from the first to the last one that is not empty, for drawing.</summary>
     public IReadOnlyList<(TimeSpan UpTo, long Count)> Octaves()
     {
         var octaves = new List<(TimeSpan UpTo, long Count)>();
@@ -68,7 +68,7 @@ internal sealed class LatencyHistogram
         return first < 0 ? [] : octaves[first..(octaves.FindLastIndex(octave => octave.Count > 0) + 1)];
     }
 
-    // Below Sub a bucket for each tick; above it Sub buckets for each power of two.
+    // Below Sub one bucket per tick; above it Sub buckets per power of two.
     private static int IndexOf(long ticks)
     {
         var shift = Math.Max(0, BitOperations.Log2((ulong)ticks) - SubBits);

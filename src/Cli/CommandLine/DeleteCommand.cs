@@ -4,16 +4,16 @@ using Loire.Cli.Terminals;
 
 namespace Loire.Cli.CommandLine;
 
-/// <summary>A <c>delete</c>, which asks first unless it is told not to.</summary>
+/// <summary>Creates <c>delete</c> commands, which ask for confirmation unless <c>--yes</c> is given.</summary>
 internal static class DeleteCommand
 {
-    /// <param name="caller">Who is asked.</param>
-    /// <param name="noun">What is deleted, such as <c>topic</c>.</param>
-    /// <param name="contents">What is lost with it.</param>
-    /// <param name="argument">Its name.</param>
-    /// <param name="check">Refuses a name that can be none.</param>
-    /// <param name="pathOf">Where the node has it.</param>
-    /// <param name="missing">What the node says if there is none.</param>
+    /// <param name="caller">The terminal, environment and clock.</param>
+    /// <param name="noun">The kind of resource, such as <c>topic</c>.</param>
+    /// <param name="contents">What is deleted with it, for the question and the help.</param>
+    /// <param name="argument">The name of the resource.</param>
+    /// <param name="check">Rejects invalid names.</param>
+    /// <param name="pathOf">The path of a resource in the HTTP API.</param>
+    /// <param name="missing">The node's error if the resource does not exist.</param>
     public static Command Create(
         Caller caller, string noun, string contents, Argument<string> argument, Func<string, string> check, Func<string, string> pathOf,
         ErrorCode missing)
@@ -26,7 +26,7 @@ internal static class DeleteCommand
             using var node = GlobalOptions.Connect(parsed, caller);
             try
             {
-                // A mistyped name is told before the question.
+                // A mistyped name is reported before the question.
                 await node.GetAsync(pathOf(name), cancellation);
                 caller.Terminal.Confirm($"Delete {noun} {name} and {contents}?", parsed.GetValue(YesOption.Instance));
                 await node.SendAsync(HttpMethod.Delete, pathOf(name), null, cancellation);

@@ -6,7 +6,7 @@ using Loire.Cli.Failures;
 namespace Loire.Cli.CommandLine;
 
 /// <summary>
-/// Delimiters and formats as kcat writes them: <c>\n \r \t \\ \xHH</c> and octal <c>\NNN</c> stand for bytes, all else for itself in UTF-8.
+/// kcat's notation of delimiters and formats: <c>\n \r \t \\ \xHH</c> and octal <c>\NNN</c> are bytes, everything else is UTF-8.
 /// </summary>
 internal static class Escapes
 {

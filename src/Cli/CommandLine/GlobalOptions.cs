@@ -6,7 +6,7 @@ using Loire.Cli.Terminals;
 
 namespace Loire.Cli.CommandLine;
 
-/// <summary>The options that every command has.</summary>
+/// <summary>The options of every command.</summary>
 internal static class GlobalOptions
 {
     public static readonly Option<string?> Server = new("--server", "-b")
@@ -25,17 +25,17 @@ internal static class GlobalOptions
 
     public static readonly Option<double> Timeout = new("--timeout")
     {
-        Description = "Seconds to wait for the answer to one request.",
+        Description = "Seconds to wait for the response to one request.",
         HelpName = "SECONDS",
         DefaultValueFactory = _ => 30,
         Recursive = true,
     };
 
-    public static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Say nothing but errors.", Recursive = true };
+    public static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Print errors only.", Recursive = true };
 
     public static readonly Option<bool> Verbose = new("--verbose", "-v")
     {
-        Description = "Say how it goes even where standard error is no terminal.",
+        Description = "Print progress and notes even if standard error is not a terminal.",
         Recursive = true,
     };
 
@@ -48,7 +48,7 @@ internal static class GlobalOptions
         }
     }
 
-    /// <summary>The node that the command line, the environment and the contexts lead to.</summary>
+    /// <summary>Creates the client of the node chosen by the command line, the environment and the contexts.</summary>
     public static NodeClient Connect(ParseResult parsed, Caller caller)
     {
         var seconds = parsed.GetValue(Timeout);

@@ -1,9 +1,9 @@
 namespace Loire.Cli.CommandLine;
 
 /// <summary>
-/// kcat's short options as getopt reads them: the value may follow at once (<c>-K:</c>, <c>-o-10</c>, <c>-ttopic</c>) or as the next word,
-/// whatever it begins with, and flags may stand together (<c>-eJ</c>). Each becomes one word <c>-x=value</c>, which the parser cannot take
-/// for anything else.
+/// Parses kcat's short options like getopt: the value may be attached (<c>-K:</c>, <c>-o-10</c>, <c>-ttopic</c>) or be the next word, even
+/// one that begins with a dash, and flags may be combined (<c>-eJ</c>). Each option becomes one word <c>-x=value</c>, which the
+/// command-line parser reads unambiguously.
 /// </summary>
 internal static class KcatArguments
 {

@@ -4,7 +4,7 @@ using Loire.Cli.Terminals;
 
 namespace Loire.Cli.Completion;
 
-/// <summary><c>loire completion</c>: a script for the shell, which asks this program itself what may come next.</summary>
+/// <summary><c>loire completion</c>: prints a shell script that asks this program for completions.</summary>
 internal static class CompletionCommand
 {
     public static Command Create(Caller caller)
@@ -20,7 +20,7 @@ internal static class CompletionCommand
         return command;
     }
 
-    // The directive takes the cursor's place in characters; compgen filters once more, since words after '=' and ':' are the shell's own.
+    // The directive takes the position of the cursor in characters; compgen filters again, because the shell splits words at '=' and ':'.
     private const string Bash =
         """
         _loire() {

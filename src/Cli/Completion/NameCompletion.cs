@@ -6,17 +6,17 @@ using Loire.Cli.Terminals;
 
 namespace Loire.Cli.Completion;
 
-/// <summary>Asks the node for the names that a word may become.</summary>
+/// <summary>Completes a word with names from the node.</summary>
 internal static class NameCompletion
 {
     private const int MaxNames = 200;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     /// <param name="parsed">The command line so far.</param>
-    /// <param name="caller">For whom it is completed.</param>
-    /// <param name="path">Where the node has the list.</param>
-    /// <param name="member">What has the name in its rows.</param>
-    /// <param name="prefix">How the word begins.</param>
+    /// <param name="caller">The terminal, environment and clock.</param>
+    /// <param name="path">The path of the list in the HTTP API.</param>
+    /// <param name="member">The member of a row that has the name.</param>
+    /// <param name="prefix">The beginning of the word.</param>
     public static IEnumerable<string> Find(ParseResult parsed, Caller caller, string path, string member, string prefix)
     {
         try
@@ -28,7 +28,7 @@ internal static class NameCompletion
         }
         catch (Exception exception) when (exception is CliException or OperationCanceledException)
         {
-            // A completion has nowhere to put an error.
+            // A completion cannot report errors.
             return [];
         }
     }

@@ -6,7 +6,7 @@ using Loire.Cli.Terminals;
 
 namespace Loire.Cli.Consume;
 
-/// <summary><c>loire consume</c>: the records of a topic, with kcat's options.</summary>
+/// <summary><c>loire consume</c>: writes the records of a topic, with kcat's options.</summary>
 internal static class ConsumeCommand
 {
     public static Command Create(Caller caller)
@@ -16,11 +16,11 @@ internal static class ConsumeCommand
             Description = $"Where to begin: {OffsetChoice.Words}; s@ and e@ together are a span of time.",
             HelpName = "OFFSET",
         };
-        var exits = new Option<bool>("--exit", "-e") { Description = "Exit at what is the end when reading begins." };
-        var count = new Option<long?>("--count", "-c") { Description = "Exit after so many records.", HelpName = "N" };
+        var exits = new Option<bool>("--exit", "-e") { Description = "Exit at the end as of the start." };
+        var count = new Option<long?>("--count", "-c") { Description = "Exit after N records.", HelpName = "N" };
         var command = new Command(
             "consume",
-            "Writes the records of a topic, from the beginning unless told otherwise; with -g those that its group has not read.")
+            "Writes the records of a topic, by default from the beginning; with -g those that the group has not read.")
         {
             offset, exits, count,
         };

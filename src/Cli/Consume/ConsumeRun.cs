@@ -10,8 +10,8 @@ using Loire.Model.Batches;
 namespace Loire.Cli.Consume;
 
 /// <summary>
-/// Reads several partitions at once and writes their records, each partition's in order. Memory is bounded by a number of pages, however
-/// many partitions there are and however slowly the output is read.
+/// Reads several partitions concurrently and writes their records, in order within each partition. Memory is bounded by a number of pages,
+/// independent of the number of partitions and of how fast the output is read.
 /// </summary>
 internal sealed class ConsumeRun(NodeClient node, string topic, OutputFormat format, Caller caller)
 {
@@ -21,16 +21,16 @@ internal sealed class ConsumeRun(NodeClient node, string topic, OutputFormat for
     private readonly BatchDecompressor _decompressor = new();
     private readonly ConcurrentDictionary<int, PartitionRange> _ranges = [];
 
-    /// <summary>Records at most.</summary>
+    /// <summary>The number of records after which the run ends.</summary>
     public long MaxRecords { get; init; } = long.MaxValue;
 
-    /// <summary>How long a node may be away.</summary>
+    /// <summary>How long the node may be unreachable.</summary>
     public TimeSpan RetryTimeout { get; init; }
 
-    /// <summary>Whether the ranges are all partitions of the topic, and those that are added shall be read too.</summary>
+    /// <summary>Whether partitions added to the topic during the run are read too.</summary>
     public bool WatchesPartitions { get; init; }
 
-    /// <summary>Writes everything in the ranges; returns at their ends, after <see cref="MaxRecords"/>, or when interrupted.</summary>
+    /// <summary>Writes the records in the ranges; returns at their ends, after <see cref="MaxRecords"/>, or when interrupted.</summary>
     public async Task RunAsync(IReadOnlyList<PartitionRange> ranges, CancellationToken interrupted)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
@@ -55,7 +55,7 @@ internal sealed class ConsumeRun(NodeClient node, string topic, OutputFormat for
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
         {
-            // The way to end a consumer that follows.
+            // Interrupting is the normal way to stop a follower.
         }
         finally
         {
@@ -104,7 +104,7 @@ internal sealed class ConsumeRun(NodeClient node, string topic, OutputFormat for
             readers.Remove(ended);
             if (!ended.IsCompletedSuccessfully && failure is null)
             {
-                // What arrived before is still written; then the failure surfaces.
+                // Pages that arrived before are still written; then the failure is thrown.
                 failure = ended.Exception?.InnerException ?? new OperationCanceledException(ending.Token);
                 to.TryComplete(failure);
             }

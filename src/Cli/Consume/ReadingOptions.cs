@@ -12,7 +12,8 @@ using Loire.Model;
 namespace Loire.Cli.Consume;
 
 /// <summary>
-/// What <c>consume</c> and <c>tail</c> have in common: the topic, the partitions, the form of a record, and how long a node may be away.
+/// The options shared by <c>consume</c> and <c>tail</c>: the topic, the partitions, the output format, and how long the node may be
+/// unreachable.
 /// </summary>
 internal sealed class ReadingOptions
 {
@@ -25,32 +26,32 @@ internal sealed class ReadingOptions
     };
     private readonly Option<string?> _keyDelimiter = new("--key-delimiter", "-K")
     {
-        Description = "Write the key and this before the value.",
+        Description = "Write the key and this delimiter before the value.",
         HelpName = "TEXT",
     };
     private readonly Option<string> _delimiter = new("--delimiter", "-D")
     {
-        Description = "What to write after a record.",
+        Description = "Delimiter after each record.",
         HelpName = "TEXT",
         DefaultValueFactory = _ => @"\n",
     };
     private readonly Option<string?> _printf = new("--format", "-f")
     {
-        Description = "The form of a record, by kcat's tokens: %t topic, %p partition, %o offset, %k key, %s value, %K %S lengths, "
+        Description = "The format of a record, with kcat's tokens: %t topic, %p partition, %o offset, %k key, %s value, %K %S lengths, "
             + "%T time, %h headers.",
         HelpName = "FORMAT",
     };
-    private readonly Option<bool> _envelope = new("--json", "-J") { Description = "kcat's JSON, a line for each record." };
+    private readonly Option<bool> _envelope = new("--json", "-J") { Description = "kcat's JSON, one line per record." };
     private readonly Option<bool> _null = new("--null", "-Z") { Description = "Write NULL for a missing key or value." };
     private readonly Option<string> _output = new("--output")
     {
-        Description = "The form of a record.",
+        Description = "The format of records.",
         HelpName = "text|json|ndjson",
         DefaultValueFactory = _ => "text",
     };
     private readonly Option<double> _retry = new("--retry-timeout")
     {
-        Description = "Seconds that the node may be away once reading has begun.",
+        Description = "Seconds that the node may be unreachable once reading has started.",
         HelpName = "SECONDS",
         DefaultValueFactory = _ => 300,
     };
@@ -68,7 +69,7 @@ internal sealed class ReadingOptions
         }
     }
 
-    /// <summary>Reads from where <paramref name="choice"/> says, in the form that the command line asks for.</summary>
+    /// <summary>Reads from <paramref name="choice"/>, in the format given on the command line.</summary>
     public async Task RunAsync(ParseResult parsed, OffsetChoice choice, bool stopsAtEnd, long maxRecords, CancellationToken interrupted)
     {
         var topic = _topic.Of(parsed);
@@ -108,7 +109,7 @@ internal sealed class ReadingOptions
         using var node = GlobalOptions.Connect(parsed, _caller);
         foreach (var topic in subscription.Topics)
         {
-            // A group waits for topics that are to come; here one is nearly always misspelt.
+            // A group accepts topics that do not exist yet; on the command line an absent topic is nearly always a typo.
             await node.PartitionsCountAsync(topic, interrupted);
         }
 

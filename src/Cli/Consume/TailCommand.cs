@@ -10,8 +10,8 @@ internal static class TailCommand
 {
     public static Command Create(Caller caller)
     {
-        var last = new Option<long>("--lines", "-n") { Description = "Begin with the last N records of each partition.", HelpName = "N" };
-        var command = new Command("tail", "Follows the records of a topic as they come.") { last };
+        var last = new Option<long>("--lines", "-n") { Description = "Start with the last N records of each partition.", HelpName = "N" };
+        var command = new Command("tail", "Follows the records of a topic.") { last };
         var reading = new ReadingOptions(command, caller);
         command.SetAction(async (parsed, interrupted) =>
         {

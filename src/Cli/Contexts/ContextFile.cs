@@ -4,7 +4,7 @@ using Loire.Cli.Failures;
 
 namespace Loire.Cli.Contexts;
 
-/// <summary>The named servers, in <c>loire/config.json</c> under XDG_CONFIG_HOME, and which of them is in use.</summary>
+/// <summary>The named servers, in <c>loire/config.json</c> under XDG_CONFIG_HOME, and the selected one.</summary>
 internal sealed class ContextFile
 {
     private const int MaxBytes = 1024 * 1024;
@@ -16,7 +16,7 @@ internal sealed class ContextFile
 
     public string? Current { get; set; }
 
-    /// <summary>Name to URL, in the order of the names.</summary>
+    /// <summary>URLs by name, sorted by name.</summary>
     public SortedDictionary<string, string> Servers { get; } = new(StringComparer.Ordinal);
 
     public static string PathFrom(Func<string, string?> environment)
@@ -30,8 +30,8 @@ internal sealed class ContextFile
         return Path.Combine(root, "loire", "config.json");
     }
 
-    /// <summary>Reads the file; one that is absent has no contexts.</summary>
-    /// <exception cref="CliException">It cannot be read, or is not what this program writes.</exception>
+    /// <summary>Reads the file; an absent one has no contexts.</summary>
+    /// <exception cref="CliException">The file cannot be read, or is malformed.</exception>
     public static ContextFile Read(Func<string, string?> environment)
     {
         var file = new ContextFile(PathFrom(environment));
@@ -66,7 +66,7 @@ internal sealed class ContextFile
         }
     }
 
-    /// <summary>Replaces the file as a whole: whoever reads it meanwhile sees the old or the new one.</summary>
+    /// <summary>Replaces the file atomically.</summary>
     public void Write()
     {
         var contexts = new JsonObject();

@@ -3,8 +3,8 @@ using Loire.Cli.Failures;
 namespace Loire.Cli.Contexts;
 
 /// <summary>
-/// Which node a command talks to. The command line decides before the environment, the environment before the file, and an address before a
-/// context of the same rank.
+/// Chooses the node of a command. The command line takes precedence over the environment, the environment over the file, and an address
+/// over a context from the same source.
 /// </summary>
 internal static class ServerChoice
 {
@@ -30,7 +30,7 @@ internal static class ServerChoice
             : throw Unknown(wanted);
     }
 
-    /// <summary>Reads an address; without a scheme it is http.</summary>
+    /// <summary>Parses an address; the default scheme is http.</summary>
     public static Uri Parse(string text)
     {
         var full = text.Contains("://", StringComparison.Ordinal) ? text : "http://" + text;

@@ -7,13 +7,13 @@ internal class CliException(ExitCode exit, string name, string detail, string? h
 {
     public ExitCode Exit => exit;
 
-    /// <summary>Kafka's name of the error, or USAGE and the like for what never reached a node.</summary>
+    /// <summary>Kafka's name of the error, or a name such as USAGE for errors of this program.</summary>
     public string Name => name;
 
     public string? Hint => hint;
 
     /// <summary>
-    /// The line: name, detail, hint. What came from elsewhere cannot break it or reach the terminal as a control sequence.
+    /// The line: name, detail, hint. Line breaks and control characters in foreign text are replaced.
     /// </summary>
     public string Line => OneLine($"loire: {name}: {Message}{(hint is null ? "" : " Hint: " + hint)}");
 

@@ -1,12 +1,12 @@
 namespace Loire.Cli.Failures;
 
-/// <summary>What the process says when it ends; scripts rely on the numbers.</summary>
+/// <summary>The exit codes of the process; scripts rely on the numbers.</summary>
 internal enum ExitCode
 {
     Ok = 0,
     Error = 1,
 
-    /// <summary>The command line itself is wrong; nothing was tried.</summary>
+    /// <summary>The command line is invalid; nothing was tried.</summary>
     Usage = 2,
 
     NotFound = 3,

@@ -3,7 +3,7 @@ using Loire.Model;
 
 namespace Loire.Cli.Failures;
 
-/// <summary>A request that a node refused, or that never got an answer.</summary>
+/// <summary>A request that a node refused or did not answer.</summary>
 internal sealed class NodeException(ErrorCode error, string detail, ExitCode exit, bool isRetriable, string? hint = null)
     : CliException(exit, ErrorCodes.Describe(error).Name, detail, hint)
 {
@@ -16,7 +16,7 @@ internal sealed class NodeException(ErrorCode error, string detail, ExitCode exi
     public bool OutcomeIsUnknown =>
         error is ErrorCode.NetworkException or ErrorCode.RequestTimedOut or ErrorCode.NotEnoughReplicasAfterAppend;
 
-    /// <summary>What the node said: the members of its problem document, or the bare status where something else answered.</summary>
+    /// <summary>Creates the exception from the node's problem document, or from the bare status if there is none.</summary>
     public static NodeException FromAnswer(int status, JsonObject? problem)
     {
         if (problem?["error_code"] is not JsonValue number || !number.TryGetValue(out short code))
@@ -35,7 +35,7 @@ internal sealed class NodeException(ErrorCode error, string detail, ExitCode exi
         return new NodeException(error, detail, ExitOf(error, status), status is 502 or 503 or 504, Hints.For(error));
     }
 
-    /// <summary>No connection came about, so nothing was sent.</summary>
+    /// <summary>No connection could be established, so nothing was sent.</summary>
     public static NodeException Unreachable(Uri server, string reason) => new(
         ErrorCode.BrokerNotAvailable,
         $"No connection to {server.GetLeftPart(UriPartial.Authority)}: {reason}.",

@@ -8,7 +8,7 @@ using Loire.Cli.Topics;
 
 namespace Loire.Cli.Groups;
 
-/// <summary><c>loire group delete-offsets</c>: some of a group's offsets, as if it had never read there.</summary>
+/// <summary><c>loire group delete-offsets</c>: deletes some of a group's offsets.</summary>
 internal static class DeleteOffsets
 {
     public static Command Create(Caller caller)

@@ -9,7 +9,7 @@ using Spectre.Console;
 
 namespace Loire.Cli.Groups;
 
-/// <summary><c>loire group describe</c>: the group, its members, and its partitions with offset, lag and owner.</summary>
+/// <summary><c>loire group describe</c>: shows the group, its members, and its partitions with offset, lag and owner.</summary>
 internal static class DescribeGroup
 {
     public static Command Create(Caller caller)

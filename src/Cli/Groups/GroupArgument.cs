@@ -9,7 +9,7 @@ namespace Loire.Cli.Groups;
 /// <summary>The id of a group on the command line; completion asks the node for the ids.</summary>
 internal static class GroupArgument
 {
-    /// <summary>Where a node has the list of groups.</summary>
+    /// <summary>The path of the list of groups in the HTTP API.</summary>
     public const string List = "v1/groups";
 
     public static Argument<string> Create(Caller caller)
@@ -19,7 +19,7 @@ internal static class GroupArgument
         return argument;
     }
 
-    /// <summary>The id, refused before any request if it can be none.</summary>
+    /// <summary>Returns the id; an invalid one is rejected before any request.</summary>
     public static string Check(string text)
     {
         var problem = text is "." or ".." ? "The group ids '.' and '..' cannot stand in a path." : GroupId.FindProblem(text);

@@ -12,7 +12,7 @@ internal static class GroupCommand
 {
     public static Command Create(Caller caller) => new("group", "List, describe, reset and delete consumer groups, and show their lag.")
     {
-        ListCommand.Create(caller, "Lists the groups in the order of their ids.", GroupArgument.List, Limits.GroupsPerPage, "group_id"),
+        ListCommand.Create(caller, "Lists the groups, sorted by id.", GroupArgument.List, Limits.GroupsPerPage, "group_id"),
         DescribeGroup.Create(caller),
         GroupLag.Create(caller),
         ResetGroup.Create(caller),

@@ -7,7 +7,7 @@ using Loire.Cli.Topics;
 
 namespace Loire.Cli.Groups;
 
-/// <summary><c>loire group lag</c>: how far behind the log each committed offset is.</summary>
+/// <summary><c>loire group lag</c>: shows how far each committed offset is behind the end of the log.</summary>
 internal static class GroupLag
 {
     public static Command Create(Caller caller)

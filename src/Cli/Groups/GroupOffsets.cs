@@ -5,10 +5,10 @@ using Loire.Cli.Topics;
 
 namespace Loire.Cli.Groups;
 
-/// <summary>A group's partitions with offset and lag, and who reads them.</summary>
+/// <summary>The partitions of a group with offset, lag and owner.</summary>
 internal static class GroupOffsets
 {
-    /// <summary>The committed offsets as the node tells them.</summary>
+    /// <summary>Gets the committed offsets from the node.</summary>
     public static async Task<List<JsonObject>> ReadAsync(
         NodeClient node, string group, CancellationToken cancellation, string? topic = null)
     {
@@ -20,7 +20,7 @@ internal static class GroupOffsets
         return rows;
     }
 
-    /// <summary>The members as rows of a table: who they are and how many partitions they have.</summary>
+    /// <summary>The members as rows of a table, with their number of partitions.</summary>
     public static JsonObject[] Members(JsonObject description) =>
     [
         .. Objects(description["members"]).Select(member => new JsonObject
@@ -36,8 +36,8 @@ internal static class GroupOffsets
     ];
 
     /// <summary>
-    /// Adds to each offset the member that is assigned its partition, and a row without an offset for each assigned partition that has
-    /// none. In order of topic and partition.
+    /// Adds the owner of its partition to each offset, and a row without an offset for each other assigned partition, sorted by topic and
+    /// partition.
     /// </summary>
     public static List<JsonObject> Join(JsonObject description, List<JsonObject> offsets)
     {
@@ -68,7 +68,7 @@ internal static class GroupOffsets
         return [.. rows.OrderBy(row => KeyOf(row).Topic, StringComparer.Ordinal).ThenBy(row => KeyOf(row).Partition)];
     }
 
-    /// <summary>Asks the end of the log where the group has no offset that it could have come with.</summary>
+    /// <summary>Gets the end of the log for partitions without a committed offset, whose rows lack it.</summary>
     public static async Task AddEndsAsync(NodeClient node, List<JsonObject> rows, CancellationToken cancellation)
     {
         int[] lacking = [.. Enumerable.Range(0, rows.Count).Where(index => rows[index]["offset"] is null)];
@@ -93,17 +93,17 @@ internal static class GroupOffsets
         }
     }
 
-    /// <summary>The columns of a table; why a log cannot be asked is shown where that happens.</summary>
+    /// <summary>The columns of the table, with one for errors if a log could not be queried.</summary>
     public static string[] Columns(List<JsonObject> rows, params string[] more) =>
     [
         "topic_name", "partition", "offset", "log_end_offset", "lag", .. more,
         .. rows.Exists(row => row["error"] is not null) ? (string[])["error"] : [],
     ];
 
-    /// <summary>The partition that a row is about.</summary>
+    /// <summary>The partition of a row.</summary>
     public static (string Topic, int Partition) KeyOf(JsonObject row) => ((string)row["topic_name"]!, (int)row["partition"]!);
 
-    /// <summary>The objects in a list; none if it is not there.</summary>
+    /// <summary>The objects in a list; none if it is missing.</summary>
     public static IEnumerable<JsonObject> Objects(JsonNode? list) => (list as JsonArray ?? []).OfType<JsonObject>();
 
     private static JsonNode? Copy(JsonNode? value) => value?.DeepClone();

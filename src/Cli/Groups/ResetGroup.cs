@@ -9,7 +9,7 @@ using Loire.Cli.Topics;
 
 namespace Loire.Cli.Groups;
 
-/// <summary><c>loire group reset</c>: shows where the offsets would go, and with <c>--execute</c> lets them go there.</summary>
+/// <summary><c>loire group reset</c>: shows the new offsets, and with <c>--execute</c> sets them.</summary>
 internal static class ResetGroup
 {
     public static Command Create(Caller caller)
@@ -18,12 +18,12 @@ internal static class ResetGroup
         var target = new ResetTargetOptions();
         var topics = new Option<string[]>("--topic", "-t")
         {
-            Description = "Only this topic, or these partitions of it; may be repeated. Otherwise all that the group has offsets of.",
+            Description = "Only this topic, or these partitions of it; may be repeated. By default all partitions with committed offsets.",
             HelpName = "TOPIC[:P,P...]",
         };
         topics.CompletionSources.Add(context => TopicArgument.Names(context.ParseResult, caller, context.WordToComplete));
-        var execute = new Option<bool>("--execute", "--yes", "-y") { Description = "Do it; otherwise nothing is changed." };
-        var command = new Command("reset", "Shows where a reset of the group's offsets leads, and with --execute does it.")
+        var execute = new Option<bool>("--execute", "--yes", "-y") { Description = "Set the offsets; without it nothing is changed." };
+        var command = new Command("reset", "Shows the result of resetting a group's offsets, and with --execute sets them.")
         {
             id, topics, execute, OutputOption.Instance,
         };

@@ -5,11 +5,11 @@ using Loire.Model;
 
 namespace Loire.Cli.Groups;
 
-/// <summary>The options that say where a reset goes to; exactly one of them is given.</summary>
+/// <summary>The options for the target of a reset; exactly one must be given.</summary>
 internal sealed class ResetTargetOptions
 {
-    private readonly Option<bool> _earliest = new("--to-earliest") { Description = "To the first record that there is." };
-    private readonly Option<bool> _latest = new("--to-latest") { Description = "To the end: what comes from now on." };
+    private readonly Option<bool> _earliest = new("--to-earliest") { Description = "To the first record." };
+    private readonly Option<bool> _latest = new("--to-latest") { Description = "To the end of the log." };
 
     private readonly Option<long?> _offset = new("--to-offset")
     {
@@ -19,13 +19,13 @@ internal sealed class ResetTargetOptions
 
     private readonly Option<string?> _time = new("--to-time")
     {
-        Description = "To the first record at or after this moment: milliseconds since 1970, or ISO 8601.",
+        Description = "To the first record at or after this time: milliseconds since 1970, or ISO 8601.",
         HelpName = "TIME",
     };
 
     private readonly Option<long?> _shift = new("--shift-by")
     {
-        Description = "N records further, or back if N is negative.",
+        Description = "N records forward, or back if N is negative.",
         HelpName = "N",
     };
 
@@ -35,7 +35,7 @@ internal sealed class ResetTargetOptions
         Array.ForEach(all, command.Options.Add);
     }
 
-    /// <summary>The members of the request that say where to go.</summary>
+    /// <summary>The members of the request for the target.</summary>
     public JsonObject Read(ParseResult parsed)
     {
         var targets = new List<JsonObject>();

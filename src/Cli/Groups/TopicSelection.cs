@@ -5,10 +5,10 @@ using Loire.Cli.Topics;
 
 namespace Loire.Cli.Groups;
 
-/// <summary>Topics and partitions on the command line: <c>orders</c> for all of a topic, <c>orders:0,3</c> for some.</summary>
+/// <summary>Topics and partitions on the command line: <c>orders</c> for a whole topic, <c>orders:0,3</c> for some partitions.</summary>
 internal static class TopicSelection
 {
-    /// <summary>The same as the node reads it; null where nothing is named.</summary>
+    /// <summary>The selection in the form of the HTTP API; null if nothing is named.</summary>
     public static JsonArray? Parse(string[] texts)
     {
         var topics = new SortedDictionary<string, SortedSet<int>?>(StringComparer.Ordinal);

@@ -6,7 +6,7 @@ using Loire.Model.Batches;
 namespace Loire.Cli.Node;
 
 /// <summary>
-/// Record batches of one partition, checked as far as their headers and checksums go. Holds a place in a budget until it is disposed.
+/// Record batches of one partition, with verified headers and checksums. Occupies one unit of a budget until it is disposed.
 /// </summary>
 internal sealed class FetchedPage : IDisposable
 {
@@ -28,10 +28,10 @@ internal sealed class FetchedPage : IDisposable
 
     public int Partition { get; }
 
-    /// <summary>The first record wanted; the first batch may begin before it.</summary>
+    /// <summary>The first requested offset; the first batch may begin before it.</summary>
     public long From { get; }
 
-    /// <summary>Where to fetch on.</summary>
+    /// <summary>The offset to fetch next.</summary>
     public long Next { get; }
 
     public long HighWatermark { get; }
@@ -44,7 +44,7 @@ internal sealed class FetchedPage : IDisposable
         return TryRead(response, "Next-Offset", out next) && TryRead(response, "High-Watermark", out highWatermark);
     }
 
-    /// <summary>Reads a whole body. One that ends within a batch was cut on its way.</summary>
+    /// <summary>Reads a whole body. A body that ends within a batch was truncated in transit.</summary>
     public static async Task<FetchedPage> ReadAsync(
         HttpResponseMessage response, int partition, long from, long next, long highWatermark, SemaphoreSlim budget,
             CancellationToken cancellation)

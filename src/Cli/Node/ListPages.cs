@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace Loire.Cli.Node;
 
-/// <summary>The lists of topics and groups, which the node gives in pages.</summary>
+/// <summary>Reads the paged lists of topics and groups.</summary>
 internal static class ListPages
 {
-    /// <summary>Reads the list at a path, such as <c>v1/topics</c>, to its end or for so many pages.</summary>
+    /// <summary>Reads the list at a path, such as <c>v1/topics</c>, to its end or up to a number of pages.</summary>
     public static async Task<List<JsonObject>> ReadAsync(
         NodeClient node, string list, int pageSize, int maxPages, CancellationToken cancellation)
     {

@@ -6,7 +6,7 @@ using Loire.Cli.Failures;
 
 namespace Loire.Cli.Node;
 
-/// <summary>The HTTP API of one node. Whatever goes wrong is a <see cref="NodeException"/>; nothing is tried twice here.</summary>
+/// <summary>The HTTP API of one node. Every failure is a <see cref="NodeException"/>; nothing is retried here.</summary>
 internal sealed class NodeClient : IDisposable
 {
     public const string Batches = "application/vnd.loire.record-batches";
@@ -31,18 +31,18 @@ internal sealed class NodeClient : IDisposable
         _http = new HttpClient(handler) { BaseAddress = server, Timeout = System.Threading.Timeout.InfiniteTimeSpan };
     }
 
-    /// <summary>How long one request may take beyond the wait that it asks for.</summary>
+    /// <summary>How long one request may take beyond the wait that it requests.</summary>
     public TimeSpan Timeout { get; }
 
     public static string TopicPath(string topic) => $"v1/topics/{Uri.EscapeDataString(topic)}";
 
     public static string GroupPath(string group) => $"v1/groups/{Uri.EscapeDataString(group)}";
 
-    /// <summary>Asks for a document.</summary>
+    /// <summary>Gets a document.</summary>
     public async Task<JsonNode?> GetAsync(string path, CancellationToken cancellation) =>
         (await SendAsync(HttpMethod.Get, path, null, cancellation)).Document;
 
-    /// <summary>Sends a document, if there is one, and reads the answer, if there is one.</summary>
+    /// <summary>Sends a request with an optional document, and reads the response, if it has one.</summary>
     public async Task<JsonAnswer> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(method, path);
@@ -86,10 +86,10 @@ internal sealed class NodeClient : IDisposable
     /// <summary>Fetches whole record batches.</summary>
     /// <param name="topic">The topic.</param>
     /// <param name="partition">The partition.</param>
-    /// <param name="offset">The first record wanted; the first batch may begin before it.</param>
-    /// <param name="maxBytes">Bytes at most, unless the first batch alone is larger.</param>
+    /// <param name="offset">The first requested offset; the first batch may begin before it.</param>
+    /// <param name="maxBytes">The most bytes, unless the first batch alone is larger.</param>
     /// <param name="maxWait">How long the node waits for records if there are none.</param>
-    /// <param name="budget">Entered before a body is read, and left when the page is disposed: what bounds the memory of many
+    /// <param name="budget">Acquired before a body is read, and released when the page is disposed: bounds the memory of many
     /// partitions.</param>
     /// <param name="cancellation">Ends the wait.</param>
     public Task<FetchedPage> FetchAsync(
@@ -108,7 +108,7 @@ internal sealed class NodeClient : IDisposable
                 throw NodeException.FromAnswer((int)response.StatusCode, null);
             }
 
-            // Only the wait for the budget may be long: it ends when the reader of our output takes what we have.
+            // Waiting for the budget may take long: it ends when the reader of the output has consumed a page.
             await budget.WaitAsync(cancellation);
             try
             {
@@ -125,7 +125,7 @@ internal sealed class NodeClient : IDisposable
         maxWait + Timeout,
         cancellation);
 
-    /// <summary>Takes records as a member of a group: lines of JSON, and the receipt for them.</summary>
+    /// <summary>Fetches records as a member of a group: lines of JSON, and their receipt.</summary>
     /// <param name="path">The member's records with the query.</param>
     /// <param name="maxWait">How long the node waits for records if there are none.</param>
     /// <param name="cancellation">Ends the wait.</param>
@@ -195,7 +195,7 @@ internal sealed class NodeClient : IDisposable
             }
             catch (Exception exception) when (exception is JsonException or HttpRequestException)
             {
-                // The status is all that can be told.
+                // Only the status can be reported.
             }
         }
 
@@ -225,5 +225,5 @@ internal sealed class NodeClient : IDisposable
     }
 }
 
-/// <summary>A document and the page after it, if there is one.</summary>
+/// <summary>A document and the link to its next page, if there is one.</summary>
 internal readonly record struct JsonAnswer(JsonNode? Document, string? Next);

@@ -5,19 +5,19 @@ using Loire.Model;
 
 namespace Loire.Cli.Node;
 
-/// <summary>What several commands ask about a topic.</summary>
+/// <summary>Queries about topics that several commands use.</summary>
 internal static class TopicQueries
 {
     public static async Task<int> PartitionsCountAsync(this NodeClient node, string topic, CancellationToken cancellation) =>
         (int)((await node.GetAsync(NodeClient.TopicPath(topic), cancellation))?["partitions_count"]
             ?? throw NodeException.FromAnswer(200, null));
 
-    /// <summary>The bounds of a partition's log.</summary>
+    /// <summary>Gets the bounds of a partition's log.</summary>
     public static async Task<JsonObject> OffsetsAsync(this NodeClient node, string topic, int partition, CancellationToken cancellation) =>
         await node.GetAsync($"{NodeClient.TopicPath(topic)}/partitions/{partition}/offsets", cancellation) as JsonObject
             ?? throw NodeException.FromAnswer(200, null);
 
-    /// <summary>The offset of the first record at or after a moment; null if every record is older.</summary>
+    /// <summary>Finds the offset of the first record at or after a time; null if every record is older.</summary>
     public static async Task<JsonObject> OffsetAtAsync(
         this NodeClient node, string topic, int partition, Timestamp time, CancellationToken cancellation)
     {
@@ -27,7 +27,7 @@ internal static class TopicQueries
             ?? throw NodeException.FromAnswer(200, null);
     }
 
-    /// <summary>The topic's <c>max.message.bytes</c>.</summary>
+    /// <summary>Gets the topic's <c>max.message.bytes</c>.</summary>
     public static async Task<int> MaxMessageBytesAsync(this NodeClient node, string topic, CancellationToken cancellation)
     {
         var config = await node.GetAsync($"{NodeClient.TopicPath(topic)}/configs/max.message.bytes", cancellation);
@@ -36,7 +36,7 @@ internal static class TopicQueries
             : Limits.DefaultMaxMessageBytes;
     }
 
-    /// <summary>The partitions wanted, or all; refused if the topic has not got one of them.</summary>
+    /// <summary>Returns the given partitions, or all; fails if the topic lacks one of them.</summary>
     public static async Task<int[]> SelectPartitionsAsync(this NodeClient node, string topic, int[] wanted, CancellationToken cancellation)
     {
         var count = await node.PartitionsCountAsync(topic, cancellation);

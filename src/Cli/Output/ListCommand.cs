@@ -5,14 +5,14 @@ using Loire.Cli.Terminals;
 
 namespace Loire.Cli.Output;
 
-/// <summary>A <c>list</c> of all that the node has of a kind.</summary>
+/// <summary>Creates <c>list</c> commands.</summary>
 internal static class ListCommand
 {
-    /// <param name="caller">To whom it is shown.</param>
-    /// <param name="description">What the command says of itself.</param>
-    /// <param name="path">Where the node has the list.</param>
-    /// <param name="pageSize">Rows that it gives at once.</param>
-    /// <param name="columns">The columns of the table.</param>
+    /// <param name="caller">The terminal, environment and clock.</param>
+    /// <param name="description">The help of the command.</param>
+    /// <param name="path">The path of the list in the HTTP API.</param>
+    /// <param name="pageSize">Rows per request.</param>
+    /// <param name="columns">The members shown as columns of the table.</param>
     public static Command Create(Caller caller, string description, string path, int pageSize, params string[] columns)
     {
         var command = new Command("list", description) { OutputOption.Instance };

@@ -9,7 +9,7 @@ using Spectre.Console;
 
 namespace Loire.Cli.Output;
 
-/// <summary>Prints JSON objects: as they are, or as a table of some of their members.</summary>
+/// <summary>Prints JSON objects as JSON, or as a table of some of their members.</summary>
 internal static class Listing
 {
     private static readonly JsonWriterOptions Lines = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -34,7 +34,7 @@ internal static class Listing
         }
     }
 
-    /// <summary>Prints one object: as a table, a line for each member.</summary>
+    /// <summary>Prints one object; as a table, one line per member.</summary>
     public static void WriteOne(Terminal terminal, OutputFormat format, JsonObject row, params string[] members)
     {
         if (format == OutputFormat.Table)

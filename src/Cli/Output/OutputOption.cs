@@ -2,20 +2,20 @@ using System.CommandLine;
 
 namespace Loire.Cli.Output;
 
-/// <summary>How answers are printed.</summary>
+/// <summary>Formats of printed results.</summary>
 internal enum OutputFormat
 {
-    /// <summary>Columns, for a person.</summary>
+    /// <summary>Human-readable columns.</summary>
     Table,
 
-    /// <summary>One document, complete: every member that the node told.</summary>
+    /// <summary>One document with every member of the node's response.</summary>
     Json,
 
-    /// <summary>The same, a line for each entry.</summary>
+    /// <summary>The same, one line per entry.</summary>
     Ndjson,
 }
 
-/// <summary>The option <c>-o</c> of the commands whose answer is a table.</summary>
+/// <summary>The option <c>-o</c> of commands that print tables.</summary>
 internal static class OutputOption
 {
     public static readonly Option<string> Instance = Make();
@@ -31,7 +31,7 @@ internal static class OutputOption
     {
         var option = new Option<string>("--output", "-o")
         {
-            Description = "The form of the answer.",
+            Description = "The output format.",
             HelpName = "table|json|ndjson",
             DefaultValueFactory = _ => "table",
         };

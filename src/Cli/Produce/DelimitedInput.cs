@@ -1,8 +1,8 @@
 namespace Loire.Cli.Produce;
 
 /// <summary>
-/// Cuts a stream at a delimiter. Holds no more than one piece and what was read with it. A last piece without a delimiter counts; nothing
-/// after the last delimiter is no piece.
+/// Splits a stream at a delimiter. Buffers at most one piece and what was read with it. A last piece without a delimiter counts, unless it
+/// is empty.
 /// </summary>
 internal sealed class DelimitedInput(Stream source, byte[] delimiter, int maxBytes)
 {
@@ -15,10 +15,10 @@ internal sealed class DelimitedInput(Stream source, byte[] delimiter, int maxByt
     private bool _hasEnded;
     private bool _isTaken;
 
-    /// <summary>Whether the next piece is longer than the bound. Nothing more can be taken.</summary>
+    /// <summary>Whether the next piece exceeds the bound; no more pieces can be taken.</summary>
     public bool IsTooLong { get; private set; }
 
-    /// <summary>Takes the next piece if it is here. It is valid until <see cref="FillAsync"/>.</summary>
+    /// <summary>Takes the next piece if it is buffered. It is valid until <see cref="FillAsync"/>.</summary>
     public bool TryTake(out ReadOnlyMemory<byte> piece)
     {
         var at = _buffer.AsSpan(_start + _scanned, _end - _start - _scanned).IndexOf(delimiter);
@@ -26,7 +26,7 @@ internal sealed class DelimitedInput(Stream source, byte[] delimiter, int maxByt
         IsTooLong = length > maxBytes;
         if (IsTooLong || (at < 0 && !(_hasEnded && length > 0)))
         {
-            // A delimiter may be here in part.
+            // The buffer may end within a delimiter.
             _scanned = Math.Max(0, length - delimiter.Length + 1);
             piece = default;
             return false;
@@ -38,7 +38,7 @@ internal sealed class DelimitedInput(Stream source, byte[] delimiter, int maxByt
         return true;
     }
 
-    /// <summary>Takes all there is, once it is all here; even nothing is a piece.</summary>
+    /// <summary>Takes the whole input once it has ended; even an empty input is a piece.</summary>
     public bool TryTakeRest(out ReadOnlyMemory<byte> piece)
     {
         IsTooLong = _end - _start > maxBytes;
@@ -53,8 +53,8 @@ internal sealed class DelimitedInput(Stream source, byte[] delimiter, int maxByt
         return true;
     }
 
-    /// <summary>Reads on.</summary>
-    /// <returns>False if the end was known already.</returns>
+    /// <summary>Reads more input.</summary>
+    /// <returns>False if the end had already been reached.</returns>
     public async Task<bool> FillAsync()
     {
         if (_hasEnded)

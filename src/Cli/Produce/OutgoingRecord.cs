@@ -2,13 +2,13 @@ using Loire.Model.Batches;
 
 namespace Loire.Cli.Produce;
 
-/// <summary>A record to be sent; null for no key or no value.</summary>
+/// <summary>A record to send; null for no key or no value.</summary>
 internal readonly record struct OutgoingRecord(ReadOnlyMemory<byte>? Key, ReadOnlyMemory<byte>? Value, RecordHeader[] Headers);
 
-/// <summary>Makes a record of a piece of the input, as kcat does.</summary>
-/// <param name="KeyDelimiter">What ends the key (<c>-K</c>); null for input without keys.</param>
-/// <param name="FixedKey">The key of every record that has none of its own (<c>-k</c>).</param>
-/// <param name="EmptyIsNull">Whether an empty key or value is none (<c>-Z</c>).</param>
+/// <summary>Creates a record from a piece of the input, as kcat does.</summary>
+/// <param name="KeyDelimiter">The delimiter after the key (<c>-K</c>); null for input without keys.</param>
+/// <param name="FixedKey">The key of every record without its own (<c>-k</c>).</param>
+/// <param name="EmptyIsNull">Whether an empty key or value becomes null (<c>-Z</c>).</param>
 /// <param name="Headers">The headers of every record (<c>-H</c>).</param>
 internal sealed record RecordShape(byte[]? KeyDelimiter, byte[]? FixedKey, bool EmptyIsNull, RecordHeader[] Headers)
 {

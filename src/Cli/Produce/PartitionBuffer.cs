@@ -2,7 +2,7 @@ using Loire.Model.Batches;
 
 namespace Loire.Cli.Produce;
 
-/// <summary>One partition: the batch under construction, and the one on its way.</summary>
+/// <summary>The batches of one partition: the open one and the one in flight.</summary>
 internal sealed class PartitionBuffer(int partition)
 {
     public int Partition => partition;
@@ -16,5 +16,5 @@ internal sealed class PartitionBuffer(int partition)
     public Sending? InFlight { get; set; }
 }
 
-/// <summary>A batch whose answer is awaited.</summary>
+/// <summary>A batch in flight.</summary>
 internal sealed record Sending(long FirstRecord, int Records, int Bytes, Task Answer);

@@ -10,7 +10,7 @@ using Loire.Model.Batches;
 
 namespace Loire.Cli.Produce;
 
-/// <summary><c>loire produce</c>: a record for each line of standard input or of files, with kcat's options.</summary>
+/// <summary><c>loire produce</c>: appends a record for each line of standard input or of files, with kcat's options.</summary>
 internal static class ProduceCommand
 {
     public static Command Create(Caller caller)
@@ -18,17 +18,17 @@ internal static class ProduceCommand
         var topic = new TopicChoice(caller);
         var partition = new Option<int?>("--partition", "-p")
         {
-            Description = "The partition; otherwise by the key, or any.",
+            Description = "The partition; by default chosen by the key, or any.",
             HelpName = "N",
         };
         var keyDelimiter = new Option<string?>("--key-delimiter", "-K")
         {
-            Description = "Each record begins with its key and this.",
+            Description = "Each record starts with its key and this delimiter.",
             HelpName = "TEXT",
         };
         var delimiter = new Option<string>("--delimiter", "-D")
         {
-            Description = @"What ends a record.",
+            Description = "The delimiter after each record.",
             HelpName = "TEXT",
             DefaultValueFactory = _ => @"\n",
         };
@@ -38,10 +38,10 @@ internal static class ProduceCommand
             Description = "A header of all records; may be repeated.",
             HelpName = "NAME=VALUE",
         };
-        var isNull = new Option<bool>("--null", "-Z") { Description = "An empty value is a tombstone, an empty key none." };
+        var isNull = new Option<bool>("--null", "-Z") { Description = "Send an empty value as a tombstone and an empty key as null." };
         var acks = new Option<string>("--acks", "-a")
         {
-            Description = "Whose acknowledgement to wait for.",
+            Description = "Acknowledgement to wait for.",
             HelpName = "all|1|0",
             DefaultValueFactory = _ => "all",
         };
@@ -112,7 +112,7 @@ internal static class ProduceCommand
         ? throw CliException.Usage($"A record has at most {Limits.HeadersPerRecord} headers.")
         : Array.ConvertAll(texts, text =>
         {
-            // Without '=' there is no value, as with kcat.
+            // Without '=' the value is null, as with kcat.
             var equals = text.IndexOf('=', StringComparison.Ordinal);
             var name = Encoding.UTF8.GetBytes(equals < 0 ? text : text[..equals]);
             return new RecordHeader(name, equals < 0 ? default : Encoding.UTF8.GetBytes(text[(equals + 1)..]), ValueIsNull: equals < 0);

@@ -11,11 +11,11 @@ internal sealed class ProduceRun(RecordProducer producer, RecordShape shape, int
     /// <summary>Also writes each piece to standard output.</summary>
     public bool Tees { get; init; }
 
-    /// <summary>Sends every piece of every input, and says what became of them.</summary>
+    /// <summary>Sends every piece of every input, and reports the counts.</summary>
     /// <param name="inputs">The sources, opened one after the other. Without a delimiter each is one record.</param>
-    /// <param name="maxBytes">Bytes of a piece at most.</param>
-    /// <param name="interrupted">Ends the reading; what was read is still sent.</param>
-    /// <exception cref="CliException">Not every record was acknowledged; the text says how many were.</exception>
+    /// <param name="maxBytes">The most bytes of a piece.</param>
+    /// <param name="interrupted">Stops reading; what was read is still sent.</param>
+    /// <exception cref="CliException">Not every record was acknowledged; the message has the counts.</exception>
     public async Task RunAsync(IEnumerable<(Func<Stream> Open, bool IsWhole)> inputs, int maxBytes, CancellationToken interrupted)
     {
         var progress = new ProgressLine(caller);

@@ -5,18 +5,18 @@ using Loire.Model.Batches;
 
 namespace Loire.Cli.Produce;
 
-/// <summary>How records are gathered and sent.</summary>
+/// <summary>Settings of a <see cref="RecordProducer"/>.</summary>
 /// <param name="Topic">The topic.</param>
-/// <param name="PartitionsCount">How many partitions it has.</param>
+/// <param name="PartitionsCount">The number of partitions of the topic.</param>
 /// <param name="Acks">0, 1 or all.</param>
 /// <param name="MaxBatchBytes">The topic's <c>max.message.bytes</c>.</param>
 /// <param name="Compression">How batches are compressed.</param>
 internal sealed record ProduceSettings(string Topic, int PartitionsCount, string Acks, int MaxBatchBytes, CompressionType Compression);
 
 /// <summary>
-/// Makes record batches and sends them, one at a time for each partition, so that order is kept. A slow source is sent at once, a fast one
-/// in large batches. Nothing is sent twice, since a node without idempotence would append it twice: after the first failure the rest stays
-/// here, what is in flight is awaited, and the counts say exactly what is known. Used by one flow at a time.
+/// Builds record batches and sends them, one at a time per partition, which keeps their order. Records of a slow source are sent at once,
+/// those of a fast one in large batches. Nothing is sent twice, because a node without idempotence would append it twice: after the first
+/// failure no more is sent, batches in flight are awaited, and the counts report exactly what is known. Not thread-safe.
 /// </summary>
 internal sealed class RecordProducer(NodeClient node, ProduceSettings settings, Random random) : IDisposable
 {
@@ -35,24 +35,24 @@ internal sealed class RecordProducer(NodeClient node, ProduceSettings settings, 
     /// <summary>Records taken from the input.</summary>
     public long Added { get; private set; }
 
-    /// <summary>Records that the node has acknowledged, wherever they stood.</summary>
+    /// <summary>Records that the node has acknowledged, in any order.</summary>
     public long Acknowledged { get; private set; }
 
     /// <summary>Bytes of acknowledged batches.</summary>
     public long AcknowledgedBytes { get; private set; }
 
-    /// <summary>Records that were sent and whose fate is unknown.</summary>
+    /// <summary>Records that were sent and whose outcome is unknown.</summary>
     public long Unanswered { get; private set; }
 
     /// <summary>The first failure.</summary>
     public NodeException? Failure { get; private set; }
 
-    /// <summary>So many records from the start of the input are all acknowledged.</summary>
+    /// <summary>The length of the fully acknowledged prefix of the input, in records.</summary>
     public long AcknowledgedWithoutGap => _open.Select(buffer => buffer.FirstRecord)
         .Concat(_busy.Select(buffer => buffer.InFlight!.FirstRecord)).Append(Added).Append(_firstLost).Min();
 
     /// <summary>
-    /// Adds a record: to the partition named, or by its key as Kafka's Java producer does, or to any until that one's batch is sent
+    /// Adds a record: to the given partition, or by its key as Kafka's Java producer does, or to one partition until its batch is sent
     /// (KIP-480).
     /// </summary>
     /// <returns>False if there is no room: await <see cref="MakeRoomAsync"/> and add it again.</returns>
@@ -95,7 +95,7 @@ internal sealed class RecordProducer(NodeClient node, ProduceSettings settings, 
         isRetriable: false,
         Hints.For(ErrorCode.MessageTooLarge));
 
-    /// <summary>Sends what is full and waits until there is room.</summary>
+    /// <summary>Sends full batches and waits until there is room.</summary>
     public async Task MakeRoomAsync()
     {
         if (_full is { } full)
@@ -130,7 +130,7 @@ internal sealed class RecordProducer(NodeClient node, ProduceSettings settings, 
         }
     }
 
-    /// <summary>Sends everything, unless something failed, and waits for every answer.</summary>
+    /// <summary>Sends everything, unless something failed, and waits for every response.</summary>
     public async Task DrainAsync()
     {
         while (_busy.Count > 0 || (Failure is null && _open.Count > 0))
@@ -141,10 +141,10 @@ internal sealed class RecordProducer(NodeClient node, ProduceSettings settings, 
         }
     }
 
-    /// <summary>Completes when an answer has come; never if none is awaited.</summary>
+    /// <summary>Completes when a response has arrived; never if none is awaited.</summary>
     public Task AnyAnswer() => _busy.Count == 0 ? Task.Delay(Timeout.Infinite) : Task.WhenAny(_busy.Select(buffer => buffer.InFlight!.Answer));
 
-    /// <summary>Takes note of the answers that have come.</summary>
+    /// <summary>Processes the responses that have arrived.</summary>
     public void Collect()
     {
         for (var i = _busy.Count - 1; i >= 0; i--)
@@ -206,7 +206,7 @@ internal sealed class RecordProducer(NodeClient node, ProduceSettings settings, 
         _pendingBytes += batch.Length - (size - RecordBatch.HeaderSize);
         Close(buffer);
 
-        // Not bound to Ctrl-C: what is on its way is awaited, so that the count at the end is true.
+        // Not cancelled by Ctrl-C: batches in flight are awaited, so that the final counts are exact.
         var answer = node.ProduceAsync(settings.Topic, buffer.Partition, batch, settings.Acks, CancellationToken.None);
         buffer.InFlight = new Sending(buffer.FirstRecord, records, batch.Length, answer);
         _busy.Add(buffer);

@@ -1,4 +1,4 @@
 namespace Loire.Cli.Terminals;
 
-/// <summary>Whom a command works for: the terminal, the environment, the clock.</summary>
+/// <summary>The environment of a command: terminal, variables, clock and randomness.</summary>
 internal sealed record Caller(Terminal Terminal, Func<string, string?> Environment, TimeProvider Time, Random Random);

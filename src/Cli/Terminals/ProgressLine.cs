@@ -1,6 +1,6 @@
 namespace Loire.Cli.Terminals;
 
-/// <summary>One line on the terminal that is overwritten a few times a second. Does nothing where there is no terminal.</summary>
+/// <summary>One line on the terminal that is overwritten a few times a second. Does nothing without a terminal.</summary>
 internal sealed class ProgressLine(Caller caller)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);

@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Loire.Cli.Terminals;
 
 /// <summary>
-/// Standard output as bytes. The runtime's own stream ignores that the reader of a pipe has gone, and a consumer would go on for ever; here
-/// it ends the command with <see cref="OutputClosedException"/>.
+/// Standard output as bytes. The runtime's own stream ignores a closed pipe, so a consumer would never stop; this one throws
+/// <see cref="OutputClosedException"/>, which ends the command.
 /// </summary>
 internal sealed class StandardOutput(Stream inner) : Stream
 {
@@ -35,7 +35,7 @@ internal sealed class StandardOutput(Stream inner) : Stream
 
         var file = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
 
-        // A FileStream writes to a file at a position of its own and would overwrite what another process with the same descriptor wrote.
+        // A FileStream writes at its own position and would overwrite what another process wrote through the same descriptor.
         return new StandardOutput(file.CanSeek ? Console.OpenStandardOutput() : file);
     }
 
@@ -62,5 +62,5 @@ internal sealed class StandardOutput(Stream inner) : Stream
     public override void SetLength(long value) => throw new NotSupportedException();
 }
 
-/// <summary>Whoever read our output has seen enough, as <c>head</c> does. Not an error.</summary>
+/// <summary>The reader of standard output has closed it, as <c>head</c> does. Not an error.</summary>
 internal sealed class OutputClosedException : IOException;

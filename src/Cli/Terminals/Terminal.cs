@@ -5,8 +5,8 @@ using Spectre.Console;
 namespace Loire.Cli.Terminals;
 
 /// <summary>
-/// Where a command reads and writes. Data goes to <see cref="Output"/>; everything that is said about it goes to <see cref="Error"/>, and
-/// but for errors only if a person is there to read it.
+/// The input and output of a command. Data goes to <see cref="Output"/>, everything else to <see cref="Error"/>: errors always, notes only
+/// if it is a terminal.
 /// </summary>
 internal sealed class Terminal
 {
@@ -22,17 +22,17 @@ internal sealed class Terminal
 
     public bool ErrorIsTty { get; init; }
 
-    /// <summary>Whether colours are wanted where there is a terminal (see no-color.org).</summary>
+    /// <summary>Whether colours are used on a terminal (see no-color.org).</summary>
     public bool HasColor { get; init; }
 
-    /// <summary>Says things even where standard error is no terminal.</summary>
+    /// <summary>Prints notes even if standard error is not a terminal.</summary>
     public bool IsVerbose { get; set; }
 
     public bool IsQuiet { get; set; }
 
     public bool Speaks => !IsQuiet && (ErrorIsTty || IsVerbose);
 
-    /// <summary>Progress that redraws itself, which only a terminal can show.</summary>
+    /// <summary>Whether progress can be redrawn, which requires a terminal.</summary>
     public bool ShowsProgress => ErrorIsTty && !IsQuiet;
 
     public static Terminal OfProcess(Func<string, string?> environment) => new()
@@ -46,7 +46,7 @@ internal sealed class Terminal
         HasColor = string.IsNullOrEmpty(environment("NO_COLOR")) && environment("TERM") != "dumb",
     };
 
-    /// <summary>Tells a person how it goes.</summary>
+    /// <summary>Prints a note for a human reader.</summary>
     public void Note(string text)
     {
         if (Speaks)
@@ -55,7 +55,7 @@ internal sealed class Terminal
         }
     }
 
-    /// <summary>Asks before something that cannot be undone. Without a person to ask it is refused.</summary>
+    /// <summary>Asks for confirmation before something irreversible; fails if the input is not a terminal.</summary>
     public void Confirm(string question, bool isConfirmed)
     {
         if (isConfirmed)
@@ -77,13 +77,13 @@ internal sealed class Terminal
         }
     }
 
-    /// <summary>Draws on standard output.</summary>
+    /// <summary>Renders to standard output.</summary>
     public void Draw(Action<IAnsiConsole> draw)
     {
         using var drawing = new StringWriter();
         draw(Canvas(drawing, OutputIsTty));
 
-        // What pads a line only serves a screen; in a pipe it would be data.
+        // Padding is only for a screen; in a pipe it would be data.
         var text = OutputIsTty ? drawing.ToString() : string.Join('\n', drawing.ToString().Split('\n').Select(line => line.TrimEnd()));
         Output.Write(Encoding.UTF8.GetBytes(text));
     }
@@ -102,7 +102,7 @@ internal sealed class Terminal
         });
         if (!isTty)
         {
-            // A pipe has no width; nothing is to be wrapped or cut.
+            // A pipe has no width: do not wrap or truncate.
             console.Profile.Width = 4096;
         }
 

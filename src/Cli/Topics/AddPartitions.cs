@@ -14,8 +14,8 @@ internal static class AddPartitions
     public static Command Create(Caller caller)
     {
         var name = TopicArgument.Create(caller);
-        var more = new Option<int?>("--num", "-n") { Description = "How many more.", HelpName = "N" };
-        var total = new Option<int?>("--total") { Description = "How many there shall be.", HelpName = "N" };
+        var more = new Option<int?>("--num", "-n") { Description = "Number of partitions to add.", HelpName = "N" };
+        var total = new Option<int?>("--total") { Description = "Number of partitions in total.", HelpName = "N" };
         var validate = new Option<bool>("--validate-only") { Description = "Check, but change nothing." };
         var command = new Command(
             "add-partitions", "Adds partitions; the partition of a key may change.") { name, more, total, validate, OutputOption.Instance };

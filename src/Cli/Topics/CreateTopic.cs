@@ -16,12 +16,12 @@ internal static class CreateTopic
         var name = new Argument<string>("topic") { Description = "The new topic's name." };
         var partitions = new Option<int?>("--partitions", "-p")
         {
-            Description = "How many partitions; otherwise the node's default.",
+            Description = "Number of partitions; by default the node's setting.",
             HelpName = "N",
         };
         var replication = new Option<short?>("--replication-factor", "-r") { Description = "Copies of each partition.", HelpName = "N" };
         var configs = new Option<string[]>("--config", "-c") { Description = "A setting; may be repeated.", HelpName = "NAME=VALUE" };
-        var exists = new Option<bool>("--if-not-exists") { Description = "Succeed if there is such a topic already." };
+        var exists = new Option<bool>("--if-not-exists") { Description = "Succeed if the topic exists already." };
         var validate = new Option<bool>("--validate-only") { Description = "Check, but create nothing." };
         var command = new Command(
             "create", "Creates a topic.") { name, partitions, replication, configs, exists, validate, OutputOption.Instance };

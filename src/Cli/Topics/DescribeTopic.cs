@@ -8,7 +8,7 @@ using Loire.Cli.Output;
 
 namespace Loire.Cli.Topics;
 
-/// <summary><c>loire topic describe</c>: the topic, its partitions with the bounds of their logs, and its settings.</summary>
+/// <summary><c>loire topic describe</c>: shows the topic, its partitions with the bounds of their logs, and its settings.</summary>
 internal static class DescribeTopic
 {
     public static Command Create(Caller caller)

@@ -8,7 +8,7 @@ using Loire.Model;
 
 namespace Loire.Cli.Topics;
 
-/// <summary><c>loire offsets</c>: what bounds each partition's log, or where a moment lies in it.</summary>
+/// <summary><c>loire offsets</c>: shows the bounds of each partition's log, or the offset of a time.</summary>
 internal static class OffsetsCommand
 {
     public static Command Create(Caller caller)
@@ -17,7 +17,7 @@ internal static class OffsetsCommand
         var partitions = new Option<int[]>("--partition", "-p") { Description = "Only this partition; may be repeated.", HelpName = "N" };
         var time = new Option<string?>("--timestamp")
         {
-            Description = "The first offset at or after this moment: milliseconds since 1970, or ISO 8601.",
+            Description = "The first offset at or after this time: milliseconds since 1970, or ISO 8601.",
             HelpName = "TIME",
         };
         var command = new Command(

@@ -4,7 +4,7 @@ using Loire.Model;
 
 namespace Loire.Cli.Topics;
 
-/// <summary>The bounds of several partitions' logs, a few asked at a time.</summary>
+/// <summary>Queries the bounds of several partitions' logs, with bounded concurrency.</summary>
 internal static class PartitionOffsets
 {
     private const int AtOnce = 16;
@@ -27,7 +27,7 @@ internal static class PartitionOffsets
         NodeClient node, string topic, int[] partitions, Timestamp time, CancellationToken cancellation) =>
         EachAsync(partitions, (partition, ending) => node.OffsetAtAsync(topic, partition, time, ending), cancellation);
 
-    /// <summary>Asks something of each partition; the answers come in the order of the partitions.</summary>
+    /// <summary>Runs a query for each partition; the results are in the order of the partitions.</summary>
     public static async Task<T[]> EachAsync<T>(int[] partitions, Func<int, CancellationToken, Task<T>> ask, CancellationToken cancellation)
     {
         var answers = new T[partitions.Length];

@@ -9,7 +9,7 @@ namespace Loire.Cli.Topics;
 /// <summary>The name of a topic on the command line; completion asks the node for the names.</summary>
 internal static class TopicArgument
 {
-    /// <summary>Where a node has the list of topics.</summary>
+    /// <summary>The path of the list of topics in the HTTP API.</summary>
     public const string List = "v1/topics";
 
     public static Argument<string> Create(Caller caller, string name = "topic")
@@ -19,7 +19,7 @@ internal static class TopicArgument
         return argument;
     }
 
-    /// <summary>The name, refused before any request if it can be none.</summary>
+    /// <summary>Returns the name; an invalid one is rejected before any request.</summary>
     public static string Check(string text) =>
         TopicName.TryParse(text, out var name, out var problem)
             ? name.Value

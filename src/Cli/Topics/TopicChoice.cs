@@ -4,7 +4,7 @@ using Loire.Cli.Terminals;
 
 namespace Loire.Cli.Topics;
 
-/// <summary>The topic of a command that takes it either by itself or, as kcat does, with <c>-t</c>.</summary>
+/// <summary>The topic of a command, given as an argument or, as in kcat, with <c>-t</c>.</summary>
 internal sealed class TopicChoice
 {
     public TopicChoice(Caller caller)
@@ -18,7 +18,7 @@ internal sealed class TopicChoice
 
     public Option<string?> Option { get; } = new("--topic", "-t")
     {
-        Description = "The topic, for those who are used to kcat.",
+        Description = "The topic, as in kcat.",
         HelpName = "TOPIC",
     };
 

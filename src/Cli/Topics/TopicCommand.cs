@@ -10,12 +10,12 @@ namespace Loire.Cli.Topics;
 /// <summary><c>loire topic</c>.</summary>
 internal static class TopicCommand
 {
-    /// <summary>What a table shows of a topic.</summary>
+    /// <summary>The columns of a table of topics.</summary>
     public static readonly string[] Members = ["topic_name", "topic_id", "partitions_count", "replication_factor"];
 
     public static Command Create(Caller caller) => new("topic", "List, create, describe, alter and delete topics.")
     {
-        ListCommand.Create(caller, "Lists the topics in the order of their names.", TopicArgument.List, Limits.TopicsPerPage, "topic_name"),
+        ListCommand.Create(caller, "Lists the topics, sorted by name.", TopicArgument.List, Limits.TopicsPerPage, "topic_name"),
         CreateTopic.Create(caller),
         DescribeTopic.Create(caller),
         AlterTopic.Create(caller),

@@ -7,11 +7,10 @@ using Loire.Model;
 namespace Loire.Cli.Consume.Formats;
 
 /// <summary>
-/// The HTTP API's form of a record: a line for each, or all of them in one array. Bytes that are no text are
-/// <c>{"type":"binary","data":base64}</c>.
+/// The HTTP API's JSON for records: one line each, or one array. Bytes that are not text are <c>{"type":"binary","data":base64}</c>.
 /// </summary>
-/// <param name="lines">A line for each record.</param>
-/// <param name="topics">Each says its topic, because there may be several.</param>
+/// <param name="lines">Whether each record is one line; otherwise all form one array.</param>
+/// <param name="topics">Whether each record has its topic, because there may be several.</param>
 internal sealed class JsonOutputFormat(bool lines, bool topics = false) : OutputFormat
 {
     private readonly JsonLine _line = new();
@@ -53,7 +52,7 @@ internal sealed class JsonOutputFormat(bool lines, bool topics = false) : Output
     public override void End(IBufferWriter<byte> to) => to.Write(lines ? default : _hasWritten ? "\n]\n"u8 : "]\n"u8);
 }
 
-/// <summary>kcat's <c>-J</c>: its names, headers as one flat array, and text in which bytes that are no UTF-8 are replaced.</summary>
+/// <summary>kcat's <c>-J</c>: its names, headers as one flat array, and text in which invalid UTF-8 is replaced.</summary>
 internal sealed class KcatJsonFormat : OutputFormat
 {
     private readonly JsonLine _line = new();
@@ -106,7 +105,7 @@ internal sealed class KcatJsonFormat : OutputFormat
     }
 }
 
-/// <summary>A JSON writer that is used again and again.</summary>
+/// <summary>A reusable JSON writer.</summary>
 internal sealed class JsonLine
 {
     private readonly Utf8JsonWriter _json =

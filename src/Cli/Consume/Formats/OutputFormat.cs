@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Loire.Cli.Consume.Formats;
 
-/// <summary>How records are written.</summary>
+/// <summary>An output format of records.</summary>
 internal abstract class OutputFormat
 {
     public virtual void Begin(IBufferWriter<byte> to)
@@ -16,7 +16,7 @@ internal abstract class OutputFormat
     }
 }
 
-/// <summary>kcat's plain form: the value and a delimiter, before it the key if one is asked for.</summary>
+/// <summary>kcat's plain format: the value and a delimiter, preceded by the key if requested.</summary>
 internal sealed class PlainFormat(byte[]? keyDelimiter, byte[] delimiter, bool showsNull) : OutputFormat
 {
     public override void Write(IBufferWriter<byte> to, in ShownRecord record)

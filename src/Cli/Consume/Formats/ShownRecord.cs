@@ -3,7 +3,7 @@ using Loire.Model.Batches;
 
 namespace Loire.Cli.Consume.Formats;
 
-/// <summary>A record as the formats see it, whether it came in a record batch or as JSON.</summary>
+/// <summary>A record to format, received in a record batch or as JSON.</summary>
 internal readonly ref struct ShownRecord
 {
     public required string Topic { get; init; }

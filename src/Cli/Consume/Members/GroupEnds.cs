@@ -5,19 +5,19 @@ using Loire.Cli.Node;
 namespace Loire.Cli.Consume.Members;
 
 /// <summary>
-/// Knows when a member has read its partitions to their ends. An end is what it was when the member was first seen to have the partition,
-/// so a busy topic cannot keep a reader that wants to stop there.
+/// Determines when a member has read its partitions to their ends. The end of a partition is fixed when the member first owns it, so a busy
+/// topic cannot keep the reader from stopping.
 /// </summary>
 internal sealed class GroupEnds(NodeClient node, GroupSubscription wanted)
 {
     private readonly Dictionary<(string Topic, int Partition), long> _ends = [];
     private readonly Dictionary<(string Topic, int Partition), long> _next = [];
 
-    /// <summary>A record has been written.</summary>
+    /// <summary>Counts a record that has been written.</summary>
     public void Written(string topic, int partition, long offset) => _next[(topic, partition)] = offset + 1;
 
     /// <summary>
-    /// Whether there is nothing left for this member: no one waits for partitions, and its own are read, by it or before it.
+    /// Whether the member is done: the group has settled, and its own partitions are read to their ends, by it or by a previous owner.
     /// </summary>
     public async Task<bool> AreReachedAsync(string memberId, CancellationToken cancellation)
     {

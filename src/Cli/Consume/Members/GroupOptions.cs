@@ -9,14 +9,14 @@ using Loire.Model;
 
 namespace Loire.Cli.Consume.Members;
 
-/// <summary>The options of <c>consume</c> that make it a member of a group.</summary>
+/// <summary>The options of <c>consume</c> for reading as a member of a group.</summary>
 internal sealed class GroupOptions
 {
     private const int LongestPollInterval = 86_400;
 
     private readonly Option<string?> _group = new("--group", "-g", "-G")
     {
-        Description = "Read as a member of this group, from where it has got to, and commit what is written.",
+        Description = "Read as a member of this group, from its committed offsets, and commit what is written.",
         HelpName = "GROUP",
     };
     private readonly Argument<string[]> _more = new("more")
@@ -26,12 +26,12 @@ internal sealed class GroupOptions
     };
     private readonly Option<string?> _pattern = new("--pattern")
     {
-        Description = "With -g, instead of topics: all whose whole names match this regular expression.",
+        Description = "With -g, instead of topics: all topics whose whole name matches this regular expression.",
         HelpName = "REGEX",
     };
     private readonly Option<double> _maxPollInterval = new("--max-poll-interval")
     {
-        Description = "With -g: seconds after which a consumer that does not ask for records any more loses its partitions to others.",
+        Description = "With -g: seconds without a request for records after which a consumer loses its partitions to others.",
         HelpName = "SECONDS",
         DefaultValueFactory = _ => 60,
     };
@@ -45,10 +45,10 @@ internal sealed class GroupOptions
         Array.ForEach(options, command.Options.Add);
     }
 
-    /// <summary>What to read as a member; null without a group.</summary>
+    /// <summary>Reads the subscription from the command line; null without a group.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="first">The topic that comes before the further ones.</param>
-    /// <param name="choice">Where to begin without committed offsets.</param>
+    /// <param name="first">The topic before the further ones.</param>
+    /// <param name="choice">Where to start without committed offsets.</param>
     public GroupSubscription? Read(ParseResult parsed, string? first, OffsetChoice choice)
     {
         var (pattern, more, seconds) = (parsed.GetValue(_pattern), parsed.GetValue(_more) ?? [], parsed.GetValue(_maxPollInterval));

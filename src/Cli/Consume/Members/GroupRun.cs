@@ -7,8 +7,8 @@ using Loire.Cli.Terminals;
 namespace Loire.Cli.Consume.Members;
 
 /// <summary>
-/// Reads as a member of a group and writes the records as they come. Only what is written and flushed is committed: whatever ends this
-/// process, no record is skipped. The node commits every second; what it had not committed when it died comes twice.
+/// Reads as a member of a group and writes the records on arrival. Only flushed records are committed, so no record is skipped however this
+/// process ends. The node commits every second; records that it had not committed when it died arrive twice.
 /// </summary>
 internal sealed class GroupRun(NodeClient node, GroupSubscription wanted, OutputFormat format, Caller caller)
 {
@@ -20,13 +20,13 @@ internal sealed class GroupRun(NodeClient node, GroupSubscription wanted, Output
     private readonly GroupEnds _ends = new(node, wanted);
     private MemberSession? _member;
 
-    /// <summary>Records at most.</summary>
+    /// <summary>The number of records after which the run ends.</summary>
     public long MaxRecords { get; init; } = long.MaxValue;
 
-    /// <summary>How long a node may be away.</summary>
+    /// <summary>How long the node may be unreachable.</summary>
     public TimeSpan RetryTimeout { get; init; }
 
-    /// <summary>Whether to end where the partitions end.</summary>
+    /// <summary>Whether to stop at the ends of the partitions.</summary>
     public bool StopsAtEnd { get; init; }
 
     /// <summary>Reads until <see cref="MaxRecords"/>, the ends, or an interruption; then commits and leaves.</summary>
@@ -39,7 +39,7 @@ internal sealed class GroupRun(NodeClient node, GroupSubscription wanted, Output
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
         {
-            // The way to end a consumer that follows.
+            // Interrupting is the normal way to stop a follower.
         }
         finally
         {
@@ -87,7 +87,7 @@ internal sealed class GroupRun(NodeClient node, GroupSubscription wanted, Output
                     caller.Terminal.Note($"{failure.Message} Trying again.");
                 }
 
-                // Its partitions have gone to others, with the records that were not committed.
+                // Other members own its partitions now, and read the uncommitted records again.
                 _member = failure.Error == ErrorCode.UnknownMemberId ? null : _member;
                 await backoff.WaitAsync(failure, $"{_output.Count} records were written.", interrupted);
             }
@@ -113,7 +113,7 @@ internal sealed class GroupRun(NodeClient node, GroupSubscription wanted, Output
         _member!.Finish(received);
     }
 
-    // Also after a failure, which is the error to be told; without this the group only waits longer for the partitions.
+    // Also after a failure, which is the error to report; without this the group only waits longer for the partitions.
     private async Task LeaveAsync()
     {
         using var patience = new CancellationTokenSource(LeavePatience, caller.Time);

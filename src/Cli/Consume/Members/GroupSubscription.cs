@@ -2,15 +2,15 @@ using System.Text.Json.Nodes;
 
 namespace Loire.Cli.Consume.Members;
 
-/// <summary>What is to be read as a member of a group.</summary>
+/// <summary>The subscription of a group member.</summary>
 /// <param name="Group">The group.</param>
-/// <param name="Topics">The topics; none with a pattern.</param>
+/// <param name="Topics">The topics; empty with a pattern.</param>
 /// <param name="Pattern">A regular expression for whole names of topics.</param>
-/// <param name="FromEnd">Where nothing is committed: whether to begin behind the last record instead of at the first.</param>
-/// <param name="MaxPollInterval">A member that has not asked for records for so long loses its partitions to others.</param>
+/// <param name="FromEnd">Without a committed offset: whether to start after the last record instead of at the first.</param>
+/// <param name="MaxPollInterval">The time without a request for records after which the member loses its partitions to others.</param>
 internal sealed record GroupSubscription(string Group, string[] Topics, string? Pattern, bool FromEnd, TimeSpan MaxPollInterval)
 {
-    /// <summary>The request that makes a member.</summary>
+    /// <summary>The request that creates the member.</summary>
     public JsonObject ToJson()
     {
         var json = new JsonObject

@@ -7,15 +7,15 @@ using Loire.Model.Batches;
 
 namespace Loire.Cli.Consume.Members;
 
-/// <summary>An answer to a member: records as lines of JSON, with keys and values in their binary form, and the receipt for them.</summary>
+/// <summary>A response to a member: records as lines of JSON, with keys and values in binary form, and their receipt.</summary>
 internal sealed class ReceivedLines(byte[] lines, string receipt)
 {
     public string Receipt => receipt;
 
     public bool IsEmpty => lines.Length == 0;
 
-    /// <summary>Gives each record to <paramref name="write"/>.</summary>
-    /// <exception cref="NodeException">A line is no record.</exception>
+    /// <summary>Passes each record to <paramref name="write"/>.</summary>
+    /// <exception cref="NodeException">A line is not a record.</exception>
     public void Each(Write write)
     {
         for (var rest = lines.AsMemory(); !rest.IsEmpty;)
@@ -69,6 +69,6 @@ internal sealed class ReceivedLines(byte[] lines, string receipt)
         _ => json.GetProperty("data").GetBytesFromBase64(),
     };
 
-    /// <summary>Takes a record, which is only valid during the call.</summary>
+    /// <summary>Receives a record, which is only valid during the call.</summary>
     public delegate void Write(in ShownRecord record);
 }

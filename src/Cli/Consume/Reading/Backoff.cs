@@ -2,7 +2,7 @@ using Loire.Cli.Failures;
 
 namespace Loire.Cli.Consume.Reading;
 
-/// <summary>Waits between attempts, longer each time and never quite the same, and gives up in the end.</summary>
+/// <summary>Waits between attempts, with growing jittered pauses, until a time limit.</summary>
 internal sealed class Backoff(TimeProvider time, Random random, TimeSpan patience)
 {
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(50);
@@ -13,11 +13,11 @@ internal sealed class Backoff(TimeProvider time, Random random, TimeSpan patienc
 
     public bool IsWaiting { get; private set; }
 
-    /// <summary>It works again.</summary>
+    /// <summary>Ends the failure: the last attempt succeeded.</summary>
     public void Reset() => IsWaiting = false;
 
     /// <summary>Waits before the next attempt.</summary>
-    /// <exception cref="CliException">It has gone wrong for too long.</exception>
+    /// <exception cref="CliException">Attempts have failed for longer than the limit.</exception>
     public async Task WaitAsync(NodeException failure, string where, CancellationToken cancellation)
     {
         if (!IsWaiting)

@@ -5,12 +5,12 @@ using Loire.Model;
 namespace Loire.Cli.Consume.Reading;
 
 /// <summary>
-/// What <c>-o</c> says: <c>beginning</c>, <c>end</c>, an offset, <c>-N</c> for the last N, <c>s@TIME</c> and <c>e@TIME</c> for a span of
+/// The value of <c>-o</c>: <c>beginning</c>, <c>end</c>, an offset, <c>-N</c> for the last N, <c>s@TIME</c> and <c>e@TIME</c> for a span of
 /// time.
 /// </summary>
-/// <param name="From">Where to begin: latest, earliest, an offset or a time.</param>
-/// <param name="BeforeEnd">How many offsets before the end to begin, with latest; else 0.</param>
-/// <param name="Stop">The time to stop at; none to read on.</param>
+/// <param name="From">Where to start: latest, earliest, an offset or a time.</param>
+/// <param name="BeforeEnd">With latest: how many offsets before the end to start; otherwise 0.</param>
+/// <param name="Stop">The time to stop at; none to continue.</param>
 internal sealed record OffsetChoice(OffsetSpec From, long BeforeEnd, Timestamp Stop)
 {
     public const string Words = "beginning|end|N|-N|s@TIME|e@TIME";
@@ -20,7 +20,7 @@ internal sealed record OffsetChoice(OffsetSpec From, long BeforeEnd, Timestamp S
 
     public static OffsetChoice Last(long records) => End with { BeforeEnd = records };
 
-    /// <summary>Reads one or, for a span of time, two values of <c>-o</c>.</summary>
+    /// <summary>Parses one or, for a span of time, two values of <c>-o</c>.</summary>
     public static OffsetChoice Parse(string[] texts, OffsetChoice fallback)
     {
         OffsetChoice? start = null;
@@ -37,7 +37,7 @@ internal sealed record OffsetChoice(OffsetSpec From, long BeforeEnd, Timestamp S
             }
         }
 
-        // A span that only has an end begins with the first record.
+        // A span that only has an end starts at the first record.
         start ??= stop == Timestamp.None ? fallback : Beginning;
         return start with { Stop = stop };
     }

@@ -4,14 +4,14 @@ using Loire.Model;
 
 namespace Loire.Cli.Consume.Reading;
 
-/// <summary>What is to be read of one partition.</summary>
+/// <summary>The range of offsets to read from one partition.</summary>
 /// <param name="Partition">The partition.</param>
 /// <param name="From">The first offset.</param>
-/// <param name="End">The offset after the last one; null to go on for ever.</param>
+/// <param name="End">The offset after the last one; null for no end.</param>
 internal sealed record PartitionRange(int Partition, long From, long? End)
 {
     /// <summary>
-    /// Turns what was asked for into offsets. The end is fixed here, so that a busy topic cannot keep a reader that wants to stop there.
+    /// Resolves a choice to offsets. The end is fixed here, so that a busy topic cannot keep the reader from stopping.
     /// </summary>
     public static async Task<PartitionRange> ResolveAsync(
         NodeClient node, string topic, int partition, OffsetChoice choice, bool stopsAtEnd, CancellationToken cancellation)

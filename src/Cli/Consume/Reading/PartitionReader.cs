@@ -6,8 +6,8 @@ using Loire.Cli.Terminals;
 namespace Loire.Cli.Consume.Reading;
 
 /// <summary>
-/// Reads one partition by long polls. Whatever breaks, it asks again for the offset after the last page that arrived whole, so a node may
-/// restart without a record being lost or coming twice.
+/// Reads one partition by long polls. After a failure it continues at the offset after the last complete page, so a node may restart
+/// without a lost or duplicate record.
 /// </summary>
 internal sealed class PartitionReader(NodeClient node, string topic, PartitionRange range, TimeSpan retryTimeout, Caller caller)
 {
@@ -16,9 +16,9 @@ internal sealed class PartitionReader(NodeClient node, string topic, PartitionRa
 
     private long _next = range.From;
 
-    /// <summary>Reads until the end of the range, which may be never.</summary>
-    /// <param name="to">Takes the pages in their order; waits while nobody reads them.</param>
-    /// <param name="budget">Places for pages in memory, shared by all partitions.</param>
+    /// <summary>Reads to the end of the range, if it has one.</summary>
+    /// <param name="to">Receives the pages in order, with backpressure.</param>
+    /// <param name="budget">The number of pages in memory, shared by all partitions.</param>
     /// <param name="cancellation">Ends the reading.</param>
     public async Task RunAsync(ChannelWriter<FetchedPage> to, SemaphoreSlim budget, CancellationToken cancellation)
     {
@@ -44,7 +44,7 @@ internal sealed class PartitionReader(NodeClient node, string topic, PartitionRa
             if (backoff.IsWaiting)
             {
                 backoff.Reset();
-                caller.Terminal.Note($"partition {range.Partition}: going on at offset {_next}.");
+                caller.Terminal.Note($"partition {range.Partition}: continuing at offset {_next}.");
             }
 
             _next = page.Next;

@@ -4,10 +4,10 @@ using Loire.Cli.Terminals;
 
 namespace Loire.Cli.Consume.Reading;
 
-/// <summary>Notices partitions that are added while a topic is followed.</summary>
+/// <summary>Detects partitions that are added while a topic is followed.</summary>
 internal sealed class PartitionWatch(NodeClient node, string topic, Caller caller)
 {
-    /// <summary>How often the node is asked.</summary>
+    /// <summary>The interval between requests for the number of partitions.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
 
     /// <summary>
@@ -30,7 +30,7 @@ internal sealed class PartitionWatch(NodeClient node, string topic, Caller calle
             }
             catch (NodeException)
             {
-                // Whether the topic can be read is for the readers of the partitions to find out.
+                // The readers of the partitions report failures.
             }
         }
     }

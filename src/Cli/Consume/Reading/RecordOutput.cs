@@ -4,7 +4,7 @@ using Loire.Cli.Terminals;
 
 namespace Loire.Cli.Consume.Reading;
 
-/// <summary>Writes records to standard output, many at a time.</summary>
+/// <summary>Writes records to standard output in large blocks.</summary>
 internal sealed class RecordOutput(OutputFormat format, Stream to)
 {
     private const int FlushBytes = 64 * 1024;
@@ -12,7 +12,7 @@ internal sealed class RecordOutput(OutputFormat format, Stream to)
     private readonly ArrayBufferWriter<byte> _buffer = new(2 * FlushBytes);
     private bool _isOpen = true;
 
-    /// <summary>Records written, and but for those since the last flush handed over.</summary>
+    /// <summary>Records written, those since the last flush included.</summary>
     public long Count { get; private set; }
 
     public void Begin()
@@ -31,8 +31,8 @@ internal sealed class RecordOutput(OutputFormat format, Stream to)
         }
     }
 
-    /// <summary>Hands over what was written.</summary>
-    /// <exception cref="OutputClosedException">Nobody reads any more.</exception>
+    /// <summary>Flushes what was written.</summary>
+    /// <exception cref="OutputClosedException">The reader of standard output has closed it.</exception>
     public void Flush()
     {
         if (_buffer.WrittenCount == 0)
@@ -54,7 +54,7 @@ internal sealed class RecordOutput(OutputFormat format, Stream to)
         _buffer.ResetWrittenCount();
     }
 
-    /// <summary>Completes the document, even if an error follows; not if nobody reads any more.</summary>
+    /// <summary>Completes the document, even if an error follows, unless the output is closed.</summary>
     public void End()
     {
         if (_isOpen)
