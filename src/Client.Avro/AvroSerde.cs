@@ -7,9 +7,9 @@ using Avro.Specific;
 namespace Loire.Client.Avro;
 
 /// <summary>
-/// Keys or values in Avro's binary encoding, by Apache.Avro. <typeparamref name="T"/> is a class or record whose properties fit the
-/// schema's fields, a generated class (<see cref="ISpecificRecord"/>), <see cref="GenericRecord"/>, <see cref="object"/>, or the .NET type
-/// of a schema that is not a record, such as <see cref="string"/>. Thread-safe.
+/// Serializes keys or values in Avro's binary encoding, with Apache.Avro. <typeparamref name="T"/> is a class or record whose properties
+/// fit the schema's fields, a generated class (<see cref="ISpecificRecord"/>), <see cref="GenericRecord"/>, <see cref="object"/>, or the
+/// .NET type of a schema that is not a record, such as <see cref="string"/>. Thread-safe.
 /// </summary>
 /// <remarks>
 /// With <see cref="AvroFraming.Confluent"/> the synchronous methods block once for each schema, until <see cref="ISchemaIds"/> answers; the
@@ -23,12 +23,12 @@ public sealed class AvroSerde<T> : ISerializer<T>, IDeserializer<T>, IAsyncSeria
     private readonly Lazy<DatumWriter<T>> _writer;
     private readonly Lazy<ValueReader<T>> _reader;
 
-    /// <summary>Readers by the key of the writer's schema. Only known schemas are kept, so bad data does not make it grow.</summary>
+    /// <summary>Readers by the key of the writer's schema. Only known schemas are kept, so invalid data cannot make it grow.</summary>
     private readonly ConcurrentDictionary<ulong, ValueReader<T>> _readers = [];
 
     /// <param name="schema">The schema that values are written with and read as.</param>
-    /// <param name="options">By default no framing, and all values were written with <paramref name="schema"/>.</param>
-    /// <exception cref="ArgumentException">An option is out of range, or two do not go together.</exception>
+    /// <param name="options">By default no framing, and values are read as written with <paramref name="schema"/>.</param>
+    /// <exception cref="ArgumentException">An option is out of range, or two options contradict each other.</exception>
     public AvroSerde(Schema schema, AvroSerdeOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(schema);

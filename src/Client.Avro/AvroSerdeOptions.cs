@@ -15,7 +15,7 @@ public enum AvroFraming
     Confluent,
 }
 
-/// <summary>How an <see cref="AvroSerde{T}"/> reads and writes.</summary>
+/// <summary>Settings of an <see cref="AvroSerde{T}"/>.</summary>
 public sealed class AvroSerdeOptions
 {
     /// <summary>The header that is written, and expected, in front of each value.</summary>
@@ -27,8 +27,8 @@ public sealed class AvroSerdeOptions
     public Schema? WriterSchema { get; init; }
 
     /// <summary>
-    /// With <see cref="AvroFraming.SingleObject"/>: finds the schemas of values written with another schema than the serde's own. Null
-    /// rejects such values.
+    /// With <see cref="AvroFraming.SingleObject"/>: finds the schemas of values that were not written with the serde's own schema. If
+    /// null, such values are rejected.
     /// </summary>
     public IAvroSchemas? Schemas { get; init; }
 
@@ -38,13 +38,13 @@ public sealed class AvroSerdeOptions
     /// <summary>Bounds on the bytes that are read.</summary>
     public AvroLimits Limits { get; init; } = new();
 
-    /// <exception cref="ArgumentException">An option is out of range, or two do not go together.</exception>
+    /// <exception cref="ArgumentException">An option is out of range, or two options contradict each other.</exception>
     internal void Validate()
     {
         Limits.Validate();
         Check(WriterSchema is null || Framing == AvroFraming.None, "WriterSchema is only for values without framing.");
         Check(Schemas is null || Framing == AvroFraming.SingleObject, "Schemas is only for single-object encoding.");
-        Check((SchemaIds is not null) == (Framing == AvroFraming.Confluent), "SchemaIds and Confluent's wire format need each other.");
+        Check((SchemaIds is not null) == (Framing == AvroFraming.Confluent), "Confluent's wire format requires SchemaIds, and only it.");
     }
 
     private static void Check(bool holds, string rule)

@@ -34,7 +34,7 @@ internal static class Datums
         (var kind, _) => Try<DatumReader<T>>(() => new GenericReader<T>(new ClassReader(Map<T>(kind, reader), writer, reader)), Mismatch),
     };
 
-    /// <summary>The error of ours that Apache.Avro wrapped into its own; null if there is none.</summary>
+    /// <summary>Finds this project's exception inside one of Apache.Avro; null if there is none.</summary>
     public static AvroSerdeException? KnownCause(Exception? exception)
     {
         for (; exception is not null; exception = exception.InnerException)

@@ -6,7 +6,7 @@ using Avro.IO;
 
 namespace Loire.Client.Avro;
 
-/// <summary>Reads values written with one schema as another. Built once for each pair of schemas; thread-safe.</summary>
+/// <summary>Reads values written with one schema as values of another. Created once per pair of schemas; thread-safe.</summary>
 /// <exception cref="AvroResolutionException">The schemas do not fit each other.</exception>
 /// <exception cref="AvroMappingException">The type does not fit the reader's schema.</exception>
 internal sealed class ValueReader<T>(Schema writer, Schema reader, AvroLimits limits)
@@ -30,7 +30,7 @@ internal sealed class ValueReader<T>(Schema writer, Schema reader, AvroLimits li
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // A conversion of a logical type, a branch or symbol that the reader lacks, or a property of the value failed.
+            // Either a logical type could not be converted, the reader lacks a branch or symbol, or a property threw.
             throw Datums.KnownCause(exception)
                 ?? new AvroDataException($"{writer.Fullname} cannot be read as {typeof(T).Name}: {exception.Message}", exception);
         }

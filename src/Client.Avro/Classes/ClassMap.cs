@@ -6,7 +6,7 @@ using Avro.Util;
 namespace Loire.Client.Avro;
 
 /// <summary>
-/// The .NET types of a schema's records, enums, arrays and maps, found by walking a type along with the schema. Below a property of type
+/// The .NET types of a schema's records, enums, arrays and maps, found by walking a type and a schema in parallel. Below a property of type
 /// <see cref="object"/> the values are Apache.Avro's generic ones.
 /// </summary>
 internal sealed class ClassMap

@@ -6,8 +6,8 @@ using Avro.IO;
 namespace Loire.Client.Avro;
 
 /// <summary>
-/// Reads values into objects of the types of a <see cref="ClassMap"/>, and into generic ones where it has none, as Apache.Avro resolves the
-/// schemas.
+/// Reads values as objects of the types of a <see cref="ClassMap"/>, and as generic values where it has none. Schemas are resolved by
+/// Apache.Avro.
 /// </summary>
 internal sealed class ClassReader(ClassMap map, Schema writer, Schema reader) : DefaultReader(writer, reader)
 {
@@ -49,7 +49,7 @@ internal sealed class ClassReader(ClassMap map, Schema writer, Schema reader) : 
 
     protected override object ReadUnion(object reuse, UnionSchema writerSchema, Schema readerSchema, Decoder d)
     {
-        // Apache.Avro would look for the branch in the very same union, and compare records there field by field.
+        // Apache.Avro would search this union for the branch, comparing records field by field.
         if (ReferenceEquals(writerSchema, readerSchema))
         {
             var branch = writerSchema[d.ReadUnionIndex()];
@@ -96,7 +96,7 @@ internal sealed class ClassReader(ClassMap map, Schema writer, Schema reader) : 
     protected override object CreateMap(object reuse, MapSchema ms) =>
         map.MapOf(ms) is { } made ? Activator.CreateInstance(made)! : base.CreateMap(null!, ms);
 
-    // Of two entries with one key the last counts, as in Apache.Avro's generic reader.
+    // The last of two entries with one key wins, as in Apache.Avro's generic reader.
     protected override void AddMapEntry(object map, string key, object value) => ((IDictionary)map)[key] = value;
 
     protected override object ReadLogical(object reuse, LogicalSchema writerSchema, Schema readerSchema, Decoder d)

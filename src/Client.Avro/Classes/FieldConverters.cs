@@ -5,7 +5,7 @@ using Avro.Reflect;
 
 namespace Loire.Client.Avro;
 
-/// <summary>Converts between the .NET types that Apache.Avro has for logical types and others that properties may have.</summary>
+/// <summary>Converts between Apache.Avro's .NET types for logical types and the other types that properties may have.</summary>
 internal static class FieldConverters
 {
     private static readonly IAvroFieldConverter[] All =

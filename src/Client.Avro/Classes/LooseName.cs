@@ -4,7 +4,8 @@ namespace Loire.Client.Avro;
 internal static class LooseName
 {
     /// <summary>
-    /// The item of a name; null if there is none. A similar name that <paramref name="isTaken"/> belongs to something else exactly.
+    /// Finds the item of a name; null if there is none. A similar name for which <paramref name="isTaken"/> is true is the exact name of
+    /// another item and does not match.
     /// </summary>
     public static TItem? Find<TItem>(IReadOnlyCollection<TItem> items, Func<TItem, string> nameOf, string name, Func<string, bool> isTaken)
         where TItem : class =>

@@ -23,7 +23,7 @@ internal sealed class RecordClass
 
     public Type Type { get; }
 
-    /// <summary>Makes an object without values.</summary>
+    /// <summary>Creates an object without values.</summary>
     public Func<object> Create { get; }
 
     /// <summary>The properties of the fields, in the order of the schema.</summary>
@@ -41,8 +41,8 @@ internal sealed class RecordClass
     }
 
     /// <summary>
-    /// A type without a constructor without parameters, such as a positional record, is made without running any: its properties are set
-    /// one by one.
+    /// A type without a parameterless constructor, such as a positional record, is created without running a constructor: its properties
+    /// are set one by one.
     /// </summary>
     private static Func<object> CompileCreate(Type type)
     {

@@ -6,23 +6,24 @@ namespace Loire.Client.Avro;
 /// </summary>
 public sealed class AvroLimits
 {
-    /// <summary>Bytes of one value. By default 64 MiB, more than a broker accepts as one record.</summary>
+    /// <summary>The most bytes of one value. By default 64 MiB, more than a broker accepts as one record.</summary>
     public int MaxBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>
-    /// Records within records, from 1 to 256, which is the default: Apache.Avro takes up to 3 KB of stack for each, and a thread of the
-    /// pool has 1.5 MB. A list of linked records needs one for each member.
+    /// The greatest depth of nested records, from 1 to 256, which is the default: Apache.Avro takes up to 3 KB of stack per level, and a
+    /// thread of the pool has 1.5 MB. A linked list of records takes one level per element.
     /// </summary>
     public int MaxDepth { get; init; } = 256;
 
     /// <summary>
-    /// Array items and map entries of one value, from 0. By default 10 million: each takes a byte at least, but a hundred bytes of memory
-    /// as a small record.
+    /// The most array items and map entries of one value, from 0. By default 10 million: each takes at least a byte, but a hundred bytes of
+    /// memory as a small record.
     /// </summary>
     public int MaxItems { get; init; } = 10_000_000;
 
     /// <summary>
-    /// Array items of one value that take no bytes, such as nulls, from 0. By default 100,000: the size of the value does not bound them.
+    /// The most array items of one value that take no bytes, such as nulls, from 0. By default 100,000: the size of the value does not
+    /// bound them.
     /// </summary>
     public int MaxEmptyItems { get; init; } = 100_000;
 

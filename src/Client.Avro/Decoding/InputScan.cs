@@ -5,8 +5,8 @@ namespace Loire.Client.Avro;
 
 /// <summary>
 /// Checks bytes against the schema they were written with, before Apache.Avro decodes them: its decoder accepts numbers of any length, and
-/// allocates whatever a length or a block count claims. After the scan all lengths, counts and indexes are known to be true, so that
-/// decoding takes memory in proportion to the bytes and stack in proportion to <see cref="AvroLimits.MaxDepth"/>.
+/// allocates whatever a length or a block count claims. After the scan all lengths, counts and indexes are verified, so decoding
+/// takes memory in proportion to the bytes and stack in proportion to <see cref="AvroLimits.MaxDepth"/>.
 /// </summary>
 internal ref struct InputScan
 {

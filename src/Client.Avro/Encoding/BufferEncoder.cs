@@ -7,8 +7,8 @@ using Encoder = Avro.IO.Encoder;
 namespace Loire.Client.Avro;
 
 /// <summary>
-/// Writes Avro's binary encoding into the client's buffer, where BinaryEncoder writes a Stream byte by byte. Fails before the stack ends:
-/// a value that contains itself would end the process.
+/// Writes Avro's binary encoding into the client's buffer, where BinaryEncoder would write a Stream byte by byte. Fails before the stack
+/// overflows, so a value that contains itself does not end the process.
 /// </summary>
 internal sealed class BufferEncoder(IBufferWriter<byte> destination) : Encoder
 {

@@ -1,7 +1,7 @@
 namespace Loire.Client.Avro;
 
 /// <summary>
-/// A value, its bytes, its type and its schemas do not fit together; the derived types tell which. The client reports it as the inner
+/// A value, its bytes, its type or its schemas do not match; the derived types tell which. The client reports it as the inner
 /// exception of a <see cref="SerializationException"/>.
 /// </summary>
 public abstract class AvroSerdeException : Exception

@@ -3,19 +3,19 @@ using Avro;
 
 namespace Loire.Client.Avro;
 
-/// <summary>A header of fixed size in front of each value, with the key of the schema that the value was written with.</summary>
+/// <summary>A header of fixed size before each value, with the key of the schema that the value was written with.</summary>
 internal abstract class Frame
 {
     /// <summary>Bytes of the header; 16 at most.</summary>
     public abstract int Size { get; }
 
-    /// <summary>The key of the serde's own schema. Completes synchronously but for the first call of a topic.</summary>
+    /// <summary>The key of the serde's own schema. Completes synchronously except for the first call of a topic.</summary>
     public abstract ValueTask<ulong> OwnKeyAsync(SerializationContext context, CancellationToken cancellation);
 
     /// <summary>The schema of a key; null if it is unknown.</summary>
     public abstract ValueTask<Schema?> FindAsync(ulong key, CancellationToken cancellation);
 
-    /// <summary>A key as error messages name it.</summary>
+    /// <summary>Describes a key in error messages.</summary>
     public abstract string Describe(ulong key);
 
     /// <summary>Writes the header of a value.</summary>
@@ -25,9 +25,9 @@ internal abstract class Frame
         destination.Advance(Size);
     }
 
-    /// <summary>Takes the header off <paramref name="data"/>.</summary>
+    /// <summary>Removes the header from <paramref name="data"/>.</summary>
     /// <returns>The key.</returns>
-    /// <exception cref="AvroDataException">It is not a header of this framing.</exception>
+    /// <exception cref="AvroDataException">The data does not start with a header of this framing.</exception>
     public ulong Read(ref ReadOnlySequence<byte> data)
     {
         Span<byte> header = stackalloc byte[16];
@@ -44,6 +44,6 @@ internal abstract class Frame
 
     protected abstract void WriteHeader(Span<byte> header, ulong key);
 
-    /// <exception cref="AvroDataException">It is not a header of this framing.</exception>
+    /// <exception cref="AvroDataException">The data does not start with a header of this framing.</exception>
     protected abstract ulong ReadHeader(ReadOnlySpan<byte> header);
 }

@@ -6,8 +6,9 @@ using Avro.IO;
 namespace Loire.Client.Avro;
 
 /// <summary>
-/// How a record of one schema is read as a record of another. Apache.Avro's readers find a field by an alias, but overwrite it with its
-/// default afterwards, or fail if it has none; and they wrap an error once for each level of nesting, which takes more stack than there is.
+/// The plan for reading a record of one schema as a record of another. Apache.Avro's readers find a field by an alias, but overwrite it
+/// with its default afterwards, or fail if it has none; and they wrap an error once for each level of nesting, which takes more stack than
+/// there is.
 /// </summary>
 internal sealed class RecordPlan
 {
@@ -25,12 +26,12 @@ internal sealed class RecordPlan
     /// <summary>The reader's fields that were not written, and their default values in binary encoding.</summary>
     public (Field Own, byte[] Value)[] Defaults { get; }
 
-    /// <summary>The plan of a pair of schemas, made once. It lives as long as they do.</summary>
+    /// <summary>Gets the plan of a pair of schemas, which is cached as long as they live.</summary>
     public static RecordPlan Of(RecordSchema writer, RecordSchema reader) => Plans
         .GetValue(writer, static _ => [])
         .GetValue(reader, _ => new RecordPlan(writer, reader));
 
-    // A field of the very name comes before one that has it as an alias.
+    // A field with the name takes precedence over one with the alias.
     private static Field? Match(Field field, RecordSchema writer, RecordSchema reader) =>
         reader.TryGetFieldAlias(field.Name, out var own) && (own.Name == field.Name || !writer.Contains(own.Name)) ? own : null;
 

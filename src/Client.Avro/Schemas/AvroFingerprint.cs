@@ -20,12 +20,12 @@ public readonly record struct AvroFingerprint(ulong Value)
     /// <summary>16 hexadecimal digits.</summary>
     public override string ToString() => Value.ToString("x16");
 
-    /// <summary>The Parsing Canonical Form: all that matters for reading data, always in the same text.</summary>
+    /// <summary>The Parsing Canonical Form: everything that matters for reading data, in a unique notation.</summary>
     internal static string CanonicalForm(Schema schema) => SchemaNormalization.ToParsingForm(WithoutLogicalTypes(schema));
 
     /// <summary>
-    /// The schema without its logical types, which the canonical form leaves out: of a fixed that has one, SchemaNormalization takes the
-    /// bare name in place of the definition.
+    /// The schema without its logical types, which the canonical form omits: for a fixed with a logical type, SchemaNormalization writes
+    /// the bare name instead of the definition.
     /// </summary>
     private static Schema WithoutLogicalTypes(Schema schema)
     {

@@ -6,7 +6,7 @@ namespace Loire.Client.Avro;
 public interface IAvroSchemas
 {
     /// <summary>
-    /// The schema of a fingerprint; null if it is unknown. A serde asks once for each schema that is found, and again for one that is not.
+    /// The schema of a fingerprint; null if it is unknown. A serde looks up a known schema once, and an unknown one each time.
     /// </summary>
     Schema? Find(AvroFingerprint fingerprint);
 }

@@ -3,12 +3,12 @@ using Avro;
 
 namespace Loire.Client.Avro;
 
-/// <summary>The schemas that a program ships with: all versions that were ever written.</summary>
+/// <summary>The schemas that a program ships with: every version ever used to write values.</summary>
 public sealed class InMemoryAvroSchemas : IAvroSchemas
 {
     private readonly ConcurrentDictionary<AvroFingerprint, Schema> _schemas = [];
 
-    /// <param name="schemas">The first schemas.</param>
+    /// <param name="schemas">The initial schemas.</param>
     public InMemoryAvroSchemas(params Schema[] schemas)
     {
         ArgumentNullException.ThrowIfNull(schemas);
@@ -18,7 +18,7 @@ public sealed class InMemoryAvroSchemas : IAvroSchemas
         }
     }
 
-    /// <summary>Adds a schema, unless one of the same fingerprint is present.</summary>
+    /// <summary>Adds a schema unless its fingerprint is present; returns the fingerprint.</summary>
     public AvroFingerprint Add(Schema schema)
     {
         var fingerprint = AvroFingerprint.Of(schema);

@@ -3,8 +3,8 @@ using Avro;
 namespace Loire.Client.Avro;
 
 /// <summary>
-/// Schema ids of one process, counted from 1. Subjects make no difference: a schema has the same id in all of them. Schemas that differ in
-/// logical types or defaults only are different schemas here.
+/// Schema ids of one process, counted from 1. A schema has the same id in all subjects. Schemas that differ only in logical types or
+/// defaults are different schemas here.
 /// </summary>
 public sealed class InMemorySchemaIds : ISchemaIds
 {
