@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Loire.Edge.Producing;
 using Loire.Model;
@@ -34,8 +35,11 @@ internal sealed class RecordScratch : IBufferWriter<byte>
     }
 
     /// <summary>The record as it is appended.</summary>
-    public ProducerRecord Record => new(
-        Timestamp, Key, _keyIsNull, _buffer.AsSpan(_keyLength, _valueLength), _valueIsNull, _headers.AsSpan(0, _headersCount));
+    public ProducerRecord Record
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(Timestamp, Key, _keyIsNull, _buffer.AsSpan(_keyLength, _valueLength), _valueIsNull, _headers.AsSpan(0, _headersCount));
+    }
 
     public bool KeyIsNull => _keyIsNull;
 

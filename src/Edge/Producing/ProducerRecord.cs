@@ -35,19 +35,7 @@ public readonly ref struct ProducerRecord(
     public ReadOnlySpan<RecordHeader> Headers { get; } = headers;
 
     /// <summary>Bytes of key, value and headers, and what a record takes besides them; at least what it takes in an empty batch.</summary>
-    public long ReservedBytes
-    {
-        get
-        {
-            var bytes = (long)Key.Length + Value.Length;
-            foreach (var header in Headers)
-            {
-                bytes += header.Key.Length + header.Value.Length;
-            }
-
-            return Reserve(bytes, Headers.Length);
-        }
-    }
+    public long ReservedBytes => Reserve((long)Key.Length + Value.Length + (Headers.IsEmpty ? 0 : HeaderBytes()), Headers.Length);
 
     /// <summary>The <see cref="ReservedBytes"/> of a record whose key, value and headers have so many bytes.</summary>
     public static long Reserve(long bytes, int headersCount) => RecordOverhead + bytes + ((long)headersCount * HeaderOverhead);
@@ -56,4 +44,15 @@ public readonly ref struct ProducerRecord(
     public bool FitsInto(int batchBytes) =>
         RecordBatch.HeaderSize + ReservedBytes <= batchBytes
         || RecordBatchBuilder.SizeOfOne(Key, KeyIsNull, Value, ValueIsNull, Headers) <= batchBytes;
+
+    private long HeaderBytes()
+    {
+        long bytes = 0;
+        foreach (var header in Headers)
+        {
+            bytes += header.Key.Length + header.Value.Length;
+        }
+
+        return bytes;
+    }
 }
