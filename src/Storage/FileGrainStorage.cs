@@ -159,7 +159,7 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
     }
 
     /// <summary>Runs a checkpoint and reclaiming now.</summary>
-    internal Task KeepAsync() => Task.Run(() => _maintenance.WorkNow(checkpoint: true));
+    internal Task MaintainAsync() => Task.Run(() => _maintenance.WorkNow(checkpoint: true));
 
     /// <summary>Makes all acknowledged writes durable; needed only with a sync interval.</summary>
     internal Task SyncAsync() => _thread.SyncAsync();

@@ -52,7 +52,7 @@ public sealed class GroupProcessTests(NodeFixture node) : IClassFixture<NodeFixt
         }
 
         Assert.InRange(seen.Count, 1, 39_999);
-        // Nobody has said that it is gone; its place is given up because it asks for nothing any more.
+        // It has not left; the group removes it because it requests no more records.
         using var next = LoireProcess.Start(node.Url, "consume", "-g", "killed", "t2", "-f", "%p %s\\n");
         var lines = Collect(next);
         var all = seen.ToHashSet();
@@ -158,11 +158,11 @@ public sealed class GroupProcessTests(NodeFixture node) : IClassFixture<NodeFixt
 
     private static async Task<List<string>> TakeAsync(ChannelReader<string> lines, int count)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var taken = new List<string>();
         while (taken.Count < count)
         {
-            taken.Add(await lines.ReadAsync(patience.Token));
+            taken.Add(await lines.ReadAsync(timeout.Token));
         }
 
         return taken;
@@ -172,10 +172,10 @@ public sealed class GroupProcessTests(NodeFixture node) : IClassFixture<NodeFixt
 
     private static async Task Until(Func<Task<bool>> condition)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!await condition())
         {
-            await Task.Delay(50, patience.Token);
+            await Task.Delay(50, timeout.Token);
         }
     }
 

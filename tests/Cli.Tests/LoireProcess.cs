@@ -8,7 +8,7 @@ namespace Loire.Cli.Tests;
 internal sealed class LoireProcess : IDisposable
 {
     private const int Interrupt = 2;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
     private readonly StringBuilder _error = new();
@@ -31,13 +31,13 @@ internal sealed class LoireProcess : IDisposable
     public static LoireProcess Bash(Uri server, string line) =>
         Launch(server, "bash", ["-c", $"set -o pipefail; loire() {{ dotnet '{Program}' \"$@\"; }}; {line}"]);
 
-    public Task<string> ReadToEndAsync() => WaitAsync(patience => _process.StandardOutput.ReadToEndAsync(patience));
+    public Task<string> ReadToEndAsync() => WaitAsync(timeout => _process.StandardOutput.ReadToEndAsync(timeout));
 
-    public Task<string?> ReadLineAsync() => WaitAsync(async patience => await _process.StandardOutput.ReadLineAsync(patience));
+    public Task<string?> ReadLineAsync() => WaitAsync(async timeout => await _process.StandardOutput.ReadLineAsync(timeout));
 
-    public Task<int> WaitForExitAsync() => WaitAsync(async patience =>
+    public Task<int> WaitForExitAsync() => WaitAsync(async timeout =>
     {
-        await _process.WaitForExitAsync(patience);
+        await _process.WaitForExitAsync(timeout);
         return _process.ExitCode;
     });
 
@@ -59,10 +59,10 @@ internal sealed class LoireProcess : IDisposable
 
     private async Task<T> WaitAsync<T>(Func<CancellationToken, Task<T>> wait)
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var timeout = new CancellationTokenSource(Timeout);
         try
         {
-            return await wait(patience.Token);
+            return await wait(timeout.Token);
         }
         catch (OperationCanceledException)
         {

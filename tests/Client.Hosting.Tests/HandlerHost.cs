@@ -28,10 +28,10 @@ public sealed class Probe
     public async Task<List<ConsumeContext<string, string>>> TakeAsync(int count)
     {
         var taken = new List<ConsumeContext<string, string>>();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (taken.Count < count)
         {
-            taken.Add(await _seen.Reader.ReadAsync(patience.Token));
+            taken.Add(await _seen.Reader.ReadAsync(timeout.Token));
         }
 
         return taken;

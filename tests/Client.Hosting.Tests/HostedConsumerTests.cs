@@ -360,8 +360,8 @@ public sealed class HostedConsumerTests : IAsyncLifetime
         await using var consumer = _cluster.Client.CreateConsumer<string, string>(new() { AutoOffsetReset = OffsetSpec.Earliest });
         await consumer.AssignAsync([new TopicPartition(topic, 0)]);
         var records = new List<ConsumeResult<string, string>>();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        await foreach (var record in consumer.ConsumeAsync(patience.Token))
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await foreach (var record in consumer.ConsumeAsync(timeout.Token))
         {
             records.Add(record);
             if (records.Count == count)

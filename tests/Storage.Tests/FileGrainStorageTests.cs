@@ -119,12 +119,12 @@ public sealed class FileGrainStorageTests(ITestOutputHelper output) : IDisposabl
                 Assert.Equal(check.Value, await store.ReadAsync(read));
                 if (random.Next(200) == 0)
                 {
-                    await store.KeepAsync();
+                    await store.MaintainAsync();
                 }
             }
         })));
-        await store.KeepAsync();
-        await store.KeepAsync();
+        await store.MaintainAsync();
+        await store.MaintainAsync();
         var statistics = store.Statistics;
         Assert.True(statistics.BytesReclaimed > statistics.BytesWritten / 2, statistics.ToString());
         Assert.True(statistics.FileBytes < (statistics.LiveBytes * 3) + (512 * 1024), statistics.ToString());
@@ -144,7 +144,7 @@ public sealed class FileGrainStorageTests(ITestOutputHelper output) : IDisposabl
                 await store.WriteAsync($"key-{i}", values[$"key-{i}"]);
                 if (i == 150)
                 {
-                    await store.KeepAsync();
+                    await store.MaintainAsync();
                 }
             }
         }

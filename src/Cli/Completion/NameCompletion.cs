@@ -10,7 +10,7 @@ namespace Loire.Cli.Completion;
 internal static class NameCompletion
 {
     private const int MaxNames = 200;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
     /// <param name="parsed">The command line so far.</param>
     /// <param name="caller">The terminal, environment and clock.</param>
@@ -22,8 +22,8 @@ internal static class NameCompletion
         try
         {
             using var node = GlobalOptions.Connect(parsed, caller);
-            using var patience = new CancellationTokenSource(Patience);
-            return ListPages.ReadAsync(node, path, MaxNames, 1, patience.Token).GetAwaiter().GetResult()
+            using var timeout = new CancellationTokenSource(Timeout);
+            return ListPages.ReadAsync(node, path, MaxNames, 1, timeout.Token).GetAwaiter().GetResult()
                 .Select(row => (string)row[member]!).Where(name => name.StartsWith(prefix, StringComparison.Ordinal));
         }
         catch (Exception exception) when (exception is CliException or OperationCanceledException)

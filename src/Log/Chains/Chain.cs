@@ -272,7 +272,7 @@ internal sealed class Chain
     }
 
     /// <summary>Replaces the state after another leader has rearranged the chain.</summary>
-    public void LookAgain(ChainState read)
+    public void Replace(ChainState read)
     {
         Invariant.Check(read.Durable >= State.Durable, "what was durable stays durable");
         _state = read;

@@ -40,7 +40,7 @@ internal sealed class HeadRefresh(Chain chain, ChainObjects store, ChainRecovery
             return false;
         }
 
-        return chain.IsTakingEpoch ? null : await LookAgainAsync(seen);
+        return chain.IsTakingEpoch ? null : await ReadAgainAsync(seen);
     }
 
     /// <summary>
@@ -86,12 +86,12 @@ internal sealed class HeadRefresh(Chain chain, ChainObjects store, ChainRecovery
         }
     }
 
-    private async Task<bool?> LookAgainAsync((ChainState State, int View) seen)
+    private async Task<bool?> ReadAgainAsync((ChainState State, int View) seen)
     {
         var (error, read) = await recovery.ReadAsync(CancellationToken.None);
         if (read is not null && !chain.IsClosed && !chain.IsTakingEpoch && !HasChanged(seen))
         {
-            chain.LookAgain(read);
+            chain.Replace(read);
         }
 
         return error == ErrorCode.None ? true : null;

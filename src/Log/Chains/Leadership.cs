@@ -91,7 +91,7 @@ internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery 
         var (error, read) = await recovery.ReadAsync(cancellation);
         if (read is not null)
         {
-            chain.LookAgain(read);
+            chain.Replace(read);
         }
 
         return error;

@@ -26,7 +26,7 @@ namespace Loire.Log.Objects;
 ///   96       sections {u16 type, u16 flags: bit 0 = a reader must know it, u32 length, bytes}
 ///               1  entries (ChainEntry), in order of position: older pages, pages, segments and single chunks
 ///               2  garbage (GarbageItem): objects that nothing refers to any more and that may still exist
-///               3  fences (i64 ordinals, the newest last): chunks below the tail that hold their place for ever; at most 64 of them are
+///               3  fences (i64 ordinals, the newest last): permanent fences below the tail; at most 64 of them are
 ///                  remembered, so that the log's deletion finds them
 ///            room for: 4 leader epochs with their start offsets, 5 producer states, 6 aborted transactions, 7 what compaction has done
 /// </code>

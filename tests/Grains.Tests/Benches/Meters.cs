@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Loire.Grains.Tests.Benches;
 
-/// <summary>Meters that nobody else has.</summary>
+/// <summary>Meters of one test.</summary>
 internal sealed class Meters : IMeterFactory
 {
     public List<Meter> Made { get; } = [];

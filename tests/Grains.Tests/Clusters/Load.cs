@@ -9,7 +9,7 @@ using Loire.Model.Batches;
 
 namespace Loire.Grains.Tests.Clusters;
 
-/// <summary>Producers that write to every partition of a topic until they are told to stop, and note what they were told.</summary>
+/// <summary>Producers that write to every partition of a topic until stopped, and record every reply.</summary>
 internal sealed class Load
 {
     private readonly ConcurrentQueue<Send> _sends = new();
@@ -38,7 +38,7 @@ internal sealed class Load
         Assert.True(milestone.Task.IsCompleted, "a producer has ended");
     }
 
-    /// <summary>Ends the load and says what the producers were told.</summary>
+    /// <summary>Stops the load and returns the replies to the producers.</summary>
     public async Task<IReadOnlyCollection<Send>> Stop()
     {
         await _stop.CancelAsync();
@@ -46,7 +46,7 @@ internal sealed class Load
         return _sends;
     }
 
-    /// <summary>Compares every partition with what the producers were told.</summary>
+    /// <summary>Compares every partition with the replies to the producers.</summary>
     public static async Task<List<string>> Check(IGrainFactory grains, TopicDescription topic, IReadOnlyCollection<Send> sends)
     {
         List<string> problems = [];
@@ -110,7 +110,7 @@ internal sealed class Load
             }
             catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException)
             {
-                // The silo has gone: nobody knows.
+                // The silo is gone: the outcome is unknown.
             }
 
             _sends.Enqueue(new Send(producer, number, partition, bytes, outcome, offset));

@@ -73,7 +73,7 @@ internal sealed class ClusterMember(IGroupGrain group, string id, GroupHistory h
         }
     }
 
-    /// <summary>Heartbeats and commits until told to stop.</summary>
+    /// <summary>Heartbeats and commits until stopped.</summary>
     public async Task Run(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)

@@ -15,7 +15,7 @@ namespace Loire.Grains.Tests.Groups;
 public sealed class GroupClusterTests : IAsyncLifetime
 {
     // A call to a silo that was killed may end only by its timeout, half a minute later.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(5);
     private readonly LossyGrainStorage _storage = new();
     private TestCluster _cluster = null!;
 
@@ -65,7 +65,7 @@ public sealed class GroupClusterTests : IAsyncLifetime
                     await group.B.Beat(TimeSpan.FromMilliseconds(20));
                 }
             }
-        })).WaitAsync(Patience);
+        })).WaitAsync(Timeout);
         var epochs = groups.ConvertAll(group => (group.A.Epoch, group.B.Epoch));
         await _cluster.KillSiloAsync(_cluster.SecondarySilos[1]);
         await _cluster.KillSiloAsync(_cluster.SecondarySilos[0]);
@@ -79,7 +79,7 @@ public sealed class GroupClusterTests : IAsyncLifetime
             while (!IsShared(group.A, group.B));
             await group.A.Commit();
             await group.B.Commit();
-        })).WaitAsync(Patience);
+        })).WaitAsync(Timeout);
         Assert.All(groups, group => Assert.Empty(group.History.Problems));
         if (phase == GroupPhase.Stable)
         {
@@ -114,7 +114,7 @@ public sealed class GroupClusterTests : IAsyncLifetime
             await _cluster.StartAdditionalSiloAsync(startAdditionalSiloOnNewPort: true);
         }
 
-        await Task.WhenAll(churn).WaitAsync(Patience);
+        await Task.WhenAll(churn).WaitAsync(Timeout);
         Assert.All(groups, group => Assert.Empty(group.History.Problems));
         Assert.All(groups, group => Assert.True(group.History is { Commits: > 0, Grants: > 20 }));
         foreach (var (grain, history) in groups)

@@ -11,7 +11,7 @@ public enum SendOutcome
     /// <summary>It was refused: it must never be read.</summary>
     Refused,
 
-    /// <summary>Nobody knows: it may be read, once.</summary>
+    /// <summary>Unknown: it may be read, once.</summary>
     Unknown,
 }
 
@@ -20,14 +20,14 @@ public enum SendOutcome
 /// <param name="Number">Counts the batches of this producer.</param>
 /// <param name="Partition">Where to.</param>
 /// <param name="Bytes">The batch; unlike any other of the history.</param>
-/// <param name="Outcome">What the producer was told.</param>
+/// <param name="Outcome">The reply to the producer.</param>
 /// <param name="BaseOffset">The offset that was acknowledged.</param>
 public sealed record Send(int Producer, int Number, int Partition, ReadOnlyMemory<byte> Bytes, SendOutcome Outcome, long BaseOffset);
 
-/// <summary>Judges what producers were told by what is read in the end. It knows nothing of how the service works.</summary>
+/// <summary>Checks the replies to producers against the final content, without knowledge of the implementation.</summary>
 public static class History
 {
-    /// <summary>Every way in which the partition's content contradicts what producers were told; empty if none.</summary>
+    /// <summary>Every contradiction between the partition's content and the replies to producers; empty if none.</summary>
     /// <param name="sends">All batches that were sent to the partition.</param>
     /// <param name="log">The partition read from the start to the end, batches one after the other.</param>
     public static List<string> Problems(IReadOnlyCollection<Send> sends, ReadOnlySpan<byte> log)

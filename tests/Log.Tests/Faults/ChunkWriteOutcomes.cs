@@ -7,7 +7,7 @@ using static Loire.Log.Tests.Faults.FaultBench;
 
 namespace Loire.Log.Tests.Faults;
 
-/// <summary>What becomes of an append for each way in which storage can answer, or not answer, the creation of its chunk.</summary>
+/// <summary>The outcome of an append for each way in which storage can answer, or not answer, the creation of its chunk.</summary>
 public sealed class ChunkWriteOutcomes
 {
     private static readonly Exception NoAnswer = new TimeoutException("No answer.");

@@ -24,7 +24,7 @@ public sealed class CrashSweep
         HeadSegments = 2,
     };
 
-    /// <summary>What becomes of the call under way.</summary>
+    /// <summary>The effect of the crash on the call in flight.</summary>
     public enum Call
     {
         NeverArrives,

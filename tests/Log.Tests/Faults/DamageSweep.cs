@@ -8,7 +8,7 @@ namespace Loire.Log.Tests.Faults;
 
 /// <summary>
 /// Every byte of every object of a small log is changed in turn, and every object is cut at every length, removed, and put in another's
-/// place. Whoever reads then gets each record as it was, or an error for its offset: never another record, and never silence.
+/// place. A reader then gets each record as it was, or an error for its offset: never another record, and never a gap.
 /// </summary>
 public sealed class DamageSweep
 {

@@ -9,7 +9,7 @@ using static Loire.Log.Tests.Faults.FaultBench;
 
 namespace Loire.Log.Tests.Faults;
 
-/// <summary>What becomes of opening and of taking an epoch for each way in which storage can answer, or not answer.</summary>
+/// <summary>The outcome of opening and of taking an epoch for each way in which storage can answer, or not answer.</summary>
 public sealed class LeadershipOutcomes
 {
     private static readonly Exception NoAnswer = new TimeoutException("No answer.");

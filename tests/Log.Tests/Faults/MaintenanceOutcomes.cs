@@ -8,7 +8,7 @@ using static Loire.Log.Tests.Faults.FaultBench;
 
 namespace Loire.Log.Tests.Faults;
 
-/// <summary>Merging, listing and deleting in the background, and what becomes of them when storage does not play along.</summary>
+/// <summary>Merging, listing and deleting in the background, with and without failures of storage.</summary>
 public sealed class MaintenanceOutcomes
 {
     private static readonly PartitionLogOptions Small = new()

@@ -47,7 +47,7 @@ internal sealed class LogSimulation
     /// <summary>A number that two runs share only if they did the same.</summary>
     public ulong TraceHash { get; private set; } = 14695981039346656037;
 
-    /// <summary>Told of everything that happens, for whoever looks into a run.</summary>
+    /// <summary>Receives a line for every event, for debugging a run.</summary>
     public Action<string>? Tracing { get; set; }
 
     /// <summary>Steps taken.</summary>

@@ -5,7 +5,7 @@ using Orleans.Storage;
 namespace Loire.Log.Tests.Simulation;
 
 /// <summary>
-/// How likely each fault is in one run; drawn anew for each seed, so that some runs are calm and some are all of one fault.
+/// How likely each fault is in one run; drawn for each seed, so that some runs are calm and some are all of one fault.
 /// </summary>
 internal sealed class FaultOdds
 {

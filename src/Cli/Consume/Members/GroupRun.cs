@@ -14,7 +14,7 @@ internal sealed class GroupRun(NodeClient node, GroupSubscription wanted, Output
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan WaitAtEnd = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(5);
 
     private readonly RecordOutput _output = new(format, caller.Terminal.Output);
     private readonly GroupEnds _ends = new(node, wanted);
@@ -116,10 +116,10 @@ internal sealed class GroupRun(NodeClient node, GroupSubscription wanted, Output
     // Also after a failure, which is the error to report; without this the group only waits longer for the partitions.
     private async Task LeaveAsync()
     {
-        using var patience = new CancellationTokenSource(LeavePatience, caller.Time);
+        using var timeout = new CancellationTokenSource(LeaveTimeout, caller.Time);
         try
         {
-            await (_member?.LeaveAsync(patience.Token) ?? Task.CompletedTask);
+            await (_member?.LeaveAsync(timeout.Token) ?? Task.CompletedTask);
         }
         catch (Exception exception) when (exception is NodeException or OperationCanceledException)
         {

@@ -3,7 +3,7 @@ using Loire.Cli.Failures;
 namespace Loire.Cli.Consume.Reading;
 
 /// <summary>Waits between attempts, with growing jittered pauses, until a time limit.</summary>
-internal sealed class Backoff(TimeProvider time, Random random, TimeSpan patience)
+internal sealed class Backoff(TimeProvider time, Random random, TimeSpan timeout)
 {
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
@@ -27,12 +27,12 @@ internal sealed class Backoff(TimeProvider time, Random random, TimeSpan patienc
             _next = First;
         }
 
-        if (time.GetElapsedTime(_since) >= patience)
+        if (time.GetElapsedTime(_since) >= timeout)
         {
             throw new CliException(
                 ExitCode.Timeout,
                 failure.Name,
-                $"{failure.Message} Gave up after {patience.TotalSeconds:0.###} s; {where}",
+                $"{failure.Message} Gave up after {timeout.TotalSeconds:0.###} s; {where}",
                 failure.Hint ?? "--retry-timeout allows more time.");
         }
 
