@@ -72,6 +72,8 @@ internal sealed class GroupCommits(
 
     private async ValueTask CommitAsync(Func<IReadOnlyList<ReadPosition>> choose, CancellationToken cancellation)
     {
+        // Positions belong to the life in which they were reached: in the next one, others may be further.
+        var life = _identity.MemberId;
         await _turn.WaitAsync(cancellation);
         try
         {
@@ -82,7 +84,7 @@ internal sealed class GroupCommits(
                     .. some.Select(one => new CommittedOffset(
                         one.Partition, one.Offset.Offset, LeaderEpoch.None, one.Offset.Metadata ?? "", Timestamp.None, one.TopicId)),
                 ];
-                var result = await newPatience().TryAsync(() => CommitOnceAsync(offsets, cancellation), cancellation);
+                var result = await newPatience().TryAsync(() => CommitOnceAsync(life, offsets, cancellation), cancellation);
                 var refused = result.Refused.ToDictionary(one => one.Partition, one => one.Error);
                 foreach (var stored in some.Where(one => !refused.ContainsKey(one.Partition)))
                 {
@@ -103,9 +105,14 @@ internal sealed class GroupCommits(
         }
     }
 
-    private async ValueTask<CommitResult> CommitOnceAsync(CommittedOffset[] offsets, CancellationToken cancellation)
+    private async ValueTask<CommitResult> CommitOnceAsync(MemberId? life, CommittedOffset[] offsets, CancellationToken cancellation)
     {
         var identity = _identity;
+        if (identity.MemberId != life)
+        {
+            throw NotOurs(Array.ConvertAll(offsets, one => one.Partition));
+        }
+
         var request = new CommitRequest(identity.MemberId, identity.Epoch, offsets);
         var result = await AnswerAsync(() => group.Commit(request), cancellation);
         return result.Error == ErrorCode.None ? result : throw Failure(result.Error, result.Detail);

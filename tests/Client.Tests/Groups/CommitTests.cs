@@ -188,6 +188,32 @@ public sealed class CommitTests
     });
 
     [Fact]
+    public void A_commit_that_is_repeated_is_not_made_in_the_name_of_a_later_life() => Run(async bench =>
+    {
+        bench.Group.AtJoin = _ => [Of(0)];
+        await using var consumer = bench.Consumer(options => options.EnableAutoCommit = false);
+        await consumer.SubscribeAsync(["t"]);
+        await bench.Until(() => consumer.Assignment.Count == 1);
+        var (first, sent) = (bench.Member, new List<MemberId?>());
+        bench.Group.BeforeCommit = request =>
+        {
+            sent.Add(request.MemberId);
+            return Task.FromResult(request.MemberId == first ? ErrorCode.NotCoordinator : ErrorCode.None);
+        };
+        var commit = consumer.CommitAsync([new TopicPartitionOffset("t", 0, 4)]).AsTask();
+        await bench.Until(() => sent.Count > 0);
+
+        // Another one has the partition for a while and gets further.
+        bench.Group.Remove(first);
+        bench.Group.HasCommitted(Of(0), 8);
+        await bench.Until(() => bench.Group.Joined.Count > 1 && commit.IsCompleted);
+        var failure = await Assert.ThrowsAsync<GroupException>(() => commit);
+        Assert.Equal((ErrorCode.UnknownMemberId, Of(0)), (failure.Code, failure.Partitions.Single()));
+        Assert.Equal(8, bench.Group.Committed(Of(0)));
+        Assert.All(sent, member => Assert.True(member == first || member is null));
+    });
+
+    [Fact]
     public void Commits_that_nobody_awaits_are_stored_in_the_order_of_the_calls() => Run(async bench =>
     {
         bench.Group.AtJoin = _ => [Of(0)];
