@@ -13,7 +13,9 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 // Usage: dotnet run -c Release --project benchmarks/WebApi -- [edge|node] [directory] [megabytes]
 //   edge  grains that keep nothing: the cost of the edge alone    node  the whole node, durable
 var mode = args.Length > 0 ? args[0] : "node";
-var directory = args.Length > 1 ? args[1] : Path.Combine(Path.GetTempPath(), "loire-webapi-benchmark");
+
+// Only the directory that this run creates within the given one is deleted.
+var directory = Path.Combine(args.ElementAtOrDefault(1) ?? Path.GetTempPath(), "loire-bench-" + Guid.NewGuid().ToString("N"));
 var megabytes = args.Length > 2 ? int.Parse(args[2], System.Globalization.CultureInfo.InvariantCulture) : 200;
 var options = new NodeOptions { Data = directory, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], LogLevel = LogLevel.Warning };
 await using var app = LoireHost.Build(options, builder =>
