@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Loire.Client;
 using Loire.Client.Hosting;
 using Loire.Model;
@@ -24,7 +25,8 @@ public static class LoireServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IPositionStore, InMemoryPositionStore>();
         services.TryAddSingleton(provider => new LoireClient(
-            provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>(), provider.GetService<ILoggerFactory>()));
+            provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>(), provider.GetService<ILoggerFactory>(),
+            provider.GetService<IMeterFactory>()));
         services.TryAddSingleton(provider => provider.GetRequiredService<LoireClient>().Admin);
         return services;
     }
@@ -127,7 +129,8 @@ public static class LoireServiceCollectionExtensions
         var logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Loire.Client.Hosting." + options.Name);
         var producer = client.CreateProducer(new ProducerOptions<byte[], byte[]> { ClientId = options.Name });
         var handling = new RecordHandling<THandler, TKey, TValue>(
-            provider.GetRequiredService<IServiceScopeFactory>(), options, new RetryRouter(options, producer, time, logger), time);
+            provider.GetRequiredService<IServiceScopeFactory>(), options, new RetryRouter(options, producer, time, logger), client.Metrics,
+            time);
         return new HostedConsumer(NewSession, producer.DisposeAsync, state, provider.GetRequiredService<IHostApplicationLifetime>(), time, logger);
 
         HandlerSession NewSession() => new(

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Loire.Edge.Scheduling;
 using Loire.Edge.Topics;
 using Microsoft.Extensions.Logging;
@@ -21,13 +22,17 @@ public sealed class LoireClient
     /// <param name="grains">The grains of the cluster: an <see cref="IClusterClient"/>, or the grain factory of a silo.</param>
     /// <param name="time">The clock; the system's by default.</param>
     /// <param name="loggers">Where to log; nowhere by default.</param>
-    public LoireClient(IGrainFactory grains, TimeProvider? time = null, ILoggerFactory? loggers = null)
-        : this(grains, time ?? TimeProvider.System, loggers ?? NullLoggerFactory.Instance, Random.Shared, new BackgroundWork())
+    /// <param name="meters">The host's meters; the process's own by default.</param>
+    public LoireClient(
+        IGrainFactory grains, TimeProvider? time = null, ILoggerFactory? loggers = null, IMeterFactory? meters = null)
+        : this(grains, time ?? TimeProvider.System, loggers ?? NullLoggerFactory.Instance, Random.Shared, new BackgroundWork(), meters)
     {
     }
 
     /// <summary>As the public one, with everything that a test decides for itself.</summary>
-    internal LoireClient(IGrainFactory grains, TimeProvider time, ILoggerFactory loggers, Random random, BackgroundWork background)
+    internal LoireClient(
+        IGrainFactory grains, TimeProvider time, ILoggerFactory loggers, Random random, BackgroundWork background,
+        IMeterFactory? meters = null)
     {
         ArgumentNullException.ThrowIfNull(grains);
         _grains = grains;
@@ -36,11 +41,14 @@ public sealed class LoireClient
         _random = random;
         _background = background;
         _topics = new TopicCache(grains, time, background);
+        Metrics = meters is null ? ClientMetrics.OfProcess : new ClientMetrics(meters);
         Admin = new AdminClient(grains);
     }
 
     /// <summary>Creates, describes, changes and deletes topics.</summary>
     public IAdminClient Admin { get; }
+
+    internal ClientMetrics Metrics { get; }
 
     /// <summary>Makes a producer; dispose of it to flush it.</summary>
     /// <typeparam name="TKey">The type of keys.</typeparam>
@@ -53,6 +61,7 @@ public sealed class LoireClient
             _topics,
             options ?? new ProducerOptions<TKey, TValue>(),
             _time,
+            Metrics,
             _loggers.CreateLogger("Loire.Client.Producer"),
             _background,
             new Random(_random.Next()));
@@ -71,10 +80,11 @@ public sealed class LoireClient
             _time,
             _background,
             new Random(_random.Next()),
+            Metrics,
             _loggers.CreateLogger("Loire.Client.Consumer"));
 
     /// <summary>Makes a consumer that hands records on as bytes.</summary>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     internal UntypedConsumer CreateUntypedConsumer(ConsumerOptions options) =>
-        new(options, _grains, _topics, _time, _background, new Random(_random.Next()), _loggers.CreateLogger("Loire.Client.Consumer"));
+        new(options, _grains, _topics, _time, _background, new Random(_random.Next()), Metrics, _loggers.CreateLogger("Loire.Client.Consumer"));
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Loire.Client;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
@@ -10,12 +11,14 @@ namespace Loire.ConsumerProxy;
 /// <param name="newLife">Creates a short text that was never used before.</param>
 /// <param name="time">The clock.</param>
 /// <param name="loggers">Where to log.</param>
-public sealed class ConsumerFactory(IGrainFactory grains, Func<string> newLife, TimeProvider time, ILoggerFactory loggers)
+/// <param name="meters">The silo's meters.</param>
+public sealed class ConsumerFactory(
+    IGrainFactory grains, Func<string> newLife, TimeProvider time, ILoggerFactory loggers, IMeterFactory meters)
 {
     // Many consumers share a silo's memory, so each buffers less than a consumer in a process of its own.
     private const int FetchBytes = 256 * 1024;
 
-    private readonly LoireClient _client = new(grains, time, loggers);
+    private readonly LoireClient _client = new(grains, time, loggers, meters);
     private readonly ILogger _logger = loggers.CreateLogger("Loire.ConsumerProxy");
 
     /// <summary>Creates a consumer, which reads nothing yet.</summary>

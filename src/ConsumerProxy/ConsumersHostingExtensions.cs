@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using Loire.ConsumerProxy;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,7 +15,7 @@ public static class ConsumersHostingExtensions
     {
         builder.Services.TryAddSingleton(provider => new ConsumerFactory(
             provider.GetRequiredService<IGrainFactory>(), NewLife, provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILoggerFactory>()));
+            provider.GetRequiredService<ILoggerFactory>(), provider.GetRequiredService<IMeterFactory>()));
         return builder;
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
 using Loire.Model.Batches;
+using Loire.TestKit;
 using Loire.TestKit.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -15,12 +16,13 @@ public sealed class DeliveryTests : IAsyncDisposable
     private readonly FakeCluster _cluster = new();
     private readonly FakePartition _partition;
     private readonly ProxiedConsumer _consumer;
+    private readonly Meters _meters = new();
 
     public DeliveryTests()
     {
         _cluster.AddTopic("t");
         _partition = _cluster.Partition("t", 0);
-        var factory = new ConsumerFactory(_cluster.Factory, () => "life", TimeProvider.System, NullLoggerFactory.Instance);
+        var factory = new ConsumerFactory(_cluster.Factory, () => "life", TimeProvider.System, NullLoggerFactory.Instance, _meters);
         _consumer = factory.Create(new ConsumerKey("g", "one"), new ConsumerSettings(
             "app", "here", null, OffsetSpec.Earliest, null, TimeSpan.FromSeconds(45), TimeSpan.FromMinutes(5), ["range"], 1, null));
     }
@@ -138,7 +140,11 @@ public sealed class DeliveryTests : IAsyncDisposable
             Enumerable.Range(0, 200).Select(i => $"{i}"), deliveries.SelectMany(delivery => delivery.Decode()).Select(Text));
     }
 
-    public async ValueTask DisposeAsync() => await _consumer.CloseAsync(Client.GroupMembershipOperation.LeaveGroup, TimeSpan.FromSeconds(30));
+    public async ValueTask DisposeAsync()
+    {
+        await _consumer.CloseAsync(Client.GroupMembershipOperation.LeaveGroup, TimeSpan.FromSeconds(30));
+        _meters.Dispose();
+    }
 
     private async Task BeginAsync(long from)
     {

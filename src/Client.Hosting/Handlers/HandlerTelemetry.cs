@@ -24,24 +24,15 @@ internal static class HandlerTelemetry
             .SetTag(LoireTelemetry.Offset, position.Offset);
     }
 
-    public static void End(Activity? activity, TopicPartitionOffset position, TimeSpan elapsed, Exception? failure)
+    public static void End(
+        ClientMetrics metrics, Activity? activity, TopicPartitionOffset position, TimeSpan elapsed, Exception? failure)
     {
         if (failure is not null)
         {
             LoireTelemetry.Fail(activity, failure);
         }
 
-        if (LoireTelemetry.ProcessDuration.Enabled)
-        {
-            var tags = LoireTelemetry.Tags(
-                LoireTelemetry.ProcessOperation, LoireTelemetry.ProcessType, position.Topic, position.Partition, ErrorCode.None);
-            if (failure is not null)
-            {
-                tags.Add(LoireTelemetry.ErrorType, LoireTelemetry.ErrorName(failure));
-            }
-
-            LoireTelemetry.ProcessDuration.Record(elapsed.TotalSeconds, tags);
-        }
+        metrics.Processed(position.TopicPartition, elapsed, failure);
     }
 
     private static void Read(object? carrier, string name, out string? value, out IEnumerable<string>? values)

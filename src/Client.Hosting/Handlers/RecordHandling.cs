@@ -8,7 +8,8 @@ namespace Loire.Client.Hosting;
 /// the record to <see cref="RetryRouter"/>. Bytes that cannot be deserialized are not retried, since they do not change.
 /// </summary>
 internal sealed class RecordHandling<THandler, TKey, TValue>(
-    IServiceScopeFactory scopes, HandlerOptions<TKey, TValue> options, RetryRouter router, TimeProvider time)
+    IServiceScopeFactory scopes, HandlerOptions<TKey, TValue> options, RetryRouter router, ClientMetrics metrics,
+    TimeProvider time)
     where THandler : class, IMessageHandler<TKey, TValue>
 {
     private readonly IDeserializer<TKey> _keys = options.KeyDeserializer ?? Deserializers.For<TKey>();
@@ -71,7 +72,7 @@ internal sealed class RecordHandling<THandler, TKey, TValue>(
                 : error;
         }
 
-        HandlerTelemetry.End(activity, position, time.GetElapsedTime(started), failure);
+        HandlerTelemetry.End(metrics, activity, position, time.GetElapsedTime(started), failure);
         return failure;
     }
 

@@ -9,8 +9,8 @@ namespace Loire.Client;
 /// <summary>A consumer whose records are deserialized when they are handed out.</summary>
 internal sealed class Consumer<TKey, TValue>(
     ConsumerOptions<TKey, TValue> options, IGrainFactory grains, TopicCache topics, TimeProvider time, BackgroundWork background,
-    Random random, ILogger logger)
-    : UntypedConsumer(options, grains, topics, time, background, random, logger), IConsumer<TKey, TValue>
+    Random random, ClientMetrics metrics, ILogger logger)
+    : UntypedConsumer(options, grains, topics, time, background, random, metrics, logger), IConsumer<TKey, TValue>
 {
     private readonly RecordDecoder<TKey, TValue> _decoder = new(options);
     private readonly int _maxPollRecords = options.MaxPollRecords;

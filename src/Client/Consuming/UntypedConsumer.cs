@@ -23,14 +23,14 @@ internal class UntypedConsumer : IAsyncDisposable
 
     public UntypedConsumer(
         ConsumerOptions options, IGrainFactory grains, TopicCache topics, TimeProvider time, BackgroundWork background, Random random,
-        ILogger logger)
+        ClientMetrics metrics, ILogger logger)
     {
         _options = options.Copy();
         _options.Check();
         _time = time;
         _set = new PartitionSet(_options, time);
-        _assigner = new Assigner(_set, _options, topics, time, background, random, logger);
-        Stream = new RecordStream(_set);
+        _assigner = new Assigner(_set, _options, topics, time, background, random, metrics, logger);
+        Stream = new RecordStream(_set, metrics);
         if (_options.GroupId is not null)
         {
             _subscriber = new Subscriber(_options, grains, _set, _assigner, time, background, NewMemberId, logger);

@@ -15,6 +15,7 @@ internal sealed class Assigner(
     TimeProvider time,
     BackgroundWork background,
     Random random,
+    ClientMetrics metrics,
     ILogger logger)
 {
     private const int AskedAtOnce = 100;
@@ -144,7 +145,7 @@ internal sealed class Assigner(
 
     private void Fetch(AssignedPartition partition)
     {
-        var loop = new FetchLoop(partition, set, options, NewSession, time, logger, NewPatience());
+        var loop = new FetchLoop(partition, set, options, NewSession, time, metrics, logger, NewPatience());
         background.Start(static one => one.RunAsync(), loop);
     }
 

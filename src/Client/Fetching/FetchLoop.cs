@@ -19,6 +19,7 @@ internal sealed class FetchLoop(
     ConsumerOptions options,
     Func<TopicRoutes, TopicPartition, FetchSession> newSession,
     TimeProvider time,
+    ClientMetrics metrics,
     ILogger logger,
     RetryBackoff backoff)
 {
@@ -63,11 +64,9 @@ internal sealed class FetchLoop(
         finally
         {
             LoireTelemetry.EndPoll(activity, records, cancellation.IsCancellationRequested ? ErrorCode.None : error);
-            if (LoireTelemetry.OperationDuration.Enabled && !cancellation.IsCancellationRequested)
+            if (!cancellation.IsCancellationRequested)
             {
-                LoireTelemetry.OperationDuration.Record(
-                    time.GetElapsedTime(start).TotalSeconds,
-                    LoireTelemetry.Tags(LoireTelemetry.PollOperation, LoireTelemetry.ReceiveType, _name.Topic, _name.Partition, error));
+                metrics.Fetched(_name, time.GetElapsedTime(start), error);
             }
         }
     }

@@ -9,7 +9,7 @@ namespace Loire.Client;
 /// taken, and then confirmed, which moves the position; if the partition was sought, paused or revoked meanwhile, it is dropped instead.
 /// Used by one enumeration at a time.
 /// </summary>
-internal sealed class RecordStream(PartitionSet set) : IDisposable
+internal sealed class RecordStream(PartitionSet set, ClientMetrics metrics) : IDisposable
 {
     private readonly BatchDecoder _decoder = new();
     private AssignedPartition? _partition;
@@ -128,11 +128,9 @@ internal sealed class RecordStream(PartitionSet set) : IDisposable
     /// <summary>Reports how many records were handed out to the metrics.</summary>
     public void Report()
     {
-        if (_confirmed > 0 && LoireTelemetry.ConsumedMessages.Enabled)
+        if (_confirmed > 0)
         {
-            var tags = LoireTelemetry.Tags(
-                LoireTelemetry.PollOperation, LoireTelemetry.ReceiveType, Partition.Topic, Partition.Partition, ErrorCode.None);
-            LoireTelemetry.ConsumedMessages.Add(_confirmed, tags);
+            metrics.Consumed(Partition, _confirmed);
         }
 
         _confirmed = 0;

@@ -23,6 +23,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     /// <param name="topics">Finds topics; shared with other producers and consumers.</param>
     /// <param name="options">Read once.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="metrics">The instruments.</param>
     /// <param name="logger">Gets failures and retries.</param>
     /// <param name="background">Where batches are sent; the thread pool by default.</param>
     /// <param name="random">Spreads retries.</param>
@@ -31,6 +32,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
         TopicCache topics,
         ProducerOptions<TKey, TValue> options,
         TimeProvider time,
+        ClientMetrics metrics,
         ILogger? logger = null,
         BackgroundWork? background = null,
         Random? random = null)
@@ -40,8 +42,8 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
         _serializer = new RecordSerializer<TKey, TValue>(options);
         _time = time;
         _buffer = new ProducerBuffer(
-            topics, _settings, time, background ?? new BackgroundWork(), random ?? new Random(), logger ?? NullLogger.Instance);
-        ProducerMetrics.Add(_buffer.Memory, _settings.Options.ClientId);
+            topics, _settings, time, metrics, background ?? new BackgroundWork(), random ?? new Random(), logger ?? NullLogger.Instance);
+        metrics.AddBuffer(this, _settings.Options.ClientId, () => _buffer.Memory.Used);
     }
 
     public ValueTask<DeliveryResult> ProduceAsync(
@@ -114,7 +116,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     public async ValueTask DisposeAsync()
     {
         await _buffer.DisposeAsync();
-        ProducerMetrics.Remove(_buffer.Memory);
+        _buffer.Metrics.RemoveBuffer(this);
     }
 
     private static ValueTask<ProduceOutcome> EndAsync(Ticket ticket, CancellationToken cancellation)

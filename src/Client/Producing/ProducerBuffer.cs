@@ -20,9 +20,10 @@ internal sealed class ProducerBuffer
     private volatile bool _isDisposed;
 
     public ProducerBuffer(
-        TopicCache directory, ProducerSettings settings, TimeProvider time, BackgroundWork background, Random random, ILogger logger)
+        TopicCache directory, ProducerSettings settings, TimeProvider time, ClientMetrics metrics, BackgroundWork background, Random random,
+        ILogger logger)
     {
-        (_directory, Settings, Time, Background, _logger) = (directory, settings, time, background, logger);
+        (_directory, Settings, Time, Metrics, Background, _logger) = (directory, settings, time, metrics, background, logger);
         Memory = new BufferMemory(settings.Options.BufferMemory, time);
 
         // As many builders as a full buffer needs, for partitions with full batches.
@@ -33,6 +34,8 @@ internal sealed class ProducerBuffer
     public ProducerSettings Settings { get; }
 
     public TimeProvider Time { get; }
+
+    public ClientMetrics Metrics { get; }
 
     public BackgroundWork Background { get; }
 
@@ -170,7 +173,7 @@ internal sealed class ProducerBuffer
                 failure.Exception, topic, partition, batch.RecordsCount, ErrorCodes.Describe(failure.Code).Name, failure.IsOutcomeUnknown);
         }
 
-        ProducerMetrics.Ended(topic, partition, batch.RecordsCount, batch.Failure?.Code ?? ErrorCode.None);
+        Metrics.Sent(topic, partition, batch.RecordsCount, batch.Failure?.Code ?? ErrorCode.None);
     }
 
     /// <summary>Ends when every record that has been taken over has ended.</summary>

@@ -91,7 +91,7 @@ internal sealed class ProducerTopic(TopicName name, ProducerBuffer buffer) : Top
     void IAccumulatorOwner.OnBatchClosed(int partition) => buffer.OnBatchClosed(this, partition);
 
     void IAccumulatorOwner.OnAppended(int partition, TimeSpan duration, ErrorCode error) =>
-        ProducerMetrics.Appended(name, partition, duration, error);
+        buffer.Metrics.Appended(name, partition, duration, error);
 
     private PartitionAccumulator AddQueue(int partition)
     {

@@ -7,7 +7,7 @@ namespace Loire.Client;
 
 /// <summary>
 /// The names of the client's spans and instruments: OpenTelemetry's conventions for messaging, which are still in development, so they may
-/// change. Without a listener nothing is measured or traced. The meter is the process's, because a client lives outside any host too.
+/// change. Without a listener nothing is measured or traced. The meter belongs to the <see cref="IMeterFactory"/> that the client is given.
 /// </summary>
 public static class LoireTelemetry
 {
@@ -40,24 +40,6 @@ public static class LoireTelemetry
     private const string SystemValue = "kafka";
 
     internal static readonly ActivitySource Activities = new(ActivitySourceName);
-    internal static readonly Meter Meter = new(MeterName);
-
-    internal static readonly Counter<long> SentMessages =
-        Meter.CreateCounter<long>("messaging.client.sent.messages", "{message}", "Records acknowledged, or failed with error.type.");
-
-    internal static readonly Counter<long> ConsumedMessages =
-        Meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Records handed to the application.");
-
-    internal static readonly Histogram<double> OperationDuration = Meter.CreateHistogram(
-        "messaging.client.operation.duration", "s", "Duration of an append or a fetch.", advice: Seconds);
-
-    internal static readonly Histogram<double> ProcessDuration = Meter.CreateHistogram(
-        "messaging.process.duration", "s", "Duration of the application's work on a record or a batch.", advice: Seconds);
-
-    private static InstrumentAdvice<double> Seconds => new()
-    {
-        HistogramBucketBoundaries = [.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10],
-    };
 
     /// <summary>Starts a span; null without a listener.</summary>
     internal static Activity? Start(string operation, string operationType, ActivityKind kind, TopicName topic, string clientId) =>

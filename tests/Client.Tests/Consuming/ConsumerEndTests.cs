@@ -158,39 +158,39 @@ public sealed class ConsumerEndTests
     });
 
     [Fact]
-    public void Records_are_counted_only_while_somebody_listens_and_each_once() => Run(async (cluster, client, _) =>
+    public void Records_are_counted_only_while_somebody_listens_and_each_once()
     {
-        cluster.AddTopic("counted");
-        cluster.Partition("counted", 0).Plant(ClientNode.Numbers(0, 10));
-        cluster.Partition("counted", 0).Plant(ClientNode.Numbers(10, 5));
-        var counted = 0L;
-        using var listener = new MeterListener
-        {
-            InstrumentPublished = (instrument, listener) =>
+        using var meters = new Meters();
+        Run(
+            async (cluster, client, _) =>
             {
-                if (instrument is { Name: "messaging.client.consumed.messages", Meter.Name: LoireTelemetry.MeterName })
+                cluster.AddTopic("counted");
+                cluster.Partition("counted", 0).Plant(ClientNode.Numbers(0, 10));
+                cluster.Partition("counted", 0).Plant(ClientNode.Numbers(10, 5));
+                var counted = 0L;
+                using var listener = new MeterListener
                 {
-                    listener.EnableMeasurementEvents(instrument);
+                    InstrumentPublished = (instrument, listener) =>
+                    {
+                        if (instrument.Name == "messaging.client.consumed.messages" && meters.Made.Contains(instrument.Meter))
+                        {
+                            listener.EnableMeasurementEvents(instrument);
+                        }
+                    },
+                };
+                listener.SetMeasurementEventCallback<long>((_, count, _, _) => counted += count);
+                listener.Start();
+                await using var consumer = client.CreateConsumer(new ConsumerOptions<Ignore, string> { AutoOffsetReset = OffsetSpec.Earliest });
+                await consumer.AssignAsync([new TopicPartition("counted", 0)]);
+                for (var read = 0; read < 13; read++)
+                {
+                    await First(consumer);
                 }
-            },
-        };
-        listener.SetMeasurementEventCallback<long>((_, count, tags, _) =>
-        {
-            if (tags.ToArray().Contains(new("messaging.destination.name", "counted")))
-            {
-                counted += count;
-            }
-        });
-        listener.Start();
-        await using var consumer = client.CreateConsumer(new ConsumerOptions<Ignore, string> { AutoOffsetReset = OffsetSpec.Earliest });
-        await consumer.AssignAsync([new TopicPartition("counted", 0)]);
-        for (var read = 0; read < 13; read++)
-        {
-            await First(consumer);
-        }
 
-        Assert.Equal(13, counted);
-    });
+                Assert.Equal(13, counted);
+            },
+            meters);
+    }
 
     private static async Task<IConsumer<Ignore, string>> ConsumerOf(LoireClient client)
     {
@@ -240,13 +240,13 @@ public sealed class ConsumerEndTests
         return count;
     }
 
-    private static void Run(Func<FakeCluster, LoireClient, ManualTime, Task> test) => VirtualTime.Run(async time =>
+    private static void Run(Func<FakeCluster, LoireClient, ManualTime, Task> test, Meters? meters = null) => VirtualTime.Run(async time =>
     {
         var cluster = new FakeCluster();
         cluster.AddTopic("t");
         cluster.Partition("t", 0).Time = time;
         var background = new BackgroundWork(SynchronizationContext.Current);
-        await test(cluster, new LoireClient(cluster.Factory, time, NullLoggerFactory.Instance, new Random(1), background), time);
+        await test(cluster, new LoireClient(cluster.Factory, time, NullLoggerFactory.Instance, new Random(1), background, meters), time);
     });
 
     /// <summary>Takes a second for each record.</summary>

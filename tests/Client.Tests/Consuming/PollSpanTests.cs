@@ -5,6 +5,7 @@ using Loire.Model;
 
 namespace Loire.Client.Tests.Consuming;
 
+/// <summary>A listener to spans hears every test of the process, so it looks only at a client id of its own.</summary>
 public sealed class PollSpanTests(ClientNode node) : IClassFixture<ClientNode>
 {
     [Fact]
@@ -18,13 +19,16 @@ public sealed class PollSpanTests(ClientNode node) : IClassFixture<ClientNode>
         {
             ShouldListenTo = source => source.Name == LoireTelemetry.ActivitySourceName,
             Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
-                options.Tags!.Contains(new("messaging.destination.name", topic)) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+                options.Tags!.Contains(new("messaging.client.id", "poller")) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
             ActivityStopped = span =>
             {
-                spans.Enqueue(span);
-                if (!span.Recorded)
+                if (span.GetTagItem("messaging.client.id") is "poller")
                 {
-                    idle.TrySetResult();
+                    spans.Enqueue(span);
+                    if (!span.Recorded)
+                    {
+                        idle.TrySetResult();
+                    }
                 }
             },
         };

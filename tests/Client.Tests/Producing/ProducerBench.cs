@@ -35,8 +35,11 @@ internal sealed class ProducerBench
     {
         var options = new ProducerOptions<string, string>();
         configure?.Invoke(options);
-        return new Producer<string, string>(Directory, options, _time, null, _background, new Random(1));
+        return new Producer<string, string>(Directory, options, _time, Metrics, null, _background, new Random(1));
     }
+
+    /// <summary>What the producer measures; a test that listens sets its own.</summary>
+    public ClientMetrics Metrics { get; init; } = ClientMetrics.OfProcess;
 
     public Task Delay(TimeSpan time) => Task.Delay(time, _time);
 

@@ -9,7 +9,7 @@ using static Loire.Client.Tests.Producing.ProducerBench;
 
 namespace Loire.Client.Tests.Producing;
 
-/// <summary>Listeners hear every test of the process, so these look only at a client id and a topic of their own.</summary>
+/// <summary>A listener to spans hears every test of the process, so it looks only at a client id of its own.</summary>
 public sealed class TelemetryTests
 {
     [Fact]
@@ -25,7 +25,13 @@ public sealed class TelemetryTests
                 options.Tags!.Contains(new("messaging.client.id", "traced"))
                     ? ActivitySamplingResult.AllDataAndRecorded
                     : ActivitySamplingResult.None,
-            ActivityStopped = spans.Add,
+            ActivityStopped = span =>
+            {
+                if (span.GetTagItem("messaging.client.id") is "traced")
+                {
+                    spans.Add(span);
+                }
+            },
         };
         ActivitySource.AddActivityListener(listener);
         var bench = new ProducerBench(time);
@@ -47,10 +53,11 @@ public sealed class TelemetryTests
     {
         List<string> counted = [];
         long? buffered = null;
+        using var meters = new Meters();
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, meter) =>
         {
-            if (instrument.Meter.Name == LoireTelemetry.MeterName
+            if (meters.Made.Contains(instrument.Meter)
                 && instrument.Name is "messaging.client.sent.messages" or "loire.producer.buffer.size")
             {
                 meter.EnableMeasurementEvents(instrument);
@@ -61,18 +68,16 @@ public sealed class TelemetryTests
             var named = tags.ToArray().ToDictionary();
             if (instrument.Name == "loire.producer.buffer.size")
             {
-                buffered = named["messaging.client.id"] as string == "measured" ? value : buffered;
+                Assert.Equal("measured", named["messaging.client.id"]);
+                buffered = value;
             }
-            else if (named["messaging.destination.name"] as string == "measured")
+            else
             {
-                lock (counted)
-                {
-                    counted.Add($"{value} to {named["messaging.destination.partition.id"]} {named.GetValueOrDefault("error.type")}");
-                }
+                counted.Add($"{value} to {named["messaging.destination.partition.id"]} {named.GetValueOrDefault("error.type")}");
             }
         });
         listener.Start();
-        var bench = new ProducerBench(time);
+        var bench = new ProducerBench(time) { Metrics = new ClientMetrics(meters) };
         bench.Cluster.AddTopic("measured", 2);
         await using var producer = bench.Producer(options => (options.ClientId, options.Linger) = ("measured", TimeSpan.FromSeconds(1)));
         var calls = Enumerable.Range(0, 3).Select(i => producer.EnqueueAsync(new TopicPartition("measured", 1), Value("a")).AsTask()).ToArray();

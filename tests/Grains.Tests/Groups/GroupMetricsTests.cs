@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Loire.Grains.Groups;
 using Loire.Grains.Tests.Benches;
+using Loire.TestKit;
 
 namespace Loire.Grains.Tests.Groups;
 

@@ -1,0 +1,20 @@
+using System.Diagnostics.Metrics;
+
+namespace Loire.TestKit;
+
+/// <summary>The meters of one test: a listener that follows only these hears no other test of the process.</summary>
+public sealed class Meters : IMeterFactory
+{
+    /// <summary>The meters that were created.</summary>
+    public List<Meter> Made { get; } = [];
+
+    /// <inheritdoc/>
+    public Meter Create(MeterOptions options)
+    {
+        Made.Add(new Meter(options));
+        return Made[^1];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Made.ForEach(meter => meter.Dispose());
+}
