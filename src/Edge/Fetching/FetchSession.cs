@@ -18,6 +18,7 @@ namespace Loire.Edge.Fetching;
 public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int partition, TimeProvider time)
 {
     private volatile TopicRoutes _topic = topic;
+    private LeaderEpoch _newestEpoch = LeaderEpoch.None;
 
     /// <summary>The topic as it is known now.</summary>
     public TopicRoutes Topic => _topic;
@@ -43,6 +44,18 @@ public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int parti
         var (answer, lookup) = await AskAsync(
             request, (grain, request) => BoundedAsync(grain.Fetch(request, cancellation), patience, cancellation), cancellation);
         var now = lookup.Topic;
+        var epoch = answer.Bounds.Epoch;
+        if (answer.Error == ErrorCode.OffsetOutOfRange && epoch < _newestEpoch)
+        {
+            // A leader that was superseded: the offset may have been acknowledged by the next one, so the reader must not move back.
+            return new Fetched(FetchStatus.Unavailable, answer with
+            {
+                Error = ErrorCode.FencedLeaderEpoch,
+                Detail = $"Epoch {epoch} answered, and epoch {_newestEpoch} has been seen.",
+            });
+        }
+
+        _newestEpoch = epoch > _newestEpoch ? epoch : _newestEpoch;
         return answer.Error switch
         {
             ErrorCode.None => new Fetched(FetchStatus.Read, answer),
@@ -80,6 +93,7 @@ public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int parti
         var (answer, lookup) = await topics.AskAsync(topic, partition, !HasBegun, state, call, Timeout, cancellation);
         if (lookup.Topic is { } now && (now.Id == topic.Id || (answer.Error == ErrorCode.None && !HasBegun)))
         {
+            _newestEpoch = now.Id == topic.Id ? _newestEpoch : LeaderEpoch.None;
             _topic = now;
         }
 

@@ -17,14 +17,17 @@ public sealed class GroupCatalogDriver : IAsyncDisposable
 
     private readonly JournaledState<GroupCatalogState, GroupCatalogRecord> _catalog;
     private readonly Func<GroupId, ValueTask<ErrorCode>> _expire;
+    private readonly TimeSpan _maxAge;
 
     /// <summary>Creates the driver of a catalog that is not open yet.</summary>
     /// <param name="journal">Creates the catalog's journal.</param>
     /// <param name="expire">Calls a group to remove what has expired.</param>
+    /// <param name="maxAge">How old the state may be from which lists are returned.</param>
     /// <param name="logger">Logs failures of the journal.</param>
-    internal GroupCatalogDriver(JournalSource journal, Func<GroupId, ValueTask<ErrorCode>> expire, ILogger logger)
+    internal GroupCatalogDriver(
+        JournalSource journal, Func<GroupId, ValueTask<ErrorCode>> expire, TimeSpan maxAge, ILogger logger)
     {
-        _expire = expire;
+        (_expire, _maxAge) = (expire, maxAge);
         _catalog = new(journal, GroupCatalogJournalCodec.Instance, ErrorCode.NotCoordinator, logger, static _ => { });
     }
 
@@ -40,7 +43,7 @@ public sealed class GroupCatalogDriver : IAsyncDisposable
             return new GroupList(ErrorCode.InvalidRequest, [], false);
         }
 
-        var (error, page) = await _catalog.ReadAsync(state => state.Page(after, max));
+        var (error, page) = await _catalog.ReadAsync(state => state.Page(after, max), _maxAge);
         return error == ErrorCode.None ? new GroupList(error, page.Ids, page.HasMore) : new GroupList(error, [], false);
     }
 

@@ -23,46 +23,33 @@ public sealed partial class GroupDriver
         if (error == ErrorCode.None && request.MemberEpoch != 0 && !_journal.HasRecords)
         {
             // A request for a group that does not exist leaves no trace.
+            error = await NewestAsync();
             DropIfAbsent();
-            return Refused(ErrorCode.UnknownMemberId, null);
+            return Refused(error == ErrorCode.None ? ErrorCode.UnknownMemberId : error, null);
         }
 
-        error = error == ErrorCode.None ? await RegisterInCatalogAsync() : error;
         if (error != ErrorCode.None)
         {
             return Refused(error, null);
         }
 
-        // There is no await from here until the records are in the journal.
-        var step = Machine.Heartbeat(request, Now);
-        if (step.Error == ErrorCode.None)
+        var (refusal, joinedAt) = await CreatingAsync(() => RenewAsync(request), error => (Refused(error, null), 0));
+        if (refusal is not null)
         {
-            _parked.Supersede(request.MemberId, step.JoinedAt);
-        }
-
-        error = await CommitStepAsync(step);
-        if (error != ErrorCode.None || step.Error != ErrorCode.None)
-        {
-            await UnlistIfAbsentAsync();
-            return Refused(error != ErrorCode.None ? error : step.Error, error != ErrorCode.None ? null : step.Detail);
-        }
-
-        if (Machine.State.Members.TryGetValue(request.MemberId, out var member) && step.Records.Count > 0 && _topics.Lacks(member.Profile))
-        {
-            AskTopics();
+            return refusal;
         }
 
         var deadline = Now + (request.MaxWait < _options.Members.HeartbeatInterval ? request.MaxWait : _options.Members.HeartbeatInterval);
-        if (request.MaxWait > TimeSpan.Zero && !Machine.HasNews(request.MemberId, step.JoinedAt))
+        if (request.MaxWait > TimeSpan.Zero && !Machine.HasNews(request.MemberId, joinedAt))
         {
-            var parked = _parked.ParkAsync(request.MemberId, step.JoinedAt, deadline, cancellation);
+            var parked = _parked.ParkAsync(request.MemberId, joinedAt, deadline, cancellation);
             Arm();
             error = await parked;
         }
 
         return error == ErrorCode.RequestTimedOut ? Refused(error, "A newer heartbeat of the member has come.")
             : error != ErrorCode.None ? Refused(error, null)
-            : await AnswerAsync(request, step.JoinedAt);
+            : await AnswerAsync(request, joinedAt);
     }
 
     /// <summary>Removes a member; succeeds for an unknown member, which has left already.</summary>
@@ -71,6 +58,7 @@ public sealed partial class GroupDriver
         var error = await ReadyAsync();
         if (error != ErrorCode.None || !_journal.HasRecords)
         {
+            error = error == ErrorCode.None ? await NewestAsync() : error;
             DropIfAbsent();
             return error;
         }
@@ -96,6 +84,30 @@ public sealed partial class GroupDriver
         return error != ErrorCode.None
             ? Refused(error, null)
             : answer;
+    }
+
+    /// <summary>Renews or starts the member's session; returns when the member joined, or the refusal.</summary>
+    private async Task<(HeartbeatResult? Refusal, int JoinedAt)> RenewAsync(HeartbeatRequest request)
+    {
+        // There is no await from here until the records are in the journal.
+        var step = Machine.Heartbeat(request, Now);
+        if (step.Error == ErrorCode.None)
+        {
+            _parked.Supersede(request.MemberId, step.JoinedAt);
+        }
+
+        var error = await CommitStepAsync(step);
+        if (error != ErrorCode.None || step.Error != ErrorCode.None)
+        {
+            return (Refused(error != ErrorCode.None ? error : step.Error, error != ErrorCode.None ? null : step.Detail), 0);
+        }
+
+        if (Machine.State.Members.TryGetValue(request.MemberId, out var member) && step.Records.Count > 0 && _topics.Lacks(member.Profile))
+        {
+            AskTopics();
+        }
+
+        return (null, step.JoinedAt);
     }
 
     /// <summary>Makes a step of the machine durable and then answers the heartbeats with news.</summary>

@@ -19,16 +19,18 @@ public sealed partial class GroupDriver
         var error = await ReadyAsync();
         if (error == ErrorCode.None && request.MemberId is not null && !_journal.HasRecords)
         {
+            error = await NewestAsync();
             DropIfAbsent();
-            return Failure(ErrorCode.UnknownMemberId, null);
+            return Failure(error == ErrorCode.None ? ErrorCode.UnknownMemberId : error, null);
         }
 
-        error = error == ErrorCode.None ? await RegisterInCatalogAsync() : error;
-        if (error != ErrorCode.None)
-        {
-            return Failure(error, null);
-        }
+        return error != ErrorCode.None
+            ? Failure(error, null)
+            : await CreatingAsync(() => CommitListedAsync(request), error => Failure(error, null));
+    }
 
+    private async Task<CommitResult> CommitListedAsync(CommitRequest request)
+    {
         if (_journal.PendingBytes > PendingBytesMax)
         {
             return Failure(ErrorCode.ThrottlingQuotaExceeded, "Too many commits of this group wait for storage.");
@@ -38,19 +40,17 @@ public sealed partial class GroupDriver
         var (fenced, allowed) = CheckCommitter(request);
         if (allowed.Count == 0 && fenced.Count > 0)
         {
-            await UnlistIfAbsentAsync();
             return Failure(fenced[0].Error, null);
         }
 
         var decision = OffsetsRules.Commit(Stored, allowed, Date);
-        error = await AppendAsync([], decision.Record);
+        var error = await AppendAsync([], decision.Record);
         if (error == ErrorCode.None && decision.Record is OffsetsRecord.Committed committed)
         {
             _mirror.Committed(committed.Offsets);
             _options.Metrics.Committed(committed.Offsets.Count);
         }
 
-        await UnlistIfAbsentAsync();
         Arm();
         return error != ErrorCode.None ? Failure(error, null)
             : decision.Error != ErrorCode.None ? Failure(decision.Error, decision.Detail)
@@ -60,7 +60,7 @@ public sealed partial class GroupDriver
     /// <summary>Returns the committed offsets of some partitions, or of all.</summary>
     public async Task<OffsetsResult> OffsetsAsync(TopicPartition[]? partitions)
     {
-        var error = await ReadyAsync();
+        var error = await NewestAsync();
         if (error != ErrorCode.None)
         {
             return new OffsetsResult(error, []);
@@ -97,7 +97,7 @@ public sealed partial class GroupDriver
     /// <summary>Deletes offsets of topics that no member subscribes to.</summary>
     public async Task<CommitResult> DeleteOffsetsAsync(TopicPartition[] partitions)
     {
-        var error = await ReadyAsync();
+        var error = await NewestAsync();
         if (error != ErrorCode.None || !_journal.HasRecords)
         {
             DropIfAbsent();
@@ -129,7 +129,8 @@ public sealed partial class GroupDriver
 
         if (!_journal.HasRecords)
         {
-            error = await _peers.Record(_groupId, exists: false);
+            error = await _journal.CheckNewestAsync();
+            error = error == ErrorCode.None && _closed == ErrorCode.None ? await _listing.RemoveAsync(() => _journal.HasRecords) : error;
             DropIfAbsent();
             return error;
         }
@@ -189,28 +190,28 @@ public sealed partial class GroupDriver
     }
 
     /// <summary>
-    /// Adds the group to the catalog before the journal: the sweep finds a group that is listed and does not exist, but nothing would find
-    /// one that exists and is not listed.
+    /// Runs a request that may create the group: adds the group to the catalog first, and removes it if the request did not create it.
     /// </summary>
-    private async Task<ErrorCode> RegisterInCatalogAsync()
+    private async Task<T> CreatingAsync<T>(Func<Task<T>> request, Func<ErrorCode, T> refuse)
     {
-        if (_isListed)
+        var error = await _listing.BeginCreationAsync();
+        if (error != ErrorCode.None)
         {
-            return ErrorCode.None;
+            return refuse(error);
         }
 
-        var error = await _peers.Record(_groupId, exists: true);
-        _isListed |= error == ErrorCode.None;
-        return _closed != ErrorCode.None ? _closed : error;
-    }
-
-    private async Task UnlistIfAbsentAsync()
-    {
-        if (!_journal.HasRecords && _isListed && _closed == ErrorCode.None)
+        try
         {
-            // The request that listed the group has failed; ending the activation keeps later requests from assuming that it is listed.
-            Close(ErrorCode.NotCoordinator);
-            await _peers.Record(_groupId, exists: false);
+            return _closed != ErrorCode.None ? refuse(_closed) : await request();
+        }
+        finally
+        {
+            _listing.EndCreation();
+            if (!_journal.HasRecords && _closed == ErrorCode.None)
+            {
+                await _listing.RemoveAsync(() => _journal.HasRecords);
+                DropIfAbsent();
+            }
         }
     }
 
@@ -223,7 +224,7 @@ public sealed partial class GroupDriver
         var error = await _journal.DeleteAsync();
         if (error == ErrorCode.None)
         {
-            var recorded = await _peers.Record(_groupId, exists: false);
+            var recorded = await _listing.RemoveAsync(static () => false);
             if (recorded != ErrorCode.None)
             {
                 NotRecorded(_groupId, recorded);
@@ -247,5 +248,5 @@ public sealed partial class GroupDriver
         }
     }
 
-    private bool IsAbsent() => !_journal.HasRecords && !_isListed && _closed == ErrorCode.None;
+    private bool IsAbsent() => !_journal.HasRecords && !_listing.IsListed && _closed == ErrorCode.None;
 }

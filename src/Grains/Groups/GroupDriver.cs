@@ -29,7 +29,6 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
     private readonly GroupId _groupId;
-    private readonly IGroupPeers _peers;
     private readonly GroupOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -38,6 +37,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     private readonly JournaledState<StoredGroup, GroupJournalRecord> _journal;
     private readonly GroupTopics _topics;
     private readonly OffsetsMirror _mirror;
+    private readonly GroupListing _listing;
     private readonly DriverTurns _turns;
     private readonly ParkedHeartbeats _parked;
     private readonly long _madeAt;
@@ -46,7 +46,6 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     private TimeSpan _nextExpiry;
     private TimeSpan _wakesAt = TimeSpan.MaxValue;
     private ErrorCode _closed;
-    private bool _isListed;
     private bool _isDropped;
     private bool _isUsed;
     private int _countedMembers;
@@ -66,8 +65,9 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
         GroupId groupId, JournalSource journal, Func<GroupMachine> newMachine, IGroupPeers peers, ITurnQueue turns, GroupOptions options,
         TimeProvider time, ILogger logger, Action<TimeSpan> wakeAfter, IActivation activation)
     {
-        (_groupId, _peers, _options, _time, _logger, _wakeAfter, _activation) =
-            (groupId, peers, options, time, logger, wakeAfter, activation);
+        (_groupId, _options, _time, _logger, _wakeAfter, _activation) =
+            (groupId, options, time, logger, wakeAfter, activation);
+        _listing = new GroupListing(groupId, peers);
         _madeAt = time.GetTimestamp();
         _turns = new DriverTurns(turns, Fail);
         _parked = new ParkedHeartbeats(_turns);
@@ -95,7 +95,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     /// <summary>Describes the group.</summary>
     public async Task<GroupResult> DescribeAsync()
     {
-        var error = await ReadyAsync();
+        var error = await NewestAsync();
         if (error == ErrorCode.None && !_journal.HasRecords)
         {
             DropIfAbsent();
@@ -110,7 +110,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     /// <summary>Deletes the group with its offsets; it must have no members.</summary>
     public async Task<ErrorCode> DeleteAsync()
     {
-        var error = await ReadyAsync();
+        var error = await NewestAsync();
         if (error != ErrorCode.None || !_journal.HasRecords)
         {
             DropIfAbsent();
@@ -142,6 +142,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
         if (HasMembers && _nextExpiry <= Now)
         {
             _nextExpiry = Now + _options.ExpiryInterval;
+            ConfirmListed();
             await RemoveExpired();
         }
 
@@ -162,11 +163,46 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
         return _journal.DisposeAsync();
     }
 
+    /// <summary>
+    /// Opens the group, and ensures that the state has every change that was durable when this was called: required before an answer that
+    /// no write confirms. If another owner has changed the group, this driver closes.
+    /// </summary>
+    private async Task<ErrorCode> NewestAsync()
+    {
+        var error = await ReadyAsync();
+        error = error == ErrorCode.None ? await _journal.CheckNewestAsync() : error;
+        return _closed != ErrorCode.None ? _closed : error;
+    }
+
     private Task<ErrorCode> ReadyAsync()
     {
+        if (_isUsed)
+        {
+            return OpenedAsync();
+        }
+
         _isUsed = true;
-        return OpenedAsync();
+        return UseAsync();
     }
+
+    private async Task<ErrorCode> UseAsync()
+    {
+        var error = await OpenedAsync();
+        if (error == ErrorCode.None && _journal.HasRecords)
+        {
+            ConfirmListed();
+        }
+
+        return error;
+    }
+
+    private void ConfirmListed() => _turns.Start(async () =>
+    {
+        if (await _listing.ConfirmAsync() is not ErrorCode.None and var error)
+        {
+            NotRecorded(_groupId, error);
+        }
+    });
 
     private Task<ErrorCode> OpenedAsync() =>
         _closed != ErrorCode.None ? Task.FromResult(_closed)
@@ -187,7 +223,7 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
             return error;
         }
 
-        _isListed = _journal.HasRecords;
+        _listing.IsListed = _journal.HasRecords;
         _nextExpiry = Now + _options.ExpiryInterval;
         Machine.Start(Now);
         CountMembers();

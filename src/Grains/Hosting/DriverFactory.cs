@@ -34,7 +34,7 @@ internal sealed class DriverFactory(
 {
     private readonly LoireGrainsOptions _options = options.Value;
     private readonly PartitionDriverOptions _partitionOptions =
-        new(options.Value.PartitionLog.PendingBytes, options.Value.PartitionLog.PendingBytes, options.Value.RoomWait);
+        new(options.Value.PartitionLog.PendingBytes, options.Value.PartitionLog.PendingBytes, options.Value.RoomWait, options.Value.MaxStaleness / 2);
 
     private readonly ILogger _partitionLogger = loggers.CreateLogger<PartitionDriver>();
     private readonly ILogger _topicLogger = loggers.CreateLogger<TopicDriver>();
@@ -57,16 +57,19 @@ internal sealed class DriverFactory(
 
     public TopicDriver Topic(TopicName name, IActivation activation) => new(
         name, Journal($"topic/{name}"), new GrainGateway(grains, _topicLogger), () => new TopicId(newId()),
-        new TopicDriverOptions(_options.DefaultPartitions, _options.TopicParallelism), _topicLogger, activation);
+        new TopicDriverOptions(_options.DefaultPartitions, _options.TopicParallelism, MaxAge), _topicLogger, activation);
 
     public CatalogDriver Catalog() => new(
-        Journal("catalog"), new GrainGateway(grains, _catalogLogger), _options.TopicParallelism, _catalogLogger);
+        Journal("catalog"), new GrainGateway(grains, _catalogLogger), _options.TopicParallelism, MaxAge, _catalogLogger);
 
     public GroupDriver Group(GroupId id, ITurnQueue turns, Action<TimeSpan> wakeAfter, IActivation activation) => new(
         id, Journal(GroupJournalName.Of(id)), () => new GroupMachine(_assignors, _options.Groups.Members), _groupGateway, turns,
         _options.Groups, time, _groupLogger, wakeAfter, activation);
 
-    public GroupCatalogDriver Catalog(int shard) => new(Journal($"groups/{shard}"), _groupGateway.Expire, _groupLogger);
+    public GroupCatalogDriver Catalog(int shard) => new(Journal($"groups/{shard}"), _groupGateway.Expire, MaxAge, _groupLogger);
+
+    // A state of this age may be returned at once; a reader that waits is told of changes within twice this time.
+    private TimeSpan MaxAge => _options.MaxStaleness / 2;
 
     private JournalSource Journal(string name) => new(
         name, NameAsJournalKey.Instance, logId => new Journal(storage, logId, newId(), _options.Journal, time));

@@ -29,6 +29,13 @@ public sealed class LoireGrainsOptions
     /// </summary>
     public TimeSpan RoomWait { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How long an acknowledged record may stay invisible to a reader whose partition, topic or catalog is activated twice, as Orleans
+    /// allows for a while. An activation that has not written for half of this time checks storage before it answers that there is
+    /// nothing more, with one or two reads; a partition with waiting fetches does so that often.
+    /// </summary>
+    public TimeSpan MaxStaleness { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Partitions of a topic that is created without a number of partitions (Kafka's <c>num.partitions</c>).</summary>
     public int DefaultPartitions { get; set; } = 1;
 

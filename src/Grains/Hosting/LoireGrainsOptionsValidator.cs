@@ -15,6 +15,8 @@ internal sealed class LoireGrainsOptionsValidator : IValidateOptions<LoireGrains
             options.Journal.Problem() is { } journal ? $"{nameof(options.Journal)}: {journal}" : null,
             options.RoomWait < TimeSpan.Zero || options.RoomWait > TimeSpan.FromSeconds(25)
                 ? $"{nameof(options.RoomWait)} must lie between 0 and 25 seconds." : null,
+            options.MaxStaleness < TimeSpan.FromMilliseconds(20) || options.MaxStaleness > TimeSpan.FromMinutes(10)
+                ? $"{nameof(options.MaxStaleness)} must lie between 20 milliseconds and 10 minutes." : null,
             options.DefaultPartitions is < 1 or > Limits.PartitionsPerTopic
                 ? $"{nameof(options.DefaultPartitions)} must lie between 1 and {Limits.PartitionsPerTopic}."
                 : null,

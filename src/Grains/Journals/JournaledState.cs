@@ -80,27 +80,38 @@ internal sealed partial class JournaledState<TState, TRecord>(
     }
 
     /// <summary>
-    /// Ensures that the state has every record that was durable when this was called: checks storage, and reads the journal again if
-    /// another owner has appended.
+    /// Ensures that the state has every record that was durable <paramref name="maxAge"/> ago; with zero, at the time of the call. Checks
+    /// storage unless it was read or written within that time, and reads the journal again if another owner has appended. Required before
+    /// an answer from the state that no write confirms: there may be another owner.
     /// </summary>
     /// <returns><see cref="ErrorCode.None"/>, or the error of storage or of the journal.</returns>
-    public async Task<ErrorCode> RefreshAsync()
+    public async Task<ErrorCode> RefreshAsync(TimeSpan maxAge = default)
+    {
+        if (_current.Opening is null || _current.HasFailed)
+        {
+            return await OpenAsync();
+        }
+
+        var error = await CheckNewestAsync(maxAge);
+        return error == superseded ? await OpenAsync() : error;
+    }
+
+    /// <summary>
+    /// As <see cref="RefreshAsync"/> for an owner whose state cannot be replaced: if another owner has appended, the journal fails.
+    /// </summary>
+    /// <returns><see cref="ErrorCode.None"/>, the error of storage, or the error of superseded owners.</returns>
+    public async Task<ErrorCode> CheckNewestAsync(TimeSpan maxAge = default)
     {
         var seen = _current;
-        if (seen.Opening is null || seen.HasFailed)
+        var error = await OpenAsync();
+        error = error == ErrorCode.None ? await seen.Journal!.CheckNewestAsync(maxAge) : error;
+        if (error != ErrorCode.NotLeaderOrFollower)
         {
-            return await OpenAsync();
+            return error;
         }
 
-        var error = await seen.Opening;
-        error = error == ErrorCode.None ? await seen.Journal!.CheckNewestAsync() : error;
-        if (error == ErrorCode.NotLeaderOrFollower)
-        {
-            Fail(seen, superseded, null);
-            return await OpenAsync();
-        }
-
-        return error;
+        Fail(seen, superseded, null);
+        return superseded;
     }
 
     /// <summary>Opens the journal, decides, applies, and waits until the change is durable.</summary>
@@ -115,15 +126,29 @@ internal sealed partial class JournaledState<TState, TRecord>(
 
         // There is no await between the decision and the append: the next request must see this change.
         var decision = decide(State);
+        if (decision.Records.Count == 0)
+        {
+            // No write confirms that this is the newest state.
+            error = await RefreshAsync();
+            if (error != ErrorCode.None)
+            {
+                return new Decision<TRecord>(error, null, []);
+            }
+
+            decision = decide(State);
+        }
+
         error = await CommitAsync(decision.Records);
         return error == ErrorCode.None ? decision : new Decision<TRecord>(error, null, []);
     }
 
-    /// <summary>Opens the journal, reads the state, and waits until what was read is durable.</summary>
+    /// <summary>
+    /// Reads the state after <see cref="RefreshAsync"/>, and waits until what was read is durable.
+    /// </summary>
     /// <returns>The result, or the error of reading the journal.</returns>
-    public async Task<(ErrorCode Error, T? Result)> ReadAsync<T>(Func<TState, T> read)
+    public async Task<(ErrorCode Error, T? Result)> ReadAsync<T>(Func<TState, T> read, TimeSpan maxAge = default)
     {
-        var error = await OpenAsync();
+        var error = await RefreshAsync(maxAge);
         if (error != ErrorCode.None)
         {
             return (error, default);

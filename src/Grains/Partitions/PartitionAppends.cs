@@ -11,7 +11,8 @@ namespace Loire.Grains.Partitions;
 /// offsets. So offsets follow the order of arrival, and appends that arrive while the partition becomes leader share that attempt.
 /// </summary>
 internal sealed class PartitionAppends(
-    PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, Func<ValueTask<ErrorCode>> open, PartitionDriverOptions options,
+    PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, Func<ValueTask<ErrorCode>> open,
+    Func<ValueTask<ErrorCode>> lead, PartitionDriverOptions options,
     TimeProvider time, PartitionMetrics metrics, Action<Exception> failed)
 {
     private readonly Queue<Arrival> _arrivals = new();
@@ -20,6 +21,7 @@ internal sealed class PartitionAppends(
     private long _waitingBytes;
     private Task _loop = Task.CompletedTask;
     private ErrorCode _closed;
+    private bool _leads;
 
     /// <summary>An append that has no offsets yet.</summary>
     /// <param name="Request">The request as received.</param>
@@ -41,7 +43,7 @@ internal sealed class PartitionAppends(
         }
 
         var reply = request.Acks == Acks.None ? null : new AppendReply();
-        if (_arrivals.Count == 0 && _loop.IsCompleted && log.IsLeader && HasRoom(request.Batches.Length))
+        if (_arrivals.Count == 0 && _loop.IsCompleted && _leads && log.IsLeader && HasRoom(request.Batches.Length))
         {
             return TryAppend(request, reply) is { } refusal ? new(refusal) : reply?.Result ?? new(Unacknowledged());
         }
@@ -160,9 +162,10 @@ internal sealed class PartitionAppends(
     private async ValueTask<(ErrorCode Error, string? Detail)> Prepare(Arrival arrival)
     {
         var error = await open();
-        if (error == ErrorCode.None && !log.IsLeader)
+        if (error == ErrorCode.None && !_leads)
         {
-            error = await log.BecomeLeaderAsync(CancellationToken.None);
+            error = await lead();
+            _leads = error == ErrorCode.None;
         }
 
         if (error != ErrorCode.None || HasRoom(arrival.Request.Batches.Length))

@@ -23,6 +23,7 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
     private readonly PartitionKey _key;
     private readonly PartitionLog _log;
     private readonly Func<PartitionKey, ValueTask<PartitionSettingsResult>> _askTopic;
+    private readonly TimeSpan _maxAge;
     private readonly PartitionMetrics _metrics;
     private readonly ILogger _logger;
     private readonly Action _drop;
@@ -33,6 +34,7 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
     private Task<ErrorCode>? _opening;
     private Task<ErrorCode>? _deleting;
     private bool _isOpen;
+    private bool _isFirstOwner;
     private ErrorCode _closed;
 
     /// <summary>Creates the driver of a partition that is not open yet.</summary>
@@ -49,10 +51,10 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
         PartitionKey key, PartitionLog log, Func<PartitionKey, ValueTask<PartitionSettingsResult>> askTopic, ITurnQueue turns,
         PartitionDriverOptions options, TimeProvider time, PartitionMetrics metrics, ILogger logger, Action drop)
     {
-        (_key, _log, _askTopic, _metrics, _logger, _drop) = (key, log, askTopic, metrics, logger, drop);
+        (_key, _log, _askTopic, _maxAge, _metrics, _logger, _drop) = (key, log, askTopic, options.MaxAge, metrics, logger, drop);
         _turns = new DriverTurns(turns, Fail);
-        _appends = new PartitionAppends(log, _machine, OpenAsync, options, time, metrics, Fail);
-        _fetches = new PartitionFetches(log, _machine, Bounds, _turns, time, metrics);
+        _appends = new PartitionAppends(log, _machine, OpenAsync, LeadAsync, options, time, metrics, Fail);
+        _fetches = new PartitionFetches(log, _machine, Bounds, _turns, options.MaxAge, time, metrics);
         log.Advanced = () => _fetches.Answer(_appends.Advance());
         log.Failed = _appends.Fail;
         log.Closed = OnLogClosed;
@@ -76,6 +78,8 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
             ? new FetchResult(ErrorCode.InvalidRequest, [], request.From, Bounds(), problem)
             : await OpenAsync() is not ErrorCode.None and var error
             ? new FetchResult(error, [], request.From, Bounds(), null)
+            : request.From == FetchRequest.Latest && await NewestAsync() is not ErrorCode.None and var unknown
+            ? new FetchResult(unknown, [], request.From, Bounds(), null)
             : await _fetches.FetchAsync(Resolve(WithinLimits(request)), cancellation);
         if (result.Error == ErrorCode.None)
         {
@@ -93,6 +97,7 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
     public async ValueTask<PartitionOffsets> OffsetsAsync()
     {
         var error = await OpenAsync();
+        error = error == ErrorCode.None ? await NewestAsync() : error;
         return error == ErrorCode.None ? Bounds() : Bounds() with { Error = error };
     }
 
@@ -106,6 +111,14 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
         }
 
         var found = await _log.FindBatchAsync(timestamp, CancellationToken.None);
+        if (found is { Error: ErrorCode.None, Pieces.Length: 0 })
+        {
+            error = await NewestAsync();
+            found = error == ErrorCode.None
+                ? await _log.FindBatchAsync(timestamp, CancellationToken.None)
+                : new LogRead(error, [], found.NextOffset, 0);
+        }
+
         return new FindBatchResult(found.Error, found.Pieces, Bounds());
     }
 
@@ -153,6 +166,16 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
         request.From == FetchRequest.Earliest ? request with { From = _machine.Positions.Start }
         : request.From == FetchRequest.Latest ? request with { From = _machine.Positions.HighWatermark }
         : request;
+
+    /// <summary>
+    /// Ensures that the end of the log is known for an answer that depends on it. An instance without an epoch has fenced no other: it
+    /// checks storage after each question. One that leads has, until it is fenced itself.
+    /// </summary>
+    private async ValueTask<ErrorCode> NewestAsync()
+    {
+        var error = await _log.EnsureNewestAsync(_log.IsLeader ? _maxAge : TimeSpan.Zero);
+        return _closed != ErrorCode.None ? _closed : error == ErrorCode.CorruptMessage ? ErrorCode.KafkaStorageError : error;
+    }
 
     private ValueTask<ErrorCode> OpenAsync() =>
         _closed != ErrorCode.None ? new(_closed)
@@ -205,6 +228,28 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
         _machine.Open(_log.LogStartOffset, highWatermark: _log.DurableEndOffset, durableEnd: _log.DurableEndOffset);
         _isOpen = true;
         return ErrorCode.None;
+    }
+
+    /// <summary>
+    /// Takes a leader epoch. The first owner of a log that did not exist asks the topic once more: it may have been deleted, with all logs
+    /// that existed, after this partition opened. A deletion that becomes durable later finds the log.
+    /// </summary>
+    private async ValueTask<ErrorCode> LeadAsync()
+    {
+        _isFirstOwner |= !_log.Exists;
+        var error = await _log.BecomeLeaderAsync(CancellationToken.None);
+        if (error != ErrorCode.None || !_isFirstOwner)
+        {
+            return error;
+        }
+
+        var answer = await _askTopic(_key);
+        if (answer.Error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId)
+        {
+            _turns.Start(DeleteAsync);
+        }
+
+        return answer.Error;
     }
 
     private async Task<ErrorCode> DeleteOnceAsync()

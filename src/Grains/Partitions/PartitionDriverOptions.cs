@@ -5,4 +5,6 @@ namespace Loire.Grains.Partitions;
 /// <param name="WaitingAppendBytes">Bytes of queued appends, which wait for room or leadership; an append beyond it is refused at
 /// once.</param>
 /// <param name="RoomWait">How long an append waits for room.</param>
-public sealed record PartitionDriverOptions(long PendingBytes, long WaitingAppendBytes, TimeSpan RoomWait);
+/// <param name="MaxAge">How old the known end of the log may be when a fetch finds nothing beyond it, and how often storage is checked for a
+/// parked fetch.</param>
+public sealed record PartitionDriverOptions(long PendingBytes, long WaitingAppendBytes, TimeSpan RoomWait, TimeSpan MaxAge);

@@ -13,13 +13,14 @@ namespace Loire.Grains.Partitions;
 /// </summary>
 internal sealed class PartitionFetches(
     PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, Func<PartitionOffsets> bounds, DriverTurns turns,
-    TimeProvider time, PartitionMetrics metrics)
+    TimeSpan maxAge, TimeProvider time, PartitionMetrics metrics)
     : IDisposable
 {
     private readonly long _startedAt = time.GetTimestamp();
     private readonly Queue<TaskCompletionSource> _readers = [];
     private ITimer? _timer;
     private TimeSpan _timerDue = TimeSpan.MaxValue;
+    private TimeSpan _lookedAt = TimeSpan.MinValue / 2;
     private ErrorCode _closed;
     private int _reading;
 
@@ -184,10 +185,21 @@ internal sealed class PartitionFetches(
 
     private async ValueTask<FetchResult> ReadAsync(Offset from, int maxBytes)
     {
+        if (machine.CheckRead(from) != ErrorCode.None && await NewestAsync(TimeSpan.Zero) is not ErrorCode.None and var failure)
+        {
+            // A consumer resets its position on OFFSET_OUT_OF_RANGE, so another owner may not have appended that offset.
+            return EndUnknown(failure, from);
+        }
+
         if (machine.CheckRead(from) is not ErrorCode.None and var outside)
         {
             var (start, end) = (machine.Positions.Start, machine.Positions.End);
             return Failure(outside, from, $"Offset {from} lies outside the log, which reaches from {start} to {end}.");
+        }
+
+        if (from >= machine.Positions.HighWatermark && await NewestAsync(maxAge) is not ErrorCode.None and var unknown)
+        {
+            return EndUnknown(unknown, from);
         }
 
         if (from >= machine.Positions.HighWatermark)
@@ -234,6 +246,16 @@ internal sealed class PartitionFetches(
             });
     }
 
+    private async ValueTask<ErrorCode> NewestAsync(TimeSpan age)
+    {
+        var error = await log.EnsureNewestAsync(age);
+        return _closed != ErrorCode.None ? _closed : error;
+    }
+
+    private FetchResult EndUnknown(ErrorCode error, Offset from) => error is ErrorCode.KafkaStorageError or ErrorCode.CorruptMessage
+        ? Failure(ErrorCode.KafkaStorageError, from, "The end of the log cannot be read now.")
+        : Failure(error, from);
+
     /// <summary>The bytes that a result lacks; 0 if waiting is pointless.</summary>
     private static long Missing(FetchRequest request, FetchResult result) =>
         result.Error != ErrorCode.None ? 0 : request.MinBytes - TotalBytes(result);
@@ -242,7 +264,17 @@ internal sealed class PartitionFetches(
 
     private void ArmTimer()
     {
-        if (machine.NextDeadline is not { } deadline || deadline >= _timerDue)
+        if (machine.NextDeadline is not { } deadline)
+        {
+            return;
+        }
+
+        // Another owner may append what the parked fetches wait for.
+        var age = log.Age;
+        var nextLook = Now + (age < maxAge ? maxAge - age : TimeSpan.Zero);
+        nextLook = nextLook > _lookedAt + maxAge ? nextLook : _lookedAt + maxAge;
+        deadline = deadline < nextLook ? deadline : nextLook;
+        if (deadline >= _timerDue)
         {
             return;
         }
@@ -259,6 +291,13 @@ internal sealed class PartitionFetches(
     {
         _timerDue = TimeSpan.MaxValue;
         var expired = machine.TakeExpired(Now);
+        if (machine.WaitingPolls > 0 && log.Age >= maxAge && Now >= _lookedAt + maxAge)
+        {
+            // A failure to look is told to each fetch at its deadline; what it finds is announced like an append of our own.
+            _lookedAt = Now;
+            turns.Start(async () => await log.EnsureNewestAsync(TimeSpan.Zero));
+        }
+
         ArmTimer();
         Answer(expired);
     }

@@ -17,15 +17,17 @@ public sealed class CatalogDriver : IAsyncDisposable
     private readonly JournaledState<CatalogState, CatalogRecord> _catalog;
     private readonly ICatalogPeers _peers;
     private readonly int _parallelism;
+    private readonly TimeSpan _maxAge;
 
     /// <summary>Creates the driver of a catalog that is not open yet.</summary>
     /// <param name="journal">Creates the catalog's journal.</param>
     /// <param name="peers">Calls the topics.</param>
     /// <param name="parallelism">How many topics are called at once.</param>
+    /// <param name="maxAge">How old the state may be from which lists are returned.</param>
     /// <param name="logger">Logs failures of the journal.</param>
-    internal CatalogDriver(JournalSource journal, ICatalogPeers peers, int parallelism, ILogger logger)
+    internal CatalogDriver(JournalSource journal, ICatalogPeers peers, int parallelism, TimeSpan maxAge, ILogger logger)
     {
-        (_peers, _parallelism) = (peers, parallelism);
+        (_peers, _parallelism, _maxAge) = (peers, parallelism, maxAge);
         _catalog = new(journal, CatalogJournalCodec.Instance, ErrorCode.NotController, logger, static _ => { });
     }
 
@@ -50,7 +52,7 @@ public sealed class CatalogDriver : IAsyncDisposable
             return new TopicList(ErrorCode.InvalidRequest, [], false);
         }
 
-        var (error, page) = await _catalog.ReadAsync(state => state.Page(after, max));
+        var (error, page) = await _catalog.ReadAsync(state => state.Page(after, max), _maxAge);
         return error == ErrorCode.None ? new TopicList(error, page.Names, page.HasMore) : new TopicList(error, [], false);
     }
 

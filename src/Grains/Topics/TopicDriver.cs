@@ -130,10 +130,10 @@ public sealed partial class TopicDriver(
             : new TopicResult(ErrorCode.None, null, null);
     });
 
-    /// <summary>Describes the durable state of the topic.</summary>
+    /// <summary>Describes the durable state of the topic, at most as old as the options allow.</summary>
     public async Task<TopicResult> DescribeAsync()
     {
-        var error = await _topic.OpenAsync();
+        var error = await _topic.RefreshAsync(options.MaxAge);
         ForgetIfAbsent();
         return error != ErrorCode.None ? Refused(error, null)
             : _topic.DurableState.Phase == TopicPhase.Live ? Described(_topic.DurableState)
@@ -143,7 +143,8 @@ public sealed partial class TopicDriver(
     /// <summary>Returns the settings of a partition, or the error that keeps it from serving.</summary>
     public async Task<PartitionSettingsResult> SettingsAsync(TopicId id, int partition)
     {
-        var error = await _topic.OpenAsync();
+        // A partition that is told that its topic exists takes records, so an owner that missed the deletion must not answer.
+        var error = await _topic.RefreshAsync();
         var topic = _topic.DurableState;
         error = error != ErrorCode.None ? error : TopicRules.CheckPartition(topic, id, partition);
         ForgetIfAbsent();
@@ -169,7 +170,8 @@ public sealed partial class TopicDriver(
         await _turns.WaitAsync();
         try
         {
-            var error = await _topic.OpenAsync();
+            // A refusal is an answer from the state too, and no write confirms it.
+            var error = await _topic.RefreshAsync();
             return error != ErrorCode.None ? Refused(error, "The topic's journal could not be read.") : await step();
         }
         finally

@@ -38,8 +38,8 @@ internal sealed class Chain
         Loader = new ObjectLoader(_store, cache);
         SegmentMaintenance = new SegmentMaintenance(this, _store, Loader);
         _recovery = new ChainRecovery(_store, cache);
-        _leadership = new Leadership(this, _store, _recovery);
-        HeadRefresh = new HeadRefresh(this, _store, _recovery);
+        _leadership = new Leadership(this, _store, _recovery, time);
+        HeadRefresh = new HeadRefresh(this, _store, _recovery, time);
         _queue = new AppendQueue(options, time);
         _writer = new ChunkWriter(this, _store, _queue, format, time);
     }
@@ -77,6 +77,9 @@ internal sealed class Chain
 
     /// <summary>Whether this instance is taking an epoch, which changes the head.</summary>
     public bool IsTakingEpoch => _taking is { IsCompleted: false };
+
+    /// <summary>Completes when this instance is not taking an epoch; never throws.</summary>
+    public Task EpochTaken => IsTakingEpoch ? WhenAsync(_taking!) : Task.CompletedTask;
 
     /// <summary>The epoch that this instance took; before that, the newest one known.</summary>
     public LeaderEpoch Epoch { get; private set; } = LeaderEpoch.None;
@@ -116,6 +119,7 @@ internal sealed class Chain
     public async Task<ErrorCode> OpenAsync(CancellationToken cancellation)
     {
         Invariant.Check(_state is null, "a log is opened once");
+        var start = _time.GetTimestamp();
         var (error, state) = await _recovery.ReadAsync(cancellation);
         if (IsClosed)
         {
@@ -125,6 +129,7 @@ internal sealed class Chain
         if (state is not null)
         {
             (_state, Epoch) = (state, state.NewestEpoch);
+            HeadRefresh.Confirm(start);
         }
 
         return error;
@@ -211,6 +216,9 @@ internal sealed class Chain
             await _leadership.ResignAsync();
         }
     }
+
+    private static async Task WhenAsync(Task ended) =>
+        await ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
     private async Task StopAsync()
     {

@@ -98,12 +98,16 @@ internal sealed class ChunkWriter(Chain chain, ChainObjects store, AppendQueue q
         };
         var key = ObjectKey.Chunk(state.NextOrdinal);
         var written = ChunkLayout.Build(header, chunk.Items, format, store.Name.Tag, _index, out var stored);
+        var start = time.GetTimestamp();
         var result = await store.CreateAsync(key, stored);
         switch (result.Outcome)
         {
             case WriteOutcome.Done:
                 Invariant.Check(state.TryAccept(written, result.ETag), "a chunk continues the chain");
                 chain.Loader.Keep(key, written);
+
+                // A newer leader's fence would be under this key, or this key below its fence.
+                chain.HeadRefresh.Confirm(start);
                 store.Metrics.Chunks.Add(1);
                 store.Metrics.Written.Add(written.Bytes);
                 store.Metrics.CommitDuration.Record(time.GetElapsedTime(chunk.QueuedAt).TotalSeconds);

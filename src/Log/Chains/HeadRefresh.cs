@@ -3,10 +3,108 @@ using Loire.Log.Objects;
 namespace Loire.Log.Chains;
 
 /// <summary>
-/// Determines why an object is not where this instance expects it: our maintenance has replaced it, another leader has, or it is lost.
+/// Looks at storage for changes by other instances: before an answer that depends on where the log ends, and when an object is not where
+/// this instance expects it (our maintenance has replaced it, another leader has, or it is lost).
 /// </summary>
-internal sealed class HeadRefresh(Chain chain, ChainObjects store, ChainRecovery recovery)
+internal sealed class HeadRefresh(Chain chain, ChainObjects store, ChainRecovery recovery, TimeProvider time)
 {
+    private Task<ErrorCode>? _look;
+    private Task<ErrorCode>? _nextLook;
+    private long? _newestAt;
+
+    /// <summary>
+    /// Whether an instance that finds itself behind closes, instead of reading the chain again: its owner has derived a state from it.
+    /// </summary>
+    public bool ClosesWhenBehind { get; set; }
+
+    /// <summary>How long ago this instance is known to have had every durable position; the greatest value if it never had.</summary>
+    public TimeSpan Age => _newestAt is { } at ? time.GetElapsedTime(at) : TimeSpan.MaxValue;
+
+    /// <summary>Records that this instance had every durable position at a timestamp of the clock.</summary>
+    public void Confirm(long at) => _newestAt = at > (_newestAt ?? long.MinValue) ? at : _newestAt;
+
+    /// <summary>
+    /// Ensures that this instance knows every position that was durable <paramref name="maxAge"/> ago. With zero it looks at storage after
+    /// the call; concurrent callers share a look. An instance that led and finds a newer leader closes.
+    /// </summary>
+    /// <returns><see cref="ErrorCode.None"/>; the chain's error once it is closed; <see cref="ErrorCode.KafkaStorageError"/> if storage
+    /// cannot be read now; <see cref="ErrorCode.CorruptMessage"/> if the stored objects contradict each other.</returns>
+    public ValueTask<ErrorCode> EnsureNewestAsync(TimeSpan maxAge) =>
+        chain.IsClosed ? new(chain.ClosedError)
+        : Age < maxAge ? new(ErrorCode.None)
+        : new(LookFromNowAsync());
+
+    // A look that is under way began before this call, so it may have missed what became durable in between.
+    private Task<ErrorCode> LookFromNowAsync() =>
+        _look is null or { IsCompleted: true } ? _look = LookAsync()
+        : _nextLook ??= LookAfterAsync(_look);
+
+    private async Task<ErrorCode> LookAfterAsync(Task before)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        _nextLook = null;
+        return await (_look = LookAsync());
+    }
+
+    private async Task<ErrorCode> LookAsync()
+    {
+        while (true)
+        {
+            await chain.EpochTaken;
+            var seen = (chain.State, chain.State.View);
+            var start = time.GetTimestamp();
+            var isNewest = chain.IsClosed ? false : await IsNewestAsync();
+            if (chain.IsClosed)
+            {
+                return chain.ClosedError;
+            }
+
+            if (isNewest is null)
+            {
+                return ErrorCode.KafkaStorageError;
+            }
+
+            if (isNewest == true)
+            {
+                Confirm(start);
+                return ErrorCode.None;
+            }
+
+            if (chain.Leads || ClosesWhenBehind)
+            {
+                return chain.Fail(WriteOutcome.Lost);
+            }
+
+            start = time.GetTimestamp();
+            var (error, read) = await recovery.ReadAsync(CancellationToken.None);
+            if (chain.IsClosed)
+            {
+                return chain.ClosedError;
+            }
+
+            if (chain.IsTakingEpoch || chain.Leads || HasChanged(seen))
+            {
+                continue;
+            }
+
+            // Deleted, or our end was the guess of a damaged chunk, which the other instance has corrected.
+            if (error == ErrorCode.UnknownTopicOrPartition
+                || (read is { HeadETag: null } && seen.State.HeadETag is not null) || read?.Durable < chain.State.Durable)
+            {
+                return chain.Fail(WriteOutcome.Lost);
+            }
+
+            if (read is null)
+            {
+                return error;
+            }
+
+            chain.Replace(read);
+            Confirm(start);
+            return ErrorCode.None;
+        }
+    }
+
     /// <summary>
     /// Determines whether the chain has been rearranged since the state <paramref name="seen"/>. If another leader has done so, an instance
     /// that does not lead reads the chain again, and one that led closes. False if the object is lost; null if storage cannot be read now.

@@ -14,7 +14,7 @@ namespace Loire.Log.Chains;
 /// ordinal is never deleted, although all chunks around it are, unless the earlier leader has recorded in the head that it will not write
 /// again. The very first fence always stays: a fence without a head proves that a head has been lost.
 /// </summary>
-internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery recovery)
+internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery recovery, TimeProvider time)
 {
     private const int MaxAttempts = 8;
 
@@ -144,6 +144,7 @@ internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery 
     private async Task<ErrorCode> ConfirmAsync(LogObject fence, string? etag)
     {
         var state = chain.State;
+        var start = time.GetTimestamp();
         var now = await store.ReadHeadAsync();
         if (now.Status is FetchStatus.Unreachable or FetchStatus.Damaged)
         {
@@ -154,6 +155,7 @@ internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery 
         if (now.Head.Revision == state.Head.Revision)
         {
             Invariant.Check(state.TryAccept(fence, etag), "a fence continues the chain");
+            chain.HeadRefresh.Confirm(start);
             chain.Lead(_taken);
             return ErrorCode.None;
         }

@@ -33,6 +33,7 @@ public sealed class Journal : IAsyncDisposable
         _options = options;
         _replay = new ObjectCache(options.TailBytes);
         _chain = new Chain(storage, id, writer, options, JournalRecordFormat.Instance, _replay, time);
+        _chain.HeadRefresh.ClosesWhenBehind = true;
     }
 
     /// <summary>
@@ -152,33 +153,19 @@ public sealed class Journal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Checks storage for another owner: whether this instance has every record that was durable when this was called. Reads one object, or
-    /// two before the first append.
+    /// Checks storage for another owner: whether this instance has every record that was durable <paramref name="maxAge"/> ago; with zero,
+    /// at the time of the call. Reads one object, or two before the first append, unless storage was read or written within that time.
     /// </summary>
     /// <returns>
     /// <see cref="ErrorCode.None"/> if it has; <see cref="ErrorCode.NotLeaderOrFollower"/> if another owner has taken over or appended,
     /// after which this instance is closed; <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read now.
     /// </returns>
-    public async Task<ErrorCode> CheckNewestAsync()
+    public async ValueTask<ErrorCode> CheckNewestAsync(TimeSpan maxAge)
     {
-        if (_leading is { IsCompleted: false } leading)
-        {
-            await leading;
-        }
+        var error = await _chain.HeadRefresh.EnsureNewestAsync(maxAge);
 
-        var isNewest = _chain.IsClosed ? false : await _chain.HeadRefresh.IsNewestAsync();
-        if (isNewest is null)
-        {
-            return ErrorCode.KafkaStorageError;
-        }
-
-        if (isNewest == false)
-        {
-            _chain.Close(ErrorCode.NotLeaderOrFollower, "Another owner has taken over the journal.");
-            return ErrorCode.NotLeaderOrFollower;
-        }
-
-        return ErrorCode.None;
+        // Taking an epoch may adopt records that were not replayed here, which closes this instance.
+        return error == ErrorCode.None && _leading is { IsCompleted: false } leading ? await leading : error;
     }
 
     /// <summary>

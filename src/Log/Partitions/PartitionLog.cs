@@ -95,6 +95,22 @@ public sealed class PartitionLog : IAsyncDisposable
     /// </returns>
     public Task<ErrorCode> OpenAsync(CancellationToken cancellation) => _chain.OpenAsync(cancellation);
 
+    /// <summary>Whether the log has been written to by any owner, as far as this instance knows; it must be open.</summary>
+    public bool Exists => _chain.State.HeadETag is not null;
+
+    /// <summary>How long ago this instance is known to have had every durable record; the greatest value if it never had.</summary>
+    public TimeSpan Age => _chain.HeadRefresh.Age;
+
+    /// <summary>
+    /// Ensures that this instance knows every record that was durable <paramref name="maxAge"/> ago; with zero, at the time of the call.
+    /// Required before an answer that depends on the end of the log, because another owner may have appended. It reads one object, or two
+    /// on an instance that does not lead, unless storage was read or written within that time.
+    /// </summary>
+    /// <returns><see cref="ErrorCode.None"/>; <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read now;
+    /// <see cref="ErrorCode.CorruptMessage"/> if it is damaged; <see cref="ErrorCode.NotLeaderOrFollower"/> once the log is closed, as it
+    /// is after another owner took a newer epoch than this one's.</returns>
+    public ValueTask<ErrorCode> EnsureNewestAsync(TimeSpan maxAge) => _chain.HeadRefresh.EnsureNewestAsync(maxAge);
+
     /// <summary>
     /// Takes the next leader epoch, which keeps earlier writers from appending; required before the first append. Chunks that an earlier
     /// writer stored in the meantime become part of the log. Does nothing if this instance leads already.

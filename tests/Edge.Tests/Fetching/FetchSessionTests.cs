@@ -38,6 +38,19 @@ public sealed class FetchSessionTests
         Assert.Equal((new Offset(1), new Offset(2)), (fetched.Answer.Bounds.LogStart, fetched.Answer.Bounds.HighWatermark));
     });
 
+    [Fact]
+    public void Position_that_only_an_older_leader_finds_outside_of_the_log_may_be_read_later() => Run(async bench =>
+    {
+        bench.Partition.Plant(TestBatches.Of(1, "a", "b"));
+        bench.Partition.Epoch = new LeaderEpoch(5);
+        Assert.Equal(FetchStatus.Read, (await bench.FetchAsync(0)).Status);
+        bench.Partition.Epoch = new LeaderEpoch(4);
+        var fetched = await bench.FetchAsync(9);
+        Assert.Equal((FetchStatus.Unavailable, ErrorCode.FencedLeaderEpoch), (fetched.Status, fetched.Answer.Error));
+        bench.Partition.Epoch = new LeaderEpoch(6);
+        Assert.Equal(FetchStatus.OutOfRange, (await bench.FetchAsync(9)).Status);
+    });
+
     [Theory]
     [InlineData(ErrorCode.LeaderNotAvailable, FetchStatus.Unavailable)]
     [InlineData(ErrorCode.NotLeaderOrFollower, FetchStatus.Unavailable)]

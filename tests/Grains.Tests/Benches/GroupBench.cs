@@ -79,6 +79,9 @@ internal sealed class GroupBench : IGroupPeers
     /// <summary>The next append takes effect after this task; later ones may overtake it.</summary>
     public Task? HoldNextAppend { get; set; }
 
+    /// <summary>The next change of the catalog takes effect after this task; later ones may overtake it.</summary>
+    public Task? HoldNextRecord { get; set; }
+
     public void Restart(bool kill = true)
     {
         Silo.IsDead = kill;
@@ -148,8 +151,14 @@ internal sealed class GroupBench : IGroupPeers
         Thread.Run();
     }
 
-    public ValueTask<ErrorCode> Record(GroupId groupId, bool exists)
+    public async ValueTask<ErrorCode> Record(GroupId groupId, bool exists)
     {
+        if (HoldNextRecord is { } held)
+        {
+            HoldNextRecord = null;
+            await held;
+        }
+
         var error = Fault("record");
         if (error == ErrorCode.None)
         {
@@ -157,7 +166,7 @@ internal sealed class GroupBench : IGroupPeers
             _listed.AddRange(exists ? [groupId] : []);
         }
 
-        return new(error);
+        return error;
     }
 
     public ValueTask<TopicResult> Describe(TopicName topic)

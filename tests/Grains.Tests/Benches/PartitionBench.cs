@@ -26,11 +26,14 @@ internal sealed class PartitionBench
         Silo = new MortalStorage(Storage);
         Log = new PartitionLog(
             Silo, $"{Key.Id}/{Key.Partition}", new Guid(Interlocked.Increment(ref _writers), 0, 0, new byte[8]), log, Cache, Time);
-        var options = new PartitionDriverOptions(log.PendingBytes, log.PendingBytes, roomWait ?? TimeSpan.FromSeconds(10));
+        var options = new PartitionDriverOptions(log.PendingBytes, log.PendingBytes, roomWait ?? TimeSpan.FromSeconds(10), MaxAge);
         Driver = new PartitionDriver(
             Key, Log, AskTopic, new SchedulerTurnQueue(Thread), options, Time, new PartitionMetrics(_meters), NullLogger.Instance,
             () => Drops++);
     }
+
+    /// <summary>How often a partition checks storage for another owner.</summary>
+    public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
 
     public static PartitionKey Key { get; } = new(TopicName.Parse("t"), new TopicId(new Guid(7, 7, 7, new byte[8])), 3);
 

@@ -19,6 +19,7 @@ namespace Loire.Grains.Tests.Benches;
 /// </summary>
 internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
 {
+    private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
     private static int _ids;
     private readonly Dictionary<TopicName, TopicDriver> _topics = [];
     private readonly Dictionary<PartitionKey, PartitionDriver> _partitions = [];
@@ -28,7 +29,7 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
     public TopicsBench(LossyGrainStorage? storage = null)
     {
         Storage = storage ?? new LossyGrainStorage();
-        Catalog = new CatalogDriver(Journal("catalog"), this, parallelism: 4, NullLogger.Instance);
+        Catalog = new CatalogDriver(Journal("catalog"), this, parallelism: 4, MaxAge, NullLogger.Instance);
     }
 
     public LossyGrainStorage Storage { get; }
@@ -62,6 +63,11 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
     public TopicResult Delete(string name) => Thread.Finish(() => Topic(name).DeleteAsync());
 
     public TopicResult Describe(string name) => Thread.Finish(() => Topic(name).DescribeAsync());
+
+    public PartitionSettingsResult Settings(string name, TopicId id, int partition) =>
+        Thread.Finish(() => Topic(name).SettingsAsync(id, partition));
+
+    public void Advance(TimeSpan time) => Thread.After(() => Time.Advance(time));
 
     public string List() => string.Join(' ', Thread.Finish(() => Catalog.ListAsync("", 1_000)).Names);
 
@@ -111,7 +117,7 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
         if (!_topics.TryGetValue(name, out var topic))
         {
             topic = new TopicDriver(
-                name, Journal($"topic/{name}"), this, () => new TopicId(NewId()), new TopicDriverOptions(DefaultPartitions: 1, Parallelism: 8),
+                name, Journal($"topic/{name}"), this, () => new TopicId(NewId()), new TopicDriverOptions(DefaultPartitions: 1, Parallelism: 8, MaxAge),
                 NullLogger.Instance, new TestActivation(() => _topics.Remove(name)));
             _topics.Add(name, topic);
         }
@@ -126,7 +132,7 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
             var log = new PartitionLog(Storage, $"{key.Id}/{key.Partition}", NewId(), new PartitionLogOptions(), _cache, Time);
             partition = new PartitionDriver(
                 key, log, async of => await Topic(of.Topic).SettingsAsync(of.Id, of.Partition),
-                new SchedulerTurnQueue(Thread), new PartitionDriverOptions(1 << 20, 1 << 20, TimeSpan.FromSeconds(5)), Time, _metrics, NullLogger.Instance,
+                new SchedulerTurnQueue(Thread), new PartitionDriverOptions(1 << 20, 1 << 20, TimeSpan.FromSeconds(5), MaxAge), Time, _metrics, NullLogger.Instance,
                 () => _partitions.Remove(key));
             _partitions.Add(key, partition);
         }

@@ -91,5 +91,6 @@ public class GroupCatalogDriverTests
             _swept.Add(id);
             return new(ErrorCode.None);
         },
+        TimeSpan.FromSeconds(1),
         NullLogger.Instance);
 }

@@ -65,8 +65,12 @@ public class GroupOffsetsTests
         var (held, writes) = (new TaskCompletionSource(), 0);
         _bench.Storage.Faults = async call =>
         {
-            writes += call.Operation == StorageOperation.Write ? 1 : 0;
-            await held.Task.ConfigureAwait(false);
+            if (call.Operation == StorageOperation.Write)
+            {
+                writes++;
+                await held.Task.ConfigureAwait(false);
+            }
+
             return StorageFault.None;
         };
         var commits = Enumerable.Range(1, 100)
@@ -81,6 +85,73 @@ public class GroupOffsetsTests
         Assert.All(commits, commit => Assert.Equal(ErrorCode.None, commit.Now().Error));
         Assert.Equal("t-0:98 t-1:99 t-2:100 t-3:94 t-4:95 t-5:96 t-6:97", GroupBench.Text(read.Now()));
         Assert.InRange(writes, 1, 6);
+    }
+
+    [Fact]
+    public void Group_stays_listed_if_a_sweep_runs_beside_its_first_commit()
+    {
+        var held = new TaskCompletionSource();
+        _bench.HoldNextRecord = held.Task;
+        var sweep = _bench.Thread.Start(() => _bench.Driver.SweepAsync());
+        var commit = _bench.Thread.Start(() => _bench.Driver.CommitAsync(GroupBench.Request(null, -1, ("t", 0, 1))));
+        _bench.Thread.After(held.SetResult);
+        Assert.Equal((ErrorCode.None, ErrorCode.None), (sweep.Now(), commit.Now().Error));
+        Assert.True(_bench.IsListed);
+
+        _bench.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(ErrorCode.None, _bench.Sweep());
+        Assert.True(_bench.IsListed);
+    }
+
+    [Fact]
+    public void Sweep_does_not_unlist_a_group_whose_first_commit_waits_for_storage()
+    {
+        var held = new TaskCompletionSource();
+        _bench.Storage.Faults = async call =>
+        {
+            await (call.Operation == StorageOperation.Write ? held.Task : Task.CompletedTask).ConfigureAwait(false);
+            return StorageFault.None;
+        };
+        var commit = _bench.Thread.Start(() => _bench.Driver.CommitAsync(GroupBench.Request(null, -1, ("t", 0, 1))));
+        var sweep = _bench.Thread.Start(() => _bench.Driver.SweepAsync());
+        _bench.Thread.After(held.SetResult);
+        Assert.Equal((ErrorCode.None, ErrorCode.None), (sweep.Now(), commit.Now().Error));
+        Assert.True(_bench.IsListed);
+    }
+
+    [Fact]
+    public void Group_that_a_late_call_of_an_earlier_activation_unlisted_is_listed_again_when_it_is_used()
+    {
+        _bench.Commit(("t", 0, 1));
+        _bench.Thread.Finish(() => _bench.Record("g", exists: false).AsTask());
+        _bench.Restart();
+        Assert.Equal("t-0:1", _bench.Offsets());
+        Assert.True(_bench.IsListed);
+    }
+
+    [Fact]
+    public void Activation_that_missed_a_commit_closes_instead_of_returning_older_offsets()
+    {
+        _bench.Commit(("t", 0, 1));
+        var rival = _bench.Rival();
+        Assert.Equal("t-0:1", rival.Offsets());
+        _bench.Commit(("t", 0, 2));
+        Assert.Equal("NotCoordinator", rival.Offsets());
+        Assert.Equal(1, rival.Drops);
+        Assert.Equal("t-0:2", _bench.Rival().Offsets());
+        Assert.Equal("t-0:2", _bench.Offsets());
+    }
+
+    [Fact]
+    public void Activation_that_missed_the_creation_of_a_group_neither_denies_nor_unlists_it()
+    {
+        var rivals = Enumerable.Range(0, 4).Select(_ => _bench.Rival()).ToArray();
+        Assert.All(rivals, rival => Assert.Equal("", rival.Offsets()));
+        _bench.Commit(("t", 0, 1));
+        Assert.Equal(ErrorCode.NotCoordinator, rivals[0].Describe().Error);
+        Assert.Equal(ErrorCode.NotCoordinator, rivals[1].Delete());
+        Assert.Equal(ErrorCode.NotCoordinator, rivals[2].Sweep());
+        Assert.Equal(ErrorCode.NotCoordinator, rivals[3].CommitAs("m", 1, ("t", 0, 3)).Error);
     }
 
     [Fact]

@@ -258,13 +258,43 @@ public class TopicDriverTests
     }
 
     [Fact]
-    public void Only_the_newer_of_two_activations_changes_a_topic()
+    public void Each_of_two_activations_changes_a_topic_from_its_newest_state()
     {
         var old = new TopicsBench();
         old.Create("t");
         var @new = new TopicsBench(old.Storage);
         Assert.Equal(ErrorCode.None, @new.Alter("t", ("retention.ms", "1")).Error);
-        Assert.Equal(ErrorCode.NotController, old.Alter("t", ("retention.ms", "2")).Error);
-        Assert.Contains(new TopicConfig("retention.ms", "1", false), old.Describe("t").Topic!.Configs);
+        Assert.Equal(ErrorCode.None, old.Alter("t", ("retention.bytes", "2")).Error);
+        Assert.Equal(ErrorCode.None, @new.Alter("t", ("segment.ms", "30000")).Error);
+        Assert.Equal(
+            ["retention.bytes=2", "retention.ms=1", "segment.ms=30000"],
+            @new.Describe("t").Topic!.Configs.Where(config => !config.IsDefault).Select(config => $"{config.Name}={config.Value}").Order());
+    }
+
+    [Fact]
+    public void Activation_that_missed_the_deletion_of_a_topic_neither_describes_it_nor_lets_a_partition_open()
+    {
+        var old = new TopicsBench();
+        var id = old.Create("t").Topic!.Id;
+        Assert.Equal(ErrorCode.None, new TopicsBench(old.Storage).Delete("t").Error);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, old.Settings("t", id, 0).Error);
+
+        var late = new TopicsBench(old.Storage);
+        late.Create("u");
+        Assert.Equal(ErrorCode.None, late.Describe("u").Error);
+        Assert.Equal(ErrorCode.None, new TopicsBench(old.Storage).Delete("u").Error);
+        late.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, late.Describe("u").Error);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, late.Alter("u", ("retention.ms", "2")).Error);
+    }
+
+    [Fact]
+    public void Activation_that_missed_a_creation_does_not_refuse_the_topic()
+    {
+        var old = new TopicsBench();
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, old.Describe("t").Error);
+        new TopicsBench(old.Storage).Create("t");
+        Assert.Equal(ErrorCode.TopicAlreadyExists, old.Create("t").Error);
+        Assert.Equal(ErrorCode.None, old.Delete("t").Error);
     }
 }

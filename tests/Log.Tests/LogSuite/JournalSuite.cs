@@ -149,21 +149,21 @@ public abstract class JournalSuite
     public void An_owner_can_check_whether_another_one_has_appended() => Run(async store =>
     {
         var (first, _) = await OpenAsync(store);
-        Assert.Equal(ErrorCode.None, await first.CheckNewestAsync());
+        Assert.Equal(ErrorCode.None, await first.CheckNewestAsync(TimeSpan.Zero));
         Assert.Equal(ErrorCode.None, await AppendAsync(first, "a"));
-        Assert.Equal(ErrorCode.None, await first.CheckNewestAsync());
+        Assert.Equal(ErrorCode.None, await first.CheckNewestAsync(TimeSpan.Zero));
 
         var (reader, _) = await OpenAsync(store);
-        Assert.Equal(ErrorCode.None, await reader.CheckNewestAsync());
+        Assert.Equal(ErrorCode.None, await reader.CheckNewestAsync(TimeSpan.Zero));
         Assert.Equal(ErrorCode.None, await AppendAsync(first, "b"));
-        Assert.Equal(ErrorCode.NotLeaderOrFollower, await reader.CheckNewestAsync());
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, await reader.CheckNewestAsync(TimeSpan.Zero));
         Assert.Equal(ErrorCode.NotLeaderOrFollower, await AppendAsync(reader, "zombie"));
 
         var (next, replayed) = await OpenAsync(store);
         Assert.Equal(["a", "b"], replayed);
         Assert.Equal(ErrorCode.None, await AppendAsync(next, "c"));
-        Assert.Equal(ErrorCode.None, await next.CheckNewestAsync());
-        Assert.Equal(ErrorCode.NotLeaderOrFollower, await first.CheckNewestAsync());
+        Assert.Equal(ErrorCode.None, await next.CheckNewestAsync(TimeSpan.Zero));
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, await first.CheckNewestAsync(TimeSpan.Zero));
     });
 
     [Fact]
@@ -173,11 +173,11 @@ public abstract class JournalSuite
         for (var i = 0; i < 40; i++)
         {
             Assert.Equal(ErrorCode.None, await AppendAsync(journal, "a"));
-            Assert.Equal(ErrorCode.None, await journal.CheckNewestAsync());
+            Assert.Equal(ErrorCode.None, await journal.CheckNewestAsync(TimeSpan.Zero));
         }
 
         Assert.Equal(ErrorCode.None, await journal.SnapshotAsync(Bytes("all")));
-        Assert.Equal(ErrorCode.None, await journal.CheckNewestAsync());
+        Assert.Equal(ErrorCode.None, await journal.CheckNewestAsync(TimeSpan.Zero));
     });
 
     [Fact]

@@ -48,6 +48,9 @@ public sealed class FakePartition : IPartitionGrain
 
     public Offset LogStart { get; set; } = Offset.Zero;
 
+    /// <summary>The leader epoch of answers and appended batches.</summary>
+    public LeaderEpoch Epoch { get; set; } = new(0);
+
     /// <summary>The version of the topic that it says it acts on.</summary>
     public long TopicVersion { get; set; }
 
@@ -232,7 +235,7 @@ public sealed class FakePartition : IPartitionGrain
         return false;
     }
 
-    private PartitionOffsets Bounds() => new(ErrorCode.None, LogStart, _end, _end, _end, new LeaderEpoch(0), TopicVersion);
+    private PartitionOffsets Bounds() => new(ErrorCode.None, LogStart, _end, _end, _end, Epoch, TopicVersion);
 
     // As the log keeps them: a stamp of its own, and the producer's bytes behind it.
     private void Take(ReadOnlyMemory<byte> batches)
@@ -241,7 +244,7 @@ public sealed class FakePartition : IPartitionGrain
         {
             Invariant.Check(RecordBatch.TryRead(batches.Span, out var batch) == ErrorCode.None);
             var stamp = new byte[RecordBatch.StampSize];
-            RecordBatch.Stamp(batch.Bytes, _end, new LeaderEpoch(0), stamp);
+            RecordBatch.Stamp(batch.Bytes, _end, Epoch, stamp);
             var next = _end + batch.LastOffsetDelta + 1;
             _batches.Add((_end, next, batch.MaxTimestamp, [stamp, batches[RecordBatch.StampSize..batch.SizeInBytes]], batch.SizeInBytes));
             _end = next;
