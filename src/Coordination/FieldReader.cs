@@ -5,9 +5,9 @@ using System.Text;
 namespace Loire.Coordination;
 
 /// <summary>
-/// Reads the fields of a journal record, big-endian as everything of Kafka's. Once a field does not fit, every further one fails.
+/// Reads the fields of a journal record, big-endian like Kafka's formats. After the first field that cannot be read, every later read
+/// fails.
 /// </summary>
-/// <param name="bytes">The record.</param>
 public ref struct FieldReader(ReadOnlySpan<byte> bytes)
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -15,31 +15,31 @@ public ref struct FieldReader(ReadOnlySpan<byte> bytes)
     private ReadOnlySpan<byte> _rest = bytes;
     private bool _failed;
 
-    /// <summary>Whether every field so far fitted and none is left.</summary>
+    /// <summary>Whether every read succeeded and no bytes remain.</summary>
     public readonly bool IsComplete => !_failed && _rest.IsEmpty;
 
-    /// <summary>Whether some field did not fit.</summary>
+    /// <summary>Whether any read failed.</summary>
     public readonly bool HasFailed => _failed;
 
-    /// <summary>Bytes that are left.</summary>
+    /// <summary>Number of unread bytes.</summary>
     public readonly int Left => _rest.Length;
 
-    /// <summary>One byte.</summary>
+    /// <summary>Reads one byte.</summary>
     public byte Byte() => Take(1) is [var value] ? value : (byte)0;
 
-    /// <summary>Two bytes.</summary>
+    /// <summary>Reads two bytes.</summary>
     public ushort UInt16() => Take(2) is { Length: 2 } field ? BinaryPrimitives.ReadUInt16BigEndian(field) : (ushort)0;
 
-    /// <summary>Four bytes.</summary>
+    /// <summary>Reads four bytes.</summary>
     public int Int32() => Take(4) is { Length: 4 } field ? BinaryPrimitives.ReadInt32BigEndian(field) : 0;
 
-    /// <summary>Eight bytes.</summary>
+    /// <summary>Reads eight bytes.</summary>
     public long Int64() => Take(8) is { Length: 8 } field ? BinaryPrimitives.ReadInt64BigEndian(field) : 0;
 
-    /// <summary>Sixteen bytes.</summary>
+    /// <summary>Reads sixteen bytes.</summary>
     public Guid Guid() => Take(16) is { Length: 16 } field ? new Guid(field, bigEndian: true) : System.Guid.Empty;
 
-    /// <summary>Two bytes of length and that many bytes of UTF-8; null where the length is 65535.</summary>
+    /// <summary>Reads a two-byte length and that many bytes of UTF-8; null if the length is 65535 or the read fails.</summary>
     public string? Text()
     {
         var length = UInt16();
@@ -59,7 +59,7 @@ public ref struct FieldReader(ReadOnlySpan<byte> bytes)
         }
     }
 
-    /// <summary>A text that must not be null.</summary>
+    /// <summary>Reads a text as <see cref="Text"/> does; a null text is a failed read.</summary>
     public bool TryText([NotNullWhen(true)] out string? text)
     {
         text = Text();

@@ -8,50 +8,50 @@ namespace Loire.Coordination;
 /// <summary>Writes the fields that <see cref="FieldReader"/> reads.</summary>
 public sealed class FieldWriter
 {
-    /// <summary>The length that stands for a text that is null.</summary>
+    /// <summary>The length that encodes a null text.</summary>
     internal const ushort NullText = ushort.MaxValue;
 
     private readonly ArrayBufferWriter<byte> _buffer = new();
 
-    /// <summary>What was written so far.</summary>
+    /// <summary>The bytes written so far.</summary>
     public ReadOnlyMemory<byte> Written => _buffer.WrittenMemory;
 
-    /// <summary>One byte.</summary>
+    /// <summary>Writes one byte.</summary>
     public FieldWriter Byte(byte value)
     {
         Next(1)[0] = value;
         return this;
     }
 
-    /// <summary>Two bytes.</summary>
+    /// <summary>Writes two bytes.</summary>
     public FieldWriter UInt16(ushort value)
     {
         BinaryPrimitives.WriteUInt16BigEndian(Next(2), value);
         return this;
     }
 
-    /// <summary>Four bytes.</summary>
+    /// <summary>Writes four bytes.</summary>
     public FieldWriter Int32(int value)
     {
         BinaryPrimitives.WriteInt32BigEndian(Next(4), value);
         return this;
     }
 
-    /// <summary>Eight bytes.</summary>
+    /// <summary>Writes eight bytes.</summary>
     public FieldWriter Int64(long value)
     {
         BinaryPrimitives.WriteInt64BigEndian(Next(8), value);
         return this;
     }
 
-    /// <summary>Sixteen bytes.</summary>
+    /// <summary>Writes sixteen bytes.</summary>
     public FieldWriter Guid(Guid value)
     {
         Invariant.Check(value.TryWriteBytes(Next(16), bigEndian: true, out _));
         return this;
     }
 
-    /// <summary>Two bytes of length and the text as UTF-8; at most 65534 bytes.</summary>
+    /// <summary>Writes a two-byte length and the text as UTF-8, at most 65534 bytes; null is the length 65535.</summary>
     public FieldWriter Text(string? value)
     {
         if (value is null)

@@ -1,7 +1,7 @@
 namespace Loire.Coordination.Partitions;
 
-/// <summary>A fetch that waits for data, until enough bytes are committed or until its deadline.</summary>
-/// <param name="deadline">When it is answered with what there is, on the caller's clock.</param>
+/// <summary>A fetch that waits until enough bytes are committed or its deadline passes.</summary>
+/// <param name="deadline">When it is answered with the available data, on the caller's clock.</param>
 public abstract class LongPoll(TimeSpan deadline)
 {
     internal static readonly IComparer<LongPoll> ByNeed =
@@ -10,12 +10,12 @@ public abstract class LongPoll(TimeSpan deadline)
     internal static readonly IComparer<LongPoll> ByDeadline =
         Comparer<LongPoll>.Create(static (a, b) => (a.Deadline, a.Arrival).CompareTo((b.Deadline, b.Arrival)));
 
-    /// <summary>When it is answered with what there is, on the caller's clock.</summary>
+    /// <summary>When it is answered with the available data, on the caller's clock.</summary>
     public TimeSpan Deadline { get; } = deadline;
 
-    /// <summary>The count of committed bytes that satisfies it. Changes only while the poll is in no set.</summary>
+    /// <summary>The count of committed bytes that satisfies it. A sort key, so it changes only while the poll is not parked.</summary>
     internal long Need { get; set; }
 
-    /// <summary>Its place among polls of equal need or deadline; assigned when it is first parked, and kept.</summary>
+    /// <summary>Orders polls of equal need or deadline; assigned when the poll is first parked, and kept.</summary>
     internal long Arrival { get; set; }
 }

@@ -3,8 +3,8 @@ using Loire.Model;
 namespace Loire.Coordination.Partitions;
 
 /// <summary>
-/// The long polls of one partition in two sorted sets, by the committed bytes that satisfy them and by deadline. So a commit or the clock
-/// touches only the polls that it answers, however many wait.
+/// The long polls of one partition in two sorted sets, by the committed bytes that satisfy them and by deadline, so that a commit or a
+/// clock tick visits only the polls that it answers, regardless of how many wait.
 /// </summary>
 internal sealed class LongPolls<TPoll>
     where TPoll : LongPoll

@@ -3,19 +3,19 @@ using Loire.Model;
 namespace Loire.Coordination.Partitions;
 
 /// <summary>
-/// One partition as its leader sees it: the topic's configuration, the positions of the log, and what waits for them. It is told what the
-/// driver has appended and what has become durable, and says which replies to release. Steps that a driver takes:
+/// One partition as its leader sees it: the topic's configuration, the positions of the log, and the appends and polls that wait for them.
+/// The driver reports what it has appended and what has become durable; the machine returns the replies to release. The driver calls:
 /// <code>
 ///   Configure      the topic has a newer version
 ///   Open           the log has been read
-///   Append         the log has assigned offsets; the reply is parked
-///   Advance        the log or its copies have become durable further on: replies and polls are released
-///   Fail           pending appends will never be durable: their replies are released
+///   Append         the log has assigned offsets; parks the reply
+///   Advance        the durable end or the high watermark has advanced; releases replies and polls
+///   Fail           pending appends will never be durable; releases their replies
 ///   Park, Remove, TakeExpired, TakeAll      long polls wait, are cancelled, reach their deadline, or end with the partition
 /// </code>
 /// </summary>
 /// <typeparam name="TReply">The driver's reply to an append.</typeparam>
-/// <typeparam name="TPoll">The driver's fetch that waits for data.</typeparam>
+/// <typeparam name="TPoll">The driver's waiting fetch.</typeparam>
 public sealed class PartitionMachine<TReply, TPoll>
     where TReply : class
     where TPoll : LongPoll
@@ -25,27 +25,30 @@ public sealed class PartitionMachine<TReply, TPoll>
     private Offset _highWatermark;
     private Offset _durableEnd;
 
-    /// <summary>The topic's configuration; null until the topic has been asked.</summary>
+    /// <summary>The topic's configuration; null until it is known.</summary>
     public PartitionSettings? Settings { get; private set; }
 
-    /// <summary>The version of the topic that the partition acts on; 0 until the topic has been asked.</summary>
+    /// <summary>The version of the topic's configuration in use; 0 until it is known.</summary>
     public long TopicVersion => Settings?.Version ?? 0;
 
-    /// <summary>The positions of the log; all zero until it is open. There are no transactions yet, so all that is committed is stable.</summary>
+    /// <summary>
+    /// The positions of the log; all zero until it is open. Without transactions, the last stable offset is the high watermark.
+    /// </summary>
     public PartitionPositions Positions => new(_start, _highWatermark, _highWatermark, _durableEnd, _pending.End ?? _durableEnd);
 
     /// <summary>
-    /// A count of committed bytes, to say how far a poll's need lies ahead: it grows by at least the bytes that the high watermark passes.
+    /// A counter of committed bytes, relative to which polls state their need. It grows by at least the bytes that the high watermark
+    /// passes.
     /// </summary>
     public long CommittedBytes => _pending.CommittedBytes;
 
-    /// <summary>Polls that wait now.</summary>
+    /// <summary>The number of parked polls.</summary>
     public int WaitingPolls => _pending.Polls.Count;
 
-    /// <summary>When the first poll must be answered; null if none waits.</summary>
+    /// <summary>The earliest deadline of the parked polls; null without any.</summary>
     public TimeSpan? NextDeadline => _pending.Polls.NextDeadline;
 
-    /// <summary>Takes over the topic's configuration unless a newer one is known.</summary>
+    /// <summary>Adopts the topic's configuration unless a newer one is known.</summary>
     public void Configure(PartitionSettings settings)
     {
         if (settings.Version > TopicVersion)
@@ -54,17 +57,17 @@ public sealed class PartitionMachine<TReply, TPoll>
         }
     }
 
-    /// <summary>Takes over the positions of the log as it was read.</summary>
+    /// <summary>Sets the positions of the log that has been read.</summary>
     public void Open(Offset start, Offset highWatermark, Offset durableEnd)
     {
         (_start, _highWatermark, _durableEnd) = (start, highWatermark, durableEnd);
         AssertInvariants();
     }
 
-    /// <summary>Parks the reply of an append that has its offsets.</summary>
+    /// <summary>Parks the reply of an append to which the log has assigned offsets.</summary>
     /// <param name="baseOffset">The offset of its first record: the end of the log so far.</param>
     /// <param name="nextOffset">The offset after its last record.</param>
-    /// <param name="bytes">The bytes of its batches.</param>
+    /// <param name="bytes">The size of its batches, in bytes.</param>
     /// <param name="acks">What the reply waits for.</param>
     /// <param name="reply">The reply; null with acks=0.</param>
     public void Append(Offset baseOffset, Offset nextOffset, int bytes, Acks acks, TReply? reply)
@@ -75,11 +78,11 @@ public sealed class PartitionMachine<TReply, TPoll>
         AssertInvariants();
     }
 
-    /// <summary>Takes note that the log has become durable or committed further on. Neither position ever goes back.</summary>
+    /// <summary>Advances the high watermark and the durable end. Neither position ever decreases.</summary>
     /// <param name="highWatermark">The high watermark now; at most <paramref name="durableEnd"/>.</param>
     /// <param name="durableEnd">The end of the leader's own durable copy now.</param>
-    /// <param name="acknowledged">Receives the appends that are to be acknowledged, in the order of their offsets.</param>
-    /// <returns>The polls that have enough bytes now, in the order of their need; no longer parked.</returns>
+    /// <param name="acknowledged">Receives the appends to acknowledge, in offset order.</param>
+    /// <returns>The polls that are now satisfied, in the order of their need; no longer parked.</returns>
     public List<TPoll> Advance(Offset highWatermark, Offset durableEnd, List<Acknowledgement<TReply>> acknowledged)
     {
         Invariant.Check(highWatermark >= _highWatermark && durableEnd >= _durableEnd, "what is durable stays so");
@@ -89,10 +92,10 @@ public sealed class PartitionMachine<TReply, TPoll>
         return _pending.Polls.TakeSatisfied(_pending.CommittedBytes);
     }
 
-    /// <summary>Takes note that the appends from one offset to another will never be durable; their offsets may be assigned again.</summary>
-    /// <param name="from">The first offset concerned; at or after the durable end.</param>
-    /// <param name="end">The offset after the last one.</param>
-    /// <param name="failed">Receives the appends, in the order of their offsets.</param>
+    /// <summary>Removes appends that will never be durable; their offsets may be assigned again.</summary>
+    /// <param name="from">The first offset concerned, inclusive; at or after the durable end.</param>
+    /// <param name="end">The end of the range, exclusive.</param>
+    /// <param name="failed">Receives the failed appends, in offset order.</param>
     public void Fail(Offset from, Offset end, List<Acknowledgement<TReply>> failed)
     {
         Invariant.Check(from >= _durableEnd, "what is durable does not fail");
@@ -104,22 +107,22 @@ public sealed class PartitionMachine<TReply, TPoll>
     public ErrorCode CheckRead(Offset from) =>
         from < _start || from > Positions.End ? ErrorCode.OffsetOutOfRange : ErrorCode.None;
 
-    /// <summary>Parks a poll until so many bytes are committed.</summary>
-    /// <param name="poll">The poll; parked once at a time.</param>
-    /// <param name="need">The <see cref="CommittedBytes"/> that satisfy it; more than there are.</param>
+    /// <summary>Parks a poll until enough bytes are committed.</summary>
+    /// <param name="poll">The poll; not parked already.</param>
+    /// <param name="need">The <see cref="CommittedBytes"/> that satisfy it; more than the current count.</param>
     public void Park(TPoll poll, long need)
     {
         Invariant.Check(need > CommittedBytes, "a poll waits only for what is missing");
         _pending.Polls.Add(poll, need);
     }
 
-    /// <summary>Takes out a poll; false if it is not parked.</summary>
+    /// <summary>Removes a poll; false if it is not parked.</summary>
     public bool Remove(TPoll poll) => _pending.Polls.Remove(poll);
 
-    /// <summary>Takes out the polls whose deadline has come.</summary>
+    /// <summary>Removes and returns the polls whose deadline has passed.</summary>
     public List<TPoll> TakeExpired(TimeSpan now) => _pending.Polls.TakeExpired(now);
 
-    /// <summary>Takes out every poll.</summary>
+    /// <summary>Removes and returns all polls.</summary>
     public List<TPoll> TakeAll() => _pending.Polls.TakeSatisfied(long.MaxValue);
 
     private void AssertInvariants() => Positions.AssertInvariants();

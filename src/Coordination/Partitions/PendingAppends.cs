@@ -3,9 +3,9 @@ using Loire.Model;
 namespace Loire.Coordination.Partitions;
 
 /// <summary>
-/// What waits for the log to reach an offset, in the order of the offsets. An append waits there for its acknowledgement: with acks=1 for the
-/// durable end, with acks=all for the high watermark. A long poll waits for bytes; the appends that the high watermark passes say how many
-/// bytes an offset stands for, so one advance releases both.
+/// The appends and long polls that wait for the log to advance. Appends wait in offset order for their acknowledgement: with acks=1 for the
+/// durable end, with acks=all for the high watermark. Long polls wait for committed bytes, which are counted as the high watermark passes
+/// the appends, so a single advance releases both.
 /// <code>
 ///        high watermark        durable end              end
 ///   committed | durable, waits for copies | waits for storage |
@@ -16,7 +16,7 @@ internal sealed class PendingAppends<TReply, TPoll>
     where TReply : class
     where TPoll : LongPoll
 {
-    // Entries before the first cursor are removed in one go, so that each costs one move at most.
+    // Entries before the first cursor are removed in bulk, so that each entry is moved at most once on average.
     private const int RemovedAtOnce = 64;
 
     private readonly List<ParkedAppend> _appends = [];
@@ -28,27 +28,27 @@ internal sealed class PendingAppends<TReply, TPoll>
         public Acknowledgement<TReply> Acknowledgement => new(Reply, BaseOffset, NextOffset, Bytes);
     }
 
-    /// <summary>Polls that wait for bytes.</summary>
+    /// <summary>The parked long polls.</summary>
     public LongPolls<TPoll> Polls { get; } = new();
 
     /// <summary>
-    /// Bytes that have been committed since the partition was opened. Where their number is unknown, because an earlier leader appended
-    /// them, they count as many as any poll can wait for.
+    /// Bytes committed since the partition was opened. A range of unknown size, appended by an earlier leader, counts as the maximum that a
+    /// poll can wait for.
     /// </summary>
     public long CommittedBytes { get; private set; }
 
-    /// <summary>The offset after the last append that waits; null if none does.</summary>
+    /// <summary>The offset after the last pending append; null without any.</summary>
     public Offset? End => _appends.Count > _committed ? _appends[^1].NextOffset : null;
 
     /// <summary>Adds an append at the end.</summary>
     public void Add(Offset baseOffset, Offset nextOffset, int bytes, Acks acks, TReply? reply) =>
         _appends.Add(new ParkedAppend(reply, baseOffset, nextOffset, bytes, AwaitsCopies: acks == Acks.All));
 
-    /// <summary>Acknowledges, in the order of the offsets, what has become durable or committed.</summary>
+    /// <summary>Acknowledges appends that have become durable or committed, in offset order.</summary>
     /// <param name="committed">The high watermark before the advance.</param>
     /// <param name="highWatermark">The high watermark now.</param>
     /// <param name="durableEnd">The durable end now.</param>
-    /// <param name="acknowledged">Receives the appends.</param>
+    /// <param name="acknowledged">Receives the acknowledged appends.</param>
     public void Advance(Offset committed, Offset highWatermark, Offset durableEnd, List<Acknowledgement<TReply>> acknowledged)
     {
         while (_committed < _appends.Count && _appends[_committed].NextOffset <= highWatermark)
@@ -76,7 +76,7 @@ internal sealed class PendingAppends<TReply, TPoll>
         Compact();
     }
 
-    /// <summary>Takes out the appends from one offset to another; they were never durable.</summary>
+    /// <summary>Removes the appends from one offset (inclusive) to another (exclusive), none of which is durable.</summary>
     public void Remove(Offset from, Offset end, List<Acknowledgement<TReply>> removed)
     {
         var first = _durable;

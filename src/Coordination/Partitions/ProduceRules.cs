@@ -3,12 +3,12 @@ using Loire.Model.Batches;
 
 namespace Loire.Coordination.Partitions;
 
-/// <summary>What an append must satisfy before it gets offsets, with Kafka's error codes.</summary>
+/// <summary>Validates appends before they are assigned offsets, with Kafka's error codes.</summary>
 public static class ProduceRules
 {
-    /// <summary>Refuses acks that Kafka does not have, and acks=all where more copies are demanded than there are.</summary>
+    /// <summary>Refuses unknown acks, and acks=all if the topic requires more copies than exist.</summary>
     /// <param name="acks">As requested.</param>
-    /// <param name="settings">The topic's configuration; null if it is not known yet, which leaves the copies for a later check.</param>
+    /// <param name="settings">The topic's configuration; null if it is not known yet, which defers the check of copies.</param>
     /// <param name="detail">Human-readable message; null if the acks are fine.</param>
     public static ErrorCode CheckAcks(Acks acks, PartitionSettings? settings, out string? detail)
     {
@@ -28,8 +28,8 @@ public static class ProduceRules
         return ErrorCode.None;
     }
 
-    /// <summary>Checks where a batch comes from and its timestamps. Its header and checksum are valid already.</summary>
-    /// <param name="batch">The batch; its records are not decoded.</param>
+    /// <summary>Validates the producer fields and timestamps of a batch.</summary>
+    /// <param name="batch">The batch; its header and checksum have already been validated, and its records are not decoded.</param>
     /// <param name="settings">The topic's configuration.</param>
     /// <param name="now">The broker's time.</param>
     /// <param name="detail">Human-readable message; null if the batch is fine.</param>
@@ -41,7 +41,7 @@ public static class ProduceRules
             return ErrorCode.InvalidRecord;
         }
 
-        // A batch of an idempotent or transactional producer that is accepted without checking its sequence would be a broken promise.
+        // Accepting an idempotent or transactional batch without checking its sequence would break the producer's guarantee.
         if (batch.IsTransactional || batch.ProducerId >= 0)
         {
             detail = "Idempotent and transactional producers are not supported by this version: send batches without a producer id.";

@@ -4,7 +4,7 @@ using Loire.Model;
 namespace Loire.Coordination.Topics;
 
 /// <summary>
-/// The bytes of <see cref="CatalogRecord"/> in the catalog's journal. Big-endian; a name is 2 bytes of length and ASCII.
+/// The encoding of <see cref="CatalogRecord"/> in the catalog's journal. Big-endian; a name is a 2-byte length and ASCII.
 /// <code>
 ///   every record   1 layout, now 1 | 1 kind | fields
 ///   1 Announced    name
@@ -44,7 +44,7 @@ public static class CatalogRecordCodec
         return writer.Written;
     }
 
-    /// <summary>Reads a record; false if the bytes are no record of a known layout.</summary>
+    /// <summary>Reads a record; false unless the bytes are a valid record of a known layout.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out CatalogRecord? record)
     {
         var reader = new FieldReader(bytes);

@@ -2,10 +2,10 @@ using Loire.Model;
 
 namespace Loire.Coordination.Topics;
 
-/// <summary>What becomes of requests to the catalog.</summary>
+/// <summary>Handles catalog requests.</summary>
 public static class CatalogRules
 {
-    /// <summary>A topic is about to be created or deleted.</summary>
+    /// <summary>Announces that a topic is about to be created or deleted.</summary>
     public static Decision<CatalogRecord> Announce(CatalogState state, TopicName name)
     {
         if (state.TryFindAlike(name, out var alike))
@@ -20,11 +20,11 @@ public static class CatalogRules
 
         return state.Count >= Limits.Topics
             ? Decision<CatalogRecord>.Refuse(
-                ErrorCode.PolicyViolation, $"There are {Limits.Topics} topics already, which is the most there can be.")
+                ErrorCode.PolicyViolation, $"The maximum of {Limits.Topics} topics is reached.")
             : Decision<CatalogRecord>.Accept(new CatalogRecord.Announced(name));
     }
 
-    /// <summary>A topic says whether it exists.</summary>
+    /// <summary>Records whether a topic exists, as the topic reports it.</summary>
     public static Decision<CatalogRecord> Record(CatalogState state, TopicName name, bool exists)
     {
         if (!state.TryFindAlike(name, out var alike))

@@ -3,12 +3,11 @@ using Loire.Model;
 namespace Loire.Coordination.Topics;
 
 /// <summary>
-/// The names of all topics. Of names that agree in <see cref="TopicName.MetricForm"/> at most one is known. Transitions of a name,
-/// everything else being a bug:
+/// The names of all topics, at most one for each <see cref="TopicName.MetricForm"/>. Transitions of a name; any other is a bug:
 /// <code>
 ///   unknown --Announced--> announced --Exists--> exists --Announced--> announced --Gone--> unknown
 /// </code>
-/// and a topic that settles may say Exists or Gone in any state.
+/// A topic that settles may report Exists or Gone in any state.
 /// </summary>
 public sealed class CatalogState
 {
@@ -16,16 +15,16 @@ public sealed class CatalogState
     private readonly List<TopicName> _live = [];
     private readonly SortedSet<TopicName> _unsettled = [];
 
-    /// <summary>Names known, listed or not.</summary>
+    /// <summary>The number of known names, existing or announced.</summary>
     public int Count => _byMetricForm.Count;
 
-    /// <summary>Names that exist, in ordinal order.</summary>
+    /// <summary>The existing names, in ordinal order.</summary>
     public IReadOnlyList<TopicName> Live => _live;
 
-    /// <summary>Names that are announced, in ordinal order.</summary>
+    /// <summary>The announced names, in ordinal order.</summary>
     public IReadOnlyCollection<TopicName> Unsettled => _unsettled;
 
-    /// <summary>The known name with the same metric form: the name itself, another one, or none (false).</summary>
+    /// <summary>Finds the known name with the same metric form: the name itself or another; false if there is none.</summary>
     public bool TryFindAlike(TopicName name, out TopicName alike) => _byMetricForm.TryGetValue(name.MetricForm, out alike);
 
     /// <summary>Whether the name exists.</summary>
@@ -34,7 +33,7 @@ public sealed class CatalogState
     /// <summary>Whether the name is announced.</summary>
     public bool IsAnnounced(TopicName name) => _unsettled.Contains(name);
 
-    /// <summary>Up to <paramref name="max"/> names that exist and come after <paramref name="after"/>.</summary>
+    /// <summary>Returns up to <paramref name="max"/> existing names that follow <paramref name="after"/>.</summary>
     public (TopicName[] Names, bool HasMore) Page(string after, int max)
     {
         var (from, to) = (0, _live.Count);
@@ -48,7 +47,7 @@ public sealed class CatalogState
         return ([.. _live[from..(from + count)]], from + count < _live.Count);
     }
 
-    /// <summary>Changes the catalog by one record, live or replayed.</summary>
+    /// <summary>Applies one record, live or replayed.</summary>
     public void Apply(CatalogRecord record)
     {
         switch (record)

@@ -3,27 +3,27 @@ using System.Globalization;
 
 namespace Loire.Coordination.Topics;
 
-/// <summary>How the values of a configuration are written and which ones are allowed.</summary>
+/// <summary>Parses, validates and formats the values of a configuration.</summary>
 /// <typeparam name="T">The type of a value.</typeparam>
-/// <param name="parse">Reads the text of a value; false if it is none.</param>
-/// <param name="format">Writes a value the one way that Loire shows it.</param>
-/// <param name="allowed">What is allowed, as the end of the sentence "it must be ...".</param>
+/// <param name="parse">Parses a value; false if it is invalid.</param>
+/// <param name="format">Formats a value in its canonical form.</param>
+/// <param name="allowed">The allowed values, completing the sentence "it must be ...".</param>
 public sealed class ConfigType<T>(ConfigType<T>.Parser parse, Func<T, string> format, string allowed)
 {
-    /// <summary>Reads the text of a value; false if it is none or not allowed.</summary>
+    /// <summary>Parses a value; false if it is invalid or not allowed.</summary>
     public delegate bool Parser(string text, [MaybeNullWhen(false)] out T value);
 
-    /// <summary>What is allowed, as the end of the sentence "it must be ...".</summary>
+    /// <summary>The allowed values, completing the sentence "it must be ...".</summary>
     public string Allowed { get; } = allowed;
 
-    /// <summary>Reads a value; spaces around it do not matter, as in Kafka.</summary>
+    /// <summary>Parses a value; ignores surrounding white space, as Kafka does.</summary>
     public bool TryParse(string text, [MaybeNullWhen(false)] out T value) => parse(text.Trim(), out value);
 
-    /// <summary>Writes a value.</summary>
+    /// <summary>Formats a value in its canonical form.</summary>
     public string Format(T value) => format(value);
 }
 
-/// <summary>The types that topic configurations have.</summary>
+/// <summary>The types of topic configurations.</summary>
 public static class ConfigTypes
 {
     /// <summary>A whole number between two bounds, both inclusive.</summary>
@@ -42,7 +42,7 @@ public static class ConfigTypes
         value => value.ToString(CultureInfo.InvariantCulture),
         string.Create(CultureInfo.InvariantCulture, $"a number from {min} to {max}"));
 
-    /// <summary>One of a few words, in exactly this spelling.</summary>
+    /// <summary>One of a fixed set of words, case-sensitive.</summary>
     public static ConfigType<T> OneOf<T>(params (string Text, T Value)[] choices) => new(
         (string text, [MaybeNullWhen(false)] out T value) =>
         {
@@ -92,13 +92,13 @@ public static class ConfigTypes
         "'delete', 'compact' or 'compact,delete'");
 }
 
-/// <summary>What becomes of old records (<c>cleanup.policy</c>).</summary>
+/// <summary>How old records are removed (<c>cleanup.policy</c>).</summary>
 [Flags]
 public enum CleanupPolicy
 {
-    /// <summary>They go when the retention time or size is exceeded.</summary>
+    /// <summary>Records are removed when the retention time or size is exceeded.</summary>
     Delete = 1,
 
-    /// <summary>They go when a newer record has the same key.</summary>
+    /// <summary>A record is removed when a newer one has the same key.</summary>
     Compact = 2,
 }

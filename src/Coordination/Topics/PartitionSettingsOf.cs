@@ -2,7 +2,7 @@ using Loire.Model;
 
 namespace Loire.Coordination.Topics;
 
-/// <summary>Selects the part of a topic's configuration that its partitions obey.</summary>
+/// <summary>Selects the part of a topic's configuration that applies to its partitions.</summary>
 public static class PartitionSettingsOf
 {
     private static readonly TopicConfigDefinition[] Concerned =
@@ -11,7 +11,7 @@ public static class PartitionSettingsOf
         TopicConfigs.MessageTimestampAfterMaxMs, TopicConfigs.MinInsyncReplicas,
     ];
 
-    /// <summary>Whether partitions obey this configuration.</summary>
+    /// <summary>Whether this configuration applies to partitions.</summary>
     public static bool Concerns(string config) => Concerned.Any(definition => definition.Name == config);
 
     /// <summary>The settings of a topic's partitions.</summary>

@@ -2,48 +2,48 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Loire.Coordination.Topics;
 
-/// <summary>Whether a configuration does something in this version.</summary>
+/// <summary>Whether this version enforces a configuration.</summary>
 public enum ConfigEffect
 {
-    /// <summary>It is obeyed.</summary>
+    /// <summary>The configuration is enforced.</summary>
     InForce,
 
-    /// <summary>It is checked and kept, so that a topic can be set up as it is meant to be, but nothing obeys it yet.</summary>
+    /// <summary>The configuration is validated and stored, so that topics can be set up as intended, but has no effect yet.</summary>
     NotYetEnforced,
 }
 
-/// <summary>One configuration that a topic may have.</summary>
+/// <summary>A configuration that topics may have.</summary>
 /// <param name="name">Kafka's name for it.</param>
-/// <param name="defaultText">The value where the topic sets none.</param>
-/// <param name="effect">Whether it does something yet.</param>
+/// <param name="defaultText">The default value, as text.</param>
+/// <param name="effect">Whether this version enforces it.</param>
 /// <param name="documentation">One sentence: meaning and unit.</param>
 public abstract class TopicConfigDefinition(string name, string defaultText, ConfigEffect effect, string documentation)
 {
     /// <summary>Kafka's name for it.</summary>
     public string Name { get; } = name;
 
-    /// <summary>The value where the topic sets none, as text.</summary>
+    /// <summary>The default value, as text.</summary>
     public string DefaultText { get; } = defaultText;
 
-    /// <summary>Whether it does something yet.</summary>
+    /// <summary>Whether this version enforces it.</summary>
     public ConfigEffect Effect { get; } = effect;
 
     /// <summary>One sentence: meaning and unit.</summary>
     public string Documentation { get; } = documentation;
 
-    /// <summary>What a value must be, as the end of the sentence "it must be ...".</summary>
+    /// <summary>The allowed values, completing the sentence "it must be ...".</summary>
     public abstract string Allowed { get; }
 
-    /// <summary>Reads a value and gives the one text under which it is kept; false if it is not allowed.</summary>
+    /// <summary>Parses a value and returns its canonical text; false if it is not allowed.</summary>
     public abstract bool TryNormalize(string text, [NotNullWhen(true)] out string? normalized);
 }
 
-/// <summary>One configuration that a topic may have, with the type of its values.</summary>
+/// <summary>A configuration that topics may have, with typed values.</summary>
 /// <typeparam name="T">The type of a value.</typeparam>
 /// <param name="name">Kafka's name for it.</param>
-/// <param name="type">How values are written and which are allowed.</param>
-/// <param name="defaultValue">The value where the topic sets none.</param>
-/// <param name="effect">Whether it does something yet.</param>
+/// <param name="type">Parses, validates and formats values.</param>
+/// <param name="defaultValue">The value if the topic sets none.</param>
+/// <param name="effect">Whether this version enforces it.</param>
 /// <param name="documentation">One sentence: meaning and unit.</param>
 public sealed class TopicConfigDefinition<T>(string name, ConfigType<T> type, T defaultValue, ConfigEffect effect, string documentation)
     : TopicConfigDefinition(name, type.Format(defaultValue), effect, documentation)
@@ -51,7 +51,7 @@ public sealed class TopicConfigDefinition<T>(string name, ConfigType<T> type, T 
     /// <inheritdoc/>
     public override string Allowed => type.Allowed;
 
-    /// <summary>The value that the topic's own settings give, or the default.</summary>
+    /// <summary>The value in the topic's own settings, or the default.</summary>
     public T Value(IReadOnlyDictionary<string, string> configs) =>
         configs.TryGetValue(Name, out var text) && type.TryParse(text, out var value) ? value : defaultValue;
 

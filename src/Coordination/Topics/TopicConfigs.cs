@@ -7,7 +7,7 @@ namespace Loire.Coordination.Topics;
 
 /// <summary>
 /// The topic configurations that Loire accepts: Kafka's names, defaults and ranges (org.apache.kafka.common.config.TopicConfig, Kafka 4.x).
-/// A name that is not here is refused, because a setting that is silently ignored is a promise that is silently broken.
+/// Unknown names are refused, because silently ignoring a setting silently breaks a promise.
 /// </summary>
 public static class TopicConfigs
 {
@@ -16,7 +16,7 @@ public static class TopicConfigs
         "max.message.bytes", Integer(0, Limits.BatchBytes), Limits.DefaultMaxMessageBytes, InForce,
         "Bytes of the largest record batch that the topic accepts, after compression and with its header.");
 
-    /// <summary>Who stamps records.</summary>
+    /// <summary>Whether producers or the broker set timestamps.</summary>
     public static readonly TopicConfigDefinition<TimestampType> MessageTimestampType = new(
         "message.timestamp.type",
         OneOf(("CreateTime", TimestampType.CreateTime), ("LogAppendTime", TimestampType.LogAppendTime)), TimestampType.CreateTime, InForce,
@@ -32,7 +32,7 @@ public static class TopicConfigs
         "message.timestamp.after.max.ms", Integer(0), 3_600_000, InForce,
         "Milliseconds that a producer's timestamp may lie after the broker's clock; a later record is refused.");
 
-    /// <summary>Copies that acks=all demands.</summary>
+    /// <summary>The number of copies that acks=all requires.</summary>
     public static readonly TopicConfigDefinition<long> MinInsyncReplicas = new(
         "min.insync.replicas", Integer(1, int.MaxValue), 1, InForce,
         "Copies that must be in sync for an append with acks=all; with a store that replicates by itself there is one.");
@@ -42,7 +42,7 @@ public static class TopicConfigs
         "compression.type", OneOf(("producer", "producer")), "producer", InForce,
         "The codec of stored batches. Batches are stored as the producer made them, so 'producer' is the only choice.");
 
-    /// <summary>What becomes of old records.</summary>
+    /// <summary>How old records are removed.</summary>
     public static readonly TopicConfigDefinition<CleanupPolicy> CleanupPolicy = new(
         "cleanup.policy", CleanupPolicies, Topics.CleanupPolicy.Delete, NotYetEnforced,
         "Whether old records go by age and size, or when a newer one has their key.");
@@ -52,7 +52,7 @@ public static class TopicConfigs
         "retention.ms", Integer(-1), 604_800_000, NotYetEnforced,
         "Milliseconds that records are kept at least under the delete policy; -1 for ever.");
 
-    /// <summary>How much of a partition is kept.</summary>
+    /// <summary>How many bytes of a partition are kept.</summary>
     public static readonly TopicConfigDefinition<long> RetentionBytes = new(
         "retention.bytes", Integer(-1), -1, NotYetEnforced,
         "Bytes that a partition keeps at least under the delete policy; -1 for no bound.");
@@ -77,12 +77,12 @@ public static class TopicConfigs
         "min.compaction.lag.ms", Integer(0), 0, NotYetEnforced,
         "Milliseconds during which a record is not compacted away.");
 
-    /// <summary>When a record is compacted at the latest.</summary>
+    /// <summary>The latest age at which a record becomes eligible for compaction.</summary>
     public static readonly TopicConfigDefinition<long> MaxCompactionLagMs = new(
         "max.compaction.lag.ms", Integer(1), long.MaxValue, NotYetEnforced,
         "Milliseconds after which a record is considered for compaction at the latest.");
 
-    /// <summary>How much of the log must be worth compacting.</summary>
+    /// <summary>The minimum uncompacted share of the log for compaction to start.</summary>
     public static readonly TopicConfigDefinition<double> MinCleanableDirtyRatio = new(
         "min.cleanable.dirty.ratio", Number(0, 1), 0.5, NotYetEnforced,
         "The share of a log that must be uncompacted before it is compacted again.");
@@ -94,15 +94,15 @@ public static class TopicConfigs
         RetentionMs, SegmentBytes, SegmentMs,
     }.ToFrozenDictionary(definition => definition.Name, StringComparer.Ordinal);
 
-    /// <summary>Every configuration, in ordinal order of the names.</summary>
+    /// <summary>All configurations, in ordinal order of their names.</summary>
     public static IReadOnlyList<TopicConfigDefinition> All { get; } =
         [.. ByName.Values.OrderBy(definition => definition.Name, StringComparer.Ordinal)];
 
-    /// <summary>Reads one setting as a client sent it.</summary>
+    /// <summary>Validates one setting as a client sent it.</summary>
     /// <param name="name">The name as sent.</param>
     /// <param name="text">The value as sent.</param>
-    /// <param name="normalized">The text under which the value is kept, if there is no problem.</param>
-    /// <returns>What is wrong, in one sentence; null if nothing is.</returns>
+    /// <param name="normalized">The canonical text of the value, if it is valid.</param>
+    /// <returns>A human-readable problem; null if the setting is valid.</returns>
     public static string? Check(string name, string text, out string normalized)
     {
         normalized = "";
@@ -121,16 +121,16 @@ public static class TopicConfigs
         return null;
     }
 
-    /// <summary>Says that there is no such configuration; null if there is.</summary>
+    /// <summary>A human-readable problem if there is no such configuration; null if there is.</summary>
     public static string? Unknown(string name) => ByName.ContainsKey(name) ? null : $"Unknown topic configuration '{Excerpt(name)}'.";
 
-    /// <summary>What is wrong with settings that are right one by one; null if nothing is.</summary>
+    /// <summary>A human-readable problem with a combination of individually valid settings; null if there is none.</summary>
     public static string? CheckTogether(IReadOnlyDictionary<string, string> configs) =>
         MinCompactionLagMs.Value(configs) > MaxCompactionLagMs.Value(configs)
             ? $"Configuration '{MinCompactionLagMs.Name}' must not be greater than '{MaxCompactionLagMs.Name}'."
             : null;
 
-    // What a client sent comes back in messages and logs, so it is short there and free of control characters.
+    // Client input is echoed in messages and logs, so it is truncated and stripped of control characters.
     private static string Excerpt(string text)
     {
         var start = text.Length <= 64 ? text : string.Concat(text.AsSpan(0, 64), "...");

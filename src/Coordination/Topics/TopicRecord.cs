@@ -3,33 +3,33 @@ using Loire.Model;
 
 namespace Loire.Coordination.Topics;
 
-/// <summary>One durable step in the life of a topic. The bytes are <see cref="TopicRecordCodec"/>'s.</summary>
+/// <summary>One durable change of a topic, encoded by <see cref="TopicRecordCodec"/>.</summary>
 public abstract record TopicRecord
 {
     private TopicRecord()
     {
     }
 
-    /// <summary>The topic exists from here on.</summary>
-    /// <param name="Id">Which creation of the name it is.</param>
-    /// <param name="PartitionsCount">How many partitions it has.</param>
-    /// <param name="ReplicationFactor">How many copies Loire keeps.</param>
-    /// <param name="Configs">Its own settings.</param>
+    /// <summary>The topic was created.</summary>
+    /// <param name="Id">Identifies this creation of the name.</param>
+    /// <param name="PartitionsCount">At least 1.</param>
+    /// <param name="ReplicationFactor">The number of copies that Loire keeps.</param>
+    /// <param name="Configs">The topic's own settings, without defaults.</param>
     public sealed record Created(
         TopicId Id, int PartitionsCount, short ReplicationFactor, ImmutableSortedDictionary<string, string> Configs) : TopicRecord;
 
-    /// <summary>The topic has more partitions.</summary>
-    /// <param name="PartitionsCount">How many it has from here on.</param>
+    /// <summary>Partitions were added.</summary>
+    /// <param name="PartitionsCount">The new total.</param>
     public sealed record PartitionsAdded(int PartitionsCount) : TopicRecord;
 
-    /// <summary>Some settings have changed.</summary>
-    /// <param name="Changes">The new values; null where the setting is the default again.</param>
+    /// <summary>Settings were changed.</summary>
+    /// <param name="Changes">The new values; null resets a setting to its default.</param>
     public sealed record ConfigsAltered(ImmutableSortedDictionary<string, string?> Changes) : TopicRecord;
 
-    /// <summary>The topic is gone for everyone; its data may still be there.</summary>
+    /// <summary>The topic is no longer visible; its data may still exist.</summary>
     public sealed record DeletionStarted : TopicRecord;
 
-    /// <summary>Everything about a topic at once: replaces the records before it.</summary>
-    /// <param name="State">The topic; it exists or is being deleted.</param>
+    /// <summary>The whole state; replaces the records before it.</summary>
+    /// <param name="State">The topic, either live or being deleted.</param>
     public sealed record Snapshot(TopicState State) : TopicRecord;
 }

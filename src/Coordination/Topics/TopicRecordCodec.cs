@@ -5,18 +5,18 @@ using Loire.Model;
 namespace Loire.Coordination.Topics;
 
 /// <summary>
-/// The bytes of <see cref="TopicRecord"/> in a topic's journal. Big-endian; a text is 2 bytes of length and UTF-8, length 65535 standing
-/// for null.
+/// The encoding of <see cref="TopicRecord"/> in a topic's journal. Big-endian; a text is a 2-byte length and UTF-8; length 65535 encodes
+/// null.
 /// <code>
 ///   every record       1 layout, now 1 | 1 kind | fields
 ///   1 Created          16 topic id | 4 partitions | 2 replication factor | settings
 ///   2 PartitionsAdded  4 partitions
-///   3 ConfigsAltered   settings, null where one is the default again
+///   3 ConfigsAltered   settings; null resets one to its default
 ///   4 DeletionStarted
 ///   5 Snapshot         1 phase: 1 live, 2 deleting | 8 version | fields of Created
 ///   settings           2 count | count × (text name | text value), names in ordinal order
 /// </code>
-/// A new field means a new layout number, which older code refuses. Golden bytes: TopicRecordCodecTests.
+/// A new field requires a new layout number, which older code refuses. Golden bytes: TopicRecordCodecTests.
 /// </summary>
 public static class TopicRecordCodec
 {
@@ -51,7 +51,7 @@ public static class TopicRecordCodec
         return writer.Written;
     }
 
-    /// <summary>Reads a record; false if the bytes are no record of a known layout.</summary>
+    /// <summary>Reads a record; false unless the bytes are a valid record of a known layout.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out TopicRecord? record)
     {
         var reader = new FieldReader(bytes);

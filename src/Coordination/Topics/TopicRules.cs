@@ -4,22 +4,22 @@ using Loire.Model;
 namespace Loire.Coordination.Topics;
 
 /// <summary>
-/// What becomes of requests to a topic: which records they make, or why they are refused, with Kafka's error codes. Identities and defaults
-/// come in; nothing here changes the state, only <see cref="TopicState.Apply"/> does.
+/// Handles topic requests: returns the records that a request produces, or refuses it with one of Kafka's error codes. Identities and
+/// defaults are inputs. These rules never change the state; only <see cref="TopicState.Apply"/> does.
 /// </summary>
 public static class TopicRules
 {
-    /// <summary>Stands for the broker's default in a request to create a topic.</summary>
+    /// <summary>Requests the broker's default when creating a topic.</summary>
     public const int BrokerDefault = -1;
 
     private static readonly ImmutableSortedDictionary<string, string?> NoChanges =
         ImmutableSortedDictionary.Create<string, string?>(StringComparer.Ordinal);
 
     /// <summary>Creates the topic.</summary>
-    /// <param name="state">The topic so far.</param>
-    /// <param name="id">The identity that the topic gets; never used before.</param>
-    /// <param name="partitionsCount">As requested; <see cref="BrokerDefault"/> takes <paramref name="defaultPartitions"/>.</param>
-    /// <param name="replicationFactor">As requested; <see cref="BrokerDefault"/> takes 1.</param>
+    /// <param name="state">The current state.</param>
+    /// <param name="id">The identity of the new topic; never used before.</param>
+    /// <param name="partitionsCount">As requested; <see cref="BrokerDefault"/> means <paramref name="defaultPartitions"/>.</param>
+    /// <param name="replicationFactor">As requested; <see cref="BrokerDefault"/> means 1.</param>
     /// <param name="configs">Settings as requested, in any order.</param>
     /// <param name="defaultPartitions">The broker's default.</param>
     public static Decision<TopicRecord> Create(
@@ -51,7 +51,7 @@ public static class TopicRules
             : Decision<TopicRecord>.Accept(new TopicRecord.Created(id, partitions, 1, state.WithChanges(changes)));
     }
 
-    /// <summary>Raises the number of partitions.</summary>
+    /// <summary>Increases the number of partitions.</summary>
     public static Decision<TopicRecord> AddPartitions(TopicState state, int partitionsCount)
     {
         if (state.Phase != TopicPhase.Live)
@@ -71,7 +71,7 @@ public static class TopicRules
             : Decision<TopicRecord>.Accept(new TopicRecord.PartitionsAdded(partitionsCount));
     }
 
-    /// <summary>Sets and, with null, resets settings.</summary>
+    /// <summary>Changes settings; null resets one to its default.</summary>
     public static Decision<TopicRecord> AlterConfigs(TopicState state, IReadOnlyList<KeyValuePair<string, string?>> changes)
     {
         if (state.Phase != TopicPhase.Live)
@@ -85,13 +85,13 @@ public static class TopicRules
             return Refuse(error, detail);
         }
 
-        // Settings that are so already make no record: a script that is run again and again must not fill the journal.
+        // Unchanged settings produce no record, so that a script that runs repeatedly does not fill the journal.
         var effective = normalized.RemoveRange(
             normalized.Where(change => state.Configs.GetValueOrDefault(change.Key) == change.Value).Select(change => change.Key));
         return effective.IsEmpty ? Decision<TopicRecord>.Accept() : Decision<TopicRecord>.Accept(new TopicRecord.ConfigsAltered(effective));
     }
 
-    /// <summary>Deletes the topic. One whose deletion has begun can be deleted again: then what is left is finished.</summary>
+    /// <summary>Deletes the topic. Deleting a topic whose deletion has started resumes the deletion.</summary>
     public static Decision<TopicRecord> Delete(TopicState state) => state.Phase switch
     {
         TopicPhase.Live => Decision<TopicRecord>.Accept(new TopicRecord.DeletionStarted()),
@@ -99,10 +99,10 @@ public static class TopicRules
         _ => Unknown(),
     };
 
-    /// <summary>Whether a partition may serve.</summary>
+    /// <summary>Whether a partition may serve requests.</summary>
     /// <param name="state">The topic.</param>
-    /// <param name="id">The creation of the topic that the partition believes to belong to.</param>
-    /// <param name="partition">Its number.</param>
+    /// <param name="id">The creation of the topic to which the partition belongs.</param>
+    /// <param name="partition">The partition's number.</param>
     public static ErrorCode CheckPartition(TopicState state, TopicId id, int partition) =>
         state.Phase != TopicPhase.Live ? ErrorCode.UnknownTopicOrPartition
         : id != state.Id ? ErrorCode.UnknownTopicId

@@ -3,40 +3,40 @@ using Loire.Model;
 
 namespace Loire.Coordination.Topics;
 
-/// <summary>Where a topic is in its life.</summary>
+/// <summary>The phase of a topic's life cycle.</summary>
 public enum TopicPhase
 {
-    /// <summary>There is no such topic.</summary>
+    /// <summary>The topic does not exist.</summary>
     Absent = 0,
 
-    /// <summary>It exists.</summary>
+    /// <summary>The topic exists.</summary>
     Live = 1,
 
-    /// <summary>It is gone for everyone, but its data may still be there.</summary>
+    /// <summary>The topic is no longer visible, but its data may still exist.</summary>
     Deleting = 2,
 }
 
 /// <summary>
-/// A topic as its records have made it. Transitions, everything else being a bug:
+/// The state of a topic, built from its records. Transitions; any other is a bug:
 /// <code>
 ///   Absent --Created--> Live --PartitionsAdded, ConfigsAltered--> Live --DeletionStarted--> Deleting --(journal deleted)--> Absent
 /// </code>
 /// </summary>
-/// <param name="Phase">Where it is in its life; with <see cref="TopicPhase.Absent"/> nothing else means anything.</param>
-/// <param name="Version">Counts the records since the creation, which is 1.</param>
-/// <param name="Id">Which creation of the name it is.</param>
-/// <param name="PartitionsCount">How many partitions it has.</param>
-/// <param name="ReplicationFactor">How many copies Loire keeps.</param>
-/// <param name="Configs">Its own settings, normalized; what is not there has its default.</param>
+/// <param name="Phase">The phase; the other fields are meaningless if it is <see cref="TopicPhase.Absent"/>.</param>
+/// <param name="Version">The number of records since the creation, inclusive.</param>
+/// <param name="Id">Identifies this creation of the name.</param>
+/// <param name="PartitionsCount">At least 1 unless absent.</param>
+/// <param name="ReplicationFactor">The number of copies that Loire keeps.</param>
+/// <param name="Configs">The topic's own settings, normalized; a setting that is not listed has its default.</param>
 public sealed record TopicState(
     TopicPhase Phase, long Version, TopicId Id, int PartitionsCount, short ReplicationFactor,
     ImmutableSortedDictionary<string, string> Configs)
 {
-    /// <summary>No topic, and no settings.</summary>
+    /// <summary>The state of a topic that does not exist.</summary>
     public static readonly TopicState Absent =
         new(TopicPhase.Absent, 0, default, 0, 0, ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal));
 
-    /// <summary>The topic after one more record; the same for a record that was just made durable and for one that is replayed.</summary>
+    /// <summary>Returns the state after one record, live or replayed.</summary>
     public TopicState Apply(TopicRecord record)
     {
         switch (record)
@@ -63,7 +63,7 @@ public sealed record TopicState(
         }
     }
 
-    /// <summary>The settings after some changes.</summary>
+    /// <summary>Returns the settings after changes; null removes a setting.</summary>
     public ImmutableSortedDictionary<string, string> WithChanges(IEnumerable<KeyValuePair<string, string?>> changes)
     {
         var configs = Configs.ToBuilder();

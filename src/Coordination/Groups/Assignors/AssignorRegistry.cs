@@ -7,21 +7,21 @@ public sealed class AssignorRegistry
 {
     private readonly Dictionary<string, IAssignor> _assignors = new(StringComparer.Ordinal);
 
-    /// <summary>Kafka's four assignors and <paramref name="custom"/> ones beside them.</summary>
-    /// <exception cref="ArgumentException">A name is taken, empty, or contains a comma or white space, which a list of names cannot
-    /// hold.</exception>
+    /// <summary>Registers Kafka's four assignors and the <paramref name="custom"/> ones.</summary>
+    /// <exception cref="ArgumentException">A name is already taken, is empty, or contains a comma or white space, which would break a
+    /// comma-separated list of names.</exception>
     public AssignorRegistry(params IEnumerable<IAssignor> custom)
     {
         foreach (var assignor in BuiltIn.Concat(custom))
         {
             if (string.IsNullOrEmpty(assignor.Name) || assignor.Name.Any(letter => letter == ',' || char.IsWhiteSpace(letter)))
             {
-                throw new ArgumentException($"'{assignor.Name}' is not a name of an assignor: it is empty or has a comma or white space.");
+                throw new ArgumentException($"Invalid assignor name '{assignor.Name}': it is empty or contains a comma or white space.");
             }
 
             if (!_assignors.TryAdd(assignor.Name, assignor))
             {
-                throw new ArgumentException($"There are two assignors by the name '{assignor.Name}'.");
+                throw new ArgumentException($"Two assignors are named '{assignor.Name}'.");
             }
         }
     }
@@ -33,6 +33,6 @@ public sealed class AssignorRegistry
     /// <summary>The names, in ordinal order.</summary>
     public IEnumerable<string> Names => _assignors.Keys.Order(StringComparer.Ordinal);
 
-    /// <summary>Finds an assignor by its name; upper and lower case differ.</summary>
+    /// <summary>Finds an assignor by name, case-sensitively.</summary>
     public bool TryGet(string name, [NotNullWhen(true)] out IAssignor? assignor) => _assignors.TryGetValue(name, out assignor);
 }

@@ -1,46 +1,47 @@
 namespace Loire.Coordination.Groups.Assignors;
 
 /// <summary>
-/// The sticky assignment where members subscribe to different topics. Members keep what they had and still subscribe to; what is left goes
-/// to the subscriber with the fewest partitions; then single partitions move from a member to one that has at least two fewer, until there
-/// is no such move. Partitions of topics with few subscribers go first, since they have the least choice.
+/// The sticky assignment for members that subscribe to different topics. Members keep the partitions that they had and still subscribe to;
+/// each unowned partition goes to its subscriber with the fewest partitions; then single partitions move from a member to one that has at
+/// least two fewer, until no such move exists. Partitions of topics with few subscribers are handled first, since they have the fewest
+/// candidates.
 /// </summary>
 /// <remarks>
-/// A move makes the sum of the squares of the members' counts smaller, except for a bounded number of them, so it ends. It takes a look at
-/// each subscriber for each partition, about as many times over as moves depend on each other, which is few where many members share
-/// topics.
+/// Terminates because every move, except for a bounded number, decreases the sum of the squares of the members' counts. Each pass examines
+/// every subscriber of every partition; the number of passes grows with the length of chains of dependent moves, which are short where many
+/// members share topics.
 /// </remarks>
 internal sealed class BalancedShares
 {
     private readonly SubscribedPartitions _partitions;
-    private readonly int[] _earlier;
+    private readonly int[] _earlierOwners;
     private readonly int[] _owners;
     private readonly int[] _counts;
     private readonly Moves _moves;
-    private int _detours;
+    private int _neutralMovesLeft;
 
     private BalancedShares(SubscribedPartitions partitions, Claims claims)
     {
         _partitions = partitions;
         _owners = [.. claims.Owners];
-        _earlier = claims.PreviousDelivery;
+        _earlierOwners = claims.EarlierOwners;
         _counts = new int[partitions.Members.Length];
         _moves = new Moves(partitions);
-        _detours = partitions.Count;
+        _neutralMovesLeft = partitions.Count;
     }
 
     public static int[] Assign(SubscribedPartitions partitions, Claims claims)
     {
         var shares = new BalancedShares(partitions, claims);
-        var anyRevoked = shares.Keep();
+        var anyRevoked = shares.KeepPrevious();
         var all = Enumerable.Range(0, partitions.Topics.Length)
             .OrderBy(topic => partitions.Topics[topic].Subscribers.Length)
             .SelectMany(topic => Enumerable.Range(partitions.Topics[topic].First, partitions.Topics[topic].PartitionsCount))
             .ToArray();
-        var unowned = Array.FindAll(all, partition => shares._owners[partition] == SubscribedPartitions.Nobody);
-        shares.Give(unowned);
+        var unowned = Array.FindAll(all, partition => shares._owners[partition] == SubscribedPartitions.Unowned);
+        shares.AssignUnowned(unowned);
 
-        // At first only those move that are new to their owner anyway. Kafka does not try that when something was revoked.
+        // Balance the newly assigned partitions first: moving them costs no stickiness. Like Kafka, skip this if anything was revoked.
         if (!anyRevoked)
         {
             shares.Balance(unowned);
@@ -50,12 +51,12 @@ internal sealed class BalancedShares
         return shares._owners;
     }
 
-    private bool Keep()
+    private bool KeepPrevious()
     {
         var anyRevoked = false;
         for (var partition = 0; partition < _owners.Length; partition++)
         {
-            if (_owners[partition] == SubscribedPartitions.Nobody)
+            if (_owners[partition] == SubscribedPartitions.Unowned)
             {
                 continue;
             }
@@ -66,7 +67,7 @@ internal sealed class BalancedShares
             }
             else
             {
-                _owners[partition] = SubscribedPartitions.Nobody;
+                _owners[partition] = SubscribedPartitions.Unowned;
                 anyRevoked = true;
             }
         }
@@ -74,11 +75,11 @@ internal sealed class BalancedShares
         return anyRevoked;
     }
 
-    private void Give(int[] unowned)
+    private void AssignUnowned(int[] unowned)
     {
         foreach (var partition in unowned)
         {
-            _owners[partition] = Poorest(partition);
+            _owners[partition] = LeastLoaded(partition);
             _counts[_owners[partition]]++;
         }
     }
@@ -91,37 +92,38 @@ internal sealed class BalancedShares
             moved = false;
             foreach (var partition in partitions)
             {
-                if (Better(partition) is { } member)
+                if (FindBetterOwner(partition) is { } member)
                 {
-                    Move(Chosen(partition, member), member);
+                    Move(SelectPartition(partition, member), member);
                     moved = true;
                 }
             }
         }
     }
 
-    private int? Better(int partition)
+    private int? FindBetterOwner(int partition)
     {
-        // Kafka forgets to ask whether that member still subscribes to the topic.
-        if (_earlier[partition] is not SubscribedPartitions.Nobody and var earlier
+        // Kafka does not check here whether the earlier owner still subscribes to the topic.
+        if (_earlierOwners[partition] is not SubscribedPartitions.Unowned and var earlier
             && Subscribes(earlier, partition) && IsBetter(earlier, partition))
         {
             return earlier;
         }
 
-        var poorest = Poorest(partition);
-        return IsBetter(poorest, partition) ? poorest : null;
+        var leastLoaded = LeastLoaded(partition);
+        return IsBetter(leastLoaded, partition) ? leastLoaded : null;
     }
 
-    private int Chosen(int partition, int member)
+    private int SelectPartition(int partition, int member)
     {
-        if (_moves.Instead(partition, _owners[partition], member) is not { } other)
+        if (_moves.FindReverse(partition, _owners[partition], member) is not { } other)
         {
             return partition;
         }
 
-        // What returns to the member may come from one that has no more than it. Kafka does that always; a bound makes sure of an end.
-        return IsBetter(member, other) || _detours-- > 0 ? other : partition;
+        // The reversed move may take a partition from a member that does not have more. Kafka always allows that; the bound here ensures
+        // termination.
+        return IsBetter(member, other) || _neutralMovesLeft-- > 0 ? other : partition;
     }
 
     private bool IsBetter(int member, int partition) => _counts[_owners[partition]] > _counts[member] + 1;
@@ -137,19 +139,19 @@ internal sealed class BalancedShares
     private bool Subscribes(int member, int partition) =>
         Array.BinarySearch(_partitions.Topics[_partitions.TopicOf(partition)].Subscribers, member) >= 0;
 
-    // The subscriber with the fewest partitions; of several, the first by id.
-    private int Poorest(int partition)
+    // Ties go to the first member by id.
+    private int LeastLoaded(int partition)
     {
         var subscribers = _partitions.Topics[_partitions.TopicOf(partition)].Subscribers;
-        var (poorest, fewest) = (subscribers[0], _counts[subscribers[0]]);
+        var (leastLoaded, fewest) = (subscribers[0], _counts[subscribers[0]]);
         foreach (var member in subscribers)
         {
             if (_counts[member] < fewest)
             {
-                (poorest, fewest) = (member, _counts[member]);
+                (leastLoaded, fewest) = (member, _counts[member]);
             }
         }
 
-        return poorest;
+        return leastLoaded;
     }
 }

@@ -1,24 +1,24 @@
 namespace Loire.Coordination.Groups.Assignors;
 
 /// <summary>
-/// Who had which partition, as far as the members' claims agree. The claim of the newest generation counts; if two members claim a
-/// partition in that generation, nobody had it.
+/// The previous owner of each partition according to the members' claims. The claim of the newest generation wins; a partition that two
+/// members claim in that generation has no previous owner.
 /// </summary>
 /// <remarks>
-/// With three claims to one partition, of which two are equally old, Kafka's answer depends on the order in which its hash map lists the
-/// members; here it does not.
+/// For three claims to one partition, two of them of the same generation, Kafka's result depends on the iteration order of a hash map; this
+/// one does not.
 /// </remarks>
 internal sealed class Claims
 {
     public Claims(SubscribedPartitions partitions)
     {
         Owners = new int[partitions.Count];
-        PreviousDelivery = new int[partitions.Count];
-        Array.Fill(Owners, SubscribedPartitions.Nobody);
-        Array.Fill(PreviousDelivery, SubscribedPartitions.Nobody);
+        EarlierOwners = new int[partitions.Count];
+        Array.Fill(Owners, SubscribedPartitions.Unowned);
+        Array.Fill(EarlierOwners, SubscribedPartitions.Unowned);
         var newest = partitions.Members.Select(member => member.OwnedGeneration).DefaultIfEmpty().Max();
         var claimants = new int[partitions.Count];
-        Array.Fill(claimants, SubscribedPartitions.Nobody);
+        Array.Fill(claimants, SubscribedPartitions.Unowned);
         for (var member = 0; member < partitions.Members.Length; member++)
         {
             foreach (var owned in partitions.Members[member].Owned)
@@ -30,24 +30,24 @@ internal sealed class Claims
 
                 var generation = partitions.Members[member].OwnedGeneration;
                 Claim(partitions, claimants, partition, member);
-                if (generation < newest && (PreviousDelivery[partition] == SubscribedPartitions.Nobody
-                    || generation > partitions.Members[PreviousDelivery[partition]].OwnedGeneration))
+                if (generation < newest && (EarlierOwners[partition] == SubscribedPartitions.Unowned
+                    || generation > partitions.Members[EarlierOwners[partition]].OwnedGeneration))
                 {
-                    PreviousDelivery[partition] = member;
+                    EarlierOwners[partition] = member;
                 }
             }
         }
     }
 
-    /// <summary>For each partition the member that had it, or <see cref="SubscribedPartitions.Nobody"/>.</summary>
+    /// <summary>The previous owner of each partition, or <see cref="SubscribedPartitions.Unowned"/>.</summary>
     public int[] Owners { get; }
 
     /// <summary>
-    /// For each partition the member with the newest claim that is older than the group's newest generation, or
-    /// <see cref="SubscribedPartitions.Nobody"/>. If the partition has to move, this is where it is welcome first. Of equal claims, that of
-    /// the first member by id; Kafka takes the first of a hash map.
+    /// For each partition the member with the newest claim from before the group's newest generation, or
+    /// <see cref="SubscribedPartitions.Unowned"/>: the preferred destination if the partition has to move. Ties go to the first member by
+    /// id; Kafka takes the first in hash map order.
     /// </summary>
-    public int[] PreviousDelivery { get; }
+    public int[] EarlierOwners { get; }
 
     private void Claim(SubscribedPartitions partitions, int[] claimants, int partition, int member)
     {
@@ -58,7 +58,7 @@ internal sealed class Claims
         }
 
         var generation = partitions.Members[member].OwnedGeneration;
-        var otherGeneration = other == SubscribedPartitions.Nobody ? int.MinValue : partitions.Members[other].OwnedGeneration;
+        var otherGeneration = other == SubscribedPartitions.Unowned ? int.MinValue : partitions.Members[other].OwnedGeneration;
         if (generation > otherGeneration)
         {
             claimants[partition] = member;
@@ -66,7 +66,7 @@ internal sealed class Claims
         }
         else if (generation == otherGeneration)
         {
-            Owners[partition] = SubscribedPartitions.Nobody;
+            Owners[partition] = SubscribedPartitions.Unowned;
         }
     }
 }

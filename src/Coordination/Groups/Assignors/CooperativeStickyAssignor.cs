@@ -3,9 +3,9 @@ using Loire.Model;
 namespace Loire.Coordination.Groups.Assignors;
 
 /// <summary>
-/// Kafka's <c>cooperative-sticky</c> (KIP-429): the assignment of <see cref="StickyAssignor"/>, which the group moves to without stopping
-/// whom it does not concern. The result names each partition's next owner, also where another member has to give it up first; Kafka's
-/// assignor leaves those out, because there nobody else makes the new owner wait.
+/// Kafka's <c>cooperative-sticky</c> (KIP-429): the assignment of <see cref="StickyAssignor"/>, to which the group moves without stopping
+/// unaffected members. The result names the next owner of every partition, even if another member must revoke it first. Kafka's assignor
+/// omits those partitions, because in Kafka nothing else makes the new owner wait.
 /// </summary>
 public sealed class CooperativeStickyAssignor : IAssignor
 {

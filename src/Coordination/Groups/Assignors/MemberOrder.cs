@@ -1,6 +1,6 @@
 namespace Loire.Coordination.Groups.Assignors;
 
-/// <summary>The orders of members that Kafka's assignors go by. Both compare ids by their UTF-16 units, as Java does.</summary>
+/// <summary>The member orders that Kafka's assignors use. Both compare ids by UTF-16 code units, as Java does.</summary>
 internal static class MemberOrder
 {
     /// <summary>By member id.</summary>
@@ -8,8 +8,8 @@ internal static class MemberOrder
         Comparer<GroupSubscription>.Create((one, other) => one.MemberId.CompareTo(other.MemberId));
 
     /// <summary>
-    /// Static members by instance id, then dynamic ones by member id: a static member that restarts gets a new member id and keeps its
-    /// place (KIP-345).
+    /// Static members by instance id, then dynamic ones by member id: a static member that restarts with a new member id keeps its place
+    /// (KIP-345).
     /// </summary>
     public static readonly IComparer<GroupSubscription> StaticFirst = Comparer<GroupSubscription>.Create((one, other) =>
         (one.InstanceId, other.InstanceId) switch

@@ -1,36 +1,36 @@
 namespace Loire.Coordination.Groups.Assignors;
 
 /// <summary>
-/// The moves of an assignment that is being balanced. Two members that exchange partitions of one topic would lose what they had for
-/// nothing, so a partition that has gone the other way returns in the place of a second one.
+/// The moves made while an assignment is being balanced. If two members swapped partitions of one topic, both would lose stickiness for no
+/// gain, so an earlier move in the opposite direction is undone instead of making a second move.
 /// </summary>
 internal sealed class Moves(SubscribedPartitions partitions)
 {
     private readonly Dictionary<int, (int From, int To)> _moved = [];
-    private readonly Dictionary<(int Topic, int From, int To), SortedSet<int>> _byWay = [];
+    private readonly Dictionary<(int Topic, int From, int To), SortedSet<int>> _byRoute = [];
 
     /// <summary>
-    /// The partition that should move to a member in the place of another; null if that one itself should. Of several, the one with the
-    /// lowest number; Kafka takes the first of a hash set.
+    /// The partition whose earlier move, in the opposite direction, should be undone instead; null if there is none. Of several candidates,
+    /// the one with the lowest number; Kafka takes the first in hash set order.
     /// </summary>
-    public int? Instead(int partition, int from, int to)
+    public int? FindReverse(int partition, int from, int to)
     {
-        var first = _moved.TryGetValue(partition, out var way) ? way.From : from;
-        return _byWay.TryGetValue((partitions.TopicOf(partition), to, first), out var back) ? back.Min : null;
+        var first = _moved.TryGetValue(partition, out var route) ? route.From : from;
+        return _byRoute.TryGetValue((partitions.TopicOf(partition), to, first), out var back) ? back.Min : null;
     }
 
-    /// <summary>Notes a move. Several moves of one partition are one, from its first owner to its last.</summary>
+    /// <summary>Records a move. Several moves of one partition collapse into one, from its first owner to its last.</summary>
     public void Add(int partition, int from, int to)
     {
         var topic = partitions.TopicOf(partition);
-        if (_moved.Remove(partition, out var way))
+        if (_moved.Remove(partition, out var route))
         {
-            from = way.From;
-            var same = _byWay[(topic, way.From, way.To)];
+            from = route.From;
+            var same = _byRoute[(topic, route.From, route.To)];
             same.Remove(partition);
             if (same.Count == 0)
             {
-                _byWay.Remove((topic, way.From, way.To));
+                _byRoute.Remove((topic, route.From, route.To));
             }
         }
 
@@ -40,9 +40,9 @@ internal sealed class Moves(SubscribedPartitions partitions)
         }
 
         _moved.Add(partition, (from, to));
-        if (!_byWay.TryGetValue((topic, from, to), out var others))
+        if (!_byRoute.TryGetValue((topic, from, to), out var others))
         {
-            _byWay.Add((topic, from, to), others = []);
+            _byRoute.Add((topic, from, to), others = []);
         }
 
         others.Add(partition);

@@ -3,9 +3,9 @@ using Loire.Model;
 namespace Loire.Coordination.Groups.Assignors;
 
 /// <summary>
-/// Kafka's <c>range</c>: each topic is cut into one run of partitions a subscriber, the first subscribers getting one more where it does
-/// not divide. Static members come first, by instance id, then dynamic ones by member id (KIP-345). Partitions of the same number meet at
-/// one member for topics of the same size and subscribers, at the price of balance over many topics. Racks are not considered.
+/// Kafka's <c>range</c>: splits each topic into one contiguous range of partitions per subscriber; if they do not divide evenly, the first
+/// subscribers get one more. Static members come first, by instance id, then dynamic ones by member id (KIP-345). Topics with the same
+/// partition count and subscribers are co-partitioned, at the expense of balance across many topics. Ignores racks.
 /// </summary>
 public sealed class RangeAssignor : IAssignor
 {

@@ -3,9 +3,9 @@ using Loire.Model;
 namespace Loire.Coordination.Groups.Assignors;
 
 /// <summary>
-/// Kafka's <c>roundrobin</c>: all partitions in order of topic and number are dealt to the members in turn, static ones first by instance
-/// id, then dynamic ones by member id (KIP-345); a member that does not subscribe to the topic is passed over. Balanced to within one
-/// partition if all subscribe to the same topics, otherwise perhaps not.
+/// Kafka's <c>roundrobin</c>: deals all partitions, ordered by topic and number, to the members in turn: static ones by instance id, then
+/// dynamic ones by member id (KIP-345). Members that do not subscribe to the topic are skipped. Balanced to within one partition if all
+/// members subscribe to the same topics; no guarantee otherwise.
 /// </summary>
 public sealed class RoundRobinAssignor : IAssignor
 {
@@ -24,7 +24,7 @@ public sealed class RoundRobinAssignor : IAssignor
         var turn = 0;
         for (var partition = 0; partition < owners.Length; partition++)
         {
-            // The next subscriber whose turn it is: the first from the turn on, or the first of all if the round is over.
+            // The first subscriber at or after the turn; wraps around at the end of the round.
             var subscribers = partitions.Topics[partitions.TopicOf(partition)].Subscribers;
             var place = Array.BinarySearch(subscribers, turn);
             place = place >= 0 ? place : ~place;

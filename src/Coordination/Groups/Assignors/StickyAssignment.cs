@@ -2,7 +2,7 @@ using Loire.Model;
 
 namespace Loire.Coordination.Groups.Assignors;
 
-/// <summary>The assignment that both sticky assignors make. Kafka orders members by member id here, also static ones.</summary>
+/// <summary>The algorithm behind both sticky assignors. As in Kafka, it orders all members by member id, static ones too.</summary>
 internal static class StickyAssignment
 {
     public static IReadOnlyDictionary<MemberId, IReadOnlyList<TopicPartition>> Of(
@@ -16,8 +16,8 @@ internal static class StickyAssignment
         return partitions.Assignment(owners);
     }
 
-    // Topics that do not exist count too, as in Kafka: they decide which of the two algorithms runs. Kafka overlooks members that subscribe
-    // to nothing if its hash map lists them first, and may give them partitions; here they never count as alike.
+    // As in Kafka, nonexistent topics count when choosing between the two algorithms. Kafka ignores members without subscriptions if its
+    // hash map lists them first, and may then assign partitions to them; here such a member never counts as having the same subscription.
     private static bool SubscribeToTheSame(GroupSubscription[] members)
     {
         if (members.Length == 0)

@@ -3,8 +3,8 @@ using Loire.Model;
 namespace Loire.Coordination.Groups.Assignors;
 
 /// <summary>
-/// Kafka's <c>sticky</c> (KIP-54): as balanced as it can be, and then as little as possible moves. The group still moves eagerly, as in
-/// Kafka: everybody stops, and most go on with what they had. Racks are not considered.
+/// Kafka's <c>sticky</c> (KIP-54): as balanced as possible, then with as few moves as possible. As in Kafka, the rebalance is still eager:
+/// all members stop, and most resume with the partitions that they had. Ignores racks.
 /// </summary>
 public sealed class StickyAssignor : IAssignor
 {

@@ -3,18 +3,18 @@ using Loire.Model;
 namespace Loire.Coordination.Groups.Assignors;
 
 /// <summary>
-/// The partitions that someone subscribes to, numbered in their order, and the members, numbered in the assignor's order. An assignment is
-/// then an array that holds each partition's member, and no longer depends on the order in which anything was listed.
+/// The partitions of subscribed topics, numbered in order, and the members, numbered in the assignor's order. An assignment is an array
+/// that maps partition numbers to member numbers, so it does not depend on the order of the input.
 /// </summary>
 internal sealed class SubscribedPartitions
 {
-    /// <summary>In the place of a member's number: nobody.</summary>
-    public const int Nobody = -1;
+    /// <summary>The member number of a partition without an owner.</summary>
+    public const int Unowned = -1;
 
     private readonly Dictionary<TopicName, int> _topicNumbers;
     private readonly int[] _topicOf;
 
-    /// <exception cref="ArgumentException">A member id occurs twice, or a topic has less than 0 partitions.</exception>
+    /// <exception cref="ArgumentException">A member id occurs twice, or a partition count is negative.</exception>
     public SubscribedPartitions(
         IReadOnlyCollection<GroupSubscription> members,
         IReadOnlyDictionary<TopicName, int> partitionsCounts,
@@ -40,19 +40,19 @@ internal sealed class SubscribedPartitions
     /// <summary>The members in the assignor's order.</summary>
     public GroupSubscription[] Members { get; }
 
-    /// <summary>The topics that exist and have a subscriber and a partition, by name.</summary>
+    /// <summary>The existing topics that have a subscriber and a partition, in order of their names.</summary>
     public SubscribedTopic[] Topics { get; }
 
-    /// <summary>How many partitions there are; they are numbered from 0.</summary>
+    /// <summary>The number of partitions; they are numbered from 0.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The number of a partition's topic.</summary>
+    /// <summary>The index in <see cref="Topics"/> of a partition's topic.</summary>
     public int TopicOf(int partition) => _topicOf[partition];
 
-    /// <summary>The partition's number in its topic.</summary>
+    /// <summary>The partition's number within its topic.</summary>
     public int InTopic(int partition) => partition - Topics[_topicOf[partition]].First;
 
-    /// <summary>Finds a partition's number; there is none if it does not exist or nobody subscribes to its topic.</summary>
+    /// <summary>Finds a partition's number; false if the partition does not exist or its topic has no subscriber.</summary>
     public bool TryFind(TopicPartition partition, out int number)
     {
         number = 0;
@@ -65,13 +65,13 @@ internal sealed class SubscribedPartitions
         return true;
     }
 
-    /// <summary>The assignment that gives each partition to <paramref name="owners"/>' member.</summary>
+    /// <summary>Converts an array of member numbers, indexed by partition number, to an assignment.</summary>
     public IReadOnlyDictionary<MemberId, IReadOnlyList<TopicPartition>> Assignment(int[] owners)
     {
         var partitions = Array.ConvertAll(Members, _ => new List<TopicPartition>());
         for (var partition = 0; partition < Count; partition++)
         {
-            Invariant.Check(owners[partition] != Nobody, "every partition of a topic with a subscriber has an owner");
+            Invariant.Check(owners[partition] != Unowned, "every partition of a topic with a subscriber has an owner");
             partitions[owners[partition]].Add(new TopicPartition(Topics[_topicOf[partition]].Name, InTopic(partition)));
         }
 
@@ -115,8 +115,8 @@ internal sealed class SubscribedPartitions
 }
 
 /// <summary>A topic in an assignment.</summary>
-/// <param name="Name">Its name.</param>
+/// <param name="Name">The topic's name.</param>
 /// <param name="First">The number of its partition 0; the others follow.</param>
 /// <param name="PartitionsCount">At least 1.</param>
-/// <param name="Subscribers">The numbers of the members that subscribe to it, ascending; at least one.</param>
+/// <param name="Subscribers">The numbers of its subscribers, ascending; at least one.</param>
 internal readonly record struct SubscribedTopic(TopicName Name, int First, int PartitionsCount, int[] Subscribers);

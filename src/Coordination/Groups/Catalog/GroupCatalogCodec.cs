@@ -4,7 +4,7 @@ using Loire.Model;
 namespace Loire.Coordination.Groups.Catalog;
 
 /// <summary>
-/// The bytes of <see cref="GroupCatalogRecord"/> in a catalog's journal. Big-endian; an id is 2 bytes of length and UTF-8.
+/// The encoding of <see cref="GroupCatalogRecord"/> in a catalog's journal. Big-endian; an id is a 2-byte length and UTF-8.
 /// <code>
 ///   every record   1 layout, now 1 | 1 kind | fields
 ///   1 Exists       id
@@ -42,7 +42,7 @@ public static class GroupCatalogCodec
         return writer.Written;
     }
 
-    /// <summary>Reads a record; false if the bytes are no record of a known layout.</summary>
+    /// <summary>Reads a record; false unless the bytes are a valid record of a known layout.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out GroupCatalogRecord? record)
     {
         var reader = new FieldReader(bytes);

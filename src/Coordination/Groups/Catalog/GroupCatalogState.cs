@@ -3,7 +3,7 @@ using Loire.Model;
 
 namespace Loire.Coordination.Groups.Catalog;
 
-/// <summary>The ids of the groups that one part of the catalog knows, in ordinal order; and what becomes of requests to it.</summary>
+/// <summary>The group ids in one part of the catalog, and the rules for changing them.</summary>
 public sealed class GroupCatalogState
 {
     private readonly List<GroupId> _ids = [];
@@ -11,26 +11,26 @@ public sealed class GroupCatalogState
     /// <summary>The ids in ordinal order.</summary>
     public IReadOnlyList<GroupId> Ids => _ids;
 
-    /// <summary>A group says whether it exists.</summary>
+    /// <summary>Records whether a group exists, as the group reports it.</summary>
     public Decision<GroupCatalogRecord> Record(GroupId id, bool exists) =>
         id == default ? Decision<GroupCatalogRecord>.Refuse(ErrorCode.InvalidGroupId, GroupId.FindProblem(id.Value)!)
         : exists == Find(id.Value) >= 0 ? Decision<GroupCatalogRecord>.Accept()
         : !exists ? Decision<GroupCatalogRecord>.Accept(new GroupCatalogRecord.Gone(id))
         : _ids.Count >= Limits.GroupsPerCatalog
-            ? Decision<GroupCatalogRecord>.Refuse(ErrorCode.PolicyViolation, "There are as many groups already as there can be.")
+            ? Decision<GroupCatalogRecord>.Refuse(ErrorCode.PolicyViolation, "The maximum number of groups is reached.")
         : Decision<GroupCatalogRecord>.Accept(new GroupCatalogRecord.Exists(id));
 
-    /// <summary>Up to <paramref name="max"/> ids after <paramref name="after"/>.</summary>
+    /// <summary>Returns up to <paramref name="max"/> ids that follow <paramref name="after"/>.</summary>
     public (GroupId[] Ids, bool HasMore) Page(string after, int max)
     {
-        // What a page continues after may be any text.
+        // The text to continue after need not be a known or valid id.
         var found = Find(after);
         var from = found >= 0 ? found + 1 : ~found;
         var count = Math.Min(max, _ids.Count - from);
         return ([.. _ids[from..(from + count)]], from + count < _ids.Count);
     }
 
-    /// <summary>Changes the catalog by one record, live or replayed.</summary>
+    /// <summary>Applies one record, live or replayed.</summary>
     public void Apply(GroupCatalogRecord record)
     {
         switch (record)
@@ -56,7 +56,7 @@ public sealed class GroupCatalogState
         }
     }
 
-    /// <summary>All of it as one record.</summary>
+    /// <summary>The whole state as one record.</summary>
     public GroupCatalogRecord Snapshot() => new GroupCatalogRecord.Snapshot([.. _ids]);
 
     private int Find(string id) => CollectionsMarshal.AsSpan(_ids).BinarySearch(new Text(id));

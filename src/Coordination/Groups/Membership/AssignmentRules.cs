@@ -9,8 +9,8 @@ namespace Loire.Coordination.Groups.Membership;
 public static class AssignmentRules
 {
     /// <summary>
-    /// Whether topics that exist and are subscribed to differ from those that the target assignment divides. (That members or subscriptions
-    /// have changed shows in the epochs.)
+    /// Whether the subscribed topics that exist, or their partition counts, differ from those in the target assignment. (Changes of members
+    /// or subscriptions show in the epochs.)
     /// </summary>
     public static bool TopicsDiffer(GroupState state, IReadOnlyDictionary<TopicName, int> topics)
     {
@@ -21,13 +21,13 @@ public static class AssignmentRules
     }
 
     /// <summary>
-    /// The assignor of a group: of those that all members list and the broker knows, the one that comes first in most lists; of several the
-    /// one in use, or else the first by name. So a group moves from one to another by one rolling change of the lists: while one member
-    /// lists only the old one it stays, and with the last change of the lists it moves to what most prefer.
+    /// Chooses the assignor of a group by majority: each member votes for the first assignor in its list that the broker knows and all
+    /// members list. Ties go to the assignor in use, otherwise to the first by name. A group therefore changes its assignor with one
+    /// rolling update of the lists: it keeps the old one until the last member that lists only that one is updated.
     /// </summary>
     /// <param name="state">The group.</param>
     /// <param name="registry">The broker's assignors.</param>
-    /// <param name="failed">Assignors that have failed; the others are chosen from as if these were not listed.</param>
+    /// <param name="failed">Assignors that have failed; treated as if no member listed them.</param>
     /// <returns>Null if all have failed.</returns>
     public static IAssignor? Choose(GroupState state, AssignorRegistry registry, IReadOnlyList<AssignorFailure> failed)
     {
@@ -48,14 +48,14 @@ public static class AssignmentRules
             return null;
         }
 
-        // Joining needs an assignor in common. There is none only if the broker has lost it since; then any will do, rather than none.
+        // Members can join only with a common assignor. If the broker no longer has it, fall back to any rather than none.
         var most = votes.Count == 0 ? 0 : votes.Values.Max();
         var chosen = votes.Where(vote => vote.Value == most).Select(vote => vote.Key).ToArray();
         var name = chosen.Contains(state.Assignor) || chosen.Length == 0 ? state.Assignor : chosen[0];
         return registry.TryGet(name, out var assignor) ? assignor : AssignorRegistry.BuiltIn[^1];
     }
 
-    /// <summary>Makes a new target assignment: by the chosen assignor, or where that fails by the next that all list.</summary>
+    /// <summary>Makes a new target assignment with the chosen assignor or, if that fails, the next one that all members list.</summary>
     public static AssignmentOutcome Assign(GroupState state, IReadOnlyDictionary<TopicName, int> topics, AssignorRegistry registry)
     {
         var members = Subscribed(state, topics);
@@ -76,8 +76,8 @@ public static class AssignmentRules
     }
 
     /// <summary>
-    /// The last target once more, where no assignor works: an eager group gives nobody anything while a new target is about to be made, and
-    /// none is. Null where that makes no difference.
+    /// Repeats the last target at a new epoch when every assignor has failed. An eager group grants nothing while a new target is pending,
+    /// so without this record it would wait indefinitely. Null if the record would change nothing.
     /// </summary>
     public static GroupRecord.Targeted? Again(GroupState state) =>
         state.IsCooperative || state.Target.Count == 0 || state.Epoch == state.TargetEpoch
@@ -105,8 +105,8 @@ public static class AssignmentRules
     }
 
     /// <summary>
-    /// The members as assignors see them. What a member had is its part of the last target, not what it holds at the moment: in the middle
-    /// of a rebalance that is where the partitions are going, and in an eager one nobody holds any.
+    /// The members as assignors see them. A member's previous partitions are its part of the last target, not those that it currently
+    /// holds: during a rebalance the partitions are still moving to the target, and in an eager one no member holds any.
     /// </summary>
     private static List<GroupSubscription> Subscribed(GroupState state, IReadOnlyDictionary<TopicName, int> topics)
     {

@@ -5,30 +5,30 @@ using Loire.Model.Groups;
 namespace Loire.Coordination.Groups.Membership;
 
 /// <summary>
-/// When a group gets its next target assignment: not while its first members wait for others, not twice within the assignment interval, and
-/// where no assignor works, not before something has changed or the topics are told again. Not durable.
+/// Schedules the target assignments of a group: none during the initial rebalance delay, at most one per assignment interval, and after all
+/// assignors have failed none until the group changes or the topics are reported again. Not durable.
 /// </summary>
 internal sealed class AssignmentTurns(AssignorRegistry assignors, MembershipOptions options)
 {
     private readonly InitialDelay _initialDelay = new(options.InitialRebalanceDelay);
     private IReadOnlyDictionary<TopicName, int>? _topics;
     private bool _topicsDiffer;
-    private int _inVainAt = -1;
+    private int _failedAtEpoch = -1;
     private TimeSpan _notBefore = TimeSpan.MinValue;
 
-    /// <summary>Why the last attempt made no assignment; null if it made one.</summary>
+    /// <summary>Why the last attempt failed; null if it succeeded.</summary>
     public string? Problem { get; private set; }
 
-    /// <summary>The topics that exist, as <see cref="GroupMachine.TopicsAre"/> has it.</summary>
+    /// <summary>Sets the existing topics; see <see cref="GroupMachine.TopicsAre"/>.</summary>
     public void TopicsAre(GroupState state, IReadOnlyDictionary<TopicName, int> topics)
     {
         _topics = topics;
         _topicsDiffer = Problem is not null || AssignmentRules.TopicsDiffer(state, topics);
-        _inVainAt = -1;
+        _failedAtEpoch = -1;
     }
 
-    /// <summary>A member is about to join.</summary>
-    public void Joins(GroupState state, HeartbeatRequest request, TimeSpan now)
+    /// <summary>Starts or extends the initial delay; called before a joining member is added.</summary>
+    public void OnJoining(GroupState state, HeartbeatRequest request, TimeSpan now)
     {
         if (state.Members.Count == 0)
         {
@@ -41,13 +41,14 @@ internal sealed class AssignmentTurns(AssignorRegistry assignors, MembershipOpti
         }
     }
 
-    /// <summary>When to try; null if nothing is to be done.</summary>
+    /// <summary>When the next assignment is due; null if none is needed.</summary>
     public TimeSpan? Due(GroupState state) =>
-        _topics is not null && state.Members.Count > 0 && (state.Epoch > state.TargetEpoch || _topicsDiffer) && _inVainAt != state.Epoch
+        _topics is not null && state.Members.Count > 0 && (state.Epoch > state.TargetEpoch || _topicsDiffer)
+            && _failedAtEpoch != state.Epoch
             ? _notBefore
             : null;
 
-    /// <summary>Makes the assignment that is due; null if none is, or not yet.</summary>
+    /// <summary>Makes the assignment if it is due; null otherwise.</summary>
     public AssignmentOutcome? Make(GroupState state, TimeSpan now)
     {
         if (!(Due(state) <= now))
@@ -69,10 +70,10 @@ internal sealed class AssignmentTurns(AssignorRegistry assignors, MembershipOpti
             return outcome;
         }
 
-        // The same input again would only cost time.
+        // Do not retry with the same input.
         Problem = string.Join(' ', outcome.Failures.Select(failure => $"The assignor {failure.Assignor} fails. {failure.Detail}"));
         var again = AssignmentRules.Again(state);
-        _inVainAt = again?.Epoch ?? state.Epoch;
+        _failedAtEpoch = again?.Epoch ?? state.Epoch;
         return outcome with { Record = again };
     }
 }

@@ -5,12 +5,12 @@ using Loire.Coordination.Groups.Assignors;
 namespace Loire.Coordination.Groups.Membership;
 
 /// <summary>
-/// Has an assignor make an assignment and believes none of it: assignors are other people's code too. What passes covers every partition
-/// once, and each member by a topic that it subscribes to.
+/// Runs an assignor and validates its result, since assignors may be third-party code. A valid assignment assigns every partition exactly
+/// once, to a member that subscribes to its topic.
 /// </summary>
 internal static class CheckedAssignment
 {
-    /// <summary>Makes an assignment, or says why the assignor is of no use.</summary>
+    /// <summary>Makes an assignment, or reports why the assignor failed.</summary>
     public static bool TryMake(
         IAssignor assignor, IReadOnlyList<GroupSubscription> members, IReadOnlyDictionary<TopicName, int> counts,
         [NotNullWhen(true)] out Dictionary<MemberId, TopicPartition[]>? assignment, [NotNullWhen(false)] out AssignorFailure? failure)
@@ -32,7 +32,7 @@ internal static class CheckedAssignment
         return assignment is not null;
     }
 
-    // What is checked is what is used, whatever the assignor does with its lists afterwards.
+    // Validate and use a copy: the assignor may still modify its lists.
     private static string? Copy(
         IReadOnlyDictionary<MemberId, IReadOnlyList<TopicPartition>>? made, IReadOnlyList<GroupSubscription> members,
         out Dictionary<MemberId, TopicPartition[]> copy)

@@ -5,16 +5,18 @@ using Loire.Model.Groups;
 namespace Loire.Coordination.Groups.Membership;
 
 /// <summary>
-/// The members of one group: decides, changes the state at once, keeps the deadlines, and says what is to be made durable. Nobody may be
-/// told of a change before its records are durable; a machine whose records could not be is thrown away, and a new one replays what is.
+/// The membership of one group: makes decisions, applies them to the state immediately, tracks deadlines, and returns the records to make
+/// durable. The driver must not reveal a change before its records are durable. If they cannot be made durable, the driver discards the
+/// machine and replays the durable records into a new one.
 /// <para>
-/// Every <c>now</c> is the time since some fixed moment on a clock that does not fall. A heartbeat that is not refused is answered with
-/// <see cref="Answer"/>: at once if the member <see cref="HasNews"/>, otherwise when some later step names it in
-/// <see cref="GroupStep.News"/>, or when the wait is over. A member has one heartbeat under way: one that a newer of the same life has
-/// overtaken is ended without asking for an answer, which is for the newer; one of an earlier life is answered, and learns that it is over.
+/// Every <c>now</c> is the time since a fixed moment on a monotonic clock. The driver answers an accepted heartbeat with
+/// <see cref="Answer"/>: immediately if the member <see cref="HasNews"/>, otherwise when a later step names the member in
+/// <see cref="GroupStep.News"/> or when the wait times out. A member has one outstanding heartbeat. When a newer heartbeat of the same life
+/// supersedes it, the driver ends the older one without calling <see cref="Answer"/>, because that answer belongs to the newer one; a
+/// heartbeat of an earlier life is answered, so that it learns that it is fenced.
 /// </para>
 /// </summary>
-/// <param name="assignors">Those of the broker.</param>
+/// <param name="assignors">The broker's assignors.</param>
 /// <param name="options">The broker's settings.</param>
 public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions options)
 {
@@ -22,35 +24,35 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
     private readonly AssignmentTurns _turns = new(assignors, options);
     private TimeSpan _now = TimeSpan.MinValue;
 
-    /// <summary>The group as its records have made it.</summary>
+    /// <summary>The state that results from the group's records.</summary>
     public GroupState State { get; } = new();
 
-    /// <summary>When to call <see cref="Tick"/>; null if nothing is to be expected. Each call of the machine may change it.</summary>
+    /// <summary>When to call <see cref="Tick"/>; null if nothing is pending. Any call of the machine may change it.</summary>
     public TimeSpan? NextTick => _turns.Due(State) is { } due && !(_liveness.Earliest < due) ? due : _liveness.Earliest;
 
-    /// <summary>Changes the state by a record that is durable already; before everything else.</summary>
+    /// <summary>Applies a durable record. Call it only before <see cref="Start"/>.</summary>
     public void Replay(GroupRecord record) => State.Apply(record);
 
-    /// <summary>After the replay: every member gets a fresh session, and is told anew where it stands.</summary>
+    /// <summary>Ends the replay: every member gets a fresh session and will receive its current assignment.</summary>
     public void Start(TimeSpan now)
     {
         _now = now;
         State.TakeChanged();
         foreach (var member in State.Members.Values)
         {
-            _liveness.Heard(member, now);
-            _liveness.Changed(member, now);
+            _liveness.RenewSession(member, now);
+            _liveness.MarkChanged(member, now);
         }
     }
 
     /// <summary>
-    /// The topics that exist with the numbers of their partitions; at least those that <see cref="GroupState.IsInteresting"/> names. Until
-    /// the first such call nothing is assigned. The machine keeps the dictionary, which must not change any more.
+    /// Sets the existing topics and their partition counts; at least those for which <see cref="GroupState.IsInteresting"/> is true.
+    /// Nothing is assigned before the first call. The machine keeps the dictionary; the caller must not modify it afterwards.
     /// </summary>
     public GroupStep TopicsAre(IReadOnlyDictionary<TopicName, int> topics, TimeSpan now) =>
         Step(now, _ => _turns.TopicsAre(State, topics));
 
-    /// <summary>A member's heartbeat: joins, stays, changes the subscription, confirms.</summary>
+    /// <summary>Handles a member's heartbeat, which may join, change the subscription or confirm revocations.</summary>
     public GroupStep Heartbeat(HeartbeatRequest request, TimeSpan now)
     {
         var isJoining = request.MemberEpoch == 0;
@@ -61,38 +63,38 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
         {
             if (isJoining)
             {
-                _turns.Joins(State, request, _now);
+                _turns.OnJoining(State, request, _now);
             }
 
-            work.Do(decision.Records);
+            work.Apply(decision.Records);
             var member = State.Members[request.MemberId];
-            _liveness.Heard(member, _now);
+            _liveness.RenewSession(member, _now);
             if (isJoining)
             {
-                work.Concerns(member);
+                work.AddNews(member);
             }
             else
             {
-                _liveness.CameWith(request.MemberId, request.MemberEpoch);
+                _liveness.CheckEpoch(request.MemberId, request.MemberEpoch);
             }
 
             work.JoinedAt = member.JoinedAt;
         });
     }
 
-    /// <summary>A member leaves. One that is not known has left already, which is no error.</summary>
-    /// <param name="memberId">The member; null to name it by its instance id.</param>
+    /// <summary>Removes a member. An unknown member has already left, which is no error.</summary>
+    /// <param name="memberId">The member; null to identify it by its instance id.</param>
     /// <param name="instanceId">Its instance id, if it has one.</param>
     /// <param name="now">The time.</param>
     public GroupStep Leave(MemberId? memberId, GroupInstanceId? instanceId, TimeSpan now)
     {
         var decision = GroupRules.Leave(State, memberId, instanceId);
-        return decision.Error != ErrorCode.None ? Refused(decision) : Step(now, work => work.Do(decision.Records));
+        return decision.Error != ErrorCode.None ? Refused(decision) : Step(now, work => work.Apply(decision.Records));
     }
 
     /// <summary>
-    /// Does what is due: removes the members whose time is over, makes the assignment that waited. If the call comes later than asked by
-    /// more than a heartbeat interval, whoever makes it was held up and could not hear the members either: they get another interval.
+    /// Removes expired members and makes the assignment if it is due. A call that is late by more than a heartbeat interval means that the
+    /// driver was stalled and could not receive heartbeats either, so every member gets another interval.
     /// </summary>
     public GroupStep Tick(TimeSpan now) => Step(now, work =>
     {
@@ -103,17 +105,17 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
 
         if (_liveness.Earliest <= _now)
         {
-            work.Do([.. _liveness.Expired(_now).Select(expired => new GroupRecord.Departed(expired.MemberId, expired.Cause))]);
+            work.Apply([.. _liveness.Expired(_now).Select(expired => new GroupRecord.Departed(expired.MemberId, expired.Cause))]);
         }
     });
 
-    /// <summary>Whether the caller has something to learn at once.</summary>
+    /// <summary>Whether a heartbeat should be answered immediately.</summary>
     /// <param name="memberId">The member.</param>
     /// <param name="joinedAt">Its life: <see cref="GroupStep.JoinedAt"/> of its heartbeat.</param>
     public bool HasNews(MemberId memberId, int joinedAt) =>
         !State.Members.TryGetValue(memberId, out var member) || member.JoinedAt != joinedAt || _liveness.HasNews(memberId);
 
-    /// <summary>What the caller is to be told now; the member has no news then.</summary>
+    /// <summary>The answer to a heartbeat; afterwards the member has no news.</summary>
     /// <param name="memberId">The member.</param>
     /// <param name="instanceId">Its instance id, if it has one.</param>
     /// <param name="joinedAt">Its life: <see cref="GroupStep.JoinedAt"/> of its heartbeat.</param>
@@ -137,12 +139,12 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
         }
 
         var third = member.Profile.Subscription.SessionTimeout / 3;
-        _liveness.Told(memberId, State.Epoch);
+        _liveness.MarkAnswered(memberId, State.Epoch);
         var interval = third < options.HeartbeatInterval ? third : options.HeartbeatInterval;
         return new HeartbeatResult(error, State.Epoch, member.Assignment, interval);
     }
 
-    /// <summary>Whether a member may commit an offset of a partition; as <see cref="GroupRules.CheckCommit"/> says.</summary>
+    /// <summary>Whether a member may commit an offset of a partition; see <see cref="GroupRules.CheckCommit"/>.</summary>
     public ErrorCode CheckCommit(MemberId memberId, int memberEpoch, TopicPartition partition) =>
         GroupRules.CheckCommit(State, memberId, memberEpoch, partition);
 
@@ -156,13 +158,13 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
         if (_turns.Make(State, _now) is var (target, failures))
         {
             work.Failures = failures;
-            work.Do(target is null ? [] : [target]);
+            work.Apply(target is null ? [] : [target]);
         }
 
         return work.Finish();
     }
 
-    /// <summary>One step while it is made.</summary>
+    /// <summary>Collects the effects of one step.</summary>
     private sealed class Work(GroupMachine machine)
     {
         private readonly List<GroupRecord> _records = [];
@@ -172,7 +174,7 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
 
         public IReadOnlyList<AssignorFailure> Failures { get; set; } = [];
 
-        public void Do(IReadOnlyList<GroupRecord> records)
+        public void Apply(IReadOnlyList<GroupRecord> records)
         {
             foreach (var record in records)
             {
@@ -192,20 +194,20 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
                 };
                 if (departed is { } former)
                 {
-                    machine._liveness.Forget(former);
+                    machine._liveness.Remove(former);
                     _news.Add(former);
                 }
 
                 if (joined is { } newcomer)
                 {
-                    machine._liveness.Heard(machine.State.Members[newcomer], machine._now);
+                    machine._liveness.RenewSession(machine.State.Members[newcomer], machine._now);
                 }
             }
         }
 
-        public void Concerns(GroupMember member)
+        public void AddNews(GroupMember member)
         {
-            machine._liveness.Changed(member, machine._now);
+            machine._liveness.MarkChanged(member, machine._now);
             _news.Add(member.Profile.MemberId);
         }
 
@@ -215,7 +217,7 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
             {
                 if (machine.State.Members.GetValueOrDefault(member.Profile.MemberId) == member)
                 {
-                    Concerns(member);
+                    AddNews(member);
                 }
             }
 

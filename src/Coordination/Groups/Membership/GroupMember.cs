@@ -18,40 +18,41 @@ public sealed class GroupMember
         JoinedAt = joinedAt;
     }
 
-    /// <summary>Who it is and what it wants.</summary>
+    /// <summary>The member's identity and subscription.</summary>
     public MemberProfile Profile { get; private set; }
 
-    /// <summary>The group's epoch when this life of the member began: whoever comes with an older one is an earlier life.</summary>
+    /// <summary>The group's epoch when this life of the member began; a request with an older epoch is from an earlier life.</summary>
     public int JoinedAt { get; private set; }
 
     /// <summary>
-    /// The target epoch that it has reached: it has given up all that is not its any more, and got all that is its; 0 before the first.
+    /// The last target epoch for which the member has revoked and received everything; 0 before the first.
     /// </summary>
     public int MemberEpoch { get; private set; }
 
-    /// <summary>What it may work on, in order.</summary>
+    /// <summary>The partitions that the member may consume, in order.</summary>
     public IReadOnlyCollection<TopicPartition> Assigned => _assigned;
 
-    /// <summary>What it has yet to confirm to have given up, in order.</summary>
+    /// <summary>The partitions whose revocation it has not confirmed yet, in order.</summary>
     public IReadOnlyCollection<TopicPartition> Revoking => _revoking;
 
-    /// <summary>What it will work on when everyone has given up what is not theirs any more, in order.</summary>
+    /// <summary>The partitions that it will have once all revocations are confirmed, in order.</summary>
     public IReadOnlyCollection<TopicPartition> Target => _target;
 
     internal TopicPattern? Pattern { get; private set; }
 
     /// <summary>
-    /// Nothing to give up, nothing to wait for; being a part of the target, the assignment is all of it if it has its size.
+    /// Whether the member has nothing to revoke and nothing to receive. Comparing sizes suffices, since the assignment is a subset of the
+    /// target.
     /// </summary>
     internal bool IsReconciled => _revoking.Count == 0 && _assigned.Count == _target.Count;
 
-    /// <summary><see cref="Assigned"/> as a value that later steps do not change.</summary>
+    /// <summary>An immutable copy of <see cref="Assigned"/>.</summary>
     internal ImmutableArray<TopicPartition> Assignment => _assignment.IsDefault ? _assignment = [.. _assigned] : _assignment;
 
     internal bool Subscribes(TopicName topic) =>
         Profile.Subscription.Topics.AsSpan().BinarySearch(topic) >= 0 || Pattern?.Matches(topic) == true;
 
-    internal void Become(MemberProfile profile, TopicPattern? pattern, int joinedAt)
+    internal void Update(MemberProfile profile, TopicPattern? pattern, int joinedAt)
     {
         Invariant.Check(joinedAt >= JoinedAt, "epochs never fall");
         (Profile, Pattern, JoinedAt) = (profile, pattern, joinedAt);

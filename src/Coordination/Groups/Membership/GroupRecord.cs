@@ -4,22 +4,22 @@ using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Membership;
 
-/// <summary>Why a member is one no more.</summary>
+/// <summary>Why a member left the group or was removed.</summary>
 public enum DepartureCause
 {
     /// <summary>It left.</summary>
     Left = 1,
 
-    /// <summary>Nothing was heard of it for its session timeout.</summary>
+    /// <summary>It sent no heartbeat within its session timeout.</summary>
     SessionExpired = 2,
 
-    /// <summary>It did not give up partitions within its rebalance timeout.</summary>
+    /// <summary>It did not confirm revocations within its rebalance timeout.</summary>
     RebalanceTimedOut = 3,
 }
 
 /// <summary>
-/// One durable step in the life of a group's membership. Records say what happened; what follows from it for every member is worked out by
-/// <see cref="GroupState.Apply"/>, always in the same way. The bytes are <see cref="GroupRecordCodec"/>'s.
+/// One durable change of a group's membership. A record states what happened; <see cref="GroupState.Apply"/> derives the consequences for
+/// every member deterministically. Encoded by <see cref="GroupRecordCodec"/>.
 /// </summary>
 public abstract record GroupRecord
 {
@@ -27,74 +27,69 @@ public abstract record GroupRecord
     {
     }
 
-    /// <summary>A member joined, or joined anew under its id, which fences whoever used the id before. The epoch grows.</summary>
-    /// <param name="Member">The member.</param>
+    /// <summary>A member joined, or rejoined under its id, which fences its earlier life. Raises the epoch.</summary>
     public sealed record Joined(MemberProfile Member) : GroupRecord;
 
-    /// <summary>A new member took over everything from the one that had its instance id.</summary>
-    /// <param name="MemberId">The one that is fenced.</param>
-    /// <param name="Successor">The one that takes over.</param>
+    /// <summary>A new member took over from the member that had its instance id.</summary>
+    /// <param name="MemberId">The fenced member.</param>
+    /// <param name="Successor">The member that takes over.</param>
     public sealed record Replaced(MemberId MemberId, MemberProfile Successor) : GroupRecord;
 
-    /// <summary>A member is one no more; what it held is free. The epoch grows.</summary>
-    /// <param name="MemberId">The member.</param>
-    /// <param name="Cause">Why.</param>
+    /// <summary>A member left or was removed; its partitions are free. Raises the epoch.</summary>
     public sealed record Departed(MemberId MemberId, DepartureCause Cause) : GroupRecord;
 
-    /// <summary>A member wants something else. The epoch grows unless only timeouts or user data differ.</summary>
-    /// <param name="MemberId">The member.</param>
-    /// <param name="Subscription">What it wants from here on.</param>
+    /// <summary>A member changed its subscription. Raises the epoch unless only timeouts or user data differ.</summary>
     public sealed record Resubscribed(MemberId MemberId, MemberSubscription Subscription) : GroupRecord;
 
-    /// <summary>A member confirmed that it gave up partitions.</summary>
+    /// <summary>A member confirmed revocations.</summary>
     /// <param name="MemberId">The member.</param>
     /// <param name="Partitions">In order.</param>
     public sealed record Released(MemberId MemberId, ImmutableArray<TopicPartition> Partitions) : GroupRecord;
 
-    /// <summary>There is a new target assignment; only what differs from the last one is listed.</summary>
-    /// <param name="Epoch">The group's epoch from here on.</param>
-    /// <param name="Assignor">Who made it.</param>
-    /// <param name="IsCooperative">Whether only what moves is given up first.</param>
-    /// <param name="Gained">For members, in order of their ids, the partitions that are theirs now and were not.</param>
-    /// <param name="Unassigned">Partitions that are nobody's any more.</param>
+    /// <summary>A new target assignment, as its difference from the last one.</summary>
+    /// <param name="Epoch">The group's new epoch.</param>
+    /// <param name="Assignor">The name of the assignor that made it.</param>
+    /// <param name="IsCooperative">Whether members revoke only the partitions that move.</param>
+    /// <param name="Gained">The partitions that each member gains, in order of member ids; only members that gain any.</param>
+    /// <param name="Unassigned">Partitions that no longer have a target member.</param>
     public sealed record Targeted(
         int Epoch, string Assignor, bool IsCooperative, ImmutableArray<MemberPartitions> Gained, ImmutableArray<TopicPartition> Unassigned)
         : GroupRecord;
 
-    /// <summary>Everything at once: replaces the records before it.</summary>
+    /// <summary>The whole state; replaces the records before it.</summary>
     /// <param name="Epoch">The group's epoch.</param>
     /// <param name="TargetEpoch">The epoch of the target assignment.</param>
-    /// <param name="Assignor">Who made it.</param>
-    /// <param name="IsCooperative">Whether only what moves is given up first.</param>
+    /// <param name="Assignor">The name of the assignor that made it; empty without members.</param>
+    /// <param name="IsCooperative">Whether members revoke only the partitions that move.</param>
     /// <param name="Members">In order of their ids.</param>
     public sealed record Snapshot(
         int Epoch, int TargetEpoch, string Assignor, bool IsCooperative, ImmutableArray<MemberSnapshot> Members) : GroupRecord;
 }
 
-/// <summary>Who a member is and what it wants.</summary>
-/// <param name="MemberId">Its id.</param>
+/// <summary>A member's identity and subscription.</summary>
+/// <param name="MemberId">Unique in the group.</param>
 /// <param name="InstanceId">The id of a static member; null for a dynamic one.</param>
-/// <param name="ClientId">The application.</param>
-/// <param name="Host">Where it runs.</param>
-/// <param name="Subscription">What it wants.</param>
+/// <param name="ClientId">The application, as the client names it.</param>
+/// <param name="Host">The host that the client runs on.</param>
+/// <param name="Subscription">Topics, assignors and timeouts.</param>
 public sealed record MemberProfile(MemberId MemberId, GroupInstanceId? InstanceId, string ClientId, string Host, MemberSubscription Subscription);
 
-/// <summary>A member and partitions.</summary>
+/// <summary>Partitions of one member.</summary>
 /// <param name="MemberId">The member.</param>
 /// <param name="Partitions">In order.</param>
 public sealed record MemberPartitions(MemberId MemberId, ImmutableArray<TopicPartition> Partitions);
 
 /// <summary>A partition that a member holds.</summary>
 /// <param name="Partition">The partition.</param>
-/// <param name="Since">The group's epoch when it was given.</param>
-/// <param name="RevokedAt">The group's epoch when it was taken back, which the member has not confirmed yet; 0 if it is not.</param>
+/// <param name="Since">The group's epoch when it was granted.</param>
+/// <param name="RevokedAt">The group's epoch when it was revoked, if the member has not confirmed that yet; otherwise 0.</param>
 public readonly record struct HeldPartition(TopicPartition Partition, int Since, int RevokedAt);
 
-/// <summary>A member with all that is known of it.</summary>
-/// <param name="Profile">Who it is.</param>
+/// <summary>The complete state of a member.</summary>
+/// <param name="Profile">Its identity and subscription.</param>
 /// <param name="JoinedAt">The group's epoch when it joined.</param>
-/// <param name="MemberEpoch">The epoch that it has reached.</param>
-/// <param name="Held">What it holds, in order.</param>
-/// <param name="Target">What it is to hold, in order.</param>
+/// <param name="MemberEpoch">The target epoch that it has reached.</param>
+/// <param name="Held">The partitions assigned to it or being revoked, in order.</param>
+/// <param name="Target">Its partitions in the target assignment, in order.</param>
 public sealed record MemberSnapshot(
     MemberProfile Profile, int JoinedAt, int MemberEpoch, ImmutableArray<HeldPartition> Held, ImmutableArray<TopicPartition> Target);

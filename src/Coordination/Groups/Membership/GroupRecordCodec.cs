@@ -5,8 +5,8 @@ using Loire.Model;
 namespace Loire.Coordination.Groups.Membership;
 
 /// <summary>
-/// The bytes of <see cref="GroupRecord"/> in a group's journal. Big-endian; a text is 2 bytes of length and UTF-8, length 65535 standing
-/// for null where a ? follows. What is in order comes in strictly ascending order.
+/// The encoding of <see cref="GroupRecord"/> in a group's journal. Big-endian; a text is a 2-byte length and UTF-8; text? may be null,
+/// encoded as length 65535. Ordered lists are strictly ascending.
 /// <code>
 ///   every record    1 layout, 2 | 1 kind | fields
 ///   1 Joined        profile
@@ -17,14 +17,14 @@ namespace Loire.Coordination.Groups.Membership;
 ///   6 Targeted      4 epoch | text assignor | 1 cooperative: 0, 1 | 4 count × (text member id | partitions gained) | partitions unassigned
 ///   7 Snapshot      4 epoch | 4 target epoch | text assignor | 1 cooperative | 4 count × member
 ///   profile         text member id | text? instance id | text client id | text host | terms
-///   terms           2 count × text topic | text? pattern | 1 count × text assignor | 4 session ms | 4 rebalance ms | text? user data, from layout 2 on
+///   terms           2 count × text topic | text? pattern | 1 count × text assignor | 4 session ms | 4 rebalance ms
+///                   | text? user data, from layout 2 on
 ///   partitions      4 count × (text topic | 4 count × 4 partition)
 ///   member          profile | 4 joined at | 4 member epoch | held | partitions of the target
 ///   held            4 count × (text topic | 4 count × (4 partition | 4 since | 4 revoked at, 0 if it is not))
 /// </code>
-/// A new field, and a change of what <see cref="GroupState.Apply"/> derives, mean a new layout number, which older code refuses; older layouts
-/// are read for ever. Golden
-/// bytes: GroupRecordCodecTests.
+/// A new field, or a change in what <see cref="GroupState.Apply"/> derives, requires a new layout number, which older code refuses. Support
+/// for older layouts is never removed. Golden bytes: GroupRecordCodecTests.
 /// </summary>
 public static class GroupRecordCodec
 {
@@ -62,7 +62,7 @@ public static class GroupRecordCodec
         return writer.Written;
     }
 
-    /// <summary>Reads a record; false if the bytes are no record of a known layout.</summary>
+    /// <summary>Reads a record; false unless the bytes are a valid record of a known layout.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out GroupRecord? record)
     {
         var reader = new FieldReader(bytes);
@@ -183,7 +183,7 @@ public static class GroupRecordCodec
         return value <= 1 && !reader.HasFailed;
     }
 
-    // Lists grow as their entries are read, so a count that lies costs nothing.
+    // Lists grow as their entries are read, so a corrupt count does not cause a large allocation.
     private static bool TryReadCount(ref FieldReader reader, out int count)
     {
         count = reader.Int32();

@@ -5,16 +5,15 @@ using Loire.Model.Groups;
 namespace Loire.Coordination.Groups.Membership;
 
 /// <summary>
-/// What becomes of requests to a group: which records they make, or why they are refused, with Kafka's error codes. Nothing here changes
-/// the state, only <see cref="GroupState.Apply"/> does.
+/// Handles group requests: returns the records that a request produces, or refuses it with one of Kafka's error codes. These rules never
+/// change the state; only <see cref="GroupState.Apply"/> does.
 /// </summary>
 public static class GroupRules
 {
     /// <summary>
-    /// A member joins, with epoch 0. A known member id begins anew: what it is assigned stays its own, and an earlier life is fenced. A
-    /// known instance id takes over from the member that has it, without a rebalance if the subscription assigns alike. (In KIP-848 an
-    /// instance id that is in use refuses the newcomer until the session of the other has expired; a rolling restart would stop for so
-    /// long.)
+    /// Handles a join, which has epoch 0. A known member id starts a new life: it keeps its assignment, and the earlier life is fenced. A
+    /// member with a known instance id takes over from the current holder, without a rebalance if the subscriptions assign alike. (KIP-848
+    /// instead refuses the newcomer until the holder's session has expired, which would stall a rolling restart for that long.)
     /// </summary>
     public static Decision<GroupRecord> Join(GroupState state, HeartbeatRequest request, MembershipOptions options, AssignorRegistry registry)
     {
@@ -42,7 +41,7 @@ public static class GroupRules
         var before = sameInstance ?? sameId;
         if (before is null && state.Members.Count >= options.MembersMax)
         {
-            return Refuse(ErrorCode.GroupMaxSizeReached, $"The group has {options.MembersMax} members, which is as many as it may have.");
+            return Refuse(ErrorCode.GroupMaxSizeReached, $"The group has {options.MembersMax} members, which is the maximum.");
         }
 
         (error, detail) = HeartbeatChecks.Agree(state, before, profile.Subscription.Assignors, registry);
@@ -53,9 +52,10 @@ public static class GroupRules
     }
 
     /// <summary>
-    /// A member is alive, with the epoch of its last answer: confirms what it gave up, and may want something else. An older epoch of the
-    /// same life is in order, since its last answers may be lost, as long as it owns nothing that it was told to give up and confirmed; in
-    /// KIP-848 only the previous epoch is, because there a member's epoch grows in its own heartbeats alone.
+    /// Handles a heartbeat, which carries the epoch of the member's last answer, confirms revocations and may change the subscription. An
+    /// older epoch of the same life is accepted, since answers may have been lost, provided that the member owns nothing that the group no
+    /// longer considers its own. KIP-848 accepts only the previous epoch, because there a member's epoch advances only in its own
+    /// heartbeats.
     /// </summary>
     public static Decision<GroupRecord> Heartbeat(GroupState state, HeartbeatRequest request, MembershipOptions options, AssignorRegistry registry)
     {
@@ -69,20 +69,20 @@ public static class GroupRules
         error = CheckMember(state, request.MemberId, request.InstanceId);
         if (error != ErrorCode.None)
         {
-            return Refuse(error, "The group has no such member any more.");
+            return Refuse(error, "The group no longer has such a member.");
         }
 
         var member = state.Members[request.MemberId];
         if (request.MemberEpoch > state.Epoch || request.MemberEpoch < member.JoinedAt)
         {
             return Refuse(ErrorCode.FencedMemberEpoch,
-                $"Epoch {request.MemberEpoch} is not one of this member's, which are {member.JoinedAt} to {state.Epoch}.");
+                $"Epoch {request.MemberEpoch} is outside this member's epochs, {member.JoinedAt} to {state.Epoch}.");
         }
 
         if (request.MemberEpoch < state.Epoch && request.Owned.FirstOrDefault(owned => state.FindHeld(member, owned) is null) is var foreign
             && foreign != default)
         {
-            return Refuse(ErrorCode.FencedMemberEpoch, $"The member owns {foreign} with an old epoch, and it is not the member's.");
+            return Refuse(ErrorCode.FencedMemberEpoch, $"The member claims {foreign} with an old epoch, but does not hold it.");
         }
 
         List<GroupRecord> records = [];
@@ -109,16 +109,16 @@ public static class GroupRules
         return error != ErrorCode.None ? Refuse(error, detail!) : Decision<GroupRecord>.Accept([.. records]);
     }
 
-    /// <summary>A member leaves. Whoever is not known has left already, which is no error.</summary>
+    /// <summary>Handles a leave request. An unknown member has already left, which is no error.</summary>
     /// <param name="state">The group.</param>
-    /// <param name="memberId">The member; null to name it by its instance id.</param>
+    /// <param name="memberId">The member; null to identify it by its instance id.</param>
     /// <param name="instanceId">Its instance id, if it has one.</param>
     public static Decision<GroupRecord> Leave(GroupState state, MemberId? memberId, GroupInstanceId? instanceId)
     {
         var holder = state.FindInstance(instanceId);
         if (memberId is null && instanceId is null)
         {
-            return Refuse(ErrorCode.InvalidRequest, "Whoever leaves is named by a member id or an instance id.");
+            return Refuse(ErrorCode.InvalidRequest, "A leave request needs a member id or an instance id.");
         }
 
         if (memberId is not null && holder is not null && holder.Profile.MemberId != memberId)
@@ -133,8 +133,8 @@ public static class GroupRules
     }
 
     /// <summary>
-    /// Whether a member may commit an offset of a partition: it must hold it, and have held it without a break since the epoch with which
-    /// it commits. So a commit that was sent before the newest answer is in order (as in KIP-1251), and a zombie's is not.
+    /// Whether a member may commit an offset of a partition: it must have held the partition continuously since the epoch of the commit.
+    /// This accepts a commit sent before the newest answer (as KIP-1251 does) and rejects a zombie's.
     /// </summary>
     public static ErrorCode CheckCommit(GroupState state, MemberId memberId, int memberEpoch, TopicPartition partition) =>
         !state.Members.TryGetValue(memberId, out var member) ? ErrorCode.UnknownMemberId
@@ -142,7 +142,7 @@ public static class GroupRules
         : state.FindHeld(member, partition) is { } held && held.Since <= memberEpoch ? ErrorCode.None
         : ErrorCode.StaleMemberEpoch;
 
-    /// <summary>Whether there is such a member, and it has not lost its instance id to another.</summary>
+    /// <summary>Whether the member exists and has not lost its instance id to another.</summary>
     public static ErrorCode CheckMember(GroupState state, MemberId memberId, GroupInstanceId? instanceId)
     {
         var member = state.Members.GetValueOrDefault(memberId);

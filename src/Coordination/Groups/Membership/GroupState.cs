@@ -4,16 +4,16 @@ using Loire.Model.Groups;
 namespace Loire.Coordination.Groups.Membership;
 
 /// <summary>
-/// The members of a group as the group's records have made them. Apply is part of the format of the journal: it derives from each record
-/// who has to give up what and who gets what, so that a change of what it derives needs a new layout of the records.
+/// The state of a group's membership, built from its records. <see cref="Apply"/> is part of the journal format: it derives from each
+/// record which partitions are revoked and granted, so changing what it derives requires a new record layout.
 /// <code>
 ///   Empty --Joined--> Assigning --Targeted--> Reconciling --(all confirmed)--> Stable --Targeted--> Reconciling
 ///     ^                   ^                       |                              |
 ///     |                   +-- Joined, Departed, Resubscribed (not of timeouts only) --+
 ///     +-- Departed, the last member, from any phase
 /// </code>
-/// Every record that takes partitions back raises the epoch. A confirmation counts only with an epoch that was told after that, so a
-/// heartbeat that was sent before and comes late confirms nothing.
+/// Every record that revokes partitions raises the epoch. A confirmation counts only if it carries that epoch or a later one, so a
+/// heartbeat sent before the revocation confirms nothing, even if it arrives late.
 /// </summary>
 public sealed class GroupState
 {
@@ -21,19 +21,21 @@ public sealed class GroupState
     private readonly PartitionLedger _ledger = new();
     private HashSet<GroupMember> _changed = [];
 
-    /// <summary>The group's epoch: grows with each change of members, subscriptions and the target. It fences.</summary>
+    /// <summary>The group's epoch, raised by each change of members, subscriptions or the target; fences older requests.</summary>
     public int Epoch { get; private set; }
 
-    /// <summary>The epoch of the target assignment; behind <see cref="Epoch"/> where a new one is to be made.</summary>
+    /// <summary>The epoch of the target assignment; less than <see cref="Epoch"/> while a new target is pending.</summary>
     public int TargetEpoch { get; private set; }
 
     /// <summary>The assignor in use; empty without members.</summary>
     public string Assignor { get; private set; } = "";
 
-    /// <summary>Whether only what moves is given up first; otherwise all is, by everyone, before anyone gets anything.</summary>
+    /// <summary>
+    /// Whether members revoke only the partitions that move; otherwise all members revoke everything before any is granted.
+    /// </summary>
     public bool IsCooperative { get; private set; } = true;
 
-    /// <summary>Where the group is.</summary>
+    /// <summary>The group's phase, derived from epochs and pending revocations.</summary>
     public GroupPhase Phase =>
         _members.Count == 0 ? GroupPhase.Empty
         : Epoch > TargetEpoch ? GroupPhase.Assigning
@@ -43,19 +45,19 @@ public sealed class GroupState
     /// <summary>The members by their ids.</summary>
     public IReadOnlyDictionary<MemberId, GroupMember> Members => _members.ById;
 
-    /// <summary>How many partitions of each topic have an owner to be.</summary>
+    /// <summary>The number of partitions of each topic in the target.</summary>
     internal IReadOnlyDictionary<TopicName, int> TargetCounts => _ledger.TargetCounts;
 
-    /// <summary>Who each partition is to belong to.</summary>
+    /// <summary>The target member of each partition.</summary>
     internal IReadOnlyDictionary<TopicPartition, GroupMember> Target => _ledger.Target;
 
-    /// <summary>Whether a topic of this name concerns the group, by a name or a pattern of some member.</summary>
+    /// <summary>Whether any member subscribes to the topic, by name or by pattern.</summary>
     public bool IsInteresting(TopicName topic) => _members.All.Any(member => member.Subscribes(topic));
 
-    /// <summary>The member that has the instance id now.</summary>
+    /// <summary>The current holder of an instance id; null if there is none.</summary>
     internal GroupMember? FindInstance(GroupInstanceId? instanceId) => instanceId is { } id ? _members.FindInstance(id) : null;
 
-    /// <summary>The group as it is shown from outside.</summary>
+    /// <summary>The description that clients see.</summary>
     public GroupDescription Describe(GroupId groupId) => new(groupId, Phase, Epoch, Assignor, [.. _members.All.Select(Describe)]);
 
     private static MemberDescription Describe(GroupMember member) => new(
@@ -65,10 +67,10 @@ public sealed class GroupState
     /// <summary>How many members list an assignor.</summary>
     internal int CountListing(string assignor) => _members.CountListing(assignor);
 
-    /// <summary>The partition if the member holds it: it is assigned to the member or not yet confirmed to be given up.</summary>
+    /// <summary>The partition if the member holds it: assigned, or revoked but not confirmed yet.</summary>
     internal HeldPartition? FindHeld(GroupMember member, TopicPartition partition) => _ledger.Find(member, partition);
 
-    /// <summary>The members whose partitions have changed since the last call; some may be members no more.</summary>
+    /// <summary>Takes the members whose partitions have changed since the last call; some may have left since.</summary>
     internal IReadOnlySet<GroupMember> TakeChanged()
     {
         var changed = _changed;
@@ -76,7 +78,7 @@ public sealed class GroupState
         return changed;
     }
 
-    /// <summary>Changes the state by one record, live or replayed.</summary>
+    /// <summary>Applies one record, live or replayed.</summary>
     public void Apply(GroupRecord record)
     {
         switch (record)
@@ -111,7 +113,7 @@ public sealed class GroupState
         Settle(record);
     }
 
-    /// <summary>Everything as one record.</summary>
+    /// <summary>The whole state as one record.</summary>
     public GroupRecord.Snapshot Snapshot() => new(
         Epoch, TargetEpoch, Assignor, IsCooperative, MemberSnapshots.Take(_members, _ledger));
 
@@ -120,7 +122,7 @@ public sealed class GroupState
         if (_members.TryGet(profile.MemberId, out var member))
         {
             _members.Change(member, profile, Epoch);
-            BeginAnew(member);
+            Restart(member);
         }
         else
         {
@@ -135,13 +137,13 @@ public sealed class GroupState
             successor.InstanceId is not null && successor.InstanceId == member.Profile.InstanceId, "a successor has the instance id");
         Epoch += successor.Subscription.AssignsLike(member.Profile.Subscription) ? 0 : 1;
         _members.Change(member, successor, Epoch);
-        BeginAnew(member);
+        Restart(member);
     }
 
-    /// <summary>Whoever begins works on nothing: what was taken back is free, and what it does not want any more as well.</summary>
-    private void BeginAnew(GroupMember member)
+    /// <summary>A new life consumes nothing yet, so partitions being revoked and those no longer in its target are free at once.</summary>
+    private void Restart(GroupMember member)
     {
-        AimNoMoreAtUnsubscribed(member);
+        RemoveUnsubscribedTargets(member);
         var unwanted = member.Assigned.Except(member.Target);
         FreeAll(member, [.. member.Revoking, .. unwanted]);
         _ledger.Touch(member);
@@ -166,14 +168,14 @@ public sealed class GroupState
     {
         Epoch += subscription.AssignsLike(member.Profile.Subscription) ? 0 : 1;
         _members.Change(member, member.Profile with { Subscription = subscription }, member.JoinedAt);
-        AimNoMoreAtUnsubscribed(member);
+        RemoveUnsubscribedTargets(member);
         foreach (var partition in member.Assigned.Except(member.Target).ToArray())
         {
             _ledger.Revoke(partition, Epoch);
         }
     }
 
-    private void AimNoMoreAtUnsubscribed(GroupMember member)
+    private void RemoveUnsubscribedTargets(GroupMember member)
     {
         foreach (var topic in member.Target.GroupBy(partition => partition.Topic).Where(topic => !member.Subscribes(topic.Key)).ToArray())
         {
@@ -231,7 +233,7 @@ public sealed class GroupState
     }
 
     /// <summary>
-    /// Eager groups get their partitions all at once, and not while a new target is about to be made, which would take them back at once.
+    /// Eager groups get their partitions all at once, and not while a new target is pending, which would revoke them again immediately.
     /// </summary>
     private void Grant(IEnumerable<TopicPartition> partitions)
     {
@@ -252,7 +254,9 @@ public sealed class GroupState
         MemberSnapshots.Restore(snapshot.Members, _members, _ledger);
     }
 
-    /// <summary>What holds after every record; looks at all members only where all may have changed.</summary>
+    /// <summary>
+    /// Advances member epochs and checks the invariants after each record. Visits all members only if the record may affect all of them.
+    /// </summary>
     private void Settle(GroupRecord record)
     {
         Invariant.Check(TargetEpoch <= Epoch, "the target is not ahead of its group");

@@ -6,7 +6,7 @@ using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Membership;
 
-/// <summary>What a heartbeat must look like whatever the group is; and subscriptions in the form in which they are kept.</summary>
+/// <summary>Validates heartbeats, independently of the group's state where possible, and normalizes subscriptions.</summary>
 internal static class HeartbeatChecks
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -62,7 +62,7 @@ internal static class HeartbeatChecks
             : (ErrorCode.None, null);
     }
 
-    /// <summary>Topics in order and each once, times in whole milliseconds, as the records keep them.</summary>
+    /// <summary>Sorts and deduplicates topics and truncates times to whole milliseconds, as records store them.</summary>
     public static MemberSubscription Normalize(MemberSubscription terms) => terms with
     {
         Topics = [.. terms.Topics.Distinct().Order()],
@@ -70,10 +70,10 @@ internal static class HeartbeatChecks
         RebalanceTimeout = TimeSpan.FromMilliseconds((long)terms.RebalanceTimeout.TotalMilliseconds),
     };
 
-    /// <summary>Whether a member can join others: there is an assignor of the broker that all list.</summary>
+    /// <summary>Checks that the broker has an assignor that the member and all other members list.</summary>
     /// <param name="state">The group.</param>
-    /// <param name="leaving">The member whose list does not count any more, if it is one.</param>
-    /// <param name="assignors">The list of the member.</param>
+    /// <param name="leaving">The member whose list no longer counts; null if there is none.</param>
+    /// <param name="assignors">The joining member's list.</param>
     /// <param name="registry">The broker's assignors.</param>
     public static (ErrorCode Error, string? Detail) Agree(
         GroupState state, GroupMember? leaving, ImmutableArray<string> assignors, AssignorRegistry registry)
@@ -94,7 +94,7 @@ internal static class HeartbeatChecks
 
     private static bool IsName(string text) => text is { Length: > 0 } && IsText(text, Limits.GroupIdLength);
 
-    // What is not well-formed would come back from the journal as something else.
+    // Ill-formed UTF-16 would not survive a round trip through the journal.
     private static bool IsText(string text, int maxLength)
     {
         if (text is null || text.Length > maxLength)

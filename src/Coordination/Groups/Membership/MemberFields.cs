@@ -4,7 +4,7 @@ using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Membership;
 
-/// <summary>The fields of a member in group records, as <see cref="GroupRecordCodec"/> draws them.</summary>
+/// <summary>Encodes the member fields of group records; the layout is drawn at <see cref="GroupRecordCodec"/>.</summary>
 internal static class MemberFields
 {
     public static void Write(FieldWriter writer, MemberProfile member)

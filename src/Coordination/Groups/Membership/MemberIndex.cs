@@ -4,7 +4,7 @@ using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Membership;
 
-/// <summary>The members of a group by id and by instance id, how many list each assignor, and the patterns that they share.</summary>
+/// <summary>Indexes the members of a group by id and instance id, counts the members per assignor, and caches parsed patterns.</summary>
 internal sealed class MemberIndex
 {
     private readonly SortedDictionary<MemberId, GroupMember> _byId = [];
@@ -29,11 +29,11 @@ internal sealed class MemberIndex
     public GroupMember Add(MemberProfile profile, int joinedAt) =>
         Add(new GroupMember(profile, PatternOf(profile.Subscription), joinedAt));
 
-    /// <summary>Gives a member another id, subscription or life.</summary>
+    /// <summary>Changes a member's profile or life, and reindexes it.</summary>
     public void Change(GroupMember member, MemberProfile profile, int joinedAt)
     {
         Remove(member);
-        member.Become(profile, PatternOf(profile.Subscription), joinedAt);
+        member.Update(profile, PatternOf(profile.Subscription), joinedAt);
         Add(member);
     }
 
@@ -73,7 +73,7 @@ internal sealed class MemberIndex
         return member;
     }
 
-    // A pattern that an earlier release of .NET accepted and this one does not matches nothing.
+    // A stored pattern that this .NET release no longer accepts matches nothing.
     private TopicPattern? PatternOf(MemberSubscription terms)
     {
         if (terms.Pattern is not { } text)

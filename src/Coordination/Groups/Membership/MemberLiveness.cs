@@ -3,8 +3,8 @@ using Loire.Model;
 namespace Loire.Coordination.Groups.Membership;
 
 /// <summary>
-/// When the members of a group were heard and what they were told; nothing of it is durable. Deadlines that only move away make the
-/// earliest one a lower bound, so a heartbeat costs no search.
+/// Tracks session and rebalance deadlines and the epochs last sent to members; not durable. Heartbeats only move deadlines later, so
+/// <see cref="Earliest"/> remains a lower bound without a search.
 /// </summary>
 internal sealed class MemberLiveness
 {
@@ -16,16 +16,16 @@ internal sealed class MemberLiveness
 
         public TimeSpan? Rebalance { get; set; }
 
-        public int ToldEpoch { get; set; }
+        public int SentEpoch { get; set; }
 
         public bool HasNews { get; set; } = true;
     }
 
-    /// <summary>No deadline is earlier; null without members.</summary>
+    /// <summary>A lower bound of all deadlines; null without members.</summary>
     public TimeSpan? Earliest { get; private set; }
 
-    /// <summary>A sign of life; begins a session if there is none.</summary>
-    public void Heard(GroupMember member, TimeSpan now)
+    /// <summary>Renews the member's session, or starts one.</summary>
+    public void RenewSession(GroupMember member, TimeSpan now)
     {
         if (!_entries.TryGetValue(member.Profile.MemberId, out var entry))
         {
@@ -33,35 +33,37 @@ internal sealed class MemberLiveness
         }
 
         entry.Session = now + member.Profile.Subscription.SessionTimeout;
-        Lower(entry.Session);
+        LowerEarliest(entry.Session);
     }
 
-    /// <summary>The partitions of a member have changed, or its life has.</summary>
-    public void Changed(GroupMember member, TimeSpan now)
+    /// <summary>Marks a member whose partitions or life have changed, and starts its rebalance deadline if it has to revoke any.</summary>
+    public void MarkChanged(GroupMember member, TimeSpan now)
     {
         var entry = _entries[member.Profile.MemberId];
         entry.HasNews = true;
         entry.Rebalance = member.Revoking.Count == 0 ? null : entry.Rebalance ?? now + member.Profile.Subscription.RebalanceTimeout;
         if (entry.Rebalance is { } deadline)
         {
-            Lower(deadline);
+            LowerEarliest(deadline);
         }
     }
 
-    public void Forget(MemberId memberId)
+    public void Remove(MemberId memberId)
     {
         _entries.Remove(memberId);
         Earliest = _entries.Count == 0 ? null : Earliest;
     }
 
-    /// <summary>The member comes with an epoch; an older one than it was told means that an answer is lost.</summary>
-    public void CameWith(MemberId memberId, int epoch) => _entries[memberId].HasNews |= epoch < _entries[memberId].ToldEpoch;
+    /// <summary>
+    /// Compares the epoch in a member's heartbeat with the last one sent to it: an older epoch means that an answer was lost.
+    /// </summary>
+    public void CheckEpoch(MemberId memberId, int epoch) => _entries[memberId].HasNews |= epoch < _entries[memberId].SentEpoch;
 
     public bool HasNews(MemberId memberId) => _entries[memberId].HasNews;
 
-    public void Told(MemberId memberId, int epoch) => (_entries[memberId].ToldEpoch, _entries[memberId].HasNews) = (epoch, false);
+    public void MarkAnswered(MemberId memberId, int epoch) => (_entries[memberId].SentEpoch, _entries[memberId].HasNews) = (epoch, false);
 
-    /// <summary>Gives everyone until <paramref name="earliest"/> at least.</summary>
+    /// <summary>Moves every earlier deadline to <paramref name="earliest"/>.</summary>
     public void Postpone(TimeSpan earliest)
     {
         foreach (var entry in _entries.Values)
@@ -71,7 +73,9 @@ internal sealed class MemberLiveness
         }
     }
 
-    /// <summary>The members whose time is over, in order of their ids.</summary>
+    /// <summary>
+    /// The members whose session or rebalance deadline has passed, in order of their ids. Recomputes <see cref="Earliest"/>.
+    /// </summary>
     public IReadOnlyList<(MemberId MemberId, DepartureCause Cause)> Expired(TimeSpan now)
     {
         var expired = new List<(MemberId MemberId, DepartureCause Cause)>();
@@ -95,5 +99,5 @@ internal sealed class MemberLiveness
 
     private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
-    private void Lower(TimeSpan deadline) => Earliest = Earliest < deadline ? Earliest : deadline;
+    private void LowerEarliest(TimeSpan deadline) => Earliest = Earliest < deadline ? Earliest : deadline;
 }

@@ -2,14 +2,14 @@ using System.Collections.Immutable;
 
 namespace Loire.Coordination.Groups.Membership;
 
-/// <summary>The members of a group with what they hold and are to hold, as one value and back.</summary>
+/// <summary>Converts the members of a group, their holdings and targets to snapshots and back.</summary>
 internal static class MemberSnapshots
 {
     /// <summary>Every member, in order of their ids.</summary>
     public static ImmutableArray<MemberSnapshot> Take(MemberIndex members, PartitionLedger ledger) =>
         [.. members.All.Select(member => Describe(member, ledger))];
 
-    /// <summary>Fills what is empty.</summary>
+    /// <summary>Restores the members into an empty index and ledger.</summary>
     public static void Restore(ImmutableArray<MemberSnapshot> snapshots, MemberIndex members, PartitionLedger ledger)
     {
         foreach (var known in snapshots)

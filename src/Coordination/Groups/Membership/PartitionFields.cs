@@ -3,7 +3,9 @@ using Loire.Model;
 
 namespace Loire.Coordination.Groups.Membership;
 
-/// <summary>Lists of partitions in group records, as <see cref="GroupRecordCodec"/> draws them: each topic's name once.</summary>
+/// <summary>
+/// Encodes the partition lists of group records, grouped by topic; the layout is drawn at <see cref="GroupRecordCodec"/>.
+/// </summary>
 internal static class PartitionFields
 {
     private delegate void WriteItem<T>(FieldWriter writer, T item);

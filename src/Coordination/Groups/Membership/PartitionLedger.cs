@@ -3,10 +3,10 @@ using Loire.Model;
 namespace Loire.Coordination.Groups.Membership;
 
 /// <summary>
-/// Who holds each partition of a group, and who is to. A partition has one holder: it is assigned to that member, or the member has yet to
-/// confirm that it gave it up; only then it is free for the next.
+/// The current holder and the target member of each partition. A partition has at most one holder: it is assigned to that member, or the
+/// member has not confirmed its revocation yet. Only then is it free for the next member.
 /// <code>
-///   free --Grant--> assigned --Revoke--> revoking --Free--> free        assigned --Free--> free (the member is gone, or begins anew)
+///   free --Grant--> assigned --Revoke--> revoking --Free--> free        assigned --Free--> free (the member left or restarted)
 /// </code>
 /// </summary>
 internal sealed class PartitionLedger
@@ -15,17 +15,17 @@ internal sealed class PartitionLedger
     private readonly Dictionary<TopicPartition, GroupMember> _target = [];
     private readonly Dictionary<TopicName, int> _targetCounts = [];
 
-    /// <summary>Members whose assigned or revoked partitions changed since <see cref="TakeTouched"/>.</summary>
+    /// <summary>Members whose assigned or revoked partitions have changed since the last <see cref="TakeTouched"/>.</summary>
     private HashSet<GroupMember> _touched = [];
 
     private readonly record struct Holding(GroupMember Member, int Since, int RevokedAt);
 
-    /// <summary>Partitions that some member has yet to confirm to have given up.</summary>
+    /// <summary>The number of revocations that are not confirmed yet.</summary>
     public int RevokingCount { get; private set; }
 
     public IReadOnlyDictionary<TopicPartition, GroupMember> Target => _target;
 
-    /// <summary>How many partitions of each topic are in the target.</summary>
+    /// <summary>The number of partitions of each topic in the target.</summary>
     public IReadOnlyDictionary<TopicName, int> TargetCounts => _targetCounts;
 
     public HashSet<GroupMember> TakeTouched()
@@ -37,7 +37,7 @@ internal sealed class PartitionLedger
 
     public void Touch(GroupMember member) => _touched.Add(member);
 
-    /// <summary>The holding if <paramref name="member"/> has it.</summary>
+    /// <summary>The partition if <paramref name="member"/> holds it; null otherwise.</summary>
     public HeldPartition? Find(GroupMember member, TopicPartition partition) =>
         _held.TryGetValue(partition, out var holding) && holding.Member == member
             ? new HeldPartition(partition, holding.Since, holding.RevokedAt)
@@ -63,7 +63,7 @@ internal sealed class PartitionLedger
         }
     }
 
-    /// <summary>Gives a partition to the member that is to have it, if it is free.</summary>
+    /// <summary>Grants a free partition to its target member.</summary>
     public void GrantIfFree(TopicPartition partition, int epoch)
     {
         if (_target.TryGetValue(partition, out var member) && _held.TryAdd(partition, new Holding(member, epoch, 0)))
@@ -73,7 +73,7 @@ internal sealed class PartitionLedger
         }
     }
 
-    /// <summary>Takes a partition back from whom it is assigned to, unless that is the member that is to have it.</summary>
+    /// <summary>Revokes an assigned partition unless its holder is its target member.</summary>
     public void RevokeIfMoved(TopicPartition partition, int epoch)
     {
         if (_held.TryGetValue(partition, out var holding) && holding.RevokedAt == 0
@@ -101,7 +101,7 @@ internal sealed class PartitionLedger
         Touch(member);
     }
 
-    /// <summary>Adds what a snapshot knows.</summary>
+    /// <summary>Restores one holding from a snapshot.</summary>
     public void Restore(GroupMember member, HeldPartition held)
     {
         Invariant.Check(_held.TryAdd(held.Partition, new Holding(member, held.Since, 0)), "a partition has one holder");

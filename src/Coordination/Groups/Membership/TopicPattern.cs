@@ -5,8 +5,8 @@ using Loire.Model;
 namespace Loire.Coordination.Groups.Membership;
 
 /// <summary>
-/// A regular expression for names of topics. It matches whole names, in time linear in their length: backreferences and lookarounds, which
-/// need backtracking, are refused.
+/// A regular expression for topic names. It must match the whole name, and matching takes linear time: backreferences and lookarounds,
+/// which need backtracking, are refused.
 /// </summary>
 public sealed class TopicPattern
 {
@@ -16,7 +16,7 @@ public sealed class TopicPattern
 
     private TopicPattern(Regex whole) => _whole = whole;
 
-    /// <summary>Reads a pattern, or says in one sentence why it is none.</summary>
+    /// <summary>Parses a pattern; if it is invalid, <paramref name="problem"/> is the human-readable reason.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out TopicPattern? pattern, [NotNullWhen(false)] out string? problem)
     {
         pattern = null;
@@ -28,7 +28,7 @@ public sealed class TopicPattern
 
         try
         {
-            // By itself first: 'a)(b' is no pattern, but would become one between the parentheses.
+            // Parse it alone first: 'a)(b' is invalid, but would become valid inside the parentheses below.
             _ = new Regex(text, Options);
             pattern = new TopicPattern(new Regex($"\\A(?:{text})\\z", Options));
             problem = null;

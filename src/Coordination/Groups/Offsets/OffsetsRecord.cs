@@ -3,7 +3,7 @@ using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Offsets;
 
-/// <summary>One durable change of a group's offsets. The bytes are <see cref="OffsetsRecordCodec"/>'s.</summary>
+/// <summary>One durable change of a group's offsets, encoded by <see cref="OffsetsRecordCodec"/>.</summary>
 public abstract record OffsetsRecord
 {
     private OffsetsRecord()
@@ -11,20 +11,18 @@ public abstract record OffsetsRecord
     }
 
     /// <summary>Offsets were committed.</summary>
-    /// <param name="At">When; each offset says the same.</param>
-    /// <param name="Offsets">No partition twice.</param>
+    /// <param name="At">The commit time; equal to that of each offset.</param>
+    /// <param name="Offsets">At most one per partition.</param>
     public sealed record Committed(Timestamp At, IReadOnlyList<CommittedOffset> Offsets) : OffsetsRecord;
 
-    /// <summary>Offsets were removed: deleted, or expired.</summary>
-    /// <param name="Partitions">Whose.</param>
+    /// <summary>Offsets were removed: deleted, expired, or outlived their topic.</summary>
     public sealed record Removed(IReadOnlyList<TopicPartition> Partitions) : OffsetsRecord;
 
-    /// <summary>The group has lost its last member.</summary>
-    /// <param name="At">When.</param>
+    /// <summary>The group lost its last member.</summary>
     public sealed record Emptied(Timestamp At) : OffsetsRecord;
 
-    /// <summary>All offsets: replaces the records before it.</summary>
-    /// <param name="EmptiedAt">When the group lost its last member, or none.</param>
-    /// <param name="Offsets">Every offset.</param>
+    /// <summary>The whole state; replaces the records before it.</summary>
+    /// <param name="EmptiedAt">When the group lost its last member; <see cref="Timestamp.None"/> if it never had one.</param>
+    /// <param name="Offsets">All offsets, at most one per partition.</param>
     public sealed record Snapshot(Timestamp EmptiedAt, IReadOnlyList<CommittedOffset> Offsets) : OffsetsRecord;
 }

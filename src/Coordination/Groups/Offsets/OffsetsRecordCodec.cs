@@ -5,8 +5,8 @@ using Loire.Model.Groups;
 namespace Loire.Coordination.Groups.Offsets;
 
 /// <summary>
-/// The bytes of <see cref="OffsetsRecord"/> in a group's journal. Big-endian; a text is 2 bytes of length and UTF-8; a time is 8 bytes of
-/// milliseconds since 1970, −1 for none.
+/// The encoding of <see cref="OffsetsRecord"/> in a group's journal. Big-endian; a text is a 2-byte length and UTF-8; a time is 8 bytes of
+/// Unix milliseconds, −1 for none.
 /// <code>
 ///   every record   1 layout, now 2 | 1 kind | fields
 ///   1 Committed    time | 4 count | count × offset
@@ -63,7 +63,7 @@ public static class OffsetsRecordCodec
         return writer.Written;
     }
 
-    /// <summary>Reads a record; false if the bytes are no record of a known layout.</summary>
+    /// <summary>Reads a record; false unless the bytes are a valid record of a known layout.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out OffsetsRecord? record)
     {
         var reader = new FieldReader(bytes);

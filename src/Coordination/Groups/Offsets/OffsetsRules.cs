@@ -4,19 +4,19 @@ using Loire.Model.Groups;
 namespace Loire.Coordination.Groups.Offsets;
 
 /// <summary>
-/// What becomes of requests for a group's offsets, with Kafka's error codes. Whether the committer is who it says is the membership's to
-/// judge, before; whether a partition exists is not asked, as a commit must not wait for every topic.
+/// Handles requests for a group's offsets, with Kafka's error codes. The membership authenticates the committing member beforehand. These
+/// rules do not check whether a partition exists, since a commit must not wait for every topic.
 /// </summary>
 public static class OffsetsRules
 {
     private static readonly OffsetsDecision Nothing = new(ErrorCode.None, null, [], null);
 
-    /// <summary>Stores offsets, each with the time <paramref name="now"/>. The newest commit counts, whether higher or lower.</summary>
+    /// <summary>Stores offsets, each with the time <paramref name="now"/>. The last commit wins, even if its offset is lower.</summary>
     public static OffsetsDecision Commit(OffsetsState state, IReadOnlyList<CommittedOffset> offsets, Timestamp now)
     {
         if (offsets.Count > Limits.OffsetsPerCommit)
         {
-            return Refuse(ErrorCode.InvalidRequest, $"One commit has at most {Limits.OffsetsPerCommit} offsets.");
+            return Refuse(ErrorCode.InvalidRequest, $"A commit can have at most {Limits.OffsetsPerCommit} offsets.");
         }
 
         List<PartitionError>? refused = null;
@@ -42,24 +42,24 @@ public static class OffsetsRules
         }
 
         return bytes > Limits.OffsetBytesPerGroup
-            ? Refuse(ErrorCode.InvalidCommitOffsetSize, $"The offsets of one group take at most {Limits.OffsetBytesPerGroup} bytes.")
+            ? Refuse(ErrorCode.InvalidCommitOffsetSize, $"The offsets of a group can take at most {Limits.OffsetBytesPerGroup} bytes.")
             : new OffsetsDecision(
                 ErrorCode.None, null, refused ?? (IReadOnlyList<PartitionError>)[],
                 stored.Count == 0 ? null : new OffsetsRecord.Committed(now, stored));
     }
 
     /// <summary>
-    /// Removes offsets; those of topics that a member subscribes to are refused. A partition without an offset is no error.
+    /// Removes offsets, except for topics that a member subscribes to, which are refused. A partition without an offset is no error.
     /// </summary>
     /// <param name="state">The offsets.</param>
-    /// <param name="partitions">Whose to remove.</param>
+    /// <param name="partitions">The partitions whose offsets to remove.</param>
     /// <param name="isSubscribed">Whether a member of the group subscribes to a topic.</param>
     public static OffsetsDecision Delete(
         OffsetsState state, IReadOnlyList<TopicPartition> partitions, Func<TopicName, bool> isSubscribed)
     {
         if (partitions.Count > Limits.OffsetsPerCommit)
         {
-            return Refuse(ErrorCode.InvalidRequest, $"One request names at most {Limits.OffsetsPerCommit} partitions.");
+            return Refuse(ErrorCode.InvalidRequest, $"A request can name at most {Limits.OffsetsPerCommit} partitions.");
         }
 
         var refused = partitions.Where(partition => isSubscribed(partition.Topic))
@@ -71,12 +71,12 @@ public static class OffsetsRules
     }
 
     /// <summary>
-    /// Removes what has expired (<c>offsets.retention.minutes</c>, KIP-211). Without members the time counts from when the group became
-    /// empty, or from the commit if that is later. With members only offsets of topics expire that none of them subscribes to, from the
-    /// commit on.
+    /// Removes expired offsets (<c>offsets.retention.minutes</c>, KIP-211). Without members, the retention starts when the group became
+    /// empty or at the commit, whichever is later. With members, it starts at the commit, and only offsets of topics without a subscriber
+    /// expire.
     /// </summary>
     /// <param name="state">The offsets.</param>
-    /// <param name="now">The time.</param>
+    /// <param name="now">The current time.</param>
     /// <param name="retention">How long offsets are kept.</param>
     /// <param name="isSubscribed">Whether a member of the group subscribes to a topic; null if there are no members.</param>
     public static OffsetsRecord.Removed? Expire(
@@ -101,12 +101,12 @@ public static class OffsetsRules
     }
 
     /// <summary>
-    /// Removes offsets of topics that were deleted, as Kafka does, whether there is one of the same name again or not. An offset that does not
-    /// say which creation of its topic it is of stays.
+    /// Removes offsets of deleted topics, as Kafka does, even if a topic of the same name exists again. Keeps offsets without a topic id.
     /// </summary>
     /// <param name="state">The offsets.</param>
-    /// <param name="topics">Which creation a topic is; null for one that does not exist.</param>
-    /// <param name="before">Only what was committed before.</param>
+    /// <param name="topics">The current id of each topic; null for one that does not exist. Topics that are not listed keep their
+    /// offsets.</param>
+    /// <param name="before">Removes only offsets committed before this time.</param>
     public static OffsetsRecord.Removed? RemoveOutlived(
         OffsetsState state, IReadOnlyDictionary<TopicName, TopicId?> topics, Timestamp before)
     {

@@ -4,29 +4,29 @@ using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Offsets;
 
-/// <summary>The committed offsets of one group, made of nothing but its records.</summary>
+/// <summary>The committed offsets of one group, built from its records.</summary>
 public sealed class OffsetsState
 {
     private const int BytesEach = 64;
 
     private readonly Dictionary<TopicPartition, CommittedOffset> _offsets = [];
 
-    /// <summary>When the group lost its last member; none if it never had one.</summary>
+    /// <summary>When the group lost its last member; <see cref="Timestamp.None"/> if it never had one.</summary>
     public Timestamp EmptiedAt { get; private set; } = Timestamp.None;
 
-    /// <summary>How many partitions have an offset.</summary>
+    /// <summary>The number of partitions that have an offset.</summary>
     public int Count => _offsets.Count;
 
-    /// <summary>About how many bytes a snapshot takes.</summary>
+    /// <summary>The approximate size of a snapshot, in bytes.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Every offset, in no order.</summary>
+    /// <summary>All offsets, in no particular order.</summary>
     public IReadOnlyCollection<CommittedOffset> All => _offsets.Values;
 
-    /// <summary>The offset of a partition.</summary>
+    /// <summary>Finds the offset of a partition.</summary>
     public bool TryGet(TopicPartition partition, out CommittedOffset offset) => _offsets.TryGetValue(partition, out offset);
 
-    /// <summary>Changes the offsets by one record, live or replayed.</summary>
+    /// <summary>Applies one record, live or replayed.</summary>
     public void Apply(OffsetsRecord record)
     {
         switch (record)
@@ -52,10 +52,10 @@ public sealed class OffsetsState
         }
     }
 
-    /// <summary>All of it as one record.</summary>
+    /// <summary>The whole state as one record.</summary>
     public OffsetsRecord Snapshot() => new OffsetsRecord.Snapshot(EmptiedAt, [.. _offsets.Values]);
 
-    /// <summary>About how many bytes an offset takes.</summary>
+    /// <summary>The approximate size of an offset, in bytes.</summary>
     internal static int BytesOf(CommittedOffset offset) =>
         BytesEach + offset.Partition.Topic.Value.Length + Encoding.UTF8.GetByteCount(offset.Metadata);
 
