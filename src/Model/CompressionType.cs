@@ -4,18 +4,18 @@ namespace Loire.Model;
 [GenerateSerializer, Alias("loire.CompressionType")]
 public enum CompressionType
 {
-    /// <summary>Not at all.</summary>
+    /// <summary>No compression.</summary>
     None = 0,
 
-    /// <summary>RFC 1952.</summary>
+    /// <summary>gzip (RFC 1952).</summary>
     Gzip = 1,
 
-    /// <summary>Snappy, framed as by the Java library snappy-java or as one raw block.</summary>
+    /// <summary>Snappy, with snappy-java's framing or as one raw block.</summary>
     Snappy = 2,
 
     /// <summary>The LZ4 frame format.</summary>
     Lz4 = 3,
 
-    /// <summary>RFC 8878.</summary>
+    /// <summary>Zstandard (RFC 8878).</summary>
     Zstd = 4,
 }

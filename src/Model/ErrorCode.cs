@@ -1,13 +1,13 @@
 namespace Loire.Model;
 
 /// <summary>
-/// Why a request failed: Kafka's numbers, names and meanings (org.apache.kafka.common.protocol.Errors of Kafka 4.1). What a person reads,
-/// and whether the same request may succeed later, stands in <see cref="ErrorCodes"/>.
+/// Why a request failed: Kafka's numbers, names and meanings (org.apache.kafka.common.protocol.Errors of Kafka 4.1).
+/// <see cref="ErrorCodes"/> has the human-readable texts, and whether a request is worth retrying.
 /// </summary>
 [GenerateSerializer, Alias("loire.ErrorCode")]
 public enum ErrorCode : short
 {
-    /// <summary>The server failed in a way it did not expect.</summary>
+    /// <summary>The server failed unexpectedly.</summary>
     UnknownServerError = -1,
 
     /// <summary>No error.</summary>
@@ -16,7 +16,7 @@ public enum ErrorCode : short
     /// <summary>The offset lies before the first or after the last one that the partition holds.</summary>
     OffsetOutOfRange = 1,
 
-    /// <summary>The record batch is damaged: its checksum, its length or its layout does not fit.</summary>
+    /// <summary>The record batch is corrupt: its checksum, length or layout is wrong.</summary>
     CorruptMessage = 2,
 
     /// <summary>The topic or the partition does not exist.</summary>
@@ -28,7 +28,7 @@ public enum ErrorCode : short
     /// <summary>The partition has no leader at the moment.</summary>
     LeaderNotAvailable = 5,
 
-    /// <summary>The partition is led elsewhere, or this broker holds no copy of it.</summary>
+    /// <summary>Another broker leads the partition, or this broker has no copy of it.</summary>
     NotLeaderOrFollower = 6,
 
     /// <summary>The request took too long; it may or may not have had its effect.</summary>
@@ -64,13 +64,13 @@ public enum ErrorCode : short
     /// <summary>The topic's name is not legal, or the operation is not allowed on this topic.</summary>
     InvalidTopicException = 17,
 
-    /// <summary>The batches of one request are larger together than one segment.</summary>
+    /// <summary>The batches of one request are together larger than a segment.</summary>
     RecordListTooLarge = 18,
 
-    /// <summary>Fewer copies are in sync than min.insync.replicas demands; nothing was appended.</summary>
+    /// <summary>Fewer copies are in sync than min.insync.replicas requires; nothing was appended.</summary>
     NotEnoughReplicas = 19,
 
-    /// <summary>The records were appended, but to fewer in-sync copies than min.insync.replicas demands.</summary>
+    /// <summary>The records were appended, but to fewer in-sync copies than min.insync.replicas requires.</summary>
     NotEnoughReplicasAfterAppend = 20,
 
     /// <summary>The value of acks is not one of 0, 1 and all.</summary>
@@ -91,19 +91,19 @@ public enum ErrorCode : short
     /// <summary>The session timeout lies outside the range that the server allows.</summary>
     InvalidSessionTimeout = 26,
 
-    /// <summary>The group is being rebalanced; the member has to join again.</summary>
+    /// <summary>The group is rebalancing; the member must join again.</summary>
     RebalanceInProgress = 27,
 
     /// <summary>The committed offset is too large to be stored.</summary>
     InvalidCommitOffsetSize = 28,
 
-    /// <summary>The caller has no right to do this to the topic.</summary>
+    /// <summary>The caller is not authorized for this operation on the topic.</summary>
     TopicAuthorizationFailed = 29,
 
-    /// <summary>The caller has no right to do this to the group.</summary>
+    /// <summary>The caller is not authorized for this operation on the group.</summary>
     GroupAuthorizationFailed = 30,
 
-    /// <summary>The caller has no right to do this to the cluster.</summary>
+    /// <summary>The caller is not authorized for this operation on the cluster.</summary>
     ClusterAuthorizationFailed = 31,
 
     /// <summary>A timestamp lies outside the range that the topic allows, or contradicts itself.</summary>
@@ -112,7 +112,7 @@ public enum ErrorCode : short
     /// <summary>The server does not offer this SASL mechanism.</summary>
     UnsupportedSaslMechanism = 33,
 
-    /// <summary>The request does not fit the present step of authentication.</summary>
+    /// <summary>The request is not valid in the current step of authentication.</summary>
     IllegalSaslState = 34,
 
     /// <summary>The server does not support this version of the request.</summary>
@@ -142,13 +142,13 @@ public enum ErrorCode : short
     /// <summary>The record format does not support this; only format 2 is accepted.</summary>
     UnsupportedForMessageFormat = 43,
 
-    /// <summary>The request breaks a policy of this cluster.</summary>
+    /// <summary>The request violates a policy of this cluster.</summary>
     PolicyViolation = 44,
 
     /// <summary>The producer's sequence number leaves a gap; a batch before it is missing.</summary>
     OutOfOrderSequenceNumber = 45,
 
-    /// <summary>The producer's batch has been appended before, too long ago to say at which offset.</summary>
+    /// <summary>The producer's batch was already appended, too long ago for its offset to be known.</summary>
     DuplicateSequenceNumber = 46,
 
     /// <summary>The producer's epoch is older than the one last seen.</summary>
@@ -169,16 +169,16 @@ public enum ErrorCode : short
     /// <summary>The transaction coordinator that sent the marker has been replaced.</summary>
     TransactionCoordinatorFenced = 52,
 
-    /// <summary>The caller has no right to use this transactional id.</summary>
+    /// <summary>The caller is not authorized to use this transactional id.</summary>
     TransactionalIdAuthorizationFailed = 53,
 
-    /// <summary>Security is switched off, so there is nothing to administer.</summary>
+    /// <summary>Security is disabled.</summary>
     SecurityDisabled = 54,
 
     /// <summary>The server did not try this part of the request because another part failed.</summary>
     OperationNotAttempted = 55,
 
-    /// <summary>The store refused the operation: it is full, broken or out of reach.</summary>
+    /// <summary>The store failed the operation: it is full, broken or unreachable.</summary>
     KafkaStorageError = 56,
 
     /// <summary>The broker has no such log directory.</summary>
@@ -187,13 +187,13 @@ public enum ErrorCode : short
     /// <summary>Authentication failed.</summary>
     SaslAuthenticationFailed = 58,
 
-    /// <summary>Nothing is known of this producer any more, because its records have been deleted.</summary>
+    /// <summary>The producer is no longer known because its records have been deleted.</summary>
     UnknownProducerId = 59,
 
-    /// <summary>The partition is being reassigned already.</summary>
+    /// <summary>The partition is already being reassigned.</summary>
     ReassignmentInProgress = 60,
 
-    /// <summary>Delegation tokens are switched off.</summary>
+    /// <summary>Delegation tokens are disabled.</summary>
     DelegationTokenAuthDisabled = 61,
 
     /// <summary>There is no such delegation token.</summary>
@@ -205,7 +205,7 @@ public enum ErrorCode : short
     /// <summary>Delegation tokens cannot be requested over this connection.</summary>
     DelegationTokenRequestNotAllowed = 64,
 
-    /// <summary>The caller has no right to use this delegation token.</summary>
+    /// <summary>The caller is not authorized to use this delegation token.</summary>
     DelegationTokenAuthorizationFailed = 65,
 
     /// <summary>The delegation token has expired.</summary>
@@ -220,16 +220,16 @@ public enum ErrorCode : short
     /// <summary>There is no such group.</summary>
     GroupIdNotFound = 69,
 
-    /// <summary>The fetch session is not known, or no longer.</summary>
+    /// <summary>The fetch session is unknown or has expired.</summary>
     FetchSessionIdNotFound = 70,
 
     /// <summary>The epoch of the fetch session is not the expected one.</summary>
     InvalidFetchSessionEpoch = 71,
 
-    /// <summary>The leader has no listener of the kind over which the request came.</summary>
+    /// <summary>The leader has no listener that matches the one that received the request.</summary>
     ListenerNotFound = 72,
 
-    /// <summary>Deleting topics is switched off.</summary>
+    /// <summary>Topic deletion is disabled.</summary>
     TopicDeletionDisabled = 73,
 
     /// <summary>The request names a leader epoch older than the current one.</summary>
@@ -241,19 +241,19 @@ public enum ErrorCode : short
     /// <summary>The compression codec is unknown, or not available here.</summary>
     UnsupportedCompressionType = 76,
 
-    /// <summary>The broker has registered anew since it sent the request.</summary>
+    /// <summary>The broker has re-registered since it sent the request.</summary>
     StaleBrokerEpoch = 77,
 
     /// <summary>The new leader does not know its high watermark yet.</summary>
     OffsetNotAvailable = 78,
 
-    /// <summary>The member has to join again with the member id that this answer gives it.</summary>
+    /// <summary>The member must join again with the member id from this response.</summary>
     MemberIdRequired = 79,
 
     /// <summary>The preferred leader cannot take over at the moment.</summary>
     PreferredLeaderNotAvailable = 80,
 
-    /// <summary>The group has as many members as it may have.</summary>
+    /// <summary>The group has reached its maximum number of members.</summary>
     GroupMaxSizeReached = 81,
 
     /// <summary>Another member has taken over this group instance id.</summary>
@@ -262,7 +262,7 @@ public enum ErrorCode : short
     /// <summary>No copy that may lead the partition is available.</summary>
     EligibleLeadersNotAvailable = 83,
 
-    /// <summary>The partition is led by the copy that should lead it already.</summary>
+    /// <summary>The partition is already led by its preferred copy.</summary>
     ElectionNotNeeded = 84,
 
     /// <summary>The partition is not being reassigned.</summary>
@@ -271,13 +271,13 @@ public enum ErrorCode : short
     /// <summary>Offsets of a topic cannot be deleted while the group subscribes to it.</summary>
     GroupSubscribedToTopic = 86,
 
-    /// <summary>A record batch contradicts itself or holds what a client may not send.</summary>
+    /// <summary>A record batch is inconsistent or contains what a client must not send.</summary>
     InvalidRecord = 87,
 
-    /// <summary>Offsets of a transaction that has not ended are pending.</summary>
+    /// <summary>Offsets of an open transaction are pending.</summary>
     UnstableOffsetCommit = 88,
 
-    /// <summary>The quota is used up for the moment.</summary>
+    /// <summary>The throttling quota is exceeded.</summary>
     ThrottlingQuotaExceeded = 89,
 
     /// <summary>A newer producer with the same transactional id has taken over.</summary>
@@ -319,7 +319,7 @@ public enum ErrorCode : short
     /// <summary>No broker is registered under this id.</summary>
     BrokerIdNotRegistered = 102,
 
-    /// <summary>The topic has been created anew since: its id is another one.</summary>
+    /// <summary>The topic has been recreated under a different id.</summary>
     InconsistentTopicId = 103,
 
     /// <summary>The request was meant for another cluster.</summary>
@@ -331,16 +331,16 @@ public enum ErrorCode : short
     /// <summary>The fetch session mixes requests with and without topic ids.</summary>
     FetchSessionTopicIdError = 106,
 
-    /// <summary>The new set of in-sync copies holds one that may not be in it.</summary>
+    /// <summary>The new set of in-sync copies contains an ineligible one.</summary>
     IneligibleReplica = 107,
 
-    /// <summary>The change was made, and it has brought a new leader.</summary>
+    /// <summary>The change was made and a new leader was elected.</summary>
     NewLeaderElected = 108,
 
     /// <summary>The offset has moved to tiered storage.</summary>
     OffsetMovedToTieredStorage = 109,
 
-    /// <summary>The member has been fenced: it has to give up its partitions and join again.</summary>
+    /// <summary>The member has been fenced; it must give up its partitions and join again.</summary>
     FencedMemberEpoch = 110,
 
     /// <summary>Another member still uses this group instance id; it has to leave first.</summary>
@@ -349,10 +349,10 @@ public enum ErrorCode : short
     /// <summary>The group does not support this assignor or its version.</summary>
     UnsupportedAssignor = 112,
 
-    /// <summary>The member's epoch is out of date; its next heartbeat brings the new one.</summary>
+    /// <summary>The member's epoch is stale; its next heartbeat returns the current one.</summary>
     StaleMemberEpoch = 113,
 
-    /// <summary>The request went to an endpoint of the wrong kind.</summary>
+    /// <summary>The request was sent to an endpoint of the wrong type.</summary>
     MismatchedEndpointType = 114,
 
     /// <summary>Endpoints of this kind are not supported.</summary>
@@ -373,10 +373,10 @@ public enum ErrorCode : short
     /// <summary>The transaction failed; after aborting it the transactional id can be used again.</summary>
     TransactionAbortable = 120,
 
-    /// <summary>The record is not in a state in which it can be acknowledged like this.</summary>
+    /// <summary>The record's state does not allow this acknowledgement.</summary>
     InvalidRecordState = 121,
 
-    /// <summary>The share session is not known, or no longer.</summary>
+    /// <summary>The share session is unknown or has expired.</summary>
     ShareSessionNotFound = 122,
 
     /// <summary>The epoch of the share session is not the expected one.</summary>
@@ -385,10 +385,10 @@ public enum ErrorCode : short
     /// <summary>The state epoch of the share group is not the current one.</summary>
     FencedStateEpoch = 124,
 
-    /// <summary>The voter key is not that of the receiver.</summary>
+    /// <summary>The voter key does not match that of the receiver.</summary>
     InvalidVoterKey = 125,
 
-    /// <summary>The voter is in the set of voters already.</summary>
+    /// <summary>The voter is already in the set of voters.</summary>
     DuplicateVoter = 126,
 
     /// <summary>The voter is not in the set of voters.</summary>
@@ -397,7 +397,7 @@ public enum ErrorCode : short
     /// <summary>The regular expression is not valid.</summary>
     InvalidRegularExpression = 128,
 
-    /// <summary>What the client knows of the cluster is too old; it has to start from its bootstrap servers.</summary>
+    /// <summary>The client's metadata is too old; it must start again from its bootstrap servers.</summary>
     RebootstrapRequired = 129,
 
     /// <summary>The topology of the streams group is not valid.</summary>
@@ -409,6 +409,6 @@ public enum ErrorCode : short
     /// <summary>The topology epoch of the streams group is out of date.</summary>
     StreamsTopologyFenced = 132,
 
-    /// <summary>There are as many share sessions as there may be.</summary>
+    /// <summary>The maximum number of share sessions is reached.</summary>
     ShareSessionLimitReached = 133,
 }

@@ -4,7 +4,7 @@ namespace Loire.Model;
 
 /// <summary>
 /// The id of a consumer group: 1 to <see cref="Limits.GroupIdLength"/> characters, and as many bytes of UTF-8, without control characters.
-/// An instance always holds a legal id, except <c>default</c>, which holds none. Text converts implicitly and is validated.
+/// Every instance except <c>default</c> holds a legal id. Strings convert implicitly and are validated.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("loire.GroupId")]
 public readonly record struct GroupId : IComparable<GroupId>, IParsable<GroupId>
@@ -40,7 +40,7 @@ public readonly record struct GroupId : IComparable<GroupId>, IParsable<GroupId>
     public static string? FindProblem(string? text) => GroupIdentifierRules.FindProblem(text, "A group id");
 
     /// <summary>
-    /// Maps the group to one of <paramref name="count"/> places as Kafka maps it to a partition of <c>__consumer_offsets</c>: the absolute
+    /// Maps the group to one of <paramref name="count"/> slots, as Kafka maps it to a partition of <c>__consumer_offsets</c>: the absolute
     /// value of Java's hash of the text (0 for the smallest integer), modulo the count.
     /// </summary>
     public int Place(int count)

@@ -3,8 +3,8 @@ using System.Text;
 namespace Loire.Model;
 
 /// <summary>
-/// The rules that ids of groups, members and instances share: 1 to <see cref="Limits.GroupIdLength"/> characters, and as many bytes of UTF-8,
-/// without control characters. Kafka allows any text; ours becomes part of storage keys.
+/// The rules that ids of groups, members and instances share: 1 to <see cref="Limits.GroupIdLength"/> characters, and as many bytes of
+/// UTF-8, without control characters. Kafka allows any text, but in Loire ids become part of storage keys.
 /// </summary>
 internal static class GroupIdentifierRules
 {

@@ -4,7 +4,7 @@ namespace Loire.Model;
 
 /// <summary>
 /// The name of a static member, which outlives its process (<c>group.instance.id</c>, KIP-345), under the rules of a <see cref="GroupId"/>.
-/// An instance always holds a legal id, except <c>default</c>, which holds none. Text converts implicitly and is validated.
+/// Every instance except <c>default</c> holds a legal id. Strings convert implicitly and are validated.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("loire.GroupInstanceId")]
 public readonly record struct GroupInstanceId : IComparable<GroupInstanceId>

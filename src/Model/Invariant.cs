@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Loire.Model;
 
 /// <summary>
-/// States what must hold whatever the input is. Checked in release builds too: a broken invariant is our bug, and going on would spread it
-/// into what is stored.
+/// Asserts conditions that must hold for any input. Also checked in release builds: a violated invariant is a bug, and continuing could
+/// corrupt stored data.
 /// </summary>
 public static class Invariant
 {
@@ -28,6 +28,6 @@ public static class Invariant
     private static void Fail(string statement) => throw new InvariantException(statement);
 }
 
-/// <summary>An invariant is broken: a bug of ours. Whoever owns the state concerned gives it up, and nobody retries.</summary>
+/// <summary>A violated invariant: a bug in Loire. The owner of the affected state discards it, and the operation is not retried.</summary>
 /// <param name="statement">The invariant in words.</param>
 public sealed class InvariantException(string statement) : Exception($"This must hold and does not: {statement}");

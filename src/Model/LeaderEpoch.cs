@@ -1,14 +1,14 @@
 namespace Loire.Model;
 
 /// <summary>
-/// Counts the leaders that a partition has had. Every write carries the epoch of its writer, and storage refuses a lower one, so that
-/// of two activations that both believe they lead only the newer can append.
+/// Counts the leaders of a partition. Every write carries the epoch of its writer, and storage refuses a lower one, so if two activations
+/// both believe that they lead, only the newer one can append.
 /// </summary>
-/// <param name="Value">0 for the first leader; grows by one with each.</param>
+/// <param name="Value">0 for the first leader; incremented for each new one.</param>
 [GenerateSerializer, Immutable, Alias("loire.LeaderEpoch")]
 public readonly record struct LeaderEpoch([property: Id(0)] int Value) : IComparable<LeaderEpoch>
 {
-    /// <summary>Before any leader, as Kafka's −1.</summary>
+    /// <summary>No leader yet, or an unknown epoch; −1 as in Kafka.</summary>
     public static readonly LeaderEpoch None = new(-1);
 
     /// <summary>The epoch of the next leader.</summary>

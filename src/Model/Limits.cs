@@ -1,7 +1,7 @@
 namespace Loire.Model;
 
 /// <summary>
-/// Every bound on a length, a count or a depth that does not depend on configuration. A bound that is checked somewhere stands here.
+/// All bounds on lengths, counts and sizes that do not depend on configuration.
 /// </summary>
 public static class Limits
 {
@@ -11,13 +11,13 @@ public static class Limits
     /// <summary>Partitions of one topic. Kafka has no bound; this one keeps a mistyped number from creating millions of grains.</summary>
     public const int PartitionsPerTopic = 10_000;
 
-    /// <summary>Topics of a cluster: their names are held in memory by one catalog.</summary>
+    /// <summary>Topics of a cluster; one catalog holds all their names in memory.</summary>
     public const int Topics = 1_000_000;
 
-    /// <summary>Topics whose routes one process remembers; a kilobyte or so each, and a hundred bytes for each partition in use.</summary>
+    /// <summary>Topics whose routes a process caches; about a kilobyte each, plus a hundred bytes for each partition in use.</summary>
     public const int CachedTopics = 10_000;
 
-    /// <summary>Bytes of one record batch with its header, whatever <c>max.message.bytes</c> allows.</summary>
+    /// <summary>Bytes of one record batch including its header, regardless of <c>max.message.bytes</c>.</summary>
     public const int BatchBytes = 64 * 1024 * 1024;
 
     /// <summary>The default of <c>max.message.bytes</c>: 1 MiB and the 12 bytes of offset and length, as in Kafka.</summary>
@@ -33,14 +33,14 @@ public static class Limits
     public const int AppendBytes = BatchBytes;
 
     /// <summary>
-    /// Bytes that one fetch asks for, at most; a larger wish is served as this one. The default of Kafka's <c>fetch.max.bytes</c>.
+    /// Bytes that one fetch can request; a larger request is reduced to this. The default of Kafka's <c>fetch.max.bytes</c>.
     /// </summary>
     public const int FetchBytes = 50 * 1024 * 1024;
 
-    /// <summary>Fetches that wait for data at one partition; a few hundred bytes of memory each.</summary>
+    /// <summary>Fetches that wait for data on one partition; a few hundred bytes of memory each.</summary>
     public const int WaitingFetchesPerPartition = 20_000;
 
-    /// <summary>Fetches of one partition that storage works for at the same time; each may bring <see cref="FetchBytes"/>.</summary>
+    /// <summary>Fetches of one partition that read from storage concurrently; each may return <see cref="FetchBytes"/>.</summary>
     public const int ReadsAtOncePerPartition = 8;
 
     /// <summary>Names in one page of the catalog.</summary>
@@ -61,7 +61,7 @@ public static class Limits
     /// <summary>Characters of a client id, and of the host where it runs.</summary>
     public const int ClientNameLength = 1_000;
 
-    /// <summary>Characters that a member of a group may have kept for itself.</summary>
+    /// <summary>Characters of a group member's user data.</summary>
     public const int MemberUserDataLength = 4096;
 
     /// <summary>Offsets in one commit.</summary>
@@ -71,18 +71,18 @@ public static class Limits
     public const int OffsetMetadataLength = 4096;
 
     /// <summary>
-    /// Bytes that the committed offsets of one group take: they are held in memory while the group is active, and are one snapshot.
-    /// 10,000 partitions with metadata of a kilobyte each fit.
+    /// Bytes of the committed offsets of one group, which are held in memory while the group is active and written as one snapshot. Enough
+    /// for 10,000 partitions with a kilobyte of metadata each.
     /// </summary>
     public const int OffsetBytesPerGroup = 16 * 1024 * 1024;
 
-    /// <summary>Groups in one of the grains that know their ids, held in memory.</summary>
+    /// <summary>Group ids in one part of the group catalog, held in memory.</summary>
     public const int GroupsPerCatalog = 100_000;
 
     /// <summary>Ids in one page of groups.</summary>
     public const int GroupsPerPage = 10_000;
 
-    /// <summary>Bytes of the UTF-8 text of a state name and a grain id, which together are the key of a stored object.</summary>
+    /// <summary>UTF-8 bytes of a state name and a grain id, which together form the key of a stored object.</summary>
     public const int StorageKeyBytes = 4096;
 
     /// <summary>Bytes of one stored object.</summary>

@@ -4,7 +4,7 @@ namespace Loire.Model;
 
 /// <summary>
 /// The id of a group's member, under the rules of a <see cref="GroupId"/>. A member chooses a new one for each life (a random UUID).
-/// An instance always holds a legal id, except <c>default</c>, which holds none. Text converts implicitly and is validated.
+/// Every instance except <c>default</c> holds a legal id. Strings convert implicitly and are validated.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("loire.MemberId")]
 public readonly record struct MemberId : IComparable<MemberId>

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Loire.Model;
 
 /// <summary>
-/// The hash by which Kafka's Java producer maps keys to partitions. Every producer of a topic must use the same one, or records of a key
-/// lose their order.
+/// The hash with which Kafka's Java producer maps keys to partitions. All producers of a topic must use the same one, or records with the
+/// same key lose their order.
 /// </summary>
 public static class Murmur2
 {
@@ -12,7 +12,7 @@ public static class Murmur2
     private const uint Multiplier = 0x5bd1e995;
     private const int Shift = 24;
 
-    /// <summary>The 32-bit MurmurHash2 of <paramref name="data"/> with Kafka's seed, as the signed number that Java shows.</summary>
+    /// <summary>The 32-bit MurmurHash2 of <paramref name="data"/> with Kafka's seed, as a signed number like in Java.</summary>
     public static int Hash(ReadOnlySpan<byte> data)
     {
         var hash = Seed ^ (uint)data.Length;
@@ -37,10 +37,10 @@ public static class Murmur2
     }
 
     /// <summary>
-    /// The partition of a key, from 0 to <paramref name="partitions"/> exclusive. The sign bit is masked, as in Kafka, not negated.
+    /// The partition of a key, from 0 to <paramref name="partitions"/> exclusive. As in Kafka, the sign bit is masked rather than negated.
     /// </summary>
-    /// <param name="key">The key's bytes; not null (a record without a key goes to any partition).</param>
-    /// <param name="partitions">How many partitions the topic has, whether available or not; at least 1.</param>
+    /// <param name="key">The key's bytes; not null (a record without a key can go to any partition).</param>
+    /// <param name="partitions">The number of partitions of the topic, available or not; at least 1.</param>
     public static int Partition(ReadOnlySpan<byte> key, int partitions)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(partitions, 1);

@@ -1,7 +1,7 @@
 namespace Loire.Model;
 
 /// <summary>
-/// The position of a record in its partition: 0 for the first record ever appended, never reused, gaps are legal.
+/// The position of a record in its partition: 0 for the first record ever appended; never reused. Gaps are legal.
 /// </summary>
 /// <param name="Value">The position; at least 0 in everything that is stored.</param>
 [GenerateSerializer, Immutable, Alias("loire.Offset")]
@@ -13,13 +13,13 @@ public readonly record struct Offset([property: Id(0)] long Value) : IComparable
     /// <summary>Marks the absence of an offset, as Kafka's −1 does.</summary>
     public static readonly Offset None = new(-1);
 
-    /// <summary>A number reads as a position, so that <c>new TopicPartitionOffset("orders", 0, 42)</c> works.</summary>
+    /// <summary>Converts a number implicitly, so that <c>new TopicPartitionOffset("orders", 0, 42)</c> compiles.</summary>
     public static implicit operator Offset(long value) => new(value);
 
     /// <summary>The position <paramref name="delta"/> records after <paramref name="offset"/>.</summary>
     public static Offset operator +(Offset offset, long delta) => new(checked(offset.Value + delta));
 
-    /// <summary>How many positions <paramref name="left"/> lies after <paramref name="right"/>.</summary>
+    /// <summary>The number of positions from <paramref name="right"/> to <paramref name="left"/>; negative if left is earlier.</summary>
     public static long operator -(Offset left, Offset right) => checked(left.Value - right.Value);
 
     /// <summary>The earlier of two positions.</summary>

@@ -4,16 +4,16 @@ namespace Loire.Model;
 
 /// <summary>
 /// Where to read a partition from: an offset, or a rule that the log, the clock or the committed offset turns into one. <c>default</c> is
-/// <see cref="Latest"/>. Which kinds are legal depends on the place: a seek takes no <see cref="None"/>, only a reset of a group's offsets takes a
-/// <see cref="Shift"/>.
+/// <see cref="Latest"/>. Which kinds are legal depends on the place: a seek takes no <see cref="None"/>, only a reset of a group's offsets
+/// takes a <see cref="Shift"/>.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("loire.OffsetSpec")]
 public readonly record struct OffsetSpec
 {
-    /// <summary>Behind the last record at the moment when the rule is applied.</summary>
+    /// <summary>After the last record at the time when the specification is resolved.</summary>
     public static readonly OffsetSpec Latest;
 
-    /// <summary>The first record that can be read.</summary>
+    /// <summary>The first readable record.</summary>
     public static readonly OffsetSpec Earliest = new(OffsetSpecKind.Earliest, 0);
 
     /// <summary>No position: reading fails with <see cref="ErrorCode.OffsetOutOfRange"/>.</summary>
@@ -27,16 +27,16 @@ public readonly record struct OffsetSpec
 
     private OffsetSpec(OffsetSpecKind kind, long number) => (_kind, _number) = (kind, number);
 
-    /// <summary>Which rule it is.</summary>
+    /// <summary>The kind of specification.</summary>
     public OffsetSpecKind Kind => _kind;
 
-    /// <summary>The offset, the time in milliseconds since 1970 or the shift in offsets, as <see cref="Kind"/> says; 0 for the other kinds.</summary>
+    /// <summary>Depending on <see cref="Kind"/>, the offset, the time in Unix milliseconds or the shift in offsets; otherwise 0.</summary>
     public long Number => _number;
 
-    /// <summary>Whether it is a rule for a partition without a usable position (<c>auto.offset.reset</c>): latest, earliest or none.</summary>
+    /// <summary>Whether it is a reset policy for a partition without a usable position (<c>auto.offset.reset</c>).</summary>
     public bool IsReset => Kind is OffsetSpecKind.Latest or OffsetSpecKind.Earliest or OffsetSpecKind.None;
 
-    /// <summary>Whether a reader can seek to it: the log alone decides where it is.</summary>
+    /// <summary>Whether a reader can seek to it, since it can be resolved from the log alone.</summary>
     public bool IsPosition => Kind is OffsetSpecKind.Latest or OffsetSpecKind.Earliest or OffsetSpecKind.Offset or OffsetSpecKind.Time;
 
     /// <summary>An offset.</summary>
@@ -47,7 +47,7 @@ public readonly record struct OffsetSpec
         return new OffsetSpec(OffsetSpecKind.Offset, offset.Value);
     }
 
-    /// <summary>The first record that is not older than a time; the end if all are older. A time before 1970 counts as 1970.</summary>
+    /// <summary>The first record at or after a time; the end if all are older. A time before 1970 counts as 1970.</summary>
     public static OffsetSpec AtTime(Timestamp time) => new(OffsetSpecKind.Time, Math.Max(0, time.Milliseconds));
 
     /// <inheritdoc cref="AtTime(Timestamp)"/>
@@ -57,8 +57,8 @@ public readonly record struct OffsetSpec
     public static OffsetSpec Shift(long by) => new(OffsetSpecKind.Shift, by);
 
     /// <summary>
-    /// Parses <c>latest</c>, <c>earliest</c>, <c>none</c> or an offset as a whole number from 0; upper and lower case differ. The caller checks
-    /// whether the kind is legal in its place.
+    /// Parses <c>latest</c>, <c>earliest</c>, <c>none</c> or a nonnegative offset; case-sensitive. The caller checks whether it allows the
+    /// kind.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out OffsetSpec spec)
     {

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Loire.Model;
 
 /// <summary>
-/// Identifies one creation of a topic: a topic that is deleted and created again under its old name has a new id (KIP-516).
+/// Identifies one creation of a topic: a topic that is deleted and recreated under the same name has a new id (KIP-516).
 /// </summary>
 /// <param name="Value">Random; never <see cref="Guid.Empty"/> for a topic that exists.</param>
 [GenerateSerializer, Immutable, Alias("loire.TopicId")]
@@ -15,16 +15,16 @@ public readonly record struct TopicId([property: Id(0)] Guid Value)
 }
 
 /// <summary>
-/// Names one partition of one creation of a topic, and is the key of its grain as <c>{topic}/{topic id}/{partition}</c>. The id keeps a
-/// re-created topic apart from its predecessor's data; the name lets the grain ask the topic for its configuration.
+/// Identifies one partition of one creation of a topic; as <c>{topic}/{topic id}/{partition}</c>, the key of its grain. The id separates a
+/// recreated topic from its predecessor's data; the name lets the grain request the topic's configuration.
 /// </summary>
 /// <param name="Topic">The topic's name.</param>
-/// <param name="Id">Which creation of it.</param>
+/// <param name="Id">The creation of the topic.</param>
 /// <param name="Partition">From 0 to the topic's number of partitions, exclusive.</param>
 [GenerateSerializer, Immutable, Alias("loire.PartitionKey")]
 public readonly record struct PartitionKey([property: Id(0)] TopicName Topic, [property: Id(1)] TopicId Id, [property: Id(2)] int Partition)
 {
-    /// <summary>Reads what <see cref="ToString"/> writes.</summary>
+    /// <summary>Parses the format of <see cref="ToString"/>.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out PartitionKey key)
     {
         key = default;

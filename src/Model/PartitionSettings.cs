@@ -1,9 +1,9 @@
 namespace Loire.Model;
 
-/// <summary>The part of a topic's configuration that its partitions obey.</summary>
+/// <summary>The part of a topic's configuration that applies to its partitions.</summary>
 /// <param name="Version">The topic's version, which grows with each change of the topic; a partition ignores an older one.</param>
 /// <param name="MaxMessageBytes">Largest batch accepted (<c>max.message.bytes</c>).</param>
-/// <param name="TimestampType">Who stamps records (<c>message.timestamp.type</c>).</param>
+/// <param name="TimestampType">Whether producers or the broker set timestamps (<c>message.timestamp.type</c>).</param>
 /// <param name="TimestampBeforeMax">How far in the past a record's time may lie (<c>message.timestamp.before.max.ms</c>).</param>
 /// <param name="TimestampAfterMax">How far in the future a record's time may lie (<c>message.timestamp.after.max.ms</c>).</param>
 /// <param name="MinInsyncReplicas">Copies that must be in sync for an append with <see cref="Acks.All"/>

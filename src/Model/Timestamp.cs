@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Loire.Model;
 
-/// <summary>A moment in milliseconds since 1970-01-01T00:00:00Z, the unit of record timestamps.</summary>
+/// <summary>A time in milliseconds since 1970-01-01T00:00:00Z, the unit of record timestamps.</summary>
 /// <param name="Milliseconds">At least 0, or −1 for <see cref="None"/>.</param>
 [GenerateSerializer, Immutable, Alias("loire.Timestamp")]
 public readonly record struct Timestamp([property: Id(0)] long Milliseconds) : IComparable<Timestamp>
@@ -27,7 +27,7 @@ public readonly record struct Timestamp([property: Id(0)] long Milliseconds) : I
             return true;
         }
 
-        // Without an offset the text would mean the zone of whoever parses it.
+        // Without an offset, the text would be interpreted in the parser's local time zone.
         var hasOffset = text.Length > 0 && (text[^1] == 'Z' || (text.Length > 6 && text[^6] is '+' or '-'));
         if (hasOffset && DateTimeOffset.TryParseExact(text, Formats, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
             && time.ToUnixTimeMilliseconds() >= 0)

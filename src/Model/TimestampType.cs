@@ -1,6 +1,6 @@
 namespace Loire.Model;
 
-/// <summary>Who gives a record its timestamp (bit 3 of a batch's attributes; <c>message.timestamp.type</c>).</summary>
+/// <summary>Who sets a record's timestamp (bit 3 of a batch's attributes; <c>message.timestamp.type</c>).</summary>
 [GenerateSerializer, Alias("loire.TimestampType")]
 public enum TimestampType
 {

@@ -5,7 +5,7 @@ namespace Loire.Model;
 
 /// <summary>
 /// The name of a topic: 1 to 249 of <c>[A-Za-z0-9._-]</c>, neither "." nor ".." (Kafka's rule, org.apache.kafka.common.internals.Topic).
-/// An instance always holds a legal name, except <c>default</c>, which holds none. Text converts implicitly and is validated.
+/// Every instance except <c>default</c> holds a legal name. Strings convert implicitly and are validated.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("loire.TopicName")]
 public readonly record struct TopicName : IComparable<TopicName>, IParsable<TopicName>
@@ -50,7 +50,7 @@ public readonly record struct TopicName : IComparable<TopicName>, IParsable<Topi
     /// <inheritdoc cref="Parse"/>
     public static implicit operator TopicName(string text) => Parse(text);
 
-    /// <summary>Reads a name, as parameter binders do.</summary>
+    /// <summary>Parses a name, for parameter binders.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, IFormatProvider? provider, out TopicName name) =>
         TryParse(text, out name, out _);
 
@@ -63,8 +63,8 @@ public readonly record struct TopicName : IComparable<TopicName>, IParsable<Topi
     public string MetricForm => Value.Replace('.', '_');
 
     /// <summary>
-    /// Whether it is one of Kafka's internal topics, which brokers write and clients only read: a client that produces to one is refused
-    /// with <see cref="ErrorCode.InvalidTopicException"/>. As in Kafka they may be created, altered and deleted as any topic.
+    /// Whether it is one of Kafka's internal topics, which brokers write and clients only read: clients that produce to one are refused
+    /// with <see cref="ErrorCode.InvalidTopicException"/>. As in Kafka, they can be created, altered and deleted like any other topic.
     /// </summary>
     public bool IsInternal => Value is "__consumer_offsets" or "__transaction_state" or "__share_group_state";
 

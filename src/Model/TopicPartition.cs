@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Loire.Model;
 
-/// <summary>A partition by its topic's name. Ordered by topic, ordinal, and then by number, as Kafka's assignors order them.</summary>
+/// <summary>A partition, by its topic's name. Ordered by topic (ordinal), then by number, as Kafka's assignors do.</summary>
 /// <param name="Topic">The topic's name.</param>
 /// <param name="Partition">From 0 to the topic's number of partitions, exclusive.</param>
 [GenerateSerializer, Immutable, Alias("loire.TopicPartition")]
@@ -15,6 +15,6 @@ public readonly record struct TopicPartition([property: Id(0)] TopicName Topic, 
         return order != 0 ? order : Partition.CompareTo(other.Partition);
     }
 
-    /// <summary>As <c>topic-partition</c>, Kafka's way.</summary>
+    /// <summary>Kafka's notation, <c>topic-partition</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Topic}-{Partition}");
 }

@@ -4,8 +4,8 @@ using static Loire.Model.Batches.BatchLayout;
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// What is checked of a batch before anyone relies on it: first the frame (is it whole and of our format), then the header by itself, and
-/// of a batch from a client also everything that only a broker may decide. Each check says what is wrong in a sentence for a person.
+/// Validates a batch before it is used: first the frame (whether it is complete and of format 2), then the header by itself and, for a
+/// batch from a client, also what only a broker may set. Each check returns a human-readable problem.
 /// </summary>
 internal static class BatchChecks
 {
@@ -18,7 +18,7 @@ internal static class BatchChecks
             return Fail(ErrorCode.CorruptMessage, "The batch is cut off.", out problem);
         }
 
-        // All formats have their number in this place.
+        // All formats have their number at this position.
         if (buffer[Magic] != CurrentMagic)
         {
             return buffer[Magic] < CurrentMagic
@@ -47,7 +47,7 @@ internal static class BatchChecks
     }
 
     /// <summary>
-    /// Checks what must hold for every batch, so that none of its properties fails. Compaction leaves gaps and even empty batches.
+    /// Checks what holds for every batch, so that its properties never fail. Compaction leaves gaps and even empty batches.
     /// </summary>
     public static ErrorCode Header(RecordBatch batch, out string? problem)
     {
@@ -72,7 +72,7 @@ internal static class BatchChecks
     /// <summary>Checks a batch from a client, checksum included.</summary>
     public static ErrorCode Produced(RecordBatch batch, out string? problem)
     {
-        // First, so that damage is called damage: the client may send the batch again as it is.
+        // Checked first, so that corruption is reported as such: the client may resend the batch unchanged.
         if (!batch.CrcIsValid())
         {
             return Fail(ErrorCode.CorruptMessage, "The checksum is wrong.", out problem);
@@ -94,7 +94,7 @@ internal static class BatchChecks
             return Fail(ErrorCode.InvalidRecord, "Unused bits of the attributes are set.", out problem);
         }
 
-        // Some clients write an epoch and a sequence number without a producer id; they mean nothing then.
+        // Some clients write an epoch and a sequence number without a producer id; they are meaningless then.
         if (batch.ProducerId < -1 || (batch.ProducerId >= 0 && (batch.ProducerEpoch < 0 || batch.BaseSequence < 0)))
         {
             return Fail(ErrorCode.InvalidRecord, "Producer id, epoch and sequence number must be set together.", out problem);

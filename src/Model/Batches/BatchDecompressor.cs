@@ -3,15 +3,15 @@ using Loire.Model.Compression;
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// Decompresses the records of one batch after the other into a buffer of its own, which never grows beyond a bound, whatever a batch
-/// claims. Used by one thread at a time.
+/// Decompresses batches, one at a time, into its own buffer, which never grows beyond a bound, regardless of what a batch claims. Not
+/// thread-safe.
 /// </summary>
 public sealed class BatchDecompressor : IDisposable
 {
     private readonly int _maxBytes;
     private readonly BoundedBuffer _buffer;
 
-    /// <param name="maxBytes">The most bytes that the records of one batch may decompress to; at most
+    /// <param name="maxBytes">The maximum decompressed size of one batch's records, in bytes; at most
     /// <see cref="Limits.BatchBytes"/>.</param>
     public BatchDecompressor(int maxBytes = Limits.BatchBytes)
     {
@@ -23,7 +23,7 @@ public sealed class BatchDecompressor : IDisposable
 
     /// <summary>Decompresses the records of <paramref name="batch"/>.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="records">The records: the payload itself if it is not compressed, else memory that is valid until the next
+    /// <param name="records">The records: the payload itself if it is not compressed, otherwise memory that is valid until the next
     /// call.</param>
     /// <returns>
     /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.CorruptMessage"/> if the payload is malformed;
@@ -47,8 +47,8 @@ public sealed class BatchDecompressor : IDisposable
     /// <inheritdoc cref="TryDecompress(RecordBatch, out ReadOnlySpan{byte})"/>
     /// <param name="batch">The batch.</param>
     /// <param name="bytes">The memory that holds the batch.</param>
-    /// <param name="records">The records: within <paramref name="bytes"/> if they are not compressed, else memory that is valid until the
-    /// next call or <see cref="Release"/>.</param>
+    /// <param name="records">The records: within <paramref name="bytes"/> if they are not compressed, otherwise memory that is valid until
+    /// the next call or <see cref="Release"/>.</param>
     public ErrorCode TryDecompress(RecordBatch batch, ReadOnlyMemory<byte> bytes, out ReadOnlyMemory<byte> records)
     {
         var error = TryDecompress(batch, out var found);
@@ -58,7 +58,7 @@ public sealed class BatchDecompressor : IDisposable
         return error;
     }
 
-    /// <summary>Returns the buffer's memory to the pool until another batch comes.</summary>
+    /// <summary>Returns the buffer's memory to the pool; the next batch rents it again.</summary>
     public void Release() => _buffer.Dispose();
 
     /// <inheritdoc/>

@@ -1,7 +1,7 @@
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// Where things stand in a record batch of format 2, byte for byte as in Kafka. Integers are big-endian.
+/// The layout of a record batch of format 2, byte for byte as in Kafka. Integers are big-endian.
 /// <code>
 ///  0 ┌────────────────────────────┐ ─┐
 ///    │ base offset              8 │  │
@@ -37,9 +37,9 @@ namespace Loire.Model.Batches;
 ///            varint n │ n key │ varint n │ n value │ varint headers │ headers × (varint n │ n key │ varint n │ n value)
 ///            n = −1 is null; a header's key is never null; varints are zigzag
 /// </code>
-/// Bound to this drawing: <c>RecordBatch.cs</c>, <c>BatchChecks.cs</c>, <c>RecordBatchBuilder.cs</c>, <c>RecordReader.cs</c>,
-/// <c>Record.cs</c>, and the real clients' bytes in <c>tests/Model.Tests/Golden</c>. The log stores batches in this layout, so changing
-/// it changes what is on disk.
+/// Must change together: <c>RecordBatch.cs</c>, <c>BatchChecks.cs</c>, <c>RecordBatchBuilder.cs</c>, <c>RecordReader.cs</c>,
+/// <c>Record.cs</c>, and the real clients' bytes in <c>tests/Model.Tests/Golden</c>. The log stores batches in this layout, so changing it
+/// changes the format on disk.
 /// </summary>
 internal static class BatchLayout
 {
@@ -58,7 +58,7 @@ internal static class BatchLayout
     public const int Count = BaseSequence + 4;
     public const int Records = Count + 4;
 
-    /// <summary>Base offset and length, which the length does not count.</summary>
+    /// <summary>The length field excludes the base offset and itself.</summary>
     public const int LengthCountsFrom = LeaderEpoch;
 
     public const byte CurrentMagic = 2;

@@ -4,8 +4,8 @@ using System.Buffers.Binary;
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// Cuts pieces, which form whole batches when put one after the other, into batches. A batch within one piece is not copied; one that is
-/// spread over pieces (a stamp and the producer's bytes) is joined in an array from the pool. A copy of this value goes on by itself.
+/// Splits pieces whose concatenation consists of whole batches into batches. A batch within one piece is not copied; one that spans pieces
+/// (a stamp and the producer's bytes) is joined in a pooled array. Copies of this value iterate independently.
 /// </summary>
 /// <param name="pieces">The pieces of a fetch.</param>
 public struct BatchPieces(ReadOnlyMemory<byte>[] pieces)
@@ -15,9 +15,9 @@ public struct BatchPieces(ReadOnlyMemory<byte>[] pieces)
     private int _piece;
     private int _position;
 
-    /// <summary>Takes the next batch.</summary>
-    /// <param name="batch">Its bytes.</param>
-    /// <param name="pooled">The array that holds them, to be returned to the shared pool; null if they lie in a piece.</param>
+    /// <summary>Returns the next batch.</summary>
+    /// <param name="batch">The bytes of the batch.</param>
+    /// <param name="pooled">The array that holds them, which the caller returns to the shared pool; null if they lie in a piece.</param>
     /// <returns>False at the end.</returns>
     public bool TryTake(out ReadOnlyMemory<byte> batch, out byte[]? pooled)
     {

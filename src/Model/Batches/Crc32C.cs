@@ -4,8 +4,9 @@ using System.Numerics;
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// CRC-32C (Castagnoli), the checksum of record batches, by the processor's own instruction where it has one. That instruction takes
-/// three cycles but one can start in each, so long inputs are taken in three interleaved strands whose checksums are then put together.
+/// CRC-32C (Castagnoli), the checksum of record batches, computed with the processor's instruction if it has one. That instruction has a
+/// latency of three cycles and a throughput of one per cycle, so long inputs are processed in three interleaved strands whose checksums are
+/// then combined.
 /// </summary>
 public static class Crc32C
 {
@@ -15,15 +16,15 @@ public static class Crc32C
     /// <summary>x^(2^i) modulo the polynomial, in the reflected order of bits in which the top bit is x^0.</summary>
     private static readonly uint[] Powers = MakePowers();
 
-    /// <summary>For each byte of a checksum and each of its values, what it becomes behind <see cref="Strand"/> more bytes.</summary>
+    /// <summary>For each byte position of a checksum and each byte value, its contribution after <see cref="Strand"/> more bytes.</summary>
     private static readonly uint[] StrandShift = MakeStrandShift();
 
     /// <summary>The checksum of <paramref name="data"/>.</summary>
     public static uint Compute(ReadOnlySpan<byte> data) => Append(0, data);
 
     /// <summary>
-    /// The checksum of several pieces in a row: of what <paramref name="crc"/> is the checksum of, followed by <paramref name="data"/>.
-    /// The checksum of nothing is 0.
+    /// Extends a checksum: returns that of the data behind <paramref name="crc"/> followed by <paramref name="data"/>. The checksum of no
+    /// data is 0.
     /// </summary>
     public static uint Append(uint crc, ReadOnlySpan<byte> data)
     {
@@ -59,7 +60,7 @@ public static class Crc32C
         return ~crc;
     }
 
-    /// <summary>The checksum of two pieces in a row, known by their own checksums.</summary>
+    /// <summary>The checksum of two concatenated pieces, derived from their own checksums.</summary>
     /// <param name="first">The checksum of the first piece.</param>
     /// <param name="second">The checksum of the second piece.</param>
     /// <param name="secondLength">The second piece's length in bytes.</param>
@@ -90,7 +91,7 @@ public static class Crc32C
 
     private static uint ToThePowerOfBytes(long bytes)
     {
-        // 8 bits a byte: start with x^8.
+        // Each byte is 8 bits: start with x^8.
         var result = 1u << 31;
         for (var i = 3; bytes != 0; i++, bytes >>= 1)
         {

@@ -21,22 +21,22 @@ public readonly ref struct Record
     /// <summary>The record's own time, or the broker's if the batch says <see cref="TimestampType.LogAppendTime"/>.</summary>
     public Timestamp Timestamp { get; }
 
-    /// <summary>The key; empty also if there is none.</summary>
+    /// <summary>The key; also empty if there is none.</summary>
     public ReadOnlySpan<byte> Key { get; }
 
     /// <summary>Whether there is no key.</summary>
     public bool KeyIsNull { get; }
 
-    /// <summary>The value; empty also if there is none.</summary>
+    /// <summary>The value; also empty if there is none.</summary>
     public ReadOnlySpan<byte> Value { get; }
 
     /// <summary>Whether there is no value (a tombstone in a compacted topic).</summary>
     public bool ValueIsNull { get; }
 
-    /// <summary>The headers in their order; <c>foreach</c> gives each as a view.</summary>
+    /// <summary>The headers in order; <c>foreach</c> yields each as a view.</summary>
     public RecordHeaders Headers { get; }
 
-    /// <summary>Bytes of key, value, and the keys and values of the headers.</summary>
+    /// <summary>The size of the key, the value, and the headers' keys and values, in bytes.</summary>
     public int Size
     {
         get
@@ -63,12 +63,12 @@ public readonly ref struct RecordHeaders
         Count = count;
     }
 
-    /// <summary>How many there are.</summary>
+    /// <summary>The number of headers.</summary>
     public int Count { get; }
 
     internal ReadOnlySpan<byte> Bytes => _bytes;
 
-    /// <summary>Goes through the headers.</summary>
+    /// <summary>Enumerates the headers.</summary>
     public Enumerator GetEnumerator() => new(_bytes, Count);
 
     /// <summary>A view over one header.</summary>
@@ -84,14 +84,14 @@ public readonly ref struct RecordHeaders
         /// <summary>The key, UTF-8 by convention.</summary>
         public ReadOnlySpan<byte> Key { get; }
 
-        /// <summary>The value; empty also if there is none.</summary>
+        /// <summary>The value; also empty if there is none.</summary>
         public ReadOnlySpan<byte> Value { get; }
 
         /// <summary>Whether there is no value.</summary>
         public bool ValueIsNull { get; }
     }
 
-    /// <summary>Goes through headers whose bytes have been checked.</summary>
+    /// <summary>Enumerates headers whose bytes have been validated.</summary>
     public ref struct Enumerator
     {
         private ReadOnlySpan<byte> _rest;
@@ -103,10 +103,10 @@ public readonly ref struct RecordHeaders
             _left = count;
         }
 
-        /// <summary>The header reached by <see cref="MoveNext"/>.</summary>
+        /// <summary>The current header.</summary>
         public Header Current { get; private set; }
 
-        /// <summary>Goes to the next header, if there is one.</summary>
+        /// <summary>Advances to the next header; false at the end.</summary>
         public bool MoveNext()
         {
             if (_left == 0)

@@ -4,16 +4,15 @@ using static Loire.Model.Batches.BatchLayout;
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// A view over exactly one record batch, whose layout is drawn in <see cref="BatchLayout"/>. It exists only over bytes that hold a whole
-/// batch with a sane header, so its properties never fail; whether the bytes are those that the producer sent, only
-/// <see cref="CrcIsValid"/> says.
+/// A view over exactly one record batch, whose layout is drawn in <see cref="BatchLayout"/>. It exists only over a complete batch with a
+/// valid header, so its properties never fail; only <see cref="CrcIsValid"/> verifies that the bytes are those that the producer sent.
 /// </summary>
 public readonly ref struct RecordBatch
 {
-    /// <summary>Bytes before the records.</summary>
+    /// <summary>The size of the header, in bytes.</summary>
     public const int HeaderSize = Records;
 
-    /// <summary>The bytes at the front that the broker writes: base offset, length, leader epoch. The CRC does not cover them.</summary>
+    /// <summary>The size of the prefix that the broker writes, in bytes: base offset, length, leader epoch. The CRC excludes it.</summary>
     public const int StampSize = Magic;
 
     private readonly ReadOnlySpan<byte> _bytes;
@@ -23,71 +22,71 @@ public readonly ref struct RecordBatch
     /// <summary>The whole batch.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
-    /// <summary>Header and records.</summary>
+    /// <summary>The size of header and records, in bytes.</summary>
     public int SizeInBytes => _bytes.Length;
 
-    /// <summary>The offset of the first record; whatever the producer wrote, usually 0, in a batch that no broker has stamped.</summary>
+    /// <summary>The offset of the first record; before a broker stamps the batch, the producer's value, usually 0.</summary>
     public Offset BaseOffset => new(BinaryPrimitives.ReadInt64BigEndian(_bytes[BatchLayout.BaseOffset..]));
 
     /// <summary>The epoch of the leader that appended the batch.</summary>
     public LeaderEpoch LeaderEpoch => new(BinaryPrimitives.ReadInt32BigEndian(_bytes[BatchLayout.LeaderEpoch..]));
 
-    /// <summary>The checksum as the batch states it.</summary>
+    /// <summary>The checksum that the batch states.</summary>
     public uint Crc => BinaryPrimitives.ReadUInt32BigEndian(_bytes[BatchLayout.Crc..]);
 
     /// <summary>How the records are compressed.</summary>
     public CompressionType Compression => (CompressionType)(Attributes & CodecMask);
 
-    /// <summary>Whose time the timestamps are.</summary>
+    /// <summary>Whether the timestamps are the producer's or the broker's.</summary>
     public TimestampType TimestampType =>
         (Attributes & LogAppendTimeBit) != 0 ? TimestampType.LogAppendTime : TimestampType.CreateTime;
 
     /// <summary>Whether the batch belongs to a transaction.</summary>
     public bool IsTransactional => (Attributes & TransactionalBit) != 0;
 
-    /// <summary>Whether the batch holds a marker of the broker instead of a client's records.</summary>
+    /// <summary>Whether the batch holds a broker's marker instead of a client's records.</summary>
     public bool IsControl => (Attributes & ControlBit) != 0;
 
-    /// <summary>The last offset less <see cref="BaseOffset"/>; at least 0.</summary>
+    /// <summary>The last offset minus <see cref="BaseOffset"/>; at least 0.</summary>
     public int LastOffsetDelta => BinaryPrimitives.ReadInt32BigEndian(_bytes[BatchLayout.LastOffsetDelta..]);
 
-    /// <summary>The last offset that the batch takes up.</summary>
+    /// <summary>The last offset that the batch occupies.</summary>
     public Offset LastOffset => BaseOffset + LastOffsetDelta;
 
     /// <summary>The offset after the batch.</summary>
     public Offset NextOffset => LastOffset + 1;
 
-    /// <summary>The timestamp to which those of the records are relative: the first record's. Not checked: any value.</summary>
+    /// <summary>The first record's timestamp, to which the others are relative. Not validated; may be any value.</summary>
     public Timestamp BaseTimestamp => new(BinaryPrimitives.ReadInt64BigEndian(_bytes[BatchLayout.BaseTimestamp..]));
 
-    /// <summary>The greatest timestamp in the batch. Not checked: any value.</summary>
+    /// <summary>The greatest timestamp in the batch. Not validated; may be any value.</summary>
     public Timestamp MaxTimestamp => new(BinaryPrimitives.ReadInt64BigEndian(_bytes[BatchLayout.MaxTimestamp..]));
 
     /// <summary>The idempotent producer's id, or −1.</summary>
     public long ProducerId => BinaryPrimitives.ReadInt64BigEndian(_bytes[BatchLayout.ProducerId..]);
 
-    /// <summary>The idempotent producer's epoch. Without a producer id it means nothing.</summary>
+    /// <summary>The idempotent producer's epoch; meaningless without a producer id.</summary>
     public short ProducerEpoch => BinaryPrimitives.ReadInt16BigEndian(_bytes[BatchLayout.ProducerEpoch..]);
 
-    /// <summary>The sequence number of the first record. Without a producer id it means nothing.</summary>
+    /// <summary>The sequence number of the first record; meaningless without a producer id.</summary>
     public int BaseSequence => BinaryPrimitives.ReadInt32BigEndian(_bytes[BatchLayout.BaseSequence..]);
 
-    /// <summary>How many records the batch states to hold: 0 to <see cref="LastOffsetDelta"/> + 1. Nobody has counted them.</summary>
+    /// <summary>The number of records that the header states: 0 to <see cref="LastOffsetDelta"/> + 1. Not verified.</summary>
     public int RecordCount => BinaryPrimitives.ReadInt32BigEndian(_bytes[Count..]);
 
-    /// <summary>The records, compressed as <see cref="Compression"/> says.</summary>
+    /// <summary>The records, compressed with <see cref="Compression"/>.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderSize..];
 
     internal int Attributes => BinaryPrimitives.ReadUInt16BigEndian(_bytes[BatchLayout.Attributes..]);
 
     /// <summary>
-    /// Reads the batch at the front of <paramref name="buffer"/>; its <see cref="SizeInBytes"/> says where the next one starts.
+    /// Reads the batch at the front of <paramref name="buffer"/>; the next one starts after its <see cref="SizeInBytes"/>.
     /// </summary>
     /// <returns>
-    /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.CorruptMessage"/> if there is no whole batch or its header contradicts itself;
+    /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.CorruptMessage"/> if the batch is incomplete or its header is inconsistent;
     /// <see cref="ErrorCode.UnsupportedForMessageFormat"/> if its format is older than 2;
     /// <see cref="ErrorCode.UnsupportedCompressionType"/> if its codec is unknown; <see cref="ErrorCode.MessageTooLarge"/> beyond
-    /// <see cref="Limits.BatchBytes"/>. The checksum is not looked at.
+    /// <see cref="Limits.BatchBytes"/>. Does not verify the checksum.
     /// </returns>
     public static ErrorCode TryRead(ReadOnlySpan<byte> buffer, out RecordBatch batch)
     {
@@ -107,17 +106,17 @@ public readonly ref struct RecordBatch
     }
 
     /// <summary>
-    /// Reads the batch at the front of <paramref name="buffer"/> and checks everything that a broker must check of a batch from a client,
-    /// by header and checksum alone: the records are not decoded.
+    /// Reads the batch at the front of <paramref name="buffer"/> and performs a broker's checks of a batch from a client, using header and
+    /// checksum only: the records are not decoded.
     /// </summary>
     /// <param name="buffer">One or more whole batches.</param>
     /// <param name="maxBytes">The topic's <c>max.message.bytes</c>.</param>
     /// <param name="batch">The batch, if there is no error.</param>
-    /// <param name="problem">What is wrong, in one sentence for a person; null if nothing is.</param>
+    /// <param name="problem">Human-readable reason for the error; null without an error.</param>
     /// <returns>
-    /// What <see cref="TryRead"/> returns, and <see cref="ErrorCode.CorruptMessage"/> for a wrong checksum;
+    /// The errors of <see cref="TryRead"/>, and <see cref="ErrorCode.CorruptMessage"/> for a wrong checksum;
     /// <see cref="ErrorCode.MessageTooLarge"/> beyond <paramref name="maxBytes"/>; <see cref="ErrorCode.InvalidTimestamp"/>;
-    /// <see cref="ErrorCode.InvalidRecord"/> for anything else that a client may not send.
+    /// <see cref="ErrorCode.InvalidRecord"/> for anything else that a client must not send.
     /// </returns>
     public static ErrorCode TryReadProduced(ReadOnlySpan<byte> buffer, int maxBytes, out RecordBatch batch, out string? problem)
     {
@@ -138,13 +137,12 @@ public readonly ref struct RecordBatch
         return error;
     }
 
-    /// <summary>Whether the checksum fits the bytes that it covers: all from the attributes on.</summary>
+    /// <summary>Whether the checksum matches the bytes that it covers, from the attributes to the end.</summary>
     public bool CrcIsValid() => Crc32C.Compute(_bytes[BatchLayout.Attributes..]) == Crc;
 
     /// <summary>
-    /// Writes the first <see cref="StampSize"/> bytes of a stamped copy of <paramref name="batch"/>. The rest of the copy are the batch's
-    /// own bytes from <see cref="StampSize"/> on, so nothing but the stamp needs to be written anew and the producer's memory stays as it
-    /// is.
+    /// Writes the first <see cref="StampSize"/> bytes of a stamped copy of <paramref name="batch"/>. The rest of the copy is the batch's
+    /// own bytes from <see cref="StampSize"/> on, so only the stamp is written and the producer's memory is not modified.
     /// </summary>
     /// <param name="batch">One whole batch.</param>
     /// <param name="baseOffset">The offset of its first record.</param>
@@ -158,13 +156,12 @@ public readonly ref struct RecordBatch
     }
 
     /// <summary>
-    /// Writes the whole header, <see cref="HeaderSize"/> bytes, of a copy of <paramref name="batch"/> that is stamped and gives all its
-    /// records the time <paramref name="logAppendTime"/>. The rest of the copy are the batch's own bytes from <see cref="HeaderSize"/>
-    /// on.
+    /// Writes the header, <see cref="HeaderSize"/> bytes, of a stamped copy of <paramref name="batch"/> in which all records have the time
+    /// <paramref name="logAppendTime"/>. The rest of the copy is the batch's own bytes from <see cref="HeaderSize"/> on.
     /// </summary>
     /// <remarks>
-    /// The new checksum is derived from the old one, not from the records. So it takes the same time for any size, and a batch that was
-    /// damaged does not become valid by it.
+    /// The new checksum is derived from the old one, not from the records, so the cost does not depend on the batch's size and a corrupt
+    /// batch does not become valid.
     /// </remarks>
     /// <param name="batch">One whole batch.</param>
     /// <param name="baseOffset">The offset of its first record.</param>
@@ -180,7 +177,8 @@ public readonly ref struct RecordBatch
         BinaryPrimitives.WriteUInt16BigEndian(destination[BatchLayout.Attributes..], (ushort)attributes);
         BinaryPrimitives.WriteInt64BigEndian(destination[BatchLayout.MaxTimestamp..], logAppendTime.Milliseconds);
 
-        // A CRC is linear: what the change of the header does to it depends on the change and on how many bytes follow, not on these bytes.
+        // A CRC is linear: the effect of a header change on it depends on the change and the number of bytes that follow, not on their
+        // values.
         var covered = BatchLayout.Attributes..HeaderSize;
         var change = Crc32C.Compute(batch[covered]) ^ Crc32C.Compute(destination[covered]);
         var crc = BinaryPrimitives.ReadUInt32BigEndian(batch[BatchLayout.Crc..]);

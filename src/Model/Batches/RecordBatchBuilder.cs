@@ -7,8 +7,8 @@ using static Loire.Model.Batches.BatchLayout;
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// Collects records into a batch. Reusable: after <see cref="Build"/> or <see cref="Reset"/> it is empty and keeps its buffer, so
-/// appending allocates nothing. Used by one thread at a time; gives its memory back when disposed.
+/// Collects records into a batch. Reusable: <see cref="Build"/> and <see cref="Reset"/> empty it but keep its buffer, so appending does not
+/// allocate. Not thread-safe; disposing it returns its memory to the pool.
 /// </summary>
 public sealed class RecordBatchBuilder : IDisposable
 {
@@ -20,7 +20,7 @@ public sealed class RecordBatchBuilder : IDisposable
     private long _baseTimestamp;
     private long _maxTimestamp;
 
-    /// <param name="maxBytes">The most bytes of a batch, header included, before compression; at most
+    /// <param name="maxBytes">The maximum size of a batch in bytes, including the header, before compression; at most
     /// <see cref="Limits.BatchBytes"/>.</param>
     public RecordBatchBuilder(int maxBytes = Limits.BatchBytes)
     {
@@ -29,25 +29,25 @@ public sealed class RecordBatchBuilder : IDisposable
         _maxBytes = maxBytes;
     }
 
-    /// <summary>What the batch would take without compression, header included.</summary>
+    /// <summary>The size of the batch in bytes, including the header, before compression.</summary>
     public int SizeInBytes => _size;
 
-    /// <summary>Records appended since the last <see cref="Build"/> or <see cref="Reset"/>.</summary>
+    /// <summary>The number of records appended since the last <see cref="Build"/> or <see cref="Reset"/>.</summary>
     public int RecordCount { get; private set; }
 
-    /// <summary>The idempotent producer's id, or −1. Kept by <see cref="Build"/>, as the epoch is.</summary>
+    /// <summary>The idempotent producer's id, or −1. Like the epoch, kept by <see cref="Build"/>.</summary>
     public long ProducerId { get; set; } = -1;
 
     /// <summary>The idempotent producer's epoch, or −1.</summary>
     public short ProducerEpoch { get; set; } = -1;
 
-    /// <summary>The sequence number of the first record, or −1. Whoever sets it sets it for each batch.</summary>
+    /// <summary>The sequence number of the first record, or −1. An idempotent producer must set it for each batch.</summary>
     public int BaseSequence { get; set; } = -1;
 
     /// <summary>Whether the batch belongs to a transaction.</summary>
     public bool IsTransactional { get; set; }
 
-    /// <summary>The bytes of a batch that holds only this record, header included, before compression.</summary>
+    /// <summary>The size in bytes of a batch with only this record, including the header, before compression.</summary>
     public static long SizeOfOne(
         ReadOnlySpan<byte> key, bool keyIsNull, ReadOnlySpan<byte> value, bool valueIsNull, ReadOnlySpan<RecordHeader> headers)
     {
@@ -58,12 +58,12 @@ public sealed class RecordBatchBuilder : IDisposable
     /// <summary>Appends a record.</summary>
     /// <param name="timestamp">The producer's time, or <see cref="Timestamp.None"/>.</param>
     /// <param name="key">The key.</param>
-    /// <param name="keyIsNull">Whether there is no key; then <paramref name="key"/> is not looked at.</param>
+    /// <param name="keyIsNull">Whether there is no key; then <paramref name="key"/> is ignored.</param>
     /// <param name="value">The value.</param>
-    /// <param name="valueIsNull">Whether there is no value; then <paramref name="value"/> is not looked at.</param>
-    /// <param name="headers">The headers in their order.</param>
+    /// <param name="valueIsNull">Whether there is no value; then <paramref name="value"/> is ignored.</param>
+    /// <param name="headers">The headers in order.</param>
     /// <returns>
-    /// False if the record does not fit: then nothing is appended. It may fit into the next batch, unless this one is empty.
+    /// False if the record does not fit; then nothing is appended. It may fit into the next batch unless this one is empty.
     /// </returns>
     public bool Append(
         Timestamp timestamp,
@@ -112,10 +112,10 @@ public sealed class RecordBatchBuilder : IDisposable
     }
 
     /// <summary>
-    /// Makes the batch, with base offset 0 and without a leader epoch, and empties the builder. There must be at least one record.
+    /// Builds the batch, with base offset 0 and without a leader epoch, and empties the builder. Requires at least one record.
     /// </summary>
     /// <param name="compression">How to compress the records.</param>
-    /// <returns>Memory of exactly the batch's size, which the builder does not touch again.</returns>
+    /// <returns>Memory of exactly the batch's size, owned by the caller.</returns>
     public ReadOnlyMemory<byte> Build(CompressionType compression = CompressionType.None)
     {
         Invariant.Check(RecordCount > 0);
@@ -138,7 +138,7 @@ public sealed class RecordBatchBuilder : IDisposable
     }
 
     /// <summary>
-    /// Builds the batch uncompressed in the caller's memory, which may hold several in a row, and empties the builder.
+    /// Builds the batch, uncompressed, in the caller's memory, which may hold several batches in sequence, and empties the builder.
     /// </summary>
     /// <param name="destination">Exactly <see cref="SizeInBytes"/> long.</param>
     public void BuildInto(Span<byte> destination)
@@ -150,7 +150,7 @@ public sealed class RecordBatchBuilder : IDisposable
         Reset();
     }
 
-    /// <summary>Forgets the records appended so far.</summary>
+    /// <summary>Discards the records appended so far.</summary>
     public void Reset()
     {
         _size = RecordBatch.HeaderSize;
@@ -168,7 +168,7 @@ public sealed class RecordBatchBuilder : IDisposable
         }
     }
 
-    // Inlined into Append, which is called for every record that is produced.
+    // Inlined into Append, which runs for every produced record.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static long BodySize(
         long timestampDelta, int offsetDelta, ReadOnlySpan<byte> key, bool keyIsNull, ReadOnlySpan<byte> value, bool valueIsNull,

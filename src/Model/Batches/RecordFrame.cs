@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// Where a decoded record lies among the records of its batch. A reader that needs records later keeps frames, which cost 40 bytes each,
-/// instead of decoding again.
+/// The location of a decoded record within the records of its batch. A reader that needs records later keeps frames, 40 bytes each, instead
+/// of decoding again.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
 public readonly struct RecordFrame
@@ -19,7 +19,7 @@ public readonly struct RecordFrame
     private readonly int _headersCount;
 
     /// <param name="record">The record.</param>
-    /// <param name="records">The decompressed records of its batch, which it is a view over.</param>
+    /// <param name="records">The decompressed records of its batch, of which the record is a view.</param>
     public RecordFrame(in Record record, ReadOnlySpan<byte> records)
     {
         _offset = record.Offset.Value;
@@ -42,20 +42,20 @@ public readonly struct RecordFrame
     /// <summary>Whether there is no value.</summary>
     public bool ValueIsNull => _valueLength < 0;
 
-    /// <summary>The key; empty also if there is none.</summary>
-    /// <param name="records">The records that the frame was made of, wherever they lie in memory now.</param>
+    /// <summary>The key; also empty if there is none.</summary>
+    /// <param name="records">The records that the frame was made from, which may have moved in memory since.</param>
     public ReadOnlyMemory<byte> Key(ReadOnlyMemory<byte> records) => records.Slice(_keyStart, Math.Max(0, _keyLength));
 
-    /// <summary>The value; empty also if there is none.</summary>
-    /// <param name="records">The records that the frame was made of, wherever they lie in memory now.</param>
+    /// <summary>The value; also empty if there is none.</summary>
+    /// <param name="records">The records that the frame was made from, which may have moved in memory since.</param>
     public ReadOnlyMemory<byte> Value(ReadOnlyMemory<byte> records) => records.Slice(_valueStart, Math.Max(0, _valueLength));
 
-    /// <summary>The headers in their order.</summary>
-    /// <param name="records">The records that the frame was made of, wherever they lie in memory now.</param>
+    /// <summary>The headers in order.</summary>
+    /// <param name="records">The records that the frame was made from, which may have moved in memory since.</param>
     public RecordHeaders Headers(ReadOnlySpan<byte> records) => new(records[_headersStart..], _headersCount);
 
     /// <summary>The record as a view.</summary>
-    /// <param name="records">The records that the frame was made of, wherever they lie in memory now.</param>
+    /// <param name="records">The records that the frame was made from, which may have moved in memory since.</param>
     public Record View(ReadOnlySpan<byte> records) => new(
         new Offset(_offset),
         new Timestamp(_timestamp),
@@ -65,7 +65,7 @@ public readonly struct RecordFrame
         ValueIsNull,
         Headers(records));
 
-    // An empty part overlaps nothing and may lie anywhere.
+    // An empty span overlaps nothing, so its position does not matter.
     private static (int Start, int Length) Find(ReadOnlySpan<byte> records, ReadOnlySpan<byte> part, bool isNull)
     {
         records.Overlaps(part, out var start);

@@ -1,8 +1,8 @@
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// Decodes the records of a batch one after the other. Nothing in them is trusted: every length and count is checked against the bytes that
-/// are left, and reading ends at the first record that is not well-formed. Nothing is allocated.
+/// Decodes the records of a batch in sequence, without allocating. The input is not trusted: every length and count is checked against the
+/// remaining bytes, and reading ends at the first malformed record.
 /// </summary>
 public ref struct RecordReader
 {
@@ -18,7 +18,7 @@ public ref struct RecordReader
     private Record _current;
 
     /// <summary>Starts before the first record.</summary>
-    /// <param name="batch">The batch, for what its header says of the records.</param>
+    /// <param name="batch">The batch, whose header describes the records.</param>
     /// <param name="records">Its payload, decompressed.</param>
     public RecordReader(RecordBatch batch, ReadOnlySpan<byte> records)
     {
@@ -31,14 +31,14 @@ public ref struct RecordReader
         _rest = records;
     }
 
-    /// <summary>Continues where another reader of the same batch stood.</summary>
+    /// <summary>Continues at the position of another reader of the same batch.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="records">Its payload, decompressed.</param>
     /// <param name="from">The other reader's <see cref="Position"/>.</param>
     public RecordReader(RecordBatch batch, ReadOnlySpan<byte> records, RecordPosition from)
         : this(batch, records) => MoveTo(from);
 
-    /// <summary>Starts before the first record of a slice, or continues where another reader of it stood.</summary>
+    /// <summary>Starts before the first record of a slice, or continues at the position of another reader of it.</summary>
     /// <param name="slice">The slice.</param>
     /// <param name="from">The other reader's <see cref="Position"/>; the start by default.</param>
     public RecordReader(RecordSlice slice, RecordPosition from = default)
@@ -53,21 +53,21 @@ public ref struct RecordReader
         MoveTo(from);
     }
 
-    /// <summary>How far this reader has come.</summary>
+    /// <summary>The position after the records read so far.</summary>
     public readonly RecordPosition Position => new(_length - _rest.Length, _count - _left, _previousDelta + 1);
 
-    /// <summary>The record reached by <see cref="MoveNext"/>.</summary>
+    /// <summary>The current record.</summary>
     public readonly Record Current => _current;
 
     /// <summary>
-    /// After <see cref="MoveNext"/> returned false: <see cref="ErrorCode.None"/> if the batch held what it stated, else
+    /// After <see cref="MoveNext"/> returned false: <see cref="ErrorCode.None"/> if the records match the batch's header, otherwise
     /// <see cref="ErrorCode.InvalidRecord"/>.
     /// </summary>
     public ErrorCode Error { get; private set; }
 
     /// <summary>
-    /// Whether the records are what the batch states: for whoever takes a batch from a client and wants to refuse it instead of storing
-    /// what nobody can read.
+    /// Checks that the records are well-formed and match the batch's header, so that an unreadable batch from a client can be refused
+    /// instead of stored.
     /// </summary>
     /// <param name="batch">The batch.</param>
     /// <param name="records">Its payload, decompressed.</param>
@@ -83,7 +83,7 @@ public ref struct RecordReader
     }
 
     /// <summary>
-    /// Goes to the next record. False at the end, and at the first record that is not well-formed: then <see cref="Error"/> is set.
+    /// Advances to the next record. False at the end and at the first malformed record, which sets <see cref="Error"/>.
     /// </summary>
     public bool MoveNext()
     {
@@ -123,7 +123,7 @@ public ref struct RecordReader
             return false;
         }
 
-        // The first byte is the record's attributes, which have no meaning yet.
+        // The first byte is the record's attributes, which are unused.
         var body = _rest[1..length];
         _rest = _rest[length..];
         if (!Varint.TryRead(ref body, out long timestampDelta)
@@ -149,7 +149,7 @@ public ref struct RecordReader
     }
 
     /// <summary>
-    /// Whether <paramref name="body"/> is exactly <paramref name="count"/> headers. A count that the bytes cannot hold ends soon.
+    /// Whether <paramref name="body"/> is exactly <paramref name="count"/> headers. An excessive count fails as soon as the bytes run out.
     /// </summary>
     private static bool TrySkipHeaders(ReadOnlySpan<byte> body, int count)
     {
@@ -173,8 +173,8 @@ public ref struct RecordReader
 }
 
 /// <summary>
-/// How far a <see cref="RecordReader"/> has come in its batch, for another one to go on there: a reader itself cannot be kept beyond a
-/// synchronous step. The default is the start.
+/// The position of a <see cref="RecordReader"/> in its batch, from which another reader can continue: a reader itself, a ref struct, cannot
+/// outlive a synchronous step. The default is the start.
 /// </summary>
 public readonly record struct RecordPosition
 {

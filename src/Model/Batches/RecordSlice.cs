@@ -1,18 +1,18 @@
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// Consecutive records of one batch, decompressed but not decoded: what passes records on from the reader of a batch to where they are
-/// decoded. The checksum and the form of the records have been checked before it is made; <c>foreach</c> decodes one after the other.
+/// Consecutive records of one batch, decompressed but not decoded: carries records from the reader of a batch to the place where they are
+/// decoded. The checksum and the records have been validated before it is created; <c>foreach</c> decodes them in sequence.
 /// </summary>
 /// <param name="BaseOffset">The offset to which those of the records are relative.</param>
 /// <param name="BaseTimestamp">The time to which those of the records are relative; with <see cref="TimestampType.LogAppendTime"/> the time
 /// of all of them.</param>
-/// <param name="TimestampType">Whose time the timestamps are.</param>
-/// <param name="Records">The records as they lie in the decompressed batch, from the length of the first to the end of the last.</param>
-/// <param name="Count">How many there are, at least 1.</param>
+/// <param name="TimestampType">Whether the timestamps are the producer's or the broker's.</param>
+/// <param name="Records">The encoded records, from the length field of the first to the end of the last.</param>
+/// <param name="Count">The number of records, at least 1.</param>
 /// <param name="FirstOffset">The offset of the first record.</param>
 /// <param name="LastOffset">The offset of the last record. Compaction leaves gaps, so there may be fewer records than offsets.</param>
-/// <param name="Size">Bytes of keys, values and headers, as <see cref="Record.Size"/> counts them.</param>
+/// <param name="Size">The size of keys, values and headers in bytes, as <see cref="Record.Size"/> counts them.</param>
 [GenerateSerializer, Immutable, Alias("loire.RecordSlice")]
 public sealed record RecordSlice(
     [Id(0)] Offset BaseOffset,
@@ -24,12 +24,12 @@ public sealed record RecordSlice(
     [Id(6)] Offset LastOffset,
     [Id(7)] int Size)
 {
-    /// <summary>Checks the records of a batch and takes those from an offset on.</summary>
+    /// <summary>Validates the records of a batch and slices off those from an offset on.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="records">Its payload, decompressed; the slice refers to this memory.</param>
-    /// <param name="from">Records before this offset are left out.</param>
-    /// <param name="slice">The records before the first one that is not well-formed; null if there are none.</param>
-    /// <returns><see cref="ErrorCode.None"/>, or <see cref="ErrorCode.InvalidRecord"/> if the batch does not hold what it states.</returns>
+    /// <param name="from">Records before this offset are omitted.</param>
+    /// <param name="slice">The records before the first malformed one; null if there are none.</param>
+    /// <returns><see cref="ErrorCode.None"/>, or <see cref="ErrorCode.InvalidRecord"/> if the records do not match the header.</returns>
     public static ErrorCode TryRead(RecordBatch batch, ReadOnlyMemory<byte> records, Offset from, out RecordSlice? slice)
     {
         var reader = new RecordReader(batch, records.Span);
@@ -57,11 +57,11 @@ public sealed record RecordSlice(
         return reader.Error;
     }
 
-    /// <summary>Cuts records off the front.</summary>
-    /// <param name="maxRecords">Records at most, at least 1.</param>
-    /// <param name="maxSize">Bytes of keys, values and headers at most.</param>
-    /// <param name="takesFirst">Whether the first record is cut off whatever its size.</param>
-    /// <returns>What is cut off, and what is left; null for nothing.</returns>
+    /// <summary>Splits records off the front.</summary>
+    /// <param name="maxRecords">The maximum number of records, at least 1.</param>
+    /// <param name="maxSize">The maximum size of keys, values and headers, in bytes.</param>
+    /// <param name="takesFirst">Whether to include the first record regardless of its size.</param>
+    /// <returns>The front and the rest; null for an empty part.</returns>
     public (RecordSlice? Head, RecordSlice? Tail) Cut(int maxRecords, long maxSize, bool takesFirst)
     {
         if (Count <= maxRecords && Size <= maxSize)
@@ -88,6 +88,6 @@ public sealed record RecordSlice(
         return (this, null);
     }
 
-    /// <summary>Decodes the records one after the other.</summary>
+    /// <summary>Decodes the records in sequence.</summary>
     public RecordReader GetEnumerator() => new(this);
 }

@@ -1,14 +1,14 @@
 namespace Loire.Model.Batches;
 
-/// <summary>Finds the record of a batch that a search by time is after. The partition finds the batch, but only the edge decodes it.</summary>
+/// <summary>Finds a record by time within a batch. The partition finds the batch, but only the edge decodes it.</summary>
 public static class TimeSearch
 {
     /// <summary>The first record at or after <paramref name="time"/>.</summary>
-    /// <param name="bytes">A whole batch that has such a record, as the partition says.</param>
-    /// <param name="time">The moment.</param>
+    /// <param name="bytes">A whole batch that contains such a record according to the partition.</param>
+    /// <param name="time">The time to search for.</param>
     /// <returns>
-    /// The record's offset and time. If the records cannot be read, or the partition was wrong, the batch's first offset, which is the latest
-    /// that misses none.
+    /// The record's offset and time. If the records cannot be read or none matches, the batch's first offset: the latest one that skips no
+    /// record.
     /// </returns>
     public static (Offset Offset, Timestamp Time) FirstIn(ReadOnlySpan<byte> bytes, Timestamp time)
     {

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Loire.Model.Batches;
 
 /// <summary>
-/// Kafka's variable-length integers: zigzag, then seven bits a byte, the lowest first; at most 5 bytes for 32 bits and 10 for 64. Of the
-/// forms that a value could take only the shortest is read, so that equal records have equal bytes.
+/// Kafka's variable-length integers: zigzag, then seven bits per byte, lowest first; at most 5 bytes for 32 bits and 10 for 64. Only the
+/// shortest encoding of a value is accepted, so that equal records have equal bytes.
 /// </summary>
 internal static class Varint
 {
@@ -37,7 +37,7 @@ internal static class Varint
         return TryReadLong(ref source, out value);
     }
 
-    /// <summary>Reads a length and so many bytes; length −1 is null.</summary>
+    /// <summary>Reads a length and that many bytes; length −1 is null.</summary>
     public static bool TryReadBytes(scoped ref ReadOnlySpan<byte> source, out ReadOnlySpan<byte> bytes, out bool isNull)
     {
         bytes = default;
@@ -83,7 +83,7 @@ internal static class Varint
             raw |= (ulong)(b & 0x7f) << (7 * i);
             if (b < 0x80)
             {
-                // A last byte of 0 adds nothing, so the form is too long; the tenth byte has room for one bit.
+                // A last byte of 0 makes the encoding overlong; the tenth byte has room for one bit.
                 if ((b == 0 && i > 0) || (b > 1 && i == MaxBytes - 1))
                 {
                     return false;

@@ -3,20 +3,20 @@ using System.Buffers;
 namespace Loire.Model.Compression;
 
 /// <summary>
-/// A growing, pooled, contiguous output buffer with an upper bound, so that no input decides how much memory a decoder takes. Contiguous,
-/// because LZ4 and Snappy copy from earlier output.
+/// A growing, pooled, contiguous output buffer with an upper bound, so that the input does not determine how much memory a decoder uses.
+/// Contiguous, because LZ4 and Snappy copy from earlier output.
 /// </summary>
 internal sealed class BoundedBuffer(int maxBytes) : IBufferWriter<byte>, IDisposable
 {
     private const int FirstCapacity = 4096;
 
-    // One byte beyond the bound can be written, so that a streaming decoder learns whether there is more output than the bound allows.
+    // One byte beyond the bound can be written, so that a streaming decoder can detect output that exceeds the bound.
     private readonly int _maxCapacity = maxBytes + 1;
     private byte[] _bytes = [];
 
     public int Length { get; private set; }
 
-    /// <summary>How many more bytes fit within the bound.</summary>
+    /// <summary>The number of bytes that still fit within the bound.</summary>
     public int Remaining => maxBytes - Length;
 
     public bool IsOverBound => Length > maxBytes;
@@ -25,12 +25,12 @@ internal sealed class BoundedBuffer(int maxBytes) : IBufferWriter<byte>, IDispos
 
     public ReadOnlyMemory<byte> WrittenMemory => _bytes.AsMemory(0, Length);
 
-    /// <summary>The reserved bytes behind <see cref="Written"/>.</summary>
+    /// <summary>The reserved bytes after <see cref="Written"/>.</summary>
     public ArraySegment<byte> Free => new(_bytes, Length, _bytes.Length - Length);
 
     public void Clear() => Length = 0;
 
-    /// <summary>Makes room for <paramref name="count"/> bytes, which must not exceed <see cref="Remaining"/>.</summary>
+    /// <summary>Reserves <paramref name="count"/> bytes, which must not exceed <see cref="Remaining"/>.</summary>
     public void Reserve(int count)
     {
         Invariant.Check(count >= 0 && count <= Remaining);
@@ -38,7 +38,7 @@ internal sealed class BoundedBuffer(int maxBytes) : IBufferWriter<byte>, IDispos
     }
 
     /// <summary>
-    /// Makes room for the next bytes of a stream: at least one, about <paramref name="wanted"/>. False if the bound is exceeded already.
+    /// Reserves at least one byte, about <paramref name="wanted"/>, for the next part of a stream. False if the bound is already exceeded.
     /// </summary>
     public bool TryMakeRoom(int wanted)
     {
@@ -62,7 +62,7 @@ internal sealed class BoundedBuffer(int maxBytes) : IBufferWriter<byte>, IDispos
     }
 
     /// <summary>
-    /// Reserves <paramref name="sizeHint"/> bytes and returns exactly those, since Snappier fills whatever a block has bytes for.
+    /// Reserves <paramref name="sizeHint"/> bytes and returns exactly those, since Snappier fills all the memory that it gets.
     /// </summary>
     public Memory<byte> GetMemory(int sizeHint = 0)
     {

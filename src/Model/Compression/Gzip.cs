@@ -6,8 +6,8 @@ using System.IO.Hashing;
 namespace Loire.Model.Compression;
 
 /// <summary>
-/// gzip (RFC 1952) by the base class library, any number of members in a row. The library verifies each member's checksum, but reads a
-/// stream that is cut off as a complete one, so the last member's trailer is compared with the end of the output.
+/// gzip (RFC 1952) with any number of concatenated members, using the base class library. The library verifies each member's checksum but
+/// reads a truncated stream as if it were complete, so the last member's trailer is compared with the end of the output.
 /// </summary>
 internal static class Gzip
 {
@@ -66,12 +66,12 @@ internal static class Gzip
     }
 
     /// <summary>
-    /// An upper bound on the compressed size of <paramref name="length"/> bytes: a fixed Huffman code takes at most 9 bits a byte.
+    /// An upper bound on the compressed size of <paramref name="length"/> bytes: a fixed Huffman code takes at most 9 bits per byte.
     /// </summary>
     public static int MaxEncoded(int length) => length + (length / 8) + 1024;
 
-    // A trailer is the CRC-32 and the length of a member's content. Eight zeros, the trailer of nothing, may also be part of a member that
-    // is cut off.
+    // A trailer is the CRC-32 and the length of a member's content. Eight zeros, the trailer of an empty member, may also be part of a
+    // truncated one.
     private static bool EndsWithTrailer(ReadOnlySpan<byte> source, ReadOnlySpan<byte> content)
     {
         var crc = BinaryPrimitives.ReadUInt32LittleEndian(source[^TrailerSize..]);

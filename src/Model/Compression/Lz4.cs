@@ -5,17 +5,17 @@ using K4os.Compression.LZ4;
 namespace Loire.Model.Compression;
 
 /// <summary>
-/// The LZ4 frame format, blocks by K4os.Compression.LZ4:
+/// The LZ4 frame format, with blocks coded by K4os.Compression.LZ4:
 /// <code>
 /// magic 4 | FLG 1 | BD 1 | content size 8, optional | dictionary id 4, optional | header checksum 1
 /// block*: size 4 (top bit: stored, not compressed) | bytes | block checksum 4, optional
 /// end mark 4 (zeros) | content checksum 4, optional
 /// </code>
-/// Integers are little-endian, checksums are xxHash32. Reads several frames in a row, linked and independent blocks of all sizes; no
-/// dictionaries. Writes independent blocks of 64 KiB without checksums, as Kafka's Java client does, which reads no linked ones.
+/// Integers are little-endian, checksums are xxHash32. Reads concatenated frames with linked and independent blocks of all sizes, but no
+/// dictionaries. Writes independent blocks of 64 KiB without checksums, like Kafka's Java client, which cannot read linked ones.
 /// <para>
 /// The frame is parsed here rather than by K4os.Compression.LZ4.Streams: that reader ignores reserved bits and the content size, allocates
-/// what a header claims, and hands out stale memory for a match of distance 0.
+/// what a header claims, and returns stale memory for a match of distance 0.
 /// </para>
 /// </summary>
 internal static class Lz4
@@ -35,10 +35,10 @@ internal static class Lz4
 
     private const int BlockSize = 64 * 1024;
 
-    // The distance that a match reaches back at most, rounded up.
+    // The maximum distance of a match, rounded up.
     private const int Window = 64 * 1024;
 
-    // A byte that continues a length stands for 255 bytes of output.
+    // A byte that continues a length encodes up to 255 bytes of output.
     private const int MaxExpansion = 255;
 
     public static ErrorCode Decode(ReadOnlySpan<byte> source, BoundedBuffer output)
@@ -179,12 +179,12 @@ internal static class Lz4
         output.Reserve(room);
         var target = output.Free.AsSpan(0, room);
 
-        // The library copies a match of distance 0 from the target itself, which is pooled memory that others have used.
+        // The library copies a match of distance 0 from the target itself, which is pooled memory with stale contents.
         target.Clear();
         var written = LZ4Codec.Decode(block, target, output.Written[^history..]);
         if (written < 0)
         {
-            // The library does not tell malformed input from a target that is too small.
+            // The library does not distinguish malformed input from a target that is too small.
             return room < allowed ? ErrorCode.MessageTooLarge : ErrorCode.CorruptMessage;
         }
 

@@ -4,7 +4,7 @@ using System.Buffers.Binary;
 namespace Loire.Model.Compression;
 
 /// <summary>
-/// Snappy by Snappier. Kafka's Java client frames blocks as snappy-java does (magic 8 bytes, version 4, lowest compatible version 4, then
+/// Snappy, coded by Snappier. Kafka's Java client uses snappy-java's framing (8 bytes magic, 4 version, 4 lowest compatible version, then
 /// blocks of a big-endian length and raw Snappy); librdkafka writes one raw block without framing. Reads both, writes the framed form.
 /// </summary>
 internal static class Snappy
@@ -13,7 +13,7 @@ internal static class Snappy
     private const int BlockSize = 32 * 1024;
     private const int HeaderSize = 16;
 
-    // The most that one byte of a block decodes to: a copy of 64 bytes takes 3.
+    // The maximum number of bytes that one byte of a block decodes to: a copy of 64 bytes takes 3.
     private const int MaxExpansion = 22;
 
     private static ReadOnlySpan<byte> Magic => [0x82, (byte)'S', (byte)'N', (byte)'A', (byte)'P', (byte)'P', (byte)'Y', 0];
@@ -69,7 +69,7 @@ internal static class Snappy
             var span = source.Span;
             if (span.StartsWith(Magic))
             {
-                // At the start, and between streams in a row, which snappy-java reads as well.
+                // At the start, and between concatenated streams, which snappy-java also reads.
                 if (span.Length < HeaderSize || BinaryPrimitives.ReadInt32BigEndian(span[12..]) > 1)
                 {
                     return ErrorCode.CorruptMessage;
@@ -98,7 +98,7 @@ internal static class Snappy
 
     private static ErrorCode DecodeBlock(ReadOnlyMemory<byte> block, BoundedBuffer output)
     {
-        // The stated length is a claim, believed only within what the bytes can decode to. From 2^31 on it is negative.
+        // The stated length is accepted only if the bytes can decode to that much. From 2^31 on it is negative.
         var length = Snappier.Snappy.GetUncompressedLength(block.Span);
         if (length < 0 || length > (long)MaxExpansion * block.Length)
         {

@@ -6,18 +6,18 @@ using ZstdSharp.Unsafe;
 namespace Loire.Model.Compression;
 
 /// <summary>
-/// Zstandard (RFC 8878) by ZstdSharp. Contexts are costly to create and used by one thread at a time, so idle ones are pooled.
+/// Zstandard (RFC 8878), coded by ZstdSharp. Contexts are expensive to create and not thread-safe, so idle ones are pooled.
 /// </summary>
 internal static class Zstd
 {
     // Kafka's default level.
     private const int Level = 3;
 
-    // zstd's own default, and what its highest level writes: 128 MiB. A frame that asks for more is refused. A window is reserved address
-    // space until output fills it, so the bound on output bounds its memory too.
+    // zstd's own default, and the window of its highest level: 128 MiB. Frames with larger windows are refused. A window is only reserved
+    // address space until output fills it, so the bound on output also bounds its memory.
     private const int MaxWindowLog = 27;
 
-    // A pooled context keeps its window, filled up to the size of its largest output.
+    // A pooled context retains its window, filled up to the size of its largest output.
     private const int MaxPooledOutput = 4 * 1024 * 1024;
 
     private const int Chunk = 128 * 1024;
@@ -31,7 +31,7 @@ internal static class Zstd
         var context = Decompressors.TryDequeue(out var idle) ? idle : CreateDecompressor();
         var error = Decode(context, source, output);
 
-        // An error leaves a context within a frame.
+        // After an error, a context is still inside a frame.
         Return(Decompressors, context, isReusable: error == ErrorCode.None && output.Length <= MaxPooledOutput);
         return error;
     }

@@ -1,9 +1,9 @@
 namespace Loire.Model.Groups;
 
-/// <summary>A group as it is.</summary>
-/// <param name="GroupId">Its id.</param>
-/// <param name="Phase">Where it is.</param>
-/// <param name="Epoch">The group's epoch; it grows with each new assignment.</param>
+/// <summary>The current state of a group.</summary>
+/// <param name="GroupId">The group's id.</param>
+/// <param name="Phase">The group's phase.</param>
+/// <param name="Epoch">The group's epoch; grows with each new assignment.</param>
 /// <param name="Assignor">The assignor in use; empty without members.</param>
 /// <param name="Members">Its members, in order of their ids.</param>
 [GenerateSerializer, Immutable, Alias("loire.GroupDescription")]
@@ -14,22 +14,22 @@ public sealed record GroupDescription(
     [Id(3)] string Assignor,
     [Id(4)] MemberDescription[] Members);
 
-/// <summary>Where a group is, in Kafka's words.</summary>
+/// <summary>The phase of a group, in Kafka's terms.</summary>
 [GenerateSerializer, Alias("loire.GroupPhase")]
 public enum GroupPhase
 {
-    /// <summary>It has no members; it may have offsets.</summary>
+    /// <summary>The group has no members, but may have offsets.</summary>
     Empty,
 
-    /// <summary>A new assignment is to be made.</summary>
+    /// <summary>A new assignment is pending.</summary>
     Assigning,
 
-    /// <summary>Members give up and take over partitions.</summary>
+    /// <summary>Members are revoking and taking over partitions.</summary>
     Reconciling,
 
-    /// <summary>Every member works on exactly what it is assigned.</summary>
+    /// <summary>Every member has exactly its target assignment.</summary>
     Stable,
 
-    /// <summary>It does not exist.</summary>
+    /// <summary>The group does not exist.</summary>
     Dead,
 }

@@ -2,18 +2,18 @@ using System.Collections.Immutable;
 
 namespace Loire.Model.Groups;
 
-/// <summary>A member's heartbeat: joins, stays, changes the subscription, and confirms what was given up.</summary>
-/// <param name="MemberId">Chosen by the member, 1 to <see cref="Limits.GroupIdLength"/> characters, new for each life of it (a random
+/// <summary>A member's heartbeat: joins the group, keeps the session alive, changes the subscription and confirms revocations.</summary>
+/// <param name="MemberId">Chosen by the member, 1 to <see cref="Limits.GroupIdLength"/> characters, new for each life (a random
 /// UUID).</param>
-/// <param name="InstanceId">A name that outlives the member (KIP-345): a new member with it takes over from the old one; null for
-/// none.</param>
+/// <param name="InstanceId">A name that outlives the member (KIP-345): a new member with the same name takes over from the old one; null
+/// for none.</param>
 /// <param name="MemberEpoch">0 to join, otherwise the epoch of the last answer.</param>
-/// <param name="ClientId">Names the application to people.</param>
-/// <param name="Host">Where it runs, for people.</param>
-/// <param name="Subscription">What it wants to read. Always sent with epoch 0; afterwards null if it has not changed.</param>
-/// <param name="Owned">The partitions that the member works on now. What it was told to give up and is not in here is free for
+/// <param name="ClientId">Identifies the application to operators.</param>
+/// <param name="Host">The host that the client runs on, for operators.</param>
+/// <param name="Subscription">The member's subscription. Required with epoch 0; afterwards null if it has not changed.</param>
+/// <param name="Owned">The partitions that the member currently consumes. Revoked partitions that are not listed are confirmed and free for
 /// others.</param>
-/// <param name="MaxWait">How long the answer may wait for news; 0 to be answered at once. The group shortens it to its heartbeat
+/// <param name="MaxWait">How long the answer may wait for news; 0 for an immediate answer. The group shortens it to its heartbeat
 /// interval.</param>
 [GenerateSerializer, Immutable, Alias("loire.HeartbeatRequest")]
 public sealed record HeartbeatRequest(

@@ -4,19 +4,19 @@ namespace Loire.Model.Groups;
 
 /// <summary>The group's answer to a heartbeat.</summary>
 /// <param name="Error">
-/// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.UnknownMemberId"/> if the member was removed and has lost everything: it may join
-/// anew; <see cref="ErrorCode.FencedMemberEpoch"/> likewise; <see cref="ErrorCode.FencedInstanceId"/> or
+/// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.UnknownMemberId"/> if the member was removed and has lost all partitions: it may
+/// rejoin; <see cref="ErrorCode.FencedMemberEpoch"/> likewise; <see cref="ErrorCode.FencedInstanceId"/> or
 /// <see cref="ErrorCode.UnreleasedInstanceId"/> if another member has its instance id;
-/// <see cref="ErrorCode.InconsistentGroupProtocol"/> or <see cref="ErrorCode.UnsupportedAssignor"/> if it cannot agree with the others;
-/// <see cref="ErrorCode.InvalidRegularExpression"/>; <see cref="ErrorCode.GroupMaxSizeReached"/>;
-/// <see cref="ErrorCode.UnknownServerError"/> if it is a member and has nothing because no assignor of the group works: it heartbeats on;
-/// retriable errors of the cluster.
+/// <see cref="ErrorCode.InconsistentGroupProtocol"/> or <see cref="ErrorCode.UnsupportedAssignor"/> if it shares no assignor with the other
+/// members or the broker; <see cref="ErrorCode.InvalidRegularExpression"/>; <see cref="ErrorCode.GroupMaxSizeReached"/>;
+/// <see cref="ErrorCode.UnknownServerError"/> if it is a member without partitions because every assignor of the group fails: it keeps
+/// sending heartbeats; retriable errors of the cluster.
 /// </param>
-/// <param name="MemberEpoch">The epoch to heartbeat and commit with.</param>
-/// <param name="Assignment">Exactly the partitions that the member may work on now, in order. Those that it owns and that are not in here it
-/// gives up and confirms with its next heartbeat.</param>
-/// <param name="HeartbeatInterval">Heartbeat again within this time.</param>
-/// <param name="Detail">One sentence for a person, where the error code does not say enough.</param>
+/// <param name="MemberEpoch">The epoch for the next heartbeats and commits.</param>
+/// <param name="Assignment">Exactly the partitions that the member may consume now, in order. It must revoke owned partitions that are not
+/// listed and confirm that with its next heartbeat.</param>
+/// <param name="HeartbeatInterval">The next heartbeat is due within this time.</param>
+/// <param name="Detail">Human-readable detail beyond the error code; null if there is none.</param>
 [GenerateSerializer, Immutable, Alias("loire.HeartbeatResult")]
 public sealed record HeartbeatResult(
     [Id(0)] ErrorCode Error,

@@ -1,14 +1,14 @@
 namespace Loire.Model.Groups;
 
-/// <summary>A member of a group.</summary>
-/// <param name="MemberId">Its id.</param>
+/// <summary>The current state of a member of a group.</summary>
+/// <param name="MemberId">The member's id.</param>
 /// <param name="InstanceId">The id of a static member; null for a dynamic one.</param>
-/// <param name="ClientId">The application.</param>
-/// <param name="Host">Where it runs.</param>
-/// <param name="MemberEpoch">The epoch that it has reached.</param>
-/// <param name="Subscription">What it subscribes to.</param>
-/// <param name="Assigned">What it works on, or has not yet confirmed to have given up.</param>
-/// <param name="Target">What it will work on when everyone has given up what is not theirs any more.</param>
+/// <param name="ClientId">The application, as the client names it.</param>
+/// <param name="Host">The host that the client runs on.</param>
+/// <param name="MemberEpoch">The target epoch that it has reached.</param>
+/// <param name="Subscription">Topics, assignors and timeouts.</param>
+/// <param name="Assigned">The partitions that it consumes or has not confirmed to have revoked.</param>
+/// <param name="Target">The partitions that it will have once all revocations are confirmed.</param>
 [GenerateSerializer, Immutable, Alias("loire.MemberDescription")]
 public sealed record MemberDescription(
     [Id(0)] MemberId MemberId,

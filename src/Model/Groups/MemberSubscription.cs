@@ -2,16 +2,16 @@ using System.Collections.Immutable;
 
 namespace Loire.Model.Groups;
 
-/// <summary>What a member subscribes to, and on which terms.</summary>
-/// <param name="Topics">Names of topics; they need not exist yet.</param>
-/// <param name="Pattern">A regular expression (RE2's subset of .NET's, non-backtracking) that whole names of topics must match; null for none.
-/// Together with names, both count.</param>
-/// <param name="Assignors">Names of assignors in order of preference (<c>partition.assignment.strategy</c>). The group takes the one that
-/// every member lists and most prefer.</param>
-/// <param name="SessionTimeout">Without a sign of life for so long, the member is removed (<c>session.timeout.ms</c>).</param>
-/// <param name="RebalanceTimeout">So long a member may take to give up partitions; then it is removed (<c>max.poll.interval.ms</c>).</param>
-/// <param name="UserData">What the member has kept for itself, at most <see cref="Limits.MemberUserDataLength"/> characters; the group only
-/// tells it (the user data of Kafka's subscriptions). Null for nothing.</param>
+/// <summary>A member's subscription: topics, assignors and timeouts.</summary>
+/// <param name="Topics">Topic names; the topics need not exist yet.</param>
+/// <param name="Pattern">A regular expression (RE2's subset of .NET's, non-backtracking) that must match the whole topic name; null for
+/// none. It adds to the topics subscribed to by name.</param>
+/// <param name="Assignors">Assignor names in order of preference (<c>partition.assignment.strategy</c>). Of those that every member lists,
+/// the group uses the one that most members prefer.</param>
+/// <param name="SessionTimeout">The member is removed if it sends no heartbeat for this long (<c>session.timeout.ms</c>).</param>
+/// <param name="RebalanceTimeout">The member is removed if a revocation takes longer than this (<c>max.poll.interval.ms</c>).</param>
+/// <param name="UserData">The member's own data, at most <see cref="Limits.MemberUserDataLength"/> characters, which the group stores and
+/// shows but does not interpret (the user data of Kafka's subscriptions). Null for none.</param>
 [GenerateSerializer, Immutable, Alias("loire.MemberSubscription")]
 public sealed record MemberSubscription(
     [Id(0)] ImmutableArray<TopicName> Topics,
@@ -21,11 +21,11 @@ public sealed record MemberSubscription(
     [Id(4)] TimeSpan RebalanceTimeout,
     [Id(5)] string? UserData = null)
 {
-    /// <summary>Whether both make the same assignment: they may differ in the timeouts and in the user data.</summary>
+    /// <summary>Whether both lead to the same assignment; timeouts and user data may differ.</summary>
     public bool AssignsLike(MemberSubscription other) =>
         Pattern == other.Pattern && Topics.SequenceEqual(other.Topics) && Assignors.SequenceEqual(other.Assignors, StringComparer.Ordinal);
 
-    /// <summary>Whether both agree in every part; the record's own equality compares lists by reference.</summary>
+    /// <summary>Whether both are equal by value; the record's own equality compares lists by reference.</summary>
     public bool SameAs(MemberSubscription other) =>
         AssignsLike(other) && SessionTimeout == other.SessionTimeout && RebalanceTimeout == other.RebalanceTimeout
         && UserData == other.UserData;
