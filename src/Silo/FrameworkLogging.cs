@@ -1,25 +1,25 @@
 namespace Loire.Silo;
 
 /// <summary>
-/// Keeps out of a host's log what the frameworks under a node log about themselves: a node that runs well writes a handful of lines. The
-/// rules come before those of the host, so that a host that configures one of these categories has its way.
+/// Suppresses the informational logs of the frameworks under a node, so that a healthy node writes only a few lines. The rules precede
+/// those of the host, so a host that configures one of these categories overrides them.
 /// </summary>
 internal static class FrameworkLogging
 {
     private static readonly LoggerFilterRule[] Rules =
     [
-        // Below a warning, Orleans describes its own start, stop and housekeeping.
+        // Below warning level, Orleans logs its own start, stop and housekeeping.
         Rule("Orleans", LogLevel.Warning),
 
         // Orleans places grains through Polly, which logs each placement twice at Information.
         Rule("Polly", LogLevel.Warning),
 
-        // Orleans 10.4 starts the watchdog's first thread before it notes when the second one was last seen. If that thread is quick, it
-        // warns that the second has been stuck since the machine booted. Real stalls are logged by Orleans' LocalSiloHealthMonitor as well.
+        // Orleans 10.4 starts the watchdog's first thread before it initializes the second thread's timestamp. If the first one is fast, it
+        // warns that the second has been stuck since the machine booted. Orleans' LocalSiloHealthMonitor also logs real stalls.
         Rule("Orleans.Runtime.Watchdog", LogLevel.Error),
     ];
 
-    /// <summary>Adds the rules in front of those of the host.</summary>
+    /// <summary>Inserts the rules before those of the host.</summary>
     public static IServiceCollection QuietFrameworks(this IServiceCollection services) =>
         services.PostConfigure<LoggerFilterOptions>(filters =>
         {

@@ -4,20 +4,20 @@ using Microsoft.Extensions.Logging.Console;
 namespace Loire.Silo;
 
 /// <summary>
-/// Composes a node: one silo with its grains, a store, and the HTTP API in front of them. The only place that knows every implementation.
+/// Composes a node: one silo with its grains, a store, and the HTTP API in front of them.
 /// </summary>
 public static class LoireHost
 {
-    // In-flight requests, partitions and the store's last sync have to end within it; systemd and Kubernetes kill after 90 and 30 seconds.
+    // Covers in-flight requests, partitions and the store's last sync; systemd kills after 90 seconds, Kubernetes after 30.
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(25);
 
     /// <summary>Builds a node without starting it. Its HTTP server stops before its silo does, and the silo before the store.</summary>
-    /// <param name="options">The options of the node.</param>
+    /// <param name="options">The node's options; validated here.</param>
     /// <param name="configure">Changes the registrations; for tests.</param>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">An option is invalid; the message names it.</exception>
     public static WebApplication Build(NodeOptions options, Action<WebApplicationBuilder>? configure = null)
     {
-        // Empty: no configuration source but ours can move a listener off the loopback address.
+        // An empty builder, so that no other configuration source can move a listener off the loopback address.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Loire" });
         AddLogging(builder.Logging, options);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimeout);
@@ -44,14 +44,14 @@ public static class LoireHost
     {
         logging.SetMinimumLevel(options.LogLevel);
 
-        // Below a warning, frameworks describe themselves: only for operators who ask for details.
+        // Below warning level, frameworks log their own activity: only for operators who ask for details.
         var frameworks = options.LogLevel is LogLevel.Information ? LogLevel.Warning : options.LogLevel;
         foreach (var framework in new[] { "Microsoft", "Orleans", "System" })
         {
             logging.AddFilter(framework, frameworks);
         }
 
-        // A start that fails is told once, by Program, in a line.
+        // Program reports a failed start, in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
             .AddFilter("Orleans.Runtime.SiloLifecycleSubject", LogLevel.None)
             .AddFilter("Orleans.Runtime.Silo", LogLevel.None);

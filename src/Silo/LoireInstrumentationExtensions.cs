@@ -3,10 +3,10 @@ using OpenTelemetry.Trace;
 
 namespace Loire.Silo;
 
-/// <summary>Subscribes an OpenTelemetry pipeline to what a node measures and traces. Exporters are the pipeline's own affair.</summary>
+/// <summary>Subscribes an OpenTelemetry pipeline to a node's meters and traces. The caller adds the exporters.</summary>
 public static class LoireInstrumentationExtensions
 {
-    /// <summary>Adds the meters of Loire, and those of Orleans, ASP.NET's server and the runtime beneath it.</summary>
+    /// <summary>Adds the meters of Loire, Orleans, ASP.NET's server and the runtime.</summary>
     public static MeterProviderBuilder AddLoireInstrumentation(this MeterProviderBuilder metrics) => metrics.AddMeter(
         "Loire.*", "Microsoft.Orleans", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime");
 

@@ -8,18 +8,17 @@ using Loire.WebApi.RestProxy;
 
 namespace Loire.Silo;
 
-/// <summary>Adds a node to a host: a host that is nothing else, or a service that embeds a node.</summary>
+/// <summary>Adds a node to a host, either a dedicated one or a service that embeds a node.</summary>
 public static class LoireNodeExtensions
 {
     /// <summary>
     /// Adds a silo with Loire's grains, its store, health checks of both, and the services of the HTTP API; <c>MapLoireApi</c> maps the
-    /// API's endpoints. Other grains of the host live in the same silo. What Orleans logs about itself below a warning stays out of the
-    /// host's log, unless the host configures its categories.
+    /// API's endpoints. Other grains of the host share the silo. Logs of Orleans below warning level are suppressed unless the host
+    /// configures their categories.
     /// </summary>
-    /// <param name="builder">The host. Its own configuration decides where HTTP listens, what is logged and what telemetry is
-    /// exported.</param>
-    /// <param name="configure">Changes the options; of those for HTTP only <see cref="NodeOptions.MaxConnections"/>
-    /// and <see cref="NodeOptions.V2Commits"/> apply.</param>
+    /// <param name="builder">The host, whose own configuration determines HTTP endpoints, logging and the export of telemetry.</param>
+    /// <param name="configure">Changes the options; of the HTTP options, only <see cref="NodeOptions.MaxConnections"/> and
+    /// <see cref="NodeOptions.V2Commits"/> apply.</param>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">An option is invalid; the message names it.</exception>
     public static IHostApplicationBuilder AddLoireNode(this IHostApplicationBuilder builder, Action<NodeOptions>? configure = null)
     {
@@ -30,7 +29,7 @@ public static class LoireNodeExtensions
 
     internal static IHostApplicationBuilder AddLoireNode(this IHostApplicationBuilder builder, NodeOptions options)
     {
-        // Registrations depend on the options, so they are checked here rather than when the host starts.
+        // Registrations depend on the options, so they are validated here rather than when the host starts.
         NodeOptionsValidator.ThrowIfInvalid(options);
         builder.Services.QuietFrameworks();
         builder.Services.AddLoireApi(api =>
@@ -82,7 +81,7 @@ public static class LoireNodeExtensions
         services.AddHealthChecks().AddCheck<StoreHealthCheck>("store");
     }
 
-    // Orleans requires a port even if no other silo will connect.
+    // Orleans requires a port even if no other silo connects.
     private static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

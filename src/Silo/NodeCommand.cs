@@ -7,7 +7,7 @@ namespace Loire.Silo;
 
 /// <summary>
 /// The command line of the node's executable: without a subcommand it runs a node with the options of <see cref="NodeSetting.All"/>. An
-/// invalid command line is one line on standard error and exit code 2.
+/// invalid command line prints one line to standard error and exits with code 2.
 /// </summary>
 internal static class NodeCommand
 {
@@ -25,7 +25,9 @@ internal static class NodeCommand
         Exit codes: 0 stopped as asked, 1 could not start or failed, 2 a bad option.
         """;
 
-    /// <summary>Runs a command line; <paramref name="run"/> gets its settings by name and returns the exit code of the process.</summary>
+    /// <summary>
+    /// Runs a command line; <paramref name="run"/> receives its settings by name and returns the exit code of the process.
+    /// </summary>
     public static async Task<int> InvokeAsync(string[] args, Func<IReadOnlyDictionary<string, string>, Task<int>> run)
     {
         var parsed = Parse(args, run);
@@ -35,7 +37,7 @@ internal static class NodeCommand
             return UsageExitCode;
         }
 
-        // The host handles SIGTERM and SIGINT itself, and a bug of ours keeps its stack.
+        // The host handles SIGTERM and SIGINT itself, and an unexpected exception keeps its stack trace.
         return await parsed.InvokeAsync(
             new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
     }
@@ -56,12 +58,12 @@ internal static class NodeCommand
         }
 
         command.SetAction((parsed, _) => run(Settings(parsed)));
-        // An argument that begins with '@' is a value, not a file of arguments.
+        // An argument that begins with '@' is a value, not a response file.
         return command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
     }
 
     /// <summary>
-    /// Describes the first error of a command line in one line; null if there is none. Values are checked when they are bound.
+    /// Describes the first error of a command line in one line; null if there is none. Values are validated when they are bound.
     /// </summary>
     public static string? FindProblem(ParseResult parsed, string[] args)
     {

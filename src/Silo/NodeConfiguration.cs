@@ -3,8 +3,8 @@ using Microsoft.Extensions.Options;
 namespace Loire.Silo;
 
 /// <summary>
-/// Binds <see cref="NodeOptions"/> to the section <c>Loire</c> of appsettings.json, over it the environment (<c>LOIRE_DATA</c>), over it
-/// the command line. It binds property by property, because the framework's binder tells neither which key it could not convert nor
+/// Binds <see cref="NodeOptions"/> to the section <c>Loire</c> of appsettings.json, overridden by the environment (<c>LOIRE_DATA</c>), then
+/// by the command line. It binds property by property, because the framework's binder does not report which key it failed to convert or
 /// where that key came from.
 /// </summary>
 internal static class NodeConfiguration
@@ -15,8 +15,8 @@ internal static class NodeConfiguration
     /// Returns valid options, or throws an <see cref="OptionsValidationException"/> with one line about the first problem.
     /// </summary>
     /// <param name="arguments">The settings of the command line, by name.</param>
-    /// <param name="environment">Finds an environment variable; null if it is not set.</param>
-    /// <param name="file">A configuration file, which need not exist.</param>
+    /// <param name="environment">Reads an environment variable; null if it is not set.</param>
+    /// <param name="file">Path of a configuration file, which need not exist.</param>
     public static NodeOptions Bind(IReadOnlyDictionary<string, string> arguments, Func<string, string?> environment, string file)
     {
         var sources = new[]

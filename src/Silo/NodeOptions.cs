@@ -17,7 +17,7 @@ public enum StoreKind
 
 /// <summary>
 /// The options of a node. <see cref="NodeConfiguration"/> binds them to the command line, the environment and appsettings.json under the
-/// names of their <see cref="NodeSettingAttribute"/>; <see cref="NodeOptionsValidator"/> checks them before anything starts.
+/// names in their <see cref="NodeSettingAttribute"/>; <see cref="NodeOptionsValidator"/> validates them before anything starts.
 /// </summary>
 public sealed class NodeOptions
 {
@@ -33,7 +33,7 @@ public sealed class NodeOptions
     [TypeConverter(typeof(EndpointsConverter)), MinLength(1)]
     public IReadOnlyList<IPEndPoint> Endpoints { get; set; } = [new IPEndPoint(IPAddress.Loopback, 8080)];
 
-    /// <summary>Allows addresses beyond this machine, although there is no authentication.</summary>
+    /// <summary>Allows addresses other than loopback, although there is no authentication.</summary>
     [NodeSetting(
         "insecure", null,
         "allow URLs beyond this machine: there is no authentication yet, so anyone who reaches them can read, write and delete everything",
@@ -68,12 +68,12 @@ public sealed class NodeOptions
     [Range(0, 65_535)]
     public int SiloPort { get; set; }
 
-    /// <summary>Port for Orleans clients; 0 for none. A client that reaches it has the power of a silo.</summary>
+    /// <summary>Port for Orleans clients; 0 for none. A client that reaches it has the privileges of a silo.</summary>
     [NodeSetting("gateway-port", "PORT", "port for Orleans clients; 0 for none (0)", Expected = "a whole number from 0 to 65535")]
     [Range(0, 65_535)]
     public int GatewayPort { get; set; }
 
-    /// <summary>Null syncs before every acknowledgement; otherwise the time between syncs, and so what a power cut may lose.</summary>
+    /// <summary>The time between syncs, and so the writes that a power failure may lose; null syncs before every acknowledgement.</summary>
     [NodeSetting(
         "fsync", "always|MS",
         "sync before every acknowledgement, or only every MS milliseconds: a power cut may then lose that much (always)",
@@ -81,18 +81,19 @@ public sealed class NodeOptions
     [TypeConverter(typeof(SyncIntervalConverter)), Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan? SyncInterval { get; set; }
 
-    /// <summary>Bytes of stored objects that reads may keep in memory.</summary>
+    /// <summary>Size of the cache of stored objects for reads, in bytes.</summary>
     [NodeSetting("cache-mb", "MB", "memory for reads (256)", Expected = "a whole number from 0 to 1000000")]
     [TypeConverter(typeof(MegabytesConverter)), Range(0, 1_000_000d * 1024 * 1024)]
     public long CacheBytes { get; set; } = 256L * 1024 * 1024;
 
-    /// <summary>Open HTTP connections; further ones are refused.</summary>
+    /// <summary>The maximum number of open HTTP connections; further ones are refused.</summary>
     [NodeSetting("max-connections", "N", "open HTTP connections (20000)", Expected = "a whole number from 1 to 1000000")]
     [Range(1, 1_000_000)]
     public int MaxConnections { get; set; } = 20_000;
 
     /// <summary>
-    /// What a committed offset means in the v2 dialect of REST proxies, which is served beside the native API; null serves no v2 dialect.
+    /// The meaning of a committed offset in the v2 dialect of REST proxies, which is served beside the native API; null disables the
+    /// dialect.
     /// </summary>
     [NodeSetting(
         "v2-api", "last-read|next-to-read|off",
@@ -101,7 +102,7 @@ public sealed class NodeOptions
     [TypeConverter(typeof(CommitMeaningConverter)), EnumDataType(typeof(CommitMeaning))]
     public CommitMeaning? V2Commits { get; set; } = CommitMeaning.LastRead;
 
-    /// <summary>Collector to which metrics and traces are sent by OTLP; null sends nothing anywhere.</summary>
+    /// <summary>Collector that receives metrics and traces over OTLP; null exports nothing over OTLP.</summary>
     [NodeSetting(
         "otlp-endpoint", "URL", "send metrics and traces to this OpenTelemetry collector (none)",
         Expected = "an absolute URL with http or https", StandardVariable = "OTEL_EXPORTER_OTLP_ENDPOINT")]
@@ -109,8 +110,8 @@ public sealed class NodeOptions
     public Uri? OtlpEndpoint { get; set; }
 
     /// <summary>
-    /// Carries trace contexts through grain calls, for a host that exports traces by its own pipeline; a node with an
-    /// <see cref="OtlpEndpoint"/> always does. It costs every grain call two filters, so it is off otherwise.
+    /// Propagates trace contexts through grain calls, for a host that exports traces with its own pipeline; always on with an
+    /// <see cref="OtlpEndpoint"/>. Off by default, because it adds two filters to every grain call.
     /// </summary>
     public bool PropagateTraces { get; set; }
 
@@ -119,7 +120,7 @@ public sealed class NodeOptions
     [TypeConverter(typeof(LogFormatConverter))]
     public bool JsonLogs { get; set; }
 
-    /// <summary>The least severe level that is logged.</summary>
+    /// <summary>The minimum level that is logged.</summary>
     [NodeSetting(
         "log-level", "LEVEL", "trace, debug, information, warning, error or critical (information)",
         Expected = "trace, debug, information, warning, error or critical")]

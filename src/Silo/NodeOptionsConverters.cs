@@ -5,7 +5,7 @@ using Loire.WebApi.RestProxy.Consumers;
 
 namespace Loire.Silo;
 
-/// <summary>Reads the text of a setting whose text differs from its value; <see cref="FormatException"/> rejects it.</summary>
+/// <summary>Parses a setting whose text differs from its value; throws <see cref="FormatException"/> if it is invalid.</summary>
 internal abstract class SettingConverter : TypeConverter
 {
     public sealed override bool CanConvertFrom(ITypeDescriptorContext? context, Type sourceType) => sourceType == typeof(string);
@@ -15,7 +15,7 @@ internal abstract class SettingConverter : TypeConverter
     protected abstract object? Read(string text);
 }
 
-/// <summary>Reads one of a few words, in any case.</summary>
+/// <summary>Parses one of a fixed set of words, case-insensitively.</summary>
 internal abstract class WordConverter(params (string Word, object? Value)[] words) : SettingConverter
 {
     protected sealed override object? Read(string text)
@@ -43,20 +43,20 @@ internal sealed class LogLevelConverter() : WordConverter(
     ("trace", LogLevel.Trace), ("debug", LogLevel.Debug), ("information", LogLevel.Information),
     ("warning", LogLevel.Warning), ("error", LogLevel.Error), ("critical", LogLevel.Critical));
 
-/// <summary>Reads a whole number of mebibytes as bytes.</summary>
+/// <summary>Converts a whole number of mebibytes to bytes.</summary>
 internal sealed class MegabytesConverter : SettingConverter
 {
     protected override object Read(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) * 1024L * 1024;
 }
 
-/// <summary>Reads <c>always</c> as null, and otherwise milliseconds.</summary>
+/// <summary>Parses <c>always</c> as null, anything else as milliseconds.</summary>
 internal sealed class SyncIntervalConverter : SettingConverter
 {
     protected override object? Read(string text) =>
         text == "always" ? null : TimeSpan.FromMilliseconds(int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture));
 }
 
-/// <summary>Reads URLs of IP addresses, separated by ';'.</summary>
+/// <summary>Parses URLs of IP addresses, separated by ';'.</summary>
 internal sealed class EndpointsConverter : SettingConverter
 {
     protected override object Read(string text) => text.Split(';').Select(ReadOne).ToArray();
@@ -78,5 +78,5 @@ internal sealed class EndpointsConverter : SettingConverter
     }
 }
 
-/// <summary>An https URL, which deserves a hint.</summary>
+/// <summary>An https URL was given; the message suggests a proxy.</summary>
 internal sealed class TlsNotOfferedException() : FormatException("TLS is not offered yet, put a proxy before the node");

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Loire.Silo;
 
-/// <summary>Checks the annotations of <see cref="NodeOptions"/>, and then what no property can check by itself.</summary>
+/// <summary>Validates the annotations of <see cref="NodeOptions"/>, then the rules that span several properties.</summary>
 internal sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
 {
     public ValidateOptionsResult Validate(string? name, NodeOptions options)
@@ -39,7 +39,7 @@ internal sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
         }
     }
 
-    /// <summary>Whether a property's value passes the property's annotations.</summary>
+    /// <summary>Whether a property's value satisfies its annotations.</summary>
     public static bool IsValid(NodeSetting setting, NodeOptions options) =>
         setting.Property.Attributes.OfType<ValidationAttribute>().All(rule => rule.IsValid(setting.Property.GetValue(options)));
 }
@@ -51,7 +51,7 @@ internal sealed class HttpUrlAttribute : ValidationAttribute
         value is null or Uri { IsAbsoluteUri: true, Scheme: "http" or "https" };
 }
 
-/// <summary>Accepts null, and any text that the Azure SDK takes as a connection string.</summary>
+/// <summary>Accepts null, and any text that the Azure SDK accepts as a connection string.</summary>
 internal sealed class AzureConnectionStringAttribute : ValidationAttribute
 {
     public override bool IsValid(object? value)

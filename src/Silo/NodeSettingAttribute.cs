@@ -2,9 +2,9 @@ using System.ComponentModel;
 
 namespace Loire.Silo;
 
-/// <summary>Gives a property of <see cref="NodeOptions"/> its name in the command line, the environment and appsettings.json.</summary>
+/// <summary>Names a property of <see cref="NodeOptions"/> on the command line, in the environment and in appsettings.json.</summary>
 /// <param name="name">The name on the command line, without leading dashes, and in the section <c>Loire</c> of appsettings.json.</param>
-/// <param name="valueName">Stands for the value in <c>--help</c>; null for a flag.</param>
+/// <param name="valueName">Placeholder for the value in <c>--help</c>; null for a flag.</param>
 /// <param name="meaning">Explains the option in <c>--help</c>, its default in brackets.</param>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class NodeSettingAttribute(string name, string? valueName, string meaning) : Attribute
@@ -15,10 +15,10 @@ internal sealed class NodeSettingAttribute(string name, string? valueName, strin
 
     public string Meaning => meaning;
 
-    /// <summary>The values that the option accepts, as they complete the sentence "NAME must be".</summary>
+    /// <summary>The values that the option accepts, completing the sentence "NAME must be ...".</summary>
     public required string Expected { get; init; }
 
-    /// <summary>An environment variable that other programs read too; <see cref="Variable"/> wins over it.</summary>
+    /// <summary>A standard environment variable that other programs also read; <see cref="Variable"/> overrides it.</summary>
     public string? StandardVariable { get; init; }
 
     /// <summary>The environment variable.</summary>
@@ -28,7 +28,7 @@ internal sealed class NodeSettingAttribute(string name, string? valueName, strin
 /// <summary>A bindable property of <see cref="NodeOptions"/>.</summary>
 internal sealed record NodeSetting(NodeSettingAttribute Declaration, PropertyDescriptor Property)
 {
-    /// <summary>Every setting, in the order of the class.</summary>
+    /// <summary>All settings, in declaration order.</summary>
     public static IReadOnlyList<NodeSetting> All { get; } =
     [
         .. from property in TypeDescriptor.GetProperties(typeof(NodeOptions)).Cast<PropertyDescriptor>()

@@ -7,14 +7,14 @@ using OpenTelemetry.Trace;
 namespace Loire.Silo;
 
 /// <summary>
-/// The telemetry of a node that is a process of its own: metrics for Prometheus, and with an OTLP endpoint metrics and traces for a
-/// collector. Without one, nothing is sent and no span is created.
+/// The telemetry of a node that runs as its own process: metrics for Prometheus and, with an OTLP endpoint, metrics and traces for a
+/// collector. Without an endpoint, nothing is sent and no spans are created.
 /// </summary>
 internal static class NodeTelemetry
 {
     private const string EndpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    // Further combinations of attributes share one series, so that topic names cannot fill the memory.
+    // Further attribute combinations share one series, so that topic names cannot exhaust memory.
     private const int MaxSeriesPerMetric = 1_000;
 
     public static void Add(WebApplicationBuilder builder, NodeOptions options)
@@ -40,10 +40,10 @@ internal static class NodeTelemetry
         }
     }
 
-    // A meter of another host in this process has that host's factory as its scope.
+    // A meter of another host in the same process has that host's factory as its scope.
     private static bool IsForeign(Instrument instrument, IMeterFactory meters) => instrument.Meter.Scope is { } scope && scope != meters;
 
-    // OpenTelemetry reads protocol, headers, sampler and the like from the host's configuration, which is empty otherwise.
+    // OpenTelemetry reads protocol, headers, sampler and similar settings from the host's configuration, which is otherwise empty.
     private static void AddStandardVariables(IConfigurationBuilder configuration) => configuration.AddInMemoryCollection(
         Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .Where(variable => ((string)variable.Key).StartsWith("OTEL_", StringComparison.Ordinal))

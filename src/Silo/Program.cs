@@ -5,9 +5,9 @@ using Microsoft.Extensions.Options;
 namespace Loire.Silo;
 
 /// <summary>
-/// One node. SIGTERM and SIGINT stop it: no new connections, requests in flight are answered, partitions finish their writes, the store
-/// syncs. A node that cannot run ends with one line on standard error: exit code 2 for a bad option, 1 for a store or an address that is
-/// not available.
+/// Runs one node. SIGTERM and SIGINT stop it: it accepts no new connections, answers requests in flight, lets partitions finish their
+/// writes and syncs the store. If the node cannot run, it prints one line to standard error and exits with code 2 for an invalid option, or
+/// 1 for an unavailable store or address.
 /// </summary>
 internal static partial class Program
 {
@@ -39,7 +39,7 @@ internal static partial class Program
         }
     }
 
-    // A refusal of the environment is one line; a bug of ours keeps its stack.
+    // A problem in the environment is reported in one line; an unexpected exception keeps its stack trace.
     private static string? Reason(Exception exception) => exception switch
     {
         IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException or OptionsValidationException =>

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Loire.Silo;
 
-/// <summary>Whether the file store takes writes. A full store is degraded, not unhealthy: it serves reads and recovers when space returns.</summary>
+/// <summary>
+/// Whether the file store accepts writes. A full store is degraded, not unhealthy: it serves reads and recovers when space is freed.
+/// </summary>
 internal sealed class StoreHealthCheck(FileGrainStorage store) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
