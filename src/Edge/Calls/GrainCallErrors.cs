@@ -1,14 +1,14 @@
 namespace Loire.Edge.Calls;
 
 /// <summary>
-/// The one mapping from a failed grain call to Kafka's error. A grain answers an expected failure by a value; an exception means that the
-/// call did not reach it, or that its answer did not come back.
+/// The only mapping from a failed grain call to Kafka's error. A grain returns expected failures as values; an exception means that the
+/// call did not reach the grain or that its answer was lost.
 /// </summary>
 public static class GrainCallErrors
 {
     /// <summary>
-    /// The error of a call that failed by <paramref name="exception"/>: retriable, and with an unknown outcome if the call changes something.
-    /// Null for an exception that no grain call is expected to throw, which is a bug.
+    /// The error of a call that failed with <paramref name="exception"/>: retriable, and with an unknown outcome if the call has side
+    /// effects. Null for an exception that grain calls are not expected to throw, which is a bug.
     /// </summary>
     public static ErrorCode? Of(Exception exception) => exception switch
     {

@@ -8,11 +8,12 @@ namespace Loire.Edge.Fetching;
 
 /// <summary>
 /// Reads one partition, one call at a time. It bounds the wait for an answer, follows the topic when an answer shows that its routes are
-/// outdated, and says what the answer means for a reader. It stays with one creation of the topic, because offsets of one mean nothing in the
-/// next: the one whose offset the caller has, or else the first that answers without an error. Positions, retries and resets are the caller's.
+/// outdated, and interprets the answer for a reader. It stays with one creation of the topic, because offsets of one are meaningless in the
+/// next: the creation to which the caller's offset belongs, otherwise the first that answers without an error. The caller handles
+/// positions, retries and resets.
 /// </summary>
-/// <param name="topics">Follows the topic.</param>
-/// <param name="topic">The topic as it is known.</param>
+/// <param name="topics">Refreshes the topic's routes.</param>
+/// <param name="topic">The topic's known routes.</param>
 /// <param name="partition">From 0 to <see cref="TopicRoutes.PartitionsCount"/> exclusive.</param>
 /// <param name="time">The clock.</param>
 public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int partition, TimeProvider time)
@@ -20,22 +21,24 @@ public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int parti
     private volatile TopicRoutes _topic = topic;
     private LeaderEpoch _newestEpoch = LeaderEpoch.None;
 
-    /// <summary>The topic as it is known now.</summary>
+    /// <summary>The topic's current routes.</summary>
     public TopicRoutes Topic => _topic;
 
     /// <summary>The partition's number.</summary>
     public int Partition => partition;
 
-    /// <summary>Whether the creation of the topic is settled. Set it if the caller has an offset of the topic that is known.</summary>
+    /// <summary>
+    /// Whether the session is bound to a creation of the topic. Set it if the caller has an offset of the known creation.
+    /// </summary>
     public bool HasBegun { get; set; }
 
-    /// <summary>How long a call may take beyond the wait that it asks for; infinite by default, which leaves it to Orleans.</summary>
+    /// <summary>How long a call may take beyond its requested wait; infinite by default, which leaves the timeout to Orleans.</summary>
     public TimeSpan Timeout { get; init; } = System.Threading.Timeout.InfiniteTimeSpan;
 
     /// <summary>Fetches once.</summary>
     /// <param name="request">Where to read, how much, and how long to wait for it.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    /// <exception cref="TimeoutException">There was no answer in time.</exception>
+    /// <exception cref="TimeoutException">No answer arrived in time.</exception>
     /// <exception cref="Exception">The call failed; see <see cref="Calls.GrainCallErrors"/>.</exception>
     public async ValueTask<Fetched> FetchAsync(FetchRequest request, CancellationToken cancellation)
     {
@@ -68,12 +71,12 @@ public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int parti
         };
     }
 
-    /// <summary>The positions that bound the log now.</summary>
+    /// <summary>The current bounds of the log.</summary>
     /// <exception cref="Exception">The call failed; see <see cref="Calls.GrainCallErrors"/>.</exception>
     public async ValueTask<PartitionOffsets> OffsetsAsync(CancellationToken cancellation) =>
         (await AskAsync(0, static (grain, _) => grain.Offsets(), cancellation)).Answer;
 
-    /// <summary>The first record at or after a moment.</summary>
+    /// <summary>The first record at or after a time.</summary>
     /// <exception cref="Exception">The call failed; see <see cref="Calls.GrainCallErrors"/>.</exception>
     public async ValueTask<OffsetAtTime> AtTimeAsync(Timestamp moment, CancellationToken cancellation) => OffsetLookup.Find(
         (await AskAsync(moment, static (grain, moment) => grain.FindBatch(moment), cancellation)).Answer, moment);

@@ -6,34 +6,34 @@ namespace Loire.Edge.Fetching;
 /// <summary>What the answer to a fetch means for a reader.</summary>
 public enum FetchStatus
 {
-    /// <summary>There are batches, or none came in time.</summary>
+    /// <summary>The answer has batches, or none arrived in time.</summary>
     Read,
 
-    /// <summary>The log does not have the position; the bounds in the answer say what it has.</summary>
+    /// <summary>The position is outside the log, whose bounds are in the answer.</summary>
     OutOfRange,
 
     /// <summary>The same fetch may succeed later.</summary>
     Unavailable,
 
-    /// <summary>The topic does not exist any more.</summary>
+    /// <summary>The topic no longer exists.</summary>
     TopicDeleted,
 
-    /// <summary>The name belongs to another creation of the topic now.</summary>
+    /// <summary>The name now belongs to another creation of the topic.</summary>
     TopicReplaced,
 
-    /// <summary>The same fetch fails again.</summary>
+    /// <summary>The same fetch will fail again.</summary>
     Refused,
 }
 
 /// <summary>The outcome of one fetch.</summary>
-/// <param name="Status">What it means.</param>
-/// <param name="Answer">What the partition answered.</param>
+/// <param name="Status">The outcome for a reader.</param>
+/// <param name="Answer">The partition's answer.</param>
 public readonly record struct Fetched(FetchStatus Status, FetchResult Answer)
 {
-    /// <summary>With <see cref="FetchStatus.TopicReplaced"/>: the topic that has the name now.</summary>
+    /// <summary>With <see cref="FetchStatus.TopicReplaced"/>: the topic that now has the name.</summary>
     public TopicRoutes? Successor { get; init; }
 
-    /// <summary>With <see cref="FetchStatus.Unavailable"/>: why the topic could not be asked whether it still exists; else without an
+    /// <summary>With <see cref="FetchStatus.Unavailable"/>: why the lookup of the topic failed, if it did; otherwise without an
     /// error.</summary>
     public TopicLookup Failure { get; init; }
 }

@@ -8,22 +8,22 @@ using Loire.Model.Batches;
 namespace Loire.Edge.Offsets;
 
 /// <summary>
-/// Finds offsets: the bounds of a partition, and the first record at or after a moment. The partition finds the batch of that record; the
-/// record within it is found here, where records are decoded.
+/// Finds offsets: the bounds of a partition, and the first record at or after a time. The partition finds the batch of that record; the
+/// record within the batch is found here, because only the edge decodes records.
 /// </summary>
-/// <param name="topics">Follows the topics whose partitions are asked.</param>
+/// <param name="topics">Refreshes the routes of the topics.</param>
 public sealed class OffsetLookup(TopicCache topics)
 {
-    /// <summary>Partitions that one caller asks at the same time: a group may have offsets in thousands of them.</summary>
+    /// <summary>How many partitions a caller should query concurrently: a group may have offsets in thousands of them.</summary>
     public const int AtOnce = 32;
 
-    /// <summary>The positions that bound a partition now.</summary>
+    /// <summary>The current bounds of a partition.</summary>
     /// <exception cref="Exception">The call failed; see <see cref="GrainCallErrors"/>.</exception>
     public async ValueTask<PartitionOffsets> BoundsAsync(TopicRoutes topic, int partition, CancellationToken cancellation) =>
         (await topics.AskAsync(
             topic, partition, mayMove: true, 0, static (grain, _) => grain.Offsets(), Timeout.InfiniteTimeSpan, cancellation)).Answer;
 
-    /// <summary>The first record of a partition at or after a moment.</summary>
+    /// <summary>The first record of a partition at or after a time.</summary>
     /// <exception cref="Exception">The call failed; see <see cref="GrainCallErrors"/>.</exception>
     public async ValueTask<OffsetAtTime> AtTimeAsync(TopicRoutes topic, int partition, Timestamp time, CancellationToken cancellation)
     {
@@ -32,9 +32,9 @@ public sealed class OffsetLookup(TopicCache topics)
         return Find(answer, time);
     }
 
-    /// <summary>Finds the record in the batch that a partition has found.</summary>
+    /// <summary>Finds the record within the batch that a partition found.</summary>
     /// <param name="answer">The partition's answer.</param>
-    /// <param name="time">The moment that it was asked for.</param>
+    /// <param name="time">The time that the search was for.</param>
     public static OffsetAtTime Find(FindBatchResult answer, Timestamp time)
     {
         if (answer.Error != ErrorCode.None || !new BatchPieces(answer.Batch).TryTake(out var batch, out var pooled))
@@ -58,8 +58,8 @@ public sealed class OffsetLookup(TopicCache topics)
 }
 
 /// <summary>The answer to a search by time.</summary>
-/// <param name="Error"><see cref="ErrorCode.None"/>, or why there is no answer.</param>
-/// <param name="Offset">The record; <see cref="Offset.None"/> if every record is older, or with an error.</param>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or why the search failed.</param>
+/// <param name="Offset">The record's offset; <see cref="Offset.None"/> if every record is older or the search failed.</param>
 /// <param name="Timestamp">The record's time.</param>
 /// <param name="Bounds">The positions of the log at the time of the answer.</param>
 public readonly record struct OffsetAtTime(ErrorCode Error, Offset Offset, Timestamp Timestamp, PartitionOffsets Bounds)

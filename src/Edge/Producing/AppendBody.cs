@@ -3,10 +3,10 @@ using Loire.Model.Batches;
 
 namespace Loire.Edge.Producing;
 
-/// <summary>Batches as one append carries them, one after the other.</summary>
+/// <summary>The body of one append: concatenated batches.</summary>
 internal static class AppendBody
 {
-    /// <summary>Encodes batches. The memory is the request's own: the partition keeps it.</summary>
+    /// <summary>Encodes batches into memory that the partition will own.</summary>
     public static ReadOnlyMemory<byte> Encode(List<PendingBatch> group, CompressionType compression)
     {
         if (group.Count == 1)
@@ -16,7 +16,7 @@ internal static class AppendBody
 
         if (compression != CompressionType.None)
         {
-            // Not a lambda: its closure would be allocated for every append.
+            // A loop, because a lambda would allocate a closure for every append.
             List<ReadOnlyMemory<byte>> parts = new(group.Count);
             foreach (var batch in group)
             {
@@ -37,10 +37,10 @@ internal static class AppendBody
     }
 
     /// <summary>
-    /// Encodes the records of batches that are larger than <paramref name="maxBytes"/> in smaller ones. They keep their order, and as one
-    /// append the offsets that they would have got.
+    /// Splits batches larger than <paramref name="maxBytes"/> into smaller ones. The records keep their order and, sent as one append, the
+    /// offsets that they would have had.
     /// </summary>
-    /// <returns>False if that is of no use: no batch is larger, or one record alone is.</returns>
+    /// <returns>False if splitting does not help: no batch is larger, or a single record is.</returns>
     public static bool TrySplit(ReadOnlySpan<byte> body, int maxBytes, CompressionType compression, out ReadOnlyMemory<byte> smaller)
     {
         smaller = default;

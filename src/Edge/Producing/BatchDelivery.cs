@@ -10,18 +10,18 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Edge.Producing;
 
 /// <summary>
-/// Appends batches to their partitions. A refusal means that nothing was appended: it is retried if the error is retriable, and at once
-/// where the topic was created again, or where smaller batches fit the topic's new limit. An append whose outcome is unknown is not
-/// retried, unless the policy asks for it, because the records may be stored already. No wait is longer than what the oldest batch has
-/// left of <see cref="ProducePolicy.DeliveryTimeout"/>. Thread-safe.
+/// Appends batches to their partitions. A refusal means that nothing was appended: it is retried if the error is retriable, and immediately
+/// if the topic was recreated or smaller batches fit the topic's new limit. An append with an unknown outcome is not retried, because the
+/// records may already be stored, unless the policy allows it. No wait exceeds the oldest batch's remaining
+/// <see cref="ProducePolicy.DeliveryTimeout"/>. Thread-safe.
 /// </summary>
-/// <param name="topics">Finds topics again whose routes are outdated.</param>
+/// <param name="topics">Refreshes outdated routes.</param>
 /// <param name="policy">How to send and to retry.</param>
 /// <param name="time">The clock.</param>
-/// <param name="random">Spreads retries.</param>
-/// <param name="logger">Gets retries and bugs.</param>
-/// <param name="background">Where senders run; null to run them on the thread that adds records, until they wait.</param>
-/// <param name="maxSpareBuilders">Builders that are kept, with their buffers, for further batches.</param>
+/// <param name="random">Adds jitter to retries.</param>
+/// <param name="logger">Logs retries and unexpected failures.</param>
+/// <param name="background">Runs the senders; null to run them on the thread that adds records, until they wait.</param>
+/// <param name="maxSpareBuilders">The maximum number of builders kept, with their buffers, for reuse.</param>
 public sealed class BatchDelivery(
     TopicCache topics,
     ProducePolicy policy,
@@ -37,7 +37,7 @@ public sealed class BatchDelivery(
     private readonly Stack<RecordBatchBuilder> _spareBuilders = new();
     private bool _isDisposed;
 
-    /// <summary>Finds topics.</summary>
+    /// <summary>The cache of topic routes.</summary>
     public TopicCache Topics => topics;
 
     /// <summary>How to send and to retry.</summary>
@@ -46,8 +46,8 @@ public sealed class BatchDelivery(
     /// <summary>The clock.</summary>
     public TimeProvider Time => time;
 
-    /// <summary>The pause before a retry: doubled each time, a fifth more or less.</summary>
-    /// <param name="retries">Retries so far.</param>
+    /// <summary>The pause before a retry: doubles each time, with a jitter of 20%.</summary>
+    /// <param name="retries">The number of retries so far.</param>
     public TimeSpan Backoff(int retries)
     {
         var pause = Math.Min(policy.RetryBackoffMax.Ticks, policy.RetryBackoff.Ticks * Math.Pow(2, Math.Min(retries, 40)));
@@ -57,7 +57,7 @@ public sealed class BatchDelivery(
         }
     }
 
-    /// <summary>Frees the spare builders; later ones are freed as they return.</summary>
+    /// <summary>Disposes the spare builders; builders in use are disposed when they are returned.</summary>
     public void Dispose()
     {
         lock (_spareBuilders)
@@ -105,7 +105,7 @@ public sealed class BatchDelivery(
         }
     }
 
-    /// <summary>Delivers batches in one append, as long as they can end together. Each has ended afterwards.</summary>
+    /// <summary>Delivers batches in one append where possible, separately otherwise. Every batch has ended afterwards.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     internal async ValueTask DeliverAsync(PartitionAccumulator target, List<PendingBatch> group)
     {
@@ -118,7 +118,7 @@ public sealed class BatchDelivery(
             logger.DeliveryFailed(bug, target.Owner.Routes.Name, target.Partition);
             foreach (var batch in group.Where(batch => !batch.IsEnded))
             {
-                batch.Fail(new AppendFailure(ErrorCode.UnknownServerError, IsOutcomeUnknown: true, "The append was ended by a bug.", bug));
+                batch.Fail(new AppendFailure(ErrorCode.UnknownServerError, IsOutcomeUnknown: true, "The append failed with an unexpected exception.", bug));
             }
         }
     }
@@ -139,7 +139,7 @@ public sealed class BatchDelivery(
             var routes = target.Owner.Routes;
             var attempt = await AppendAsync(target, routes, bytes, Left(group[first]));
 
-            // Without acknowledgement a partition that has not read its topic yet does not say whether it exists.
+            // With acks=0, the answer of a partition that has not read its topic yet does not show whether it exists.
             var isUnsure = attempt.Error == ErrorCode.None && target.Owner.Acks == Acks.None && attempt.Answer.TopicVersion == 0
                 && !policy.UnacknowledgedIsOneWay;
             var fate = isUnsure || routes.IsOutdatedBy(attempt.Answer)
@@ -165,7 +165,7 @@ public sealed class BatchDelivery(
             {
                 if (group.Count - first > 1)
                 {
-                    // One of them is at fault, and the others must not suffer for it.
+                    // One batch caused the refusal; the others must not fail because of it.
                     await DeliverEachAsync(target, group, first, bytes);
                     return;
                 }
@@ -240,7 +240,7 @@ public sealed class BatchDelivery(
         }
         catch (Exception exception) when (GrainCallErrors.Of(exception) == ErrorCode.RequestTimedOut)
         {
-            // The answer may still come, and with it an exception that nobody awaits.
+            // The abandoned call may still fail; observe its exception.
             _ = call?.ContinueWith(
                 static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             return Attempt.Failed(
@@ -254,7 +254,7 @@ public sealed class BatchDelivery(
         }
     }
 
-    /// <summary>Finds the topic again after an answer that shows that its routes are outdated.</summary>
+    /// <summary>Looks the topic up again after an answer shows that its routes are outdated.</summary>
     private async ValueTask<TopicFate> FollowAsync(PartitionAccumulator target, TopicRoutes outdated, long version, TimeSpan left)
     {
         var timeout = left < policy.RequestTimeout ? left : policy.RequestTimeout;
@@ -292,8 +292,8 @@ public sealed class BatchDelivery(
         }
     }
 
-    /// <summary>Ends the batches whose time is up.</summary>
-    /// <returns>The first one that is left; <paramref name="bytes"/> begins with it.</returns>
+    /// <summary>Ends the batches whose delivery timeout has passed.</summary>
+    /// <returns>The index of the first remaining batch, at which <paramref name="bytes"/> now begins.</returns>
     private int Expire(List<PendingBatch> group, int first, AppendFailure? last, ref ReadOnlyMemory<byte> bytes)
     {
         for (; first < group.Count && Left(group[first]) <= TimeSpan.Zero; first++)
@@ -309,16 +309,16 @@ public sealed class BatchDelivery(
 
     private TimeSpan Left(PendingBatch batch) => policy.DeliveryTimeout - time.GetElapsedTime(batch.OpenedAt);
 
-    /// <summary>Where the partition of an append is now.</summary>
+    /// <summary>The result of looking up the topic of an append again.</summary>
     private enum TopicFate
     {
-        /// <summary>Where it was, as far as is known: the topic may be out of reach.</summary>
+        /// <summary>The same creation as before, or the topic could not be reached.</summary>
         Kept,
 
-        /// <summary>In another creation of the topic, which has not been tried yet.</summary>
+        /// <summary>Another creation of the topic, which has not been tried yet.</summary>
         Moved,
 
-        /// <summary>Nowhere, or in another creation of the topic that these records must not go to.</summary>
+        /// <summary>The topic does not exist, or these records must not go to its new creation.</summary>
         Gone,
     }
 

@@ -5,33 +5,33 @@ using Loire.Model.Batches;
 namespace Loire.Edge.Producing;
 
 /// <summary>
-/// The topic of a producer or of a request, whose records <see cref="PartitionAccumulator"/>s gather. Except for
-/// <see cref="OpenBatch"/>, members are called by several senders at once and under no lock.
+/// The topic of a producer or a produce request, whose records <see cref="PartitionAccumulator"/>s collect. Except for
+/// <see cref="OpenBatch"/>, members are called concurrently by several senders and without a lock.
 /// </summary>
 public interface IAccumulatorOwner
 {
-    /// <summary>The topic as it is known now.</summary>
+    /// <summary>The topic's current routes.</summary>
     TopicRoutes Routes { get; }
 
-    /// <summary>When a partition answers.</summary>
+    /// <summary>When a partition acknowledges an append.</summary>
     Acks Acks { get; }
 
     /// <summary>Continues with newer routes, which may lead to another creation of the topic.</summary>
     /// <returns>False if the records must not go there.</returns>
     bool TryFollow(TopicRoutes routes);
 
-    /// <summary>The topic does not exist any more.</summary>
+    /// <summary>Called when the topic no longer exists.</summary>
     void OnTopicGone()
     {
     }
 
-    /// <summary>Makes the batch for a record that is being added. Called under the lock of the accumulator.</summary>
+    /// <summary>Creates the batch for a record that is being added. Called under the accumulator's lock.</summary>
     PendingBatch OpenBatch(PartitionAccumulator accumulator, RecordBatchBuilder builder);
 
-    /// <summary>A batch of <paramref name="partition"/> gets no more records.</summary>
+    /// <summary>Called when a batch of <paramref name="partition"/> is closed to further records.</summary>
     void OnBatchClosed(int partition);
 
-    /// <summary>An append was answered or given up.</summary>
+    /// <summary>Called when an append was answered or abandoned.</summary>
     void OnAppended(int partition, TimeSpan duration, ErrorCode error)
     {
     }

@@ -4,9 +4,9 @@ using Loire.Model;
 namespace Loire.Edge.Producing;
 
 /// <summary>
-/// The records on their way to one partition, in order: <c>open batch → ready batches → an append under way</c>. What gathers while an
-/// append is under way goes with the next one. There are at most <see cref="ProducePolicy.MaxInFlight"/> senders, each with one append; a
-/// sender ends when it finds nothing to send, and a caller that adds a record starts it again. Thread-safe.
+/// The pending records of one partition, in order: <c>open batch → ready batches → an append in flight</c>. Records that accumulate during
+/// an append form the next one. There are at most <see cref="ProducePolicy.MaxInFlight"/> senders, each with one append; a sender ends when
+/// it finds nothing to send, and a caller that adds a record restarts it. Thread-safe.
 /// </summary>
 /// <param name="delivery">Sends the batches.</param>
 /// <param name="owner">The topic that the partition belongs to.</param>
@@ -36,14 +36,14 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
     /// <summary>Sends the batches.</summary>
     public BatchDelivery Delivery => delivery;
 
-    /// <summary>The <see cref="PendingBatch.ReservedBytes"/> of the batches that have not ended.</summary>
+    /// <summary>The total <see cref="PendingBatch.ReservedBytes"/> of the batches that have not ended.</summary>
     public long QueuedBytes => Volatile.Read(ref _queuedBytes);
 
     /// <summary>Adds a record.</summary>
     /// <param name="record">The record; it must fit into a batch.</param>
-    /// <param name="isAwaited">Whether a caller waits for its end.</param>
-    /// <param name="place">Where it is.</param>
-    /// <returns>False if the accumulator takes no more records.</returns>
+    /// <param name="isAwaited">Whether a caller awaits the outcome.</param>
+    /// <param name="place">The record's batch and its index there.</param>
+    /// <returns>False if the accumulator is closed.</returns>
     public bool TryAdd(in ProducerRecord record, bool isAwaited, out RecordPlace place)
     {
         var bytes = record.ReservedBytes;
@@ -73,8 +73,8 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
         return true;
     }
 
-    /// <summary>Adds batches that a client has encoded.</summary>
-    /// <returns>False if the accumulator takes no more records.</returns>
+    /// <summary>Adds batches encoded by a client.</summary>
+    /// <returns>False if the accumulator is closed.</returns>
     public bool TryAdd(PendingBatch encoded)
     {
         bool isBatchClosed, isSenderNeeded;
@@ -96,10 +96,10 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
     }
 
     /// <summary>
-    /// Sends what is here without lingering: at once if no append is under way, else with the next one and whatever gathers until then.
+    /// Sends the pending records without lingering: immediately if no append is in flight, otherwise with the next one.
     /// </summary>
-    /// <param name="unfinished">If given, gets every batch whose outcome is not known yet.</param>
-    /// <param name="close">Whether to take no more records.</param>
+    /// <param name="unfinished">If not null, receives every batch whose outcome is not known yet.</param>
+    /// <param name="close">Whether to close the accumulator to further records.</param>
     public void Hurry(List<PendingBatch>? unfinished = null, bool close = false)
     {
         bool isSenderNeeded;
@@ -127,7 +127,7 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
         Continue(isBatchClosed: false, isSenderNeeded);
     }
 
-    /// <summary>Takes no more records and fails the batches that are not under way yet.</summary>
+    /// <summary>Closes the accumulator and fails the batches that are not in flight yet.</summary>
     public void Abandon(AppendFailure failure)
     {
         PendingBatch[] abandoned;
@@ -145,7 +145,7 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
         }
     }
 
-    /// <summary>A batch is about to end.</summary>
+    /// <summary>Called when a batch is about to end.</summary>
     internal void Settle(PendingBatch batch)
     {
         lock (_lock)
@@ -186,7 +186,7 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
         _spareGroup = group;
     }
 
-    /// <summary>Takes what the next append carries; if there is nothing, the sender counts as ended.</summary>
+    /// <summary>Takes the batches of the next append; if there are none, the sender counts as ended.</summary>
     private bool TryTake(List<PendingBatch> group)
     {
         var isBatchClosed = false;
@@ -216,7 +216,7 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
         return group.Count > 0;
     }
 
-    // The methods from here on are called under the lock.
+    // The methods below are called under the lock.
     private bool TryCloseOpen()
     {
         if (_open is null)
@@ -230,7 +230,7 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
         return true;
     }
 
-    // A second append beside the first carries full batches only; otherwise no batch would ever fill.
+    // A second concurrent append carries only full batches; otherwise no batch would ever fill.
     private bool TryCountSender()
     {
         if (_senders >= _policy.MaxInFlight || (_ready.Count == 0 && (_senders > 0 || !IsDue())))

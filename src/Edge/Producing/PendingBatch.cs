@@ -5,43 +5,43 @@ using Loire.Model.Batches;
 namespace Loire.Edge.Producing;
 
 /// <summary>
-/// Records that go to one partition together and end together. It is filled under the lock of its <see cref="PartitionAccumulator"/>, then
-/// owned by the sender. It ends exactly once: acknowledged, or with a <see cref="Failure"/>.
+/// Records that are sent to one partition together and share one outcome. The batch is filled under the lock of its
+/// <see cref="PartitionAccumulator"/>, then owned by the sender. It ends exactly once: acknowledged, or with a <see cref="Failure"/>.
 /// </summary>
 public abstract class PendingBatch
 {
     private RecordBatchBuilder? _builder;
     private volatile bool _isEnded;
 
-    /// <summary>A batch that gathers records.</summary>
-    /// <param name="accumulator">Where the batch belongs.</param>
-    /// <param name="builder">An empty builder, which the batch returns.</param>
+    /// <summary>Creates a batch that collects records.</summary>
+    /// <param name="accumulator">The accumulator of the batch.</param>
+    /// <param name="builder">An empty builder, which the batch returns to the pool.</param>
     protected PendingBatch(PartitionAccumulator accumulator, RecordBatchBuilder builder)
         : this(accumulator, 0, 0) => _builder = builder;
 
-    /// <summary>Whole batches that a client has encoded, as <see cref="Encoded"/>.</summary>
-    /// <param name="accumulator">Where the batches belong.</param>
-    /// <param name="recordsCount">Records in them.</param>
-    /// <param name="bytes">Their size.</param>
+    /// <summary>Wraps whole batches encoded by a client, which <see cref="Encoded"/> returns.</summary>
+    /// <param name="accumulator">The accumulator of the batches.</param>
+    /// <param name="recordsCount">The number of records in the batches.</param>
+    /// <param name="bytes">The size of the batches, in bytes.</param>
     protected PendingBatch(PartitionAccumulator accumulator, int recordsCount, int bytes) =>
         (Accumulator, OpenedAt, RecordsCount, ReservedBytes) = (accumulator, accumulator.Delivery.Time.GetTimestamp(), recordsCount, bytes);
 
-    /// <summary>Where the batch belongs.</summary>
+    /// <summary>The accumulator of the batch.</summary>
     public PartitionAccumulator Accumulator { get; }
 
-    /// <summary>Records in it.</summary>
+    /// <summary>The number of records.</summary>
     public int RecordsCount { get; private set; }
 
-    /// <summary>Records of it that no caller waits for.</summary>
+    /// <summary>The number of records that no caller awaits.</summary>
     public int UnawaitedCount { get; private set; }
 
-    /// <summary>The <see cref="ProducerRecord.ReservedBytes"/> of its records, or the bytes of encoded batches.</summary>
+    /// <summary>The total <see cref="ProducerRecord.ReservedBytes"/> of its records, or the size of the encoded batches.</summary>
     public long ReservedBytes { get; private set; }
 
     /// <summary>Whether the outcome is known.</summary>
     public bool IsEnded => _isEnded;
 
-    /// <summary>Why it was not acknowledged; null if it was. Valid after <see cref="IsEnded"/>.</summary>
+    /// <summary>Why the batch was not acknowledged; null if it was. Valid after <see cref="IsEnded"/>.</summary>
     public AppendFailure? Failure { get; private set; }
 
     /// <summary>The offset of its first record, or <see cref="Offset.None"/> if it is unknown. Valid after <see cref="IsEnded"/>.</summary>
@@ -50,25 +50,25 @@ public abstract class PendingBatch
     /// <summary>The offset of its last record, or <see cref="Offset.None"/> if it is unknown. Valid after <see cref="IsEnded"/>.</summary>
     public Offset LastOffset => BaseOffset == Offset.None ? Offset.None : BaseOffset + (RecordsCount - 1);
 
-    /// <summary>The broker's time, if it stamps. Valid after <see cref="IsEnded"/>.</summary>
+    /// <summary>The broker's time with log append time, otherwise none. Valid after <see cref="IsEnded"/>.</summary>
     public Timestamp LogAppendTime { get; private set; } = Timestamp.None;
 
-    /// <summary>When it was made, in units of <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    /// <summary>When the batch was created, in units of <see cref="TimeProvider.GetTimestamp"/>.</summary>
     internal long OpenedAt { get; }
 
-    /// <summary>Whether its records were gathered here, so that they may be encoded again.</summary>
+    /// <summary>Whether its records were collected here, so that they can be encoded again.</summary>
     internal bool IsGathered => Encoded.IsEmpty;
 
-    /// <summary>Bytes before compression.</summary>
+    /// <summary>The size before compression, in bytes.</summary>
     internal int SizeInBytes => _builder?.SizeInBytes ?? Encoded.Length;
 
-    /// <summary>Bytes of it in the append that carries it.</summary>
+    /// <summary>The size within the append that carries it, in bytes.</summary>
     internal int EncodedBytes { get; set; }
 
-    /// <summary>Batches that are sent as they are. The partition keeps this memory. Empty if records are gathered.</summary>
+    /// <summary>Batches to send unchanged, in memory that the partition will own. Empty if records are collected.</summary>
     protected virtual ReadOnlyMemory<byte> Encoded => default;
 
-    // Inlined, because it is called for every record.
+    // Inlined, because it runs for every record.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal RecordPlace Add(in ProducerRecord record, long reservedBytes, bool isAwaited)
     {
@@ -79,7 +79,7 @@ public abstract class PendingBatch
         return new RecordPlace(this, RecordsCount++);
     }
 
-    /// <summary>The batch as an append carries it.</summary>
+    /// <summary>Encodes the batch for an append.</summary>
     internal ReadOnlyMemory<byte> Encode(CompressionType compression)
     {
         var encoded = _builder?.Build(compression) ?? Encoded;
@@ -88,7 +88,7 @@ public abstract class PendingBatch
         return encoded;
     }
 
-    /// <summary>Writes the batch without compression to <paramref name="destination"/> and moves that on.</summary>
+    /// <summary>Writes the uncompressed batch to <paramref name="destination"/> and advances it.</summary>
     internal void EncodeInto(ref Span<byte> destination)
     {
         EncodedBytes = SizeInBytes;
@@ -111,13 +111,13 @@ public abstract class PendingBatch
     }
 
     /// <summary>
-    /// The batch is about to end: accounts for what others may ask about once it has, such as room that it frees or failures to report.
+    /// Called before the batch ends: updates state that others may read once it has ended, such as freed memory or failures to report.
     /// </summary>
     protected virtual void OnEnding()
     {
     }
 
-    /// <summary>The batch has ended: completes those who wait for it.</summary>
+    /// <summary>Called after the batch has ended: completes its waiters.</summary>
     protected abstract void OnEnded();
 
     private void End()

@@ -3,7 +3,7 @@ using Loire.Model.Batches;
 
 namespace Loire.Edge.Producing;
 
-/// <summary>A record to append. Its bytes are copied before the call that takes it returns.</summary>
+/// <summary>A record to append. A method that takes one copies its bytes before it returns.</summary>
 public readonly ref struct ProducerRecord(
     Timestamp timestamp,
     ReadOnlySpan<byte> key,
@@ -19,25 +19,25 @@ public readonly ref struct ProducerRecord(
     /// <summary>The producer's time.</summary>
     public Timestamp Timestamp { get; } = timestamp;
 
-    /// <summary>The key; empty also if there is none.</summary>
+    /// <summary>The key; also empty if there is none.</summary>
     public ReadOnlySpan<byte> Key { get; } = key;
 
     /// <summary>Whether there is no key.</summary>
     public bool KeyIsNull { get; } = keyIsNull;
 
-    /// <summary>The value; empty also if there is none.</summary>
+    /// <summary>The value; also empty if there is none.</summary>
     public ReadOnlySpan<byte> Value { get; } = value;
 
     /// <summary>Whether there is no value.</summary>
     public bool ValueIsNull { get; } = valueIsNull;
 
-    /// <summary>The headers in their order.</summary>
+    /// <summary>The headers in order.</summary>
     public ReadOnlySpan<RecordHeader> Headers { get; } = headers;
 
-    /// <summary>Bytes of key, value and headers, and what a record takes besides them; at least what it takes in an empty batch.</summary>
+    /// <summary>The size of key, value and headers plus an upper bound on the record's encoding overhead, in bytes.</summary>
     public long ReservedBytes => Reserve((long)Key.Length + Value.Length + (Headers.IsEmpty ? 0 : HeaderBytes()), Headers.Length);
 
-    /// <summary>The <see cref="ReservedBytes"/> of a record whose key, value and headers have so many bytes.</summary>
+    /// <summary>The <see cref="ReservedBytes"/> of a record with the given total size of key, value and headers.</summary>
     public static long Reserve(long bytes, int headersCount) => RecordOverhead + bytes + ((long)headersCount * HeaderOverhead);
 
     /// <summary>Whether the record, alone in a batch without compression, takes at most <paramref name="batchBytes"/>.</summary>

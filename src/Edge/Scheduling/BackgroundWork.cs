@@ -1,13 +1,13 @@
 namespace Loire.Edge.Scheduling;
 
 /// <summary>
-/// Runs work that belongs to no caller on the thread pool, away from the caller's context: a grain or a request that happens to start the
-/// work may end before it does. Tests pass a synchronization context of their own and so decide what runs when.
+/// Runs work that belongs to no caller on the thread pool, detached from the caller's context: the grain or request that starts the work
+/// may end before it does. Tests pass their own synchronization context to control scheduling.
 /// </summary>
-/// <param name="context">Where work runs; the thread pool if null.</param>
+/// <param name="context">Runs the work; null for the thread pool.</param>
 public sealed class BackgroundWork(SynchronizationContext? context = null)
 {
-    /// <summary>Whether work runs on the thread pool. Otherwise whatever completes in the context may continue in it.</summary>
+    /// <summary>Whether work runs on the thread pool. Otherwise, continuations may run inline in the context.</summary>
     public bool IsThreadPool => context is null;
 
     /// <summary>
@@ -29,9 +29,10 @@ public sealed class BackgroundWork(SynchronizationContext? context = null)
     }
 
     /// <summary>
-    /// Waits for <paramref name="task"/>, for at most <paramref name="timeout"/>. The caller continues on a thread of its own.
+    /// Waits for <paramref name="task"/>, for at most <paramref name="timeout"/>. The caller's continuation does not run inline in the
+    /// task's completion.
     /// </summary>
-    /// <exception cref="TimeoutException">The time is up first.</exception>
+    /// <exception cref="TimeoutException">The timeout elapsed first.</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled first.</exception>
     public static Task WaitAsync(Task task, TimeSpan timeout, TimeProvider time, CancellationToken cancellation) =>
         task.IsCompleted || (timeout == Timeout.InfiniteTimeSpan && !cancellation.CanBeCanceled) ? task
@@ -41,14 +42,14 @@ public sealed class BackgroundWork(SynchronizationContext? context = null)
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public static async Task PauseAsync(TimeSpan pause, TimeProvider time, CancellationToken cancellation)
     {
-        // Not Task.Delay: its cancellation continues on the thread pool, outside a test's context.
+        // Not Task.Delay, whose cancellation continues on the thread pool, outside a test's context.
         var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = cancellation.UnsafeRegister(static (end, token) => ((TaskCompletionSource)end!).TrySetCanceled(token), end);
         using var timer = time.CreateTimer(static end => ((TaskCompletionSource)end!).TrySetResult(), end, pause, Timeout.InfiniteTimeSpan);
         await end.Task;
     }
 
-    // Not Task.WaitAsync: it continues on the thread pool if the task says so, outside a test's context.
+    // Not Task.WaitAsync, which may continue on the thread pool, outside a test's context.
     private sealed class BoundedWait() : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public async Task RunAsync(Task task, TimeSpan timeout, TimeProvider time, CancellationToken cancellation)
@@ -60,7 +61,7 @@ public sealed class BackgroundWork(SynchronizationContext? context = null)
                     static wait => ((BoundedWait)wait!).TrySetException(new TimeoutException()), this, timeout, Timeout.InfiniteTimeSpan);
             task.GetAwaiter().UnsafeOnCompleted(() =>
             {
-                // The waiter may have gone; reading the exception keeps it from being reported as unobserved.
+                // The waiter may have left; reading the exception prevents it from being reported as unobserved.
                 _ = task.Exception;
                 TrySetResult();
             });

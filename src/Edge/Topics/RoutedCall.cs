@@ -3,24 +3,24 @@ using Loire.Grains.Interfaces.Partitions;
 namespace Loire.Edge.Topics;
 
 /// <summary>
-/// Calls of partitions that follow the topic: when the answer shows that the routes are outdated, the cache is refreshed before the answer is
-/// returned, and the call is made once more if the name belongs to another creation of the topic now.
+/// Calls of partitions that follow the topic: if the answer shows that the routes are outdated, the cache is refreshed before the answer is
+/// returned, and the call is repeated once if the name now belongs to another creation of the topic.
 /// </summary>
 public static class RoutedCall
 {
-    /// <summary>Makes one call that changes nothing.</summary>
-    /// <param name="topics">Where the topic comes from.</param>
-    /// <param name="topic">The topic as it is known.</param>
+    /// <summary>Makes one call without side effects.</summary>
+    /// <param name="topics">Refreshes the topic's routes.</param>
+    /// <param name="topic">The topic's known routes.</param>
     /// <param name="partition">From 0 to <see cref="TopicRoutes.PartitionsCount"/> exclusive.</param>
-    /// <param name="mayMove">Whether another creation of the topic may answer. A reader in the middle of a log must not allow it; what it reads
-    /// is not held up by a refresh.</param>
+    /// <param name="mayMove">Whether another creation of the topic may answer. A reader in the middle of a log must not allow it; its
+    /// answers do not wait for a refresh.</param>
     /// <param name="state">Passed to <paramref name="call"/>.</param>
     /// <param name="call">Makes the call.</param>
     /// <param name="timeout">How long to wait for a refresh.</param>
     /// <param name="cancellation">Ends the wait for a refresh.</param>
     /// <returns>
-    /// The answer, and the topic as it is known now, or why a refresh that the answer called for has failed. An answer that says that the
-    /// partition does not exist is true of that topic.
+    /// The answer, and the topic's current routes or the reason why a required refresh failed. An answer that the partition does not exist
+    /// refers to those routes.
     /// </returns>
     /// <exception cref="Exception">The call itself failed; see <see cref="Calls.GrainCallErrors"/>.</exception>
     public static async ValueTask<(T Answer, TopicLookup Topic)> AskAsync<T, TState>(

@@ -7,35 +7,35 @@ using Loire.Model;
 namespace Loire.Edge.Topics;
 
 /// <summary>
-/// Remembers how to reach the partitions of topics. It only routes: the partitions decide about existence and settings, and an answer that
-/// <see cref="TopicRoutes.IsOutdatedBy"/> shows to be newer makes the edge refresh the cache before it tells its client. The topic's grain
-/// is asked when nothing is known, when what is known is older than the caller accepts, and on such a refresh. Concurrent callers share one
-/// question. A topic that does not exist is not remembered, because its grain answers at once. Thread-safe.
+/// Caches how to reach the partitions of topics. It only routes: the partitions decide about existence and settings, and an answer that is
+/// newer according to <see cref="TopicRoutes.IsOutdatedBy"/> makes the edge refresh the cache before it answers its client. The cache
+/// queries the topic's grain on a miss, when the entry is older than the caller accepts, and on such a refresh. Concurrent callers share
+/// one query. Nonexistent topics are not cached, because their grain answers immediately. Thread-safe.
 /// </summary>
-/// <param name="grains">Reaches the topics.</param>
+/// <param name="grains">Provides references to grains.</param>
 /// <param name="time">The clock.</param>
-/// <param name="background">Where topics are asked; the thread pool by default.</param>
-/// <param name="capacity">Topics remembered; beyond it the ones asked longest ago are forgotten.</param>
+/// <param name="background">Runs the queries; the thread pool by default.</param>
+/// <param name="capacity">The maximum number of cached topics; beyond it, those queried longest ago are evicted.</param>
 public sealed class TopicCache(
     IGrainFactory grains, TimeProvider time, BackgroundWork? background = null, int capacity = Limits.CachedTopics)
 {
-    /// <summary>Accepts no remembered answer, however new.</summary>
+    /// <summary>Accepts no cached answer, however recent.</summary>
     public static readonly TimeSpan Fresh = TimeSpan.FromTicks(-1);
 
     private readonly ConcurrentDictionary<TopicName, Entry> _topics = new();
     private readonly BackgroundWork _background = background ?? new BackgroundWork();
 
-    /// <summary>Topics remembered now.</summary>
+    /// <summary>The number of cached topics.</summary>
     public int Count => _topics.Count;
 
-    /// <summary>The topic, if it was asked no longer ago than <paramref name="maxAge"/>.</summary>
+    /// <summary>The topic, if it is cached and not older than <paramref name="maxAge"/>.</summary>
     public TopicRoutes? TryFind(TopicName name, TimeSpan maxAge) =>
         _topics.TryGetValue(name, out var entry) && entry.Routes is { } routes && time.GetElapsedTime(routes.AskedAt) <= maxAge
             ? routes : null;
 
-    /// <summary>Finds a topic, asking its grain if need be.</summary>
+    /// <summary>Finds a topic, querying its grain if necessary.</summary>
     /// <param name="name">The topic's name.</param>
-    /// <param name="maxAge">How old an answer may be; <see cref="Fresh"/> for a new one.</param>
+    /// <param name="maxAge">The maximum age of the answer; <see cref="Fresh"/> to bypass the cache.</param>
     /// <param name="timeout">How long to wait for the grain; then the answer is <see cref="ErrorCode.RequestTimedOut"/>.</param>
     /// <param name="cancellation">Ends the wait.</param>
     public ValueTask<TopicLookup> FindAsync(TopicName name, TimeSpan maxAge, TimeSpan timeout, CancellationToken cancellation = default) =>
@@ -44,11 +44,11 @@ public sealed class TopicCache(
             : new(AskAsync(name, maxAge == Fresh ? static _ => true : static _ => false, timeout, cancellation));
 
     /// <summary>
-    /// Finds a topic again for a caller that has seen that <paramref name="outdated"/> does not hold. What another caller has learned
-    /// meanwhile is good enough if it is newer.
+    /// Looks a topic up again for a caller that found <paramref name="outdated"/> to be outdated. A newer answer that another caller
+    /// received meanwhile is used if there is one.
     /// </summary>
-    /// <param name="outdated">What the caller acted on.</param>
-    /// <param name="version">The version that a partition acts on; 0 if it only said that it does not exist.</param>
+    /// <param name="outdated">The routes that the caller used.</param>
+    /// <param name="version">The version that a partition acts on; 0 if it only reported that it does not exist.</param>
     /// <param name="timeout">How long to wait for the grain; then the answer is <see cref="ErrorCode.RequestTimedOut"/>.</param>
     /// <param name="cancellation">Ends the wait.</param>
     public ValueTask<TopicLookup> RefreshAsync(
@@ -61,10 +61,10 @@ public sealed class TopicCache(
         bool IsStale(TopicRoutes routes) => routes.Id == outdated.Id && (routes.Version <= outdated.Version || routes.Version < version);
     }
 
-    /// <summary>Forgets a topic that was changed through this process, so that the next caller sees the change.</summary>
+    /// <summary>Evicts a topic that was changed through this process, so that the next caller sees the change.</summary>
     public void Forget(TopicName name) => _topics.TryRemove(name, out _);
 
-    // A question that was under way already may be answered by what held before the caller came: then the caller asks one of its own.
+    // A query that was already in flight may return a state from before the call; then the caller makes its own query.
     private async Task<TopicLookup> AskAsync(
         TopicName name, Func<TopicRoutes, bool> isStale, TimeSpan timeout, CancellationToken cancellation)
     {
@@ -110,7 +110,7 @@ public sealed class TopicCache(
         }
         catch (Exception exception)
         {
-            // Whatever it is: every caller that waits gets it with the answer.
+            // Catches any exception: every waiting caller receives it with the answer.
             lookup = new TopicLookup(
                 null, GrainCallErrors.Of(exception) ?? ErrorCode.LeaderNotAvailable, $"The topic '{entry.Name}' cannot be reached: {exception.Message}",
                 exception);
@@ -129,7 +129,7 @@ public sealed class TopicCache(
         answer.SetResult(lookup);
     }
 
-    // A tenth at a time, so that a full cache is not sorted for each topic that it takes in.
+    // Evicts a tenth at a time, so that a full cache is not sorted for each added topic.
     private void Trim()
     {
         var oldest = _topics.Where(pair => pair.Value.Routes is not null).OrderBy(pair => pair.Value.Routes!.AskedAt)
@@ -161,7 +161,7 @@ public sealed class TopicCache(
             }
         }
 
-        /// <summary>Ends the question; a topic that could not be reached stays as it was known.</summary>
+        /// <summary>Completes the query; the entry of a topic that could not be reached is kept.</summary>
         public void Answer(TopicRoutes? routes)
         {
             lock (_lock)

@@ -6,17 +6,17 @@ using Loire.Model;
 namespace Loire.Edge.Topics;
 
 /// <summary>
-/// What an edge needs to reach the partitions of a topic, as of one description of it. It may be outdated: the partitions decide whether
-/// they exist and which settings hold.
+/// The data that an edge needs to reach the partitions of a topic, from one description of the topic. It may be outdated: the partitions
+/// decide whether they exist and which settings apply.
 /// </summary>
 public sealed class TopicRoutes
 {
     private readonly IGrainFactory _grains;
     private readonly IPartitionGrain?[] _partitions;
 
-    /// <param name="grains">Makes references to the partitions' grains.</param>
+    /// <param name="grains">Creates references to the partitions' grains.</param>
     /// <param name="description">The topic's answer.</param>
-    /// <param name="askedAt">When the topic was asked, in units of <see cref="TimeProvider.GetTimestamp"/>.</param>
+    /// <param name="askedAt">When the topic was queried, in units of <see cref="TimeProvider.GetTimestamp"/>.</param>
     public TopicRoutes(IGrainFactory grains, TopicDescription description, long askedAt)
     {
         _grains = grains;
@@ -29,7 +29,7 @@ public sealed class TopicRoutes
     /// <summary>The topic's name.</summary>
     public TopicName Name { get; }
 
-    /// <summary>Which creation of the name.</summary>
+    /// <summary>Identifies this creation of the name.</summary>
     public TopicId Id { get; }
 
     /// <summary>The topic's version when it was described (<see cref="TopicDescription.Version"/>).</summary>
@@ -38,10 +38,12 @@ public sealed class TopicRoutes
     /// <summary>The number of partitions.</summary>
     public int PartitionsCount => _partitions.Length;
 
-    /// <summary>The topic's <c>max.message.bytes</c>. A batch built for it is cut to size here, and checked by the partition.</summary>
+    /// <summary>
+    /// The topic's <c>max.message.bytes</c>. The edge sizes its batches accordingly, and the partition enforces the limit.
+    /// </summary>
     public int MaxMessageBytes { get; }
 
-    /// <summary>When the topic was asked, in units of <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    /// <summary>When the topic was queried, in units of <see cref="TimeProvider.GetTimestamp"/>.</summary>
     public long AskedAt { get; }
 
     /// <summary>
@@ -51,10 +53,10 @@ public sealed class TopicRoutes
     public IPartitionGrain Partition(int partition) =>
         _partitions[partition] ??= _grains.GetGrain<IPartitionGrain>(new PartitionKey(Name, Id, partition).ToString());
 
-    /// <summary>Whether a partition acts on a newer version of the topic, or says that this creation of the topic is gone.</summary>
+    /// <summary>Whether a partition acts on a newer version of the topic, or reports that this creation of the topic is gone.</summary>
     public bool IsOutdatedBy(IPartitionAnswer answer) => answer.TopicVersion > Version || IsUnknown(answer.Error);
 
-    /// <summary>Whether an error says that the partition does not exist, as far as it knows.</summary>
+    /// <summary>Whether an error means that the partition does not exist, as far as it knows.</summary>
     public static bool IsUnknown(ErrorCode error) =>
         error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId or ErrorCode.InconsistentTopicId;
 }
