@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Loire.Client;
 
 /// <summary>
-/// The way into a cluster: makes producers, consumers and the admin client over the grains. One instance serves a whole process. It owns
-/// no connection: that is the business of Orleans' cluster client, or of the silo, whose grain factory it is given.
+/// The entry point to a cluster: creates producers, consumers and the admin client over the grains. One instance serves a whole process. It
+/// owns no connection, which belongs to Orleans' cluster client or to the silo whose grain factory it uses.
 /// </summary>
 public sealed class LoireClient
 {
@@ -21,7 +21,7 @@ public sealed class LoireClient
 
     /// <param name="grains">The grains of the cluster: an <see cref="IClusterClient"/>, or the grain factory of a silo.</param>
     /// <param name="time">The clock; the system's by default.</param>
-    /// <param name="loggers">Where to log; nowhere by default.</param>
+    /// <param name="loggers">Creates loggers; no logging by default.</param>
     /// <param name="meters">The host's meters; the process's own by default.</param>
     public LoireClient(
         IGrainFactory grains, TimeProvider? time = null, ILoggerFactory? loggers = null, IMeterFactory? meters = null)
@@ -29,7 +29,7 @@ public sealed class LoireClient
     {
     }
 
-    /// <summary>As the public one, with everything that a test decides for itself.</summary>
+    /// <summary>Like the public constructor, with additional dependencies that tests replace.</summary>
     internal LoireClient(
         IGrainFactory grains, TimeProvider time, ILoggerFactory loggers, Random random, BackgroundWork background,
         IMeterFactory? meters = null)
@@ -50,12 +50,12 @@ public sealed class LoireClient
 
     internal ClientMetrics Metrics { get; }
 
-    /// <summary>Makes a producer; dispose of it to flush it.</summary>
+    /// <summary>Creates a producer; disposing it flushes it.</summary>
     /// <typeparam name="TKey">The type of keys.</typeparam>
     /// <typeparam name="TValue">The type of values.</typeparam>
-    /// <param name="options">How it batches, waits and retries; the defaults if there are none.</param>
+    /// <param name="options">How it batches, waits and retries; null for the defaults.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    /// <exception cref="NotSupportedException">A type needs a serializer.</exception>
+    /// <exception cref="NotSupportedException">A type has no built-in serializer, and none was given.</exception>
     public IProducer<TKey, TValue> CreateProducer<TKey, TValue>(ProducerOptions<TKey, TValue>? options = null) =>
         new Producer<TKey, TValue>(
             _topics,
@@ -66,12 +66,12 @@ public sealed class LoireClient
             _background,
             new Random(_random.Next()));
 
-    /// <summary>Makes a consumer, which reads nothing until it subscribes or is assigned partitions.</summary>
+    /// <summary>Creates a consumer, which reads nothing until it subscribes or is assigned partitions.</summary>
     /// <typeparam name="TKey">The type of keys.</typeparam>
     /// <typeparam name="TValue">The type of values.</typeparam>
-    /// <param name="options">How it fetches; the defaults if there are none.</param>
+    /// <param name="options">How it fetches and joins its group; null for the defaults.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    /// <exception cref="NotSupportedException">A type needs a deserializer.</exception>
+    /// <exception cref="NotSupportedException">A type has no built-in deserializer, and none was given.</exception>
     public IConsumer<TKey, TValue> CreateConsumer<TKey, TValue>(ConsumerOptions<TKey, TValue>? options = null) =>
         new Consumer<TKey, TValue>(
             options ?? new ConsumerOptions<TKey, TValue>(),
@@ -83,7 +83,7 @@ public sealed class LoireClient
             Metrics,
             _loggers.CreateLogger("Loire.Client.Consumer"));
 
-    /// <summary>Makes a consumer that hands records on as bytes.</summary>
+    /// <summary>Creates a consumer that delivers records as bytes.</summary>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     internal UntypedConsumer CreateUntypedConsumer(ConsumerOptions options) =>
         new(options, _grains, _topics, _time, _background, new Random(_random.Next()), Metrics, _loggers.CreateLogger("Loire.Client.Consumer"));

@@ -5,7 +5,7 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>Asks the grains of topics, the catalog and partitions, each once: whether to ask again is the caller's decision.</summary>
+/// <summary>Calls the grains of topics, the catalog and partitions, each once; retries are the caller's decision.</summary>
 internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
 {
     private const int NamesPerPage = 1_000;
@@ -80,7 +80,7 @@ internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
         {
             var topic = new TopicRoutes(grains, await AskAsync(ofTopic.Key, 0, static (grain, _) => grain.Describe(), cancellation), 0);
 
-            // In parallel, but not ten thousand grains at once.
+            // In parallel, but not for ten thousand grains at once.
             foreach (var some in ofTopic.Chunk(100))
             {
                 var found = await Task.WhenAll(

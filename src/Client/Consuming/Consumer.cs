@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
 
-/// <summary>A consumer whose records are deserialized when they are handed out.</summary>
+/// <summary>A consumer that deserializes records when it delivers them.</summary>
 internal sealed class Consumer<TKey, TValue>(
     ConsumerOptions<TKey, TValue> options, IGrainFactory grains, TopicCache topics, TimeProvider time, BackgroundWork background,
     Random random, ClientMetrics metrics, ILogger logger)
@@ -72,7 +72,7 @@ internal sealed class Consumer<TKey, TValue>(
         }
     }
 
-    // Records that are committed before they are handed out come one by one from lists: a commit for each would be slow.
+    // Records that are committed before delivery are taken from lists: a commit per record would be slow.
     private async IAsyncEnumerable<ConsumeResult<TKey, TValue>> ConsumeListsAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         await foreach (var list in ConsumeBatchesAsync(cancellation))
@@ -88,7 +88,7 @@ internal sealed class Consumer<TKey, TValue>(
 
                 if (EpochOf(partition) is { } now && now != epoch)
                 {
-                    // The application has sought elsewhere.
+                    // The application has moved the position.
                     break;
                 }
 
@@ -97,7 +97,7 @@ internal sealed class Consumer<TKey, TValue>(
         }
     }
 
-    /// <summary>The record; null when cancelled.</summary>
+    /// <summary>Deserializes a record; null if cancelled.</summary>
     private async ValueTask<ConsumeResult<TKey, TValue>?> DecodeAsync(RecordFrame frame, CancellationToken cancellation)
     {
         try
@@ -110,7 +110,7 @@ internal sealed class Consumer<TKey, TValue>(
         }
     }
 
-    // A record that cannot be read ends the list before it; when it comes first, it throws.
+    // An unreadable record ends the list before it; if it is the first one, this method throws.
     private (IReadOnlyList<ConsumeResult<TKey, TValue>>? List, Task Arrival) Fill()
     {
         _list.Clear();
@@ -142,7 +142,7 @@ internal sealed class Consumer<TKey, TValue>(
             {
                 if (await DecodeAsync(frame, cancellation) is not { } record)
                 {
-                    // Nothing was handed out, so nothing counts.
+                    // Nothing was delivered, so discard all of it.
                     _list.Clear();
                     Stream.Abandon();
                     break;

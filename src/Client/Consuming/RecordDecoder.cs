@@ -12,7 +12,7 @@ internal sealed class RecordDecoder<TKey, TValue>
     private readonly IAsyncDeserializer<TKey>? _slowKeys;
     private readonly IAsyncDeserializer<TValue>? _slowValues;
 
-    /// <exception cref="ArgumentException">There are two deserializers for one thing.</exception>
+    /// <exception cref="ArgumentException">Both a synchronous and an asynchronous deserializer are set for the same component.</exception>
     /// <exception cref="NotSupportedException">A deserializer is missing.</exception>
     public RecordDecoder(ConsumerOptions<TKey, TValue> options)
     {
@@ -22,7 +22,7 @@ internal sealed class RecordDecoder<TKey, TValue>
         _values = Choose(options.ValueDeserializer, _slowValues, nameof(options.ValueDeserializer), nameof(options.AsyncValueDeserializer));
     }
 
-    /// <summary>Whether all deserializers are synchronous, so that <see cref="Decode"/> may be used.</summary>
+    /// <summary>Whether all deserializers are synchronous, so that <see cref="Decode"/> can be used.</summary>
     public bool IsSynchronous => _keys is not null && _values is not null;
 
     /// <exception cref="SerializationException">A deserializer failed.</exception>
@@ -115,7 +115,7 @@ internal sealed class RecordDecoder<TKey, TValue>
         return headers.Freeze();
     }
 
-    // Zero in place of nothing would be an invention.
+    // Null must not turn into zero.
     private static T? WithoutBytes<T>() => default(T) is null ? default : throw new FormatException(
         $"It is null, which {typeof(T).Name} cannot be; read {typeof(T).Name}? instead.");
 

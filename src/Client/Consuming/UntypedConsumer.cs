@@ -8,9 +8,9 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Client;
 
 /// <summary>
-/// A consumer without the types of its records: what it reads, its positions, its group, and records as bytes. It joins the parts:
-/// <see cref="FetchLoop"/>s fill the <see cref="PartitionSet"/>, and <see cref="RecordStream"/> takes turns between its partitions. What
-/// the members promise is said by <see cref="IConsumer{TKey, TValue}"/>.
+/// The part of a consumer that does not depend on record types: assignment, positions, group, and records as bytes. It connects the parts:
+/// <see cref="FetchLoop"/>s fill the <see cref="PartitionSet"/>, and <see cref="RecordStream"/> alternates between its partitions. See
+/// <see cref="IConsumer{TKey, TValue}"/> for the contracts of the members.
 /// </summary>
 internal class UntypedConsumer : IAsyncDisposable
 {
@@ -41,10 +41,10 @@ internal class UntypedConsumer : IAsyncDisposable
 
     public IReadOnlyList<TopicPartition> Paused => _set.List(static partition => partition.IsPaused);
 
-    /// <summary>Where records come from; for the enumeration that is under way.</summary>
+    /// <summary>The source of records; used only by the active enumeration.</summary>
     protected RecordStream Stream { get; }
 
-    /// <summary>Whether positions are committed before their records are handed out.</summary>
+    /// <summary>Whether positions are committed before their records are delivered.</summary>
     protected bool CommitsFirst => _subscriber is { IsSubscribed: true } && _options.Guarantee == ConsumeGuarantee.AtMostOnce;
 
     public ValueTask AssignAsync(IEnumerable<TopicPartition> partitions, CancellationToken cancellation = default)
@@ -83,7 +83,7 @@ internal class UntypedConsumer : IAsyncDisposable
         TopicName[] names = [.. topics.Distinct().Order()];
         return names.Length > 0 && !names.Contains(default)
             ? Group().SubscribeAsync(names, null, listener, cancellation)
-            : throw new ArgumentException("There is no topic to subscribe to.");
+            : throw new ArgumentException("At least one topic is required.");
     }
 
     public ValueTask SubscribeAsync(string pattern, IRebalanceListener? listener = null, CancellationToken cancellation = default)
@@ -103,7 +103,7 @@ internal class UntypedConsumer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(positions);
         TopicPartitionOffset[] wanted = [.. positions];
         return wanted.DistinctBy(one => one.TopicPartition).Count() < wanted.Length || wanted.Any(one => one.Offset < 0)
-            ? throw new ArgumentException("Each partition is named once, with an offset of at least 0.")
+            ? throw new ArgumentException("Each partition must be given once, with an offset of at least 0.")
             : Group().Commits.CommitAsync(wanted, cancellation);
     }
 
@@ -116,8 +116,8 @@ internal class UntypedConsumer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Reads what is there, whole batches of one partition at a time, undecoded: at least one batch, and no further one once there are
-    /// <see cref="ConsumerOptions.MaxPollRecords"/> records. The position moves with each list.
+    /// Reads lists of available batches, undecoded, each list from one partition: at least one batch, and no further one once there are
+    /// <see cref="ConsumerOptions.MaxPollRecords"/> records. The position advances with each list.
     /// </summary>
     public IAsyncEnumerable<PartitionSlices> ConsumeSlicesAsync(CancellationToken cancellation = default) =>
         ReadAsync(_ => ValueTask.FromResult(TakeSlices()), cancellation);
@@ -135,14 +135,14 @@ internal class UntypedConsumer : IAsyncDisposable
         DisposeStream();
     }
 
-    /// <summary>Commits behind records that were handed out; see <see cref="IConsumer{TKey, TValue}"/>.</summary>
+    /// <summary>Commits positions after delivered records; see <see cref="IConsumer{TKey, TValue}"/>.</summary>
     protected ValueTask CommitBehindAsync(TopicPartitionOffset[] positions, CancellationToken cancellation) =>
         Group().Commits.CommitBehindAsync(positions, cancellation);
 
-    /// <summary>Grows whenever reading a partition continues elsewhere; null if it is not assigned.</summary>
+    /// <summary>The partition's epoch, which grows whenever its position is moved explicitly; null if it is not assigned.</summary>
     protected int? EpochOf(TopicPartition partition) => _set.Find(partition)?.Epoch;
 
-    /// <summary>Hands out one list after the other.</summary>
+    /// <summary>Enumerates lists of records.</summary>
     /// <param name="next">Takes records from <see cref="Stream"/>; null if there are none, with a task that ends when there may be.</param>
     /// <param name="cancellation">Ends the enumeration.</param>
     protected async IAsyncEnumerable<TList> ReadAsync<TList>(
@@ -177,21 +177,21 @@ internal class UntypedConsumer : IAsyncDisposable
         }
     }
 
-    /// <summary>Begins an enumeration.</summary>
+    /// <summary>Starts an enumeration.</summary>
     protected void Begin()
     {
         ObjectDisposedException.ThrowIf(_set.IsDisposed, this);
         if (Interlocked.Exchange(ref _isEnumerated, 1) != 0)
         {
             ObjectDisposedException.ThrowIf(_set.IsDisposed, this);
-            throw new InvalidOperationException("The consumer is being enumerated already; only one enumeration may be under way.");
+            throw new InvalidOperationException("The consumer is already being enumerated; only one enumeration may be active at a time.");
         }
 
         _set.Enter();
     }
 
     /// <summary>Ends an enumeration.</summary>
-    /// <param name="isInHand">Whether the application broke off without being done with what it was given last.</param>
+    /// <param name="isInHand">Whether the application stopped without finishing the records that it received last.</param>
     protected void End(bool isInHand)
     {
         if (Stream.IsUnconfirmed)
@@ -205,7 +205,7 @@ internal class UntypedConsumer : IAsyncDisposable
         DisposeStream();
     }
 
-    /// <summary>Waits; false when cancelled.</summary>
+    /// <summary>Waits for <paramref name="arrival"/>; false if cancelled.</summary>
     protected async ValueTask<bool> ArrivedAsync(Task arrival, CancellationToken cancellation)
     {
         try
@@ -234,7 +234,7 @@ internal class UntypedConsumer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Whether what was taken may be handed out: at most once means that its position is committed before. What may not goes back.
+    /// Whether the taken records may be delivered; with at-most-once, their position is committed first. Otherwise they are put back.
     /// </summary>
     private async ValueTask<bool> MayHandOutAsync(CancellationToken cancellation)
     {
@@ -257,7 +257,7 @@ internal class UntypedConsumer : IAsyncDisposable
         catch (GroupException lost) when (
             lost.Code is ErrorCode.UnknownMemberId or ErrorCode.StaleMemberEpoch or ErrorCode.FencedMemberEpoch)
         {
-            // The member learns it soon; until then there is nothing to hand out.
+            // The group will notify the member soon; until then there is nothing to deliver.
             Stream.Abandon();
             _set.Hold([partition], isHeld: true);
             return false;
@@ -269,7 +269,7 @@ internal class UntypedConsumer : IAsyncDisposable
         }
     }
 
-    // Whichever comes last disposes: an enumeration under way may still be reading from the stream's memory.
+    // The last user disposes it: an active enumeration may still be reading from the stream's memory.
     private void DisposeStream()
     {
         if (_set.IsDisposed && Interlocked.Exchange(ref _isEnumerated, 1) == 0)
@@ -280,13 +280,13 @@ internal class UntypedConsumer : IAsyncDisposable
 
     private MemberId NewMemberId() => _options.MemberId ?? MemberId.Parse(Guid.NewGuid().ToString("N"));
 
-    private Subscriber Group() => _subscriber ?? throw new InvalidOperationException("There is no group: set GroupId.");
+    private Subscriber Group() => _subscriber ?? throw new InvalidOperationException("The consumer has no group: set GroupId.");
 
     private void CheckNotSubscribed()
     {
         if (_subscriber is { IsSubscribed: true })
         {
-            throw new InvalidOperationException("The consumer has subscribed; the group decides what it reads.");
+            throw new InvalidOperationException("The consumer has subscribed, so the group assigns its partitions.");
         }
     }
 }

@@ -1,12 +1,12 @@
 namespace Loire.Client;
 
-/// <summary>Records of a partition cannot be read. Ends the enumeration that it is thrown from; positions stay where they were.</summary>
+/// <summary>Records of a partition cannot be read. It ends the enumeration; positions do not change.</summary>
 public sealed class ConsumeException : LoireException
 {
-    /// <param name="code">Why.</param>
-    /// <param name="position">Where.</param>
-    /// <param name="message">One sentence about this case.</param>
-    /// <param name="inner">The cause.</param>
+    /// <param name="code">Kafka's error.</param>
+    /// <param name="position">The first offset that could not be read.</param>
+    /// <param name="message">Human-readable detail; null for the error table's text.</param>
+    /// <param name="inner">The cause; null if there is none.</param>
     public ConsumeException(ErrorCode code, TopicPartitionOffset position, string? message = null, Exception? inner = null)
         : base(code, message, inner) => Position = position;
 

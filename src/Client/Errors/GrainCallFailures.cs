@@ -4,12 +4,12 @@ using Loire.Grains.Interfaces.Topics;
 
 namespace Loire.Client;
 
-/// <summary>Turns failed calls and refusals of grains into exceptions of the client.</summary>
+/// <summary>Converts failed grain calls and refusals to the client's exceptions.</summary>
 internal static class GrainCallFailures
 {
     /// <summary>Makes a call and returns its answer.</summary>
     /// <param name="call">Makes the call.</param>
-    /// <param name="what">Names the called grain in an error.</param>
+    /// <param name="what">Names the called grain in error messages.</param>
     /// <param name="cancellation">Ends the wait; the call may take effect nevertheless.</param>
     /// <exception cref="LoireException">The grain was not reached, or did not answer in time.</exception>
     public static async ValueTask<T> AnswerAsync<T>(Func<ValueTask<T>> call, string what, CancellationToken cancellation)

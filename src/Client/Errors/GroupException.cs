@@ -7,12 +7,12 @@ public sealed class GroupException : LoireException
 {
     private readonly bool _isFatal;
 
-    /// <param name="code">Why.</param>
+    /// <param name="code">Kafka's error.</param>
     /// <param name="groupId">The group.</param>
-    /// <param name="message">One sentence about this case.</param>
-    /// <param name="inner">The cause.</param>
-    /// <param name="isFatal">Whether the consumer is out of the group and stays so.</param>
-    /// <param name="partitions">Which partitions it is about; none for all.</param>
+    /// <param name="message">Human-readable detail; null for the error table's text.</param>
+    /// <param name="inner">The cause; null if there is none.</param>
+    /// <param name="isFatal">Whether the consumer has left the group permanently.</param>
+    /// <param name="partitions">The affected partitions; empty for all.</param>
     public GroupException(
         ErrorCode code, GroupId groupId, string? message = null, Exception? inner = null, bool isFatal = false,
         IReadOnlyList<TopicPartition>? partitions = null)
@@ -21,10 +21,10 @@ public sealed class GroupException : LoireException
     /// <summary>The group.</summary>
     public GroupId GroupId { get; }
 
-    /// <summary>The partitions whose offsets were refused, where others were stored; empty if it is about all.</summary>
+    /// <summary>The partitions whose offsets were refused while others were stored; empty if all are affected.</summary>
     public IReadOnlyList<TopicPartition> Partitions { get; }
 
-    /// <summary>Whether the consumer is out of the group and stays so until it subscribes anew, as after
-    /// <see cref="ErrorCode.FencedInstanceId"/>: another consumer has its instance id.</summary>
+    /// <summary>Whether the consumer is out of the group until it subscribes again, for example after
+    /// <see cref="ErrorCode.FencedInstanceId"/>, when another consumer has taken over its instance id.</summary>
     public override bool IsFatal => _isFatal;
 }

@@ -1,26 +1,26 @@
 namespace Loire.Client;
 
 /// <summary>
-/// A key or a value could not be turned into bytes, or bytes into a key or a value. When reading, the record is not lost:
-/// <see cref="Position"/> names it, the consumer's position still lies before it, and <see cref="Raw"/> holds its bytes.
+/// A key or a value could not be serialized or deserialized. When reading, the record is not lost: <see cref="Position"/> identifies it,
+/// the consumer's position is still before it, and <see cref="Raw"/> holds its bytes.
 /// </summary>
 public sealed class SerializationException : LoireException
 {
-    /// <param name="context">Which part of which topic's record.</param>
-    /// <param name="inner">What the serializer threw.</param>
-    /// <param name="position">The record; null when producing.</param>
+    /// <param name="context">The component and the topic of the record.</param>
+    /// <param name="inner">The exception that the serializer threw.</param>
+    /// <param name="position">The record's position; null when producing.</param>
     /// <param name="raw">The record's bytes; null when producing.</param>
     public SerializationException(
         SerializationContext context, Exception? inner, TopicPartitionOffset? position = null, ConsumeResult<byte[], byte[]>? raw = null)
         : base(ErrorCode.InvalidRecord, Text(context, position, inner), inner) => (Component, Position, Raw) = (context.Component, position, raw);
 
-    /// <summary>The key or the value.</summary>
+    /// <summary>Whether the key or the value is affected.</summary>
     public MessageComponent Component { get; }
 
-    /// <summary>The record that cannot be read; null when producing.</summary>
+    /// <summary>The position of the unreadable record; null when producing.</summary>
     public TopicPartitionOffset? Position { get; }
 
-    /// <summary>The record that cannot be read, as bytes; null when producing.</summary>
+    /// <summary>The unreadable record, as bytes; null when producing.</summary>
     public ConsumeResult<byte[], byte[]>? Raw { get; }
 
     private static string Text(SerializationContext context, TopicPartitionOffset? position, Exception? inner) => position is { } at

@@ -5,11 +5,11 @@ using Loire.Model;
 namespace Loire.Client;
 
 /// <summary>
-/// One partition of an assignment: its position, and what was fetched ahead of it. It belongs to a
-/// <see cref="PartitionSet"/>, whose lock guards every member that changes.
+/// One assigned partition: its position and its prefetched batches. It belongs to a <see cref="PartitionSet"/>, whose lock guards all
+/// mutable members.
 /// </summary>
-/// <param name="session">Reads it.</param>
-/// <param name="partition">Which of its partitions.</param>
+/// <param name="session">Reads the partition.</param>
+/// <param name="partition">The partition.</param>
 /// <param name="start">The first offset to read.</param>
 internal sealed class AssignedPartition(FetchSession session, TopicPartition partition, Offset start)
 {
@@ -22,27 +22,27 @@ internal sealed class AssignedPartition(FetchSession session, TopicPartition par
 
     public TopicPartition Partition => partition;
 
-    /// <summary>Reads it; replaced when the topic is created again.</summary>
+    /// <summary>Reads the partition; replaced when the topic is recreated.</summary>
     public FetchSession Session { get; set; } = session;
 
     public TopicRoutes Topic => Session.Topic;
 
-    /// <summary>The offset after the last record handed out.</summary>
+    /// <summary>The offset after the last delivered record.</summary>
     public Offset Position { get; set; } = start;
 
-    /// <summary>Whether a group has granted it, and revokes it when its topic is deleted.</summary>
+    /// <summary>Whether a group granted it, which also revokes it when its topic is deleted.</summary>
     public bool IsGranted { get; init; }
 
-    /// <summary>The offset after the last record that the application is done with.</summary>
+    /// <summary>The offset after the last record that the application has finished.</summary>
     public Offset Finished { get; set; } = start;
 
-    /// <summary>No record before this offset was handed out since the partition was assigned.</summary>
+    /// <summary>No record before this offset has been delivered since the partition was assigned.</summary>
     public Offset Begin { get; set; } = start;
 
-    /// <summary>What was committed last; none if nothing was.</summary>
+    /// <summary>The last committed position; <see cref="Offset.None"/> if there is none.</summary>
     public Offset Committed { get; set; } = Offset.None;
 
-    /// <summary>Whether nothing is handed out, because the group has not released it yet or is revoking it.</summary>
+    /// <summary>Whether delivery is suspended, because the partition is not yet released after a grant or is being revoked.</summary>
     public bool IsHeld
     {
         get => _isHeld;
@@ -56,30 +56,30 @@ internal sealed class AssignedPartition(FetchSession session, TopicPartition par
     /// <summary>The offset to fetch next.</summary>
     public Offset FetchFrom { get; private set; } = start;
 
-    /// <summary>Grows whenever what was fetched before becomes invalid.</summary>
+    /// <summary>Grows whenever prefetched batches become invalid.</summary>
     public int Epoch => _epoch;
 
-    /// <summary>Cancelled with the epoch.</summary>
+    /// <summary>Cancelled when the epoch ends.</summary>
     public CancellationTokenSource EpochEnd { get; private set; } = new();
 
     public bool IsPaused => _isPaused;
 
     public bool IsRevoked { get; private set; }
 
-    /// <summary>Why nothing is fetched any more, until an enumeration has thrown it.</summary>
+    /// <summary>Why fetching has stopped, until an enumeration has thrown it; null otherwise.</summary>
     public ConsumeException? Failure { get; private set; }
 
-    /// <summary>What was fetched first; null if nothing waits.</summary>
+    /// <summary>The oldest prefetched batches; null if there are none.</summary>
     public FetchedBatches? Head => _ahead.TryPeek(out var head) ? head : null;
 
-    /// <summary>Whether records of an epoch may still be handed out. Without the lock the answer may be late.</summary>
+    /// <summary>Whether records of an epoch may still be delivered. Without the lock, the answer may be stale.</summary>
     public bool MayHandOut(int epoch) => _epoch == epoch && !_isPaused && !_isHeld;
 
-    /// <summary>Whether a fetch of that size may be made: it fits, or nothing is buffered.</summary>
+    /// <summary>Whether a fetch of the given size may be made: it fits, or nothing is buffered.</summary>
     public bool WantsFetch(int bytes, int maxBuffered) =>
         !IsRevoked && !IsPaused && !IsHeld && Failure is null && (_ahead.Count == 0 || _bufferedBytes + bytes <= maxBuffered);
 
-    /// <summary>Ends when any of what <see cref="WantsFetch"/> looks at changes.</summary>
+    /// <summary>Completes when the result of <see cref="WantsFetch"/> may have changed.</summary>
     public Task WhenChanged() => (_change ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
     public void Add(FetchedBatches fetched)
@@ -113,16 +113,16 @@ internal sealed class AssignedPartition(FetchSession session, TopicPartition par
         return failure;
     }
 
-    /// <summary>Drops what was fetched and continues at an offset.</summary>
-    /// <returns>What is to be cancelled outside of the lock.</returns>
+    /// <summary>Discards prefetched batches and continues at an offset.</summary>
+    /// <returns>The ended epoch, to be cancelled outside the lock.</returns>
     public CancellationTokenSource Restart(Offset from)
     {
         Position = FetchFrom = from;
         return NextEpoch();
     }
 
-    /// <summary>Ends it.</summary>
-    /// <returns>What is to be cancelled outside of the lock.</returns>
+    /// <summary>Ends the assignment.</summary>
+    /// <returns>The ended epoch, to be cancelled outside the lock.</returns>
     public CancellationTokenSource Revoke()
     {
         IsRevoked = true;

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
 
-/// <summary>Changes the partitions of a <see cref="PartitionSet"/>, one change at a time, and finds the positions that it
-/// needs.</summary>
+/// <summary>Changes the partitions of a <see cref="PartitionSet"/>, one change at a time, and resolves their starting
+/// positions.</summary>
 internal sealed class Assigner(
     PartitionSet set,
     ConsumerOptions options,
@@ -27,12 +27,12 @@ internal sealed class Assigner(
         set.CheckNotDisposed();
         foreach (var twice in wanted.CountBy(one => one.Partition).Where(pair => pair.Value > 1))
         {
-            throw new ArgumentException($"The partition {twice.Key} is named twice.");
+            throw new ArgumentException($"The partition {twice.Key} is given twice.");
         }
 
         if (wanted.Any(one => one.Offset < 0))
         {
-            throw new ArgumentException("An offset is at least 0.");
+            throw new ArgumentException("An offset must be at least 0.");
         }
 
         await _turn.WaitAsync(cancellation);
@@ -64,11 +64,11 @@ internal sealed class Assigner(
     }
 
     /// <summary>
-    /// Adds partitions that a group has granted, held until they are released. Those whose position cannot be found now are left out.
+    /// Adds partitions granted by a group, held until they are released. Omits those whose position cannot be resolved now.
     /// </summary>
     /// <param name="granted">Partitions with their committed offsets.</param>
-    /// <param name="cancellation">Ends it; then none is added.</param>
-    /// <returns>What was added, and why another was not.</returns>
+    /// <param name="cancellation">Cancels the operation; then no partition is added.</param>
+    /// <returns>The added partitions, and why one was omitted, if any.</returns>
     public async Task<(TopicPartition[] Added, LoireException? Failure)> GrantAsync(
         IReadOnlyList<(TopicPartition Partition, ReadPosition? Committed)> granted, CancellationToken cancellation)
     {
@@ -126,7 +126,7 @@ internal sealed class Assigner(
     private async Task<(AssignedPartition? Found, LoireException? Failure)> TryFindAsync(
         TopicRoutes topic, TopicPartition partition, ReadPosition? committed, CancellationToken cancellation)
     {
-        // An offset of a deleted topic means nothing in the one that has its name now.
+        // An offset of a deleted topic is meaningless in a later topic of the same name.
         var offset = committed is { } position && position.IsOf(topic.Id) ? position.Offset.Offset : (Offset?)null;
         try
         {
@@ -174,7 +174,7 @@ internal sealed class Assigner(
         TopicRoutes topic, TopicPartition partition, OffsetSpec position, CancellationToken cancellation) =>
         NewPatience().TryAsync(() => PartitionPositions.FindAsync(topic, partition, position, cancellation), cancellation);
 
-    // A random number source of its own, for loops run at the same time.
+    // Each loop has its own random number source, because loops run concurrently.
     public RetryBackoff NewPatience()
     {
         lock (random)

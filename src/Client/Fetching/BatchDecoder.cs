@@ -6,8 +6,8 @@ using Loire.Model.Batches;
 namespace Loire.Client;
 
 /// <summary>
-/// Decodes the records of one batch after the other, a chunk of frames at a time, so that going from one to the next costs next to
-/// nothing; or takes the records of a batch undecoded. Its memory is used again for the next batch. Used by one thread at a time.
+/// Decodes batches one at a time, in chunks of frames, so that advancing to the next record is almost free; or takes the records of a batch
+/// undecoded. Reuses its memory for the next batch. Not thread-safe.
 /// </summary>
 internal sealed class BatchDecoder : IDisposable
 {
@@ -30,9 +30,9 @@ internal sealed class BatchDecoder : IDisposable
     /// <summary>The offset after the batch.</summary>
     public Offset NextOffset { get; private set; }
 
-    /// <summary>Opens another batch.</summary>
-    /// <param name="batch">Its bytes.</param>
-    /// <param name="pooled">The array of the shared pool that holds them, which is taken over; null if they are not pooled.</param>
+    /// <summary>Opens the next batch.</summary>
+    /// <param name="batch">The bytes of the batch.</param>
+    /// <param name="pooled">The array of the shared pool that holds them, of which the decoder takes ownership; null if not pooled.</param>
     /// <param name="from">Records before this offset are skipped.</param>
     /// <returns><see cref="ErrorCode.None"/>, or why the batch cannot be read.</returns>
     public ErrorCode Open(ReadOnlyMemory<byte> batch, byte[]? pooled, Offset from)
@@ -53,7 +53,7 @@ internal sealed class BatchDecoder : IDisposable
             return ErrorCode.None;
         }
 
-        // Control batches too: what they say of transactions is not believed unless it is whole.
+        // Also for control batches: a corrupt one must not be trusted about transactions.
         if (!view.CrcIsValid())
         {
             return ErrorCode.CorruptMessage;
@@ -70,9 +70,9 @@ internal sealed class BatchDecoder : IDisposable
         return error;
     }
 
-    /// <summary>The next record, without moving past it.</summary>
+    /// <summary>Returns the next record without advancing.</summary>
     /// <param name="frame">The record.</param>
-    /// <param name="error">Why there is none although the batch has not ended; else <see cref="ErrorCode.None"/>.</param>
+    /// <param name="error">Why there is none before the end of the batch; otherwise <see cref="ErrorCode.None"/>.</param>
     public bool TryPeek(out RecordFrame frame, out ErrorCode error)
     {
         while (_next == _count && !_isAtEnd)
@@ -92,12 +92,12 @@ internal sealed class BatchDecoder : IDisposable
         return false;
     }
 
-    /// <summary>Moves past the record.</summary>
+    /// <summary>Advances past the record.</summary>
     public void Advance() => _next++;
 
-    /// <summary>Takes all records of a batch of which none has been peeked at, in memory that is not used again.</summary>
+    /// <summary>Takes all records of a batch, before any has been peeked at, in memory that is not reused.</summary>
     /// <param name="slice">The records.</param>
-    /// <param name="error">Why there are none although the batch has not ended; else <see cref="ErrorCode.None"/>.</param>
+    /// <param name="error">Why there are none before the end of the batch; otherwise <see cref="ErrorCode.None"/>.</param>
     public bool TryTakeSlice([NotNullWhen(true)] out RecordSlice? slice, out ErrorCode error)
     {
         slice = null;
@@ -116,7 +116,7 @@ internal sealed class BatchDecoder : IDisposable
         return slice is not null;
     }
 
-    /// <summary>Forgets the batch and returns its memory.</summary>
+    /// <summary>Closes the batch and returns its memory to the pool.</summary>
     public void Close()
     {
         if (_pooledBatch is not null)

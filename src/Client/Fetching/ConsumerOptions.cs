@@ -2,62 +2,60 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>Which records of transactions are read. Without transactions both read the same.</summary>
+/// <summary>Which records of transactions are read. Without transactions, both levels read the same.</summary>
 public enum IsolationLevel
 {
-    /// <summary>All.</summary>
+    /// <summary>All records.</summary>
     ReadUncommitted,
 
-    /// <summary>Only those of committed transactions.</summary>
+    /// <summary>Only records of committed transactions.</summary>
     ReadCommitted,
 }
 
 /// <summary>What happens to records when their consumer fails.</summary>
 public enum ConsumeGuarantee
 {
-    /// <summary>Unfinished records are delivered again. Positions are committed behind finished records.</summary>
+    /// <summary>Unfinished records are delivered again. Positions are committed after records are finished.</summary>
     AtLeastOnce,
 
-    /// <summary>Nothing comes twice, and what was being worked on is lost. Positions are committed before records are handed out, a list
-    /// of
-    /// them at a time.</summary>
+    /// <summary>No record is delivered twice, but unfinished records are lost. Positions are committed before records are delivered, one
+    /// list at a time.</summary>
     AtMostOnce,
 }
 
-/// <summary>How a consumer fetches, and what it is to a group. The defaults are Kafka's where Kafka has one. Read once, when the
-/// consumer is created.</summary>
+/// <summary>How a consumer fetches and joins its group. The defaults are Kafka's where Kafka has one. Read once, when the consumer is
+/// created.</summary>
 public class ConsumerOptions
 {
-    /// <summary>Names the consumer in logs, metrics and traces.</summary>
+    /// <summary>Identifies the consumer in logs, metrics and traces.</summary>
     public string ClientId { get; set; } = "loire";
 
-    /// <summary>The consumer group (<c>group.id</c>), needed to subscribe and to commit; none by default.</summary>
+    /// <summary>The consumer group (<c>group.id</c>), required to subscribe and to commit; none by default.</summary>
     public GroupId? GroupId { get; set; }
 
     /// <summary>
-    /// A name that outlives the process (<c>group.instance.id</c>, KIP-345): a consumer that is disposed of does not leave the group, and
-    /// one that comes with the same name before <see cref="SessionTimeout"/> is over takes its partitions over without a rebalance. None
-    /// by default.
+    /// A name that outlives the process (<c>group.instance.id</c>, KIP-345): disposing the consumer does not leave the group, and a
+    /// consumer that joins with the same name within <see cref="SessionTimeout"/> takes over its partitions without a rebalance. None by
+    /// default.
     /// </summary>
     public GroupInstanceId? GroupInstanceId { get; set; }
 
-    /// <summary>Without a sign of life for so long, the group gives the partitions to others. 45 s by default; the broker has bounds, 6
-    /// s to
+    /// <summary>The group reassigns the partitions if it receives no heartbeat for this long. 45 s by default; the broker allows 6 s to
     /// 30 min.</summary>
     public TimeSpan SessionTimeout { get; set; } = TimeSpan.FromSeconds(45);
 
     /// <summary>
-    /// How long the application may take between asking for records; one that takes longer leaves the group until it asks again. Also how
-    /// long giving up partitions may take (<c>max.poll.interval.ms</c>). 5 min by default, from 1 ms to 2147483647 ms.
+    /// The maximum time between two requests for records; if the application takes longer, the consumer leaves the group until the next
+    /// request. Also the maximum time for a revocation (<c>max.poll.interval.ms</c>). 5 min by default, from 1 ms to 2147483647 ms.
     /// </summary>
     public TimeSpan MaxPollInterval { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Names of assignors in order of preference: <c>cooperative-sticky</c>, the default, <c>sticky</c>, <c>range</c>,
+    /// <summary>Assignor names in order of preference: <c>cooperative-sticky</c> (the default), <c>sticky</c>, <c>range</c>,
     /// <c>roundrobin</c>. The group uses one that all members list.</summary>
     public IReadOnlyList<string> PartitionAssignmentStrategy { get; set; } = ["cooperative-sticky"];
 
-    /// <summary>Whether what the application has finished is committed automatically, every <see cref="AutoCommitInterval"/>, when
-    /// partitions are given up, and when the consumer is disposed of. True by default.</summary>
+    /// <summary>Whether finished records are committed automatically: every <see cref="AutoCommitInterval"/>, when partitions are revoked,
+    /// and when the consumer is disposed. True by default.</summary>
     public bool EnableAutoCommit { get; set; } = true;
 
     /// <summary>How often to commit automatically. 5 s by default.</summary>
@@ -67,7 +65,7 @@ public class ConsumerOptions
     public ConsumeGuarantee Guarantee { get; set; } = ConsumeGuarantee.AtLeastOnce;
 
     /// <summary>
-    /// Where to begin in a partition without a position, or whose position does not exist any more (<c>auto.offset.reset</c>):
+    /// Where to start in a partition without a position, or whose position no longer exists (<c>auto.offset.reset</c>):
     /// <see cref="OffsetSpec.Latest"/>, Kafka's default, <see cref="OffsetSpec.Earliest"/>, or <see cref="OffsetSpec.None"/> to fail.
     /// </summary>
     public OffsetSpec AutoOffsetReset { get; set; } = OffsetSpec.Latest;
@@ -75,25 +73,24 @@ public class ConsumerOptions
     /// <summary>Which records of transactions are read.</summary>
     public IsolationLevel IsolationLevel { get; set; } = IsolationLevel.ReadUncommitted;
 
-    /// <summary>Bytes that a fetch waits for; at least 1, which is the default, since a fetch that waits for none would be made again at
-    /// once.</summary>
+    /// <summary>The number of bytes that a fetch waits for; at least 1, the default, since fetches that do not wait would run in a busy
+    /// loop.</summary>
     public int FetchMinBytes { get; set; } = 1;
 
     /// <summary>How long a fetch waits for <see cref="FetchMinBytes"/>. 500 ms by default, from 1 ms to
     /// <see cref="Limits.FetchWait"/>.</summary>
     public TimeSpan FetchMaxWait { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Bytes that one fetch returns of one partition; a larger batch is returned whole. 1 MiB by default.</summary>
+    /// <summary>The maximum number of bytes per fetch of a partition; a larger batch is returned whole. 1 MiB by default.</summary>
     public int MaxPartitionFetchBytes { get; set; } = 1024 * 1024;
 
     /// <summary>
-    /// Bytes fetched ahead of what was handed out, for one partition: fetching stops beyond it and continues when the application has
-    /// caught
-    /// up. 4 MiB by default.
+    /// The maximum number of prefetched bytes per partition: fetching pauses beyond it and continues when the application has caught up. 4
+    /// MiB by default.
     /// </summary>
     public int MaxBufferedBytesPerPartition { get; set; } = 4 * 1024 * 1024;
 
-    /// <summary>Records that one batch of <c>ConsumeBatchesAsync</c> holds at most. 500 by default.</summary>
+    /// <summary>The maximum number of records per list of <c>ConsumeBatchesAsync</c>. 500 by default.</summary>
     public int MaxPollRecords { get; set; } = 500;
 
     /// <summary>How long one call waits for an answer beyond <see cref="FetchMaxWait"/>. 30 s by default.</summary>
@@ -107,30 +104,30 @@ public class ConsumerOptions
     public TimeSpan RetryBackoffMax { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long a partition may be out of reach before the enumeration fails. 60 s by default; <see cref="Timeout.InfiniteTimeSpan"/> for
-    /// ever.
+    /// How long a partition may be unreachable before the enumeration fails. 60 s by default; <see cref="Timeout.InfiniteTimeSpan"/> for no
+    /// limit.
     /// </summary>
     public TimeSpan UnavailableTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>The id that the consumer has in its group, in each of its lives; a new one for each by default.</summary>
+    /// <summary>The member id for all lives of the consumer; null for a new one in each life.</summary>
     internal MemberId? MemberId { get; set; }
 
-    /// <summary>Where the application runs, for people, if that is not where the consumer does.</summary>
+    /// <summary>The host that the application runs on, for operators; null if it is the consumer's own.</summary>
     internal string? Host { get; set; }
 
-    /// <summary>What the group keeps for the member, at most <see cref="Limits.MemberUserDataLength"/> characters.</summary>
+    /// <summary>The member's user data, which the group stores; at most <see cref="Limits.MemberUserDataLength"/> characters.</summary>
     internal string? UserData { get; set; }
 
-    /// <summary>Whether finished records are committed without being asked to.</summary>
+    /// <summary>Whether finished records are committed automatically.</summary>
     internal bool CommitsByItself => GroupId is not null && EnableAutoCommit && Guarantee == ConsumeGuarantee.AtLeastOnce;
 
-    /// <summary>Where to begin in a partition without a position.</summary>
-    /// <exception cref="LoireException"><see cref="AutoOffsetReset"/> does not say.</exception>
+    /// <summary>Where to start in a partition without a position.</summary>
+    /// <exception cref="LoireException"><see cref="AutoOffsetReset"/> is <see cref="OffsetSpec.None"/>.</exception>
     internal OffsetSpec StartOf(TopicPartition partition) => AutoOffsetReset != OffsetSpec.None
         ? AutoOffsetReset
         : throw new LoireException(ErrorCode.OffsetOutOfRange, $"There is no position for {partition}, and AutoOffsetReset is None.");
 
-    /// <summary>A copy that no caller can change.</summary>
+    /// <summary>Returns a private copy, so that callers cannot change it later.</summary>
     internal ConsumerOptions Copy()
     {
         var copy = (ConsumerOptions)MemberwiseClone();
@@ -138,7 +135,7 @@ public class ConsumerOptions
         return copy;
     }
 
-    /// <exception cref="ArgumentException">An option cannot be what it is.</exception>
+    /// <exception cref="ArgumentException">An option is invalid.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     internal void Check()
     {
@@ -197,12 +194,12 @@ public class ConsumerOptions<TKey, TValue> : ConsumerOptions
     /// <summary>Deserializes keys; null for the built-in one of the type. At most one of the two may be set.</summary>
     public IDeserializer<TKey>? KeyDeserializer { get; set; }
 
-    /// <summary>Deserializes keys that have to be waited for.</summary>
+    /// <summary>Deserializes keys asynchronously.</summary>
     public IAsyncDeserializer<TKey>? AsyncKeyDeserializer { get; set; }
 
     /// <summary>Deserializes values; null for the built-in one of the type. At most one of the two may be set.</summary>
     public IDeserializer<TValue>? ValueDeserializer { get; set; }
 
-    /// <summary>Deserializes values that have to be waited for.</summary>
+    /// <summary>Deserializes values asynchronously.</summary>
     public IAsyncDeserializer<TValue>? AsyncValueDeserializer { get; set; }
 }

@@ -9,9 +9,9 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Client;
 
 /// <summary>
-/// Fetches one partition ahead of its reader for as long as it is assigned: one fetch at a time, each waiting at the partition for data.
-/// <see cref="FetchSession"/> says what an answer means; this class decides what follows. A failure that may pass is tried again; one
-/// that does not pass stops the loop until the reader has seen it. An answer that comes after the partition's epoch has ended is dropped.
+/// Prefetches one partition for as long as it is assigned, with one long-polling fetch at a time. <see cref="FetchSession"/> interprets an
+/// answer; this class decides how to proceed. Transient failures are retried; a permanent one stops the loop until the reader has seen it.
+/// Answers that arrive after the partition's epoch has ended are discarded.
 /// </summary>
 internal sealed class FetchLoop(
     AssignedPartition partition,
@@ -39,7 +39,7 @@ internal sealed class FetchLoop(
             }
             catch (Exception exception)
             {
-                // Reading changes nothing, so every failed call may be made again.
+                // Reads have no side effects, so every failed call may be repeated.
                 var code = GrainCallErrors.Of(exception) ?? (exception as LoireException)?.Code ?? ErrorCode.UnknownServerError;
                 await RetryAsync(code, exception.Message, exception, fetch.From, fetch.Epoch, fetch.EpochEnd);
             }
@@ -94,7 +94,7 @@ internal sealed class FetchLoop(
                 await RetryAsync(answer.Error, answer.Detail, null, from, epoch, epochEnd);
                 break;
             case FetchStatus.TopicDeleted when partition.IsGranted:
-                // The group takes it away soon.
+                // The group will revoke it soon.
                 await BackgroundWork.PauseAsync(options.RetryBackoffMax, time, epochEnd);
                 break;
             case FetchStatus.TopicDeleted:
@@ -135,21 +135,21 @@ internal sealed class FetchLoop(
             return;
         }
 
-        // Behind what was fetched before, which is handed out first.
+        // Queued behind the batches fetched before, which are delivered first.
         set.Add(partition, epoch, FetchedBatches.Reset(to));
         if (to == from)
         {
-            // What the partition said in one answer contradicts itself: it may be moving.
+            // The partition's answer is inconsistent: the grain may be moving.
             await BackgroundWork.PauseAsync(pause, time, epochEnd);
         }
     }
 
-    // A group reads what has the name, whichever creation of the topic it is.
+    // A group subscribes by name, so it reads any creation of the topic.
     private async Task BeginInSuccessorAsync(TopicRoutes successor, Offset from, int epoch, CancellationToken epochEnd)
     {
         if (_name.Partition >= successor.PartitionsCount)
         {
-            // The group takes it away soon.
+            // The group will revoke it soon.
             await BackgroundWork.PauseAsync(options.RetryBackoffMax, time, epochEnd);
             return;
         }
@@ -166,7 +166,7 @@ internal sealed class FetchLoop(
         ConsumerLog.TopicSucceeded(logger, _name, start);
         while (!epochEnd.IsCancellationRequested && !set.TrySucceed(partition, epoch, newSession(successor, _name), start))
         {
-            // What the application commits now is still of the old topic.
+            // Until the application is done, its commits still belong to the old topic.
             await set.WhenDoneAsync([_name], epochEnd);
         }
     }
@@ -191,7 +191,7 @@ internal sealed class FetchLoop(
 
     private void Fail(ErrorCode code, string? text, Exception? cause, Offset from, int epoch)
     {
-        // A reader that continues after it has the whole time again.
+        // A reader that continues after the failure gets the full retry time again.
         backoff.Reset();
         var position = new TopicPartitionOffset(_name, from);
         set.Fail(partition, epoch, new ConsumeException(code, position, text, cause));

@@ -3,21 +3,21 @@ using Loire.Model.Batches;
 
 namespace Loire.Client;
 
-/// <summary>What one fetch returned, as bytes. Only the reading side cuts it into batches.</summary>
-/// <param name="pieces">Pieces that form whole batches.</param>
-/// <param name="nextOffset">Where to continue after it.</param>
+/// <summary>The result of one fetch, as bytes. Only the reading side splits it into batches.</summary>
+/// <param name="pieces">Pieces whose concatenation consists of whole batches.</param>
+/// <param name="nextOffset">Where to continue reading.</param>
 internal sealed class FetchedBatches(ReadOnlyMemory<byte>[] pieces, Offset nextOffset)
 {
-    /// <summary>No batches; reading continues at another offset, which may lie before the position.</summary>
+    /// <summary>Without batches: moves the position to another offset, which may be before the current one.</summary>
     public static FetchedBatches Reset(Offset to) => new([], to) { IsReset = true };
 
-    /// <summary>Whether reading continues at <see cref="NextOffset"/> wherever it was before.</summary>
+    /// <summary>Whether reading continues at <see cref="NextOffset"/> regardless of the current position.</summary>
     public bool IsReset { get; private init; }
 
     private BatchPieces _rest = new(pieces);
     private BatchPieces _beforeLast = new(pieces);
 
-    /// <summary>How much memory it takes.</summary>
+    /// <summary>The total size of the pieces, in bytes.</summary>
     public long Bytes { get; } = pieces.Sum(piece => (long)piece.Length);
 
     public Offset NextOffset => nextOffset;
@@ -29,6 +29,6 @@ internal sealed class FetchedBatches(ReadOnlyMemory<byte>[] pieces, Offset nextO
         return _rest.TryTake(out batch, out pooled);
     }
 
-    /// <summary>Lets the batch that was taken last be taken again.</summary>
+    /// <summary>Puts back the batch that was taken last.</summary>
     public void PutBack() => _rest = _beforeLast;
 }

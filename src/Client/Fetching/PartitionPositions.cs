@@ -5,11 +5,10 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>Finds the offset that a specification stands for, and the bounds of a partition. Each is asked once, without
-/// retries.</summary>
+/// <summary>Resolves offset specifications and finds the bounds of partitions, without retries.</summary>
 internal static class PartitionPositions
 {
-    /// <summary>The offset that <paramref name="wanted"/> stands for.</summary>
+    /// <summary>Resolves <paramref name="wanted"/> to an offset.</summary>
     /// <exception cref="LoireException">The partition does not exist, or does not answer.</exception>
     public static async ValueTask<Offset> FindAsync(
         TopicRoutes topic, TopicPartition partition, OffsetSpec wanted, CancellationToken cancellation) => wanted.Kind switch
@@ -18,17 +17,17 @@ internal static class PartitionPositions
             OffsetSpecKind.Time => await ForTimeAsync(topic, partition, new Timestamp(wanted.Number), cancellation),
             OffsetSpecKind.Earliest => (await BoundsAsync(topic, partition, cancellation)).LogStart,
             OffsetSpecKind.Latest => (await BoundsAsync(topic, partition, cancellation)).HighWatermark,
-            _ => throw new ArgumentException($"{wanted} is no position in a log."),
+            _ => throw new ArgumentException($"{wanted} is not a position in a log."),
         };
 
-    /// <summary>The positions that bound the partition now.</summary>
+    /// <summary>The current bounds of the partition.</summary>
     /// <exception cref="LoireException">The partition does not exist, or does not answer.</exception>
     public static async ValueTask<PartitionOffsets> BoundsAsync(TopicRoutes topic, TopicPartition partition, CancellationToken cancellation)
     {
         var grain = Grain(topic, partition);
         cancellation.ThrowIfCancellationRequested();
         var bounds = await GrainCallFailures.AnswerAsync(grain.Offsets, Named(partition), cancellation);
-        return bounds.Error == ErrorCode.None ? bounds : throw new LoireException(bounds.Error, $"{Named(partition)} cannot be asked.");
+        return bounds.Error == ErrorCode.None ? bounds : throw new LoireException(bounds.Error, $"{Named(partition)} cannot be queried.");
     }
 
     /// <summary>The grain of a partition.</summary>

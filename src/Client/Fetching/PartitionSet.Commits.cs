@@ -2,10 +2,10 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <content>What may be committed, and what was.</content>
+/// <content>Positions to commit, and committed ones.</content>
 internal sealed partial class PartitionSet
 {
-    /// <summary>The partition whose records were handed out last, if it was revoked since.</summary>
+    /// <summary>The partition of the records delivered last, if it has been revoked since.</summary>
     public TopicPartition? LostInHand
     {
         get
@@ -18,8 +18,8 @@ internal sealed partial class PartitionSet
     }
 
     /// <summary>
-    /// Those of some positions behind records whose records were not handed out since their partition was assigned: it was lost since,
-    /// and whoever had it meanwhile may be further.
+    /// Returns the partitions whose given records were delivered before the current assignment: the partition was lost in between, and its
+    /// interim owner may have advanced further.
     /// </summary>
     public TopicPartition[] Outlived(IEnumerable<TopicPartitionOffset> behindRecords)
     {
@@ -33,9 +33,9 @@ internal sealed partial class PartitionSet
         }
     }
 
-    /// <summary>The positions that are not committed.</summary>
-    /// <param name="among">Of these partitions; null for all.</param>
-    /// <param name="areFinished">Only behind what the application is done with, instead of behind everything that it was given.</param>
+    /// <summary>Returns the positions that are not committed yet.</summary>
+    /// <param name="among">The partitions to consider; null for all.</param>
+    /// <param name="areFinished">Whether to use the position after finished records instead of the one after all delivered records.</param>
     public List<ReadPosition> Uncommitted(IReadOnlyCollection<TopicPartition>? among, bool areFinished)
     {
         var found = new List<ReadPosition>();
@@ -54,7 +54,7 @@ internal sealed partial class PartitionSet
         return found;
     }
 
-    /// <summary>Offsets as positions in the topics as they are read now.</summary>
+    /// <summary>Adds to each offset the creation of the topic that is currently read.</summary>
     public ReadPosition[] Locate(IReadOnlyList<TopicPartitionOffset> offsets)
     {
         lock (_lock)
@@ -66,7 +66,7 @@ internal sealed partial class PartitionSet
         }
     }
 
-    /// <summary>Notes a commit.</summary>
+    /// <summary>Records a commit.</summary>
     public void Committed(ReadPosition position)
     {
         lock (_lock)
@@ -77,7 +77,7 @@ internal sealed partial class PartitionSet
                 found.Committed = offset;
                 if (offset > found.Finished && offset <= found.Position)
                 {
-                    // A commit behind a record says that the application is done with it.
+                    // A commit after a record marks it as finished.
                     found.Finished = offset;
                 }
             }

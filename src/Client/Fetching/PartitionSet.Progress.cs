@@ -4,7 +4,7 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <content>What the application asks for and has finished, and what a group lets it read.</content>
+/// <content>Tracks the application's requests and finished records, and which partitions a group releases for delivery.</content>
 internal sealed partial class PartitionSet
 {
     private AssignedPartition? _inHand;
@@ -15,7 +15,7 @@ internal sealed partial class PartitionSet
     private Func<Exception>? _trouble;
     private TaskCompletionSource? _progress;
 
-    /// <summary>Whether the application waits for records now, and a number that grows with what it gets.</summary>
+    /// <summary>Whether the application is waiting for records, and a counter that grows with its progress.</summary>
     public (bool IsAsking, long Count) Activity
     {
         get
@@ -27,7 +27,7 @@ internal sealed partial class PartitionSet
         }
     }
 
-    /// <summary>The application asks for records: it is done with what was handed out before.</summary>
+    /// <summary>Called when the application requests records, which finishes those delivered before.</summary>
     public void Ask()
     {
         lock (_lock)
@@ -39,8 +39,8 @@ internal sealed partial class PartitionSet
         }
     }
 
-    /// <summary>The application does not ask for more.</summary>
-    /// <param name="hasFinished">Whether it is done with what it was given; otherwise it broke off.</param>
+    /// <summary>Called when an enumeration ends.</summary>
+    /// <param name="hasFinished">Whether the delivered records are finished; false if the application broke out of the loop.</param>
     public void Leave(bool hasFinished)
     {
         lock (_lock)
@@ -56,7 +56,7 @@ internal sealed partial class PartitionSet
         }
     }
 
-    /// <summary>An enumeration begins.</summary>
+    /// <summary>Called when an enumeration starts.</summary>
     public void Enter()
     {
         lock (_lock)
@@ -67,7 +67,7 @@ internal sealed partial class PartitionSet
         Ask();
     }
 
-    /// <summary>Ends when the application asks for records.</summary>
+    /// <summary>Completes when the application requests records.</summary>
     public async Task WhenAskedAsync(CancellationToken cancellation)
     {
         while (true)
@@ -87,7 +87,7 @@ internal sealed partial class PartitionSet
         }
     }
 
-    /// <summary>Ends when the application works on none of these partitions' records.</summary>
+    /// <summary>Completes when the application is processing no record of these partitions.</summary>
     public async Task WhenDoneAsync(IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellation)
     {
         while (true)
@@ -107,7 +107,7 @@ internal sealed partial class PartitionSet
         }
     }
 
-    /// <summary>Adds partitions, which are held.</summary>
+    /// <summary>Adds partitions in the held state.</summary>
     public void Add(IEnumerable<AssignedPartition> partitions)
     {
         lock (_lock)
@@ -123,7 +123,7 @@ internal sealed partial class PartitionSet
         }
     }
 
-    /// <summary>Holds partitions, or releases them. Those that are not assigned are ignored.</summary>
+    /// <summary>Holds or releases partitions. Ignores those that are not assigned.</summary>
     public void Hold(IEnumerable<TopicPartition> partitions, bool isHeld)
     {
         lock (_lock)
@@ -140,7 +140,7 @@ internal sealed partial class PartitionSet
         }
     }
 
-    /// <summary>Ends partitions; the others are not disturbed.</summary>
+    /// <summary>Removes partitions without disturbing the others.</summary>
     public void Remove(IEnumerable<TopicPartition> partitions)
     {
         var ended = new List<CancellationTokenSource>();
@@ -160,7 +160,7 @@ internal sealed partial class PartitionSet
         Cancel(ended);
     }
 
-    /// <summary>Records are handed out until a moment, in units of <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    /// <summary>Allows delivery until the given time, in units of <see cref="TimeProvider.GetTimestamp"/>.</summary>
     public void LeaseUntil(long end)
     {
         lock (_lock)
@@ -170,7 +170,7 @@ internal sealed partial class PartitionSet
         }
     }
 
-    /// <summary>What enumerations throw from now on; nothing if null.</summary>
+    /// <summary>Sets the exception that enumerations throw; null for none.</summary>
     public void Trouble(Func<Exception>? trouble)
     {
         lock (_lock)
@@ -184,7 +184,7 @@ internal sealed partial class PartitionSet
     }
 
     /// <summary>
-    /// Continues at an offset of the topic's new creation, unless the application still works on records of the one before.
+    /// Continues at an offset of the topic's new creation, unless the application is still processing records of the previous one.
     /// </summary>
     public bool TrySucceed(AssignedPartition partition, int epoch, FetchSession successor, Offset start)
     {

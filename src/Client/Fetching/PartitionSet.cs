@@ -4,8 +4,8 @@ using Loire.Model;
 namespace Loire.Client;
 
 /// <summary>
-/// The partitions of a consumer. Fetch loops wait here for room, and the reader for records. One lock guards all of it; no foreign code
-/// is called while it is held.
+/// The partitions of a consumer. Fetch loops wait here for buffer space, and the reader waits for records. One lock guards all state; no
+/// application code runs while it is held.
 /// </summary>
 internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider time)
 {
@@ -18,7 +18,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
 
     public bool IsDisposed => Volatile.Read(ref _isDisposed);
 
-    /// <exception cref="ObjectDisposedException">The consumer was disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The consumer was disposed.</exception>
     public void CheckNotDisposed()
     {
         if (IsDisposed)
@@ -43,7 +43,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
         }
     }
 
-    /// <summary>The partitions for which <paramref name="which"/> holds, in ordinal order.</summary>
+    /// <summary>The partitions that satisfy <paramref name="which"/>, in ordinal order.</summary>
     public TopicPartition[] List(Func<AssignedPartition, bool> which)
     {
         lock (_lock)
@@ -52,7 +52,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
         }
     }
 
-    /// <summary>Replaces the partitions; one that is assigned already stays as it is.</summary>
+    /// <summary>Replaces the partitions; those that are already assigned are not changed.</summary>
     public void Replace(IReadOnlyCollection<AssignedPartition> partitions)
     {
         var ended = new List<CancellationTokenSource>();
@@ -72,7 +72,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
         Cancel(ended);
     }
 
-    /// <summary>Drops what was fetched of a partition and continues at another offset.</summary>
+    /// <summary>Discards a partition's prefetched batches and continues at another offset.</summary>
     public void Seek(TopicPartition partition, Offset offset)
     {
         CancellationTokenSource ended;
@@ -87,7 +87,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
         Cancel([ended]);
     }
 
-    /// <summary>Drops what was fetched of a partition, to fetch it again from its position on.</summary>
+    /// <summary>Discards a partition's prefetched batches and fetches again from its position.</summary>
     public void Refetch(AssignedPartition partition, int epoch)
     {
         CancellationTokenSource ended;
@@ -108,7 +108,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
 
     public void Resume(IEnumerable<TopicPartition> partitions) => ForEach(partitions, static partition => partition.Resume());
 
-    /// <summary>Ends everything, and wakes up all that wait.</summary>
+    /// <summary>Ends all partitions and wakes all waiters.</summary>
     public void Dispose()
     {
         var ended = new List<CancellationTokenSource>();
@@ -126,10 +126,10 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
     /// <summary>
     /// Finds something to read: the next partition in turn that has some.
     /// </summary>
-    /// <param name="only">If given, no other partition will do.</param>
-    /// <param name="found">Where and what.</param>
-    /// <param name="arrival">If nothing is there, ends when that may have changed.</param>
-    /// <exception cref="ConsumeException">It is a partition's turn that cannot be read.</exception>
+    /// <param name="only">The only partition to consider; null for all.</param>
+    /// <param name="found">The partition, its epoch and its batches.</param>
+    /// <param name="arrival">If nothing is available, completes when that may have changed.</param>
+    /// <exception cref="ConsumeException">The partition whose turn it is cannot be read.</exception>
     public bool TryPick(
         AssignedPartition? only, out (AssignedPartition Partition, int Epoch, FetchedBatches Batches, Offset Position) found,
         out Task arrival)
@@ -176,16 +176,16 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
         }
     }
 
-    /// <summary>Moves the position on, unless the partition was paused, sought, taken away or disposed of meanwhile.</summary>
+    /// <summary>Advances the position, unless the partition was paused, sought, revoked or disposed meanwhile.</summary>
     /// <param name="partition">The partition.</param>
-    /// <param name="epoch">When what is behind the position was found.</param>
+    /// <param name="epoch">The epoch in which the records were found.</param>
     /// <param name="position">The new position.</param>
-    /// <param name="isHandedOut">Whether the application gets the records before it, or there are none.</param>
+    /// <param name="isHandedOut">Whether the records before it are delivered to the application; false if there are none.</param>
     public bool TryAdvance(AssignedPartition partition, int epoch, Offset position, bool isHandedOut)
     {
         lock (_lock)
         {
-            // Handing out something new finishes what was handed out before.
+            // Delivering new records finishes those delivered before.
             FinishInHand();
             if (!partition.MayHandOut(epoch) || IsLeaseOver())
             {
@@ -209,7 +209,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
         }
     }
 
-    /// <summary>What <see cref="TryPick"/> has found is used up.</summary>
+    /// <summary>Removes the batches that <see cref="TryPick"/> found, once they are consumed.</summary>
     public void Finish(AssignedPartition partition, int epoch)
     {
         lock (_lock)
@@ -221,7 +221,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
         }
     }
 
-    /// <summary>Waits until a partition is to be fetched; null when it never will be again.</summary>
+    /// <summary>Waits until a partition needs a fetch; null once the assignment has ended.</summary>
     public async ValueTask<(FetchSession Session, Offset From, int Epoch, CancellationToken EpochEnd)?> NextFetchAsync(
         AssignedPartition partition)
     {
@@ -247,7 +247,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
         }
     }
 
-    /// <summary>Adds what was fetched.</summary>
+    /// <summary>Adds fetched batches.</summary>
     public void Add(AssignedPartition partition, int epoch, FetchedBatches fetched)
     {
         lock (_lock)
@@ -260,7 +260,7 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
         }
     }
 
-    /// <summary>Stops fetching a partition until the failure was thrown.</summary>
+    /// <summary>Stops fetching a partition until the failure has been thrown.</summary>
     public void Fail(AssignedPartition partition, int epoch, ConsumeException failure)
     {
         lock (_lock)

@@ -3,7 +3,7 @@ using Loire.Model.Batches;
 
 namespace Loire.Client;
 
-/// <summary>Records of one partition in their order, undecoded.</summary>
+/// <summary>Undecoded records of one partition, in order.</summary>
 /// <param name="Partition">The partition.</param>
 /// <param name="Slices">At least one.</param>
 internal sealed record PartitionSlices(TopicPartition Partition, RecordSlice[] Slices);

@@ -9,6 +9,6 @@ internal readonly record struct ReadPosition(TopicPartitionOffset Offset, TopicI
 {
     public TopicPartition Partition => Offset.TopicPartition;
 
-    /// <summary>Whether it is a position in this creation of the topic, as far as anybody can say.</summary>
+    /// <summary>Whether it is a position in this creation of the topic; true if the topic id is unknown.</summary>
     public bool IsOf(TopicId topic) => TopicId == default || TopicId == topic;
 }

@@ -5,9 +5,9 @@ using Loire.Model.Batches;
 namespace Loire.Client;
 
 /// <summary>
-/// The records of all partitions in the order in which they are handed out: a batch of each partition in turn. A record is peeked at,
-/// taken, and then confirmed, which moves the position; if the partition was sought, paused or revoked meanwhile, it is dropped instead.
-/// Used by one enumeration at a time.
+/// The records of all partitions in delivery order: a batch of each partition in turn. A record is peeked at, taken, and then confirmed,
+/// which advances the position; if the partition was sought, paused or revoked meanwhile, the record is discarded instead. Used by one
+/// enumeration at a time.
 /// </summary>
 internal sealed class RecordStream(PartitionSet set, ClientMetrics metrics) : IDisposable
 {
@@ -17,19 +17,19 @@ internal sealed class RecordStream(PartitionSet set, ClientMetrics metrics) : ID
     private int _epoch;
     private bool _isOpen;
 
-    // Where the position will be when what was taken is confirmed.
+    // The position once the taken records are confirmed.
     private Offset _reached;
     private bool _isBeyondBatch;
     private long _confirmed;
     private long _taken;
 
-    /// <summary>Where the record is that <see cref="TryPeek"/> has found.</summary>
+    /// <summary>The partition of the record that <see cref="TryPeek"/> found.</summary>
     public TopicPartition Partition => _partition!.Partition;
 
-    /// <summary>The position when what was taken is confirmed.</summary>
+    /// <summary>The position once the taken records are confirmed.</summary>
     public Offset Reached => _reached;
 
-    /// <summary>Whether something was taken and neither confirmed nor put back.</summary>
+    /// <summary>Whether records were taken and neither confirmed nor put back.</summary>
     public bool IsUnconfirmed { get; private set; }
 
     /// <summary>The records of the open batch, which a frame refers to.</summary>
@@ -37,7 +37,7 @@ internal sealed class RecordStream(PartitionSet set, ClientMetrics metrics) : ID
 
     /// <summary>Finds the next record.</summary>
     /// <param name="frame">The record.</param>
-    /// <param name="arrival">If there is none, ends when there may be one.</param>
+    /// <param name="arrival">If there is none, completes when there may be one.</param>
     /// <exception cref="ConsumeException">The partition whose turn it is cannot be read.</exception>
     public bool TryPeek(out RecordFrame frame, out Task arrival)
     {
@@ -67,7 +67,7 @@ internal sealed class RecordStream(PartitionSet set, ClientMetrics metrics) : ID
 
     /// <summary>Takes the records of the next batch undecoded.</summary>
     /// <param name="slice">The records.</param>
-    /// <param name="arrival">If there are none, ends when there may be some.</param>
+    /// <param name="arrival">If there are none, completes when there may be some.</param>
     /// <exception cref="ConsumeException">The partition whose turn it is cannot be read.</exception>
     public bool TryTakeSlice([NotNullWhen(true)] out RecordSlice? slice, out Task arrival)
     {
@@ -89,7 +89,7 @@ internal sealed class RecordStream(PartitionSet set, ClientMetrics metrics) : ID
         return false;
     }
 
-    /// <summary>Confirms everything taken since the last time. If false, all of it must be dropped.</summary>
+    /// <summary>Confirms all records taken since the last confirmation. If false, the caller must discard all of them.</summary>
     public bool TryConfirm()
     {
         if (!set.TryAdvance(_partition!, _epoch, _reached, isHandedOut: true))
@@ -105,7 +105,7 @@ internal sealed class RecordStream(PartitionSet set, ClientMetrics metrics) : ID
         return true;
     }
 
-    /// <summary>Puts back what was taken and not confirmed, and lets other partitions go first.</summary>
+    /// <summary>Puts back the unconfirmed records and lets other partitions go first.</summary>
     public void Abandon()
     {
         if (_partition is { } partition)
@@ -149,7 +149,7 @@ internal sealed class RecordStream(PartitionSet set, ClientMetrics metrics) : ID
 
         while (!_isOpen)
         {
-            // What was taken and not confirmed must be of one partition.
+            // All unconfirmed records must be from one partition.
             if (!set.TryPick(IsUnconfirmed ? _partition : null, out var found, out arrival) || (IsUnconfirmed && found.Epoch != _epoch))
             {
                 return false;
@@ -166,7 +166,7 @@ internal sealed class RecordStream(PartitionSet set, ClientMetrics metrics) : ID
                 throw Unreadable(opened);
             }
 
-            // First what was taken; the error comes when the batch is opened again.
+            // Deliver the taken records first; the error recurs when the batch is opened again.
             _batches!.PutBack();
             Close();
             return false;
@@ -207,7 +207,7 @@ internal sealed class RecordStream(PartitionSet set, ClientMetrics metrics) : ID
         return ErrorCode.None;
     }
 
-    // Like an error it comes when what was taken before is confirmed.
+    // Like an error, a reset takes effect once the records taken before are confirmed.
     private ErrorCode Reset(Offset to)
     {
         if (IsUnconfirmed)
@@ -224,7 +224,7 @@ internal sealed class RecordStream(PartitionSet set, ClientMetrics metrics) : ID
         return ErrorCode.None;
     }
 
-    /// <summary>Ends a batch without further records. False if it is broken, and records before the break are to be confirmed
+    /// <summary>Ends a batch that has no further records. False if it is corrupt and the records before the damage must be confirmed
     /// first.</summary>
     private bool TryEndBatch(ErrorCode error)
     {
@@ -240,7 +240,7 @@ internal sealed class RecordStream(PartitionSet set, ClientMetrics metrics) : ID
         return true;
     }
 
-    // Without unconfirmed records, as after a control batch, no confirmation follows.
+    // Without unconfirmed records, for example after a control batch, no confirmation follows.
     private void Reach(Offset next)
     {
         _reached = Offset.Max(_reached, next);
@@ -255,7 +255,7 @@ internal sealed class RecordStream(PartitionSet set, ClientMetrics metrics) : ID
         var (from, next, partition) = (_reached, _decoder.NextOffset, _partition!);
         Close();
 
-        // Damage on the way is gone when it is fetched again; damage in the log is not, and the caller can go round it.
+        // Fetching again repairs corruption in transit; corruption in the log remains, and the caller can seek past it.
         set.Refetch(partition, _epoch);
         var hint = next > from ? $" Seek to {next} to go on behind it." : "";
         return new ConsumeException(

@@ -2,7 +2,7 @@ using Loire.Edge.Scheduling;
 
 namespace Loire.Client;
 
-/// <summary>Limits retries in time, with pauses that double and are jittered.</summary>
+/// <summary>Limits the duration of retries, with exponentially growing, jittered pauses.</summary>
 internal sealed class RetryBackoff(ConsumerOptions options, TimeProvider time, Random random)
 {
     private long _since;
@@ -12,7 +12,7 @@ internal sealed class RetryBackoff(ConsumerOptions options, TimeProvider time, R
     public void Reset() => _failures = 0;
 
     /// <summary>Records a failure.</summary>
-    /// <returns>How long to pause before the next attempt; null if it has failed for too long.</returns>
+    /// <returns>The pause before the next attempt; null if attempts have failed for too long.</returns>
     public TimeSpan? Failed()
     {
         if (_failures++ == 0)
@@ -30,7 +30,7 @@ internal sealed class RetryBackoff(ConsumerOptions options, TimeProvider time, R
     }
 
     /// <summary>Repeats a call until it succeeds.</summary>
-    /// <exception cref="LoireException">It fails for good, or has failed for too long.</exception>
+    /// <exception cref="LoireException">It failed permanently, or has failed for too long.</exception>
     public async ValueTask<T> TryAsync<T>(Func<ValueTask<T>> call, CancellationToken cancellation)
     {
         while (true)

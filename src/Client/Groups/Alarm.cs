@@ -1,6 +1,6 @@
 namespace Loire.Client;
 
-/// <summary>Wakes one waiter; a call that comes while nobody waits is kept for the next wait.</summary>
+/// <summary>An auto-reset event for one waiter: a signal without a waiter is kept for the next wait.</summary>
 internal sealed class Alarm
 {
     private readonly Lock _lock = new();
@@ -23,10 +23,10 @@ internal sealed class Alarm
         }
     }
 
-    /// <summary>Rings when a task ends, however it does.</summary>
+    /// <summary>Signals when a task ends, successfully or not.</summary>
     public void Watch(Task task) => task.GetAwaiter().UnsafeOnCompleted(Set);
 
-    /// <summary>Ends with the next ring.</summary>
+    /// <summary>Completes with the next signal.</summary>
     public Task NextAsync()
     {
         lock (_lock)

@@ -7,17 +7,17 @@ using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
 
-/// <summary>An answer to a heartbeat; a call that failed is one with an error.</summary>
+/// <summary>An answer to a heartbeat; a failed call is an answer with an error.</summary>
 /// <param name="Request">The heartbeat.</param>
 /// <param name="Result">The answer.</param>
 /// <param name="SentAt">When it was sent, in units of <see cref="TimeProvider.GetTimestamp"/>.</param>
 internal sealed record HeartbeatAnswer(HeartbeatRequest Request, HeartbeatResult Result, long SentAt);
 
-/// <summary>What a member says to its group, each call once and with an end.</summary>
+/// <summary>A member's calls of its group, without retries and with timeouts.</summary>
 internal sealed class GroupCalls(IGroupGrain group, ConsumerOptions options, TimeProvider time, ILogger logger)
 {
-    /// <summary>A heartbeat, after a pause.</summary>
-    /// <returns>The answer; null if it was cancelled because a newer one has more to say.</returns>
+    /// <summary>Sends a heartbeat after a pause.</summary>
+    /// <returns>The answer; null if the heartbeat was cancelled in favor of a newer one.</returns>
     public async Task<HeartbeatAnswer?> HeartbeatAsync(HeartbeatRequest request, TimeSpan pause, CancellationToken cancellation)
     {
         try
@@ -31,7 +31,7 @@ internal sealed class GroupCalls(IGroupGrain group, ConsumerOptions options, Tim
             using var call = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             try
             {
-                // There must be time for another one before the session is over.
+                // Leaves time for another heartbeat before the session expires.
                 var third = options.SessionTimeout / 3;
                 var patient = request.MaxWait + (options.RequestTimeout < third ? options.RequestTimeout : third);
                 var answer = group.Heartbeat(request, call.Token).AsTask();
@@ -62,7 +62,7 @@ internal sealed class GroupCalls(IGroupGrain group, ConsumerOptions options, Tim
         }
         catch (Exception problem)
         {
-            // Its session ends without it.
+            // Its session expires without it.
             GroupLog.CannotLeave(logger, options.GroupId!.Value, memberId, problem);
         }
     }

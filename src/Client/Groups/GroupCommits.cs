@@ -6,14 +6,14 @@ using Loire.Model.Groups;
 
 namespace Loire.Client;
 
-/// <summary>Commits offsets to a group and reads them, one commit after the other, so that none overtakes a later one.</summary>
+/// <summary>Commits offsets to a group and reads them. Commits are serialized, so that an older one cannot overwrite a newer one.</summary>
 internal sealed class GroupCommits(
     GroupId groupId, IGroupGrain group, PartitionSet set, ConsumerOptions options, TimeProvider time, Func<RetryBackoff> newPatience)
 {
     private readonly SemaphoreSlim _turn = new(1);
     private volatile MemberIdentity _identity = MemberIdentity.Outside;
 
-    /// <summary>In whose name to commit.</summary>
+    /// <summary>The identity to commit with.</summary>
     public MemberIdentity Identity
     {
         set => _identity = value;
@@ -26,19 +26,19 @@ internal sealed class GroupCommits(
             ? throw NotOurs([lost])
             : CommitAsync(() => set.Locate(offsets), cancellation);
 
-    /// <summary>Commits a position before the records below it are handed out.</summary>
+    /// <summary>Commits a position before the records before it are delivered.</summary>
     /// <exception cref="GroupException">It is not stored.</exception>
     public ValueTask CommitAheadAsync(TopicPartitionOffset position, CancellationToken cancellation) =>
         CommitAsync(() => set.Locate([position]), cancellation);
 
-    /// <summary>Commits behind records that were handed out.</summary>
+    /// <summary>Commits positions after delivered records.</summary>
     /// <exception cref="GroupException">They, or some of them, are not stored.</exception>
     public ValueTask CommitBehindAsync(IReadOnlyList<TopicPartitionOffset> records, CancellationToken cancellation) =>
         _identity.MemberId is not null && set.Outlived(records) is { Length: > 0 } lost
             ? throw NotOurs(lost)
             : CommitAsync(records, cancellation);
 
-    /// <summary>Commits what the set says is not committed; see <see cref="PartitionSet.Uncommitted"/>.</summary>
+    /// <summary>Commits the uncommitted positions; see <see cref="PartitionSet.Uncommitted"/>.</summary>
     /// <exception cref="GroupException">They, or some of them, are not stored.</exception>
     public ValueTask CommitAsync(IReadOnlyCollection<TopicPartition>? among, bool areFinished, CancellationToken cancellation) =>
         !areFinished && _identity.MemberId is not null && set.LostInHand is { } lost
@@ -46,7 +46,7 @@ internal sealed class GroupCommits(
             : CommitAsync(() => set.Uncommitted(among, areFinished), cancellation);
 
     /// <summary>
-    /// The committed offsets of some partitions, without those that have none, each with the creation of the topic it belongs to, if known.
+    /// Returns the committed offsets of partitions, except for those without one, each with the creation of its topic, if known.
     /// </summary>
     /// <exception cref="GroupException">The group does not answer.</exception>
     public async ValueTask<List<ReadPosition>> FindAsync(IEnumerable<TopicPartition> partitions, CancellationToken cancellation)
@@ -72,7 +72,7 @@ internal sealed class GroupCommits(
 
     private async ValueTask CommitAsync(Func<IReadOnlyList<ReadPosition>> choose, CancellationToken cancellation)
     {
-        // Positions belong to the life in which they were reached: in the next one, others may be further.
+        // Positions are valid only in the life in which they were reached: in the next one, another member may have advanced further.
         var life = _identity.MemberId;
         await _turn.WaitAsync(cancellation);
         try

@@ -3,23 +3,23 @@ using Loire.Model;
 namespace Loire.Client;
 
 /// <summary>
-/// Learns which partitions come and go. Called one at a time, in the background while the application works on; what a method throws is
-/// logged. A method may commit and seek, but must not subscribe, unsubscribe or dispose of the consumer, which would wait for it.
+/// Is notified of assigned and revoked partitions. Methods are called one at a time, in the background while the application keeps running;
+/// exceptions are logged. A method may commit and seek, but must not subscribe, unsubscribe or dispose the consumer, which would deadlock.
 /// </summary>
 public interface IRebalanceListener
 {
     /// <summary>
-    /// Partitions are given to others. The application has asked for records beyond theirs or has stopped asking, nothing more of
-    /// them is handed out, and they still belong to this consumer: what is committed now counts. They go to others once this has ended,
+    /// Partitions are being revoked. The application has finished their records or has stopped requesting records, no more of their records
+    /// are delivered, and they still belong to this consumer, so it can still commit. They are reassigned once this method has completed,
     /// which must be within <see cref="ConsumerOptions.MaxPollInterval"/>.
     /// </summary>
     ValueTask OnRevokedAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation);
 
-    /// <summary>Partitions were given to this consumer. Nothing of them is handed out before this has ended.</summary>
+    /// <summary>Partitions were assigned to this consumer. Their records are not delivered before this method has completed.</summary>
     ValueTask OnAssignedAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation);
 
-    /// <summary>Partitions may belong to others already, because the group took this consumer for dead: nothing can be committed. Does what
-    /// <see cref="OnRevokedAsync"/> does unless it is implemented.</summary>
+    /// <summary>Partitions were lost and may already belong to other members, because the group considered this consumer dead: commits are
+    /// refused. Calls <see cref="OnRevokedAsync"/> by default.</summary>
     ValueTask OnLostAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation) =>
         OnRevokedAsync(partitions, cancellation);
 }

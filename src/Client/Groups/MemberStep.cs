@@ -2,37 +2,37 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>What an answer of the group means to a member.</summary>
+/// <summary>A member's standing according to an answer of the group.</summary>
 internal enum Standing
 {
-    /// <summary>It is a member; its assignment is known.</summary>
+    /// <summary>A member whose assignment is known.</summary>
     Member,
 
-    /// <summary>Nobody knows; to be asked again.</summary>
+    /// <summary>Unknown; the heartbeat is retried.</summary>
     Unsure,
 
-    /// <summary>It is not a member any more, and may join anew.</summary>
+    /// <summary>No longer a member, but may rejoin.</summary>
     Lost,
 
-    /// <summary>It cannot be a member.</summary>
+    /// <summary>Cannot be a member.</summary>
     Refused,
 }
 
-/// <summary>What a member has to do next.</summary>
+/// <summary>The kinds of steps of a member.</summary>
 internal enum MemberWork
 {
-    /// <summary>Tell that partitions are lost.</summary>
+    /// <summary>Report lost partitions.</summary>
     Lose,
 
-    /// <summary>Give partitions up in order.</summary>
+    /// <summary>Revoke partitions gracefully.</summary>
     Revoke,
 
-    /// <summary>Take partitions over.</summary>
+    /// <summary>Take over partitions.</summary>
     Grant,
 }
 
-/// <summary>Something that a member has to do with partitions.</summary>
-/// <param name="Work">What.</param>
-/// <param name="Partitions">With which, in the group's order.</param>
-/// <param name="Life">In which life of the member; see <see cref="MembershipState.Life"/>.</param>
+/// <summary>A step that a member has to perform.</summary>
+/// <param name="Work">The kind of step.</param>
+/// <param name="Partitions">The affected partitions, in the group's order.</param>
+/// <param name="Life">The member's life that it belongs to; see <see cref="MembershipState.Life"/>.</param>
 internal sealed record MemberStep(MemberWork Work, IReadOnlyList<TopicPartition> Partitions, int Life);

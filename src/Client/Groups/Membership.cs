@@ -5,13 +5,13 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Client;
 
 /// <summary>
-/// Keeps one consumer in its group: one heartbeat is always under way, waiting at the group for news, whatever the application does; beside
-/// it, one at a time, partitions are given up and taken over as <see cref="MembershipState"/> decides. One loop takes the results of both, so the
-/// member's state has one owner.
+/// Keeps one consumer in its group: one heartbeat is always in flight, waiting at the group for news, regardless of the application; beside
+/// it, partitions are revoked and taken over, one step at a time, as <see cref="MembershipState"/> decides. One loop processes the results
+/// of both, so the member's state has a single owner.
 /// <para>
-/// Records are handed out for one session timeout from the moment when the last successful heartbeat was sent. The group counts from a
-/// later one, when it was received, so it gives nothing to others while this consumer still hands it out. A heartbeat that succeeds after that
-/// shows that nothing was lost, and it goes on.
+/// Records are delivered for one session timeout from when the last successful heartbeat was sent. The group's session starts later, when
+/// it receives the heartbeat, so it does not reassign partitions while this consumer still delivers their records. If a later heartbeat
+/// succeeds, nothing was lost, and delivery resumes.
 /// </para>
 /// </summary>
 internal sealed class Membership(
@@ -37,7 +37,7 @@ internal sealed class Membership(
 
     private GroupId GroupId => options.GroupId!.Value;
 
-    /// <summary>Whether it is over: the group has refused the member, or it was stopped.</summary>
+    /// <summary>Whether the membership has ended, because the group refused the member or it was stopped.</summary>
     public bool HasEnded => _ended.Task.IsCompleted;
 
     /// <summary>Changes the subscription.</summary>
@@ -47,7 +47,7 @@ internal sealed class Membership(
         _alarm.Set();
     }
 
-    /// <summary>Gives everything up in order and leaves the group, or lets it wait for the member to come back.</summary>
+    /// <summary>Revokes all partitions gracefully and leaves the group, or remains in it to return later.</summary>
     public async Task StopAsync(GroupMembershipOperation operation)
     {
         if (!_stop.IsCancellationRequested)
@@ -190,7 +190,7 @@ internal sealed class Membership(
         set.Hold(member.Done(await work), isHeld: false);
         if (isRevocation)
         {
-            // Others wait for the confirmation.
+            // Other members wait for the confirmation, so send it with a new heartbeat.
             _beatEnd.Cancel();
         }
     }
@@ -235,7 +235,7 @@ internal sealed class Membership(
             return;
         }
 
-        // Whoever stops it may be the application with a record in its hands: it is not waited for.
+        // The application itself may be the caller while processing a record, so do not wait for it to finish.
         owned = [.. member.Owned];
         set.Hold(owned, isHeld: true);
         using var limit = new CancellationTokenSource(options.RequestTimeout, time);

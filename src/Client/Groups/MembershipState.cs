@@ -5,16 +5,16 @@ using Loire.Model.Groups;
 namespace Loire.Client;
 
 /// <summary>
-/// One consumer as a member of its group: what it is assigned, what it works on, and what follows from the difference. It decides and waits
-/// for nothing; <see cref="Membership"/> does what it says, one step at a time, while heartbeats go on.
+/// The state of one consumer as a group member: its assignment, the partitions that it owns, and the steps that reconcile them. It only
+/// decides and never waits; <see cref="Membership"/> performs the steps, one at a time, while heartbeats continue.
 /// <code>
 ///   assigned, not owned --Grant--> owned        owned, not assigned --Revoke--> confirmed by the next heartbeat
-///   owned, the group does not know us --Lose--> a new life: another member id, epoch 0, nothing owned
+///   owned, unknown to the group --Lose--> a new life: another member id, epoch 0, nothing owned
 /// </code>
 /// </summary>
-/// <param name="options">The consumer's.</param>
-/// <param name="host">Where it runs, for people.</param>
-/// <param name="newId">Makes member ids, each for one life.</param>
+/// <param name="options">The consumer's options.</param>
+/// <param name="host">The host that it runs on, for operators.</param>
+/// <param name="newId">Creates a member id for each life.</param>
 internal sealed class MembershipState(ConsumerOptions options, string host, Func<MemberId> newId)
 {
     private readonly HashSet<TopicPartition> _owned = [];
@@ -31,23 +31,23 @@ internal sealed class MembershipState(ConsumerOptions options, string host, Func
     /// <summary>The epoch of the last answer; 0 before the first.</summary>
     public int Epoch { get; private set; }
 
-    /// <summary>Grows when everything is lost.</summary>
+    /// <summary>Counts the member's lives; incremented when all partitions are lost.</summary>
     public int Life { get; private set; }
 
-    /// <summary>What it works on or has yet to give up.</summary>
+    /// <summary>The partitions that it consumes or has not finished revoking.</summary>
     public IReadOnlyCollection<TopicPartition> Owned => _owned;
 
-    /// <summary>Changes what it wants; the next heartbeat says so.</summary>
+    /// <summary>Changes the subscription, which the next heartbeat sends.</summary>
     public void Subscribe(MemberSubscription subscription) => (_subscription, _isSubscriptionSent) = (subscription, false);
 
-    /// <summary>The next heartbeat.</summary>
+    /// <summary>Creates the next heartbeat.</summary>
     public HeartbeatRequest Beat(TimeSpan maxWait) => new(
         Id, options.GroupInstanceId, Epoch, options.ClientId, host,
         Epoch == 0 || !_isSubscriptionSent ? _subscription : null,
         [.. _owned.Order()],
         maxWait);
 
-    /// <summary>Takes the answer to a heartbeat.</summary>
+    /// <summary>Processes the answer to a heartbeat.</summary>
     public Standing Take(HeartbeatRequest request, HeartbeatResult result)
     {
         switch (result.Error)
@@ -67,7 +67,7 @@ internal sealed class MembershipState(ConsumerOptions options, string host, Func
         }
     }
 
-    /// <summary>What to do next; null if there is nothing, or something is being done.</summary>
+    /// <summary>The next step; null if there is none or one is in progress.</summary>
     public MemberStep? Next()
     {
         if (_doing is not null)
@@ -92,13 +92,13 @@ internal sealed class MembershipState(ConsumerOptions options, string host, Func
         return _doing;
     }
 
-    /// <summary>Whether what is being done has lost its sense: to go on would only take time.</summary>
+    /// <summary>Whether a step in progress is obsolete, so that continuing would only waste time.</summary>
     public bool IsOutdated(MemberStep step) =>
         step.Life != Life || (step.Work == MemberWork.Grant && !step.Partitions.All(_assigned.Contains));
 
-    /// <summary>What was to be done has ended.</summary>
-    /// <param name="done">The partitions that it was done with.</param>
-    /// <returns>Those of them that may be handed out from now on.</returns>
+    /// <summary>Completes the step in progress.</summary>
+    /// <param name="done">The partitions for which the step was performed.</param>
+    /// <returns>Those of them whose records may now be delivered.</returns>
     public IReadOnlyList<TopicPartition> Done(IReadOnlyList<TopicPartition> done)
     {
         var step = _doing!;
@@ -119,13 +119,13 @@ internal sealed class MembershipState(ConsumerOptions options, string host, Func
         return [];
     }
 
-    /// <summary>The group does not know this member any more: it begins a new life with nothing.</summary>
-    /// <returns>What it had.</returns>
+    /// <summary>Starts a new life without partitions, because the group no longer knows this member.</summary>
+    /// <returns>The partitions that it had.</returns>
     public IReadOnlyList<TopicPartition> Lose()
     {
         TopicPartition[] had = [.. _owned];
 
-        // Whose owner is being told that they go needs not be told twice.
+        // The listener is already being notified of partitions that are being revoked; do not notify it twice.
         _lost.AddRange(_doing is { Work: MemberWork.Revoke } step ? had.Except(step.Partitions) : had);
         _owned.Clear();
         (_assigned, _assignment, _isSubscriptionSent) = ([], [], false);

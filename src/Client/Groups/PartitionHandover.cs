@@ -4,19 +4,19 @@ using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
 
-/// <summary>What it takes to give partitions up and to take them over: the application, its listener, commits, positions.</summary>
+/// <summary>Revokes and takes over partitions, coordinating the application, its listener, commits and positions.</summary>
 internal sealed class PartitionHandover(
     GroupId groupId, PartitionSet set, Assigner assigner, GroupCommits commits, ConsumerOptions options, Func<IRebalanceListener?> listener,
     TimeProvider time, RetryBackoff backoff, ILogger logger)
 {
-    /// <summary>What the application must hear of, because partitions cannot be taken over; null if nothing.</summary>
+    /// <summary>The exception to throw to the application because granted partitions cannot be taken over; null if there is none.</summary>
     public Func<Exception>? Trouble { get; private set; }
 
-    /// <summary>Does a step; never throws.</summary>
-    /// <param name="step">What to do.</param>
-    /// <param name="memberId">Who does it, for people.</param>
-    /// <param name="outdated">Cancelled when the step has lost its sense.</param>
-    /// <returns>The partitions that it was done with.</returns>
+    /// <summary>Performs a step; never throws.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="memberId">The member, for logs.</param>
+    /// <param name="outdated">Cancelled when the step becomes obsolete.</param>
+    /// <returns>The partitions for which it was performed.</returns>
     public async Task<IReadOnlyList<TopicPartition>> DoAsync(MemberStep step, MemberId memberId, CancellationToken outdated)
     {
         try
@@ -39,20 +39,20 @@ internal sealed class PartitionHandover(
         }
         catch (Exception problem)
         {
-            // Nothing is done, so it is tried again if it still makes sense.
+            // No partition is done, so the step is retried if it is still needed.
             GroupLog.CannotGrant(logger, groupId, problem);
             await PauseAsync(outdated);
             return [];
         }
     }
 
-    /// <summary>Gives up partitions that are not handed out any more.</summary>
+    /// <summary>Revokes held partitions, whose records are no longer delivered.</summary>
     public async Task GiveUpAsync(IReadOnlyList<TopicPartition> partitions, MemberId memberId, CancellationToken cancellation)
     {
         await TellAsync((to, token) => to.OnRevokedAsync(partitions, token), cancellation);
         if (options.CommitsByItself)
         {
-            // Even if it makes no sense any more: then the group refuses it.
+            // Commits even if the step has become obsolete: then the group refuses the commit.
             using var limit = new CancellationTokenSource(options.RequestTimeout, time);
             await CommitFinishedAsync(partitions, limit.Token);
         }
@@ -61,7 +61,7 @@ internal sealed class PartitionHandover(
         GroupLog.Revoked(logger, groupId, memberId, partitions.Count, Text(partitions));
     }
 
-    /// <summary>Commits what the application has finished; a failure is logged.</summary>
+    /// <summary>Commits finished records; a failure is logged.</summary>
     public async Task CommitFinishedAsync(IReadOnlyList<TopicPartition>? among, CancellationToken cancellation)
     {
         try
@@ -102,7 +102,7 @@ internal sealed class PartitionHandover(
             await TellAsync((to, cancellation) => to.OnAssignedAsync(added, cancellation), outdated);
             if (options.CommitsByItself)
             {
-                // Where "latest" is now, whoever comes after a crash must begin too.
+                // After a crash, the next owner must start at the same position that "latest" resolves to now.
                 await CommitFinishedAsync(added, outdated);
             }
 
@@ -120,7 +120,7 @@ internal sealed class PartitionHandover(
         }
         else if (added.Length == 0)
         {
-            // A topic that was deleted is taken away soon; without a position and a rule for one, waiting is no help.
+            // A deleted topic will be revoked soon; without a position and a reset policy, waiting does not help.
             GroupLog.CannotGrant(logger, groupId, failure);
             var isOld = backoff.Failed() is null;
             if (failure.Code == ErrorCode.OffsetOutOfRange || (isOld && failure.Code != ErrorCode.UnknownTopicOrPartition))
@@ -135,7 +135,7 @@ internal sealed class PartitionHandover(
         return added;
     }
 
-    // The group removes a member that takes longer, so there is no sense in waiting longer.
+    // The group removes a member that takes longer, so waiting longer is pointless.
     private async Task WhenDoneAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken outdated)
     {
         try

@@ -1,16 +1,18 @@
 namespace Loire.Client;
 
-/// <summary>Whether the application still asks for records; one that does not for <c>max.poll.interval.ms</c> is absent until it does.</summary>
+/// <summary>
+/// Detects an application that has stopped requesting records: after <c>max.poll.interval.ms</c> it is absent until its next request.
+/// </summary>
 internal sealed class PollIntervalMonitor(PartitionSet set, TimeSpan limit, TimeProvider time)
 {
     private long _seen = -1;
     private long _awaySince;
 
-    /// <summary>Whether it was absent when somebody looked last.</summary>
+    /// <summary>Whether the application was absent at the last check.</summary>
     public bool IsAbsent { get; private set; }
 
-    /// <summary>Looks.</summary>
-    /// <returns>Whether it has become absent with this look.</returns>
+    /// <summary>Checks the application.</summary>
+    /// <returns>Whether it has become absent since the last check.</returns>
     public bool BecomesAbsent()
     {
         var (isAsking, count) = set.Activity;

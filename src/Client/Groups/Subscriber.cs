@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Loire.Client;
 
-/// <summary>The group's side of a consumer: subscribes, commits, and ends.</summary>
+/// <summary>The group-related part of a consumer: subscribes, commits, and closes.</summary>
 internal sealed class Subscriber
 {
     private readonly ConsumerOptions _options;
@@ -37,7 +37,7 @@ internal sealed class Subscriber
 
     public bool IsSubscribed => _membership is not null;
 
-    /// <summary>Joins the group, or changes what the member wants.</summary>
+    /// <summary>Joins the group, or changes the subscription.</summary>
     public async ValueTask SubscribeAsync(TopicName[] topics, string? pattern, IRebalanceListener? listener, CancellationToken cancellation)
     {
         var subscription = new MemberSubscription(
@@ -54,7 +54,7 @@ internal sealed class Subscriber
 
             if (_membership is null && _set.List(static _ => true).Length > 0)
             {
-                throw new InvalidOperationException("The consumer was assigned partitions by AssignAsync; it cannot subscribe beside that.");
+                throw new InvalidOperationException("The consumer was assigned partitions by AssignAsync, so it cannot subscribe.");
             }
 
             _listener = listener;

@@ -2,7 +2,7 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>A record that was read.</summary>
+/// <summary>A consumed record.</summary>
 /// <typeparam name="TKey">The type of the key.</typeparam>
 /// <typeparam name="TValue">The type of the value.</typeparam>
 public sealed record ConsumeResult<TKey, TValue>
@@ -10,7 +10,7 @@ public sealed record ConsumeResult<TKey, TValue>
     private const long NoTimestamp = -1;
     private const long LastTimestamp = 253_402_300_799_999;
 
-    // Whole milliseconds take a third of what a DateTimeOffset? takes, and most readers never ask.
+    // Whole milliseconds take a third of the space of a DateTimeOffset?, and most readers never use the timestamp.
     private readonly long _timestamp = NoTimestamp;
 
     /// <summary>The topic.</summary>
@@ -31,7 +31,7 @@ public sealed record ConsumeResult<TKey, TValue>
     /// <summary>Whether the record is a tombstone.</summary>
     public bool IsTombstone { get; init; }
 
-    /// <summary>The headers in their order; never null.</summary>
+    /// <summary>The headers in order; never null.</summary>
     public required Headers Headers { get; init; }
 
     /// <summary>The record's time, in whole milliseconds; null if it has none, or one beyond the year 9999.</summary>
@@ -41,13 +41,13 @@ public sealed record ConsumeResult<TKey, TValue>
         init => _timestamp = value?.ToUnixTimeMilliseconds() ?? NoTimestamp;
     }
 
-    /// <summary>The record's time in milliseconds since 1970; −1 if it has none.</summary>
+    /// <summary>The record's time in Unix milliseconds; −1 if it has none.</summary>
     public long UnixTimeMilliseconds
     {
         get => _timestamp;
         internal init => _timestamp = value;
     }
 
-    /// <summary>The partition.</summary>
+    /// <summary>The topic and the partition.</summary>
     public TopicPartition TopicPartition => new(Topic, Partition);
 }

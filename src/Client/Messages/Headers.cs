@@ -4,30 +4,30 @@ using System.Text;
 namespace Loire.Client;
 
 /// <summary>One header of a record.</summary>
-/// <param name="Key">Its name; may be empty, and may occur more than once in a record.</param>
-/// <param name="Value">Any bytes; null is a value of its own, as in Kafka.</param>
+/// <param name="Key">The header's name; may be empty, and may occur more than once in a record.</param>
+/// <param name="Value">Any bytes; null differs from an empty value, as in Kafka.</param>
 public readonly record struct Header(string Key, ReadOnlyMemory<byte>? Value)
 {
-    /// <summary>The value read as UTF-8; null if there is none.</summary>
+    /// <summary>The value decoded as UTF-8; null if there is none.</summary>
     public string? Text => Value is { } bytes ? Encoding.UTF8.GetString(bytes.Span) : null;
 }
 
 /// <summary>
-/// The headers of a record in their order. Keys may repeat; <see cref="TryGetLast"/> is what most readers want, as in Kafka's own clients.
-/// Not thread-safe while it is changed. The headers of a record that was read cannot be changed; a copy of them can.
+/// The headers of a record, in order. Keys may repeat; most readers want <see cref="TryGetLast"/>, as in Kafka's own clients. Not
+/// thread-safe for modification. The headers of a consumed record are read-only; a copy of them is not.
 /// </summary>
 public sealed class Headers : IReadOnlyList<Header>
 {
     private readonly List<Header> _headers;
     private bool _isReadOnly;
 
-    /// <summary>No headers yet.</summary>
+    /// <summary>Creates an empty collection.</summary>
     public Headers() => _headers = [];
 
-    /// <summary>A copy that can be changed.</summary>
+    /// <summary>Creates a modifiable copy.</summary>
     public Headers(IEnumerable<Header> headers) => _headers = [.. headers];
 
-    /// <summary>No headers, for ever: every record without headers has these.</summary>
+    /// <summary>The read-only empty collection, shared by all records without headers.</summary>
     public static Headers Empty { get; } = new Headers().Freeze();
 
     /// <inheritdoc/>
@@ -36,8 +36,8 @@ public sealed class Headers : IReadOnlyList<Header>
     /// <inheritdoc/>
     public Header this[int index] => _headers[index];
 
-    /// <summary>Adds a header at the end. The bytes are not copied.</summary>
-    /// <exception cref="InvalidOperationException">The headers are those of a record that was read.</exception>
+    /// <summary>Appends a header. The bytes are not copied.</summary>
+    /// <exception cref="InvalidOperationException">The headers belong to a consumed record.</exception>
     public Headers Add(string key, ReadOnlyMemory<byte>? value)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -45,8 +45,8 @@ public sealed class Headers : IReadOnlyList<Header>
         return this;
     }
 
-    /// <summary>Adds a header at the end, with a text as UTF-8.</summary>
-    /// <exception cref="InvalidOperationException">The headers are those of a record that was read.</exception>
+    /// <summary>Appends a header whose value is a text, encoded as UTF-8.</summary>
+    /// <exception cref="InvalidOperationException">The headers belong to a consumed record.</exception>
     public Headers Add(string key, string? value)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -54,11 +54,11 @@ public sealed class Headers : IReadOnlyList<Header>
         return this;
     }
 
-    /// <summary>Removes every header with a key.</summary>
-    /// <exception cref="InvalidOperationException">The headers are those of a record that was read.</exception>
+    /// <summary>Removes all headers with a key.</summary>
+    /// <exception cref="InvalidOperationException">The headers belong to a consumed record.</exception>
     public void Remove(string key) => Changeable().RemoveAll(header => header.Key == key);
 
-    /// <summary>The last header with a key.</summary>
+    /// <summary>Finds the last header with a key.</summary>
     public bool TryGetLast(string key, out Header header)
     {
         for (var i = _headers.Count - 1; i >= 0; i--)
@@ -79,7 +79,7 @@ public sealed class Headers : IReadOnlyList<Header>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    /// <summary>From now on nobody can change them.</summary>
+    /// <summary>Makes the headers read-only.</summary>
     internal Headers Freeze()
     {
         _isReadOnly = true;
@@ -87,5 +87,5 @@ public sealed class Headers : IReadOnlyList<Header>
     }
 
     private List<Header> Changeable() => !_isReadOnly ? _headers : throw new InvalidOperationException(
-        "The headers of a record that was read cannot be changed; new Headers(headers) makes a copy that can.");
+        "The headers of a consumed record are read-only; new Headers(headers) makes a modifiable copy.");
 }

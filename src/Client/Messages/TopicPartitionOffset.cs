@@ -15,13 +15,14 @@ public readonly record struct TopicPartitionOffset(TopicName Topic, int Partitio
     {
     }
 
-    /// <summary>Free text that is committed with the position, at most <see cref="Limits.OffsetMetadataLength"/> characters; null for
-    /// none.</summary>
+    /// <summary>
+    /// Free text committed with the position, at most <see cref="Limits.OffsetMetadataLength"/> characters; null for none.
+    /// </summary>
     public string? Metadata { get; init; }
 
     /// <summary>The partition without the position.</summary>
     public TopicPartition TopicPartition => new(Topic, Partition);
 
-    /// <summary>As <c>topic-partition@offset</c>.</summary>
+    /// <summary>Formats it as <c>topic-partition@offset</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Topic}-{Partition}@{Offset}");
 }

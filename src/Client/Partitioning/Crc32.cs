@@ -1,6 +1,6 @@
 namespace Loire.Client;
 
-/// <summary>CRC-32 as of IEEE 802.3, zlib and librdkafka's partitioner. Keys are short, so a table by bytes is fast enough.</summary>
+/// <summary>CRC-32 as in IEEE 802.3, zlib and librdkafka's partitioner. Keys are short, so a byte-wise table is fast enough.</summary>
 internal static class Crc32
 {
     private const uint ReversedPolynomial = 0xEDB88320;

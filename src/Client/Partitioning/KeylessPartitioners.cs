@@ -10,7 +10,7 @@ internal sealed class ExplicitPartitioner(int partition) : IPartitioner
     public int Partition(TopicLoad topic, ReadOnlySpan<byte> key, bool keyIsNull) => partition;
 }
 
-/// <summary>Any partition.</summary>
+/// <summary>A random partition.</summary>
 internal sealed class RandomPartitioner(Random? random) : IPartitioner
 {
     private readonly RandomChoice _choice = new(random);
@@ -18,7 +18,7 @@ internal sealed class RandomPartitioner(Random? random) : IPartitioner
     public int Partition(TopicLoad topic, ReadOnlySpan<byte> key, bool keyIsNull) => _choice.Below(topic.PartitionsCount);
 }
 
-/// <summary>One partition after the other, for each topic by itself.</summary>
+/// <summary>Partitions in turn, independently for each topic.</summary>
 internal sealed class RoundRobinPartitioner : IPartitioner
 {
     private readonly ConcurrentDictionary<TopicName, StrongBox<int>> _next = new();
@@ -30,7 +30,7 @@ internal sealed class RoundRobinPartitioner : IPartitioner
     }
 }
 
-/// <summary>A seeded <see cref="System.Random"/> is not thread-safe, the shared one is.</summary>
+/// <summary>Locks a seeded <see cref="System.Random"/>, which, unlike the shared one, is not thread-safe.</summary>
 internal sealed class RandomChoice(Random? random)
 {
     public int Below(int count)

@@ -1,62 +1,62 @@
 namespace Loire.Client;
 
 /// <summary>
-/// The partitioners that come with the client. Producers of one topic must agree on how they map keys, or records of a key lose their
-/// order:
+/// The built-in partitioners. All producers of a topic must map keys in the same way, or records with the same key lose their order.
+/// Compatible producers:
 /// <list type="table">
 /// <item><term><see cref="Default"/>, <see cref="Murmur2"/>, <see cref="Murmur2Random"/></term><description>Kafka's Java client and Kafka
 /// Streams, Loire's own HTTP API, kafkajs (since 2.0), kafka-python, franz-go; librdkafka and Confluent's clients with
 /// <c>partitioner=murmur2_random</c>.</description></item>
-/// <item><term><see cref="ConsistentRandom"/>, <see cref="Consistent"/></term><description>librdkafka's default, so Confluent's clients for
-/// .NET, Python and Go, kcat.</description></item>
-/// <item><term>the others</term><description>Nobody: they do not look at the key.</description></item>
+/// <item><term><see cref="ConsistentRandom"/>, <see cref="Consistent"/></term><description>librdkafka's default, and so Confluent's clients
+/// for .NET, Python and Go, and kcat.</description></item>
+/// <item><term>the others</term><description>None: they ignore the key.</description></item>
 /// </list>
 /// A partitioner serves one producer.
 /// </summary>
 public static class Partitioners
 {
     /// <summary>
-    /// Keys by murmur2 as Java's default does; records without a key fill one partition's batch and go on to a partition that has little
-    /// queued (KIP-794).
+    /// Maps keys with murmur2, like Java's default; records without a key fill a batch of one partition, then switch to a partition with a
+    /// short queue (KIP-794).
     /// </summary>
     /// <param name="random">Chooses partitions; null for an unseeded one.</param>
     public static IPartitioner Default(Random? random = null) => new KeyPartitioner(KeyHash.Murmur2, new AdaptiveStickyPartitioner(random));
 
-    /// <summary>Keys by murmur2; records without a key all go to one partition. librdkafka's <c>murmur2</c>.</summary>
+    /// <summary>Maps keys with murmur2; all records without a key go to one partition. librdkafka's <c>murmur2</c>.</summary>
     public static IPartitioner Murmur2() => new KeyPartitioner(KeyHash.Murmur2, null);
 
-    /// <summary>Keys by murmur2, records without a key anywhere. librdkafka's <c>murmur2_random</c>.</summary>
+    /// <summary>Maps keys with murmur2, records without a key randomly. librdkafka's <c>murmur2_random</c>.</summary>
     /// <param name="random">Chooses partitions; null for an unseeded one.</param>
     public static IPartitioner Murmur2Random(Random? random = null) => new KeyPartitioner(KeyHash.Murmur2, new RandomPartitioner(random));
 
-    /// <summary>Keys by CRC-32; records without a key, or with an empty one, all go to one partition. librdkafka's
+    /// <summary>Maps keys with CRC-32; all records without a key, or with an empty one, go to one partition. librdkafka's
     /// <c>consistent</c>.</summary>
     public static IPartitioner Consistent() => new KeyPartitioner(KeyHash.Crc32, null);
 
-    /// <summary>Keys by CRC-32; records without a key, or with an empty one, anywhere. librdkafka's <c>consistent_random</c>, its
-    /// default.</summary>
+    /// <summary>Maps keys with CRC-32; records without a key, or with an empty one, randomly. librdkafka's default,
+    /// <c>consistent_random</c>.</summary>
     /// <param name="random">Chooses partitions; null for an unseeded one.</param>
     public static IPartitioner ConsistentRandom(Random? random = null) => new KeyPartitioner(KeyHash.Crc32, new RandomPartitioner(random));
 
-    /// <summary>One partition after the other, whatever the key. Kafka's <c>RoundRobinPartitioner</c>.</summary>
+    /// <summary>Uses partitions in turn and ignores the key. Kafka's <c>RoundRobinPartitioner</c>.</summary>
     public static IPartitioner RoundRobin() => new RoundRobinPartitioner();
 
-    /// <summary>Any partition, whatever the key.</summary>
+    /// <summary>Uses a random partition and ignores the key.</summary>
     /// <param name="random">Chooses partitions; null for an unseeded one.</param>
     public static IPartitioner Random(Random? random = null) => new RandomPartitioner(random);
 
-    /// <summary>One partition until its batch is closed, then another at random, whatever the key. Kafka's
+    /// <summary>Uses one partition until its batch is closed, then another at random; ignores the key. Kafka's
     /// <c>UniformStickyPartitioner</c> (KIP-480).</summary>
     /// <param name="random">Chooses partitions; null for an unseeded one.</param>
     public static IPartitioner Sticky(Random? random = null) => new StickyPartitioner(random);
 
-    /// <summary>As <see cref="Sticky"/>, but the next partition is one that has little queued, so slow partitions get less
+    /// <summary>Like <see cref="Sticky"/>, but prefers partitions with short queues, so that slow partitions receive less
     /// (KIP-794).</summary>
     /// <param name="random">Chooses partitions; null for an unseeded one.</param>
     public static IPartitioner AdaptiveSticky(Random? random = null) => new AdaptiveStickyPartitioner(random);
 
-    /// <summary>Always the same partition.</summary>
-    /// <param name="partition">At least 0; a record for a topic without it fails.</param>
+    /// <summary>Always uses the same partition.</summary>
+    /// <param name="partition">At least 0; records for a topic without this partition fail.</param>
     public static IPartitioner Explicit(int partition)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(partition);

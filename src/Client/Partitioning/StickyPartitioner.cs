@@ -4,7 +4,7 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>Stays with a partition until a batch of it is closed, so that records without a key fill batches (KIP-480).</summary>
+/// <summary>Stays with a partition until its batch is closed, so that records without a key fill batches (KIP-480).</summary>
 internal sealed class StickyPartitioner(Random? random) : IPartitioner
 {
     private readonly RandomChoice _choice = new(random);
@@ -17,7 +17,6 @@ internal sealed class StickyPartitioner(Random? random) : IPartitioner
     {
         if (_current.Find(topic) == partition && topic.PartitionsCount > 1)
         {
-            // Any other one.
             var next = _choice.Below(topic.PartitionsCount - 1);
             _current.Set(topic, next < partition ? next : next + 1);
         }
@@ -25,9 +24,9 @@ internal sealed class StickyPartitioner(Random? random) : IPartitioner
 }
 
 /// <summary>
-/// As <see cref="StickyPartitioner"/>, but moves on to a partition that has little queued: of two drawn at random the one with less. So a slow
-/// partition gets less than the others instead of larger batches (KIP-794, which draws by the lengths of all queues; two draws come close
-/// and do not look at ten thousand partitions for each batch).
+/// Like <see cref="StickyPartitioner"/>, but switches to the partition with the shorter queue of two random ones, so that a slow partition
+/// receives fewer records instead of larger batches. KIP-794 weights by the lengths of all queues; two random choices come close without
+/// examining ten thousand partitions for each batch.
 /// </summary>
 internal sealed class AdaptiveStickyPartitioner(Random? random) : IPartitioner
 {
@@ -53,12 +52,12 @@ internal sealed class AdaptiveStickyPartitioner(Random? random) : IPartitioner
     }
 }
 
-/// <summary>The partition that each topic's records go to now.</summary>
+/// <summary>The current partition of each topic.</summary>
 internal sealed class StickyChoices
 {
     private readonly ConcurrentDictionary<TopicName, StrongBox<int>> _partitions = new();
 
-    /// <summary>Null if there is none, or if it is gone with a former creation of the topic.</summary>
+    /// <summary>The topic's current partition; null if there is none, or if the recreated topic no longer has it.</summary>
     public int? Find(TopicLoad topic) =>
         _partitions.TryGetValue(topic.Topic, out var box) && Volatile.Read(ref box.Value) is var partition && partition < topic.PartitionsCount
             ? partition

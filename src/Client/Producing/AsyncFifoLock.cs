@@ -1,17 +1,18 @@
 namespace Loire.Client;
 
 /// <summary>
-/// Lets calls in one after the other, in the order in which they were made. A call that has to wait for something goes through it, and as
-/// long as one does, so does every later call: that keeps the order of records whose calls are not awaited one by one.
+/// An asynchronous lock that admits calls in the order in which they were made. A call that has to wait for something takes it, and while
+/// it is taken, so does every later call; this preserves the order of records whose calls are not awaited individually.
 /// <para>
-/// The call that leaves runs the next one on its own thread, until that one leaves in turn or waits for something else. If the thread pool
-/// resumed each call instead, callers would come back with their next records before the lock is free, and once several had met there none
-/// would get past it again. So a call that has waited returns to its caller on another thread, and only after it has left.
+/// The call that releases the lock resumes the next one inline, until that one releases it or waits for something else. If the thread pool
+/// resumed each call instead, callers would return with their next records before the lock is free, and once several callers had met at the
+/// lock, none would reach the fast path again. A call that has waited must therefore return to its caller on another thread, and only after
+/// it has released the lock.
 /// </para>
 /// </summary>
 internal sealed class AsyncFifoLock
 {
-    // The lock that this thread hands over, and whether the call that it has resumed has left already.
+    // The lock that this thread is handing over, and whether the resumed call has already left.
     [ThreadStatic]
     private static AsyncFifoLock? _handedOver;
 
@@ -22,11 +23,11 @@ internal sealed class AsyncFifoLock
     private readonly Queue<Waiter> _waiters = new();
     private bool _isTaken;
 
-    /// <summary>Whether a call is inside.</summary>
+    /// <summary>Whether a call holds the lock.</summary>
     public bool IsTaken => Volatile.Read(ref _isTaken);
 
-    /// <summary>Enters; every call that has entered must <see cref="Leave"/>.</summary>
-    /// <returns>Whether the call had to wait; then it may run on the thread of another one until it yields.</returns>
+    /// <summary>Takes the lock; every call that has entered must <see cref="Leave"/>.</summary>
+    /// <returns>Whether the call had to wait; if so, it may be running on another call's thread until it yields.</returns>
     public ValueTask<bool> EnterAsync(CancellationToken cancellation)
     {
         lock (_lock)
@@ -43,12 +44,12 @@ internal sealed class AsyncFifoLock
         }
     }
 
-    /// <summary>Lets the next call in.</summary>
+    /// <summary>Releases the lock and admits the next call.</summary>
     public void Leave()
     {
         if (_handedOver == this)
         {
-            // The loop below has resumed this call, and goes on with the next one.
+            // The loop below resumed this call and will continue with the next one.
             _hasLeft = true;
             return;
         }
@@ -58,8 +59,8 @@ internal sealed class AsyncFifoLock
         }
     }
 
-    /// <summary>Lets one call in.</summary>
-    /// <returns>Whether it has left already.</returns>
+    /// <summary>Admits one call.</summary>
+    /// <returns>Whether it has already left.</returns>
     private bool TryHandOver()
     {
         var outer = (_handedOver, _hasLeft);
@@ -103,7 +104,7 @@ internal sealed class AsyncFifoLock
             }
             catch (OperationCanceledException)
             {
-                // Not on the thread of the one that cancels.
+                // Do not continue on the thread of the canceller.
                 await System.Threading.Tasks.Task.Yield();
                 throw;
             }

@@ -1,7 +1,7 @@
 namespace Loire.Client;
 
 /// <summary>
-/// The bytes that a producer may hold. Who finds no room waits in the order of coming, and nobody who comes later is served before.
+/// The memory budget of a producer's records. Callers that find no room wait in FIFO order, and later callers cannot overtake them.
 /// Thread-safe.
 /// </summary>
 internal sealed class BufferMemory(long limit, TimeProvider time)
@@ -17,13 +17,13 @@ internal sealed class BufferMemory(long limit, TimeProvider time)
 
     public long Limit => limit;
 
-    /// <summary>Takes room if there is some and nobody waits for it.</summary>
+    /// <summary>Reserves room if it is available and no caller is waiting.</summary>
     public bool TryTake(long bytes) => Volatile.Read(ref _waiting) == 0 && TryAdd(bytes);
 
-    /// <summary>Waits until there is room and takes it.</summary>
-    /// <exception cref="TimeoutException">There was none in time.</exception>
-    /// <exception cref="OperationCanceledException">The wait was cancelled; no room was taken.</exception>
-    /// <exception cref="ObjectDisposedException">The producer was disposed of meanwhile.</exception>
+    /// <summary>Waits for room and reserves it.</summary>
+    /// <exception cref="TimeoutException">No room became available in time.</exception>
+    /// <exception cref="OperationCanceledException">The wait was cancelled; no room was reserved.</exception>
+    /// <exception cref="ObjectDisposedException">The producer was disposed meanwhile.</exception>
     public async Task TakeAsync(long bytes, TimeSpan timeout, CancellationToken cancellation)
     {
         var waiter = new Waiter(this, bytes);
@@ -33,7 +33,7 @@ internal sealed class BufferMemory(long limit, TimeProvider time)
             Interlocked.Increment(ref _waiting);
             waiter.Place = _waiters.AddLast(waiter);
 
-            // Room may have come between the caller's try and this.
+            // Room may have become available since the caller's first attempt.
             Grant();
         }
 
@@ -54,7 +54,7 @@ internal sealed class BufferMemory(long limit, TimeProvider time)
         }
     }
 
-    /// <summary>Ends every wait.</summary>
+    /// <summary>Ends all waits.</summary>
     public void Close()
     {
         lock (_lock)
@@ -101,7 +101,7 @@ internal sealed class BufferMemory(long limit, TimeProvider time)
         Interlocked.Decrement(ref _waiting);
     }
 
-    // Whoever takes a waiter from the list, under the lock, says how its wait ends.
+    // Only the code that removes a waiter from the list, under the lock, completes it.
     private sealed class Waiter(BufferMemory owner, long bytes) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public long Bytes => bytes;
@@ -135,7 +135,7 @@ internal sealed class BufferMemory(long limit, TimeProvider time)
 
                 owner.Remove(this);
 
-                // Who came behind may need less.
+                // The waiters behind may need less room.
                 owner.Grant();
                 return true;
             }

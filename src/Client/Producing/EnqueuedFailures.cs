@@ -3,7 +3,7 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>The failures of records that no caller waits for, until a flush reports them.</summary>
+/// <summary>Collects failures of records that no caller awaits, until a flush reports them.</summary>
 internal sealed class EnqueuedFailures
 {
     private readonly Lock _lock = new();
@@ -47,7 +47,7 @@ internal sealed class EnqueuedFailures
 
 internal static class AppendFailures
 {
-    /// <summary>The exception of one record. Each has its own, because exceptions are changed by throwing them.</summary>
+    /// <summary>Creates the exception of one record. Each record needs its own, because throwing modifies an exception.</summary>
     public static ProduceException ToException(this AppendFailure failure, TopicPartition target) =>
         new(failure.Code, target, failure.IsOutcomeUnknown, failure.Text, failure.Exception);
 }

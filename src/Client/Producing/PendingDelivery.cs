@@ -3,7 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace Loire.Client;
 
 /// <summary>
-/// A call that waits for its record's end. Reused: reading the result gives it back, so a ValueTask of it is awaited once, as every other.
+/// A call that waits for its record's outcome. Reused: reading the result returns it to the pool, so its ValueTask must be awaited only
+/// once, like any other.
 /// </summary>
 internal sealed class PendingDelivery : IValueTaskSource<DeliveryResult>, IValueTaskSource<ProduceOutcome>
 {
@@ -16,17 +17,17 @@ internal sealed class PendingDelivery : IValueTaskSource<DeliveryResult>, IValue
     private ManualResetValueTaskSourceCore<bool> _core;
     private Ticket _ticket;
 
-    /// <summary>The next one in the list that it is in.</summary>
+    /// <summary>The next call in the list that holds this one.</summary>
     public PendingDelivery? Next { get; set; }
 
-    /// <summary>Waits for a record; what fails is thrown.</summary>
+    /// <summary>Waits for a record; throws if it failed.</summary>
     public static ValueTask<DeliveryResult> DeliveredAsync(in Ticket ticket)
     {
         var call = Rent(ticket);
         return new(call, call._core.Version);
     }
 
-    /// <summary>Waits for a record; what fails is an outcome.</summary>
+    /// <summary>Waits for a record; returns a failure as an outcome.</summary>
     public static ValueTask<ProduceOutcome> EndedAsync(in Ticket ticket)
     {
         var call = Rent(ticket);
@@ -72,7 +73,7 @@ internal sealed class PendingDelivery : IValueTaskSource<DeliveryResult>, IValue
         call.Next = null;
         call._ticket = ticket;
 
-        // The caller continues on a thread of its own: the sender must not run the application.
+        // Continue asynchronously: the sender must not run application code.
         call._core.RunContinuationsAsynchronously = ticket.Batch.Topic.Buffer.Background.IsThreadPool;
         ticket.Batch.AddWaiting(call);
         return call;

@@ -9,9 +9,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Loire.Client;
 
 /// <summary>
-/// The producer: serializes, chooses the partition, and hands over to the <see cref="ProducerBuffer"/>. A call for a known topic takes no lock
-/// but its partition's, and allocates nothing until it has to wait. Every call that may have to wait before its record is taken over goes
-/// through the line of its topic, so records keep the order of the calls even where nobody awaits them.
+/// Serializes records, chooses partitions, and passes records to the <see cref="ProducerBuffer"/>. A call for a known topic takes only its
+/// partition's lock and allocates nothing until it has to wait. Calls that may have to wait before their record is accepted go through the
+/// topic's <see cref="AsyncFifoLock"/>, so records keep the order of the calls even if these are not awaited.
 /// </summary>
 internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
 {
@@ -135,7 +135,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     private ValueTask<DeliveryResult> ProduceAsync(
         TopicName topic, int? partition, Message<TKey, TValue> message, CancellationToken cancellation)
     {
-        // As a rule the record is taken over at once and no span is open: then the call is all that there is to wait for.
+        // Usually the record is accepted immediately and no span is open; then the returned task only waits for the delivery.
         if (cancellation.CanBeCanceled || LoireTelemetry.Activities.HasListeners())
         {
             return ProduceWatchedAsync(topic, partition, message, cancellation);
@@ -191,7 +191,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     private Activity? StartSpan(TopicName topic) => LoireTelemetry.Start(
         LoireTelemetry.SendOperation, LoireTelemetry.SendType, ActivityKind.Producer, topic, _settings.Options.ClientId);
 
-    /// <summary>Takes a record over: at once, or through the line of its topic.</summary>
+    /// <summary>Accepts a record, immediately or through the lock of its topic.</summary>
     private ValueTask<Ticket> TakeAsync(
         TopicName topic, int? partition, Message<TKey, TValue> message, bool isAwaited, Activity? activity, CancellationToken cancellation)
     {
@@ -213,7 +213,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
             Finish(topic, partition, message, record);
             var chosen = partition ?? Choose(known, record);
 
-            // A serializer may have produced a record itself, which waits now.
+            // The serializer may itself have produced a record, which is now waiting.
             if (!known.Line.IsTaken && _buffer.TryAdd(known, chosen, record, isAwaited, out var ticket))
             {
                 return new(ticket);
@@ -276,13 +276,13 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
             record?.Return();
             if (hasWaited)
             {
-                // The thread belongs to the call that left before, and must not run the application of this one.
+                // The thread belongs to the call that released the lock and must not run this caller's continuation.
                 await Task.Yield();
             }
         }
     }
 
-    /// <summary>Gives the record its time, and refuses what no partition would take.</summary>
+    /// <summary>Sets the record's timestamp, and refuses records that no partition would accept.</summary>
     private void Finish(TopicName topic, int? partition, Message<TKey, TValue> message, RecordScratch record)
     {
         record.Timestamp = Timestamp.From(message.Timestamp ?? _time.GetUtcNow());

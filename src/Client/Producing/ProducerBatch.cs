@@ -12,7 +12,7 @@ internal sealed class ProducerBatch(PartitionAccumulator accumulator, RecordBatc
     public ProducerTopic Topic => (ProducerTopic)Accumulator.Owner;
 
     /// <summary>
-    /// Completes, always successfully, when the outcome is known. Made on demand; calls that wait for their record use
+    /// Completes, always successfully, when the outcome is known. Created on demand; calls that wait for their record use
     /// <see cref="AddWaiting"/>.
     /// </summary>
     public Task Ended
@@ -27,7 +27,7 @@ internal sealed class ProducerBatch(PartitionAccumulator accumulator, RecordBatc
             var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var ended = Interlocked.CompareExchange(ref _ended, made, null) ?? made;
 
-            // Whichever of this and OnEnded comes second sees the other.
+            // Whichever of this and OnEnded runs second observes the other.
             if (IsEnded)
             {
                 ended.TrySetResult();

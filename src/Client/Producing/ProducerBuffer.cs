@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Client;
 
 /// <summary>
-/// The part of a producer behind the serializers: takes records over into the accumulators of their partitions, as far as there is room.
-/// A call returns at once where the topic is known and there is room; otherwise it waits in the line of its topic.
+/// The part of a producer after serialization: adds records to the accumulators of their partitions as memory permits. A call returns
+/// immediately if the topic is known and there is room; otherwise it waits for the topic's <see cref="AsyncFifoLock"/>.
 /// </summary>
 internal sealed class ProducerBuffer
 {
@@ -26,7 +26,7 @@ internal sealed class ProducerBuffer
         (_directory, Settings, Time, Metrics, Background, _logger) = (directory, settings, time, metrics, background, logger);
         Memory = new BufferMemory(settings.Options.BufferMemory, time);
 
-        // As many builders as a full buffer needs, for partitions with full batches.
+        // As many builders as a full buffer of full batches needs.
         var maxSpareBuilders = (int)Math.Clamp(settings.Options.BufferMemory / settings.Policy.BatchBytes, 1, 256);
         Delivery = new BatchDelivery(directory, settings.Policy, time, random, logger, background, maxSpareBuilders);
     }
@@ -43,14 +43,14 @@ internal sealed class ProducerBuffer
 
     public BatchDelivery Delivery { get; }
 
-    /// <summary>Whether records are refused.</summary>
+    /// <summary>Whether the producer was disposed and refuses records.</summary>
     public bool IsDisposed => _isDisposed;
 
-    /// <summary>The topic, if records for it can be taken over without waiting in its line.</summary>
+    /// <summary>The topic, if records for it can be accepted without taking its lock; otherwise null.</summary>
     public ProducerTopic? TryFind(string name) =>
         _topics.TryGetValue(name, out var topic) && topic.IsReady && !topic.Line.IsTaken ? topic : null;
 
-    /// <summary>The topic's line; what is known of the topic is for <see cref="PrepareAsync"/> to find.</summary>
+    /// <summary>Returns the entry of a topic, known or not; <see cref="PrepareAsync"/> looks it up.</summary>
     public ProducerTopic Topic(string name)
     {
         if (!TopicName.TryParse(name, out _, out var problem))
@@ -63,7 +63,7 @@ internal sealed class ProducerBuffer
 
     public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, typeof(IProducer<,>));
 
-    /// <summary>Finds a topic unless it is known, and again if it is not known to have the partition.</summary>
+    /// <summary>Looks up a topic if it is unknown, or if the partition is not known to exist.</summary>
     /// <exception cref="ProduceException">It does not exist, or does not answer.</exception>
     public async ValueTask PrepareAsync(ProducerTopic topic, int partition, long blockedSince, CancellationToken cancellation)
     {
@@ -80,7 +80,7 @@ internal sealed class ProducerBuffer
 
             if (partition >= topic.PartitionsCount)
             {
-                // It may have grown.
+                // Partitions may have been added.
                 var outdated = topic.Known!;
                 topic.Learn(await RetryAsync(left => _directory.RequireNewerAsync(outdated, 0, left, cancellation), blockedSince, cancellation));
             }
@@ -101,7 +101,7 @@ internal sealed class ProducerBuffer
         }
     }
 
-    /// <summary>Takes a record over if there is room for it.</summary>
+    /// <summary>Accepts a record if there is room for it.</summary>
     public bool TryAdd(ProducerTopic topic, int partition, RecordScratch record, bool isAwaited, out Ticket ticket)
     {
         if (!Memory.TryTake(record.ReservedBytes))
@@ -114,8 +114,8 @@ internal sealed class ProducerBuffer
         return true;
     }
 
-    /// <summary>Takes a record over when there is room for it.</summary>
-    /// <exception cref="ProduceException">There was none within <see cref="ProducerOptions.MaxBlock"/>.</exception>
+    /// <summary>Accepts a record when there is room for it.</summary>
+    /// <exception cref="ProduceException">There was no room within <see cref="ProducerOptions.MaxBlock"/>.</exception>
     public async ValueTask<Ticket> AddAsync(
         ProducerTopic topic, int partition, RecordScratch record, bool isAwaited, long blockedSince, CancellationToken cancellation)
     {
@@ -123,7 +123,7 @@ internal sealed class ProducerBuffer
         {
             var room = Memory.TakeAsync(record.ReservedBytes, Left(blockedSince), cancellation);
 
-            // Records that linger must not hold the room that others wait for. From the line above on no record is added without waiting.
+            // Lingering records must not occupy the memory that others wait for. After the line above, no record is added without waiting.
             if (Settings.Policy.Linger > TimeSpan.Zero)
             {
                 HurryAll(null, close: false);
@@ -161,7 +161,7 @@ internal sealed class ProducerBuffer
         }
     }
 
-    /// <summary>A batch is about to end: frees its room and counts what failed.</summary>
+    /// <summary>Called when a batch is about to end: frees its memory and counts failed records.</summary>
     public void Settle(ProducerBatch batch)
     {
         Memory.Release(batch.ReservedBytes);
@@ -176,7 +176,7 @@ internal sealed class ProducerBuffer
         Metrics.Sent(topic, partition, batch.RecordsCount, batch.Failure?.Code ?? ErrorCode.None);
     }
 
-    /// <summary>Ends when every record that has been taken over has ended.</summary>
+    /// <summary>Completes when every accepted record has an outcome.</summary>
     /// <exception cref="ProduceException">Enqueued records failed since the last flush.</exception>
     public async ValueTask FlushAsync(CancellationToken cancellation)
     {
@@ -228,7 +228,7 @@ internal sealed class ProducerBuffer
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
-    // A grain that does not answer is asked again; what it answers counts.
+    // Retries until the grain answers; any answer is final.
     private async ValueTask<TopicRoutes> RetryAsync(
         Func<TimeSpan, ValueTask<TopicRoutes>> ask, long blockedSince, CancellationToken cancellation)
     {
@@ -255,7 +255,7 @@ internal sealed class ProducerBuffer
         }
         catch (LoireException exception)
         {
-            // The next append will show whether the topic has gone.
+            // The next append will show whether the topic still exists.
             _logger.TopicNotRenewed(exception, topic.Topic);
         }
 

@@ -14,6 +14,6 @@ internal static partial class ProducerLog
     [LoggerMessage(4, LogLevel.Warning, "The partitioner failed when a batch of topic {Topic} was closed.")]
     public static partial void PartitionerFailed(this ILogger logger, Exception exception, TopicName topic);
 
-    [LoggerMessage(5, LogLevel.Debug, "What is known of topic {Topic} could not be renewed.")]
+    [LoggerMessage(5, LogLevel.Debug, "The metadata of topic {Topic} could not be refreshed.")]
     public static partial void TopicNotRenewed(this ILogger logger, Exception exception, TopicName topic);
 }

@@ -3,14 +3,14 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>The options of a producer, checked and out of reach of later changes.</summary>
+/// <summary>The validated options of a producer, isolated from later changes.</summary>
 internal sealed class ProducerSettings
 {
     private static readonly TimeSpan Longest = ProducePolicy.LongestTimeout;
 
     private const int MaxBatchSize = Limits.BatchBytes;
 
-    // What a batch of one record takes besides the record's bytes, with as many headers as a record may have, is less than this.
+    // The overhead of a batch with one record, even with the maximum number of headers, is less than 64 KiB.
     private const int LargestRecord = Limits.BatchBytes - (64 * 1024);
 
     public ProducerSettings(ProducerOptions options)
@@ -61,12 +61,12 @@ internal sealed class ProducerSettings
         };
     }
 
-    /// <summary>A copy that later changes do not reach.</summary>
+    /// <summary>A private copy of the options.</summary>
     public ProducerOptions Options { get; }
 
     public IPartitioner Partitioner { get; }
 
-    /// <summary>How batches are gathered, sent and retried.</summary>
+    /// <summary>How batches are collected, sent and retried.</summary>
     public ProducePolicy Policy { get; }
 
     private static string InRange(string from) => $"must be {from} and at most 24 days";

@@ -6,8 +6,8 @@ using Loire.Model.Batches;
 namespace Loire.Client;
 
 /// <summary>
-/// A topic that a producer writes to: what is known of it, and the accumulators of its partitions. Lives as long as the producer, through
-/// deletions and re-creations of the topic, so that the order of records is decided in one place.
+/// A topic that a producer writes to: its metadata and the accumulators of its partitions. It lives as long as the producer, across
+/// deletions and recreations of the topic, so that one object determines the order of records.
 /// </summary>
 internal sealed class ProducerTopic(TopicName name, ProducerBuffer buffer) : TopicLoad, IAccumulatorOwner
 {
@@ -25,16 +25,16 @@ internal sealed class ProducerTopic(TopicName name, ProducerBuffer buffer) : Top
 
     public ProducerBuffer Buffer => buffer;
 
-    /// <summary>What is known; null before the topic has been found.</summary>
+    /// <summary>The known routes; null before the topic has been found.</summary>
     public TopicRoutes? Known => _known;
 
-    /// <summary>Whether records can be added without asking the topic's grain first.</summary>
+    /// <summary>Whether records can be added without querying the topic's grain first.</summary>
     public bool IsReady => _known is not null && !_isGone;
 
-    /// <summary>Where calls for the topic wait.</summary>
+    /// <summary>The lock that orders waiting calls for the topic.</summary>
     public AsyncFifoLock Line { get; } = new();
 
-    /// <summary>The accumulators that are in use. Later ones are closed if the producer has been disposed of before this call.</summary>
+    /// <summary>The accumulators in use. If the producer was disposed before this call, later ones are created closed.</summary>
     public IEnumerable<PartitionAccumulator> Queues
     {
         get
@@ -63,26 +63,26 @@ internal sealed class ProducerTopic(TopicName name, ProducerBuffer buffer) : Top
         _isGone = false;
     }
 
-    /// <summary>Whether it is the caller who shall renew what is known; then <see cref="EndRenewal"/> follows.</summary>
+    /// <summary>Whether the caller should refresh the metadata; if so, it must call <see cref="EndRenewal"/> afterwards.</summary>
     public bool TryBeginRenewal() => Interlocked.CompareExchange(ref _isRenewing, 1, 0) == 0;
 
     public void EndRenewal() => Volatile.Write(ref _isRenewing, 0);
 
-    /// <summary>The accumulator of a partition, which exists as far as is known.</summary>
+    /// <summary>The accumulator of a partition that is known to exist.</summary>
     public PartitionAccumulator Queue(int partition)
     {
         var queues = _queues;
         return partition < queues.Length && queues[partition] is { } queue ? queue : AddQueue(partition);
     }
 
-    // The queue's records follow the topic to its next creation.
+    // Queued records follow the topic to its next creation.
     bool IAccumulatorOwner.TryFollow(TopicRoutes routes)
     {
         Learn(routes);
         return true;
     }
 
-    // The topic is asked again before more records are taken.
+    // The topic is looked up again before more records are accepted.
     void IAccumulatorOwner.OnTopicGone() => _isGone = true;
 
     PendingBatch IAccumulatorOwner.OpenBatch(PartitionAccumulator accumulator, RecordBatchBuilder builder) =>

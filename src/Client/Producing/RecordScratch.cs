@@ -9,8 +9,8 @@ using Loire.Model.Batches;
 namespace Loire.Client;
 
 /// <summary>
-/// One record's bytes between the serializers and the batch: the key, the value, then the keys of the headers. A thread keeps one for its
-/// next record; a serializer that produces a record itself finds none and makes another.
+/// Holds one record's bytes between the serializers and the batch: the key, the value, then the keys of the headers. Each thread caches one
+/// for its next record; if a serializer itself produces a record, the cache is empty and another one is created.
 /// </summary>
 internal sealed class RecordScratch : IBufferWriter<byte>
 {
@@ -34,7 +34,7 @@ internal sealed class RecordScratch : IBufferWriter<byte>
     {
     }
 
-    /// <summary>The record as it is appended.</summary>
+    /// <summary>The record to append.</summary>
     public ProducerRecord Record
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -49,10 +49,10 @@ internal sealed class RecordScratch : IBufferWriter<byte>
 
     public Timestamp Timestamp { get; set; }
 
-    /// <summary>Key, value and headers together.</summary>
+    /// <summary>The total size of key, value and headers, in bytes.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Bytes of the buffer that the record takes.</summary>
+    /// <summary>The buffer memory that the record needs, in bytes.</summary>
     public long ReservedBytes => ProducerRecord.Reserve(Bytes, _headersCount);
 
     public static RecordScratch Rent()
@@ -99,7 +99,7 @@ internal sealed class RecordScratch : IBufferWriter<byte>
             return;
         }
 
-        // First all the room, for the headers refer to the buffer.
+        // Reserve all space first, because the headers refer to the buffer, which must not move.
         var room = 0;
         for (var i = 0; i < userCount; i++)
         {

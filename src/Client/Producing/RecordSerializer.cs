@@ -3,7 +3,7 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>Turns messages into a record's bytes. Calls the application's serializers, so never under a lock.</summary>
+/// <summary>Serializes messages. Calls the application's serializers, and therefore never runs under a lock.</summary>
 internal sealed class RecordSerializer<TKey, TValue>
 {
     private readonly ISerializer<TKey>? _key;
@@ -29,10 +29,10 @@ internal sealed class RecordSerializer<TKey, TValue>
         _value = options.ValueSerializer ?? (_asyncValue is null ? Serializers.For<TValue>() : null);
     }
 
-    /// <summary>Whether serializing may have to wait.</summary>
+    /// <summary>Whether any serializer is asynchronous.</summary>
     public bool IsAsync => _asyncKey is not null || _asyncValue is not null;
 
-    /// <summary>Serializes where <see cref="IsAsync"/> is false.</summary>
+    /// <summary>Serializes synchronously; only if <see cref="IsAsync"/> is false.</summary>
     public void Serialize(TopicName topic, Message<TKey, TValue> message, RecordScratch record, Activity? activity)
     {
         if (message.Key is { } key)

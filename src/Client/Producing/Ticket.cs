@@ -3,9 +3,9 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>A record that was taken over.</summary>
-/// <param name="Batch">Its batch.</param>
-/// <param name="Index">Its place in the batch.</param>
+/// <summary>An accepted record.</summary>
+/// <param name="Batch">The record's batch.</param>
+/// <param name="Index">The record's index in the batch, from 0.</param>
 /// <param name="Timestamp">The producer's time.</param>
 internal readonly record struct Ticket(ProducerBatch Batch, int Index, Timestamp Timestamp)
 {

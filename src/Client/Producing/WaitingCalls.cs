@@ -3,12 +3,12 @@ namespace Loire.Client;
 /// <summary>The calls that wait for the records of a batch.</summary>
 internal sealed class WaitingCalls
 {
-    // Takes the list's place once the batch has ended.
+    // Replaces the list once the batch has ended.
     private static readonly PendingDelivery Closed = new();
 
     private PendingDelivery? _last;
 
-    /// <summary>Adds a call; completes it at once if the batch has ended.</summary>
+    /// <summary>Adds a call; completes it immediately if the batch has ended.</summary>
     public void Add(PendingDelivery call)
     {
         var last = Volatile.Read(ref _last);
@@ -28,7 +28,7 @@ internal sealed class WaitingCalls
         call.Complete();
     }
 
-    /// <summary>Completes every call, in the order in which they came.</summary>
+    /// <summary>Completes all calls, in the order in which they were added.</summary>
     public void Complete()
     {
         PendingDelivery? first = null;
@@ -39,7 +39,7 @@ internal sealed class WaitingCalls
 
         while (first is not null)
         {
-            // Completed, it may be reused by the next call at once.
+            // Once completed, it may immediately be reused by another call.
             var call = first;
             first = call.Next;
             call.Complete();

@@ -1,6 +1,6 @@
 namespace Loire.Client;
 
-/// <summary>One object for each built-in type: its serializer and its deserializer.</summary>
+/// <summary>One object per built-in type that is both its serializer and its deserializer.</summary>
 internal static class BuiltInSerdes
 {
     private static readonly Dictionary<Type, object> Serdes = new()
@@ -21,7 +21,7 @@ internal static class BuiltInSerdes
         Add<Guid, GuidSerde>(new GuidSerde());
     }
 
-    /// <summary>What is built in for exactly this type; null if nothing is.</summary>
+    /// <summary>The built-in serde for exactly this type; null if there is none.</summary>
     public static object? Of(Type type) => Serdes.GetValueOrDefault(type);
 
     private static void Add<T, TSerde>(TSerde serde)

@@ -11,7 +11,7 @@ internal sealed class ByteArraySerde : ISerializer<byte[]>, IDeserializer<byte[]
         data.IsSingleSegment ? data.FirstSpan.ToArray() : data.ToArray();
 }
 
-/// <summary>The bytes themselves, copied: what they lie in is used again as soon as the record is handed out.</summary>
+/// <summary>The bytes themselves, copied, because the source buffer is reused once the record is delivered.</summary>
 internal sealed class MemorySerde : ISerializer<ReadOnlyMemory<byte>>, IDeserializer<ReadOnlyMemory<byte>>
 {
     public void Serialize(ReadOnlyMemory<byte> value, IBufferWriter<byte> destination, in SerializationContext context) =>

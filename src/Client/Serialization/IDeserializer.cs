@@ -3,16 +3,16 @@ using System.Buffers;
 namespace Loire.Client;
 
 /// <summary>
-/// Turns bytes into keys or values. Called by several threads at once. Never called for null: that becomes the default of the type.
+/// Deserializes keys or values. Must be thread-safe. Never called for null, which becomes the default of the type.
 /// </summary>
 /// <typeparam name="T">The type of the key or value.</typeparam>
 public interface IDeserializer<out T>
 {
-    /// <summary>Reads all of <paramref name="data"/>, which is valid until the call returns; what it throws says what is wrong.</summary>
+    /// <summary>Reads all of <paramref name="data"/>, which is valid until the call returns; throws if the data is invalid.</summary>
     T Deserialize(in ReadOnlySequence<byte> data, in SerializationContext context);
 }
 
-/// <summary>As <see cref="IDeserializer{T}"/>, for what has to wait.</summary>
+/// <summary>An asynchronous <see cref="IDeserializer{T}"/>.</summary>
 /// <typeparam name="T">The type of the key or value.</typeparam>
 public interface IAsyncDeserializer<T>
 {

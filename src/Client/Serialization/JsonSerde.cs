@@ -5,7 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Loire.Client;
 
-/// <summary>JSON as UTF-8, by System.Text.Json. A record holds exactly one JSON value.</summary>
+/// <summary>JSON in UTF-8, using System.Text.Json. A record holds exactly one JSON value.</summary>
 /// <typeparam name="T">The type of keys or values.</typeparam>
 public sealed class JsonSerde<T> : ISerializer<T>, IDeserializer<T>
 {
@@ -13,7 +13,7 @@ public sealed class JsonSerde<T> : ISerializer<T>, IDeserializer<T>
     private readonly JsonWriterOptions _writing;
     private readonly JsonReaderOptions _reading;
 
-    /// <summary>With what the compiler has generated for the type: nothing is reflected upon, and it can be trimmed.</summary>
+    /// <summary>Uses source-generated metadata: no reflection, compatible with trimming.</summary>
     public JsonSerde(JsonTypeInfo<T> type)
     {
         ArgumentNullException.ThrowIfNull(type);
@@ -33,8 +33,8 @@ public sealed class JsonSerde<T> : ISerializer<T>, IDeserializer<T>
         };
     }
 
-    /// <summary>By reflection, with the names of the properties as they are unless the options say otherwise.</summary>
-    [RequiresUnreferencedCode("The properties of the type are found by reflection. Give a JsonTypeInfo<T> where the program is trimmed.")]
+    /// <summary>Uses reflection; property names are unchanged unless the options specify otherwise.</summary>
+    [RequiresUnreferencedCode("The properties of the type are found by reflection. Use a JsonTypeInfo<T> in trimmed programs.")]
     [RequiresDynamicCode("The properties of the type are found by reflection. Give a JsonTypeInfo<T> where nothing can be compiled.")]
     public JsonSerde(JsonSerializerOptions? options = null)
         : this(ByReflection(options ?? JsonSerializerOptions.Default))
@@ -44,7 +44,7 @@ public sealed class JsonSerde<T> : ISerializer<T>, IDeserializer<T>
     /// <inheritdoc/>
     public void Serialize(T value, IBufferWriter<byte> destination, in SerializationContext context)
     {
-        // Taken and put back, because a converter may serialize with another instance on the way.
+        // Taken out and put back, because a converter may serialize with another instance meanwhile.
         var writer = JsonWriterCache.Take(destination, _writing);
         JsonSerializer.Serialize(writer, value, _type);
         JsonWriterCache.Return(writer, _writing);
@@ -61,7 +61,7 @@ public sealed class JsonSerde<T> : ISerializer<T>, IDeserializer<T>
         return value;
     }
 
-    // As JsonSerializer itself does with options that it sees for the first time.
+    // Like JsonSerializer itself does on first use of options.
     [RequiresUnreferencedCode("The properties of the type are found by reflection.")]
     [RequiresDynamicCode("The properties of the type are found by reflection.")]
     private static JsonTypeInfo<T> ByReflection(JsonSerializerOptions options)
@@ -71,7 +71,7 @@ public sealed class JsonSerde<T> : ISerializer<T>, IDeserializer<T>
     }
 }
 
-/// <summary>A writer for each thread.</summary>
+/// <summary>Caches one writer per thread.</summary>
 internal static class JsonWriterCache
 {
     [ThreadStatic]

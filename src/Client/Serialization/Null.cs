@@ -8,7 +8,7 @@ public sealed class Null
     }
 }
 
-/// <summary>The type of a key or value that a consumer does not want to know: its bytes are passed over. It has no instances.</summary>
+/// <summary>The type of a key or value that a consumer ignores: its bytes are discarded. It has no instances.</summary>
 public sealed class Ignore
 {
     private Ignore()

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 
 namespace Loire.Client;
 
-/// <summary>A value that always takes the same number of bytes.</summary>
-/// <param name="size">How many; at most 16.</param>
+/// <summary>A value with a fixed size.</summary>
+/// <param name="size">The size in bytes; at most 16.</param>
 internal abstract class FixedSizeSerde<T>(int size) : ISerializer<T>, IDeserializer<T>
 {
     private const int MaxSize = 16;
@@ -19,7 +19,7 @@ internal abstract class FixedSizeSerde<T>(int size) : ISerializer<T>, IDeseriali
     {
         if (data.Length != size)
         {
-            throw new FormatException($"{typeof(T).Name} takes {size} bytes, and these are {data.Length}.");
+            throw new FormatException($"{typeof(T).Name} takes {size} bytes, but the data has {data.Length}.");
         }
 
         if (data.FirstSpan.Length == size)

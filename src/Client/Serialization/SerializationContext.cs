@@ -2,7 +2,7 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>A part of a record.</summary>
+/// <summary>The component of a record that is serialized.</summary>
 public enum MessageComponent
 {
     /// <summary>The key.</summary>
@@ -12,8 +12,8 @@ public enum MessageComponent
     Value,
 }
 
-/// <summary>What is being serialized or deserialized.</summary>
+/// <summary>Describes the data being serialized or deserialized.</summary>
 /// <param name="Component">Key or value.</param>
 /// <param name="Topic">The record's topic.</param>
-/// <param name="Headers">The record's headers; a serializer may add to them, null only where the caller has none to give.</param>
+/// <param name="Headers">The record's headers, to which a serializer may add; null only if the caller has none to provide.</param>
 public readonly record struct SerializationContext(MessageComponent Component, TopicName Topic, Headers? Headers);

@@ -12,7 +12,7 @@ public static class Serializers
     /// <typeparam name="T">The type of keys or values.</typeparam>
     /// <exception cref="NotSupportedException">There is none.</exception>
     public static ISerializer<T> For<T>() => Find<T>() ?? throw new NotSupportedException(
-        $"There is no built-in serializer for {typeof(T)}. Give one in KeySerializer or ValueSerializer of the producer's options; "
+        $"There is no built-in serializer for {typeof(T)}. Set KeySerializer or ValueSerializer in the producer's options; "
         + $"JsonSerde<{typeof(T).Name}> writes JSON.");
 
     internal static ISerializer<T>? Find<T>() => BuiltInSerdes.Of(typeof(T)) as ISerializer<T>;

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Loire.Client;
 
-/// <summary>UTF-8 without a byte order mark. Half a surrogate pair, and bytes that are not UTF-8, are errors: replacing them would lose data.</summary>
+/// <summary>
+/// UTF-8 without a byte order mark. Unpaired surrogates and invalid UTF-8 are errors, because replacement characters would lose data.
+/// </summary>
 internal sealed class Utf8Serde : ISerializer<string>, IDeserializer<string>
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -16,7 +18,7 @@ internal sealed class Utf8Serde : ISerializer<string>, IDeserializer<string>
         data.IsSingleSegment ? Strict.GetString(data.FirstSpan) : Strict.GetString(data);
 }
 
-/// <summary>36 characters such as <c>123e4567-e89b-12d3-a456-426614174000</c>, as Kafka's UUIDSerializer writes.</summary>
+/// <summary>36 characters such as <c>123e4567-e89b-12d3-a456-426614174000</c>, the format of Kafka's UUIDSerializer.</summary>
 internal sealed class GuidSerde : ISerializer<Guid>, IDeserializer<Guid>
 {
     private const int Characters = 36;

@@ -3,7 +3,7 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>Asks a <see cref="TopicCache"/> for topics that must exist, with failures as exceptions of the client.</summary>
+/// <summary>Looks up topics that must exist in a <see cref="TopicCache"/>; failures are the client's exceptions.</summary>
 internal static class TopicLookups
 {
     /// <inheritdoc cref="TopicCache.FindAsync"/>
@@ -13,7 +13,7 @@ internal static class TopicLookups
         Require(name, topics.FindAsync(name, maxAge, timeout, cancellation));
 
     /// <inheritdoc cref="TopicCache.RefreshAsync"/>
-    /// <exception cref="LoireException">The topic does not exist any more, or its grain does not answer.</exception>
+    /// <exception cref="LoireException">The topic no longer exists, or its grain does not answer.</exception>
     public static ValueTask<TopicRoutes> RequireNewerAsync(
         this TopicCache topics, TopicRoutes outdated, long version, TimeSpan timeout, CancellationToken cancellation = default) =>
         Require(outdated.Name, topics.RefreshAsync(outdated, version, timeout, cancellation));
