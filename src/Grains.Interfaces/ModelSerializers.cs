@@ -1,4 +1,4 @@
 using Loire.Model;
 
-// Model carries only the serialization attributes, so that a client over HTTP does not load Orleans; the serializers of its types are made here.
+// Model has only the serialization attributes, so that HTTP clients do not load Orleans; its serializers are generated here.
 [assembly: GenerateCodeForDeclaringAssembly(typeof(Offset))]

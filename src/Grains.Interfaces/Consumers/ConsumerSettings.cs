@@ -3,19 +3,19 @@ using Loire.Model;
 namespace Loire.Grains.Interfaces.Consumers;
 
 /// <summary>The settings of a consumer, given when it is created.</summary>
-/// <param name="ClientId">The application's name, for people.</param>
-/// <param name="Host">The host that it runs on, for people.</param>
+/// <param name="ClientId">The application's name, for operators.</param>
+/// <param name="Host">The host that it runs on, for operators.</param>
 /// <param name="InstanceId">The id of a static member (KIP-345); null for a dynamic one.</param>
-/// <param name="OffsetReset">Where to begin without a committed offset (<c>auto.offset.reset</c>); see
+/// <param name="OffsetReset">Where to start without a committed offset (<c>auto.offset.reset</c>); see
 /// <see cref="OffsetSpec.IsReset"/>.</param>
 /// <param name="AutoCommitInterval">How often finished records are committed automatically, at most once a second; null for
 /// never.</param>
 /// <param name="SessionTimeout">The group removes the member after this time without a heartbeat from its silo.</param>
 /// <param name="MaxPollInterval">The consumer ends after this time without a request for records.</param>
-/// <param name="Assignors">Names of assignors in order of preference.</param>
-/// <param name="FetchMinBytes">Bytes that a fetch waits for, at least 1.</param>
-/// <param name="Dialect">What the edge stores with it, such as the format of its records: some hundred
-/// characters; null for nothing. All settings as JSON have at most <see cref="Limits.MemberUserDataLength"/> characters.</param>
+/// <param name="Assignors">Assignor names in order of preference.</param>
+/// <param name="FetchMinBytes">The number of bytes that a fetch waits for, at least 1.</param>
+/// <param name="Dialect">The edge's own data, such as the format of its records: a few hundred characters; null for none. All settings as
+/// JSON have at most <see cref="Limits.MemberUserDataLength"/> characters.</param>
 [GenerateSerializer, Immutable, Alias("loire.ConsumerSettings")]
 public sealed record ConsumerSettings(
     [property: Id(0)] string ClientId,
@@ -30,8 +30,8 @@ public sealed record ConsumerSettings(
     [property: Id(9)] string? Dialect);
 
 /// <summary>The answer to most calls of a consumer.</summary>
-/// <param name="Error"><see cref="ErrorCode.None"/>, or why not.</param>
-/// <param name="Detail">Human-readable message, where the error code does not say enough.</param>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or why the call failed.</param>
+/// <param name="Detail">Human-readable detail beyond the error code; null if there is none.</param>
 /// <param name="Consumer">The consumer's state; null with an error.</param>
 [GenerateSerializer, Immutable, Alias("loire.ConsumerResult")]
 public sealed record ConsumerResult(
@@ -41,7 +41,7 @@ public sealed record ConsumerResult(
 /// <param name="Settings">The settings that it was created with.</param>
 /// <param name="Topics">The topics that it subscribes to.</param>
 /// <param name="Pattern">The pattern that it subscribes to; null for none.</param>
-/// <param name="Assignment">The partitions that it reads now, in order.</param>
+/// <param name="Assignment">The partitions that it currently reads, in order.</param>
 [GenerateSerializer, Immutable, Alias("loire.ConsumerDescription")]
 public sealed record ConsumerDescription(
     [property: Id(0)] ConsumerSettings Settings,

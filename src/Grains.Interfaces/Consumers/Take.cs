@@ -3,11 +3,11 @@ using Loire.Model.Batches;
 
 namespace Loire.Grains.Interfaces.Consumers;
 
-/// <summary>The state of the records that a consumer was given before.</summary>
+/// <summary>The state of the records that were delivered before.</summary>
 [GenerateSerializer, Alias("loire.PreviousDelivery")]
 public enum PreviousDelivery
 {
-    /// <summary>All of them are finished: asking for more says so, as with Kafka's <c>poll</c>.</summary>
+    /// <summary>All of them are finished: requesting more implies that, as with Kafka's <c>poll</c>.</summary>
     Finished,
 
     /// <summary>
@@ -21,12 +21,13 @@ public enum PreviousDelivery
     Pending,
 }
 
-/// <summary>Asks a consumer for records.</summary>
+/// <summary>Requests records from a consumer.</summary>
 /// <param name="PreviousDelivery">The state of the records delivered before.</param>
-/// <param name="Receipt">A <see cref="TakeResult.Receipt"/>, with <see cref="PreviousDelivery.FinishedUpToReceipt"/>; one that the consumer does not
-/// know, because it has been restored elsewhere meanwhile, finishes nothing.</param>
-/// <param name="MaxRecords">Records at most, at least 1.</param>
-/// <param name="MaxBytes">Bytes of keys, values and headers at most, at least 1; the first record comes whatever its size.</param>
+/// <param name="Receipt">A <see cref="TakeResult.Receipt"/>, with <see cref="PreviousDelivery.FinishedUpToReceipt"/>; one that the consumer
+/// does not know, because it has been restored elsewhere meanwhile, finishes nothing.</param>
+/// <param name="MaxRecords">The maximum number of records, at least 1.</param>
+/// <param name="MaxBytes">The maximum size of keys, values and headers in bytes, at least 1; the first record is returned regardless of its
+/// size.</param>
 /// <param name="MaxWait">How long to wait for the first record, up to <see cref="Limits.FetchWait"/>.</param>
 [GenerateSerializer, Immutable, Alias("loire.TakeRequest")]
 public sealed record TakeRequest(
@@ -39,12 +40,12 @@ public sealed record TakeRequest(
 /// <summary>Records for a consumer.</summary>
 /// <param name="Error">
 /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.UnknownMemberId"/> if there is no such consumer; <see
-/// cref="ErrorCode.InvalidRequest"/> if it has neither subscribed nor been assigned partitions; the group's error if it refuses the consumer;
-/// the error of a partition that cannot be read, such as <see cref="ErrorCode.CorruptMessage"/>; retriable errors of the cluster.
+/// cref="ErrorCode.InvalidRequest"/> if it has neither subscribed nor been assigned partitions; the group's error if it refuses the
+/// consumer; the error of a partition that cannot be read, such as <see cref="ErrorCode.CorruptMessage"/>; retriable errors of the cluster.
 /// </param>
 /// <param name="Detail">Human-readable message.</param>
-/// <param name="Slices">The records, in order within each partition; none if none came in time. The caller decodes them.</param>
-/// <param name="Receipt">Names this delivery and all before it: 1 to 64 ASCII letters, digits and hyphens.</param>
+/// <param name="Slices">The records, in order within each partition; empty if none arrived in time. The caller decodes them.</param>
+/// <param name="Receipt">Identifies this delivery and all before it: 1 to 64 ASCII letters, digits and hyphens.</param>
 [GenerateSerializer, Immutable, Alias("loire.TakeResult")]
 public sealed record TakeResult(
     [property: Id(0)] ErrorCode Error,

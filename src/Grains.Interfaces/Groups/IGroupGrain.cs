@@ -5,16 +5,16 @@ using Orleans.Concurrency;
 namespace Loire.Grains.Interfaces.Groups;
 
 /// <summary>
-/// A consumer group: its members, who owns which partition, and the committed offsets. The key is the group's id. Calls interleave, because
-/// heartbeats wait for news while commits go on.
+/// A consumer group: its members, their partitions, and the committed offsets. The key is the group's id. Calls interleave, because commits
+/// proceed while heartbeats wait for news.
 /// </summary>
 [Alias("loire.IGroupGrain")]
 public interface IGroupGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// Joins the group, stays in it, changes the subscription, and confirms what was given up: one call for all, as in KIP-848. It is
+    /// Joins the group, keeps the session alive, changes the subscription, and confirms revocations: one call for all, as in KIP-848. It is
     /// answered when there is news for the member, at the latest after <see cref="HeartbeatRequest.MaxWait"/>. A member has one such call
-    /// under way; a newer one ends the older one.
+    /// in flight; a newer one ends the older one.
     /// </summary>
     [ResponseTimeout("00:02:00")]
     [Alias("Heartbeat")]
@@ -24,50 +24,52 @@ public interface IGroupGrain : IGrainWithStringKey
     [Alias("Leave")]
     ValueTask<ErrorCode> Leave(LeaveRequest request);
 
-    /// <summary>Stores offsets, durable when answered. A member commits with its epoch; without a member the group must be empty.</summary>
+    /// <summary>
+    /// Stores offsets; durable when answered. A member commits with its epoch; a commit without a member requires an empty group.
+    /// </summary>
     [Alias("Commit")]
     ValueTask<CommitResult> Commit(CommitRequest request);
 
-    /// <summary>The committed offsets.</summary>
-    /// <param name="partitions">Of which partitions; null for all that have one.</param>
+    /// <summary>Returns committed offsets.</summary>
+    /// <param name="partitions">The partitions; null for all that have a committed offset.</param>
     [Alias("Offsets")]
     ValueTask<OffsetsResult> Offsets(TopicPartition[]? partitions);
 
-    /// <summary>Removes committed offsets. The group must not subscribe to their topics.</summary>
+    /// <summary>Deletes committed offsets. The group must not subscribe to their topics.</summary>
     [Alias("DeleteOffsets")]
     ValueTask<CommitResult> DeleteOffsets(TopicPartition[] partitions);
 
-    /// <summary>The group as it is; a group that nobody has used is <see cref="ErrorCode.GroupIdNotFound"/>.</summary>
+    /// <summary>Describes the group; <see cref="ErrorCode.GroupIdNotFound"/> if it has never been used.</summary>
     [Alias("Describe")]
     ValueTask<GroupResult> Describe();
 
-    /// <summary>Deletes the group with its offsets. It must be empty, or the answer is <see cref="ErrorCode.NonEmptyGroup"/>.</summary>
+    /// <summary>Deletes the group and its offsets; <see cref="ErrorCode.NonEmptyGroup"/> if it has members.</summary>
     [Alias("Delete")]
     ValueTask<ErrorCode> Delete();
 
     /// <summary>
-    /// Removes expired offsets, and the group if nothing is left of it; one that does not exist tells the catalog so. Called by the catalog
-    /// alone, from time to time.
+    /// Removes expired offsets, and the group if nothing is left of it; a nonexistent group reports that to the catalog. Called
+    /// periodically, and only by the catalog.
     /// </summary>
     [Alias("Expire")]
     ValueTask<ErrorCode> Expire();
 }
 
-/// <summary>The ids of groups, spread over several such grains. The key is a number from 0 to <see cref="Shards"/>, exclusive, as text.</summary>
+/// <summary>One shard of the group ids. The key is a number from 0 to <see cref="Shards"/>, exclusive, as text.</summary>
 [Alias("loire.IGroupCatalogGrain")]
 public interface IGroupCatalogGrain : IGrainWithStringKey
 {
-    /// <summary>How many there are.</summary>
+    /// <summary>The number of shards.</summary>
     const int Shards = 16;
 
     /// <summary>Lists ids in ordinal order.</summary>
     /// <param name="after">Ids after this one; empty for the first page.</param>
-    /// <param name="max">Ids at most, from 1 to <see cref="Limits.GroupsPerPage"/>.</param>
+    /// <param name="max">The maximum number of ids, from 1 to <see cref="Limits.GroupsPerPage"/>.</param>
     [AlwaysInterleave]
     [Alias("List")]
     ValueTask<GroupList> List(string after, int max);
 
-    /// <summary>Notes durably that a group exists, or that it does not any more. Called by the group alone.</summary>
+    /// <summary>Durably records that a group exists, or that it no longer does. Called only by the group.</summary>
     [Alias("Record")]
     ValueTask<ErrorCode> Record(GroupId groupId, bool exists);
 }

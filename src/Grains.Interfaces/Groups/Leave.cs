@@ -2,10 +2,10 @@ using Loire.Model;
 
 namespace Loire.Grains.Interfaces.Groups;
 
-/// <summary>A member that leaves.</summary>
-/// <param name="MemberId">The member; null to name it by its instance id.</param>
+/// <summary>Requests that a member leave its group.</summary>
+/// <param name="MemberId">The member; null to identify it by its instance id.</param>
 /// <param name="InstanceId">The instance id, if it has one.</param>
-/// <param name="Reason">One sentence for the log (KIP-800).</param>
+/// <param name="Reason">Human-readable reason for the log (KIP-800).</param>
 [GenerateSerializer, Immutable, Alias("loire.LeaveRequest")]
 public sealed record LeaveRequest(
     [property: Id(0)] MemberId? MemberId, [property: Id(1)] GroupInstanceId? InstanceId, [property: Id(2)] string? Reason);

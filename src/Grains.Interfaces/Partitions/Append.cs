@@ -9,12 +9,12 @@ public enum AppendOrigin : byte
     /// <summary>A client: it must not write to an internal topic (<see cref="TopicName.IsInternal"/>).</summary>
     Client = 0,
 
-    /// <summary>The cluster itself. Only grains say so.</summary>
+    /// <summary>The cluster itself. Used only by grains.</summary>
     Cluster = 1,
 }
 
 /// <summary>Record batches for one partition.</summary>
-/// <param name="Batches">One or more whole batches, one after the other. Nobody changes the bytes after the call: they are stored from this
+/// <param name="Batches">One or more concatenated batches. The caller must not modify the bytes after the call: they are stored from this
 /// memory.</param>
 /// <param name="Acks">When to answer.</param>
 /// <param name="Origin">Who appends.</param>
@@ -23,14 +23,14 @@ public sealed record AppendRequest(
     [property: Id(0)] ReadOnlyMemory<byte> Batches, [property: Id(1)] Acks Acks,
     [property: Id(2)] AppendOrigin Origin = AppendOrigin.Client);
 
-/// <summary>What became of an append.</summary>
-/// <param name="Error"><see cref="ErrorCode.None"/>, or why nothing was appended; with <see cref="ErrorCode.RequestTimedOut"/> it may have
-/// been.</param>
+/// <summary>The result of an append.</summary>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or why nothing was appended; with <see cref="ErrorCode.RequestTimedOut"/>, the records
+/// may have been appended.</param>
 /// <param name="BaseOffset">The offset of the first record, or <see cref="Offset.None"/>.</param>
 /// <param name="LastOffset">The offset of the last record, or <see cref="Offset.None"/>.</param>
-/// <param name="LogAppendTime">The broker's time for all records with LogAppendTime, else <see cref="Timestamp.None"/>.</param>
-/// <param name="LogStartOffset">The first offset that can be read.</param>
-/// <param name="Detail">Human-readable message, where the error code does not say enough.</param>
+/// <param name="LogAppendTime">The broker's time for all records with LogAppendTime, otherwise <see cref="Timestamp.None"/>.</param>
+/// <param name="LogStartOffset">The first readable offset.</param>
+/// <param name="Detail">Human-readable detail beyond the error code; null if there is none.</param>
 /// <param name="TopicVersion">The <see cref="PartitionSettings.Version"/> of the topic that the partition acted on; 0 if it has not read
 /// the topic yet. A caller that cached an older version of the topic must read it again.</param>
 [GenerateSerializer, Immutable, Alias("loire.AppendResult")]

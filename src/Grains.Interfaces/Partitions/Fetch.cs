@@ -5,9 +5,9 @@ namespace Loire.Grains.Interfaces.Partitions;
 /// <summary>Where to read, how much, and how long to wait for it.</summary>
 /// <param name="From">The first offset wanted, <see cref="Earliest"/> or <see cref="Latest"/>. The first batch returned contains it and may
 /// begin before it.</param>
-/// <param name="MaxBytes">Bytes at most; the first batch comes whole even if it is larger (KIP-74).</param>
-/// <param name="MinBytes">Answer once this much can be read; at least 1 to wait for data at all, 0 to answer at once.</param>
-/// <param name="MaxWait">Answer with what there is after this time, from zero to <see cref="Limits.FetchWait"/>.</param>
+/// <param name="MaxBytes">The maximum number of bytes; the first batch is returned whole even if it is larger (KIP-74).</param>
+/// <param name="MinBytes">Answers once this many bytes can be read; at least 1 to wait for data, 0 to answer immediately.</param>
+/// <param name="MaxWait">Answers with the available data after this time, from zero to <see cref="Limits.FetchWait"/>.</param>
 [GenerateSerializer, Immutable, Alias("loire.FetchRequest")]
 public sealed record FetchRequest(
     [property: Id(0)] Offset From,
@@ -15,19 +15,19 @@ public sealed record FetchRequest(
     [property: Id(2)] int MinBytes,
     [property: Id(3)] TimeSpan MaxWait)
 {
-    /// <summary>Reads from the first record that there is, so that a reader need not ask for its offset first. No log has this offset.</summary>
+    /// <summary>Reads from the first available record, without a separate call to find its offset. No log has this offset.</summary>
     public static readonly Offset Earliest = new(-2);
 
-    /// <summary>Reads from the high watermark on, as it is when the request arrives. No log has this offset.</summary>
+    /// <summary>Reads from the high watermark at the time when the request arrives. No log has this offset.</summary>
     public static readonly Offset Latest = new(-3);
 }
 
 /// <summary>Whole batches as they were appended, and the bounds of the log.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why nothing was read.</param>
-/// <param name="Batches">Pieces that form whole batches when put one after the other. A batch may be spread over several pieces.</param>
-/// <param name="NextOffset">Where to read on: after the last batch, or the asked offset if there is none.</param>
+/// <param name="Batches">Pieces whose concatenation consists of whole batches. A batch may span several pieces.</param>
+/// <param name="NextOffset">Where to continue reading: after the last batch, or at the requested offset if there is none.</param>
 /// <param name="Bounds">The positions of the log at the time of the answer.</param>
-/// <param name="Detail">One sentence for a person, where the error code does not say enough.</param>
+/// <param name="Detail">Human-readable detail beyond the error code; null if there is none.</param>
 [GenerateSerializer, Immutable, Alias("loire.FetchResult")]
 public sealed record FetchResult(
     [property: Id(0)] ErrorCode Error,
@@ -42,11 +42,11 @@ public sealed record FetchResult(
 
 /// <summary>The positions that bound a log: <c>start ≤ last stable ≤ high watermark ≤ end</c>.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why the positions are unknown.</param>
-/// <param name="LogStart">The first offset that can be read.</param>
-/// <param name="LastStable">Before it no transaction is open; what read_committed sees.</param>
-/// <param name="HighWatermark">Before it everything is durable on every in-sync copy; what a fetch sees.</param>
+/// <param name="LogStart">The first readable offset.</param>
+/// <param name="LastStable">No transaction is open before it; the limit of read_committed fetches.</param>
+/// <param name="HighWatermark">Everything before it is durable on every in-sync copy; the limit of fetches.</param>
 /// <param name="LogEnd">The offset of the next record.</param>
-/// <param name="Epoch">The epoch of the leader that answered, or <see cref="LeaderEpoch.None"/> if it has not written yet.</param>
+/// <param name="Epoch">The epoch of the leader that answered; <see cref="LeaderEpoch.None"/> if it has not written yet.</param>
 /// <param name="TopicVersion">The <see cref="PartitionSettings.Version"/> of the topic that the partition acted on; 0 if it has not read
 /// the topic yet.</param>
 [GenerateSerializer, Immutable, Alias("loire.PartitionOffsets")]
@@ -60,8 +60,8 @@ public sealed record PartitionOffsets(
     [property: Id(6)] long TopicVersion = 0) : IPartitionAnswer;
 
 /// <summary>The batch that answers a search by time.</summary>
-/// <param name="Error"><see cref="ErrorCode.None"/>, or why there is no answer.</param>
-/// <param name="Batch">Pieces of one whole batch, none if every record is older.</param>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or why the search failed.</param>
+/// <param name="Batch">Pieces of one whole batch; empty if every record is older.</param>
 /// <param name="Bounds">The positions of the log at the time of the answer.</param>
 [GenerateSerializer, Immutable, Alias("loire.FindBatchResult")]
 public sealed record FindBatchResult(

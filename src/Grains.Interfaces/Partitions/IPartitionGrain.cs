@@ -10,11 +10,13 @@ namespace Loire.Grains.Interfaces.Partitions;
 [Alias("loire.IPartitionGrain")]
 public interface IPartitionGrain : IGrainWithStringKey
 {
-    /// <summary>Appends whole record batches; none of them, or all of them, one after the other.</summary>
+    /// <summary>Appends whole record batches atomically and consecutively.</summary>
     [Alias("Append")]
     ValueTask<AppendResult> Append(AppendRequest request);
 
-    /// <summary>Appends as <see cref="Append"/> does with <see cref="Acks.None"/>: nothing comes back, not even a failure.</summary>
+    /// <summary>
+    /// Appends like <see cref="Append"/> with <see cref="Acks.None"/>, as a one-way call: not even a failure is returned.
+    /// </summary>
     [OneWay]
     [Alias("AppendUnacknowledged")]
     ValueTask AppendUnacknowledged(AppendRequest request);
@@ -24,22 +26,22 @@ public interface IPartitionGrain : IGrainWithStringKey
     [Alias("Fetch")]
     ValueTask<FetchResult> Fetch(FetchRequest request, CancellationToken cancellation);
 
-    /// <summary>The positions that bound the log now.</summary>
+    /// <summary>Returns the current bounds of the log.</summary>
     [Alias("Offsets")]
     ValueTask<PartitionOffsets> Offsets();
 
     /// <summary>
-    /// The first batch that has a record at or after a moment. It comes as bytes, because only the edge decodes records: the edge finds the
-    /// record in it.
+    /// Returns the first batch that has a record at or after a time. It is returned as bytes, because only the edge decodes records and
+    /// finds the record within the batch.
     /// </summary>
     [Alias("FindBatch")]
     ValueTask<FindBatchResult> FindBatch(Timestamp timestamp);
 
-    /// <summary>Takes over a new configuration of the topic. Called by the topic alone.</summary>
+    /// <summary>Adopts a new configuration of the topic. Called only by the topic.</summary>
     [Alias("Configure")]
     ValueTask<ErrorCode> Configure(PartitionSettings settings);
 
-    /// <summary>Deletes the log; a second call finishes what a crash interrupted. Called by the topic alone.</summary>
+    /// <summary>Deletes the log; a repeated call completes a deletion that a crash interrupted. Called only by the topic.</summary>
     [Alias("Delete")]
     ValueTask<ErrorCode> Delete();
 }

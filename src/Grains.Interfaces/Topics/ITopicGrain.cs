@@ -11,39 +11,44 @@ public interface ITopicGrain : IGrainWithStringKey
     [Alias("Create")]
     ValueTask<TopicResult> Create(CreateTopicRequest request);
 
-    /// <summary>Describes the topic, or answers <see cref="ErrorCode.UnknownTopicOrPartition"/>.</summary>
+    /// <summary>Describes the topic, or returns <see cref="ErrorCode.UnknownTopicOrPartition"/>.</summary>
     [AlwaysInterleave]
     [Alias("Describe")]
     ValueTask<TopicResult> Describe();
 
-    /// <summary>What a partition needs to start serving, or <see cref="ErrorCode.UnknownTopicOrPartition"/> if it must not.</summary>
+    /// <summary>
+    /// Returns the settings that a partition needs to serve; <see cref="ErrorCode.UnknownTopicOrPartition"/> if it must not.
+    /// </summary>
     [AlwaysInterleave]
     [Alias("Settings")]
     ValueTask<PartitionSettingsResult> Settings(TopicId id, int partition);
 
-    /// <summary>Raises the number of partitions; a lower or equal one is <see cref="ErrorCode.InvalidPartitions"/>.</summary>
+    /// <summary>Increases the number of partitions; <see cref="ErrorCode.InvalidPartitions"/> if it is not larger.</summary>
     [Alias("AddPartitions")]
     ValueTask<TopicResult> AddPartitions(int partitionsCount, bool validateOnly);
 
-    /// <summary>Sets and resets configurations; all of them or none.</summary>
+    /// <summary>Changes and resets configurations atomically.</summary>
     [Alias("AlterConfigs")]
     ValueTask<TopicResult> AlterConfigs(AlterConfigsRequest request);
 
     /// <summary>
-    /// Deletes the topic and its data. Returns when the data is gone, or with an error; then the topic is gone for everyone already, and a
-    /// second call or the catalog finishes what is left.
+    /// Deletes the topic and its data. Returns when the data is gone, or with an error; in that case the topic is no longer visible, and a
+    /// repeated call or the catalog completes the deletion.
     /// </summary>
     [ResponseTimeout("00:05:00")]
     [Alias("Delete")]
     ValueTask<TopicResult> Delete();
 
-    /// <summary>Finishes what a crash interrupted, and tells the catalog whether the topic exists. Called by the catalog alone.</summary>
+    /// <summary>
+    /// Completes a creation or deletion that a crash interrupted, and reports to the catalog whether the topic exists. Called only by the
+    /// catalog.
+    /// </summary>
     [ResponseTimeout("00:05:00")]
     [Alias("Settle")]
     ValueTask<TopicResult> Settle();
 }
 
-/// <summary>The topics of the cluster by name. There is one, with the key <c>default</c>.</summary>
+/// <summary>The names of all topics of the cluster. The only instance has the key <c>default</c>.</summary>
 [Alias("loire.ICatalogGrain")]
 public interface ICatalogGrain : IGrainWithStringKey
 {
@@ -52,31 +57,31 @@ public interface ICatalogGrain : IGrainWithStringKey
 
     /// <summary>Lists topics in ordinal order of their names.</summary>
     /// <param name="after">Names after this one; empty for the first page.</param>
-    /// <param name="max">Names at most, from 1 to <see cref="Limits.TopicsPerPage"/>.</param>
+    /// <param name="max">The maximum number of names, from 1 to <see cref="Limits.TopicsPerPage"/>.</param>
     [AlwaysInterleave]
     [Alias("List")]
     ValueTask<TopicList> List(string after, int max);
 
     /// <summary>
-    /// Notes durably that a topic is about to be created or deleted, so that a crash in between is found and finished. The topic is not
-    /// listed until <see cref="Record"/>. Called by the topic alone.
+    /// Durably records that a topic is about to be created or deleted, so that an interrupted operation is found and completed after a
+    /// crash. The topic is not listed until <see cref="Record"/>. Called only by the topic.
     /// </summary>
     /// <param name="name">The topic's name.</param>
-    /// <param name="validateOnly">Check, but note nothing.</param>
+    /// <param name="validateOnly">Whether to validate without recording anything.</param>
     /// <returns>
     /// <see cref="ErrorCode.None"/>; <c>InvalidTopicException</c> if another topic has the same <see cref="TopicName.MetricForm"/>;
-    /// <c>PolicyViolation</c> if there are <see cref="Limits.Topics"/> already.
+    /// <c>PolicyViolation</c> if there are already <see cref="Limits.Topics"/> topics.
     /// </returns>
     [Alias("Announce")]
     ValueTask<CatalogResult> Announce(TopicName name, bool validateOnly);
 
-    /// <summary>Notes durably that a topic exists, or that it does not any more. Called by the topic alone.</summary>
+    /// <summary>Durably records that a topic exists, or that it no longer does. Called only by the topic.</summary>
     [Alias("Record")]
     ValueTask<CatalogResult> Record(TopicName name, bool exists);
 
     /// <summary>
-    /// Settles topics whose creation or deletion a crash interrupted, each by <see cref="ITopicGrain.Settle"/>. Called when a silo starts,
-    /// and by the catalog itself as long as some are unsettled.
+    /// Settles topics whose creation or deletion a crash interrupted, each with <see cref="ITopicGrain.Settle"/>. Called when a silo
+    /// starts, and by the catalog itself while any topic is unsettled.
     /// </summary>
     [ResponseTimeout("00:05:00")]
     [Alias("Settle")]
