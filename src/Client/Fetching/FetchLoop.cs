@@ -106,7 +106,7 @@ internal sealed class FetchLoop(
             case FetchStatus.TopicReplaced:
                 Fail(
                     ErrorCode.InconsistentTopicId,
-                    $"The topic '{_name.Topic}' was deleted and created anew: assign its partitions again to read it from its start.",
+                    $"The topic '{_name.Topic}' was deleted and recreated: assign its partitions again to read the new topic from its start.",
                     null, from, epoch);
                 break;
             default:
@@ -157,7 +157,7 @@ internal sealed class FetchLoop(
         if (options.AutoOffsetReset == OffsetSpec.None)
         {
             Fail(
-                ErrorCode.OffsetOutOfRange, $"The topic '{_name.Topic}' was deleted and created anew, and AutoOffsetReset is None.",
+                ErrorCode.OffsetOutOfRange, $"The topic '{_name.Topic}' was deleted and recreated, and AutoOffsetReset is None.",
                 null, from, epoch);
             return;
         }

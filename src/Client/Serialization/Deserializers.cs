@@ -11,7 +11,7 @@ public static class Deserializers
     /// <exception cref="NotSupportedException">There is none.</exception>
     public static IDeserializer<T> For<T>() => Find<T>() ?? throw new NotSupportedException(
         $"There is no built-in deserializer for {typeof(T)}. Set KeyDeserializer or ValueDeserializer in the consumer's options; "
-        + $"JsonSerde<{typeof(T).Name}> reads JSON, and Ignore passes over what nobody wants to know.");
+        + $"JsonSerde<{typeof(T).Name}> reads JSON, and Ignore discards the data.");
 
     internal static IDeserializer<T>? Find<T>() => BuiltInSerdes.Of(typeof(T)) as IDeserializer<T>;
 }

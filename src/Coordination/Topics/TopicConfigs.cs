@@ -50,7 +50,7 @@ public static class TopicConfigs
     /// <summary>How long records are kept.</summary>
     public static readonly TopicConfigDefinition<long> RetentionMs = new(
         "retention.ms", Integer(-1), 604_800_000, NotYetEnforced,
-        "Milliseconds that records are kept at least under the delete policy; -1 for ever.");
+        "Minimum time in milliseconds that records are kept under the delete policy; -1 for no limit.");
 
     /// <summary>How many bytes of a partition are kept.</summary>
     public static readonly TopicConfigDefinition<long> RetentionBytes = new(
