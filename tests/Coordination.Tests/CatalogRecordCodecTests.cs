@@ -5,7 +5,7 @@ namespace Loire.Coordination.Tests;
 
 public class CatalogRecordCodecTests
 {
-    /// <summary>Bytes in journals of users: a record that was written once must be read for ever.</summary>
+    /// <summary>Bytes in users' journals: every record ever written must remain readable.</summary>
     public static TheoryData<string, CatalogRecord> Golden => new()
     {
         { "0101" + "0003" + "612E62", new CatalogRecord.Announced(TopicName.Parse("a.b")) },

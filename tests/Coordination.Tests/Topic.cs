@@ -3,7 +3,7 @@ using Loire.Coordination.Topics;
 
 namespace Loire.Coordination.Tests;
 
-/// <summary>Short ways to write down topics in tests.</summary>
+/// <summary>Shorthand for topics in tests.</summary>
 internal static class Topic
 {
     public static readonly TopicId Id = new(new Guid("00112233-4455-6677-8899-aabbccddeeff"));

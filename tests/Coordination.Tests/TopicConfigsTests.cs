@@ -4,7 +4,7 @@ namespace Loire.Coordination.Tests;
 
 public class TopicConfigsTests
 {
-    /// <summary>Kafka 4's names and defaults; a change here is a change of what users rely on.</summary>
+    /// <summary>Kafka 4's names and defaults; a change here breaks what users rely on.</summary>
     public static TheoryData<string, string, ConfigEffect> Defaults => new()
     {
         { "cleanup.policy", "delete", ConfigEffect.NotYetEnforced },

@@ -7,7 +7,7 @@ public class TopicRecordCodecTests
 {
     private const string IdBytes = "00112233445566778899AABBCCDDEEFF";
 
-    /// <summary>Bytes in journals of users: a record that was written once must be read for ever.</summary>
+    /// <summary>Bytes in users' journals: every record ever written must remain readable.</summary>
     public static TheoryData<string, TopicRecord> Golden => new()
     {
         { "0101" + IdBytes + "00000003" + "0001" + "0000", new TopicRecord.Created(Topic.Id, 3, 1, Topic.Configs()) },

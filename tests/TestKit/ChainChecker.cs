@@ -4,14 +4,13 @@ using Loire.Model;
 namespace Loire.TestKit;
 
 /// <summary>
-/// Watches everything that any writer does to one log in a <see cref="LossyGrainStorage"/>, and notes each broken rule in
-/// <see cref="Violations"/>:
+/// Observes all writers of one log in a <see cref="LossyGrainStorage"/>, and records each violated rule in <see cref="Violations"/>:
 /// <list type="bullet">
-/// <item>One content per key, for ever: no object but the head is ever overwritten, and no key is used again with other content. The one
-/// exception is harmless and is checked to be: below the tail, where nobody looks, a leader that was overtaken before it led may put its
-/// fence where a chunk had been.</item>
+/// <item>One content per key: no object except the head is ever overwritten, and no key is reused with other content. One exception is
+/// allowed, and checked to be harmless: below the tail, which is never read, a leader that was superseded before it led may write its fence
+/// where a chunk had been.</item>
 /// <item>Links: each chunk begins where the one before ends and names its hash.</item>
-/// <item>Epochs never fall along the chain, and an epoch begins with a fence by the writer whose head took it.</item>
+/// <item>Epochs never decrease along the chain, and an epoch begins with a fence by the writer whose head claimed it.</item>
 /// <item>The head lists a gapless log: entries from its start to its tail, all of which exist.</item>
 /// <item>Nothing is deleted that the current head refers to.</item>
 /// </list>
@@ -36,10 +35,10 @@ public sealed class ChainChecker
         storage.Changed += OnChanged;
     }
 
-    /// <summary>What went wrong, in words.</summary>
+    /// <summary>Human-readable descriptions of the violated rules.</summary>
     public List<string> Violations { get; } = [];
 
-    /// <summary>How many chunks were created.</summary>
+    /// <summary>The number of chunks created.</summary>
     public int Chunks => _chunks.Count;
 
     /// <summary>The newest head.</summary>

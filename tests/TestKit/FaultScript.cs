@@ -1,6 +1,6 @@
 namespace Loire.TestKit;
 
-/// <summary>Faults for the calls of a <see cref="LossyGrainStorage"/> that a test names beforehand.</summary>
+/// <summary>Scripted faults for selected calls of a <see cref="LossyGrainStorage"/>.</summary>
 public sealed class FaultScript
 {
     private readonly List<Rule> _rules = [];
@@ -22,7 +22,7 @@ public sealed class FaultScript
         return this;
     }
 
-    /// <summary>Nothing goes wrong any more.</summary>
+    /// <summary>Stops injecting faults.</summary>
     public void Clear() => _rules.Clear();
 
     private Task<StorageFault> DecideAsync(StorageCall call)

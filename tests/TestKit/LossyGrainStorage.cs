@@ -6,12 +6,12 @@ using Orleans.Storage;
 namespace Loire.TestKit;
 
 /// <summary>
-/// Grain storage in memory for one process of tests, with the ETag rules of Orleans' providers and with faults that the test decides call
-/// by call through <see cref="Faults"/>: it delays, refuses, answers late, loses answers, and lets a request arrive after its caller gave
-/// up. After <see cref="Crash"/> no call that was under way is ever answered, and whether it took effect is decided by the test. It never
-/// returns stale or damaged data by itself; a test damages with <see cref="Replace"/>. A call goes on where its fault was decided and not
-/// where it was made, so a caller that is gone cannot hold it back. What is handed out or in is copied, so memory shared with the caller by
-/// mistake shows. Thread-safe.
+/// In-memory grain storage with the ETag rules of Orleans' providers and with faults that the test chooses for each call through
+/// <see cref="Faults"/>: it delays, refuses, answers late, loses answers, and lets a request arrive after its caller gave up. After
+/// <see cref="Crash"/>, no call in flight is ever answered, and the test decides whether it took effect. It never returns stale or corrupt
+/// data on its own; a test corrupts data with <see cref="Replace"/>. A call continues where its fault was decided, not where it was made,
+/// so a killed caller cannot block it. All data is copied in and out, so memory accidentally shared with the caller is detected.
+/// Thread-safe.
 /// </summary>
 public sealed class LossyGrainStorage : IGrainStorage
 {
@@ -26,13 +26,13 @@ public sealed class LossyGrainStorage : IGrainStorage
     /// <summary>Decides the fault of each call before it has any effect. A task that ends late delays the call.</summary>
     public Func<StorageCall, Task<StorageFault>>? Faults { get; set; }
 
-    /// <summary>Told of each change of content while no other can happen.</summary>
+    /// <summary>Called for each change of content, under the lock that prevents others.</summary>
     public Action<StorageChange>? Changed { get; set; }
 
-    /// <summary>What callers did that no caller may do; empty after a good test.</summary>
+    /// <summary>Illegal calls made; empty after a correct test.</summary>
     public List<string> Violations { get; } = [];
 
-    /// <summary>How many calls were made.</summary>
+    /// <summary>The number of calls made.</summary>
     public int Calls => Volatile.Read(ref _calls);
 
     /// <summary>The keys that exist, in ordinal order.</summary>
@@ -56,7 +56,7 @@ public sealed class LossyGrainStorage : IGrainStorage
         }
     }
 
-    /// <summary>Changes or (with null) removes what is stored behind the back of every writer; the ETag stays.</summary>
+    /// <summary>Changes stored data, or removes it with null, without the writers' knowledge; keeps the ETag.</summary>
     public void Replace(string key, byte[]? bytes)
     {
         lock (_lock)
@@ -87,7 +87,7 @@ public sealed class LossyGrainStorage : IGrainStorage
         }
     }
 
-    /// <summary>Ends every call under way without an answer: its task never completes and it has no further effect.</summary>
+    /// <summary>Ends all calls in flight without an answer: their tasks never complete, and they have no further effect.</summary>
     public void Crash()
     {
         lock (_lock)
@@ -182,7 +182,7 @@ public sealed class LossyGrainStorage : IGrainStorage
     }
 
     /// <summary>
-    /// Lets <paramref name="effect"/> happen as the call's fault demands; what it returns hands the result to the caller.
+    /// Performs <paramref name="effect"/> according to the call's fault; the function that it returns passes the result to the caller.
     /// </summary>
     private async Task Run(StorageCall call, Func<Action> effect)
     {
@@ -238,7 +238,7 @@ public sealed class LossyGrainStorage : IGrainStorage
             }
             catch (InconsistentStateException)
             {
-                // Too late: nobody waits for this answer any more.
+                // Too late: the caller no longer waits for this answer.
             }
         }
     }

@@ -1,8 +1,8 @@
 namespace Loire.TestKit;
 
 /// <summary>
-/// Time that stands still until the test moves it. Timers run on the thread that calls <see cref="Advance"/>, in the order of their due
-/// times. FakeTimeProvider shows neither how many timers wait nor when the next one is due, which phase barriers and simulations need.
+/// Time that advances only when the test moves it. Timers run on the thread that calls <see cref="Advance"/>, in order of their due times.
+/// Unlike FakeTimeProvider, it exposes the number of waiting timers and the next due time, which phase barriers and simulations need.
 /// </summary>
 public sealed class ManualTime : TimeProvider
 {
@@ -13,7 +13,7 @@ public sealed class ManualTime : TimeProvider
 
     public ManualTime(DateTimeOffset? start = null) => _now = start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>How many timers wait.</summary>
+    /// <summary>The number of waiting timers.</summary>
     public int WaitingTimers
     {
         get
@@ -59,8 +59,8 @@ public sealed class ManualTime : TimeProvider
     }
 
     /// <summary>
-    /// Ends after a time, or as cancelled. Unlike <see cref="Task.Delay(TimeSpan, TimeProvider, CancellationToken)"/> it is cancelled within
-    /// the cancelling call, and not some time later by another thread.
+    /// Completes after a delay or when cancelled. Unlike <see cref="Task.Delay(TimeSpan, TimeProvider, CancellationToken)"/>, it is
+    /// cancelled within the cancelling call, not later on another thread.
     /// </summary>
     public async Task Delay(TimeSpan by, CancellationToken cancellation)
     {
@@ -70,7 +70,7 @@ public sealed class ManualTime : TimeProvider
         await end.Task;
     }
 
-    /// <summary>Moves time on, running every timer that falls due on the way at its own moment.</summary>
+    /// <summary>Advances the time, running every timer that falls due at its own due time.</summary>
     public void Advance(TimeSpan by)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);

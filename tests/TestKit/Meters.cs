@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Loire.TestKit;
 
-/// <summary>The meters of one test: a listener that follows only these hears no other test of the process.</summary>
+/// <summary>The meters of one test, so that its listener is isolated from other tests in the process.</summary>
 public sealed class Meters : IMeterFactory
 {
     /// <summary>The meters that were created.</summary>

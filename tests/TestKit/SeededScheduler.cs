@@ -1,16 +1,15 @@
 namespace Loire.TestKit;
 
 /// <summary>
-/// Runs several owners of asynchronous code on the calling thread, each one step at a time in its own order, as grains on a silo run. Which
-/// owner takes the next step is drawn from a seed, so that the same seed gives the same run. When nobody has a step to take, time moves on
-/// to the next timer. An owner can be paused, as by a long garbage collection, and killed, as by the end of its process: what it has not
-/// done by then it never does.
+/// Runs several owners of asynchronous code on the calling thread, each one step at a time in its own order, like grains on a silo. A seed
+/// determines which owner takes the next step, so the same seed gives the same run. When no owner has a step, time advances to the next
+/// timer. An owner can be paused, as by a long garbage collection, and killed, as by the end of its process: it then takes no further step.
 /// </summary>
 public sealed class SeededScheduler(Random random, ManualTime time)
 {
     private readonly List<Owner> _ready = [];
 
-    /// <summary>How many steps were taken.</summary>
+    /// <summary>The number of steps taken.</summary>
     public long Steps { get; private set; }
 
     /// <summary>Adds an owner.</summary>
@@ -30,8 +29,8 @@ public sealed class SeededScheduler(Random random, ManualTime time)
         return true;
     }
 
-    /// <summary>Takes steps, and moves time on where there are none, until <paramref name="done"/> holds.</summary>
-    /// <exception cref="InvalidOperationException">It does not hold, and nothing can happen any more, or too much has.</exception>
+    /// <summary>Takes steps, or advances the time when there are none, until <paramref name="done"/> is true.</summary>
+    /// <exception cref="InvalidOperationException">It is still false when no step or timer is left, or after too many steps.</exception>
     public void RunUntil(Func<bool> done, string what, int maxSteps = 1_000_000)
     {
         for (var i = 0; !done(); i++)
@@ -70,7 +69,7 @@ public sealed class SeededScheduler(Random random, ManualTime time)
         public override void Send(SendOrPostCallback d, object? state) =>
             throw new NotSupportedException("Nobody waits for a step of another owner.");
 
-        /// <summary>Has the owner do something in a step of its own.</summary>
+        /// <summary>Queues an action as a step of the owner.</summary>
         public void Do(Func<Task> work) => Post(static state => ((Func<Task>)state!)(), work);
 
         /// <summary>Takes no more steps until <see cref="Resume"/>.</summary>
@@ -80,7 +79,7 @@ public sealed class SeededScheduler(Random random, ManualTime time)
             _scheduler._ready.Remove(this);
         }
 
-        /// <summary>Goes on where it was paused.</summary>
+        /// <summary>Resumes where it was paused.</summary>
         public void Resume()
         {
             _isPaused = false;

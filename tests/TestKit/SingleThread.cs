@@ -1,8 +1,8 @@
 namespace Loire.TestKit;
 
 /// <summary>
-/// Runs asynchronous code on the calling thread, one step at a time, as a grain's scheduler does. Continuations that other threads bring in
-/// (of a real store, say) run here too.
+/// Runs asynchronous code on the calling thread, one step at a time, like a grain's scheduler. Continuations posted by other threads, such
+/// as those of a real store, also run here.
 /// </summary>
 public static class SingleThread
 {
@@ -45,7 +45,7 @@ public static class SingleThread
             }
             catch (InvalidOperationException)
             {
-                // The work has ended; nobody waits for what is left of it.
+                // The work has ended, so remaining continuations are dropped.
             }
         }
 

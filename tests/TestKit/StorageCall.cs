@@ -1,6 +1,6 @@
 namespace Loire.TestKit;
 
-/// <summary>What a call asks of a grain storage.</summary>
+/// <summary>The operations of a grain storage.</summary>
 public enum StorageOperation
 {
     Read,
@@ -8,13 +8,13 @@ public enum StorageOperation
     Clear,
 }
 
-/// <summary>One call of a grain storage, as the test's faults see it before it has any effect.</summary>
+/// <summary>One call of a grain storage, as passed to the test's faults before it has any effect.</summary>
 /// <param name="Number">Counts the calls of this storage from 1.</param>
-/// <param name="Operation">What is asked.</param>
+/// <param name="Operation">The requested operation.</param>
 /// <param name="StateName">The name of the state.</param>
 /// <param name="GrainKey">The grain id as text.</param>
 /// <param name="ETag">The version that a write or a clear is conditional on; null if it expects none.</param>
-/// <param name="Bytes">What a write would store; empty otherwise.</param>
+/// <param name="Bytes">The bytes that a write would store; empty otherwise.</param>
 public sealed record StorageCall(
     int Number, StorageOperation Operation, string StateName, string GrainKey, string? ETag, ReadOnlyMemory<byte> Bytes)
 {
@@ -25,10 +25,10 @@ public sealed record StorageCall(
     public bool IsCreate => Operation == StorageOperation.Write && ETag is null;
 }
 
-/// <summary>What goes wrong with one call. A fault that waits for something is a task that completes late.</summary>
+/// <summary>The fault of one call. A delayed fault is a task that completes late.</summary>
 public abstract record StorageFault
 {
-    /// <summary>Nothing goes wrong.</summary>
+    /// <summary>No fault.</summary>
     public static readonly StorageFault None = new NoFault();
 
     /// <summary>Nothing is stored and <paramref name="error"/> is thrown.</summary>
@@ -37,15 +37,15 @@ public abstract record StorageFault
     /// <summary>The call has its effect, yet <paramref name="error"/> is thrown.</summary>
     public static StorageFault LoseAnswer(Exception error) => new AnswerLost(error);
 
-    /// <summary>The call has its effect at once; the caller hears of it when <paramref name="until"/> has ended.</summary>
+    /// <summary>The call has its effect immediately; the caller gets the answer when <paramref name="until"/> has completed.</summary>
     public static StorageFault AnswerLate(Task until) => new LateAnswer(until);
 
     /// <summary>
-    /// <paramref name="error"/> is thrown at once; the request arrives at the store when <paramref name="until"/> has ended.
+    /// <paramref name="error"/> is thrown immediately; the request reaches the store when <paramref name="until"/> has completed.
     /// </summary>
     public static StorageFault ArriveLate(Exception error, Task until) => new LateArrival(error, until);
 
-    /// <summary>The call reports success without any effect. No store may do this: a planted bug, to see that checkers find it.</summary>
+    /// <summary>The call reports success without any effect. No store may do this: a planted bug that checkers must find.</summary>
     public static readonly StorageFault Pretend = new Pretence();
 
     internal sealed record NoFault : StorageFault;
@@ -61,7 +61,7 @@ public abstract record StorageFault
     internal sealed record Pretence : StorageFault;
 }
 
-/// <summary>A change of the store's content, in the order of happening.</summary>
+/// <summary>A change of the store's content.</summary>
 /// <param name="Call">The call that made it.</param>
 /// <param name="ETag">The new version; null for a deletion.</param>
 public sealed record StorageChange(StorageCall Call, string? ETag);

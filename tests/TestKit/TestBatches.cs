@@ -6,11 +6,11 @@ using Loire.Model.Batches;
 
 namespace Loire.TestKit;
 
-/// <summary>Record batches for tests, and what is in them.</summary>
+/// <summary>Builds and reads record batches in tests.</summary>
 public static class TestBatches
 {
     /// <summary>
-    /// One batch with a record for each value; the records' times grow by one millisecond from <paramref name="timestamp"/> on.
+    /// One batch with a record for each value; the records' timestamps start at <paramref name="timestamp"/>, one millisecond apart.
     /// </summary>
     public static ReadOnlyMemory<byte> Of(long timestamp, params IEnumerable<string> values)
     {
@@ -23,7 +23,7 @@ public static class TestBatches
         return builder.Build();
     }
 
-    /// <summary>A batch as a log takes it.</summary>
+    /// <summary>A batch in the form that a log accepts.</summary>
     public static BatchToAppend ToAppend(ReadOnlyMemory<byte> batch)
     {
         Invariant.Check(RecordBatch.TryRead(batch.Span, out var view) == ErrorCode.None);
@@ -43,7 +43,7 @@ public static class TestBatches
     }
 
     /// <summary>
-    /// The records of whole batches in a row as <c>offset:value</c>; throws if any batch is not whole or its checksum is wrong.
+    /// The records of concatenated batches as <c>offset:value</c>; throws if a batch is incomplete or its checksum is wrong.
     /// </summary>
     public static List<string> Records(ReadOnlySpan<byte> batches)
     {

@@ -1,15 +1,15 @@
 namespace Loire.TestKit;
 
 /// <summary>
-/// Runs asynchronous code on the calling thread in time that is not real: whenever nothing else can happen, time moves to the next timer.
-/// So a wait of thirty seconds takes none, and code that waits for what never comes fails at once.
+/// Runs asynchronous code on the calling thread in virtual time: whenever no other step is possible, time advances to the next timer. A
+/// wait of thirty seconds therefore takes no real time, and code that waits for an event that never happens fails immediately.
 /// </summary>
 public static class VirtualTime
 {
     /// <summary>Runs <paramref name="work"/> to its end.</summary>
     public static void Run(Func<ManualTime, Task> work)
     {
-        // Whatever completes a task here continues here, and never on another thread.
+        // Continuations of tasks completed here run here, never on another thread.
         var before = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);
         try

@@ -2,7 +2,7 @@ using Loire.Coordination.Groups.Assignors;
 
 namespace Loire.Coordination.Tests.Groups.Assignors;
 
-/// <summary>What holds for every group, on random ones.</summary>
+/// <summary>Properties of all assignments, checked on random groups.</summary>
 public class AssignorPropertiesTests
 {
     private const int Groups = 600;
@@ -127,7 +127,7 @@ public class AssignorPropertiesTests
             moved += left.Members.Sum(member => member.Owned.Count) - kept;
         });
 
-        // A partition that somebody leaves behind may set off a chain of moves, where only that evens out the counts.
+        // A departed member's partition may trigger a chain of moves if only that balances the counts.
         Assert.InRange((double)moved / (moved + stayed), 0, 0.03);
     }
 

@@ -5,7 +5,7 @@ namespace Loire.Coordination.Tests.Groups.Assignors;
 
 /// <summary>
 /// A group and topics, as one line: <c>t0:3,t1:2|C0;instance;generation;t0,t1;t0-0,t1-1|C1;;-1;t0;</c>, that is topics with their
-/// numbers of partitions, then for each member its ids, generation, subscription and what it owned.
+/// partition counts, then the ids, generation, subscription and owned partitions of each member.
 /// </summary>
 internal sealed record GroupCase(IReadOnlyList<GroupSubscription> Members, IReadOnlyDictionary<TopicName, int> PartitionsCounts)
 {
@@ -36,7 +36,7 @@ internal sealed record GroupCase(IReadOnlyList<GroupSubscription> Members, IRead
         string.Join(" | ", assignment.OrderBy(member => member.Key)
             .Select(member => $"{member.Key}: {string.Join(' ', member.Value)}".TrimEnd()));
 
-    /// <summary>The group after it has been assigned what <paramref name="assignor"/> says.</summary>
+    /// <summary>The group after <paramref name="assignor"/> has assigned its partitions.</summary>
     public GroupCase After(IAssignor assignor)
     {
         var assignment = assignor.Assign(Members, PartitionsCounts);

@@ -4,7 +4,7 @@ namespace Loire.Coordination.Tests.Groups.Assignors;
 
 public class KafkaAssignmentsTests
 {
-    /// <summary>Each assignor and group with what Kafka's own assignor makes of it.</summary>
+    /// <summary>Assignors and groups with the assignment of Kafka's own assignor.</summary>
     public static TheoryData<string, string> Assignments
     {
         get

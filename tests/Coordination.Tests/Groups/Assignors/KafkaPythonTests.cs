@@ -5,8 +5,8 @@ using Loire.Coordination.Groups.Assignors;
 namespace Loire.Coordination.Tests.Groups.Assignors;
 
 /// <summary>
-/// Another client's assignors beside ours, on random groups. It knows no static members, and its sticky assignor is Kafka's first one, from
-/// before members with equal subscriptions had an algorithm of their own.
+/// Compares kafka-python's assignors with ours on random groups. It has no static members, and its sticky assignor is Kafka's first
+/// version, without the separate algorithm for members with equal subscriptions.
 /// </summary>
 public class KafkaPythonTests
 {
@@ -41,7 +41,7 @@ public class KafkaPythonTests
 
         Assert.All(groups.Zip(theirs), pair => BalancesAndKeeps(pair.First, pair.Second));
 
-        // Which of several partitions returns to a member is a matter of taste. Few groups come so far.
+        // Which of several equivalent partitions returns to a member is arbitrary. Few groups reach this case.
         var alike = groups.Zip(theirs).Count(pair => pair.First.Assign(new StickyAssignor()) == pair.Second);
         Assert.InRange(alike, groups.Length * 97 / 100, groups.Length);
     }

@@ -3,33 +3,33 @@ using Loire.Coordination.Groups.Assignors;
 
 namespace Loire.Coordination.Tests.Groups.Assignors;
 
-/// <summary>What a random group may have.</summary>
+/// <summary>The features of a random group.</summary>
 [Flags]
 internal enum Traits
 {
-    /// <summary>Dynamic members with different subscriptions and nothing owned.</summary>
+    /// <summary>Dynamic members with different subscriptions and no owned partitions.</summary>
     None = 0,
 
-    /// <summary>All subscribe to all topics.</summary>
+    /// <summary>All members subscribe to all topics.</summary>
     Equal = 1,
 
-    /// <summary>Some members had partitions, some very many.</summary>
+    /// <summary>Some members owned partitions, a few of them very many.</summary>
     Owned = 2,
 
     /// <summary>
-    /// Claims that contradict each other, of several generations, of partitions that do not exist or are not subscribed to; subscriptions
-    /// to nothing and to topics that do not exist; static members.
+    /// Contradictory claims, from several generations, to nonexistent or unsubscribed partitions; empty subscriptions and subscriptions to
+    /// nonexistent topics; static members.
     /// </summary>
     Wild = 4,
 }
 
-/// <summary>Groups from a seed, which is in the message when a check fails.</summary>
+/// <summary>Generates groups from a seed, which the message of a failed check contains.</summary>
 internal static class RandomGroups
 {
     private static readonly int Seed =
         int.TryParse(Environment.GetEnvironmentVariable("LOIRE_SEED"), out var given) ? given : 20260101;
 
-    /// <summary>Checks many groups, and says with which one it failed.</summary>
+    /// <summary>Checks many groups, and reports the one that failed.</summary>
     public static void Each(int count, Traits traits, Action<GroupCase, Random> check)
     {
         var random = new Random(Seed);
@@ -88,7 +88,7 @@ internal static class RandomGroups
 
     private static void Own(Random random, GroupSubscription[] members, Dictionary<TopicName, int> counts, bool wild)
     {
-        // Owners are taken from the first few members, so that some have too much.
+        // Owners are drawn from the first few members, so that some own too many partitions.
         var few = random.Next(1, members.Length + 1);
         foreach (var (topic, count) in counts)
         {

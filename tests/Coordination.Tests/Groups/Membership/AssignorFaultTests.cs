@@ -4,7 +4,7 @@ using static Loire.Coordination.Tests.Groups.Membership.TestGroup;
 
 namespace Loire.Coordination.Tests.Groups.Membership;
 
-/// <summary>Assignors that are other people's code, and wrong.</summary>
+/// <summary>Faulty third-party assignors.</summary>
 public class AssignorFaultTests
 {
     [Fact]

@@ -19,7 +19,7 @@ public class GroupRecordCodecTests
     private static readonly MemberProfile Static = new(
         "m2", "i", "", "", new MemberSubscription([], "a.+", ["x", "y"], TimeSpan.FromSeconds(6), TimeSpan.FromMilliseconds(1), "{}"));
 
-    /// <summary>Bytes in journals of users: a record that was written once must be read for ever.</summary>
+    /// <summary>Bytes in users' journals: every record ever written must remain readable.</summary>
     public static TheoryData<string, GroupRecord> Golden => new()
     {
         { "0201" + ProfileBytes, new GroupRecord.Joined(Profile) },

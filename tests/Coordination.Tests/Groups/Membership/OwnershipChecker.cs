@@ -3,8 +3,8 @@ using Loire.Model;
 namespace Loire.Coordination.Tests.Groups.Membership;
 
 /// <summary>
-/// Judges by what consumers work on, and by what is durable about who is a member, not by the machine's own books. A consumer counts while
-/// the life that it believes in is the durable one: after that it is fenced, and what it does comes to nothing.
+/// Checks ownership by the partitions that consumers process and by the durable membership, not by the machine's own state. A consumer
+/// counts while the life that it believes in is the durable one: after that it is fenced, and its actions have no effect.
 /// </summary>
 internal sealed class OwnershipChecker
 {
@@ -21,7 +21,7 @@ internal sealed class OwnershipChecker
 
     public void WorksOnSomethingElse() => _hasChanged = true;
 
-    /// <summary>At any time a partition has one owner.</summary>
+    /// <summary>A partition has at most one owner at any time.</summary>
     public void CheckOwners(IReadOnlyList<SimulatedConsumer> consumers, string when)
     {
         if (!_hasChanged)
@@ -42,7 +42,7 @@ internal sealed class OwnershipChecker
         }
     }
 
-    /// <summary>A commit that is accepted comes from the member's present life, and nobody else works on the partition.</summary>
+    /// <summary>An accepted commit comes from the member's current life, and no other member processes the partition.</summary>
     public void CheckCommit(
         MemberId memberId, int life, int presentLife, TopicPartition partition, IReadOnlyList<SimulatedConsumer> consumers)
     {

@@ -5,8 +5,8 @@ using Loire.Model.Groups;
 namespace Loire.Coordination.Tests.Groups.Membership;
 
 /// <summary>
-/// A consumer as a client library would be: one heartbeat under way; adopts what an answer gives it; takes its time to give up what an
-/// answer takes away; begins anew when it is fenced.
+/// A consumer that behaves like a client library: it has one heartbeat in flight, adopts granted partitions immediately, revokes partitions
+/// after a delay, and rejoins when it is fenced.
 /// </summary>
 internal sealed class SimulatedConsumer(Simulation simulation, MemberId memberId, GroupInstanceId? instanceId, MemberSubscription wants)
 {
@@ -25,10 +25,10 @@ internal sealed class SimulatedConsumer(Simulation simulation, MemberId memberId
 
     public bool IsDead { get; private set; }
 
-    /// <summary>What it works on, whatever the group thinks.</summary>
+    /// <summary>The partitions that it actually processes, regardless of the group's state.</summary>
     public SortedSet<TopicPartition> Owned { get; } = [];
 
-    /// <summary>Which of the lives under its id it believes to be; 0 before the first answer.</summary>
+    /// <summary>The life under its id that it believes to be its own; 0 before the first answer.</summary>
     public int Life { get; private set; }
 
     private bool IsPaused => simulation.Now < _pausedUntil;

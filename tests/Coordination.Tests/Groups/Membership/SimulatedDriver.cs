@@ -6,8 +6,8 @@ using Loire.Model.Groups;
 namespace Loire.Coordination.Tests.Groups.Membership;
 
 /// <summary>
-/// Drives the machine as a grain would: applies at once, writes behind, and lets no answer out before everything that it rests on is
-/// durable.
+/// Drives the machine like a grain: applies records immediately, writes them asynchronously, and sends no answer before the records that it
+/// depends on are durable.
 /// </summary>
 internal sealed class SimulatedDriver
 {
@@ -88,7 +88,7 @@ internal sealed class SimulatedDriver
         }
     }
 
-    /// <summary>Whether a commit is in order is decided here and checked against what all consumers work on.</summary>
+    /// <summary>Accepts or refuses a commit, and checks the decision against the partitions that all consumers process.</summary>
     public void Commit(MemberId memberId, int epoch, int life, TopicPartition partition, IReadOnlyList<SimulatedConsumer> consumers)
     {
         if (_machine.CheckCommit(memberId, epoch, partition) == ErrorCode.None)
@@ -97,7 +97,7 @@ internal sealed class SimulatedDriver
         }
     }
 
-    /// <summary>Everything that is not durable is lost, with the answers that rest on it.</summary>
+    /// <summary>Loses all records that are not durable, and the answers that depend on them.</summary>
     public void Crash()
     {
         _journal.RemoveRange(_durable, _journal.Count - _durable);
@@ -118,7 +118,7 @@ internal sealed class SimulatedDriver
         CheckReplay();
     }
 
-    /// <summary>A write ends: what was waiting for it may go out.</summary>
+    /// <summary>Completes a write and sends the answers that waited for it.</summary>
     public void Write()
     {
         for (; _durable < _journal.Count; _durable++)
@@ -214,7 +214,7 @@ internal sealed class SimulatedDriver
         }
     }
 
-    /// <summary>A cooperative group takes back nothing that stays where it is.</summary>
+    /// <summary>A cooperative group does not revoke partitions that stay with their owner.</summary>
     private void CheckCooperation()
     {
         var revoked = Revoked();

@@ -6,8 +6,8 @@ using Loire.Model.Groups;
 namespace Loire.Coordination.Tests.Groups.Membership;
 
 /// <summary>
-/// A group under churn: consumers join, leave, crash, pause, change their minds and clash over ids; requests and answers are delayed, lost
-/// and overtaken; topics come, grow and go; the driver crashes and forgets what was not durable yet. One seed, one history.
+/// A group under churn: consumers join, leave, crash, pause, change subscriptions and reuse ids; requests and answers are delayed, lost and
+/// reordered; topics are created, expanded and deleted; the driver crashes and loses records that were not durable. Deterministic per seed.
 /// </summary>
 internal sealed class Simulation(int seed)
 {
@@ -48,7 +48,7 @@ internal sealed class Simulation(int seed)
         CalmDown(beats: 400);
     }
 
-    /// <summary>Does something later; now and then never, unless all is calm.</summary>
+    /// <summary>Schedules an action for later; occasionally drops it, unless the calm phase has begun.</summary>
     public void Send(Action deliver, bool mayBeLost = true)
     {
         if (_isCalm || !mayBeLost || _random.Next(12) != 0)
@@ -166,7 +166,8 @@ internal sealed class Simulation(int seed)
     }
 
     /// <summary>
-    /// No more faults: within bounded time everyone alive works on exactly its target, and all that is subscribed to is worked on.
+    /// Stops injecting faults: within bounded time every live consumer processes exactly its target, and all subscribed partitions are
+    /// processed.
     /// </summary>
     private void CalmDown(int beats)
     {
@@ -176,7 +177,7 @@ internal sealed class Simulation(int seed)
             consumer.CalmDown();
         }
 
-        // Of two with one id, the later one stays; so it is with instance ids.
+        // Of two consumers with the same id, the later one survives; the same holds for instance ids.
         var rivals = _consumers.Where(consumer => !consumer.IsDead).GroupBy(consumer => consumer.InstanceId?.Value ?? consumer.MemberId.Value);
         foreach (var rival in rivals.SelectMany(same => same.SkipLast(1)).ToArray())
         {

@@ -6,7 +6,7 @@ using Loire.Model.Groups;
 
 namespace Loire.Coordination.Tests.Groups.Membership;
 
-/// <summary>A group, its journal, and what its members know, driven by hand.</summary>
+/// <summary>A group, its journal and its members' last answers, driven step by step by a test.</summary>
 internal sealed class TestGroup
 {
     public static readonly MembershipOptions NoDelays = new()
@@ -35,11 +35,11 @@ internal sealed class TestGroup
 
     public List<ReadOnlyMemory<byte>> Journal { get; } = [];
 
-    /// <summary>What the assignors <c>odd-dealt</c> and <c>odd-kept</c> make of a sound assignment.</summary>
+    /// <summary>How the assignors <c>odd-dealt</c> and <c>odd-kept</c> corrupt a valid assignment.</summary>
     public Func<Dictionary<MemberId, IReadOnlyList<TopicPartition>>, Dictionary<MemberId, IReadOnlyList<TopicPartition>>> Odd { get; set; } =
         static sound => sound;
 
-    /// <summary>What each member was told last.</summary>
+    /// <summary>The last answer to each member.</summary>
     public Dictionary<MemberId, HeartbeatResult> Told { get; } = [];
 
     public GroupState State => Machine.State;
@@ -59,7 +59,7 @@ internal sealed class TestGroup
     public GroupStep Join(MemberId memberId, MemberSubscription? wants = null, GroupInstanceId? instanceId = null) =>
         Beat(memberId, 0, [], wants ?? Wants(), instanceId);
 
-    /// <summary>A heartbeat with what the member was told last, which it has put into effect.</summary>
+    /// <summary>Sends a heartbeat of a member that has applied its last answer.</summary>
     public GroupStep Beat(MemberId memberId, MemberSubscription? wants = null, GroupInstanceId? instanceId = null) =>
         Beat(memberId, Told[memberId].MemberEpoch, Told[memberId].Assignment, wants, instanceId);
 
@@ -77,7 +77,7 @@ internal sealed class TestGroup
 
     public GroupStep Leave(MemberId? memberId, GroupInstanceId? instanceId = null) => Keep(Machine.Leave(memberId, instanceId, Now));
 
-    /// <summary>Time passes, and the driver calls whenever it was asked to.</summary>
+    /// <summary>Advances the time and ticks the machine whenever it is due.</summary>
     public GroupStep After(double seconds)
     {
         var until = Now + TimeSpan.FromSeconds(seconds);
@@ -93,14 +93,14 @@ internal sealed class TestGroup
             ErrorCode.None, null, [.. steps.SelectMany(step => step.Records)], [.. steps.SelectMany(step => step.News).Distinct()], 0);
     }
 
-    /// <summary>Time passes while the driver is held up.</summary>
+    /// <summary>Advances the time while the driver is stalled.</summary>
     public void Stall(double seconds)
     {
         Now += TimeSpan.FromSeconds(seconds);
         Keep(Machine.Tick(Now));
     }
 
-    /// <summary>Members heartbeat in turn until the group is stable and everyone knows.</summary>
+    /// <summary>Members send heartbeats in turn until the group is stable and all members have its current epoch.</summary>
     public TestGroup Settle(params MemberId[] members)
     {
         for (var round = 0; round < 5; round++)
@@ -115,7 +115,7 @@ internal sealed class TestGroup
         return this;
     }
 
-    /// <summary>The driver crashes, and another one replays the journal.</summary>
+    /// <summary>Crashes the driver and replays the journal into a new one.</summary>
     public void Restart()
     {
         var before = Text(GroupRecordCodec.Write(State.Snapshot()));
@@ -151,8 +151,8 @@ internal sealed class TestGroup
     }
 
     /// <summary>
-    /// The simplest of assignors: partitions stay where they are while that is fair; then in order to whoever has least. The eager one
-    /// deals anew each time.
+    /// The simplest assignor: partitions stay with their owners as long as that is fair; the others go in order to the member with the
+    /// fewest. The eager one redistributes all partitions each time.
     /// </summary>
     private sealed class Dealer(string name, bool isCooperative, TestGroup? odd) : IAssignor
     {

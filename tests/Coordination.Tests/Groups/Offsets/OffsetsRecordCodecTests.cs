@@ -13,7 +13,7 @@ public class OffsetsRecordCodecTests
 
     private static readonly CommittedOffset Second = Commit.Of("u-1", 0, 0, at: 1_000);
 
-    /// <summary>Bytes in journals of users: a record that was written once must be read for ever.</summary>
+    /// <summary>Bytes in users' journals: every record ever written must remain readable.</summary>
     public static TheoryData<string, OffsetsRecord> Golden => new()
     {
         {
