@@ -1,5 +1,9 @@
+using System.CodeDom.Compiler;
 using System.Net;
+using System.Reflection;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -31,8 +35,21 @@ public sealed class OperationsTests
         }
 
         Golden.Check("openapi.txt", string.Join('\n', lines) + "\n");
-        var mapped = host.Services.GetRequiredService<Microsoft.AspNetCore.Routing.EndpointDataSource>().Endpoints.Count;
+        var mapped = host.Services.GetRequiredService<EndpointDataSource>().Endpoints.Count;
         Assert.Equal(mapped - 1, lines.Count);
+    }
+
+    [Fact]
+    public async Task Every_typed_handler_is_bound_by_generated_code()
+    {
+        await using var host = await ApiHost.StartAsync();
+        var endpoints = host.Services.GetRequiredService<EndpointDataSource>().Endpoints;
+        var typed = endpoints.Where(endpoint => endpoint.Metadata.GetMetadata<MethodInfo>() is { DeclaringType.Namespace: { } place } handler
+            && place.StartsWith("Loire.", StringComparison.Ordinal)
+            && handler.GetParameters() is not [{ ParameterType.Name: nameof(HttpContext) }]).ToArray();
+        Assert.NotEmpty(typed);
+        Assert.All(typed, endpoint => Assert.Contains(
+            "RequestDelegateGenerator", endpoint.Metadata.GetMetadata<GeneratedCodeAttribute>()?.Tool ?? endpoint.DisplayName!, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -65,18 +65,18 @@ internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, TopicCache top
 
     private async Task<Results<NoContent, ApiProblem>> DeleteAsync(
         GroupId group,
+        OptionalBody<DeleteOffsetsJson> body,
         [Description("Only this topic.")] TopicName? topic = null,
-        [Description("Only this partition of the topic."), Range(0, int.MaxValue)] int? partition = null,
-        Body<DeleteOffsetsJson>? body = null)
+        [Description("Only this partition of the topic."), Range(0, int.MaxValue)] int? partition = null)
     {
-        if ((topic is null && partition is not null) || (topic is null) == (body is null))
+        if ((topic is null && partition is not null) || (topic is null) == (body.Value is null))
         {
             return ApiProblem.BadRequest(
                 "Name what to delete: by the query parameter topic, if need be with partition, or else by a body.");
         }
 
         var (selection, problem) = PartitionSelection.Read(
-            body?.Value.Topics ?? [new TopicPartitionsJson(topic!.Value.Value, partition is { } one ? [one] : null)]);
+            body.Value?.Topics ?? [new TopicPartitionsJson(topic!.Value.Value, partition is { } one ? [one] : null)]);
         problem ??= await DeleteSelectedAsync(grains.GetGrain<IGroupGrain>(group.Value), selection!);
         return problem is not null ? problem : TypedResults.NoContent();
     }

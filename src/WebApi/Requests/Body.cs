@@ -10,24 +10,29 @@ namespace Loire.WebApi.Requests;
 
 /// <summary>
 /// The JSON body of a typed handler. ASP.NET's own binding follows the host's serializer options and swallows the reason of a failure; this
-/// one is as strict as <see cref="DocumentJson"/> and refuses with a problem that names the place. A parameter with a default may have no
-/// body.
+/// one is as strict as <see cref="DocumentJson"/> and refuses with a problem that names the place.
 /// </summary>
 internal sealed record Body<T>(T Value) : IBindableFromHttpContext<Body<T>>, IEndpointParameterMetadataProvider
     where T : class
 {
     public static async ValueTask<Body<T>?> BindAsync(HttpContext context, ParameterInfo parameter)
     {
-        if (parameter.HasDefaultValue && !JsonBody.IsPresent(context.Request))
-        {
-            return null;
-        }
-
         var options = context.RequestServices.GetRequiredService<IOptions<LoireApiOptions>>().Value;
         var (value, problem) = await JsonBody.ReadAsync<T>(context, options.MaxDocumentBytes);
         return value is null ? throw new RefusedRequestException(problem!) : new Body<T>(value);
     }
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
-        builder.Metadata.Add(new AcceptsMetadata([MediaTypes.Json], typeof(T), isOptional: parameter.HasDefaultValue));
+        builder.Metadata.Add(new AcceptsMetadata([MediaTypes.Json], typeof(T)));
+}
+
+/// <summary>The JSON body of a typed handler that works without one; null if there is none.</summary>
+internal sealed record OptionalBody<T>(T? Value) : IBindableFromHttpContext<OptionalBody<T>>, IEndpointParameterMetadataProvider
+    where T : class
+{
+    public static async ValueTask<OptionalBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter) =>
+        new(JsonBody.IsPresent(context.Request) ? (await Body<T>.BindAsync(context, parameter))?.Value : null);
+
+    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
+        builder.Metadata.Add(new AcceptsMetadata([MediaTypes.Json], typeof(T), isOptional: true));
 }

@@ -28,9 +28,9 @@ internal sealed class MemberPositionEndpoints(IGrainFactory grains)
             .Fails(400, 404, 413, 415);
     }
 
-    private async Task<Results<NoContent, ApiProblem>> CommitAsync(GroupId group, string member, Body<MemberOffsetsJson>? body = null)
+    private async Task<Results<NoContent, ApiProblem>> CommitAsync(GroupId group, string member, OptionalBody<MemberOffsetsJson> body)
     {
-        var (offsets, problem) = body?.Value.Offsets is { } entries ? CommitBody.Read(entries) : (null, null);
+        var (offsets, problem) = body.Value?.Offsets is { } entries ? CommitBody.Read(entries) : (null, null);
         if (problem is null)
         {
             var result = await grains.GetGrain<IConsumerGrain>(new ConsumerKey(group.Value, member).ToString()).Commit(offsets);
