@@ -17,7 +17,9 @@ public sealed class JsonFormatTests
     [InlineData("{ \"a\" : {\"a\":1,\"a\":2} }", "{ \"a\" : {\"a\":1,\"a\":2} }", "what is inside is the client's affair")]
     [InlineData("{\"type\":\"binary\",\"data\":\"AP+A\"}", "\0\u00ff\u0080", "the binary form is its bytes")]
     [InlineData("{\"type\":\"binary\",\"data\":\"\\u0041P+A\"}", "\0\u00ff\u0080", "also with an escape")]
+    [InlineData("{\"data\":\"AP+A\",\"type\":\"binary\"}", "\0\u00ff\u0080", "whichever member comes first")]
     [InlineData("{\"type\":\"binary\",\"data\":\"\"}", "", "")]
+    [InlineData("{\"data\":\"AA==\",\"data\":\"AA==\"}", "{\"data\":\"AA==\",\"data\":\"AA==\"}", "a member given twice is not the binary form")]
     [InlineData("{\"type\":\"binary\",\"data\":\"AA==\",\"x\":1}", "{\"type\":\"binary\",\"data\":\"AA==\",\"x\":1}", "with one member more it is not the binary form")]
     [InlineData("{\"type\":\"text\",\"data\":\"AA==\"}", "{\"type\":\"text\",\"data\":\"AA==\"}", "nor with another type")]
     public async Task Keys_and_values_are_stored_by_one_rule(string json, string expected, string reason)

@@ -15,6 +15,8 @@ internal sealed class V2Record
     private static readonly V2Error WrongHeaders =
         V2Error.Invalid($"The headers of a record must be at most {Limits.HeadersPerRecord} of {{\"key\": text, \"value\": base64}}.");
 
+    private static readonly string[] Known = ["partition", "timestamp", "key", "value", "headers"];
+
     private V2Record()
     {
     }
@@ -43,17 +45,20 @@ internal sealed class V2Record
             return V2Error.Malformed("A record must be a JSON object.");
         }
 
-        var seen = Member.None;
+        // First all names, then the values by name: what a document with several mistakes is refused for does not depend on their order.
+        var members = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var property in element.EnumerateObject())
         {
-            var member = NameOf(property.Name);
-            if (member == Member.None || seen.HasFlag(member))
+            if (!Known.Contains(property.Name) || !members.TryAdd(property.Name, property.Value))
             {
                 return V2Error.Invalid($"The member '{QueryReader.Excerpt(property.Name)}' of a record is unknown, or it is there twice.");
             }
+        }
 
-            seen |= member;
-            if (property.Value.ValueKind != JsonValueKind.Null && record.TryRead(member, property.Value, format) is { } wrong)
+        foreach (var name in Known)
+        {
+            if (members.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null
+                && record.TryRead(name, value, format) is { } wrong)
             {
                 return wrong;
             }
@@ -62,30 +67,20 @@ internal sealed class V2Record
         return null;
     }
 
-    private static Member NameOf(string name) => name switch
-    {
-        "key" => Member.Key,
-        "value" => Member.Value,
-        "partition" => Member.Partition,
-        "timestamp" => Member.Timestamp,
-        "headers" => Member.Headers,
-        _ => Member.None,
-    };
-
-    private V2Error? TryRead(Member member, JsonElement element, EmbeddedFormat format)
+    private V2Error? TryRead(string member, JsonElement element, EmbeddedFormat format)
     {
         switch (member)
         {
-            case Member.Key:
+            case "key":
                 Key = ReadField(element, format);
                 return Key is null ? Unfit("key", format) : null;
-            case Member.Value:
+            case "value":
                 Value = ReadField(element, format);
                 return Value is null ? Unfit("value", format) : null;
-            case Member.Partition:
+            case "partition":
                 Partition = element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var partition) ? partition : -1;
                 return Partition < 0 ? V2Error.Invalid("The partition of a record must be a whole number, at least 0.") : null;
-            case Member.Timestamp:
+            case "timestamp":
                 var fits = element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out var milliseconds) && milliseconds >= 0;
                 Timestamp = fits ? new Timestamp(element.GetInt64()) : Timestamp.None;
                 return fits ? null : V2Error.Invalid("The timestamp of a record must be milliseconds since 1970.");
@@ -147,6 +142,7 @@ internal sealed class V2Record
     {
         string? name = null;
         byte[]? value = null;
+        var hasValue = false;
         header = default;
         if (element.ValueKind != JsonValueKind.Object)
         {
@@ -155,13 +151,13 @@ internal sealed class V2Record
 
         foreach (var member in element.EnumerateObject())
         {
-            var isNull = member.Value.ValueKind == JsonValueKind.Null;
             var fits = member.Name switch
             {
                 "key" => name is null && (name = ReadText(member.Value)) is not null,
-                "value" => value is null && (isNull || (value = ReadBase64(member.Value)) is not null),
+                "value" => !hasValue && (member.Value.ValueKind == JsonValueKind.Null || (value = ReadBase64(member.Value)) is not null),
                 _ => false,
             };
+            hasValue |= member.Name == "value";
             if (!fits)
             {
                 return false;
@@ -170,16 +166,5 @@ internal sealed class V2Record
 
         header = name is null ? default : new RecordHeader(Encoding.UTF8.GetBytes(name), value ?? [], value is null);
         return name is not null;
-    }
-
-    [Flags]
-    private enum Member
-    {
-        None = 0,
-        Key = 1,
-        Value = 2,
-        Partition = 4,
-        Timestamp = 8,
-        Headers = 16,
     }
 }

@@ -148,16 +148,24 @@ internal sealed class RecordFields
         field = Field.Null;
         problem = null;
         var probe = reader;
-        if (!(probe.Read() && probe.TokenType == JsonTokenType.PropertyName && probe.ValueTextEquals("type"u8)
-            && probe.Read() && probe.TokenType == JsonTokenType.String && probe.ValueTextEquals("binary"u8)
-            && probe.Read() && probe.TokenType == JsonTokenType.PropertyName && probe.ValueTextEquals("data"u8)
-            && probe.Read() && probe.TokenType == JsonTokenType.String))
+        var text = reader;
+        bool hasType = false, hasData = false;
+        while (probe.Read() && probe.TokenType == JsonTokenType.PropertyName)
         {
-            return false;
+            var isType = !hasType && probe.ValueTextEquals("type"u8);
+            var isData = !hasData && probe.ValueTextEquals("data"u8);
+            if (!(isType || isData) || !probe.Read() || probe.TokenType != JsonTokenType.String
+                || (isType && !probe.ValueTextEquals("binary"u8)))
+            {
+                return false;
+            }
+
+            hasType |= isType;
+            hasData |= isData;
+            text = isData ? probe : text;
         }
 
-        var text = probe;
-        if (!(probe.Read() && probe.TokenType == JsonTokenType.EndObject))
+        if (!hasType || !hasData)
         {
             return false;
         }
