@@ -11,7 +11,7 @@ namespace Loire.Log.Chains;
 internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
 {
     private readonly Queue<PendingChunk> _chunks = new();
-    private readonly Queue<RoomRequest> _roomRequests = new();
+    private readonly LinkedList<RoomRequest> _roomRequests = new();
     private PendingChunk? _taken;
     private PendingChunk? _last;
     private long _granted;
@@ -30,6 +30,9 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
 
     /// <summary>Whether no chunk waits to be written.</summary>
     public bool IsEmpty => _chunks.Count == 0;
+
+    /// <summary>How many callers wait for room.</summary>
+    public int WaitingForRoom => _roomRequests.Count;
 
     /// <summary>Adds items, all to the same chunk.</summary>
     public PendingChunk Add(ReadOnlySpan<Item> items)
@@ -117,17 +120,16 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
             return new ValueTask<ErrorCode>(ErrorCode.None);
         }
 
-        var request = new RoomRequest(bytes, cancellation);
-        _roomRequests.Enqueue(request);
-        return new ValueTask<ErrorCode>(request.Granted);
+        return new ValueTask<ErrorCode>(WaitForTurnAsync(bytes, cancellation));
     }
 
     /// <summary>Ends all waits for room with an error.</summary>
     public void RefuseRoom(ErrorCode error)
     {
-        while (_roomRequests.TryDequeue(out var request))
+        while (_roomRequests.First is { } first)
         {
-            request.End(error);
+            _roomRequests.RemoveFirst();
+            first.Value.End(error);
         }
     }
 
@@ -159,10 +161,35 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
     private void GrantRoom()
     {
         _granted = 0;
-        while (_roomRequests.TryPeek(out var request) && (request.IsOver || Fits(request.Bytes)))
+        GrantWhatFits();
+    }
+
+    private void GrantWhatFits()
+    {
+        while (_roomRequests.First is { } first && (first.Value.IsOver || Fits(first.Value.Bytes)))
         {
-            _roomRequests.Dequeue();
-            _granted += request.End(ErrorCode.None) ? request.Bytes : 0;
+            _roomRequests.RemoveFirst();
+            _granted += first.Value.End(ErrorCode.None) ? first.Value.Bytes : 0;
+        }
+    }
+
+    private async Task<ErrorCode> WaitForTurnAsync(long bytes, CancellationToken cancellation)
+    {
+        var place = _roomRequests.AddLast(new RoomRequest(bytes, cancellation));
+        try
+        {
+            return await place.Value.Granted;
+        }
+        catch (OperationCanceledException)
+        {
+            // Here and not in the cancellation, which may run on any thread. Those behind it may have waited for this request alone.
+            if (place.List is not null)
+            {
+                _roomRequests.Remove(place);
+                GrantWhatFits();
+            }
+
+            throw;
         }
     }
 

@@ -22,6 +22,7 @@ internal sealed class Chain
     private readonly TimeProvider _time;
     private ChainState? _state;
     private Task<ErrorCode>? _taking;
+    private bool _isStopCertain = true;
 
     /// <summary>Creates a chain that is not open yet.</summary>
     public Chain(
@@ -204,14 +205,14 @@ internal sealed class Chain
     }
 
     /// <summary>
-    /// Closes the chain, waits for what is in flight, and fails what is queued behind it. A leader records in the head that it will not
-    /// write again; if that write fails, the next leader assumes that it may.
+    /// Closes the chain, waits for what is in flight, and fails what is queued behind it. A leader none of whose writes is in doubt records
+    /// in the head that it will not write again; otherwise, or if that write fails, the next leader assumes that it may.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
         var led = Leads;
         await StopAsync();
-        if (led && CloseReason is null)
+        if (led && _isStopCertain)
         {
             await _leadership.ResignAsync();
         }
@@ -237,6 +238,8 @@ internal sealed class Chain
     /// <param name="reason">A human-readable reason.</param>
     public void Close(ErrorCode error, string reason)
     {
+        // Also while the owner closes the chain: the write that failed may still reach storage.
+        _isStopCertain = false;
         if (IsClosed)
         {
             return;

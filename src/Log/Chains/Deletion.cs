@@ -134,38 +134,40 @@ internal sealed class Deletion(Chain chain, ChainObjects store, ObjectLoader loa
         return true;
     }
 
-    /// <summary>Deletes what the entries list; a page after what it lists.</summary>
+    /// <summary>
+    /// Deletes what the entries list; a page after what it lists. Pages are followed one at a time, so that however deep they are, no more
+    /// than <see cref="CallsAtOnce"/> calls are under way.
+    /// </summary>
     private async Task<bool> DeleteEntriesAsync(ReadOnlyMemory<ChainEntry> entries, GarbageDisposal disposal)
     {
-        var walk = new EntryWalk(loader);
-        for (var from = 0; from < entries.Length; from += CallsAtOnce)
+        var calls = new List<Task<bool>>(CallsAtOnce);
+        for (var i = 0; i < entries.Length; i++)
         {
-            var calls = new Task<bool>[Math.Min(CallsAtOnce, entries.Length - from)];
-            for (var i = 0; i < calls.Length; i++)
-            {
-                calls[i] = DeleteEntryAsync(entries.Span[from + i], walk, disposal);
-            }
-
-            if (Array.Exists(await Task.WhenAll(calls), gone => !gone))
+            var entry = entries.Span[i];
+            if ((entry.Kind == ObjectKind.Page || calls.Count == CallsAtOnce) && !await AreGoneAsync(calls))
             {
                 return false;
             }
+
+            if (entry.Kind == ObjectKind.Page)
+            {
+                var (status, below) = await new EntryWalk(loader).ReadPageAsync(entry);
+                if (status == FetchStatus.Unreachable || !await DeleteEntriesAsync(below, disposal))
+                {
+                    return false;
+                }
+            }
+
+            calls.Add(disposal.TryDeleteAsync(PendingGarbage.Of(entry)));
         }
 
-        return true;
+        return await AreGoneAsync(calls);
     }
 
-    private async Task<bool> DeleteEntryAsync(ChainEntry entry, EntryWalk walk, GarbageDisposal disposal)
+    private static async Task<bool> AreGoneAsync(List<Task<bool>> calls)
     {
-        if (entry.Kind == ObjectKind.Page)
-        {
-            var (status, below) = await walk.ReadPageAsync(entry);
-            if (status == FetchStatus.Unreachable || !await DeleteEntriesAsync(below, disposal))
-            {
-                return false;
-            }
-        }
-
-        return await disposal.TryDeleteAsync(PendingGarbage.Of(entry));
+        var gone = await Task.WhenAll(calls);
+        calls.Clear();
+        return Array.TrueForAll(gone, isGone => isGone);
     }
 }

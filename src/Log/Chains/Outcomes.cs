@@ -8,7 +8,7 @@ internal enum WriteOutcome
     /// <summary>Stored: the provider confirmed it, or the content was read back.</summary>
     Done,
 
-    /// <summary>Not stored: the store is full.</summary>
+    /// <summary>Not stored: the store is full, or damage hides whether the condition holds.</summary>
     Refused,
 
     /// <summary>The store accepts no more writes.</summary>

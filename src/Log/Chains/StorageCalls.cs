@@ -14,7 +14,7 @@ internal enum CallEnd
     /// </summary>
     ConditionFailed,
 
-    /// <summary>The call took no effect: the store is full.</summary>
+    /// <summary>The call took no effect: the store is full, or damage hides whether the condition holds.</summary>
     Refused,
 
     /// <summary>The store accepts no more writes.</summary>
@@ -151,7 +151,7 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
             Note(problem);
             return CallEnd.ConditionFailed;
         }
-        catch (StorageFullException problem)
+        catch (Exception problem) when (problem is StorageFullException or StorageDamagedException)
         {
             Note(problem);
             return CallEnd.Refused;

@@ -57,6 +57,24 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
     public Exception? BrokenBy { get; private set; }
 
     /// <summary>
+    /// Adds an entry of the checkpoint. A key that was deleted and put again while the checkpoint was written may have two of them; the
+    /// second is the newer one.
+    /// </summary>
+    public void Restore(ReadOnlySpan<byte> key, in ObjectEntry entry)
+    {
+        if (Files.TryGetValue(entry.File, out var file))
+        {
+            file.LiveBytes += RecordHead.RecordBytes(key.Length, entry.Length);
+        }
+
+        Counters.DamagedObjects += entry.IsDamaged ? 1 : 0;
+        if (Index.Set(key, entry, out var previous))
+        {
+            Forget(previous, key.Length);
+        }
+    }
+
+    /// <summary>
     /// Applies a durable record to the index, for live writes and for replay alike, where a record may be older than the entry from the
     /// checkpoint.
     /// </summary>
@@ -77,6 +95,7 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
                     header.Sequence, file.Number, header.Position, header.ValueLength, header.ValueCrc, oldest, isDamaged);
                 Index.Set(key, put, out _);
                 file.LiveBytes += header.End - header.Position;
+                Counters.DamagedObjects += isDamaged ? 1 : 0;
                 if (known)
                 {
                     Forget(entry, key.Length);
@@ -96,8 +115,6 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
                 Retired.Add((int)header.OldestFile);
                 break;
         }
-
-        Counters.DamagedObjects += isDamaged ? 1 : 0;
     }
 
     /// <summary>Looks up a key. The gate must be held.</summary>

@@ -158,13 +158,7 @@ internal sealed partial class Recovery : IDisposable
         _checkpoint.ReadEntries((key, in entry) =>
         {
             var isLost = !_store.Files.TryGetValue(entry.File, out var file) || file.Disk is null;
-            if (file is not null)
-            {
-                file.LiveBytes += RecordHead.RecordBytes(key.Length, entry.Length);
-            }
-
-            _store.Counters.DamagedObjects += isLost || entry.IsDamaged ? 1 : 0;
-            _store.Index.Set(key, entry with { IsDamaged = isLost || entry.IsDamaged }, out _);
+            _store.Restore(key, entry with { IsDamaged = isLost || entry.IsDamaged });
         });
     }
 

@@ -102,13 +102,17 @@ internal sealed class WriterThread : IDisposable
         _writer.Commit(_group);
         Queue.Complete(_group);
         _writer.TidyUp(isIdle: !Queue.HasQueued);
-        long bytes = 0;
+        var (bytes, records) = (0L, 0);
         foreach (var write in _group)
         {
-            bytes += write.Error is null ? write.RecordBytes : 0;
+            if (write.Error is null)
+            {
+                bytes += write.RecordBytes;
+                records++;
+            }
         }
 
-        _written(bytes, _group.Count);
+        _written(bytes, records);
     }
 
     private void Sync()

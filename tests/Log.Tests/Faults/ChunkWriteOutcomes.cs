@@ -1,3 +1,5 @@
+using Loire.Log.Chains;
+using Loire.Log.Objects;
 using Loire.Log.Partitions;
 using Loire.Log.Tests.LogSuite;
 using Loire.Model;
@@ -136,6 +138,31 @@ public sealed class ChunkWriteOutcomes
         Assert.Equal(["0:a", "1:b"], await bench.StoredAsync());
     });
 
+    [Theory]
+    [InlineData("chunk")]
+    [InlineData("fence")]
+    [InlineData("head")]
+    public void A_write_that_damage_in_storage_keeps_from_being_checked_is_refused_at_once(string which) => Run(async bench =>
+    {
+        await LogBench.AppendAsync(await bench.LeadAsync(), "a");
+        var log = which == "chunk" ? await bench.LeadAsync() : await bench.OpenAsync();
+        bench.Script.On(
+            which == "head" ? HeadWrite : ChunkCreate, StorageFault.Refuse(new StorageDamagedException("Unknown keys are lost.")), times: 3);
+        var started = bench.Time.GetUtcNow();
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(
+                ErrorCode.KafkaStorageError,
+                which == "chunk" ? await LogBench.AppendAsync(log, "x") : await log.BecomeLeaderAsync(CancellationToken.None));
+        }
+
+        Assert.Equal(started, bench.Time.GetUtcNow());
+        Assert.Null(log.CloseReason);
+        Assert.Equal(ErrorCode.None, await log.BecomeLeaderAsync(CancellationToken.None));
+        Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, "b"));
+        Assert.Equal(["0:a", "1:b"], await bench.StoredAsync());
+    });
+
     [Fact]
     public void A_refusal_after_an_unknown_outcome_proves_nothing() => Run(async bench =>
     {
@@ -254,6 +281,25 @@ public sealed class ChunkWriteOutcomes
         Assert.Equal(ErrorCode.None, await log.Append([batch]).Committed);
         await tooLarge;
     }, new PartitionLogOptions { PendingBytes = 2000, ChunkBytes = 1000 });
+
+    [Fact]
+    public void A_wait_for_room_that_is_cancelled_leaves_nothing_behind_and_frees_the_place_before_others() => Run(async bench =>
+    {
+        var queue = new AppendQueue(bench.Options, bench.Time);
+        queue.Add([new Item(new byte[900], default, 1, Timestamp.None)]);
+        using var cancelled = new CancellationTokenSource();
+        var waits = Enumerable.Range(0, 100).Select(_ => queue.WaitForRoomAsync(500, cancelled.Token).AsTask()).ToList();
+        var small = queue.WaitForRoomAsync(50, CancellationToken.None).AsTask();
+        Assert.Equal(101, queue.WaitingForRoom);
+        cancelled.Cancel();
+        foreach (var wait in waits)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait);
+        }
+
+        Assert.Equal(ErrorCode.None, await small);
+        Assert.Equal(0, queue.WaitingForRoom);
+    }, new PartitionLogOptions { PendingBytes = 1000, ChunkBytes = 1000 });
 
     [Fact]
     public void Everything_appended_during_a_write_shares_the_next_one_within_its_bound() => Run(async bench =>

@@ -183,4 +183,31 @@ public sealed class LeadershipOutcomes
         Assert.Equal(ErrorCode.None, await bench.New().DeleteAsync(CancellationToken.None));
         Assert.Empty(bench.Store.Keys);
     }, new PartitionLogOptions { TailChunks = 4 });
+
+    [Fact]
+    public void A_leader_that_ends_with_a_write_in_doubt_does_not_declare_that_it_has_stopped_writing() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        var arrival = new Gate();
+        bench.Script
+            .On(ChunkCreate, StorageFault.ArriveLate(NoAnswer, arrival.Opened))
+            .On(call => call.GrainKey.Contains("/chunk/", StringComparison.Ordinal), StorageFault.Refuse(NoAnswer), times: 10_000);
+        var inDoubt = LogBench.AppendAsync(log, "late");
+        await Task.Yield();
+        await log.DisposeAsync();
+        Assert.Equal(ErrorCode.RequestTimedOut, await inDoubt);
+
+        bench.Script.Clear();
+        var next = await bench.LeadAsync();
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(next, $"v{i}"));
+        }
+
+        await next.DisposeAsync();
+        arrival.Open();
+        Assert.Equal(Enumerable.Range(0, 20).Select(i => $"{i}:v{i}"), await bench.StoredAsync());
+        Assert.Equal(ErrorCode.None, await bench.New().DeleteAsync(CancellationToken.None));
+        Assert.Empty(bench.Store.Keys);
+    }, new PartitionLogOptions { TailChunks = 4 });
 }

@@ -233,4 +233,27 @@ public sealed class MaintenanceOutcomes
             Assert.InRange(bench.Store.Calls - calls, 1, 12);
         }
     }, Small);
+
+    [Fact]
+    public void Deleting_a_log_makes_sixteen_calls_at_once_however_deep_its_pages_are() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        for (var i = 0; i < 500; i++)
+        {
+            Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, $"v{i}", new string('x', 900)));
+        }
+
+        await log.DisposeAsync();
+        var (underWay, most) = (0, 0);
+        bench.Script.On(_ => true, async _ =>
+        {
+            most = Math.Max(most, ++underWay);
+            await Task.Delay(TimeSpan.FromMilliseconds(1), bench.Time).ConfigureAwait(false);
+            underWay--;
+            return StorageFault.None;
+        }, times: int.MaxValue);
+        Assert.Equal(ErrorCode.None, await bench.New().DeleteAsync(CancellationToken.None));
+        Assert.Empty(bench.Store.Keys);
+        Assert.InRange(most, 2, 16);
+    }, new PartitionLogOptions { ChunkBytes = 1000, SegmentBytes = 1000, WholeChunkBytes = 900, TailChunks = 8, HeadSegments = 16 });
 }

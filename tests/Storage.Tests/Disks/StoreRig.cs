@@ -88,7 +88,8 @@ internal sealed class StoreRig : IDisposable
     }
 
     /// <summary>Writes a checkpoint; a failure has the effect that it has for the maintenance.</summary>
-    public void Checkpoint() => Keep(WriteCheckpoint);
+    /// <param name="pace">Invoked between the slices of the index, while other writes are possible.</param>
+    public void Checkpoint(Action<long>? pace = null) => Keep(() => WriteCheckpoint(pace));
 
     /// <summary>Empties and deletes every file that has too little of use; a failure has the effect that it has for the maintenance.</summary>
     public void Reclaim() => Keep(() => ReclaimNow());
@@ -104,7 +105,7 @@ internal sealed class StoreRig : IDisposable
                 Commit();
             },
             Sync,
-            WriteCheckpoint,
+            () => WriteCheckpoint(),
             _ => { });
         return reclaimer.Reclaim(reclaimer.Candidates());
     }
@@ -145,7 +146,7 @@ internal sealed class StoreRig : IDisposable
         Store.Dispose();
     }
 
-    private void WriteCheckpoint() => new CheckpointWriter(Store, _appender, _ => { }, Sync).Write();
+    private void WriteCheckpoint(Action<long>? pace = null) => new CheckpointWriter(Store, _appender, pace ?? (_ => { }), Sync).Write();
 
     private void Keep(Action work)
     {
