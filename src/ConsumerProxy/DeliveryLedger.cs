@@ -1,7 +1,6 @@
 using Loire.Client;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
-using Loire.Model.Batches;
 
 namespace Loire.ConsumerProxy;
 
@@ -14,9 +13,7 @@ internal sealed class DeliveryLedger(string life, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly DeliveryTracker _deliveries = new(life);
-    private TopicPartition _heldPartition;
-    private RecordSlice[] _held = [];
-    private int _heldFrom;
+    private readonly HeldRecords _held = new();
     private TaskCompletionSource? _progress;
     private bool _isStreaming;
     private bool _isEnding;
@@ -55,14 +52,14 @@ internal sealed class DeliveryLedger(string life, TimeProvider time)
         }
     }
 
-    /// <summary>Holds records for the next deliveries; nothing is held before.</summary>
+    /// <summary>Holds records for the next deliveries.</summary>
     public void Hold(PartitionSlices? records)
     {
         if (records is not null)
         {
             lock (_lock)
             {
-                (_heldPartition, _held, _heldFrom) = (records.Partition, records.Slices, 0);
+                _held.Add(records);
             }
         }
     }
@@ -74,29 +71,15 @@ internal sealed class DeliveryLedger(string life, TimeProvider time)
         lock (_lock)
         {
             var isNew = delivery.IsEmpty;
-            RecordSlice? first = null, last = null;
-            while (_heldFrom < _held.Length && !delivery.IsFull)
-            {
-                var (taken, rest) = delivery.Take(_heldPartition, _held[_heldFrom]);
-                (first, last) = (first ?? taken, taken ?? last);
-                if (rest is not null)
-                {
-                    _held[_heldFrom] = rest;
-                }
-                else
-                {
-                    _heldFrom++;
-                }
-            }
-
-            if (first is not null && last is not null)
+            while (_held.MoveTo(delivery) is var (partition, from, next))
             {
                 if (isNew)
                 {
                     _deliveries.Open();
+                    isNew = false;
                 }
 
-                _deliveries.Add(_heldPartition, first.FirstOffset, last.LastOffset + 1);
+                _deliveries.Add(partition, from, next);
             }
 
             return !delivery.IsFull;
@@ -120,7 +103,7 @@ internal sealed class DeliveryLedger(string life, TimeProvider time)
     {
         lock (_lock)
         {
-            Drop(partitions);
+            _held.Drop(partitions);
             _deliveries.End(partitions);
         }
     }
@@ -130,7 +113,7 @@ internal sealed class DeliveryLedger(string life, TimeProvider time)
     {
         lock (_lock)
         {
-            Drop([partition]);
+            _held.Drop([partition]);
             _deliveries.Move(partition, position);
         }
     }
@@ -140,7 +123,7 @@ internal sealed class DeliveryLedger(string life, TimeProvider time)
     {
         lock (_lock)
         {
-            Drop([partition]);
+            _held.Drop([partition]);
             _deliveries.WentBack(partition);
         }
     }
@@ -150,7 +133,8 @@ internal sealed class DeliveryLedger(string life, TimeProvider time)
     {
         lock (_lock)
         {
-            (_held, _heldFrom, _isEnding) = ([], 0, true);
+            _held.Clear();
+            _isEnding = true;
             Progressed();
         }
     }
@@ -232,14 +216,6 @@ internal sealed class DeliveryLedger(string life, TimeProvider time)
             }
 
             await Task.WhenAny(progress, Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation));
-        }
-    }
-
-    private void Drop(IReadOnlyCollection<TopicPartition> partitions)
-    {
-        if (_held.Length > 0 && partitions.Contains(_heldPartition))
-        {
-            (_held, _heldFrom) = ([], 0);
         }
     }
 

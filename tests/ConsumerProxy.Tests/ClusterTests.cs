@@ -182,6 +182,23 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_consumer_that_unsubscribes_and_subscribes_again_reads_on_and_waits_when_there_is_nothing()
+    {
+        await ProduceAsync(40);
+        var consumer = await JoinAsync("g", "one");
+        var first = await TakeSome(consumer, new TakeRequest(PreviousDelivery.Finished, null, 5, 1 << 20, TimeSpan.FromSeconds(10)));
+        Assert.Equal(ErrorCode.None, (await consumer.Unsubscribe()).Error);
+        Assert.Equal(ErrorCode.None, (await consumer.Subscribe([TopicName.Parse("t")], null)).Error);
+        Assert.Equal(Enumerable.Range(0, 40), (await ReadAsync(consumer, 40)).Select(Number).Order());
+        Assert.NotEmpty(first.Decode());
+
+        // There is nothing more, which takes as long to say as the request allows.
+        var began = TimeProvider.System.GetTimestamp();
+        Assert.Empty((await Take(consumer, 500)).Decode());
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began), TimeSpan.FromMilliseconds(400), Patience);
+    }
+
+    [Fact]
     public async Task A_silo_that_stops_commits_what_is_finished_and_its_consumers_go_on_elsewhere()
     {
         const int Groups = 6;

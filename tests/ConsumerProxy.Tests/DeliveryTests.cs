@@ -140,6 +140,23 @@ public sealed class DeliveryTests : IAsyncDisposable
             Enumerable.Range(0, 200).Select(i => $"{i}"), deliveries.SelectMany(delivery => delivery.Decode()).Select(Text));
     }
 
+    [Fact]
+    public async Task Consumer_whose_assignment_is_emptied_in_the_middle_of_a_batch_reads_again_when_it_is_assigned_again()
+    {
+        _partition.Plant(Numbers(0, 10, CompressionType.None));
+        _partition.Plant(Numbers(10, 10, CompressionType.None));
+        await BeginAsync(from: 0);
+        Assert.Equal(15, Offsets(await TakeAsync(maxRecords: 15)).Count());
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal(ErrorCode.None, (await (i == 0 ? _consumer.AssignAsync([]) : _consumer.UnsubscribeAsync())).Error);
+            Assert.Equal(ErrorCode.InvalidRequest, (await _consumer.TakeAsync(Request(), CancellationToken.None)).Error);
+            await BeginAsync(from: 2);
+            Assert.Equal([2, 3], Offsets(await TakeAsync(maxRecords: 2)));
+            Assert.Equal(Enumerable.Range(4, 10).Select(i => (long)i), Offsets(await TakeAsync(maxRecords: 10)));
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _consumer.CloseAsync(Client.GroupMembershipOperation.LeaveGroup, TimeSpan.FromSeconds(30));
