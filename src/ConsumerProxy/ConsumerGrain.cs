@@ -14,15 +14,12 @@ namespace Loire.ConsumerProxy;
 /// </summary>
 [Reentrant]
 [GrainType("loire.consumer")]
-public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGrain
+public sealed class ConsumerGrain(ConsumerFactory factory, RunningConsumers running) : Grain, IConsumerGrain
 {
     private static readonly TimeSpan Upkeep = TimeSpan.FromSeconds(1);
 
     // How long an activation without a consumer stays; it bounds the memory of names that name none.
     private static readonly TimeSpan UnusedFor = TimeSpan.FromSeconds(1);
-
-    // A silo that stops must not wait for a group that stops as well.
-    private static readonly TimeSpan CloseWait = TimeSpan.FromSeconds(5);
 
     private ConsumerKey _key;
     private ProxiedConsumer? _session;
@@ -44,7 +41,8 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
         // The consumer has not ended: the next request restores it on another silo.
         if (Interlocked.Exchange(ref _session, null) is { } session)
         {
-            await session.CloseAsync(GroupMembershipOperation.RemainInGroup, CloseWait);
+            await session.LetGoAsync();
+            running.Remove(session);
         }
     }
 
@@ -135,7 +133,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
         var error = await FindAsync();
         if (_session is { } session)
         {
-            return await call(session);
+            return session.Ended == ErrorCode.None ? await call(session) : without(session.Ended);
         }
 
         DeactivateSoon();
@@ -154,6 +152,11 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
         if (_session is not null || _key == default)
         {
             return _session is null ? ErrorCode.UnknownMemberId : ErrorCode.None;
+        }
+
+        if (running.IsStopping)
+        {
+            return ErrorCode.NotCoordinator;
         }
 
         // Calls interleave; they share one lookup.
@@ -193,6 +196,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
     private void Begin(ProxiedConsumer session)
     {
         _session = session;
+        running.Add(session);
 
         // The timer counts as use: a consumer whose client is busy for minutes stays active.
         _timer ??= this.RegisterGrainTimer(Tend, new GrainTimerCreationOptions(Upkeep, Upkeep) { Interleave = true, KeepAlive = true });
@@ -219,7 +223,8 @@ public sealed class ConsumerGrain(ConsumerFactory factory) : Grain, IConsumerGra
         (_session, _hasEnded) = (null, true);
         _timer?.Dispose();
         _timer = null;
-        await session.CloseAsync(operation, CloseWait);
+        await session.CloseAsync(operation);
+        running.Remove(session);
         DeactivateOnIdle();
     }
 

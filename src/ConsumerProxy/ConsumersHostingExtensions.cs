@@ -16,6 +16,8 @@ public static class ConsumersHostingExtensions
         builder.Services.TryAddSingleton(provider => new ConsumerFactory(
             provider.GetRequiredService<IGrainFactory>(), NewLife, provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>(), provider.GetRequiredService<IMeterFactory>()));
+        builder.Services.TryAddSingleton<RunningConsumers>();
+        builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunningConsumers>());
         return builder;
     }
 

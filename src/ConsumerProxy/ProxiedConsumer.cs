@@ -12,6 +12,8 @@ namespace Loire.ConsumerProxy;
 /// </summary>
 internal sealed partial class ProxiedConsumer
 {
+    private static readonly TimeSpan CloseWait = TimeSpan.FromSeconds(5);
+
     private readonly ConsumerSettings _settings;
     private readonly UntypedConsumer _consumer;
     private readonly RecordFeed _feed;
@@ -24,7 +26,8 @@ internal sealed partial class ProxiedConsumer
     private TopicName[] _topics = [];
     private string? _pattern;
     private bool _isAssignedByHand;
-    private bool _hasEnded;
+    private volatile ErrorCode _ended;
+    private Lazy<Task>? _closing;
     private int _takes;
     private long _lastAsked;
 
@@ -46,10 +49,16 @@ internal sealed partial class ProxiedConsumer
 
         /// <summary>The consumer's subscription, assignment or position changes.</summary>
         Change,
+
+        /// <summary>The consumer ends.</summary>
+        End,
     }
 
     /// <summary>Whether the client has not asked for records for too long.</summary>
     public bool IsAbandoned => _takes == 0 && _time.GetElapsedTime(_lastAsked) >= _settings.MaxPollInterval;
+
+    /// <summary>How requests are refused since the consumer has ended; <see cref="ErrorCode.None"/> while it runs.</summary>
+    public ErrorCode Ended => _ended;
 
     /// <summary>Commits what the client has finished.</summary>
     public FinishedCommits Commits { get; }
@@ -142,14 +151,14 @@ internal sealed partial class ProxiedConsumer
         _takes++;
         try
         {
+            if (_ended != ErrorCode.None)
+            {
+                return Failed(_ended, null);
+            }
+
             if (interrupted.IsCompleted && await interrupted == Interruption.Newer)
             {
                 return Failed(ErrorCode.RequestTimedOut, "A newer request for records has come.");
-            }
-
-            if (_hasEnded)
-            {
-                return Failed(ErrorCode.UnknownMemberId, null);
             }
 
             if (_topics.Length == 0 && _pattern is null && !_isAssignedByHand)
@@ -172,12 +181,23 @@ internal sealed partial class ProxiedConsumer
         }
     }
 
-    /// <summary>Ends the consumer. Returns after <paramref name="patience"/> even if closing continues in the background.</summary>
-    public async Task CloseAsync(GroupMembershipOperation operation, TimeSpan patience)
+    /// <summary>Ends the consumer for its client, too.</summary>
+    public Task CloseAsync(GroupMembershipOperation operation) => EndAsync(ErrorCode.UnknownMemberId, operation);
+
+    /// <summary>
+    /// Ends this life of the consumer: commits what is finished, and leaves the member in its group for the next life, which the next request
+    /// of the client begins.
+    /// </summary>
+    public Task LetGoAsync() => EndAsync(ErrorCode.NotCoordinator, GroupMembershipOperation.RemainInGroup);
+
+    // Returns after a while even if closing continues in the background: a silo that stops must not wait for a group that stops as well.
+    private async Task EndAsync(ErrorCode ended, GroupMembershipOperation operation)
     {
+        var first = new Lazy<Task>(() => CloseAsync(ended, operation));
+        var closing = Interlocked.CompareExchange(ref _closing, first, null) ?? first;
         try
         {
-            await CloseAsync(operation).WaitAsync(patience, _time);
+            await closing.Value.WaitAsync(CloseWait, _time);
         }
         catch (TimeoutException late)
         {
@@ -185,9 +205,11 @@ internal sealed partial class ProxiedConsumer
         }
     }
 
-    private async Task CloseAsync(GroupMembershipOperation operation)
+    private async Task CloseAsync(ErrorCode ended, GroupMembershipOperation operation)
     {
-        Interrupt(Interruption.Newer);
+        // From now on requests are refused; one that waits for records is answered.
+        _ended = ended;
+        Interrupt(Interruption.End);
         await _turn.WaitAsync();
         try
         {
@@ -195,7 +217,6 @@ internal sealed partial class ProxiedConsumer
         }
         finally
         {
-            _hasEnded = true;
             _turn.Release();
             await _consumer.CloseAsync(operation);
         }
@@ -253,9 +274,12 @@ internal sealed partial class ProxiedConsumer
 
                 await end.CancelAsync();
                 cancellation.ThrowIfCancellationRequested();
-                if (interrupted.IsCompleted && await interrupted == Interruption.Newer)
+                switch (interrupted.IsCompleted ? await interrupted : Interruption.Change)
                 {
-                    return Failed(ErrorCode.RequestTimedOut, "A newer request for records has come.");
+                    case Interruption.Newer:
+                        return Failed(ErrorCode.RequestTimedOut, "A newer request for records has come.");
+                    case Interruption.End:
+                        return Failed(_ended, null);
                 }
             }
 
@@ -278,7 +302,7 @@ internal sealed partial class ProxiedConsumer
         await _turn.WaitAsync();
         try
         {
-            return _hasEnded ? Refuse(ErrorCode.UnknownMemberId, null) : await change();
+            return _ended != ErrorCode.None ? Refuse(_ended, null) : await change();
         }
         catch (LoireException failure)
         {

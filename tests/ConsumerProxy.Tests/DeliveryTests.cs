@@ -159,7 +159,7 @@ public sealed class DeliveryTests : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _consumer.CloseAsync(Client.GroupMembershipOperation.LeaveGroup, TimeSpan.FromSeconds(30));
+        await _consumer.CloseAsync(Client.GroupMembershipOperation.LeaveGroup);
         _meters.Dispose();
     }
 
