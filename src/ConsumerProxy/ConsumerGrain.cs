@@ -101,11 +101,11 @@ public sealed class ConsumerGrain(ConsumerFactory factory, RunningConsumers runn
     }
 
     /// <inheritdoc/>
-    public ValueTask<ConsumerResult> Unsubscribe() => With(static session => session.UnsubscribeAsync(), Without);
+    public ValueTask<ConsumerResult> Unsubscribe(bool hasFinished) => With(session => session.UnsubscribeAsync(hasFinished), Without);
 
     /// <inheritdoc/>
-    public ValueTask<ConsumerResult> Assign(TopicPartition[] partitions) =>
-        With(session => session.AssignAsync([.. partitions.Distinct()]), Without);
+    public ValueTask<ConsumerResult> Assign(TopicPartition[] partitions, bool hasFinished) =>
+        With(session => session.AssignAsync([.. partitions.Distinct()], hasFinished), Without);
 
     /// <inheritdoc/>
     public ValueTask<TakeResult> Take(TakeRequest request, CancellationToken cancellation) =>
@@ -120,10 +120,10 @@ public sealed class ConsumerGrain(ConsumerFactory factory, RunningConsumers runn
         With(session => session.SeekAsync(Array.ConvertAll(seeks, one => (one.Partition, one.To))), Without);
 
     /// <inheritdoc/>
-    public ValueTask<ErrorCode> Close() => With(
+    public ValueTask<ErrorCode> Close(bool hasFinished) => With(
         async session =>
         {
-            await EndAsync(session, GroupMembershipOperation.LeaveGroup);
+            await EndAsync(session, GroupMembershipOperation.LeaveGroup, hasFinished);
             return ErrorCode.None;
         },
         static error => error);
@@ -211,19 +211,19 @@ public sealed class ConsumerGrain(ConsumerFactory factory, RunningConsumers runn
 
         if (session.IsAbandoned)
         {
-            await EndAsync(session, GroupMembershipOperation.Default);
+            await EndAsync(session, GroupMembershipOperation.Default, hasFinished: false);
             return;
         }
 
         await session.Commits.CommitIfDueAsync();
     }
 
-    private async Task EndAsync(ProxiedConsumer session, GroupMembershipOperation operation)
+    private async Task EndAsync(ProxiedConsumer session, GroupMembershipOperation operation, bool hasFinished)
     {
         (_session, _hasEnded) = (null, true);
         _timer?.Dispose();
         _timer = null;
-        await session.CloseAsync(operation);
+        await session.CloseAsync(operation, hasFinished);
         running.Remove(session);
         DeactivateOnIdle();
     }

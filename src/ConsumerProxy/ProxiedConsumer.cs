@@ -81,9 +81,9 @@ internal sealed partial class ProxiedConsumer
         return Describe();
     }
 
-    public Task<ConsumerResult> UnsubscribeAsync() => ChangeAsync(async () =>
+    public Task<ConsumerResult> UnsubscribeAsync(bool hasFinished) => ChangeAsync(async () =>
     {
-        await EndReadingAsync();
+        await EndReadingAsync(hasFinished);
         if (_isAssignedByHand)
         {
             await _consumer.AssignAsync(Array.Empty<TopicPartition>());
@@ -98,7 +98,7 @@ internal sealed partial class ProxiedConsumer
         return Describe();
     });
 
-    public Task<ConsumerResult> AssignAsync(IReadOnlyList<TopicPartition> partitions) => ChangeAsync(async () =>
+    public Task<ConsumerResult> AssignAsync(IReadOnlyList<TopicPartition> partitions, bool hasFinished) => ChangeAsync(async () =>
     {
         if (_topics.Length > 0 || _pattern is not null)
         {
@@ -106,7 +106,14 @@ internal sealed partial class ProxiedConsumer
         }
 
         _ledger.Hold(await _feed.EndAsync());
+        if (hasFinished)
+        {
+            _ledger.FinishAll();
+        }
+
         var before = _consumer.Assignment.ToHashSet();
+        TopicPartition[] removed = [.. before.Except(partitions)];
+        await Commits.CommitFinishedAsync(removed);
         var added = partitions.Where(partition => !before.Contains(partition)).ToArray();
         var committed = added.Length == 0 ? [] : await _consumer.CommittedAsync(added);
         await _consumer.AssignAsync(partitions);
@@ -116,7 +123,7 @@ internal sealed partial class ProxiedConsumer
             await _consumer.SeekAsync(position.TopicPartition, OffsetSpec.At(position.Offset));
         }
 
-        _ledger.End([.. before.Except(partitions)]);
+        _ledger.End(removed);
         _ledger.Begin(Array.ConvertAll(added, partition => new TopicPartitionOffset(partition, _consumer.Position(partition))));
         return Describe();
     });
@@ -182,18 +189,22 @@ internal sealed partial class ProxiedConsumer
     }
 
     /// <summary>Ends the consumer for its client, too.</summary>
-    public Task CloseAsync(GroupMembershipOperation operation) => EndAsync(ErrorCode.UnknownMemberId, operation);
+    /// <param name="operation">What becomes of the member.</param>
+    /// <param name="hasFinished">Whether the client has finished everything that was delivered.</param>
+    public Task CloseAsync(GroupMembershipOperation operation, bool hasFinished) =>
+        EndAsync(ErrorCode.UnknownMemberId, operation, hasFinished);
 
     /// <summary>
     /// Ends this life of the consumer: commits what is finished, and leaves the member in its group for the next life, which the next request
     /// of the client begins.
     /// </summary>
-    public Task LetGoAsync() => EndAsync(ErrorCode.NotCoordinator, GroupMembershipOperation.RemainInGroup);
+    public Task LetGoAsync() => EndAsync(
+        ErrorCode.NotCoordinator, GroupMembershipOperation.RemainInGroup, hasFinished: false);
 
     // Returns after a while even if closing continues in the background: a silo that stops must not wait for a group that stops as well.
-    private async Task EndAsync(ErrorCode ended, GroupMembershipOperation operation)
+    private async Task EndAsync(ErrorCode ended, GroupMembershipOperation operation, bool hasFinished)
     {
-        var first = new Lazy<Task>(() => CloseAsync(ended, operation));
+        var first = new Lazy<Task>(() => CloseAsync(ended, operation, hasFinished));
         var closing = Interlocked.CompareExchange(ref _closing, first, null) ?? first;
         try
         {
@@ -205,7 +216,7 @@ internal sealed partial class ProxiedConsumer
         }
     }
 
-    private async Task CloseAsync(ErrorCode ended, GroupMembershipOperation operation)
+    private async Task CloseAsync(ErrorCode ended, GroupMembershipOperation operation, bool hasFinished)
     {
         // From now on requests are refused; one that waits for records is answered.
         _ended = ended;
@@ -213,7 +224,7 @@ internal sealed partial class ProxiedConsumer
         await _turn.WaitAsync();
         try
         {
-            await EndReadingAsync();
+            await EndReadingAsync(hasFinished);
         }
         finally
         {
@@ -222,9 +233,14 @@ internal sealed partial class ProxiedConsumer
         }
     }
 
-    private async Task EndReadingAsync()
+    private async Task EndReadingAsync(bool hasFinished)
     {
         await _feed.EndAsync();
+        if (hasFinished)
+        {
+            _ledger.FinishAll();
+        }
+
         _ledger.Stop();
         if (_isAssignedByHand)
         {

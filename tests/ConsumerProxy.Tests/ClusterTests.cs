@@ -257,6 +257,21 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_close_may_finish_what_was_delivered_and_the_end_of_a_consumer_that_nobody_asks_does_not()
+    {
+        await ProduceAsync(40);
+        var closed = await JoinAsync("closed", "one");
+        await ReadAsync(closed, 40, PreviousDelivery.Pending);
+        Assert.Equal(ErrorCode.None, await closed.Close(hasFinished: true));
+        Assert.Equal(40, (await Offsets("closed")).Sum(one => one.Offset.Value));
+
+        var expired = await JoinAsync("expired", "one", Settings with { MaxPollInterval = TimeSpan.FromSeconds(1) });
+        await ReadAsync(expired, 40, PreviousDelivery.Pending);
+        await UntilAsync(async () => (await Group("expired").Describe()).Group!.Members.Length == 0);
+        Assert.Equal(0, (await Offsets("expired")).Sum(one => one.Offset.Value));
+    }
+
+    [Fact]
     public async Task Partitions_assigned_by_hand_are_read_from_what_is_committed_and_a_seek_goes_elsewhere()
     {
         await ProduceAsync(40);

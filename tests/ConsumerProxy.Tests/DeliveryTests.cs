@@ -149,7 +149,7 @@ public sealed class DeliveryTests : IAsyncDisposable
         Assert.Equal(15, Offsets(await TakeAsync(maxRecords: 15)).Count());
         for (var i = 0; i < 2; i++)
         {
-            Assert.Equal(ErrorCode.None, (await (i == 0 ? _consumer.AssignAsync([]) : _consumer.UnsubscribeAsync())).Error);
+            Assert.Equal(ErrorCode.None, (await (i == 0 ? _consumer.AssignAsync([], false) : _consumer.UnsubscribeAsync(false))).Error);
             Assert.Equal(ErrorCode.InvalidRequest, (await _consumer.TakeAsync(Request(), CancellationToken.None)).Error);
             await BeginAsync(from: 2);
             Assert.Equal([2, 3], Offsets(await TakeAsync(maxRecords: 2)));
@@ -159,13 +159,13 @@ public sealed class DeliveryTests : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _consumer.CloseAsync(Client.GroupMembershipOperation.LeaveGroup);
+        await _consumer.CloseAsync(Client.GroupMembershipOperation.LeaveGroup, hasFinished: false);
         _meters.Dispose();
     }
 
     private async Task BeginAsync(long from)
     {
-        Assert.Equal(ErrorCode.None, (await _consumer.AssignAsync([Zero])).Error);
+        Assert.Equal(ErrorCode.None, (await _consumer.AssignAsync([Zero], hasFinished: false)).Error);
         Assert.Equal(ErrorCode.None, (await _consumer.SeekAsync([(Zero, OffsetSpec.At(from))])).Error);
     }
 

@@ -36,13 +36,16 @@ public interface IConsumerGrain : IGrainWithStringKey
     ValueTask<ConsumerResult> Subscribe(TopicName[] topics, string? pattern);
 
     /// <summary>Leaves the group, or drops manually assigned partitions; the consumer remains. No error without either.</summary>
+    /// <param name="hasFinished">Whether the client has finished everything that it was given, as Kafka's <c>close</c> says.</param>
     [Alias("Unsubscribe")]
-    ValueTask<ConsumerResult> Unsubscribe();
+    ValueTask<ConsumerResult> Unsubscribe(bool hasFinished = false);
 
     /// <summary>Reads exactly these partitions, without group membership; offsets are still committed to the group.</summary>
+    /// <param name="partitions">All that it reads from now on.</param>
+    /// <param name="hasFinished">Whether the client has finished everything that it was given, as Kafka's <c>close</c> says.</param>
     /// <returns><see cref="ErrorCode.InvalidRequest"/> if it has subscribed; the error of a partition that cannot be read.</returns>
     [Alias("Assign")]
-    ValueTask<ConsumerResult> Assign(TopicPartition[] partitions);
+    ValueTask<ConsumerResult> Assign(TopicPartition[] partitions, bool hasFinished = false);
 
     /// <summary>
     /// Takes the next records; waits if there are none. Only one such call is active at a time: a newer one ends the older one, which
@@ -63,6 +66,7 @@ public interface IConsumerGrain : IGrainWithStringKey
     ValueTask<ConsumerResult> Seek(PartitionSeek[] seeks);
 
     /// <summary>Closes the consumer: commits finished records, if it commits automatically, and leaves the group.</summary>
+    /// <param name="hasFinished">Whether the client has finished everything that it was given, as Kafka's <c>close</c> says.</param>
     [Alias("Close")]
-    ValueTask<ErrorCode> Close();
+    ValueTask<ErrorCode> Close(bool hasFinished = false);
 }

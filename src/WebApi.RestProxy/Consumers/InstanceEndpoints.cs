@@ -22,7 +22,7 @@ internal sealed class InstanceEndpoints(IGrainFactory grains, IOptions<LoireApiO
                     + "It ends when nobody has asked it for records for five minutes.")
             .TakesV2().AnswersV2<V2InstanceJson>().FailsV2(400, 409, 415, 422);
         routes.MapDelete(ConsumerInstance.Path, ConsumerInstance.Handle(grains, DeleteAsync))
-            .Describe("v2: ends a consumer instance", "It leaves the group.").AnswersNothing().FailsV2(404);
+            .Describe("v2: ends a consumer instance", "What it was given is committed if it commits automatically, as with Kafka's close, and it leaves the group.").AnswersNothing().FailsV2(404);
     }
 
     private async Task<V2Error?> CreateAsync(HttpContext context)
@@ -54,7 +54,7 @@ internal sealed class InstanceEndpoints(IGrainFactory grains, IOptions<LoireApiO
 
     private static async Task<V2Error?> DeleteAsync(HttpContext context, ConsumerInstance instance)
     {
-        var error = await instance.Grain.Close();
+        var error = await instance.Grain.Close(hasFinished: true);
         return error == ErrorCode.None ? V2Requests.NoContent(context) : V2Error.FromConsumer(error, null);
     }
 

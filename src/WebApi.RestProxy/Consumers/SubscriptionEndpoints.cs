@@ -74,7 +74,7 @@ internal sealed class SubscriptionEndpoints(IGrainFactory grains, IOptions<Loire
         }
 
         var result = wanted.Topics is { Length: 0 }
-            ? await instance.Grain.Unsubscribe()
+            ? await instance.Grain.Unsubscribe(hasFinished: true)
             : await instance.Grain.Subscribe([.. topics.Distinct()], wanted.TopicPattern);
         return Done(context, result);
     }
@@ -93,7 +93,7 @@ internal sealed class SubscriptionEndpoints(IGrainFactory grains, IOptions<Loire
     }
 
     private static async Task<V2Error?> UnsubscribeAsync(HttpContext context, ConsumerInstance instance) =>
-        Done(context, await instance.Grain.Unsubscribe());
+        Done(context, await instance.Grain.Unsubscribe(hasFinished: true));
 
     private async Task<V2Error?> AssignAsync(HttpContext context, ConsumerInstance instance)
     {
@@ -101,7 +101,9 @@ internal sealed class SubscriptionEndpoints(IGrainFactory grains, IOptions<Loire
         TopicPartition[] partitions = [];
         error ??= InstanceDocument.TryRead(wanted ?? new V2PartitionsJson(), out partitions);
         return error
-            ?? Done(context, partitions.Length == 0 ? await instance.Grain.Unsubscribe() : await instance.Grain.Assign(partitions));
+            ?? Done(context, await (partitions.Length == 0
+                ? instance.Grain.Unsubscribe(hasFinished: true)
+                : instance.Grain.Assign(partitions, hasFinished: true)));
     }
 
     private static async Task<V2Error?> AssignedAsync(HttpContext context, ConsumerInstance instance)

@@ -105,7 +105,7 @@ public sealed class FakeConsumer(string key) : IConsumerGrain
         return Describe();
     }
 
-    public ValueTask<ConsumerResult> Unsubscribe()
+    public ValueTask<ConsumerResult> Unsubscribe(bool hasFinished = false)
     {
         if (Failure() == ErrorCode.None)
         {
@@ -115,7 +115,7 @@ public sealed class FakeConsumer(string key) : IConsumerGrain
         return Describe();
     }
 
-    public ValueTask<ConsumerResult> Assign(TopicPartition[] partitions)
+    public ValueTask<ConsumerResult> Assign(TopicPartition[] partitions, bool hasFinished = false)
     {
         if (Failure() == ErrorCode.None)
         {
@@ -201,7 +201,7 @@ public sealed class FakeConsumer(string key) : IConsumerGrain
         return Describe();
     }
 
-    public ValueTask<ErrorCode> Close()
+    public ValueTask<ErrorCode> Close(bool hasFinished = false)
     {
         var failure = Failure();
         Settings = failure == ErrorCode.None ? null : Settings;
