@@ -65,7 +65,9 @@ public sealed class LoireTestCluster : IAsyncDisposable
 
     private async Task StartNodeAsync()
     {
-        var options = new NodeOptions { LogLevel = LogLevel.Warning };
+        
+        // A test knows who joins, so no group waits for others.
+        var options = new NodeOptions { LogLevel = LogLevel.Warning, GroupInitialRebalanceDelay = TimeSpan.Zero };
         _configure?.Invoke(options);
         options.Data = _data;
         options.Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)];

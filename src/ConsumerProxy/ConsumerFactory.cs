@@ -25,6 +25,7 @@ public sealed class ConsumerFactory(
     /// <exception cref="ArgumentException">A setting is out of its range.</exception>
     internal ProxiedConsumer Create(ConsumerKey key, ConsumerSettings settings)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(settings.FetchMinBytes, 1, nameof(ConsumerSettings.FetchMinBytes));
         var text = SettingsText.Write(settings);
         if (text.Length > Limits.MemberUserDataLength)
         {
@@ -50,7 +51,8 @@ public sealed class ConsumerFactory(
             SessionTimeout = settings.SessionTimeout,
             MaxPollInterval = settings.MaxPollInterval,
             PartitionAssignmentStrategy = settings.Assignors,
-            FetchMinBytes = settings.FetchMinBytes,
+            // An answer waits for the least bytes, over all partitions and for as long as its request says.
+            FetchMinBytes = 1,
             MaxPartitionFetchBytes = FetchBytes,
             MaxBufferedBytesPerPartition = 2 * FetchBytes,
         });

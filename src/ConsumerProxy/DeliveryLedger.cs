@@ -64,6 +64,15 @@ internal sealed class DeliveryLedger(string life, TimeProvider time)
         }
     }
 
+    /// <inheritdoc cref="HeldRecords.IsShortOf"/>
+    public bool HoldsLessThan(long leastBytes, int maxRecords)
+    {
+        lock (_lock)
+        {
+            return _held.IsShortOf(leastBytes, maxRecords);
+        }
+    }
+
     /// <summary>Moves what is held into a delivery.</summary>
     /// <returns>Whether there is room for more.</returns>
     public bool Fill(Delivery delivery)

@@ -274,20 +274,42 @@ internal sealed partial class ProxiedConsumer
 
     private async Task<TakeResult> GatherAsync(TakeRequest request, Task<Interruption> interrupted, CancellationToken cancellation)
     {
-        var began = _time.GetTimestamp();
+        // Nothing is delivered before the wait is over: what arrives during a wait that is broken off stays for the next request.
+        if (await HoldEnoughAsync(request, interrupted, cancellation) is { } failed)
+        {
+            return failed;
+        }
+
         var delivery = new Delivery(request.MaxRecords, request.MaxBytes);
         while (_ledger.Fill(delivery))
         {
             var arrived = _feed.ArrivedAsync();
-            if (!arrived.IsCompleted && delivery.IsEmpty)
+            if (!arrived.IsCompleted || (!delivery.IsEmpty && arrived.IsFaulted))
             {
-                var left = request.MaxWait - _time.GetElapsedTime(began);
-                using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-                if (left > TimeSpan.Zero)
-                {
-                    await Task.WhenAny(arrived, interrupted, Task.Delay(left, _time, end.Token));
-                }
+                break;
+            }
 
+            await arrived;
+            _ledger.Hold(_feed.Take());
+        }
+
+        return new TakeResult(ErrorCode.None, null, delivery.Slices, _ledger.Receipt);
+    }
+
+    /// <summary>Waits until as much is held as the consumer waits for, or the time of the request is up.</summary>
+    /// <returns>The answer, if the wait was broken off.</returns>
+    private async Task<TakeResult?> HoldEnoughAsync(TakeRequest request, Task<Interruption> interrupted, CancellationToken cancellation)
+    {
+        var began = _time.GetTimestamp();
+        var leastBytes = Math.Min(_settings.FetchMinBytes, request.MaxBytes);
+        while (_ledger.HoldsLessThan(leastBytes, request.MaxRecords))
+        {
+            var arrived = _feed.ArrivedAsync();
+            var left = request.MaxWait - _time.GetElapsedTime(began);
+            if (!arrived.IsCompleted && left > TimeSpan.Zero)
+            {
+                using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+                await Task.WhenAny(arrived, interrupted, Task.Delay(left, _time, end.Token));
                 await end.CancelAsync();
                 cancellation.ThrowIfCancellationRequested();
                 switch (interrupted.IsCompleted ? await interrupted : Interruption.Change)
@@ -299,7 +321,7 @@ internal sealed partial class ProxiedConsumer
                 }
             }
 
-            if (!arrived.IsCompleted || (!delivery.IsEmpty && arrived.IsFaulted))
+            if (!arrived.IsCompleted || (arrived.IsFaulted && !_ledger.HoldsLessThan(1, request.MaxRecords)))
             {
                 break;
             }
@@ -308,7 +330,7 @@ internal sealed partial class ProxiedConsumer
             _ledger.Hold(_feed.Take());
         }
 
-        return new TakeResult(ErrorCode.None, null, delivery.Slices, _ledger.Receipt);
+        return null;
     }
 
     /// <summary>Makes a change while no request waits for records.</summary>

@@ -47,7 +47,11 @@ public static class LoireNodeExtensions
         {
             silo.UseLocalhostClustering(
                 options.SiloPort == 0 ? FreePort() : options.SiloPort, options.GatewayPort, serviceId: options.ClusterId, clusterId: options.ClusterId);
-            silo.AddLoireGrains(grains => grains.CacheBytes = options.CacheBytes);
+            silo.AddLoireGrains(grains =>
+            {
+                grains.CacheBytes = options.CacheBytes;
+                grains.Groups.Members = grains.Groups.Members with { InitialRebalanceDelay = options.GroupInitialRebalanceDelay };
+            });
             silo.AddLoireConsumers();
             if (options.PropagateTraces || options.OtlpEndpoint is not null)
             {

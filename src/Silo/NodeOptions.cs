@@ -86,6 +86,13 @@ public sealed class NodeOptions
     [TypeConverter(typeof(MegabytesConverter)), Range(0, 1_000_000d * 1024 * 1024)]
     public long CacheBytes { get; set; } = 256L * 1024 * 1024;
 
+    /// <summary>How long the first member of an empty group waits for others before anything is assigned.</summary>
+    [NodeSetting(
+        "group-initial-rebalance-delay", "MS",
+        "how long the first member of an empty group waits for others before it is assigned anything (3000)", Expected = "milliseconds from 0 to 300000")]
+    [TypeConverter(typeof(MillisecondsConverter)), Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
+    public TimeSpan GroupInitialRebalanceDelay { get; set; } = TimeSpan.FromSeconds(3);
+
     /// <summary>The maximum number of open HTTP connections; further ones are refused.</summary>
     [NodeSetting("max-connections", "N", "open HTTP connections (20000)", Expected = "a whole number from 1 to 1000000")]
     [Range(1, 1_000_000)]

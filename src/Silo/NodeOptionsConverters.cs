@@ -49,6 +49,12 @@ internal sealed class MegabytesConverter : SettingConverter
     protected override object Read(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) * 1024L * 1024;
 }
 
+/// <summary>Parses milliseconds.</summary>
+internal sealed class MillisecondsConverter : SettingConverter
+{
+    protected override object Read(string text) => TimeSpan.FromMilliseconds(int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture));
+}
+
 /// <summary>Parses <c>always</c> as null, anything else as milliseconds.</summary>
 internal sealed class SyncIntervalConverter : SettingConverter
 {

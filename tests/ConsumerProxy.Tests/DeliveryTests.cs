@@ -22,9 +22,14 @@ public sealed class DeliveryTests : IAsyncDisposable
     {
         _cluster.AddTopic("t");
         _partition = _cluster.Partition("t", 0);
+        _consumer = Create(fetchMinBytes: 1);
+    }
+
+    private ProxiedConsumer Create(int fetchMinBytes)
+    {
         var factory = new ConsumerFactory(_cluster.Factory, () => "life", TimeProvider.System, NullLoggerFactory.Instance, _meters);
-        _consumer = factory.Create(new ConsumerKey("g", "one"), new ConsumerSettings(
-            "app", "here", null, OffsetSpec.Earliest, null, TimeSpan.FromSeconds(45), TimeSpan.FromMinutes(5), ["range"], 1, null));
+        return factory.Create(new ConsumerKey("g", "one"), new ConsumerSettings(
+            "app", "here", null, OffsetSpec.Earliest, null, TimeSpan.FromSeconds(45), TimeSpan.FromMinutes(5), ["range"], fetchMinBytes, null));
     }
 
     [Theory]
@@ -155,6 +160,45 @@ public sealed class DeliveryTests : IAsyncDisposable
             Assert.Equal([2, 3], Offsets(await TakeAsync(maxRecords: 2)));
             Assert.Equal(Enumerable.Range(4, 10).Select(i => (long)i), Offsets(await TakeAsync(maxRecords: 10)));
         }
+    }
+
+    [Fact]
+    public async Task Answer_waits_for_the_least_bytes_as_long_as_the_request_says_and_then_takes_what_there_is()
+    {
+        _partition.Plant(Numbers(0, 10, CompressionType.None));
+        var consumer = Create(fetchMinBytes: 20);
+        Assert.Equal(ErrorCode.None, (await consumer.AssignAsync([Zero], hasFinished: false)).Error);
+        var began = TimeProvider.System.GetTimestamp();
+        var some = await consumer.TakeAsync(Request() with { MaxWait = TimeSpan.FromSeconds(1.5) }, CancellationToken.None);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began), TimeSpan.FromSeconds(1.4), TimeSpan.FromMinutes(1));
+        Assert.Equal(10, Offsets(some).Count());
+
+        // Each number has two bytes: with the tenth there are enough.
+        var waits = consumer.TakeAsync(Request() with { MaxWait = TimeSpan.FromMinutes(1) }, CancellationToken.None);
+        _partition.Plant(Numbers(10, 9, CompressionType.None));
+        await Task.Delay(100);
+        Assert.False(waits.IsCompleted);
+        _partition.Plant(Numbers(19, 1, CompressionType.None));
+        Assert.Equal(Enumerable.Range(10, 10).Select(i => (long)i), Offsets(await waits));
+        await consumer.CloseAsync(Client.GroupMembershipOperation.LeaveGroup, hasFinished: false);
+    }
+
+    [Fact]
+    public async Task Request_that_ends_while_it_waits_for_the_least_bytes_leaves_the_records_to_the_next()
+    {
+        _partition.Plant(Numbers(0, 10, CompressionType.None));
+        var consumer = Create(fetchMinBytes: 20);
+        Assert.Equal(ErrorCode.None, (await consumer.AssignAsync([Zero], hasFinished: false)).Error);
+        using var leaving = new CancellationTokenSource();
+        var left = consumer.TakeAsync(Request() with { MaxWait = TimeSpan.FromMinutes(1) }, leaving.Token);
+        await Task.Delay(200);
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
+        var overtaken = consumer.TakeAsync(Request() with { MaxWait = TimeSpan.FromMinutes(1) }, CancellationToken.None);
+        var newer = await consumer.TakeAsync(Request() with { MaxWait = TimeSpan.FromMilliseconds(100) }, CancellationToken.None);
+        Assert.Equal(ErrorCode.RequestTimedOut, (await overtaken).Error);
+        Assert.Equal(10, Offsets(newer).Count());
+        await consumer.CloseAsync(Client.GroupMembershipOperation.LeaveGroup, hasFinished: false);
     }
 
     public async ValueTask DisposeAsync()

@@ -35,6 +35,9 @@ public sealed class NodeConfigurationTests
     [InlineData("--fsync never", "The option --fsync must be always, or milliseconds from 1 to 60000.")]
     [InlineData("--fsync 0", "The option --fsync must be always, or milliseconds from 1 to 60000.")]
     [InlineData("--cache-mb lots", "The option --cache-mb must be a whole number from 0 to 1000000.")]
+    [InlineData("--group-initial-rebalance-delay -1", "The option --group-initial-rebalance-delay must be milliseconds from 0 to 300000.")]
+    [InlineData("--group-initial-rebalance-delay 3s", "The option --group-initial-rebalance-delay must be milliseconds from 0 to 300000.")]
+    [InlineData("--group-initial-rebalance-delay 300001", "The option --group-initial-rebalance-delay must be milliseconds from 0 to 300000.")]
     [InlineData("--max-connections 0", "The option --max-connections must be a whole number from 1 to 1000000.")]
     [InlineData("--v2-api strimzi", "The option --v2-api must be last-read, next-to-read or off.")]
     [InlineData("--storage 1", "The option --storage must be file or azure.")]
@@ -68,13 +71,15 @@ public sealed class NodeConfigurationTests
     public void Every_setting_is_taken_over()
     {
         var (options, problem) = Read(
-            "--urls http://0.0.0.0:80 --insecure --storage azure --azure-connection UseDevelopmentStorage=true --azure-container abc --cluster-id c --silo-port 1 --gateway-port 2 --fsync 50 --max-connections 9 --v2-api next-to-read --log-format json --log-level DEBUG".Split(' '),
+            "--urls http://0.0.0.0:80 --insecure --storage azure --azure-connection UseDevelopmentStorage=true --azure-container abc --cluster-id c --silo-port 1 --gateway-port 2 --fsync 50 --group-initial-rebalance-delay 0 --max-connections 9 --v2-api next-to-read --log-format json --log-level DEBUG".Split(' '),
             [],
             "{}");
         Assert.Null(problem);
         Assert.True(options.Insecure && options.JsonLogs);
         Assert.Equal((StoreKind.Azure, "UseDevelopmentStorage=true", "abc", "c"), (options.Storage, options.AzureConnection, options.AzureContainer, options.ClusterId));
         Assert.Equal(CommitMeaning.NextToRead, options.V2Commits);
+        Assert.Equal(TimeSpan.Zero, options.GroupInitialRebalanceDelay);
+        Assert.Equal(TimeSpan.FromSeconds(3), Read([], [], "{}").Options.GroupInitialRebalanceDelay);
         Assert.Null(Read(["--v2-api", "off"], [], "{}").Options.V2Commits);
         Assert.Equal((1, 2, TimeSpan.FromMilliseconds(50), 9, LogLevel.Debug), (options.SiloPort, options.GatewayPort, options.SyncInterval!.Value, options.MaxConnections, options.LogLevel));
     }

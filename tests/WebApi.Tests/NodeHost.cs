@@ -1,12 +1,10 @@
 using System.Net;
-using Loire.Grains.Groups;
 using Loire.Silo;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi.Tests;
 
@@ -39,7 +37,14 @@ public sealed class NodeHost : IServed, IAsyncDisposable
         string? data = null, Action<NodeOptions>? configure = null, GrainCallCounter? calls = null)
     {
         var directory = data ?? Directory.CreateTempSubdirectory("loire-webapi-").FullName;
-        var options = new NodeOptions { Data = directory, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], LogLevel = LogLevel.Warning };
+        var options = new NodeOptions
+        {
+            Data = directory,
+            Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            LogLevel = LogLevel.Warning,
+            // Nobody else is about to join.
+            GroupInitialRebalanceDelay = TimeSpan.FromMilliseconds(50),
+        };
         configure?.Invoke(options);
         var app = LoireHost.Build(options, builder =>
         {
@@ -48,8 +53,6 @@ public sealed class NodeHost : IServed, IAsyncDisposable
                 builder.Services.AddSingleton<IOutgoingGrainCallFilter>(calls);
             }
         });
-        // Nobody else is about to join: a group need not wait for seconds before it assigns for the first time.
-        app.Services.GetRequiredService<IOptions<GroupOptions>>().Value.Members = new() { InitialRebalanceDelay = TimeSpan.FromMilliseconds(50) };
         await app.StartAsync();
         return new NodeHost(app, directory, ownsData: data is null);
     }

@@ -13,7 +13,8 @@ namespace Loire.Grains.Interfaces.Consumers;
 /// <param name="SessionTimeout">The group removes the member after this time without a heartbeat from its silo.</param>
 /// <param name="MaxPollInterval">The consumer ends after this time without a request for records.</param>
 /// <param name="Assignors">Assignor names in order of preference.</param>
-/// <param name="FetchMinBytes">The number of bytes that a fetch waits for, at least 1.</param>
+/// <param name="FetchMinBytes">The number of bytes that a response waits for as long as its request says, at least 1: any record is
+/// enough.</param>
 /// <param name="Dialect">The edge's own data, such as the format of its records: a few hundred characters; null for none. All settings as
 /// JSON have at most <see cref="Limits.MemberUserDataLength"/> characters.</param>
 [GenerateSerializer, Immutable, Alias("loire.ConsumerSettings")]

@@ -28,7 +28,7 @@ public enum PreviousDelivery
 /// <param name="MaxRecords">The maximum number of records, at least 1.</param>
 /// <param name="MaxBytes">The maximum size of keys, values and headers in bytes, at least 1; the first record is returned regardless of its
 /// size.</param>
-/// <param name="MaxWait">How long to wait for the first record, up to <see cref="Limits.FetchWait"/>.</param>
+/// <param name="MaxWait">How long to wait for records, up to <see cref="Limits.FetchWait"/>.</param>
 [GenerateSerializer, Immutable, Alias("loire.TakeRequest")]
 public sealed record TakeRequest(
     [property: Id(0)] PreviousDelivery PreviousDelivery,

@@ -1,3 +1,4 @@
+using Loire.Model;
 using Loire.WebApi.Requests;
 using Loire.WebApi.RestProxy.Requests;
 using Microsoft.AspNetCore.Http;
@@ -15,18 +16,18 @@ internal readonly record struct V2ReadBounds(TimeSpan Wait, int Bytes, bool HasT
         long.MinValue,
         long.MaxValue,
         -1,
-        "Milliseconds to wait for the first record. It shortens the wait only: an instance waits for consumer.request.timeout.ms at most.");
+        "Milliseconds to wait for records, 60000 at most; the consumer.request.timeout.ms of the instance by default.");
 
     public static readonly QueryParameter<long> MaxBytes = QueryParameter.Number(
         "max_bytes", long.MinValue, long.MaxValue, -1, "Bytes of keys and values at most; the first record comes whatever its size.");
 
-    /// <summary>Reads the parameters; zero and less stand for the greatest value, as in Confluent's proxy.</summary>
-    public static V2ReadBounds Read(HttpContext context, TimeSpan maxWait, int maxBytes, ref V2Error? error)
+    /// <summary>Reads the parameters; zero and less stand for the default, as in Confluent's proxy.</summary>
+    public static V2ReadBounds Read(HttpContext context, TimeSpan defaultWait, int maxBytes, ref V2Error? error)
     {
         var timeout = V2Requests.Get(context, Timeout, ref error);
         var bytes = V2Requests.Get(context, MaxBytes, ref error);
         return new V2ReadBounds(
-            timeout > 0 && timeout < maxWait.TotalMilliseconds ? TimeSpan.FromMilliseconds(timeout) : maxWait,
+            timeout <= 0 ? defaultWait : timeout < Limits.FetchWait.TotalMilliseconds ? TimeSpan.FromMilliseconds(timeout) : Limits.FetchWait,
             bytes > 0 && bytes < maxBytes ? (int)bytes : maxBytes,
             context.Request.Query.ContainsKey(Timeout.Name),
             context.Request.Query.ContainsKey(MaxBytes.Name));

@@ -14,7 +14,7 @@ namespace Loire.WebApi.Groups.Members;
 /// <param name="SessionTimeoutMs">Without a sign of life of its node for so long, the group removes the member.</param>
 /// <param name="MaxPollIntervalMs">Without a request for records for so long, the member ends.</param>
 /// <param name="PartitionAssignmentStrategy">Names of assignors in order of preference.</param>
-/// <param name="FetchMinBytes">Bytes that a fetch waits for.</param>
+/// <param name="FetchMinBytes">Bytes that an answer waits for, max_wait_ms at most.</param>
 internal sealed record CreateMemberJson(
     string[]? Topics = null, string? TopicPattern = null, string? ClientId = null, string? InstanceId = null,
     string AutoOffsetReset = "latest", bool EnableAutoCommit = true, int AutoCommitIntervalMs = 5_000, int SessionTimeoutMs = 45_000,
@@ -35,7 +35,7 @@ internal sealed record CreateMemberJson(
 /// <param name="SessionTimeoutMs">Without a sign of life of its node for so long, the group removes it.</param>
 /// <param name="MaxPollIntervalMs">Without a request for records for so long, it ends.</param>
 /// <param name="PartitionAssignmentStrategy">Assignors in order of preference.</param>
-/// <param name="FetchMinBytes">Bytes that a fetch waits for.</param>
+/// <param name="FetchMinBytes">Bytes that an answer waits for, max_wait_ms at most.</param>
 internal sealed record ConsumerJson(
     string GroupId, string MemberId, string ClientId, string Host, string? InstanceId, string[] Topics, string? TopicPattern,
     TopicPartitionJson[] Assignment, string AutoOffsetReset, bool EnableAutoCommit, long? AutoCommitIntervalMs, long SessionTimeoutMs,
