@@ -93,7 +93,8 @@ internal class UntypedConsumer : IAsyncDisposable
     }
 
     public ValueTask UnsubscribeAsync(CancellationToken cancellation = default) =>
-        _subscriber?.UnsubscribeAsync(GroupMembershipOperation.Default, cancellation) ?? ValueTask.CompletedTask;
+        _subscriber?.ListenerCalls.WaitOutside(_subscriber.UnsubscribeAsync(GroupMembershipOperation.Default, cancellation))
+            ?? ValueTask.CompletedTask;
 
     public ValueTask CommitAsync(CancellationToken cancellation = default) =>
         Group().Commits.CommitAsync(null, areFinished: false, cancellation);
@@ -124,15 +125,10 @@ internal class UntypedConsumer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => CloseAsync(GroupMembershipOperation.Default);
 
-    public async ValueTask CloseAsync(GroupMembershipOperation operation)
+    public ValueTask CloseAsync(GroupMembershipOperation operation)
     {
-        if (_subscriber is not null)
-        {
-            await _subscriber.UnsubscribeAsync(operation, CancellationToken.None);
-        }
-
-        _set.Dispose();
-        DisposeStream();
+        var ended = EndAsync(operation);
+        return _subscriber?.ListenerCalls.WaitOutside(ended) ?? new ValueTask(ended);
     }
 
     /// <summary>Commits positions after delivered records; see <see cref="IConsumer{TKey, TValue}"/>.</summary>
@@ -219,6 +215,17 @@ internal class UntypedConsumer : IAsyncDisposable
         {
             return false;
         }
+    }
+
+    private async Task EndAsync(GroupMembershipOperation operation)
+    {
+        if (_subscriber is not null)
+        {
+            await _subscriber.UnsubscribeAsync(operation, CancellationToken.None);
+        }
+
+        _set.Dispose();
+        DisposeStream();
     }
 
     private (PartitionSlices? List, Task Arrival) TakeSlices()

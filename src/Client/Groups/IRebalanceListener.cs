@@ -4,7 +4,8 @@ namespace Loire.Client;
 
 /// <summary>
 /// Is notified of assigned and revoked partitions. Methods are called one at a time, in the background while the application keeps running;
-/// exceptions are logged. A method may commit and seek, but must not subscribe, unsubscribe or dispose the consumer, which would deadlock.
+/// exceptions are logged. A method may commit, seek and subscribe. It may also unsubscribe and dispose of the consumer, which then does not
+/// wait for the end: that comes once the method has returned.
 /// </summary>
 public interface IRebalanceListener
 {

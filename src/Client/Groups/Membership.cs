@@ -185,10 +185,9 @@ internal sealed class Membership(
             return;
         }
 
-        var isRevocation = _step!.Work == MemberWork.Revoke;
         (_work, _step) = (null, null);
         set.Hold(member.Done(await work), isHeld: false);
-        if (isRevocation)
+        if (member.MustConfirm)
         {
             // Other members wait for the confirmation, so send it with a new heartbeat.
             _beatEnd.Cancel();

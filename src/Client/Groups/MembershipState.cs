@@ -24,6 +24,7 @@ internal sealed class MembershipState(ConsumerOptions options, string host, Func
     private MemberSubscription? _subscription;
     private bool _isSubscriptionSent;
     private MemberStep? _doing;
+    private TopicPartition[] _claimed = [];
 
     /// <summary>The id of this life.</summary>
     public MemberId Id { get; private set; } = newId();
@@ -40,12 +41,21 @@ internal sealed class MembershipState(ConsumerOptions options, string host, Func
     /// <summary>Changes the subscription, which the next heartbeat sends.</summary>
     public void Subscribe(MemberSubscription subscription) => (_subscription, _isSubscriptionSent) = (subscription, false);
 
-    /// <summary>Creates the next heartbeat.</summary>
-    public HeartbeatRequest Beat(TimeSpan maxWait) => new(
-        Id, options.GroupInstanceId, Epoch, options.ClientId, host,
-        Epoch == 0 || !_isSubscriptionSent ? _subscription : null,
-        [.. _owned.Order()],
-        maxWait);
+    /// <summary>
+    /// Whether the last heartbeat claims partitions that the member has given up since, or could not take over: others may be waiting for them.
+    /// </summary>
+    public bool MustConfirm => Array.Exists(_claimed, partition => !_assigned.Contains(partition) && !Holds(partition));
+
+    /// <summary>Creates the next heartbeat. A partition is the member's from the moment when it begins to take it over.</summary>
+    public HeartbeatRequest Beat(TimeSpan maxWait)
+    {
+        _claimed = [.. _owned.Union(Taking).Order()];
+        return new(
+            Id, options.GroupInstanceId, Epoch, options.ClientId, host,
+            Epoch == 0 || !_isSubscriptionSent ? _subscription : null,
+            [.. _claimed],
+            maxWait);
+    }
 
     /// <summary>Processes the answer to a heartbeat.</summary>
     public Standing Take(HeartbeatRequest request, HeartbeatResult result)
@@ -118,6 +128,10 @@ internal sealed class MembershipState(ConsumerOptions options, string host, Func
 
         return [];
     }
+
+    private IReadOnlyList<TopicPartition> Taking => _doing is { Work: MemberWork.Grant } step && step.Life == Life ? step.Partitions : [];
+
+    private bool Holds(TopicPartition partition) => _owned.Contains(partition) || Taking.Contains(partition);
 
     /// <summary>Starts a new life without partitions, because the group no longer knows this member.</summary>
     /// <returns>The partitions that it had.</returns>

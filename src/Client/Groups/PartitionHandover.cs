@@ -7,7 +7,7 @@ namespace Loire.Client;
 /// <summary>Revokes and takes over partitions, coordinating the application, its listener, commits and positions.</summary>
 internal sealed class PartitionHandover(
     GroupId groupId, PartitionSet set, Assigner assigner, GroupCommits commits, ConsumerOptions options, Func<IRebalanceListener?> listener,
-    TimeProvider time, RetryBackoff backoff, ILogger logger)
+    ListenerCalls listenerCalls, TimeProvider time, RetryBackoff backoff, ILogger logger)
 {
     /// <summary>The exception to throw to the application because granted partitions cannot be taken over; null if there is none.</summary>
     public Func<Exception>? Trouble { get; private set; }
@@ -154,7 +154,7 @@ internal sealed class PartitionHandover(
         {
             try
             {
-                await tell(told, cancellation);
+                await listenerCalls.RunAsync(() => tell(told, cancellation));
             }
             catch (Exception problem)
             {

@@ -18,6 +18,7 @@ internal sealed class Subscriber
     private readonly Func<MemberId> _newMemberId;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _turn = new(1);
+    private int _ends;
     private volatile IRebalanceListener? _listener;
     private volatile Membership? _membership;
     private CancellationTokenSource _autoCommitEnd = new();
@@ -35,6 +36,8 @@ internal sealed class Subscriber
 
     public GroupCommits Commits { get; }
 
+    public ListenerCalls ListenerCalls { get; } = new();
+
     public bool IsSubscribed => _membership is not null;
 
     /// <summary>Joins the group, or changes the subscription.</summary>
@@ -43,7 +46,7 @@ internal sealed class Subscriber
         var subscription = new MemberSubscription(
             [.. topics], pattern, [.. _options.PartitionAssignmentStrategy], _options.SessionTimeout, _options.MaxPollInterval,
             _options.UserData);
-        await _turn.WaitAsync(cancellation);
+        await WaitToSubscribeAsync(cancellation);
         try
         {
             _set.CheckNotDisposed();
@@ -72,18 +75,47 @@ internal sealed class Subscriber
         }
     }
 
-    /// <summary>Leaves the group.</summary>
-    public async ValueTask UnsubscribeAsync(GroupMembershipOperation operation, CancellationToken cancellation)
+    /// <summary>Leaves the group. Ends after the listener has returned, so that the listener must not wait for it.</summary>
+    public async Task UnsubscribeAsync(GroupMembershipOperation operation, CancellationToken cancellation)
     {
-        await _turn.WaitAsync(cancellation);
+        Interlocked.Increment(ref _ends);
         try
         {
-            await EndAsync(operation);
+            await _turn.WaitAsync(cancellation);
+            try
+            {
+                await EndAsync(operation);
+            }
+            finally
+            {
+                _turn.Release();
+            }
         }
         finally
         {
-            _turn.Release();
+            Interlocked.Decrement(ref _ends);
         }
+    }
+
+    private async ValueTask WaitToSubscribeAsync(CancellationToken cancellation)
+    {
+        // A listener must not stand in a queue behind an end that waits for it.
+        while (ListenerCalls.IsInside)
+        {
+            if (Volatile.Read(ref _ends) > 0)
+            {
+                throw new InvalidOperationException("The consumer is leaving its group; subscribe when the listener has returned.");
+            }
+
+            if (_turn.Wait(0, CancellationToken.None))
+            {
+                return;
+            }
+
+            await Task.Yield();
+        }
+
+        await _turn.WaitAsync(cancellation);
     }
 
     private void Begin(MemberSubscription subscription)
@@ -91,7 +123,7 @@ internal sealed class Subscriber
         var member = new MembershipState(_options, _options.Host ?? Environment.MachineName, _newMemberId);
         member.Subscribe(subscription);
         var handover = new PartitionHandover(
-            _options.GroupId!.Value, _set, _assigner, Commits, _options, () => _listener, _time, _assigner.NewPatience(), _logger);
+            _options.GroupId!.Value, _set, _assigner, Commits, _options, () => _listener, ListenerCalls, _time, _assigner.NewPatience(), _logger);
         Commits.Identity = new MemberIdentity(member.Id, 0);
         var membership = new Membership(
             new GroupCalls(_group, _options, _time, _logger), member, _set, handover, Commits, _options, _time, _assigner.NewPatience(), _logger);
