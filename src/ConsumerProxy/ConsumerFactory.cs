@@ -37,11 +37,14 @@ public sealed class ConsumerFactory(
             throw new ArgumentException($"A client id and a host have at most {Limits.ClientNameLength} characters.");
         }
 
+        var life = newLife();
         var consumer = _client.CreateUntypedConsumer(new ConsumerOptions
         {
             GroupId = key.GroupId,
             GroupInstanceId = settings.InstanceId,
             MemberId = key.ConsumerId,
+            // A consumer may be activated twice for a while.
+            Incarnation = life,
             ClientId = settings.ClientId,
             Host = settings.Host,
             UserData = text,
@@ -56,6 +59,6 @@ public sealed class ConsumerFactory(
             MaxPartitionFetchBytes = FetchBytes,
             MaxBufferedBytesPerPartition = 2 * FetchBytes,
         });
-        return new ProxiedConsumer(settings, consumer, newLife(), time, _logger);
+        return new ProxiedConsumer(settings, consumer, life, time, _logger);
     }
 }

@@ -26,7 +26,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory, RunningConsumers runn
     private Task<ErrorCode>? _return;
     private IGrainTimer? _timer;
     private IGrainTimer? _leaving;
-    private bool _hasEnded;
+    private ErrorCode _ended;
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -56,7 +56,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory, RunningConsumers runn
         }
 
         // This activation ends with the consumer that it had; the next activation creates another.
-        var error = _hasEnded ? ErrorCode.CoordinatorNotAvailable : await FindAsync();
+        var error = _ended != ErrorCode.None ? ErrorCode.CoordinatorNotAvailable : await FindAsync();
         if (error is not (ErrorCode.None or ErrorCode.UnknownMemberId))
         {
             return Without(error);
@@ -143,10 +143,16 @@ public sealed class ConsumerGrain(ConsumerFactory factory, RunningConsumers runn
     /// <summary>Finds the session of this activation, or restores it from the group under the same member id.</summary>
     private async Task<ErrorCode> FindAsync()
     {
-        if (_hasEnded)
+        if (_session is { IsFenced: true } fenced)
         {
-            // Until it has left, the group still has it: a late call must not restore it.
-            return ErrorCode.UnknownMemberId;
+            await StopAsync(fenced);
+        }
+
+        if (_ended != ErrorCode.None)
+        {
+            // The next activation serves the next call. Until it has left, the group still has a consumer that was closed: a late call must not
+            // restore it.
+            return _ended;
         }
 
         if (_session is not null || _key == default)
@@ -209,6 +215,12 @@ public sealed class ConsumerGrain(ConsumerFactory factory, RunningConsumers runn
             return;
         }
 
+        if (session.IsFenced)
+        {
+            await StopAsync(session);
+            return;
+        }
+
         if (session.IsAbandoned)
         {
             await EndAsync(session, GroupMembershipOperation.Default, hasFinished: false);
@@ -220,12 +232,26 @@ public sealed class ConsumerGrain(ConsumerFactory factory, RunningConsumers runn
 
     private async Task EndAsync(ProxiedConsumer session, GroupMembershipOperation operation, bool hasFinished)
     {
-        (_session, _hasEnded) = (null, true);
-        _timer?.Dispose();
-        _timer = null;
+        Forget(ErrorCode.UnknownMemberId);
         await session.CloseAsync(operation, hasFinished);
         running.Remove(session);
         DeactivateOnIdle();
+    }
+
+    // Another activation of the consumer has joined the group: two that joined in turns would fence each other for as long as both live.
+    private async Task StopAsync(ProxiedConsumer session)
+    {
+        Forget(ErrorCode.NotCoordinator);
+        await session.LetGoAsync();
+        running.Remove(session);
+        DeactivateOnIdle();
+    }
+
+    private void Forget(ErrorCode ended)
+    {
+        (_session, _ended) = (null, ended);
+        _timer?.Dispose();
+        _timer = null;
     }
 
     // At once would reject a call that creates the consumer while others ask for it: Orleans forwards a call that meets a deactivating

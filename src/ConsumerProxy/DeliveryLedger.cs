@@ -9,7 +9,10 @@ namespace Loire.ConsumerProxy;
 /// different threads: a record that is held when its partition is revoked is not delivered afterwards. The rules are
 /// <see cref="DeliveryTracker"/>'s.
 /// </summary>
-internal sealed class DeliveryLedger(string life, TimeProvider time)
+/// <param name="life">Names this life of the consumer in receipts.</param>
+/// <param name="lostInHand">The partition of the records that arrived last, if it was lost since.</param>
+/// <param name="time">The clock.</param>
+internal sealed class DeliveryLedger(string life, Func<TopicPartition?> lostInHand, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly DeliveryTracker _deliveries = new(life);
@@ -52,12 +55,13 @@ internal sealed class DeliveryLedger(string life, TimeProvider time)
         }
     }
 
-    /// <summary>Holds records for the next deliveries.</summary>
+    /// <summary>Holds records for the next deliveries, unless their partition was lost after they had arrived.</summary>
     public void Hold(PartitionSlices? records)
     {
-        if (records is not null)
+        lock (_lock)
         {
-            lock (_lock)
+            // Asked under the lock: a loss that comes later drops what is held.
+            if (records is not null && records.Partition != lostInHand())
             {
                 _held.Add(records);
             }

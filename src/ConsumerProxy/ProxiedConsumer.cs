@@ -36,7 +36,7 @@ internal sealed partial class ProxiedConsumer
     {
         (_settings, _consumer, _time, _logger) = (settings, consumer, time, logger);
         _feed = new RecordFeed(consumer);
-        _ledger = new DeliveryLedger(life, time);
+        _ledger = new DeliveryLedger(life, () => consumer.LostInHand, time);
         Commits = new FinishedCommits(settings, consumer, _ledger, time, logger);
         _rebalances = new RebalanceHandler(settings, consumer, _ledger, Commits);
         _lastAsked = time.GetTimestamp();
@@ -56,6 +56,9 @@ internal sealed partial class ProxiedConsumer
 
     /// <summary>Whether the client has not asked for records for too long.</summary>
     public bool IsAbandoned => _takes == 0 && _time.GetElapsedTime(_lastAsked) >= _settings.MaxPollInterval;
+
+    /// <summary>Whether another activation of the consumer has joined the group since, so that this one has nothing to deliver any more.</summary>
+    public bool IsFenced => _consumer.Refusal is { Code: ErrorCode.FencedMemberEpoch };
 
     /// <summary>How requests are refused since the consumer has ended; <see cref="ErrorCode.None"/> while it runs.</summary>
     public ErrorCode Ended => _ended;
@@ -178,7 +181,7 @@ internal sealed partial class ProxiedConsumer
         }
         catch (LoireException failure)
         {
-            return Failed(failure.Code, failure.Detail);
+            return IsFenced ? Failed(ErrorCode.NotCoordinator, null) : Failed(failure.Code, failure.Detail);
         }
         finally
         {

@@ -8,6 +8,7 @@ using Loire.Model;
 using Loire.Model.Groups;
 using Loire.TestKit;
 using Loire.TestKit.Fakes;
+using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.TestingHost;
 
 
@@ -254,6 +255,52 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Equal(ErrorCode.None, (await newer).Error);
         await UntilAsync(async () => (await Group("g").Describe()).Group!.Members.Length == 0);
         Assert.Equal(ErrorCode.UnknownMemberId, (await consumer.Describe()).Error);
+    }
+
+    [Fact]
+    public async Task Of_two_activations_of_a_consumer_the_one_that_joined_last_reads_on_and_the_other_stops()
+    {
+        await ProduceAsync(40);
+        var one = await JoinAsync("g", "one");
+        var seen = (await TakeSome(one, new TakeRequest(PreviousDelivery.Finished, null, 5, 1 << 20, TimeSpan.FromSeconds(10)))).Decode().ToList();
+        await UntilAsync(async () => await AssignedAsync(one) == 4);
+        Assert.Empty((await one.Commit(null)).Refused);
+
+        // What a split of the cluster makes: the consumer is restored elsewhere while its activation lives on.
+        var key = new ConsumerKey("g", "one");
+        var factory = new ConsumerFactory(_cluster.GrainFactory, () => "other", TimeProvider.System, NullLoggerFactory.Instance);
+        var other = factory.Create(key, Settings);
+        await other.SubscribeAsync([TopicName.Parse("t")], null);
+        while (seen.Count < 40)
+        {
+            var more = await other.TakeAsync(Request(1_000), CancellationToken.None);
+            Assert.Equal(ErrorCode.None, more.Error);
+            seen.AddRange(more.Decode());
+        }
+
+        Assert.Equal(Enumerable.Range(0, 40), seen.Select(Number).Order());
+
+        // Nobody joins any more, and the end of the activation that has lost is no departure of the member.
+        var epoch = (await Group("g").Describe()).Group!.Epoch;
+        await UntilAsync(async () => (await other.TakeAsync(Request(3_000), CancellationToken.None)).Error == ErrorCode.None);
+        Assert.Equal(epoch, (await Group("g").Describe()).Group!.Epoch);
+        Assert.Equal("one", Assert.Single((await Group("g").Describe()).Group!.Members).MemberId);
+
+        // A request to the activation that has lost is one to try again; then it takes over.
+        await ProduceAsync(4, from: 40);
+        TakeResult again;
+        do
+        {
+            again = await Take(one, 1_000);
+            Assert.True(again.Error is ErrorCode.None or ErrorCode.NotCoordinator, $"{again.Error}");
+        }
+        while (again.Slices.Length == 0);
+        Assert.Equal(ErrorCode.NotCoordinator, (await other.TakeAsync(Request(30_000), CancellationToken.None)).Error);
+        Assert.True(other.IsFenced);
+        await other.CloseAsync(Loire.Client.GroupMembershipOperation.LeaveGroup, hasFinished: false);
+        Assert.Single((await Group("g").Describe()).Group!.Members);
+
+        static TakeRequest Request(int wait) => new(PreviousDelivery.Finished, null, 500, 1 << 20, TimeSpan.FromMilliseconds(wait));
     }
 
     [Fact]

@@ -41,6 +41,12 @@ internal class UntypedConsumer : IAsyncDisposable
 
     public IReadOnlyList<TopicPartition> Paused => _set.List(static partition => partition.IsPaused);
 
+    /// <summary>Why the group has refused the consumer for good; null if it has not.</summary>
+    public GroupException? Refusal => _subscriber?.Refusal;
+
+    /// <inheritdoc cref="PartitionSet.LostInHand"/>
+    public TopicPartition? LostInHand => _set.LostInHand;
+
     /// <summary>The source of records; used only by the active enumeration.</summary>
     protected RecordStream Stream { get; }
 

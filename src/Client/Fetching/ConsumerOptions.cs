@@ -112,6 +112,12 @@ public class ConsumerOptions
     /// <summary>The member id for all lives of the consumer; null for a new one in each life.</summary>
     internal MemberId? MemberId { get; set; }
 
+    /// <summary>
+    /// Tells this consumer from others with the same <see cref="MemberId"/>, of which the group keeps the one that has joined last; see
+    /// <see cref="Loire.Model.Groups.HeartbeatRequest.Incarnation"/>.
+    /// </summary>
+    internal string? Incarnation { get; set; }
+
     /// <summary>The host that the application runs on, for operators; null if it is the consumer's own.</summary>
     internal string? Host { get; set; }
 

@@ -56,7 +56,7 @@ internal sealed class GroupCalls(IGroupGrain group, ConsumerOptions options, Tim
     {
         try
         {
-            var left = group.Leave(new LeaveRequest(memberId, options.GroupInstanceId, reason)).AsTask();
+            var left = group.Leave(new LeaveRequest(memberId, options.GroupInstanceId, reason, options.Incarnation)).AsTask();
             await BackgroundWork.WaitAsync(left, options.RequestTimeout, time, CancellationToken.None);
             await left;
         }

@@ -32,13 +32,16 @@ internal sealed class Membership(
     private CancellationTokenSource _workEnd = new();
 
     private MemberSubscription? _wanted;
-    private GroupException? _refusal;
+    private volatile GroupException? _refusal;
     private volatile GroupMembershipOperation _ending;
 
     private GroupId GroupId => options.GroupId!.Value;
 
     /// <summary>Whether the membership has ended, because the group refused the member or it was stopped.</summary>
     public bool HasEnded => _ended.Task.IsCompleted;
+
+    /// <summary>Why the group has refused the member for good; null if it has not.</summary>
+    public GroupException? Refusal => _refusal;
 
     /// <summary>Changes the subscription.</summary>
     public void Subscribe(MemberSubscription subscription)

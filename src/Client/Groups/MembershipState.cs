@@ -54,7 +54,8 @@ internal sealed class MembershipState(ConsumerOptions options, string host, Func
             Id, options.GroupInstanceId, Epoch, options.ClientId, host,
             Epoch == 0 || !_isSubscriptionSent ? _subscription : null,
             [.. _claimed],
-            maxWait);
+            maxWait,
+            options.Incarnation);
     }
 
     /// <summary>Processes the answer to a heartbeat.</summary>
@@ -68,6 +69,9 @@ internal sealed class MembershipState(ConsumerOptions options, string host, Func
                 _assignment = result.Assignment;
                 _assigned = [.. _assignment];
                 return Standing.Member;
+            case ErrorCode.FencedMemberEpoch when options.Incarnation is not null:
+                // Another consumer has joined under the same id: joining again would take the membership from each other for ever.
+                return Standing.Refused;
             case ErrorCode.UnknownMemberId or ErrorCode.FencedMemberEpoch:
                 return Standing.Lost;
             case ErrorCode.UnreleasedInstanceId or ErrorCode.UnknownServerError:

@@ -40,6 +40,9 @@ internal sealed class Subscriber
 
     public bool IsSubscribed => _membership is not null;
 
+    /// <summary>Why the group has refused the member for good; null if it has not.</summary>
+    public GroupException? Refusal => _membership?.Refusal;
+
     /// <summary>Joins the group, or changes the subscription.</summary>
     public async ValueTask SubscribeAsync(TopicName[] topics, string? pattern, IRebalanceListener? listener, CancellationToken cancellation)
     {

@@ -6,6 +6,9 @@ namespace Loire.Grains.Interfaces.Groups;
 /// <param name="MemberId">The member; null to identify it by its instance id.</param>
 /// <param name="InstanceId">The instance id, if it has one.</param>
 /// <param name="Reason">Human-readable reason for the log (KIP-800).</param>
+/// <param name="Incarnation">The <see cref="Loire.Model.Groups.HeartbeatRequest.Incarnation"/> of the consumer that leaves: if another one has
+/// taken over, the member stays.</param>
 [GenerateSerializer, Immutable, Alias("loire.LeaveRequest")]
 public sealed record LeaveRequest(
-    [property: Id(0)] MemberId? MemberId, [property: Id(1)] GroupInstanceId? InstanceId, [property: Id(2)] string? Reason);
+    [property: Id(0)] MemberId? MemberId, [property: Id(1)] GroupInstanceId? InstanceId, [property: Id(2)] string? Reason,
+    [property: Id(3)] string? Incarnation = null);

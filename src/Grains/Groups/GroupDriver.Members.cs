@@ -68,7 +68,7 @@ public sealed partial class GroupDriver
             return ErrorCode.InvalidRequest;
         }
 
-        var step = Machine.Leave(request.MemberId, request.InstanceId, Now);
+        var step = Machine.Leave(request.MemberId, request.InstanceId, Now, request.Incarnation);
         Left(_groupId, request.MemberId?.Value ?? request.InstanceId?.Value, request.Reason);
         error = await CommitStepAsync(step);
         return error != ErrorCode.None ? error : step.Error;

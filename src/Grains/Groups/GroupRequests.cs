@@ -13,6 +13,7 @@ internal static class GroupRequests
         : request.ClientId is null || request.Host is null ? "Client id and host must be given."
         : request.ClientId.Length > Limits.ClientNameLength || request.Host.Length > Limits.ClientNameLength
             ? $"A client id and a host have at most {Limits.ClientNameLength} characters."
+        : request.Incarnation?.Length > Limits.GroupIdLength ? $"An incarnation has at most {Limits.GroupIdLength} characters."
         : request.MemberId == default ? "A member id must not be empty."
         : request.InstanceId == default(GroupInstanceId) ? "A group instance id must not be empty."
         : request.Owned.IsDefault || request.Subscription is { Topics.IsDefault: true } or { Assignors.IsDefault: true }

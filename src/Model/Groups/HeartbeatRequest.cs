@@ -15,6 +15,8 @@ namespace Loire.Model.Groups;
 /// others.</param>
 /// <param name="MaxWait">How long the answer may wait for news; 0 for an immediate answer. The group shortens it to its heartbeat
 /// interval.</param>
+/// <param name="Incarnation">Tells apart the consumers that join under one member id, of which the last one is the member; null where a member
+/// id belongs to one consumer alone. At most <see cref="Limits.GroupIdLength"/> characters.</param>
 [GenerateSerializer, Immutable, Alias("loire.HeartbeatRequest")]
 public sealed record HeartbeatRequest(
     [Id(0)] MemberId MemberId,
@@ -24,4 +26,5 @@ public sealed record HeartbeatRequest(
     [Id(4)] string Host,
     [Id(5)] MemberSubscription? Subscription,
     [Id(6)] ImmutableArray<TopicPartition> Owned,
-    [Id(7)] TimeSpan MaxWait);
+    [Id(7)] TimeSpan MaxWait,
+    [Id(8)] string? Incarnation = null);

@@ -56,6 +56,12 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
     public GroupStep Heartbeat(HeartbeatRequest request, TimeSpan now)
     {
         var isJoining = request.MemberEpoch == 0;
+        if (!isJoining && _liveness.IsAnother(request.MemberId, request.Incarnation))
+        {
+            return Refused(Decision<GroupRecord>.Refuse(
+                ErrorCode.FencedMemberEpoch, "Another consumer has joined under this member id and is the member now."));
+        }
+
         var decision = isJoining
             ? GroupRules.Join(State, request, options, assignors)
             : GroupRules.Heartbeat(State, request, options, assignors);
@@ -69,6 +75,7 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
             work.Apply(decision.Records);
             var member = State.Members[request.MemberId];
             _liveness.RenewSession(member, _now);
+            _liveness.SetIncarnation(request.MemberId, request.Incarnation);
             if (isJoining)
             {
                 work.AddNews(member);
@@ -86,8 +93,15 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
     /// <param name="memberId">The member; null to identify it by its instance id.</param>
     /// <param name="instanceId">Its instance id, if it has one.</param>
     /// <param name="now">The time.</param>
-    public GroupStep Leave(MemberId? memberId, GroupInstanceId? instanceId, TimeSpan now)
+    /// <param name="incarnation">The consumer that leaves, if others may have joined under the same member id: if another one is the member now,
+    /// that one stays.</param>
+    public GroupStep Leave(MemberId? memberId, GroupInstanceId? instanceId, TimeSpan now, string? incarnation = null)
     {
+        if (memberId is { } left && _liveness.IsAnother(left, incarnation))
+        {
+            return Step(now, static _ => { });
+        }
+
         var decision = GroupRules.Leave(State, memberId, instanceId);
         return decision.Error != ErrorCode.None ? Refused(decision) : Step(now, work => work.Apply(decision.Records));
     }

@@ -19,6 +19,8 @@ internal sealed class MemberLiveness
         public int SentEpoch { get; set; }
 
         public bool HasNews { get; set; } = true;
+
+        public string? Incarnation { get; set; }
     }
 
     /// <summary>A lower bound of all deadlines; null without members.</summary>
@@ -58,6 +60,13 @@ internal sealed class MemberLiveness
     /// Compares the epoch in a member's heartbeat with the last one sent to it: an older epoch means that an answer was lost.
     /// </summary>
     public void CheckEpoch(MemberId memberId, int epoch) => _entries[memberId].HasNews |= epoch < _entries[memberId].SentEpoch;
+
+    /// <summary>Whether another consumer is known to have taken over the member id.</summary>
+    public bool IsAnother(MemberId memberId, string? incarnation) =>
+        incarnation is not null && _entries.GetValueOrDefault(memberId)?.Incarnation is { } known && known != incarnation;
+
+    /// <summary>Notes which consumer the member is.</summary>
+    public void SetIncarnation(MemberId memberId, string? incarnation) => _entries[memberId].Incarnation = incarnation;
 
     public bool HasNews(MemberId memberId) => _entries[memberId].HasNews;
 

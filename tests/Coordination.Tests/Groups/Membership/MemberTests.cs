@@ -28,6 +28,35 @@ public class MemberTests
     }
 
     [Fact]
+    public void Of_two_consumers_with_one_member_id_the_one_that_joined_last_is_the_member()
+    {
+        var group = new TestGroup();
+        Assert.Equal(ErrorCode.None, Beat("m", 0, "one").Error);
+        Assert.Equal(ErrorCode.None, Beat("m", 0, "two").Error);
+
+        // Not even with the newest epoch.
+        Assert.Equal(ErrorCode.FencedMemberEpoch, Beat("m", group.State.Epoch, "one").Error);
+        Assert.Equal(ErrorCode.None, group.Machine.Leave("m", null, group.Now, "one").Error);
+        Assert.Single(group.State.Members);
+        Assert.Equal(ErrorCode.None, Beat("m", group.State.Epoch, "two").Error);
+
+        // Which of them it is, is not durable: after a restart the epoch tells them apart.
+        group.Restart();
+        Assert.Equal(ErrorCode.FencedMemberEpoch, Beat("m", 1, "one").Error);
+        Assert.Equal(ErrorCode.None, Beat("m", group.State.Epoch, "two").Error);
+        Assert.Equal(ErrorCode.None, group.Machine.Leave("m", null, group.Now, "two").Error);
+        Assert.Empty(group.State.Members);
+
+        GroupStep Beat(MemberId member, int epoch, string incarnation)
+        {
+            var step = group.Machine.Heartbeat(
+                new HeartbeatRequest(member, null, epoch, "app", "host", epoch == 0 ? Wants() : null, [], default, incarnation), group.Now);
+            group.Journal.AddRange(step.Records.Select(GroupRecordCodec.Write));
+            return step;
+        }
+    }
+
+    [Fact]
     public void A_heartbeat_renews_the_session()
     {
         var group = new TestGroup();
