@@ -65,7 +65,6 @@ public sealed class LoireTestCluster : IAsyncDisposable
 
     private async Task StartNodeAsync()
     {
-        
         // A test knows who joins, so no group waits for others.
         var options = new NodeOptions { LogLevel = LogLevel.Warning, GroupInitialRebalanceDelay = TimeSpan.Zero };
         _configure?.Invoke(options);

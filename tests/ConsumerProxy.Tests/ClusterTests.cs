@@ -268,7 +268,8 @@ public sealed class ClusterTests : IAsyncLifetime
 
         // What a split of the cluster makes: the consumer is restored elsewhere while its activation lives on.
         var key = new ConsumerKey("g", "one");
-        var factory = new ConsumerFactory(_cluster.GrainFactory, () => "other", TimeProvider.System, NullLoggerFactory.Instance);
+        using var meters = new Meters();
+        var factory = new ConsumerFactory(_cluster.GrainFactory, () => "other", TimeProvider.System, NullLoggerFactory.Instance, meters);
         var other = factory.Create(key, Settings);
         await other.SubscribeAsync([TopicName.Parse("t")], null);
         while (seen.Count < 40)
