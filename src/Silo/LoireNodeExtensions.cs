@@ -42,7 +42,7 @@ public static class LoireNodeExtensions
             builder.Services.AddRestProxy(proxy => proxy.Commits = meaning);
         }
 
-        builder.Services.AddHealthChecks().AddCheck<SiloHealthCheck>("silo");
+        builder.Services.AddHealthChecks().AddCheck<SiloHealthCheck>("silo").AddCheck<LogHealthCheck>("log");
         builder.UseOrleans(silo =>
         {
             silo.UseLocalhostClustering(

@@ -294,11 +294,12 @@ internal sealed class Chain
     public void Announce() => Advanced?.Invoke();
 
     /// <summary>Waits before a retry; ends early when the chain closes.</summary>
-    public async Task PauseAsync()
+    /// <param name="delay">How long; null for <see cref="ChainOptions.RetryDelayMax"/>.</param>
+    public async Task PauseAsync(TimeSpan? delay = null)
     {
         try
         {
-            await Task.Delay(Options.RetryDelayMax, _time, _closing.Token);
+            await Task.Delay(delay ?? Options.RetryDelayMax, _time, _closing.Token);
         }
         catch (OperationCanceledException)
         {

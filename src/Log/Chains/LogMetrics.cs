@@ -11,6 +11,9 @@ public sealed class LogMetrics
     /// <summary>The name of the meter.</summary>
     public const string MeterName = "Loire.Log";
 
+    private readonly UpDownCounter<long> _refusedDeletions;
+    private int _logsWithRefusedDeletions;
+
     /// <summary>Creates the instruments of one silo.</summary>
     public LogMetrics(IMeterFactory meters)
         : this(meters.Create(MeterName))
@@ -39,10 +42,15 @@ public sealed class LogMetrics
             "loire.log.cache.misses", "{read}", "Objects read from storage because they were not in memory.");
         UnknownOutcomes = meter.CreateCounter<long>(
             "loire.log.writes.unknown", "{write}", "Writes that storage neither confirmed nor refused, and that were read back.");
-        RefusedChunks = meter.CreateCounter<long>("loire.log.chunks.refused", "{chunk}", "Chunks that storage refused for lack of space.");
+        RefusedChunks = meter.CreateCounter<long>("loire.log.chunks.refused", "{chunk}", "Chunks that storage refused, as for lack of space.");
+        _refusedDeletions = meter.CreateUpDownCounter<long>(
+            "loire.log.deletions.refused", "{log}", "Logs whose unused objects storage refuses to delete; they wait in the head.");
         Closures = meter.CreateCounter<long>(
             "loire.log.closures", "{log}", "Logs that closed themselves: superseded, broken storage, or an unknown outcome.");
     }
+
+    /// <summary>Logs whose unused objects storage has refused to delete, more than once: storage fills up with them.</summary>
+    public int LogsWithRefusedDeletions => Volatile.Read(ref _logsWithRefusedDeletions);
 
     /// <summary>Instruments for logs outside a silo, as in tests.</summary>
     internal static LogMetrics Hostless { get; } = new(new Meter(MeterName));
@@ -68,4 +76,11 @@ public sealed class LogMetrics
     internal Counter<long> RefusedChunks { get; }
 
     internal Counter<long> Closures { get; }
+
+    /// <summary>Counts a log in or out whose deletions storage refuses.</summary>
+    internal void CountRefusedDeletions(int change)
+    {
+        Interlocked.Add(ref _logsWithRefusedDeletions, change);
+        _refusedDeletions.Add(change);
+    }
 }

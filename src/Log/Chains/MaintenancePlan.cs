@@ -21,6 +21,8 @@ internal readonly record struct Change(ChainEntry[] Sources, ObjectKind Into, by
 /// <item>The head has more entries of one kind than it should: move the older half into a page, whose entry takes their place. Pages move
 /// into pages likewise.</item>
 /// </list>
+/// While nothing may be replaced, because storage does not delete what is, chunks are listed as they are and pages are written: both leave no
+/// garbage.
 /// </summary>
 /// <param name="Changes">The changes, in order of position.</param>
 /// <param name="TailChunks">How many chunks at the front of the tail the changes cover.</param>
@@ -32,11 +34,14 @@ internal sealed record MaintenancePlan(IReadOnlyList<Change> Changes, int TailCh
     public const int FanIn = 8;
 
     /// <summary>The next step; null if there is none.</summary>
-    public static MaintenancePlan? Next(ChainState state, ChainOptions options) =>
-        SealTail(state, options) ?? MergeSegments(state, options) ?? TurnPage(state, options);
+    /// <param name="state">The chain.</param>
+    /// <param name="options">Its bounds.</param>
+    /// <param name="mayReplace">Whether objects may be replaced by others.</param>
+    public static MaintenancePlan? Next(ChainState state, ChainOptions options, bool mayReplace) =>
+        SealTail(state, options, mayReplace) ?? (mayReplace ? MergeSegments(state, options) : null) ?? TurnPage(state, options);
 
     /// <summary>Lists the whole tail; null if it is empty.</summary>
-    public static MaintenancePlan? SealWhole(ChainState state, ChainOptions options)
+    private static MaintenancePlan? SealWhole(ChainState state, ChainOptions options, bool mayReplace)
     {
         var changes = new List<Change>();
         var run = new List<ChainEntry>();
@@ -47,6 +52,12 @@ internal sealed record MaintenancePlan(IReadOnlyList<Change> Changes, int TailCh
             {
                 EndRun();
                 changes.Add(new Change([chunk], ObjectKind.Chunk, ChainEntry.FullLevel));
+                continue;
+            }
+
+            if (!mayReplace)
+            {
+                changes.Add(new Change([chunk], ObjectKind.Chunk, 0));
                 continue;
             }
 
@@ -75,9 +86,9 @@ internal sealed record MaintenancePlan(IReadOnlyList<Change> Changes, int TailCh
         }
     }
 
-    private static MaintenancePlan? SealTail(ChainState state, ChainOptions options) =>
+    private static MaintenancePlan? SealTail(ChainState state, ChainOptions options, bool mayReplace) =>
         state.Tail.Count >= Math.Max(1, options.TailChunks / 2) || state.TailBytes >= options.TailBytes / 2
-            ? SealWhole(state, options)
+            ? SealWhole(state, options, mayReplace)
             : null;
 
     private static MaintenancePlan? MergeSegments(ChainState state, ChainOptions options)

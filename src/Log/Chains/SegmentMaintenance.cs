@@ -3,16 +3,23 @@ namespace Loire.Log.Chains;
 /// <summary>
 /// Executes <see cref="MaintenancePlan"/>s on the owner's scheduler, one at a time and concurrently with appends, while this instance
 /// leads: writes the new parts, then the head that lists them, then deletes what they replace. A crash between any two steps leaves a chain
-/// with the same content. While the store is full it waits and retries; a broken store or an unknown outcome closes the chain.
+/// with the same content. While the store is full it waits and retries; a broken store or an unknown outcome closes the chain. What storage
+/// refuses to delete waits in the head and is tried again after a while; once much waits, nothing more is replaced, so that the chain goes on
+/// without garbage of its own.
 /// </summary>
 internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, ObjectLoader loader)
 {
     private const int MaxGarbageItems = 256;
+    private const int FailuresPerPass = 4;
+    private static readonly TimeSpan _deletionRetryDelay = TimeSpan.FromSeconds(30);
 
     private readonly GarbageDisposal _disposal = new(store, loader);
     private readonly PartWriter _parts = new(chain, store);
     private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _disposedView = -1;
+    private int _failedPasses;
+    private bool _isCounted;
+    private Task _retrying = Task.CompletedTask;
 
     /// <summary>The running step; never throws.</summary>
     public Task Running { get; private set; } = Task.CompletedTask;
@@ -23,7 +30,10 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
     /// <summary>Completes when the next step has completed or has been refused.</summary>
     public Task Progress => _progress.Task;
 
-    private bool IsDue => chain.Leads && !chain.IsClosed && (HasNewGarbage || MaintenancePlan.Next(chain.State, chain.Options) is not null);
+    /// <summary>Whether so much waits for its deletion that nothing more should be replaced.</summary>
+    public bool IsGarbageFull => chain.State.Garbage.Count > MaxGarbageItems;
+
+    private bool IsDue => chain.Leads && !chain.IsClosed && (HasNewGarbage || NextPlan() is not null);
 
     /// <summary>Retries failed deletions once the head has changed.</summary>
     private bool HasNewGarbage => chain.State.Garbage.Count > 0 && _disposedView != chain.State.View;
@@ -79,15 +89,8 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
             while (IsDue)
             {
                 await DisposeGarbageAsync();
-                if (MaintenancePlan.Next(chain.State, chain.Options) is not { } plan)
+                if (NextPlan() is not { } plan)
                 {
-                    continue;
-                }
-
-                if (chain.State.Garbage.Count > MaxGarbageItems)
-                {
-                    _disposedView = -1;
-                    await chain.PauseAsync();
                     continue;
                 }
 
@@ -103,24 +106,56 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
         SignalProgress();
     }
 
+    private MaintenancePlan? NextPlan() => MaintenancePlan.Next(chain.State, chain.Options, mayReplace: !IsGarbageFull);
+
     private async Task DisposeGarbageAsync()
     {
         var state = chain.State;
-        var view = state.View;
+        var (view, failures) = (state.View, 0);
         foreach (var garbage in state.Garbage.ToArray())
         {
-            if (chain.IsClosed)
+            if (chain.IsClosed || failures == FailuresPerPass)
             {
-                return;
+                break;
             }
 
-            if (await _disposal.TryDeleteAsync(garbage))
+            var isGone = await _disposal.TryDeleteAsync(garbage);
+            state.Garbage.Remove(garbage);
+            if (!isGone)
             {
-                state.Garbage.Remove(garbage);
+                // Behind the others, which get their turn in the next pass.
+                state.Garbage.Add(garbage);
+                failures++;
             }
         }
 
         _disposedView = view;
+        _failedPasses = failures > 0 ? _failedPasses + 1 : 0;
+        CountRefusal();
+        if (failures > 0 && _retrying.IsCompleted)
+        {
+            _retrying = RetryAsync();
+        }
+    }
+
+    /// <summary>Starts another pass after a while. Ends early, and counts the chain out, when it closes.</summary>
+    private async Task RetryAsync()
+    {
+        await chain.PauseAsync(_deletionRetryDelay);
+        _disposedView = -1;
+        Poke();
+        CountRefusal();
+    }
+
+    /// <summary>One failure may be a passing one; two in a row are worth an operator's look.</summary>
+    private void CountRefusal()
+    {
+        var isRefused = !chain.IsClosed && _failedPasses > 1;
+        if (isRefused != _isCounted)
+        {
+            _isCounted = isRefused;
+            chain.Options.Metrics.CountRefusedDeletions(isRefused ? 1 : -1);
+        }
     }
 
     private void SignalProgress()

@@ -87,7 +87,7 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
     public async Task<(CallEnd End, string? ETag)> WriteAsync(ObjectKey key, StoredObject content, string? etag, RetryBudget budget)
     {
         var state = new GrainState<StoredObject>(content) { ETag = etag!, RecordExists = etag is not null };
-        var end = await RunAsync(storage.WriteStateAsync(StateName, name.IdOf(key), state), budget);
+        var end = await RunAsync(() => storage.WriteStateAsync(StateName, name.IdOf(key), state), budget);
         return (end, state.ETag);
     }
 
@@ -95,7 +95,7 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
     public Task<CallEnd> ClearAsync(ObjectKey key, string etag)
     {
         var state = new GrainState<StoredObject>(new StoredObject()) { ETag = etag, RecordExists = true };
-        return RunAsync(storage.ClearStateAsync(StateName, name.IdOf(key), state), Begin());
+        return RunAsync(() => storage.ClearStateAsync(StateName, name.IdOf(key), state), Begin());
     }
 
     /// <summary>
@@ -139,11 +139,12 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
         return bytes;
     }
 
-    private async Task<CallEnd> RunAsync(Task call, RetryBudget budget)
+    private async Task<CallEnd> RunAsync(Func<Task> call, RetryBudget budget)
     {
         try
         {
-            await Bounded(call, budget);
+            // A provider may throw instead of returning a failed task.
+            await Bounded(call(), budget);
             return CallEnd.Done;
         }
         catch (InconsistentStateException problem)

@@ -39,10 +39,11 @@ public sealed class Journal : IAsyncDisposable
     /// <summary>
     /// Whether a new snapshot is worth its write: the records since the last one are larger than it, and either exceed
     /// <see cref="JournalOptions.SnapshotAfterBytes"/> or fill so many chunks that the next chunk would start a merge. A snapshot is then
-    /// cheaper than the merge, which reads every chunk again.
+    /// cheaper than the merge, which reads every chunk again. Not while storage refuses to delete what earlier snapshots have replaced.
     /// </summary>
-    public bool WantsSnapshot => _bytesSinceSnapshot >= Math.Max(_options.SnapshotAfterBytes, _snapshotBytes)
-        || (_bytesSinceSnapshot > _snapshotBytes && _chain.State.Tail.Count >= (_options.TailChunks / 2) - 1);
+    public bool WantsSnapshot => !_chain.SegmentMaintenance.IsGarbageFull
+        && (_bytesSinceSnapshot >= Math.Max(_options.SnapshotAfterBytes, _snapshotBytes)
+            || (_bytesSinceSnapshot > _snapshotBytes && _chain.State.Tail.Count >= (_options.TailChunks / 2) - 1));
 
     /// <summary>A human-readable reason why the journal closed itself; null if it has not.</summary>
     public string? CloseReason => _chain.CloseReason;

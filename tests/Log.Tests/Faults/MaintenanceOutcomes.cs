@@ -20,6 +20,16 @@ public sealed class MaintenanceOutcomes
         HeadSegments = 4,
     };
 
+    private static PartitionLogOptions OptionsOf(Meters meters) => new()
+    {
+        ChunkBytes = Small.ChunkBytes,
+        SegmentBytes = Small.SegmentBytes,
+        WholeChunkBytes = Small.WholeChunkBytes,
+        TailChunks = Small.TailChunks,
+        HeadSegments = Small.HeadSegments,
+        Metrics = new LogMetrics(meters),
+    };
+
     private static readonly Exception NoAnswer = new TimeoutException("No answer.");
 
     private static InconsistentStateException Conflict => new("The client's own retry met its first attempt.", "?", "?");
@@ -133,6 +143,53 @@ public sealed class MaintenanceOutcomes
         Assert.InRange(bench.Store.Keys.Count(key => key.Contains("/chunk/", StringComparison.Ordinal)), 1, 1 + Small.TailChunks);
         Assert.Equal(60, (await bench.StoredAsync()).Count);
     }, Small);
+
+    [Fact]
+    public void Appends_continue_while_storage_refuses_deletions_and_the_garbage_stays_bounded_until_it_allows_them() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        bench.Script.On(Clear, StorageFault.Refuse(NoAnswer), times: int.MaxValue);
+        var largest = 0;
+        for (var i = 0; i < 1600; i++)
+        {
+            Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, $"v{i}"));
+            largest = Math.Max(largest, bench.Store.Find(bench.Key("head"))!.Length);
+        }
+
+        Assert.InRange(largest, 1, 16_000);
+        Assert.Equal(1, bench.Options.Metrics.LogsWithRefusedDeletions);
+        var before = bench.Store.Keys.Count;
+        bench.Script.Clear();
+        await Task.Delay(TimeSpan.FromMinutes(1), bench.Time);
+        Assert.Equal(0, bench.Options.Metrics.LogsWithRefusedDeletions);
+        Assert.InRange(bench.Store.Keys.Count, 1, before - 300);
+        Assert.Equal(Enumerable.Range(0, 1600).Select(i => $"{i}:v{i}"), await bench.StoredAsync());
+
+        await log.DisposeAsync();
+        Assert.Equal(ErrorCode.None, await bench.New().DeleteAsync(CancellationToken.None));
+        Assert.Empty(bench.Store.Keys);
+    }, OptionsOf(new Meters()));
+
+    [Fact]
+    public void Objects_that_cannot_be_deleted_keep_no_others_from_being_deleted() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        bench.Script.On(
+            call => Clear(call) && call.GrainKey.Contains("/chunk/", StringComparison.Ordinal)
+                && call.GrainKey.EndsWith('2') && string.CompareOrdinal(call.GrainKey[^2..], "70") < 0,
+            StorageFault.Refuse(NoAnswer),
+            times: int.MaxValue);
+        for (var i = 0; i < 500; i++)
+        {
+            Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, $"v{i}"));
+        }
+
+        Assert.InRange(bench.Store.Keys.Count(key => key.Contains("/chunk/", StringComparison.Ordinal)), 30, 170);
+        Assert.Equal(1, bench.Options.Metrics.LogsWithRefusedDeletions);
+        await log.DisposeAsync();
+        await Task.Delay(TimeSpan.FromMinutes(1), bench.Time);
+        Assert.Equal(0, bench.Options.Metrics.LogsWithRefusedDeletions);
+    }, OptionsOf(new Meters()));
 
     [Fact]
     public void A_successor_deletes_what_a_leader_could_not_delete() => Run(async bench =>
