@@ -12,6 +12,7 @@ public class StoredFormatTests
     [Theory]
     [InlineData("2026-11-file-stopped")]
     [InlineData("2026-11-file-killed")]
+    [InlineData("2026-11-29-file-incarnations")]
     public async Task A_file_store_written_in_November_2026_opens_and_continues(string name)
     {
         using var data = new TemporaryDirectory();
@@ -19,18 +20,19 @@ public class StoredFormatTests
         await OpenAndContinueAsync(name, () => NodeProcess.StartAsync(data.Path));
     }
 
-    [AzuriteFact]
-    public async Task A_blob_container_written_in_November_2026_opens_and_continues()
+    [AzuriteTheory]
+    [InlineData("2026-11-azure")]
+    [InlineData("2026-11-29-azure-incarnations")]
+    public async Task A_blob_container_written_in_November_2026_opens_and_continues(string name)
     {
-        const string Name = "2026-11-azure";
-        const string Container = "loire-2026-11";
+        var containerName = "loire-" + name;
         var connection = (await AzuriteServer.SharedAsync()).ConnectionString;
-        var container = new BlobContainerClient(connection, Container);
+        var container = new BlobContainerClient(connection, containerName);
         await container.CreateAsync();
-        await StoredFixture.UploadAsync(Name, container);
+        await StoredFixture.UploadAsync(name, container);
         using var data = new TemporaryDirectory();
-        await OpenAndContinueAsync(Name, () => NodeProcess.StartAsync(
-            data.Path, "env", "LOIRE_STORAGE=azure", $"LOIRE_AZURE_CONNECTION={connection}", $"LOIRE_AZURE_CONTAINER={Container}"));
+        await OpenAndContinueAsync(name, () => NodeProcess.StartAsync(
+            data.Path, "env", "LOIRE_STORAGE=azure", $"LOIRE_AZURE_CONNECTION={connection}", $"LOIRE_AZURE_CONTAINER={containerName}"));
     }
 
     private static async Task OpenAndContinueAsync(string name, Func<Task<NodeProcess>> start)

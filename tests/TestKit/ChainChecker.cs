@@ -52,6 +52,17 @@ public sealed class ChainChecker
         }
 
         var key = change.Call.Key[_prefix.Length..];
+        if (key.IndexOf('/', StringComparison.Ordinal) == 32)
+        {
+            if (key[..32] != _head.Incarnation?.ToString("N"))
+            {
+                // Of another creation of the log, whose head never names it.
+                return;
+            }
+
+            key = key[33..];
+        }
+
         if (change.ETag is null)
         {
             _existing.Remove(key);

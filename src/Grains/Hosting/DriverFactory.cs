@@ -72,5 +72,5 @@ internal sealed class DriverFactory(
     private TimeSpan MaxAge => _options.MaxStaleness / 2;
 
     private JournalSource Journal(string name) => new(
-        name, NameAsJournalKey.Instance, logId => new Journal(storage, logId, newId(), _options.Journal, time));
+        name, logId => new Journal(storage, logId, newId(), _options.Journal, time));
 }

@@ -4,13 +4,12 @@ namespace Loire.Grains.Journals;
 
 /// <summary>Creates unopened instances of one journal: an instance that has failed or was deleted is not used again.</summary>
 /// <param name="name">The journal's name, <c>{kind}/{key}</c>.</param>
-/// <param name="keys">Maps the journal to its keys.</param>
-/// <param name="newJournal">Creates an instance for a log id.</param>
-public sealed class JournalSource(string name, IJournalKeys keys, Func<string, Journal> newJournal)
+/// <param name="newJournal">Creates an instance of the journal of that name.</param>
+public sealed class JournalSource(string name, Func<string, Journal> newJournal)
 {
     /// <summary>The journal's name.</summary>
     public string Name => name;
 
     /// <summary>Creates an instance.</summary>
-    public async ValueTask<Journal> NewAsync() => newJournal(await keys.FindLogIdAsync(name));
+    public Journal New() => newJournal(name);
 }

@@ -243,7 +243,7 @@ internal sealed partial class JournaledState<TState, TRecord>(
             }
         }
 
-        opened.Journal = await source.NewAsync();
+        opened.Journal = source.New();
         var error = await opened.Journal.OpenAsync(Replay, Replay);
         return error == ErrorCode.None && unreadable ? ErrorCode.CorruptMessage : error;
     }

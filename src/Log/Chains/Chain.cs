@@ -25,8 +25,18 @@ internal sealed class Chain
     private bool _isStopCertain = true;
 
     /// <summary>Creates a chain that is not open yet.</summary>
+    /// <param name="storage">Stores the objects.</param>
+    /// <param name="id">The name of the log.</param>
+    /// <param name="writer">A random id that no other instance has used.</param>
+    /// <param name="options">The bounds.</param>
+    /// <param name="format">The layout of items in chunks.</param>
+    /// <param name="cache">Caches objects.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="isNameReused">Whether a log may be created under the name after one was deleted, so that each creation needs keys of its
+    /// own (<see cref="ObjectKey"/>).</param>
     public Chain(
-        IGrainStorage storage, string id, Guid writer, ChainOptions options, ItemFormat format, ObjectCache cache, TimeProvider time)
+        IGrainStorage storage, string id, Guid writer, ChainOptions options, ItemFormat format, ObjectCache cache, TimeProvider time,
+        bool isNameReused)
     {
         if (options.Problem() is { } problem)
         {
@@ -34,7 +44,7 @@ internal sealed class Chain
         }
 
         var name = new LogName(id);
-        (Writer, Options, _time) = (writer, options, time);
+        (Writer, Options, _time, IsNameReused) = (writer, options, time, isNameReused);
         _store = new ChainObjects(new StorageCalls(storage, name, writer, options, time), name);
         Loader = new ObjectLoader(_store, cache);
         SegmentMaintenance = new SegmentMaintenance(this, _store, Loader);
@@ -47,6 +57,9 @@ internal sealed class Chain
 
     /// <summary>The id of this instance, which marks its writes.</summary>
     public Guid Writer { get; }
+
+    /// <summary>Whether each creation of the log has keys of its own.</summary>
+    public bool IsNameReused { get; }
 
     /// <summary>The bounds of the chain.</summary>
     public ChainOptions Options { get; }
@@ -210,11 +223,29 @@ internal sealed class Chain
     /// </summary>
     public async ValueTask DisposeAsync()
     {
+        await RemoveUnusedAsync();
         var led = Leads;
         await StopAsync();
         if (led && _isStopCertain)
         {
             await _leadership.ResignAsync();
+        }
+    }
+
+    /// <summary>
+    /// Removes the head of a creation that was given up, or whose first write arrived late: nobody has led the log, so nothing else would
+    /// ever remove the head of a name that is not used again. Whoever is creating the log now fails, and may try again: an epoch is taken
+    /// first, so nothing that was acknowledged is deleted.
+    /// </summary>
+    private async Task RemoveUnusedAsync()
+    {
+        if (IsNameReused && !IsClosed && !Leads && _taking is null
+            && _state is { HeadETag: not null, Head.Revision: 0, NextOrdinal: 0 }
+            && await TakeEpochAsync(CancellationToken.None) == ErrorCode.None
+            && State.Durable == Offset.Zero)
+        {
+            await StopAsync();
+            _ = await new Deletion(this, _store, Loader).RunAsync(CancellationToken.None, Epoch);
         }
     }
 

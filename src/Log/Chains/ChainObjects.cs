@@ -24,6 +24,13 @@ internal sealed class ChainObjects(StorageCalls calls, LogName name)
     /// <summary>The name of the log.</summary>
     public LogName Name => name;
 
+    /// <summary>The <see cref="Head.Incarnation"/> of the log whose objects are read and written; null for an absent log.</summary>
+    public Guid? Incarnation
+    {
+        get => calls.Incarnation;
+        set => calls.Incarnation = value;
+    }
+
     /// <summary>The message of the last exception of the provider; null if there was none.</summary>
     public string? LastProblem => calls.LastProblem;
 
@@ -40,12 +47,15 @@ internal sealed class ChainObjects(StorageCalls calls, LogName name)
     public Task<WriteResult> ReplaceHeadAsync(Head next, string? etag) =>
         WriteAsync(ObjectKey.Head, new StoredObject { Pieces = [next.Encode(name.Tag)] }, etag, found =>
             !Head.TryRead(found.Span, name.Tag, out var stored) ? ConditionalOutcome.Unreadable
-            : stored.Revision == next.Revision - 1 ? ConditionalOutcome.NotYet
+            : stored.Revision == next.Revision - 1 && stored.Incarnation == next.Incarnation ? ConditionalOutcome.NotYet
             : ConditionalOutcome.Foreign);
 
     /// <summary>Tries once to replace the head, and ignores the outcome.</summary>
     public Task TryReplaceHeadAsync(Head next, string? etag) =>
         calls.WriteAsync(ObjectKey.Head, new StoredObject { Pieces = [next.Encode(name.Tag)] }, etag, calls.Begin());
+
+    /// <summary>Deletes the head if it still has a version, and ignores the outcome.</summary>
+    public Task TryDeleteHeadAsync(string etag) => calls.ClearAsync(ObjectKey.Head, etag);
 
     /// <summary>Reads the head; a second time if its checksum is wrong, in case the bytes were damaged in transit.</summary>
     public async Task<FetchedHead> ReadHeadAsync()

@@ -37,6 +37,7 @@ internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache)
                 return (ErrorCode.UnknownTopicOrPartition, null);
             }
 
+            store.Incarnation = read.Head.Incarnation;
             var state = new ChainState(read.Head, read.ETag);
             var error = scanned.TryContinue(state) ? await ScanAsync(state, scanned, cancellation) : ErrorCode.CorruptMessage;
             var before = read;
@@ -44,6 +45,13 @@ internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache)
             if (read.Status == FetchStatus.Unreachable)
             {
                 return (ErrorCode.KafkaStorageError, null);
+            }
+
+            if (read.Head.Incarnation != before.Head.Incarnation)
+            {
+                // Deleted and created again: nothing that was read belongs to this log.
+                scanned = new Scanned();
+                continue;
             }
 
             if (read.Status == before.Status && read.Head.Revision == before.Head.Revision)

@@ -145,7 +145,7 @@ internal sealed class ChunkWriter(Chain chain, ChainObjects store, AppendQueue q
     private async Task<ErrorCode> FateOfLostAsync(long ordinal, WriteResult lost)
     {
         var now = await store.ReadHeadAsync();
-        var counts = now.Status == FetchStatus.Found && (now.Head.TailOrdinal <= ordinal || now.Head.Fences.Contains(ordinal));
+        var counts = now.Status == FetchStatus.Found && now.Head.Incarnation == chain.State.Head.Incarnation && (now.Head.TailOrdinal <= ordinal || now.Head.Fences.Contains(ordinal));
         return counts && !lost.Found.IsEmpty ? ErrorCode.NotLeaderOrFollower : ErrorCode.RequestTimedOut;
     }
 

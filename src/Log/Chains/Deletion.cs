@@ -1,4 +1,5 @@
 using Loire.Log.Objects;
+using Loire.Model;
 
 namespace Loire.Log.Chains;
 
@@ -13,7 +14,9 @@ internal sealed class Deletion(Chain chain, ChainObjects store, ObjectLoader loa
     private const int CallsAtOnce = 16;
 
     /// <summary>Deletes the log; returns None once nothing is left.</summary>
-    public async Task<ErrorCode> RunAsync(CancellationToken cancellation)
+    /// <param name="cancellation">Ends the deletion between two attempts.</param>
+    /// <param name="onlyEpoch">Deletes the log only while this is its newest epoch; null to delete whatever is there.</param>
+    public async Task<ErrorCode> RunAsync(CancellationToken cancellation, LeaderEpoch? onlyEpoch = null)
     {
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
@@ -29,6 +32,12 @@ internal sealed class Deletion(Chain chain, ChainObjects store, ObjectLoader loa
                 };
             }
 
+            if (onlyEpoch is { } epoch && (read.Head.Epoch != epoch || read.Head.Incarnation != store.Incarnation))
+            {
+                return ErrorCode.NotLeaderOrFollower;
+            }
+
+            store.Incarnation = read.Head.Incarnation;
             var (outcome, head, etag) = (WriteOutcome.Done, read.Head, read.ETag);
             if (!head.IsDeleting)
             {

@@ -87,9 +87,10 @@ internal sealed class HeadRefresh(Chain chain, ChainObjects store, ChainRecovery
                 continue;
             }
 
-            // Deleted, or our end was the guess of a damaged chunk, which the other instance has corrected.
-            if (error == ErrorCode.UnknownTopicOrPartition
-                || (read is { HeadETag: null } && seen.State.HeadETag is not null) || read?.Durable < chain.State.Durable)
+            // Deleted, created again, or our end was the guess of a damaged chunk, which the other instance has corrected.
+            if (error == ErrorCode.UnknownTopicOrPartition || read?.Durable < chain.State.Durable
+                || (seen.State.HeadETag is not null && read is not null && read.Head.Incarnation != seen.State.Head.Incarnation)
+                || (seen.State.HeadETag is not null && read is { HeadETag: null }))
             {
                 return chain.Fail(WriteOutcome.Lost);
             }
@@ -127,13 +128,13 @@ internal sealed class HeadRefresh(Chain chain, ChainObjects store, ChainRecovery
             return true;
         }
 
-        if ((chain.Leads && now.Head.Epoch > chain.Epoch) || (now.Status == FetchStatus.Absent && chain.State.HeadETag is not null))
+        if ((chain.Leads && now.Head.Epoch > chain.Epoch) || IsAnotherLog(now, chain.State))
         {
             chain.Fail(WriteOutcome.Lost);
             return true;
         }
 
-        if (chain.Leads || now.Head.Revision == chain.State.Head.Revision)
+        if (chain.Leads || now.Head.IsSameAs(chain.State.Head))
         {
             return false;
         }
@@ -174,12 +175,12 @@ internal sealed class HeadRefresh(Chain chain, ChainObjects store, ChainRecovery
 
             if (leads)
             {
-                return now.Status == FetchStatus.Found && now.Head.Epoch == chain.Epoch;
+                return now.Status == FetchStatus.Found && now.Head.Epoch == chain.Epoch && !IsAnotherLog(now, chain.State);
             }
 
             if (!chain.Leads && !HasChanged(seen))
             {
-                return now.Head.Revision == seen.State.Head.Revision;
+                return now.Head.IsSameAs(seen.State.Head);
             }
         }
     }
@@ -194,6 +195,9 @@ internal sealed class HeadRefresh(Chain chain, ChainObjects store, ChainRecovery
 
         return error == ErrorCode.None ? true : null;
     }
+
+    private static bool IsAnotherLog(in FetchedHead now, ChainState known) =>
+        known.HeadETag is not null && (now.Status == FetchStatus.Absent || now.Head.Incarnation != known.Head.Incarnation);
 
     private bool HasChanged((ChainState State, int View) seen) => seen != (chain.State, chain.State.View);
 }

@@ -62,6 +62,7 @@ internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery 
         var head = state.NextHead(chain.Writer) with
         {
             Epoch = state.NewestEpoch.Next,
+            Incarnation = state.HeadETag is null && chain.IsNameReused ? chain.Writer : state.Head.Incarnation,
             HasResigned = false,
             Garbage = state.HeadETag is null ? [] : GarbageWith(orphans),
         };
@@ -73,6 +74,7 @@ internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery 
                 state.Garbage.Add(orphans);
             }
 
+            store.Incarnation = head.Incarnation;
             _mayMeetOthers = state.HeadETag is not null && !state.Head.HasResigned;
             state.Advance(head, written.ETag, 0);
             _taken = head.Epoch;
@@ -82,13 +84,18 @@ internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery 
         // A head of the same epoch: its leader has listed chunks meanwhile, so read again. A newer epoch: another instance was faster.
         var sameEpoch = written.Outcome == WriteOutcome.Lost
             && Head.TryRead(written.Found.Span, store.Name.Tag, out var found)
-            && found.Epoch == state.Head.Epoch;
+            && found.Epoch == state.Head.Epoch && found.Incarnation == state.Head.Incarnation;
         if (!sameEpoch)
         {
             return chain.Fail(written.Outcome);
         }
 
         var (error, read) = await recovery.ReadAsync(cancellation);
+        if (read is not null && read.Head.Incarnation != state.Head.Incarnation)
+        {
+            return chain.Fail(WriteOutcome.Lost);
+        }
+
         if (read is not null)
         {
             chain.Replace(read);
@@ -152,7 +159,7 @@ internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery 
             return ErrorCode.KafkaStorageError;
         }
 
-        if (now.Head.Revision == state.Head.Revision)
+        if (now.Head.IsSameAs(state.Head))
         {
             Invariant.Check(state.TryAccept(fence, etag), "a fence continues the chain");
             chain.HeadRefresh.Confirm(start);

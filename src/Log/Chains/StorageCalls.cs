@@ -50,6 +50,9 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
     /// <summary>The instruments of the log.</summary>
     public LogMetrics Metrics => options.Metrics;
 
+    /// <summary>The incarnation of the log, which is part of keys.</summary>
+    public Guid? Incarnation { get; set; }
+
     /// <summary>The message of the last exception of the provider; null if there was none.</summary>
     public string? LastProblem { get; private set; }
 
@@ -62,7 +65,7 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
         var state = new GrainState<StoredObject>(new StoredObject());
         try
         {
-            await Bounded(storage.ReadStateAsync(StateName, name.IdOf(key), state), budget);
+            await Bounded(storage.ReadStateAsync(StateName, name.IdOf(key, Incarnation), state), budget);
         }
         catch (StorageDamagedException problem)
         {
@@ -87,7 +90,7 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
     public async Task<(CallEnd End, string? ETag)> WriteAsync(ObjectKey key, StoredObject content, string? etag, RetryBudget budget)
     {
         var state = new GrainState<StoredObject>(content) { ETag = etag!, RecordExists = etag is not null };
-        var end = await RunAsync(() => storage.WriteStateAsync(StateName, name.IdOf(key), state), budget);
+        var end = await RunAsync(() => storage.WriteStateAsync(StateName, name.IdOf(key, Incarnation), state), budget);
         return (end, state.ETag);
     }
 
@@ -95,7 +98,7 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
     public Task<CallEnd> ClearAsync(ObjectKey key, string etag)
     {
         var state = new GrainState<StoredObject>(new StoredObject()) { ETag = etag, RecordExists = true };
-        return RunAsync(() => storage.ClearStateAsync(StateName, name.IdOf(key), state), Begin());
+        return RunAsync(() => storage.ClearStateAsync(StateName, name.IdOf(key, Incarnation), state), Begin());
     }
 
     /// <summary>

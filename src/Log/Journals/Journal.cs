@@ -32,7 +32,7 @@ public sealed class Journal : IAsyncDisposable
     {
         _options = options;
         _replay = new ObjectCache(options.TailBytes);
-        _chain = new Chain(storage, id, writer, options, JournalRecordFormat.Instance, _replay, time);
+        _chain = new Chain(storage, id, writer, options, JournalRecordFormat.Instance, _replay, time, isNameReused: true);
         _chain.HeadRefresh.ClosesWhenBehind = true;
     }
 

@@ -26,22 +26,25 @@ namespace Loire.Log.Objects;
 ///   96       sections {u16 type, u16 flags: bit 0 = a reader must know it, u32 length, bytes}
 ///               1  entries (ChainEntry), in order of position: older pages, pages, segments and single chunks
 ///               2  garbage (GarbageItem): objects that nothing refers to any more and that may still exist
-///               3  fences (i64 ordinals, the newest last): permanent fences below the tail; at most 64 of them are
+///               3  fences (i64 ordinals, the newest last): permanent fences below the tail; at most 4,096 of them are
 ///                  remembered, so that the log's deletion finds them
+///               8  incarnation (16 bytes), only of a log whose name may be used again: part of the keys of all other objects
 ///            room for: 4 leader epochs with their start offsets, 5 producer states, 6 aborted transactions, 7 what compaction has done
 /// </code>
 /// </summary>
 internal sealed record Head
 {
     private const int FixedBytes = 96;
-    private const int MaxFences = 64;
+    private const int MaxFences = 4_096;
     private const int SectionHeaderBytes = 8;
+    private const int IncarnationBytes = 16;
     private const int CrcAt = 92;
     private const uint Magic = 0x4445484C; // "LHED"
     private const byte Version = 1;
     private const ushort EntriesSection = 1;
     private const ushort GarbageSection = 2;
     private const ushort FencesSection = 3;
+    private const ushort IncarnationSection = 8;
     private const ushort MustKnow = 1;
 
     /// <summary>The meaning of an absent head.</summary>
@@ -55,6 +58,12 @@ internal sealed record Head
 
     /// <summary>Counts the heads of the log; -1 if there is none.</summary>
     public long Revision { get; init; }
+
+    /// <summary>
+    /// Distinguishes this creation of the log from others under the same name, see <see cref="ObjectKey"/>; null for a log whose name is
+    /// never used again, and for one that was created before there were incarnations.
+    /// </summary>
+    public Guid? Incarnation { get; init; }
 
     /// <summary>Whether the log is being deleted; it is no longer read or appended to.</summary>
     public bool IsDeleting { get; init; }
@@ -94,6 +103,9 @@ internal sealed record Head
     /// <summary>Ordinals of fences below the tail that were not deleted with the chunks around them.</summary>
     public long[] Fences { get; init; } = [];
 
+    /// <summary>Whether this is the same head of the same creation of the log, given that both were read from storage.</summary>
+    public bool IsSameAs(Head other) => Revision == other.Revision && Incarnation == other.Incarnation;
+
     /// <summary>Adds fences, the newest last.</summary>
     public long[] WithFences(IEnumerable<long> more) => [.. Fences.Concat(more).TakeLast(MaxFences)];
 
@@ -102,7 +114,8 @@ internal sealed record Head
     {
         var entries = ChainEntry.SizeOf(Entries);
         var garbage = GarbageItem.SizeOf(Garbage);
-        var bytes = new byte[FixedBytes + (3 * SectionHeaderBytes) + entries + garbage + (Fences.Length * 8)];
+        var incarnation = Incarnation is null ? 0 : SectionHeaderBytes + IncarnationBytes;
+        var bytes = new byte[FixedBytes + (3 * SectionHeaderBytes) + entries + garbage + (Fences.Length * 8) + incarnation];
         var span = bytes.AsSpan();
         BinaryPrimitives.WriteUInt32LittleEndian(span, Magic);
         span[4] = Version;
@@ -126,6 +139,13 @@ internal sealed record Head
         {
             BinaryPrimitives.WriteInt64LittleEndian(rest, fence);
             rest = rest[8..];
+        }
+
+        if (Incarnation is { } guid)
+        {
+            rest = WriteSection(rest, IncarnationSection, IncarnationBytes);
+            Invariant.Check(guid.TryWriteBytes(rest));
+            rest = rest[IncarnationBytes..];
         }
 
         Invariant.Check(rest.IsEmpty, "a head is as long as its parts");
@@ -227,6 +247,14 @@ internal sealed record Head
                     }
 
                     head = head with { Fences = fences };
+                    break;
+                case IncarnationSection:
+                    if (length != IncarnationBytes)
+                    {
+                        return false;
+                    }
+
+                    head = head with { Incarnation = new Guid(section) };
                     break;
                 default:
                     if ((flags & MustKnow) != 0)

@@ -46,7 +46,10 @@ internal sealed class LogName
     public uint Tag { get; }
 
     /// <summary>The storage key of one of the log's objects.</summary>
-    public GrainId IdOf(ObjectKey key) => GrainId.Create(GrainType, $"{Text}/{key}");
+    /// <param name="key">The key within the log.</param>
+    /// <param name="incarnation">The <see cref="Head.Incarnation"/> of the log; the head's own key does not depend on it.</param>
+    public GrainId IdOf(ObjectKey key, Guid? incarnation) => GrainId.Create(
+        GrainType, incarnation is { } guid && key != ObjectKey.Head ? $"{Text}/{guid:N}/{key}" : $"{Text}/{key}");
 
     private static string Escape(string text)
     {

@@ -21,7 +21,9 @@ internal enum ObjectKeyKind : byte
 /// <item>a chunk is created once under its ordinal, and ordinals only grow;</item>
 /// <item>a part is named after the head's revision at the time. Each revision is written by one leader alone (a conditional write decides
 /// which), only that leader names parts after it, and it counts them. So a crash between a part and the head that lists it leaves an orphan
-/// whose name is known to the next leader, never a name that is used again.</item>
+/// whose name is known to the next leader, never a name that is used again;</item>
+/// <item>a log whose name is used again after its deletion has nothing but its head under the bare name. The head's creation chooses a random
+/// incarnation, which is part of every other key: what a write in doubt leaves after the deletion belongs to no later log.</item>
 /// </list>
 /// </summary>
 /// <param name="Kind">The kind of the key.</param>

@@ -27,7 +27,7 @@ public sealed class PartitionLog : IAsyncDisposable
     /// <param name="time">The clock of waits and deadlines.</param>
     public PartitionLog(IGrainStorage storage, string id, Guid writer, PartitionLogOptions options, ObjectCache cache, TimeProvider time)
     {
-        _chain = new Chain(storage, id, writer, options, BatchFormat.Instance, cache, time);
+        _chain = new Chain(storage, id, writer, options, BatchFormat.Instance, cache, time, isNameReused: false);
         _reader = new BatchReader(_chain);
     }
 

@@ -240,7 +240,7 @@ internal sealed class GroupBench : IGroupPeers
         var silo = Silo;
         return new GroupDriver(
             "g",
-            new JournalSource("group/g", NameAsJournalKey.Instance, id => new Journal(
+            new JournalSource("group/g", id => new Journal(
                 silo, id, new Guid(Interlocked.Increment(ref _writers), 2, 2, new byte[8]),
                 new JournalOptions { SnapshotAfterBytes = 2_000 }, Time)),
             () => new GroupMachine(_assignors, Options.Members), this, new SchedulerTurnQueue(Thread), Options, Time,

@@ -141,7 +141,7 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
     }
 
     private JournalSource Journal(string name) => new(
-        name, NameAsJournalKey.Instance, id => new Journal(Storage, id, NewId(), new JournalOptions { SnapshotAfterBytes = 500 }, Time));
+        name, id => new Journal(Storage, id, NewId(), new JournalOptions { SnapshotAfterBytes = 500 }, Time));
 
     private static Guid NewId() => new(Interlocked.Increment(ref _ids), 1, 1, new byte[8]);
 }

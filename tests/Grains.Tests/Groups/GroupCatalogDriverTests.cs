@@ -83,7 +83,7 @@ public class GroupCatalogDriverTests
         Assert.Equal(ErrorCode.InvalidRequest, _thread.Finish(() => NewDriver().ListAsync("", max)).Error);
 
     private GroupCatalogDriver NewDriver() => new(
-        new JournalSource("groups/0", NameAsJournalKey.Instance, id => new Journal(
+        new JournalSource("groups/0", id => new Journal(
             _storage, id, new Guid(Interlocked.Increment(ref _writers), 3, 3, new byte[8]),
             new JournalOptions { SnapshotAfterBytes = 500 }, new ManualTime())),
         id =>
