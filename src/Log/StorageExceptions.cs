@@ -39,7 +39,8 @@ public sealed class StorageBrokenException : Exception
 
 /// <summary>
 /// A storage provider holds an object whose bytes are not those that were written; reading it again does not help. A read that throws it
-/// still sets the state's ETag, because deleting the object requires it. A log refuses the range concerned and serves the rest; any other
+/// still sets the state's ETag, because deleting the object requires it, and the bytes as far as they can be read, because an intact header of
+/// a damaged object is used. A log refuses the range concerned and serves the rest; any other
 /// exception of a read means that the object may be readable later. A write or a clear that throws it has had no effect: damage hides
 /// whether its condition holds.
 /// </summary>

@@ -18,7 +18,7 @@ namespace Loire.Storage;
 /// A write fails with <c>InconsistentStateException</c> if its ETag is not the stored one, <see cref="StorageFullException"/> if the device
 /// has no space (nothing is stored, and writes work again once there is space), or <see cref="StorageBrokenException"/> if its outcome is
 /// unknown: then the store accepts no more writes until it is opened again. A read fails with <see cref="StorageDamagedException"/> if the
-/// stored bytes are not what was written.
+/// stored bytes are not what was written; it still sets the version, and the bytes of a <see cref="StoredObject"/> as they are.
 /// </para>
 /// </summary>
 public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
@@ -80,10 +80,10 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         var key = StoreKey.Encode(stateName, grainId);
-        if (_reader.TryRead(key, cachedOnly: true, out var value, out var entry))
+        if (_reader.TryRead(key, cachedOnly: true, out var read))
         {
-            SetState(grainState, value, entry.Sequence);
-            return Task.CompletedTask;
+            SetState(grainState, read);
+            return read.Damage is null ? Task.CompletedTask : Task.FromException(read.Damage);
         }
 
         // Waits for the device, so it must not block the caller's thread.
@@ -125,7 +125,7 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
     {
         var write = new PendingWrite(RecordKind.Delete, StoreKey.Encode(stateName, grainId), [], 0, 0);
         await CommitAsync(write, grainState.ETag, stateName, grainId).ConfigureAwait(false);
-        SetState(grainState, null, 0);
+        SetState(grainState, default);
     }
 
     /// <summary>Completes the writes in flight, rejects later ones, writes a checkpoint of the index and releases the directory.</summary>
@@ -172,23 +172,29 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
         : ulong.TryParse(etag, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) && sequence > 0 ? sequence
         : ulong.MaxValue;
 
-    private static void SetState<T>(IGrainState<T> grainState, byte[]? value, ulong sequence)
+    // Also of a damaged object: its version deletes it, and what is left of a StoredObject may have an intact header.
+    private static void SetState<T>(IGrainState<T> grainState, ObjectRead read)
     {
-        grainState.State = value is null ? BlankState<T>.Create()
-            : typeof(T) == typeof(StoredObject) ? (T)(object)new StoredObject { Pieces = [value] }
-            : _serializer.Deserialize<T>(new BinaryData(value));
-        grainState.ETag = value is null ? null! : ETag(sequence);
-        grainState.RecordExists = value is not null;
+        var isStoredObject = typeof(T) == typeof(StoredObject);
+        grainState.State = read.Value is null || (read.Damage is not null && !isStoredObject) ? BlankState<T>.Create()
+            : isStoredObject ? (T)(object)new StoredObject { Pieces = [read.Value] }
+            : _serializer.Deserialize<T>(new BinaryData(read.Value));
+        grainState.ETag = read.Sequence == 0 ? null! : ETag(read.Sequence);
+        grainState.RecordExists = read.Sequence != 0;
     }
 
     private async Task ReadSlowlyAsync<T>(byte[] key, IGrainState<T> grainState)
     {
-        var (value, sequence) = await Task.Run(() =>
+        var read = await Task.Run(() =>
         {
-            Invariant.Check(_reader.TryRead(key, cachedOnly: false, out var value, out var entry));
-            return (value, entry.Sequence);
+            Invariant.Check(_reader.TryRead(key, cachedOnly: false, out var read));
+            return read;
         }).ConfigureAwait(false);
-        SetState(grainState, value, sequence);
+        SetState(grainState, read);
+        if (read.Damage is not null)
+        {
+            throw read.Damage;
+        }
     }
 
     private async Task CommitAsync(PendingWrite write, string? etag, string stateName, GrainId grainId)

@@ -76,7 +76,7 @@ internal sealed class ChainObjects(StorageCalls calls, LogName name)
             if (again || read.Status == FetchStatus.Damaged)
             {
                 Metrics.CorruptObjects.Add(1);
-                return new FetchedHead(FetchStatus.Damaged, Head.None, read.ETag);
+                return new FetchedHead(FetchStatus.Damaged, Head.None, read.ETag, read.Bytes);
             }
         }
     }

@@ -6,7 +6,7 @@ namespace Loire.Log.Chains;
 /// <summary>
 /// Deletes a log, and can be repeated after any failure until it succeeds. The head is marked first, so that no instance opens the log. A
 /// fence stops a writer that has not seen the mark. Then the tail, which no entry lists, is added to the head's garbage, so that a second
-/// run finds it; then all objects are deleted, the head last.
+/// run finds it; then all objects are deleted, the head last. A head with one flipped bit is corrected for that.
 /// </summary>
 internal sealed class Deletion(Chain chain, ChainObjects store, ObjectLoader loader)
 {
@@ -22,6 +22,11 @@ internal sealed class Deletion(Chain chain, ChainObjects store, ObjectLoader loa
         {
             cancellation.ThrowIfCancellationRequested();
             var read = await store.ReadHeadAsync();
+            if (read.Status == FetchStatus.Damaged && HeadCorrection.TryCorrect(read.Damaged.Span, store.Name.Tag, out var corrected))
+            {
+                read = new FetchedHead(FetchStatus.Found, corrected, read.ETag);
+            }
+
             if (read.Status != FetchStatus.Found)
             {
                 return read.Status switch

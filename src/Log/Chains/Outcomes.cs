@@ -54,4 +54,5 @@ internal readonly record struct Fetched(FetchStatus Status, LogObject? Object, O
 /// <param name="Status">The outcome.</param>
 /// <param name="Head">The head; <see cref="Head.None"/> if it is absent or unreadable.</param>
 /// <param name="ETag">The head's version, if known.</param>
-internal readonly record struct FetchedHead(FetchStatus Status, Head Head, string? ETag);
+/// <param name="Damaged">If damaged, the bytes as far as they could be read.</param>
+internal readonly record struct FetchedHead(FetchStatus Status, Head Head, string? ETag, ReadOnlyMemory<byte> Damaged = default);

@@ -70,7 +70,7 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
         catch (StorageDamagedException problem)
         {
             Note(problem);
-            return new StoredBytes(FetchStatus.Damaged, default, state.ETag);
+            return new StoredBytes(FetchStatus.Damaged, OnePiece(state.State), state.ETag);
         }
         catch (Exception problem)
         {

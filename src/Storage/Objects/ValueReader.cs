@@ -36,6 +36,21 @@ internal static class ValueReader
         return isDamaged ? null : value;
     }
 
+    /// <summary>Reads what there is of a damaged value; null if nothing can be read.</summary>
+    public static byte[]? ReadUnverified(IStoreFile disk, long position, uint length)
+    {
+        try
+        {
+            var value = new byte[(int)Math.Clamp(disk.Length - position, 0, length)];
+            var read = disk.Read(value, position);
+            return read == 0 ? null : value[..read];
+        }
+        catch (DiskException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Whether the value of a record can be read and is what was written.</summary>
     public static bool IsSound(IStoreFile disk, in RecordHead header)
     {

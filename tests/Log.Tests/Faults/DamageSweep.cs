@@ -46,6 +46,21 @@ public sealed class DamageSweep
         _store.Keys.Where(other => other != key).Select(other => ($"{other} in the place of {key}", key, _store.Find(other))));
 
     [Fact]
+    public void A_log_whose_head_has_a_changed_bit_can_be_deleted() => VirtualTime.Run(async time =>
+    {
+        await Fill(New(_store, time));
+        var key = _store.Keys.Single(key => key.EndsWith("/head", StringComparison.Ordinal));
+        var whole = _store.Find(key)!;
+        for (var at = 0; at < whole.Length; at += 7)
+        {
+            var damaged = _store.Clone();
+            damaged.Replace(key, Changed(whole, at));
+            Assert.Equal((at, ErrorCode.None), (at, await New(damaged, time).DeleteAsync(CancellationToken.None)));
+            Assert.Empty(damaged.Keys);
+        }
+    });
+
+    [Fact]
     public void An_object_of_another_log_is_not_served()
     {
         var other = new LossyGrainStorage();

@@ -122,8 +122,8 @@ internal sealed class StoreRig : IDisposable
     /// <summary>The value of a key, null if there is none, and its version.</summary>
     public (byte[]? Value, ulong Sequence) Read(string key)
     {
-        Assert.True(_reader.TryRead(Key(key), cachedOnly: false, out var value, out var entry));
-        return (value, value is null ? 0 : entry.Sequence);
+        Assert.True(_reader.TryRead(Key(key), cachedOnly: false, out var read));
+        return read.Damage is null ? (read.Value, read.Sequence) : throw read.Damage;
     }
 
     /// <summary>The same where no damage is possible.</summary>
