@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds Loire and starts one node. Every argument goes to the node: ./run.sh --data DIR --urls URL, ./run.sh --help
+# Builds Loire and starts one node. Every argument goes to the node: ./run.sh --data DIR --urls URL, ./run.sh --help, ./run.sh store repair
 set -euo pipefail
 loire_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 dotnet build "$loire_here/src/Silo/Silo.csproj" -c Release --nologo -v quiet >&2

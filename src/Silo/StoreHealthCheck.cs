@@ -17,7 +17,7 @@ internal sealed class StoreHealthCheck(FileGrainStorage store) : IHealthCheck
             StoreCondition.Broken => HealthCheckResult.Unhealthy(health.Reason),
             StoreCondition.Full => HealthCheckResult.Degraded(health.Reason),
             _ when health.HasUnknownLosses => HealthCheckResult.Degraded(
-                "Damage has lost records of unknown keys: objects without a later record, new ones included, are refused."),
+                "Damage has lost records of unknown keys: objects without a later record, new ones included, are refused until the store is repaired (store repair)."),
             _ when health.DamagedObjects > 0 => HealthCheckResult.Degraded($"{health.DamagedObjects} stored objects are damaged; the rest is served."),
             _ => HealthCheckResult.Healthy(),
         });

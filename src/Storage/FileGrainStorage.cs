@@ -158,6 +158,37 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
         }
     }
 
+    /// <summary>The state of the store.</summary>
+    internal ObjectStore Objects => _store;
+
+    /// <summary>Reads an object from the device; its bytes as they are if it is damaged, otherwise null.</summary>
+    internal byte[]? ReadUnverified(byte[] key, in ObjectEntry entry)
+    {
+        IStoreFile? disk;
+        lock (_store.Gate)
+        {
+            disk = _store.Files.TryGetValue(entry.File, out var file) ? file.Disk : null;
+        }
+
+        var position = entry.ValuePosition(key.Length);
+        if (disk is not null && !entry.IsDamaged
+            && ValueReader.Read(disk, position, entry.Length, entry.Crc, cachedOnly: false, out _) is not null)
+        {
+            return null;
+        }
+
+        return disk is null ? [] : ValueReader.ReadUnverified(disk, position, entry.Length) ?? [];
+    }
+
+    /// <summary>Replaces the version <paramref name="sequence"/> of an object by a value, or by none if that is null.</summary>
+    internal Task ReplaceAsync(byte[] key, ulong sequence, byte[]? value)
+    {
+        var write = value is null
+            ? new PendingWrite(RecordKind.Delete, key, [], 0, 0)
+            : new PendingWrite(RecordKind.Put, key, [value], (uint)value.Length, Crc32C.Compute(value));
+        return CommitAsync(write, ETag(sequence), "object", default);
+    }
+
     /// <summary>Runs a checkpoint and reclaiming now.</summary>
     internal Task MaintainAsync() => Task.Run(() => _maintenance.WorkNow(checkpoint: true));
 

@@ -57,15 +57,17 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     /// <summary>Starts a process that may or may not come to serve. A wrapper, such as strace, gets the node's command line as its last arguments.</summary>
     public static NodeProcess Launch(string data, params string[] wrapper) => LaunchAt("http://127.0.0.1:0", data, wrapper);
 
-    /// <summary>Runs the node's executable to its end; its exit code, and what it wrote to both outputs.</summary>
+    /// <summary>Runs the node's executable to its end, without any input; its exit code, and what it wrote to both outputs.</summary>
     public static async Task<(int Exit, string Output)> RunAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo(DotNet, [Path.Combine(AppContext.BaseDirectory, "Loire.Silo.dll"), .. arguments])
         {
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         using var process = Process.Start(start)!;
+        process.StandardInput.Close();
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         using var patience = new CancellationTokenSource(Patience);
         await process.WaitForExitAsync(patience.Token);

@@ -56,7 +56,7 @@ internal sealed partial class Replay
     [LoggerMessage(
         LogLevel.Critical,
         "{File} lost records of unknown keys between positions {From} and {To}: every object without a later record is refused. "
-        + "Set AcceptUnknownLosses to serve the surviving records instead.")]
+        + "Repair the store (store repair), or set AcceptUnknownLosses, to serve the surviving records instead.")]
     private static partial void LogUnknownLoss(ILogger logger, StoreFile file, long from, long to);
 
     [LoggerMessage(
