@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Loire.Cli.Bench;
 using Loire.Cli.CommandLine;
 using Loire.Cli.Completion;
@@ -29,6 +30,8 @@ internal static class LoireCommand
             CompletionCommand.Create(caller),
         };
         GlobalOptions.AddTo(root);
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new AlignedHelp((HelpAction)help.Action!);
         return root;
     }
 }

@@ -20,8 +20,7 @@ internal static class Run
             if (parsed.Action is ParseErrorAction)
             {
                 throw CliException.Usage(
-                    parsed.UnmatchedTokens.Count > 0 ? $"'{parsed.UnmatchedTokens[0]}' is not known here." : parsed.Errors[0].Message,
-                    $"'{Path(parsed)} --help' shows how.");
+                    ParseProblem.Describe(parsed), $"'{Path(parsed)} --help' shows how.");
             }
 
             terminal.IsQuiet = parsed.GetValue(GlobalOptions.Quiet);

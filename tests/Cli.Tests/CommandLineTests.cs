@@ -39,6 +39,23 @@ public class CommandLineTests
     }
 
     [Theory]
+    [InlineData("produce t -z bogus", "There is no codec 'bogus'. Hint: --compression is none, gzip, snappy, lz4, zstd.")]
+    [InlineData("bench -z 9", "There is no codec '9'. Hint: --compression is none, gzip, snappy, lz4, zstd.")]
+    [InlineData("consume t -p x", "--partition must be a whole number, not 'x'.")]
+    [InlineData("consume t -c x", "--count must be a whole number, not 'x'.")]
+    [InlineData("topic list --timeout x", "--timeout must be a number, not 'x'.")]
+    [InlineData("produce t -D {}", "-D must not be empty.")]
+    [InlineData("produce t -K {}", "-K must not be empty.")]
+    [InlineData("produce t --from ndjson -K :", "With --from ndjson each line says all of its record; --key-delimiter goes with text.")]
+    public async Task A_wrong_value_is_told_in_words_of_the_command_line(string line, string expected)
+    {
+        using var shell = new Shell(new Uri("http://127.0.0.1:1"));
+        var outcome = await shell.RunAsync(Array.ConvertAll(line.Split(' '), word => word.Replace("{}", "", StringComparison.Ordinal)));
+        outcome.AssertFailed(2, "USAGE");
+        Assert.StartsWith($"loire: USAGE: {expected}", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("3")]
     [InlineData("UNKNOWN_TOPIC_OR_PARTITION")]
     [InlineData("unknown_topic_or_partition")]
@@ -71,6 +88,23 @@ public class CommandLineTests
         var output = await process.ReadToEndAsync();
         Assert.Equal(0, await process.WaitForExitAsync());
         Assert.Contains(expected, output.Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("consume")]
+    [InlineData("topic", "create")]
+    [InlineData("group", "reset")]
+    public async Task Help_has_the_names_of_options_in_one_column_and_their_descriptions_in_another(params string[] command)
+    {
+        using var process = LoireProcess.Start(new Uri("http://127.0.0.1:1"), [.. command, "--help"]);
+        var help = (await process.ReadToEndAsync()).Split('\n');
+        Assert.Equal(0, await process.WaitForExitAsync());
+        var options = help.Where(line => line.StartsWith("  -", StringComparison.Ordinal) || line.StartsWith("      --", StringComparison.Ordinal)).ToList();
+        Assert.Contains(options, line => line.StartsWith("      --timeout <SECONDS> ", StringComparison.Ordinal));
+        Assert.DoesNotContain(options, line => line.StartsWith("  --", StringComparison.Ordinal));
+        var column = options[0].LastIndexOf("  ", StringComparison.Ordinal) + 2;
+        Assert.All(options, line => Assert.Equal("  ", line[(column - 2)..column]));
+        Assert.All(options, line => Assert.NotEqual(' ', line[column]));
     }
 
     [Fact]

@@ -146,6 +146,92 @@ public sealed class ProduceConsumeTests(NodeFixture node) : IDisposable
         Assert.DoesNotContain((string)report["topic"]!, (await _shell.RunAsync("topic", "list")).Lines);
     }
 
+    [Fact]
+    public async Task Empty_values_are_values()
+    {
+        var topic = await NewTopicAsync(1);
+        (await _shell.FeedAsync("a\nb\n", "produce", topic, "-k", "")).AssertOk();
+        (await _shell.FeedAsync("c\n", "produce", topic, "--key=")).AssertOk();
+        Assert.Equal(["0 a", "0 b", "0 c"], await ReadAsync(topic, "-f", "%K %s\\n"));
+        Assert.Equal("abc", (await _shell.RunAsync("consume", topic, "-e", "-D", "")).AssertOk().Output);
+        Assert.Equal("abc", (await _shell.RunAsync("consume", topic, "-e", "-K", "", "--delimiter=")).AssertOk().Output);
+        Assert.Equal("", (await _shell.RunAsync("consume", topic, "-e", "-f", "")).AssertOk().Output);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_topic_is_copied_exactly_by_its_lines_of_JSON(bool byHttp)
+    {
+        var (source, copy) = (await NewTopicAsync(3), await NewTopicAsync(3));
+        const string Records = """
+            {"value":"text","key":"k","partition":0,"timestamp":5,"headers":[{"name":"a","value":"1"},{"name":"a","value":null},{"name":"","value":{"type":"binary","data":"/w=="}}]}
+            {"value":{"type":"binary","data":"/wA="},"key":{"data":"/v8=","type":"binary"},"partition":1,"timestamp":"2026-01-31T12:00:00Z"}
+            {"value":null,"key":"","partition":1}
+
+            {"value":"","partition":2}
+            {"value":"{\"type\":\"binary\",\"data\":\"/w==\"}","partition":2,"topic_name":"elsewhere","offset":77}
+            {"value":{"a": [1, "\u00e4"]},"partition":2}
+            {"value":"line\nwith \u2028 and \ud83d\ude00","partition":2}
+            """;
+        (await _shell.FeedAsync(Records, "produce", source, "--from", "ndjson")).AssertOk();
+        var lines = (await _shell.RunAsync("consume", source, "-e", "--output", "ndjson")).AssertOk().Output;
+        Assert.Equal(7, lines.Count(character => character == '\n'));
+        if (byHttp)
+        {
+            using var http = new HttpClient { BaseAddress = node.Url };
+            using var content = new StringContent(lines, Encoding.UTF8, "application/x-ndjson");
+            using var response = await http.PostAsync($"v1/topics/{copy}/records", content);
+            Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        }
+        else
+        {
+            (await _shell.FeedAsync(lines, "produce", copy, "--from", "ndjson")).AssertOk();
+        }
+
+        for (var partition = 0; partition < 3; partition++)
+        {
+            Assert.Equal(
+                (await _shell.RunAsync("consume", source, "-e", "-p", $"{partition}", "--output", "ndjson")).AssertOk().Output,
+                (await _shell.RunAsync("consume", copy, "-e", "-p", $"{partition}", "--output", "ndjson")).AssertOk().Output);
+        }
+    }
+
+    [Theory]
+    [InlineData("{\"value\":1}\n{\"key\":1}", "Line 2 is no record. A record has the member value")]
+    [InlineData("{\"value\":1", "Line 1 is no record. It is no JSON")]
+    [InlineData("[]", "Line 1 is no record. A record is a JSON object.")]
+    [InlineData("{\"value\":1,\"value\":2}", "Line 1 is no record. It is no JSON")]
+    [InlineData("{\"value\":1,\"vlaue\":2}", "Line 1 is no record. A record has only the members")]
+    [InlineData("{\"value\":1,\"partition\":1}", "Record 1 names partition 1, and topic")]
+    public async Task A_line_that_is_no_record_ends_the_input(string input, string expected)
+    {
+        var topic = await NewTopicAsync(1);
+        var outcome = await _shell.FeedAsync(input, "produce", topic, "--from", "ndjson");
+        Assert.NotEqual(0, outcome.Exit);
+        Assert.Contains(expected, outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Settings_have_the_same_flag_when_a_topic_is_made_and_when_it_is_changed()
+    {
+        foreach (var flag in new[] { "--config", "-c", "--set" })
+        {
+            var topic = node.NewTopicName();
+            (await _shell.RunAsync("topic", "create", topic, flag, "retention.ms=1000")).AssertOk();
+            var altered = (await _shell.RunAsync("topic", "alter", topic, flag, "retention.ms=2000", "-o", "ndjson")).AssertOk();
+            Assert.Contains(altered.Lines, line => line.Contains("\"retention.ms\",\"value\":\"2000\"", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task A_pattern_that_matches_no_topic_is_told()
+    {
+        var outcome = await _shell.RunAsync("consume", "-g", "pattern", "--pattern", "no-such-.*", "-e");
+        outcome.AssertFailed(3, "UNKNOWN_TOPIC_OR_PARTITION");
+        Assert.Contains("No topic matches the pattern no-such-.*.", outcome.Error, StringComparison.Ordinal);
+    }
+
     public void Dispose() => _shell.Dispose();
 
     /// <summary>The system's time, but one kind of wait is over soon.</summary>

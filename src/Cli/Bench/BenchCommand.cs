@@ -35,11 +35,7 @@ internal static class BenchCommand
         var concurrency = Make("--concurrency", "-c", "N", "Requests in flight.", 8);
         var acks = Make("--acks", "-a", "all|1|0", "Acknowledgement to wait for.", "all");
         acks.AcceptOnlyFromAmong("all", "-1", "1", "0");
-        var codec = new Option<CompressionType>("--compression", "-z")
-        {
-            Description = "How batches are compressed.",
-            HelpName = "none|gzip|snappy|lz4|zstd",
-        };
+        var codec = CodecOption.Create();
         var seed = Make("--seed", null, "N", "Seed of the records' bytes.", 1);
         var produceOnly = new Option<bool>("--produce-only") { Description = "Do not consume." };
         var command = new Command("bench", "Produces and consumes, and prints throughput and latencies.")
@@ -57,7 +53,7 @@ internal static class BenchCommand
                 parsed.GetValue(batch),
                 parsed.GetValue(concurrency),
                 parsed.GetValue(acks)!,
-                parsed.GetValue(codec),
+                CodecOption.Read(parsed, codec),
                 parsed.GetValue(seed));
             Check(wanted);
             using var node = GlobalOptions.Connect(parsed, caller);

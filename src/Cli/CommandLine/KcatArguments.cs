@@ -3,7 +3,7 @@ namespace Loire.Cli.CommandLine;
 /// <summary>
 /// Parses kcat's short options like getopt: the value may be attached (<c>-K:</c>, <c>-o-10</c>, <c>-ttopic</c>) or be the next word, even
 /// one that begins with a dash, and flags may be combined (<c>-eJ</c>). Each option becomes one word <c>-x=value</c>, which the
-/// command-line parser reads unambiguously.
+/// command-line parser reads unambiguously; an empty value becomes a word of its own, since the parser takes <c>-x=</c> for no value.
 /// </summary>
 internal static class KcatArguments
 {
@@ -25,7 +25,8 @@ internal static class KcatArguments
             at += Leading.Contains(args[at]) ? 2 : 1;
         }
 
-        if (at >= args.Length || !Commands.TryGetValue(args[at], out var known))
+        var known = at < args.Length && Commands.TryGetValue(args[at], out var found) ? found : (WithValue: "", Flags: "");
+        if (at >= args.Length)
         {
             return args;
         }
@@ -40,7 +41,11 @@ internal static class KcatArguments
             }
 
             var hasNext = at + 1 < args.Length;
-            if (TryExpand(args[at], hasNext ? args[at + 1] : null, known.WithValue, known.Flags, out var words, out var tookNext))
+            if (args[at] is ['-', '-', _, .., '='] && !args[at][..^1].Contains('=', StringComparison.Ordinal))
+            {
+                expanded.AddRange([args[at][..^1], ""]);
+            }
+            else if (TryExpand(args[at], hasNext ? args[at + 1] : null, known.WithValue, known.Flags, out var words, out var tookNext))
             {
                 expanded.AddRange(words);
                 at += tookNext ? 1 : 0;
@@ -69,7 +74,8 @@ internal static class KcatArguments
             {
                 var rest = word[(i + 1)..];
                 tookNext = rest.Length == 0 && next is not null;
-                words.Add(rest.Length > 0 ? $"-{word[i]}={rest}" : tookNext ? $"-{word[i]}={next}" : $"-{word[i]}");
+                words.Add(rest.Length > 0 ? $"-{word[i]}={rest}" : next?.Length > 0 ? $"-{word[i]}={next}" : $"-{word[i]}");
+                words.AddRange(rest.Length == 0 && next?.Length == 0 ? [""] : []);
                 return true;
             }
 

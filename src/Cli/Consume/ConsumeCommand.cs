@@ -13,7 +13,7 @@ internal static class ConsumeCommand
     {
         var offset = new Option<string[]>("--offset", "-o")
         {
-            Description = $"Where to begin: {OffsetChoice.Words}; s@ and e@ together are a span of time.",
+            Description = $"Where to begin: {OffsetChoice.Words}; s@ and e@ together are a span of time. A TIME is ISO 8601, local without an offset, or -1h.",
             HelpName = "OFFSET",
         };
         var exits = new Option<bool>("--exit", "-e") { Description = "Exit at the end as of the start." };
@@ -28,7 +28,7 @@ internal static class ConsumeCommand
         var member = new GroupOptions(command, caller);
         command.SetAction(async (parsed, interrupted) =>
         {
-            var choice = OffsetChoice.Parse(parsed.GetValue(offset) ?? [], OffsetChoice.Beginning);
+            var choice = OffsetChoice.Parse(parsed.GetValue(offset) ?? [], OffsetChoice.Beginning, caller.Time);
             var max = parsed.GetValue(count) ?? long.MaxValue;
             if (max < 0)
             {

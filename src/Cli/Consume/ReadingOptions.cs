@@ -113,6 +113,7 @@ internal sealed class ReadingOptions
             await node.PartitionsCountAsync(topic, interrupted);
         }
 
+        await WarnOfNoTopicAsync(node, subscription, stopsAtEnd, interrupted);
         var run = new GroupRun(node, subscription, format, _caller)
         {
             MaxRecords = maxRecords,
@@ -120,6 +121,24 @@ internal sealed class ReadingOptions
             StopsAtEnd = stopsAtEnd,
         };
         await run.RunAsync(interrupted);
+    }
+
+    // Topics may come that the pattern matches, so it is only an error for a run that does not wait for them.
+    private async Task WarnOfNoTopicAsync(
+        NodeClient node, GroupSubscription subscription, bool stopsAtEnd, CancellationToken interrupted)
+    {
+        if (subscription.Pattern is not { } pattern || await node.IsAnyTopicLikeAsync(pattern, interrupted))
+        {
+            return;
+        }
+
+        var problem = $"No topic matches the pattern {pattern}.";
+        if (stopsAtEnd)
+        {
+            throw new CliException(ExitCode.NotFound, "UNKNOWN_TOPIC_OR_PARTITION", problem, "the pattern is for whole names; 'loire topic list' shows them.");
+        }
+
+        _caller.Terminal.Note($"{problem} Waiting for one.");
     }
 
     /// <summary>The topic; null if none is given.</summary>

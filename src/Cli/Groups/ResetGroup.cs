@@ -32,7 +32,7 @@ internal static class ResetGroup
         {
             var group = GroupArgument.Check(parsed.GetRequiredValue(id));
             var isDone = parsed.GetValue(execute);
-            var body = target.Read(parsed);
+            var body = target.Read(parsed, caller.Time);
             body["dry_run"] = !isDone;
             if (TopicSelection.Parse(parsed.GetValue(topics) ?? []) is { } selected)
             {

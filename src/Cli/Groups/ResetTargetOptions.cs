@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Loire.Cli.CommandLine;
 using Loire.Cli.Failures;
-using Loire.Model;
 
 namespace Loire.Cli.Groups;
 
@@ -19,7 +19,7 @@ internal sealed class ResetTargetOptions
 
     private readonly Option<string?> _time = new("--to-time")
     {
-        Description = "To the first record at or after this time: milliseconds since 1970, or ISO 8601.",
+        Description = "To the first record at or after this time: ISO 8601, local without an offset, -1h for an hour ago, or milliseconds since 1970.",
         HelpName = "TIME",
     };
 
@@ -36,7 +36,7 @@ internal sealed class ResetTargetOptions
     }
 
     /// <summary>The members of the request for the target.</summary>
-    public JsonObject Read(ParseResult parsed)
+    public JsonObject Read(ParseResult parsed, TimeProvider clock)
     {
         var targets = new List<JsonObject>();
         if (parsed.GetValue(_earliest))
@@ -58,9 +58,9 @@ internal sealed class ResetTargetOptions
 
         if (parsed.GetValue(_time) is { } text)
         {
-            targets.Add(Timestamp.TryParse(text, out var time)
+            targets.Add(Moment.TryParse(text, clock, out var time)
                 ? new JsonObject { ["to"] = "timestamp", ["value"] = time.Milliseconds }
-                : throw CliException.Usage($"--to-time {Timestamp.Expected}."));
+                : throw CliException.Usage($"--to-time {Moment.Expected}."));
         }
 
         if (parsed.GetValue(_shift) is { } shift)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Loire.Cli.Failures;
 using Loire.Model;
 
@@ -8,9 +9,29 @@ namespace Loire.Cli.Node;
 /// <summary>Queries about topics that several commands use.</summary>
 internal static class TopicQueries
 {
+    private const int TopicsPerPage = 1_000;
+
     public static async Task<int> PartitionsCountAsync(this NodeClient node, string topic, CancellationToken cancellation) =>
         (int)((await node.GetAsync(NodeClient.TopicPath(topic), cancellation))?["partitions_count"]
             ?? throw NodeException.FromAnswer(200, null));
+
+    /// <summary>Whether the whole name of a topic matches a pattern; true for a pattern that only the node can judge.</summary>
+    public static async Task<bool> IsAnyTopicLikeAsync(this NodeClient node, string pattern, CancellationToken cancellation)
+    {
+        Regex whole;
+        try
+        {
+            _ = new Regex(pattern, RegexOptions.NonBacktracking);
+            whole = new Regex($"\\A(?:{pattern})\\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+        }
+        catch (Exception problem) when (problem is ArgumentException or NotSupportedException)
+        {
+            return true;
+        }
+
+        var topics = await ListPages.ReadAsync(node, "v1/topics", TopicsPerPage, int.MaxValue, cancellation);
+        return topics.Exists(topic => (string?)topic["topic_name"] is { } name && whole.IsMatch(name));
+    }
 
     /// <summary>Gets the bounds of a partition's log.</summary>
     public static async Task<JsonObject> OffsetsAsync(this NodeClient node, string topic, int partition, CancellationToken cancellation) =>

@@ -1,9 +1,17 @@
+using Loire.Model;
 using Loire.Model.Batches;
 
 namespace Loire.Cli.Produce;
 
 /// <summary>A record to send; null for no key or no value.</summary>
-internal readonly record struct OutgoingRecord(ReadOnlyMemory<byte>? Key, ReadOnlyMemory<byte>? Value, RecordHeader[] Headers);
+internal readonly record struct OutgoingRecord(ReadOnlyMemory<byte>? Key, ReadOnlyMemory<byte>? Value, RecordHeader[] Headers)
+{
+    /// <summary>The partition that it names; null for none.</summary>
+    public int? Partition { get; init; }
+
+    /// <summary>The time that it names; null for the present.</summary>
+    public Timestamp? Timestamp { get; init; }
+}
 
 /// <summary>Creates a record from a piece of the input, as kcat does.</summary>
 /// <param name="KeyDelimiter">The delimiter after the key (<c>-K</c>); null for input without keys.</param>

@@ -47,40 +47,50 @@ internal static class ProduceCommand
         };
 
         acks.AcceptOnlyFromAmong("all", "-1", "1", "0");
-        var codec = new Option<CompressionType>("--compression", "-z")
-        {
-            Description = "How batches are compressed.",
-            HelpName = "none|gzip|snappy|lz4|zstd",
-        };
+        var codec = CodecOption.Create();
         var lines = new Option<string[]>("--lines", "-l")
         {
             Description = "Read the records of this file ('-' is standard input); may be repeated.",
             HelpName = "FILE",
         };
         var files = new Option<string[]>("--file") { Description = "This file is one record; may be repeated.", HelpName = "FILE" };
+        var from = new Option<string>("--from")
+        {
+            Description = "What a line is: text, the value; or ndjson, a record as 'consume --output ndjson' writes it.",
+            HelpName = "text|ndjson",
+            DefaultValueFactory = _ => "text",
+        };
+        from.AcceptOnlyFromAmong("text", "ndjson");
         var tee = new Option<bool>("--tee", "-T") { Description = "Also write what is read to standard output." };
         var command = new Command("produce", "Appends a record for each line of standard input.")
         {
-            topic.Argument, topic.Option, partition, keyDelimiter, delimiter, key, headers, isNull, acks, codec, lines, files, tee,
+            topic.Argument, topic.Option, partition, keyDelimiter, delimiter, key, headers, isNull, acks, codec, lines, files, from, tee,
         };
         command.SetAction(async (parsed, interrupted) =>
         {
             var name = topic.Of(parsed);
-            var compression = parsed.GetValue(codec);
-            if (!Enum.IsDefined(compression))
-            {
-                throw CliException.Usage("--compression must be none, gzip, snappy, lz4 or zstd.");
-            }
-
+            var compression = CodecOption.Read(parsed, codec);
             var ends = Escapes.Bytes(parsed.GetValue(delimiter)!, "-D");
             if (ends.Length == 0)
             {
                 throw CliException.Usage("-D must not be empty.", "--file sends a whole file as one record.");
             }
 
-            var keyEnds = parsed.GetValue(keyDelimiter) is { Length: > 0 } text ? Escapes.Bytes(text, "-K") : null;
+            var keyEnds = parsed.GetValue(keyDelimiter) is { } text ? Escapes.Bytes(text, "-K") : null;
+            if (keyEnds is { Length: 0 })
+            {
+                throw CliException.Usage("-K must not be empty.", "without it, lines have no keys.");
+            }
+
             var fixedKey = parsed.GetValue(key) is { } fixedText ? Encoding.UTF8.GetBytes(fixedText) : null;
             var shape = new RecordShape(keyEnds, fixedKey, parsed.GetValue(isNull), Headers(parsed.GetValue(headers) ?? []));
+            var isJson = parsed.GetValue(from) == "ndjson";
+            Option[] ofText = [keyDelimiter, delimiter, key, headers, isNull, files];
+            if (isJson && Array.Find(ofText, option => parsed.GetResult(option) is { Implicit: false }) is { } other)
+            {
+                throw CliException.Usage($"With --from ndjson each line says all of its record; {other.Name} goes with text.");
+            }
+
             var inputs = Inputs(parsed.GetValue(lines) ?? [], parsed.GetValue(files) ?? [], caller);
             using var node = GlobalOptions.Connect(parsed, caller);
             int[] wanted = parsed.GetValue(partition) is { } number ? [number] : [];
@@ -89,12 +99,16 @@ internal static class ProduceCommand
             var maxBytes = await node.MaxMessageBytesAsync(name, interrupted);
             var settings = new ProduceSettings(name, count, parsed.GetValue(acks)!, maxBytes, compression);
             using var producer = new RecordProducer(node, settings, caller.Random);
-            var run = new ProduceRun(producer, shape, parsed.GetValue(partition), ends, caller) { Tees = parsed.GetValue(tee) };
-            await run.RunAsync(inputs, maxBytes, interrupted);
+            Func<ReadOnlyMemory<byte>, OutgoingRecord?> make = isJson ? JsonRecord.Read : piece => shape.Make(piece);
+            var run = new ProduceRun(producer, make, parsed.GetValue(partition), ends, caller) { Tees = parsed.GetValue(tee) };
+            await run.RunAsync(inputs, isJson ? LineBytes(maxBytes) : maxBytes, interrupted);
             return 0;
         });
         return command;
     }
+
+    // A character takes up to six bytes as an escape; names, numbers and brackets come on top.
+    private static int LineBytes(int maxBytes) => (int)Math.Min((6L * maxBytes) + 65_536, Array.MaxLength / 2);
 
     private static List<(Func<Stream> Open, bool IsWhole)> Inputs(string[] lines, string[] files, Caller caller)
     {

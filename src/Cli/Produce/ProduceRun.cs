@@ -6,8 +6,16 @@ using Loire.Model;
 namespace Loire.Cli.Produce;
 
 /// <summary>One <c>loire produce</c> from its first record to its last acknowledgement.</summary>
-internal sealed class ProduceRun(RecordProducer producer, RecordShape shape, int? partition, byte[] delimiter, Caller caller)
+/// <param name="producer">Sends the records.</param>
+/// <param name="make">Makes a record of a piece of the input; null for none. Fails with <see cref="FormatException"/>.</param>
+/// <param name="partition">Where all records go; null to let each say, or its key decide.</param>
+/// <param name="delimiter">Ends a piece.</param>
+/// <param name="caller">The terminal and the clock.</param>
+internal sealed class ProduceRun(
+    RecordProducer producer, Func<ReadOnlyMemory<byte>, OutgoingRecord?> make, int? partition, byte[] delimiter, Caller caller)
 {
+    private long _pieces;
+
     /// <summary>Also writes each piece to standard output.</summary>
     public bool Tees { get; init; }
 
@@ -94,16 +102,31 @@ internal sealed class ProduceRun(RecordProducer producer, RecordShape shape, int
 
     private async Task AddAsync(ReadOnlyMemory<byte> piece, Timestamp now)
     {
-        var record = shape.Make(piece);
-        while (producer.Failure is null && !producer.TryAdd(partition, now, record))
+        _pieces++;
+        if (Make(piece) is { } record)
         {
-            await producer.MakeRoomAsync();
+            while (producer.Failure is null && !producer.TryAdd(partition ?? record.Partition, record.Timestamp ?? now, record))
+            {
+                await producer.MakeRoomAsync();
+            }
         }
 
         if (Tees && producer.Failure is null)
         {
             caller.Terminal.Output.Write(piece.Span);
             caller.Terminal.Output.Write(delimiter);
+        }
+    }
+
+    private OutgoingRecord? Make(ReadOnlyMemory<byte> piece)
+    {
+        try
+        {
+            return make(piece);
+        }
+        catch (FormatException problem)
+        {
+            throw new CliException(ExitCode.Error, "INVALID_RECORD", Invariant($"Line {_pieces} is no record. {problem.Message}"));
         }
     }
 

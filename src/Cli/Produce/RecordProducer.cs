@@ -58,6 +58,16 @@ internal sealed class RecordProducer(NodeClient node, ProduceSettings settings, 
     /// <returns>False if there is no room: await <see cref="MakeRoomAsync"/> and add it again.</returns>
     public bool TryAdd(int? partition, Timestamp timestamp, in OutgoingRecord record)
     {
+        if (partition >= settings.PartitionsCount)
+        {
+            throw new NodeException(
+                ErrorCode.UnknownTopicOrPartition,
+                $"Record {Added + 1} names partition {partition}, and topic {settings.Topic} has the partitions 0 to {settings.PartitionsCount - 1}.",
+                ExitCode.NotFound,
+                isRetriable: false,
+                Hints.For(ErrorCode.UnknownTopicOrPartition));
+        }
+
         var key = record.Key.GetValueOrDefault().Span;
         var value = record.Value.GetValueOrDefault().Span;
         var buffer = partition is { } wanted ? Lane(wanted)

@@ -14,7 +14,7 @@ internal static class AlterTopic
     public static Command Create(Caller caller)
     {
         var name = TopicArgument.Create(caller);
-        var set = new Option<string[]>("--set", "-c") { Description = "A new value; may be repeated.", HelpName = "NAME=VALUE" };
+        var set = Settings.Option("A new value; may be repeated.");
         var reset = new Option<string[]>("--reset") { Description = "Back to the default; may be repeated.", HelpName = "NAME" };
         var validate = new Option<bool>("--validate-only") { Description = "Check, but change nothing." };
         var command = new Command(
@@ -35,7 +35,7 @@ internal static class AlterTopic
 
             if (changes.Count == 0)
             {
-                throw CliException.Usage("There is nothing to change.", "give --set NAME=VALUE or --reset NAME.");
+                throw CliException.Usage("There is nothing to change.", "give --config NAME=VALUE or --reset NAME.");
             }
 
             using var node = GlobalOptions.Connect(parsed, caller);

@@ -20,7 +20,7 @@ internal static class CreateTopic
             HelpName = "N",
         };
         var replication = new Option<short?>("--replication-factor", "-r") { Description = "Copies of each partition.", HelpName = "N" };
-        var configs = new Option<string[]>("--config", "-c") { Description = "A setting; may be repeated.", HelpName = "NAME=VALUE" };
+        var configs = Settings.Option("A setting; may be repeated.");
         var exists = new Option<bool>("--if-not-exists") { Description = "Succeed if the topic exists already." };
         var validate = new Option<bool>("--validate-only") { Description = "Check, but create nothing." };
         var command = new Command(

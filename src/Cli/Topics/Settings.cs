@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Loire.Cli.Failures;
 
 namespace Loire.Cli.Topics;
@@ -5,6 +6,10 @@ namespace Loire.Cli.Topics;
 /// <summary>Settings on the command line, as <c>name=value</c>.</summary>
 internal static class Settings
 {
+    /// <summary>Creates the option, which every command has under the same names.</summary>
+    public static Option<string[]> Option(string description) =>
+        new("--config", "-c", "--set") { Description = description, HelpName = "NAME=VALUE" };
+
     public static KeyValuePair<string, string>[] Parse(string[] texts) => Array.ConvertAll(texts, text =>
     {
         var equals = text.IndexOf('=', StringComparison.Ordinal);

@@ -12,7 +12,7 @@ namespace Loire.WebApi.Records.Produce;
 
 /// <summary>
 /// Reads one record in JSON. The object knows <c>value</c> (required), <c>key</c>, <c>partition</c>, <c>timestamp</c> and <c>headers</c>, each at
-/// most once. A key or value that is a string is its characters in UTF-8; null is no key or no value; <c>{"type":"binary","data":base64}</c>
+/// most once; <c>offset</c> and <c>topic_name</c>, which say where a fetched record was, are ignored. A key or value that is a string is its characters in UTF-8; null is no key or no value; <c>{"type":"binary","data":base64}</c>
 /// is those bytes; any other JSON is its own text, byte for byte.
 /// Reused from record to record; the spans are valid until the next one.
 /// </summary>
@@ -83,6 +83,7 @@ internal sealed class RecordFields
                 Member.Value => ReadField(ref reader, source, "value", out _value),
                 Member.Partition => ReadPartition(ref reader),
                 Member.Timestamp => ReadTimestamp(ref reader),
+                Member.Offset or Member.TopicName => Ignore(ref reader),
                 _ => ReadHeaders(ref reader, source),
             };
             if (problem is not null)
@@ -100,7 +101,15 @@ internal sealed class RecordFields
         : reader.ValueTextEquals("partition"u8) ? Member.Partition
         : reader.ValueTextEquals("timestamp"u8) ? Member.Timestamp
         : reader.ValueTextEquals("headers"u8) ? Member.Headers
+        : reader.ValueTextEquals("offset"u8) ? Member.Offset
+        : reader.ValueTextEquals("topic_name"u8) ? Member.TopicName
         : Member.None;
+
+    private static string? Ignore(ref Utf8JsonReader reader)
+    {
+        reader.Skip();
+        return null;
+    }
 
     private string? ReadField(ref Utf8JsonReader reader, ReadOnlySpan<byte> source, string name, out Field field)
     {
@@ -300,6 +309,8 @@ internal sealed class RecordFields
         Partition = 4,
         Timestamp = 8,
         Headers = 16,
+        Offset = 32,
+        TopicName = 64,
     }
 
     private enum FieldPlace : byte
