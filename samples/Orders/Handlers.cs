@@ -28,16 +28,16 @@ public sealed class InvoiceHandler(Ledger ledger) : IMessageHandler<string, Invo
     }
 }
 
-/// <summary>Creates the topics once.</summary>
-public sealed class Topics(IAdminClient admin) : BackgroundService
+/// <summary>Creates the topics once, before what is started after it.</summary>
+public sealed class Topics(IAdminClient admin) : IHostedService
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
         foreach (var topic in new[] { "orders", "invoices", "orders.dead" })
         {
             try
             {
-                await admin.CreateTopicAsync(new NewTopic(topic, PartitionsCount: 4), cancellation: stoppingToken);
+                await admin.CreateTopicAsync(new NewTopic(topic, PartitionsCount: 4), cancellation: cancellationToken);
             }
             catch (LoireException exists) when (exists.Code == ErrorCode.TopicAlreadyExists)
             {
@@ -45,4 +45,6 @@ public sealed class Topics(IAdminClient admin) : BackgroundService
             }
         }
     }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

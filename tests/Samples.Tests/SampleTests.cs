@@ -39,6 +39,23 @@ public sealed class SampleTests
             Assert.Equal(HttpStatusCode.Accepted, await OrderAsync(http, "bob", 0));
             await UntilAsync(process, output, async () => await OwesAsync(http, "ann") == 17.5m);
             await UntilAsync(process, output, async () => await DeadAsync(http) == 1);
+
+            // What the page shows.
+            using var order = await http.PostAsJsonAsync("/orders", new { customer = "cid", item = "tea", count = 1, price = 3.5 });
+            var delivered = JsonElement.Parse(await order.Content.ReadAsStringAsync());
+            Assert.Equal(JsonValueKind.Number, delivered.GetProperty("offset").ValueKind);
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/topics/orders.dead/records?offset=earliest");
+            request.Headers.Accept.ParseAdd("text/event-stream");
+            using var dead = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+            using var events = new StreamReader(await dead.Content.ReadAsStreamAsync(limit.Token));
+            string? line;
+            do
+            {
+                line = await events.ReadLineAsync(limit.Token);
+            }
+            while (line?.Contains("\"key\":\"bob\"", StringComparison.Ordinal) == false);
+            Assert.NotNull(line);
             Assert.Equal(0, await OwesAsync(http, "bob"));
         }
         finally
@@ -47,6 +64,9 @@ public sealed class SampleTests
             await process.WaitForExitAsync();
             data.Delete(recursive: true);
         }
+
+        // The topics are there before the handlers read them.
+        Assert.DoesNotContain("UNKNOWN_TOPIC_OR_PARTITION", string.Concat(await output), StringComparison.Ordinal);
 
         // A service that embeds a node has its log to itself.
         Assert.DoesNotContain("info: Orleans", string.Concat(await output), StringComparison.Ordinal);
