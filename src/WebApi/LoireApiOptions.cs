@@ -53,8 +53,8 @@ public sealed class LoireApiOptions
     public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// Silence after which a streaming produce is ended. A source may trickle (that is what streaming is for), so there is no least rate,
-    /// but a client that vanished must not hold its connection for ever.
+    /// How long a body may pause before the request is ended with 408. A source may trickle (that is what streaming is for), so there is no
+    /// minimum data rate, but a client that vanished must not hold its connection.
     /// </summary>
     public TimeSpan StreamIdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
 

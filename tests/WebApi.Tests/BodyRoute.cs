@@ -72,6 +72,7 @@ public sealed record BodyRoute(string Method, string Path, string Body)
         var host = await ApiHost.StartAsync(configure, services);
         host.Cluster.AddTopic("t");
         await host.PostAsync("/consumers/g", "application/vnd.kafka.v2+json", """{"name":"i"}""");
+        host.Cluster.Consumer("g", "i").Assignment = [new("t", 0)];
         await host.Cluster.Group("empty").Commit(new(null, -1, [new(new("t", 0), new Offset(0), LeaderEpoch.None, "", Timestamp.None)]));
         return host;
     }

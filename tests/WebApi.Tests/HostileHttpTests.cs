@@ -210,9 +210,9 @@ public sealed class HostileHttpTests
     }
 
     [Fact]
-    public async Task A_document_that_trickles_is_not_waited_for()
+    public async Task A_document_that_stalls_is_not_waited_for()
     {
-        await using var host = await ApiHost.StartAsync();
+        await using var host = await ApiHost.StartAsync(options => options.StreamIdleTimeout = TimeSpan.FromMilliseconds(300));
         host.Cluster.AddTopic("t");
         using var connection = await RawConnection.OpenAsync(host.Address);
         await connection.SendAsync(Json + "Content-Length: 1000\r\n\r\n{\"rec");

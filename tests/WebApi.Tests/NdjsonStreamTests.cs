@@ -15,7 +15,6 @@ public sealed class NdjsonStreamTests
         host.Cluster.AddTopic("t");
         using var connection = await RawConnection.OpenAsync(host.Address);
         await connection.SendAsync(Head);
-        Assert.Contains("200 OK", await connection.ReadUntilAsync("\r\n\r\n"), StringComparison.Ordinal);
         for (var i = 0; i < 5; i++)
         {
             await connection.SendChunkAsync($"{{\"value\":{i}}}\n");
@@ -35,7 +34,6 @@ public sealed class NdjsonStreamTests
         host.Cluster.Partition("t", 0).BeforeAppend = _ => held.Task;
         using var connection = await RawConnection.OpenAsync(host.Address);
         await connection.SendAsync(Head);
-        await connection.ReadUntilAsync("\r\n\r\n");
         await connection.SendChunkAsync("{\"value\":1,\"partition\":0}\n{\"value\":2,\"partition\":1}\n");
         Assert.Contains("\"partition\":1", await connection.ReadUntilAsync("\"acknowledged\":0,"), StringComparison.Ordinal);
         held.SetResult(ErrorCode.None);
@@ -57,6 +55,33 @@ public sealed class NdjsonStreamTests
         var line = JsonDocument.Parse(end[end.IndexOf("{\"type\":\"error\"", StringComparison.Ordinal)..end.IndexOf("\n\r\n", StringComparison.Ordinal)]).RootElement;
         Assert.Equal(("NOT_LEADER_OR_FOLLOWER", true), (line.GetProperty("code").GetString(), line.GetProperty("retriable").GetBoolean()));
         Assert.Equal((2, 2, 503), (line.GetProperty("acknowledged").GetInt64(), line.GetProperty("records_accepted").GetInt64(), line.GetProperty("status").GetInt32()));
+    }
+
+    [Theory]
+    [InlineData("application/x-ndjson", "x\n", 400, "a line that is no JSON")]
+    [InlineData("application/x-ndjson", "{\"value\":1,\"partition\":7}\n{\"value\":1}\n", 404, "a partition that does not exist")]
+    [InlineData("application/x-ndjson", "{\"value\":1", 400, "a line that is cut")]
+    [InlineData("text/plain", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890\n", 413, "a long line")]
+    [InlineData("application/vnd.loire.record-batches", "no batch of records", 400, "bytes that are no batch")]
+    public async Task A_stream_of_which_nothing_is_accepted_is_answered_by_its_status(string type, string body, int status, string reason)
+    {
+        await using var host = await ApiHost.StartAsync();
+        host.Cluster.AddTopic("t", maxMessageBytes: 100);
+        var answer = await host.PostAsync("/v1/topics/t/records" + (reason.Contains("partition", StringComparison.Ordinal) ? "" : "?partition=0"), type, body, "application/x-ndjson");
+        Assert.True((int)answer.Status == status, $"{reason}: {(int)answer.Status} {answer.Text}");
+        Assert.Equal("application/problem+json", answer.ContentType);
+        Assert.Equal(0, answer.Json.GetProperty("records_accepted").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_stream_that_fails_after_an_acknowledgement_ends_with_an_error_line()
+    {
+        await using var host = await ApiHost.StartAsync();
+        host.Cluster.AddTopic("t");
+        var answer = await host.PostAsync("/v1/topics/t/records", "application/x-ndjson", "{\"value\":1}\nx\n");
+        Assert.Equal((HttpStatusCode.OK, "application/x-ndjson"), (answer.Status, answer.ContentType));
+        Assert.Equal(["ack", "error"], answer.Lines.Select(line => line.GetProperty("type").GetString()));
+        Assert.Equal(2, answer.Lines[^1].GetProperty("line").GetInt32());
     }
 
     [Fact]
@@ -81,11 +106,16 @@ public sealed class NdjsonStreamTests
         });
         host.Cluster.AddTopic("t");
         var held = new TaskCompletionSource<ErrorCode>();
-        host.Cluster.Partition("t", 0).BeforeAppend = _ => held.Task;
+        var begun = new TaskCompletionSource();
+        host.Cluster.Partition("t", 0).BeforeAppend = _ =>
+        {
+            begun.TrySetResult();
+            return held.Task;
+        };
         using var connection = await RawConnection.OpenAsync(host.Address);
         await connection.SendAsync(Head);
         var sending = SendManyAsync();
-        await connection.ReadUntilAsync("\r\n\r\n");
+        await begun.Task;
         await Task.WhenAny(sending, Task.Delay(1_000));
         Assert.False(sending.IsCompleted, "The server took 60 MB that it had nowhere to put.");
         Assert.Equal(1, host.Cluster.Partition("t", 0).AppendsInFlightMax);

@@ -12,7 +12,6 @@ public sealed class RawAndBatchTests
     [Theory]
     [InlineData("application/octet-stream")]
     [InlineData("image/png")]
-    [InlineData("application/x-www-form-urlencoded")]
     [InlineData("no type at all")]
     [InlineData(null)]
     public async Task A_body_of_any_other_type_is_one_record(string? type)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Loire.Edge.Producing;
 using Loire.Edge.Topics;
 using Loire.Model;
@@ -53,16 +52,20 @@ internal sealed class V2ProduceEndpoint(BatchDelivery delivery, IOptions<LoireAp
             return error ?? V2Error.NoFormat;
         }
 
+        if (MediaTypes.RefuseUnlessJson(context.Request) is { } unread)
+        {
+            return V2Error.From(unread);
+        }
+
         (var topic, var partition, error) = hasPartition ? await V2Topic.FindPartitionAsync(context, delivery.Topics) : await FindAsync(context);
         if (topic is null)
         {
             return error;
         }
 
-        JsonBody.LimitBody(context, options.Value.MaxJsonProduceBytes);
-        var body = await JsonBody.ReadAllAsync(context.Request.BodyReader, context.RequestAborted);
+        var body = await RequestBody.ReadAllAsync(context, options.Value.MaxJsonProduceBytes);
         error = V2ProduceDocument.TryRead(
-            body.IsSingleSegment ? body.First : body.ToArray(),
+            JsonBody.Text(body),
             format,
             hasPartition ? partition : null,
             options.Value.MaxJsonProduceRecords,

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -11,7 +10,7 @@ namespace Loire.WebApi.RestProxy.Requests;
 internal static class UnknownMembers
 {
     /// <summary>Whether a document is JSON and has such a member at any depth.</summary>
-    public static bool Exist(ReadOnlySequence<byte> document, JsonTypeInfo type)
+    public static bool Exist(ReadOnlyMemory<byte> document, JsonTypeInfo type)
     {
         try
         {

@@ -20,11 +20,8 @@ internal sealed record V2Error(int Status, int Code, string Message)
         new(406, 40601, "The accepted embedded format is not the one that the consumer instance was made with.");
 
     public static readonly V2Error InstanceExists = new(409, 40902, "The group has a consumer instance of this name already.");
-    public static readonly V2Error UnsupportedType =
-        new(415, 415, $"The body must be of the type {V2MediaTypes.Document}, an embedded format's, or application/json.");
-
-    public static readonly V2Error NoFormat =
-        UnsupportedType with { Message = $"Records are of the types {string.Join(", ", V2MediaTypes.Embedded)}." };
+    public static readonly V2Error NoFormat = new(
+        415, 415, $"Records need a type that names their format: send the header Content-Type: {string.Join(" or ", V2MediaTypes.Embedded)}.");
 
     public static readonly V2Error NoSchemas =
         new(422, 42207, "There is no schema registry: the embedded formats are binary, json and text.");

@@ -33,7 +33,7 @@ internal static class V2MediaTypes
     public const string Json = "application/vnd.kafka.json.v2+json";
     public const string Text = "application/vnd.kafka.text.v2+json";
 
-    // Clients may use the type of their records for everything, so these are good for documents too.
+    // Clients may accept the type of their records for everything, so these stand for documents too.
     private static readonly string[] Documents =
     [
         Document, MediaTypes.Json, AnyVersion, Binary, Json, Text,
@@ -43,18 +43,17 @@ internal static class V2MediaTypes
     /// <summary>What records are produced as.</summary>
     public static readonly string[] Embedded = [Binary, Json, Text, MediaTypes.Json];
 
-    /// <summary>Whether a body of this type can be a document.</summary>
-    public static bool IsDocument(string? contentType) => Documents.Contains(Name(contentType), StringComparer.OrdinalIgnoreCase);
-
     /// <summary>Whether a body of this type needs a schema.</summary>
     public static bool NeedsSchema(string? contentType) => Documents[6..].Contains(Name(contentType), StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The format of the records in a body of this type; null if it is none of them.</summary>
+    /// <summary>The format of the records in a body of this type, JSON by any name being the json format; null if it is none of them.</summary>
     public static EmbeddedFormat? FormatOf(string? contentType) => Name(contentType)?.ToLowerInvariant() switch
     {
         Binary => EmbeddedFormat.Binary,
-        Json or MediaTypes.Json => EmbeddedFormat.Json,
+        Json => EmbeddedFormat.Json,
         Text => EmbeddedFormat.Text,
+        { } other when !other.StartsWith("application/vnd.kafka", StringComparison.Ordinal)
+            && MediaTypes.IsJson(new MediaTypeHeaderValue(other)) => EmbeddedFormat.Json,
         _ => null,
     };
 

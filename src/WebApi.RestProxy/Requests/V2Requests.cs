@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Http;
@@ -28,20 +27,18 @@ internal static class V2Requests
             return (null, V2Error.From(refused));
         }
 
-        JsonBody.LimitBody(context, maxBytes);
-        var body = await JsonBody.ReadAllAsync(context.Request.BodyReader, context.RequestAborted);
+        var body = await RequestBody.ReadAllAsync(context, maxBytes);
         try
         {
             return body.IsEmpty ? (null, null)
-                : !V2MediaTypes.IsDocument(context.Request.ContentType) ? (null, V2Error.UnsupportedType)
-                : JsonSerializer.Deserialize<T>(body.IsSingleSegment ? body.FirstSpan : body.ToArray(), V2Json.Options) is { } value
-                    ? (value, null)
+                : MediaTypes.RefuseUnlessJson(context.Request, V2MediaTypes.Document) is { } wrong ? (null, V2Error.From(wrong))
+                : JsonSerializer.Deserialize<T>(JsonBody.Text(body).Span, V2Json.Options) is { } value ? (value, null)
                 : (null, V2Error.Malformed("The body must be a JSON object."));
         }
         catch (JsonException exception)
         {
             var message = JsonBody.Describe(exception);
-            var isUnknown = UnknownMembers.Exist(body, V2Json.Options.GetTypeInfo(typeof(T)));
+            var isUnknown = UnknownMembers.Exist(JsonBody.Text(body), V2Json.Options.GetTypeInfo(typeof(T)));
             return (null, isUnknown ? V2Error.Invalid(message) : V2Error.Malformed(message));
         }
         finally

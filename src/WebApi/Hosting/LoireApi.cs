@@ -57,7 +57,8 @@ public static class LoireApi
     /// <summary>Maps every endpoint, those of registered dialects included.</summary>
     public static IEndpointRouteBuilder MapLoireApi(this IEndpointRouteBuilder routes)
     {
-        var v1 = routes.MapGroup("/v1").CheckParameters();
+        var api = routes.MapGroup("").RefuseIllFormedEscapes();
+        var v1 = api.MapGroup("/v1").CheckParameters();
         Make<TopicEndpoints>(routes).Map(v1);
         Make<TopicConfigEndpoints>(routes).Map(v1);
         Make<PartitionEndpoints>(routes).Map(v1);
@@ -72,10 +73,10 @@ public static class LoireApi
         Make<ProduceEndpoint>(routes).Map(v1);
         Make<FetchEndpoint>(routes).Map(v1);
         routes.ServiceProvider.GetRequiredService<LiveTails>().Map(v1);
-        Make<HealthEndpoints>(routes).Map(routes);
+        Make<HealthEndpoints>(routes).Map(api);
         foreach (var dialect in routes.ServiceProvider.GetServices<IApiDialect>())
         {
-            dialect.Map(routes);
+            dialect.Map(api);
         }
 
         routes.MapOpenApi();

@@ -26,7 +26,7 @@ internal static class OpenApiDocumentation
             document.Servers = [];
             return Task.CompletedTask;
         });
-        options.AddOperationTransformer((operation, context, _) =>
+        options.AddOperationTransformer(async (operation, context, aborted) =>
         {
             var metadata = context.Description.ActionDescriptor.EndpointMetadata;
             operation.Parameters ??= [];
@@ -59,7 +59,21 @@ internal static class OpenApiDocumentation
             if (metadata.OfType<BodyTypes>().LastOrDefault() is { } bodies)
             {
                 var content = Contents(bodies.MediaTypes, isBody: true, bodies.Meaning);
-                operation.RequestBody = new OpenApiRequestBody { Required = true, Content = content };
+                if (bodies.Shape is { } shape)
+                {
+                    var schema = await ReferenceAsync(shape, context, aborted);
+                    foreach (var (_, media) in content.Where(media => MediaTypes.IsDocument(media.Key)))
+                    {
+                        media.Schema = schema;
+                    }
+                }
+
+                operation.RequestBody = new OpenApiRequestBody
+                {
+                    Required = !bodies.IsOptional,
+                    Content = content,
+                    Description = bodies.Meaning,
+                };
             }
 
             if (metadata.OfType<AnswerTypes>().LastOrDefault() is { } answers)
@@ -68,9 +82,15 @@ internal static class OpenApiDocumentation
                 var content = Contents(answers.MediaTypes, isBody: false, answers.Meaning);
                 operation.Responses["200"] = new OpenApiResponse { Description = "OK", Content = content };
             }
-
-            return Task.CompletedTask;
         });
+    }
+
+    /// <summary>A reference to the schema of a type, which stands in the document once under the type's name.</summary>
+    private static async Task<IOpenApiSchema> ReferenceAsync(Type type, OpenApiOperationTransformerContext context, CancellationToken aborted)
+    {
+        var schema = await context.GetOrCreateSchemaAsync(type, parameterDescription: null, aborted);
+        context.Document!.AddComponent(type.Name, schema);
+        return new OpenApiSchemaReference(type.Name, context.Document);
     }
 
     private static IEnumerable<string> RouteNames(string path)

@@ -56,8 +56,5 @@ internal static class OperationDescription
     }
 }
 
-/// <summary>The request bodies of an endpoint that negotiates, by media type.</summary>
-internal sealed record BodyTypes(string[] MediaTypes, string? Meaning = null);
-
 /// <summary>The answers of an endpoint that negotiates, by media type.</summary>
 internal sealed record AnswerTypes(string[] MediaTypes, string? Meaning = null);

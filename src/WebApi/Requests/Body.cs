@@ -19,11 +19,13 @@ internal sealed record Body<T>(T Value) : IBindableFromHttpContext<Body<T>>, IEn
     {
         var options = context.RequestServices.GetRequiredService<IOptions<LoireApiOptions>>().Value;
         var (value, problem) = await JsonBody.ReadAsync<T>(context, options.MaxDocumentBytes);
-        return value is null ? throw new RefusedRequestException(problem!) : new Body<T>(value);
+        return value is not null
+            ? new Body<T>(value)
+            : throw new RefusedRequestException(problem ?? ApiProblem.BadRequest("The body is empty; it must be a JSON object."));
     }
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
-        builder.Metadata.Add(new AcceptsMetadata([MediaTypes.Json], typeof(T)));
+        builder.Metadata.Add(new BodyTypes([MediaTypes.Json]) { Shape = typeof(T) });
 }
 
 /// <summary>The JSON body of a typed handler that works without one; null if there is none.</summary>
@@ -31,8 +33,8 @@ internal sealed record OptionalBody<T>(T? Value) : IBindableFromHttpContext<Opti
     where T : class
 {
     public static async ValueTask<OptionalBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter) =>
-        new(JsonBody.IsPresent(context.Request) ? (await Body<T>.BindAsync(context, parameter))?.Value : null);
+        new(RequestBody.IsPresent(context) ? (await Body<T>.BindAsync(context, parameter))?.Value : null);
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
-        builder.Metadata.Add(new AcceptsMetadata([MediaTypes.Json], typeof(T), isOptional: true));
+        builder.Metadata.Add(new BodyTypes([MediaTypes.Json]) { Shape = typeof(T), IsOptional = true });
 }

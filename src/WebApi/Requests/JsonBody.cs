@@ -1,86 +1,49 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Text.Json;
 using Loire.WebApi.Errors;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Loire.WebApi.Requests;
 
 /// <summary>Reads a small JSON document as a whole, with every failure as a problem that says where.</summary>
 internal static class JsonBody
 {
+    /// <summary>Reads the body; neither a value nor a problem if it is empty.</summary>
     public static async ValueTask<(T? Value, ApiProblem? Problem)> ReadAsync<T>(HttpContext context, long maxBytes)
         where T : class
     {
-        if (RefuseEncoding(context.Request) is { } refused)
+        if ((RefuseEncoding(context.Request) ?? MediaTypes.RefuseUnlessJson(context.Request)) is { } refused)
         {
             return (null, refused);
         }
 
-        if (!MediaTypes.IsJson(context.Request.ContentType))
-        {
-            return (null, new ApiProblem(
-                ErrorCode.InvalidRequest, "This takes a body of type application/json.", StatusCodes.Status415UnsupportedMediaType));
-        }
-
-        LimitBody(context, maxBytes);
+        var body = await RequestBody.ReadAllAsync(context, maxBytes);
         try
         {
-            var value = await JsonSerializer.DeserializeAsync<T>(context.Request.BodyReader, DocumentJson.Options, context.RequestAborted);
-            return value is null ? (null, ApiProblem.BadRequest("The body must be a JSON object.")) : (value, null);
+            return body.IsEmpty ? (null, null)
+                : JsonSerializer.Deserialize<T>(Text(body).Span, DocumentJson.Options) is { } value ? (value, null)
+                : (null, ApiProblem.BadRequest("The body must be a JSON object."));
         }
         catch (JsonException exception)
         {
             return (null, ApiProblem.BadRequest(Describe(exception)));
         }
-        catch (IOException exception) when (exception is not BadHttpRequestException)
+        finally
         {
-            throw Broken(exception);
+            context.Request.BodyReader.AdvanceTo(body.End);
         }
     }
 
-    /// <summary>Whether there is a body, where it may be left out.</summary>
-    public static bool IsPresent(HttpRequest request) => request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0;
-
-    /// <summary>Reads a body to its end; <see cref="LimitBody"/> bounds it. The reader is still to be advanced.</summary>
-    public static async ValueTask<ReadOnlySequence<byte>> ReadAllAsync(PipeReader reader, CancellationToken aborted)
+    /// <summary>A body without the byte-order mark that it may begin with, which JSON parsers may ignore (RFC 8259, section 8.1).</summary>
+    public static ReadOnlyMemory<byte> Text(in ReadOnlySequence<byte> body)
     {
-        try
-        {
-            while (true)
-            {
-                var read = await reader.ReadAsync(aborted);
-                if (read.IsCompleted)
-                {
-                    return read.Buffer;
-                }
-
-                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-            }
-        }
-        catch (IOException exception) when (exception is not BadHttpRequestException)
-        {
-            throw Broken(exception);
-        }
+        var text = body.IsSingleSegment ? body.First : body.ToArray();
+        return text[(text.Length - WithoutMark(text.Span).Length)..];
     }
 
-    /// <summary>
-    /// What a failed read of the body means: the connection broke, or its chunks made no sense, which Kestrel says in several types. Only
-    /// for reads of the body; any other input or output that fails is not the client's doing.
-    /// </summary>
-    public static BadHttpRequestException Broken(IOException exception) =>
-        exception as BadHttpRequestException
-            ?? new BadHttpRequestException("The body could not be read to its end.", StatusCodes.Status400BadRequest, exception);
-
-    /// <summary>Sets how many bytes the body may have; null for no bound. Kestrel answers 413 beyond it.</summary>
-    public static void LimitBody(HttpContext context, long? maxBytes)
-    {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
-        {
-            feature.MaxRequestBodySize = maxBytes;
-        }
-    }
+    /// <summary>Text without the byte-order mark that it may begin with.</summary>
+    public static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> text) =>
+        text.StartsWith("\ufeff"u8) ? text["\ufeff"u8.Length..] : text;
 
     /// <summary>No body is decompressed here: what a record holds is the client's affair, and a bomb has nowhere to go off.</summary>
     public static ApiProblem? RefuseEncoding(HttpRequest request) =>

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Loire.Model;
 using Loire.Model.Batches;
 using Loire.WebApi.Errors;
+using Loire.WebApi.Requests;
 
 namespace Loire.WebApi.Records.Produce;
 
@@ -29,7 +30,6 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
 
     public async Task RunAsync(int status)
     {
-        await answer.StartAsync();
         while (true)
         {
             var read = await ReadAsync();

@@ -22,9 +22,8 @@ internal static class DocumentProduce
     public static async Task JsonAsync(
         HttpContext context, int? partition, ProduceSession session, ProduceAnswer answer, LoireApiOptions options, TimeProvider time, int status)
     {
-        JsonBody.LimitBody(context, options.MaxJsonProduceBytes);
-        var body = await JsonBody.ReadAllAsync(context.Request.BodyReader, context.RequestAborted);
-        var source = body.IsSingleSegment ? body.First : body.ToArray();
+        var body = await RequestBody.ReadAllAsync(context, options.MaxJsonProduceBytes);
+        var source = JsonBody.Text(body);
         var now = Timestamp.From(time.GetUtcNow());
         var problem = Check(source.Span, partition, session, options.MaxJsonProduceRecords, now);
         if (problem is { Error: ErrorCode.UnknownTopicOrPartition or ErrorCode.MessageTooLarge } && session.MustCheckTopic())
@@ -69,11 +68,10 @@ internal static class DocumentProduce
             await session.CheckTopicAsync();
         }
 
-        JsonBody.LimitBody(context, session.MaxBatchBytes);
         ReadOnlySequence<byte> body;
         try
         {
-            body = await JsonBody.ReadAllAsync(context.Request.BodyReader, context.RequestAborted);
+            body = await RequestBody.ReadAllAsync(context, session.MaxBatchBytes);
         }
         catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {

@@ -164,6 +164,7 @@ internal sealed class NdjsonProduce(int? partition) : LineProduce
     protected override Added TryAdd(ReadOnlySpan<byte> line, ProduceSession session, Timestamp now, out ApiProblem? problem)
     {
         problem = null;
+        line = Lines == 0 ? JsonBody.WithoutMark(line) : line;
         if (line.IndexOfAnyExcept((byte)' ', (byte)'\t', (byte)'\r') < 0)
         {
             return Added.Yes;

@@ -11,7 +11,8 @@ namespace Loire.WebApi.Records.Produce;
 /// <summary>
 /// What a produce answers: how many records were accepted and, for each partition, the first and last offset. Either once at the end, where 2xx means
 /// that everything was accepted, or as lines while the request goes on: <c>ack</c> for each batch, and at the end <c>done</c> or <c>error</c>.
-/// A stream without such a last line was cut.
+/// A stream without such a last line was cut. It begins with the first acknowledgement, so that a request of which nothing was accepted is
+/// answered by a status.
 /// </summary>
 internal sealed class ProduceAnswer(HttpContext context, bool streams)
 {
@@ -19,16 +20,6 @@ internal sealed class ProduceAnswer(HttpContext context, bool streams)
     private readonly ArrayBufferWriter<byte> _line = new(256);
     private readonly Utf8JsonWriter _json = new(Stream.Null);
     private bool _unflushed;
-
-    /// <summary>Tells a streaming client that its request has begun.</summary>
-    public async ValueTask StartAsync()
-    {
-        if (streams)
-        {
-            context.Response.ContentType = MediaTypes.Ndjson;
-            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
-        }
-    }
 
     /// <summary>Counts a batch that was acknowledged. A stream gets a line, which leaves with the next flush.</summary>
     public void Acknowledge(PendingBatch batch, ProduceSession session)
@@ -72,7 +63,7 @@ internal sealed class ProduceAnswer(HttpContext context, bool streams)
             WriteAccepted(json, session);
         }
 
-        if (streams)
+        if (streams && (problem is null || _accepted.Count > 0))
         {
             var json = BeginLine(problem is null ? "done"u8 : "error"u8);
             if (problem is not null)
@@ -143,6 +134,11 @@ internal sealed class ProduceAnswer(HttpContext context, bool streams)
     {
         _json.WriteEndObject();
         _json.Flush();
+        if (!context.Response.HasStarted)
+        {
+            context.Response.ContentType = MediaTypes.Ndjson;
+        }
+
         context.Response.BodyWriter.Write(_line.WrittenSpan);
         context.Response.BodyWriter.Write("\n"u8);
         _unflushed = true;

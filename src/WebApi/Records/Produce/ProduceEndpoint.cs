@@ -8,7 +8,6 @@ using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 
@@ -16,7 +15,7 @@ namespace Loire.WebApi.Records.Produce;
 
 /// <summary><c>POST /v1/topics/{topic}/records</c>: one path, and the Content-Type says what the body is.</summary>
 internal sealed class ProduceEndpoint(
-    BatchDelivery delivery, IOptions<LoireApiOptions> options, ApiMetrics metrics, TimeProvider time, IHostApplicationLifetime lifetime)
+    BatchDelivery delivery, IOptions<LoireApiOptions> options, ApiMetrics metrics, TimeProvider time)
 {
     private static readonly QueryParameter<long> PartitionNumber = QueryParameter.Number(
         "partition", 0, int.MaxValue, -1, "The partition for all records; otherwise each record's own, or its key's, or any.");
@@ -110,8 +109,8 @@ internal sealed class ProduceEndpoint(
                 return;
         }
 
-        UnboundBody(context);
-        using var stream = new RequestStream(context, options.Value.StreamIdleTimeout, time, lifetime);
+        RequestBody.Bound(context, maxBytes: null);
+        using var stream = RequestStream.Of(context);
         if (type == MediaTypes.Batches)
         {
             using var batches = new BatchProduce(stream, partition!.Value, session, answer, options.Value.MaxPendingBytesPerRequest);
@@ -143,32 +142,29 @@ internal sealed class ProduceEndpoint(
             return MediaTypes.Raw;
         }
 
-        var type = header.MediaType.ToString().ToLowerInvariant() switch
+        // A form is what curl says of every body by itself: stored as one record, a document of records would seem to be accepted.
+        if (MediaTypes.IsForm(request))
         {
-            MediaTypes.Json => MediaTypes.Json,
-            MediaTypes.Ndjson or "application/ndjson" => MediaTypes.Ndjson,
-            MediaTypes.Text => MediaTypes.Text,
-            MediaTypes.Batches => MediaTypes.Batches,
-            _ => MediaTypes.Raw,
-        };
-        var charset = header.Charset.ToString().Trim('"');
-        if (type is not (MediaTypes.Raw or MediaTypes.Batches) && charset.StartsWith("utf-", StringComparison.OrdinalIgnoreCase)
-            && !charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase))
-        {
-            problem ??= new ApiProblem(
-                ErrorCode.InvalidRequest, "Lines and JSON are read as UTF-8; this charset has bytes for LF that are none.", StatusCodes.Status415UnsupportedMediaType);
+            problem ??= MediaTypes.Unsupported(
+                request, $"Content-Type: {MediaTypes.Json} for records, {MediaTypes.Text} for lines, {MediaTypes.Raw} for one record");
+            return MediaTypes.Raw;
         }
 
+        var type = MediaTypes.IsJson(header) ? MediaTypes.Json
+            : MediaTypes.IsNdjson(header) ? MediaTypes.Ndjson
+            : header.MediaType.ToString().ToLowerInvariant() switch
+            {
+                MediaTypes.Text => MediaTypes.Text,
+                MediaTypes.Batches => MediaTypes.Batches,
+                _ => MediaTypes.Raw,
+            };
+
+        // Lines of text are stored as they are, in any charset in which only LF has the byte of LF.
+        var isUnread = type is MediaTypes.Json or MediaTypes.Ndjson
+            ? !MediaTypes.IsUtf8(header)
+            : type == MediaTypes.Text && !MediaTypes.IsUtf8(header)
+                && header.Charset.ToString().Trim('"').StartsWith("utf-", StringComparison.OrdinalIgnoreCase);
+        problem ??= isUnread ? MediaTypes.NotUtf8(header) : null;
         return type;
-    }
-
-    /// <summary>A stream has no greatest length and no least rate; see <see cref="LoireApiOptions.StreamIdleTimeout"/> for what bounds it instead.</summary>
-    private static void UnboundBody(HttpContext context)
-    {
-        JsonBody.LimitBody(context, null);
-        if (context.Features.Get<Microsoft.AspNetCore.Server.Kestrel.Core.Features.IHttpMinRequestBodyDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = null;
-        }
     }
 }

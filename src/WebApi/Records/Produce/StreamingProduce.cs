@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Loire.Model;
+using Loire.WebApi.Requests;
 
 namespace Loire.WebApi.Records.Produce;
 
@@ -11,7 +12,6 @@ internal sealed class StreamingProduce(RequestStream stream, LineProduce lines, 
 {
     public async Task RunAsync(int status)
     {
-        await answer.StartAsync();
         while (await TakeChunkAsync())
         {
             session.Collect();

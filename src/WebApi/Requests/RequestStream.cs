@@ -1,14 +1,16 @@
+using System.Globalization;
 using System.IO.Pipelines;
 using Loire.WebApi.Errors;
-using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
-namespace Loire.WebApi.Records;
+namespace Loire.WebApi.Requests;
 
 /// <summary>
-/// The body of a streaming produce. Ends it, with a reason, when the client is silent for too long, the body makes no sense, or the node stops: what came
-/// until then is answered as usual.
+/// A body while it arrives. Ends it, with a reason, when the client is silent for too long, the body makes no sense, or the node stops; a
+/// streaming produce then answers what has arrived as usual.
 /// </summary>
 internal sealed class RequestStream : IDisposable
 {
@@ -20,20 +22,30 @@ internal sealed class RequestStream : IDisposable
     private readonly CancellationTokenRegistration _stopping;
     private volatile ApiProblem? _end;
 
-    public RequestStream(HttpContext context, TimeSpan idleTimeout, TimeProvider time, IHostApplicationLifetime lifetime)
+    private RequestStream(HttpContext context, TimeSpan idleTimeout, TimeProvider time, IHostApplicationLifetime lifetime)
     {
         _context = context;
         _reader = context.Request.BodyReader;
         _aborted = context.RequestAborted;
         _idleTimeout = idleTimeout;
         _idle = time.CreateTimer(
-            _ => End(new ApiProblem(ErrorCode.RequestTimedOut, "Nothing came for too long; the request was ended.", StatusCodes.Status408RequestTimeout)),
+            _ => End(new ApiProblem(
+                ErrorCode.RequestTimedOut,
+                string.Create(CultureInfo.InvariantCulture, $"The body paused for {idleTimeout.TotalSeconds} s; the request was ended."),
+                StatusCodes.Status408RequestTimeout)),
             null,
             Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);
         _stopping = lifetime.ApplicationStopping.Register(
             () => End(new ApiProblem(ErrorCode.LeaderNotAvailable, "The node is stopping.", StatusCodes.Status503ServiceUnavailable)));
     }
+
+    /// <summary>Begins to read the body of a request, with the options and the clock of its host.</summary>
+    public static RequestStream Of(HttpContext context) => new(
+        context,
+        context.RequestServices.GetRequiredService<IOptions<LoireApiOptions>>().Value.StreamIdleTimeout,
+        context.RequestServices.GetRequiredService<TimeProvider>(),
+        context.RequestServices.GetRequiredService<IHostApplicationLifetime>());
 
     /// <summary>Why the stream was ended from this side; null if it was not.</summary>
     public ApiProblem? Ended => _end;
@@ -47,7 +59,7 @@ internal sealed class RequestStream : IDisposable
         }
 
         var read = _reader.ReadAsync(_aborted);
-        return read.IsCompletedSuccessfully ? read : WaitAsync(read);
+        return read.IsCompletedSuccessfully ? new ValueTask<ReadResult>(Release(read.Result)) : WaitAsync(read);
     }
 
     public void AdvanceTo(SequencePosition consumed, SequencePosition examined) => _reader.AdvanceTo(consumed, examined);
@@ -66,12 +78,12 @@ internal sealed class RequestStream : IDisposable
         _idle.Change(_idleTimeout, Timeout.InfiniteTimeSpan);
         try
         {
-            return await read;
+            return Release(await read);
         }
         catch (IOException exception)
         {
             // What came before the break is whole records, and the client is told of them if it is still there.
-            _end ??= ApiProblem.FromBadRequest(JsonBody.Broken(exception));
+            _end ??= ApiProblem.FromBadRequest(RequestBody.Broken(exception));
             BrokenBody.CloseAfter(_context);
             return new ReadResult(default, isCanceled: true, isCompleted: false);
         }
@@ -79,6 +91,18 @@ internal sealed class RequestStream : IDisposable
         {
             _idle.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
+    }
+
+    // Whoever gets a cancelled read leaves its buffer alone, and Kestrel cannot end a request whose reader was not advanced.
+    private ReadResult Release(ReadResult read)
+    {
+        if (!read.IsCanceled)
+        {
+            return read;
+        }
+
+        _reader.AdvanceTo(read.Buffer.Start);
+        return new ReadResult(default, isCanceled: true, isCompleted: false);
     }
 
     private void End(ApiProblem reason)

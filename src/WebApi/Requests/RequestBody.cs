@@ -1,0 +1,100 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Loire.WebApi.Errors;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace Loire.WebApi.Requests;
+
+/// <summary>Reads bodies by the rules that all routes share: how long they may be, how long they may pause, and what a failed read means.</summary>
+internal static class RequestBody
+{
+    /// <summary>
+    /// Bounds the body in bytes, null for no bound, and replaces the server's least data rate by
+    /// <see cref="LoireApiOptions.StreamIdleTimeout"/>: a slow source is no attack while its connection is one of a bounded number.
+    /// </summary>
+    public static void Bound(HttpContext context, long? maxBytes)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = maxBytes;
+        }
+
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+    }
+
+    /// <summary>Reads a body to its end. The caller advances the reader to the end of the result when it has been used.</summary>
+    /// <exception cref="BadHttpRequestException">
+    /// The body is longer than <paramref name="maxBytes"/> (413), pauses for too long (408) or breaks off (400), or the node stops (503).
+    /// </exception>
+    public static async ValueTask<ReadOnlySequence<byte>> ReadAllAsync(HttpContext context, long maxBytes)
+    {
+        Bound(context, maxBytes);
+        var reader = context.Request.BodyReader;
+
+        // A small body usually has arrived with the headers, and needs no timer.
+        if (TryReadArrived(reader, out var arrived))
+        {
+            return arrived;
+        }
+
+        using var stream = RequestStream.Of(context);
+        while (true)
+        {
+            var read = await stream.ReadAsync();
+            if (stream.Ended is { } end)
+            {
+                BrokenBody.CloseAfter(context);
+                throw new RefusedRequestException(end);
+            }
+
+            if (read.IsCompleted)
+            {
+                return read.Buffer;
+            }
+
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    /// <summary>Whether there is a body, where it may be left out.</summary>
+    public static bool IsPresent(HttpContext context) =>
+        context.Features.Get<IHttpRequestBodyDetectionFeature>() is { } feature ? feature.CanHaveBody : context.Request.ContentLength > 0;
+
+    /// <summary>
+    /// What a failed read of the body means: the connection broke, or its chunks made no sense, which Kestrel says in several types. Only
+    /// for reads of the body; any other input or output that fails is not the client's doing.
+    /// </summary>
+    public static BadHttpRequestException Broken(IOException exception) =>
+        exception as BadHttpRequestException
+            ?? new BadHttpRequestException("The body could not be read to its end.", StatusCodes.Status400BadRequest, exception);
+
+    private static bool TryReadArrived(PipeReader reader, out ReadOnlySequence<byte> body)
+    {
+        body = default;
+        try
+        {
+            if (!reader.TryRead(out var read))
+            {
+                return false;
+            }
+
+            if (read.IsCompleted)
+            {
+                body = read.Buffer;
+                return true;
+            }
+
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            return false;
+        }
+        catch (IOException exception) when (exception is not BadHttpRequestException)
+        {
+            throw Broken(exception);
+        }
+    }
+}
