@@ -40,7 +40,7 @@ public sealed class ErrorTests
         await using var host = await ApiHost.StartAsync();
         var answer = await host.GetAsync("/v1/topics/none");
         Assert.Equal(
-            """{"type":"about:blank","title":"Not Found","status":404,"error_code":3,"code":"UNKNOWN_TOPIC_OR_PARTITION","retriable":true,"detail":"The topic or the partition does not exist."}""",
+            """{"type":"about:blank","title":"Not Found","status":404,"error_code":3,"code":"UNKNOWN_TOPIC_OR_PARTITION","retriable":true,"detail":"Topic none does not exist."}""",
             answer.Text);
         Assert.Equal("application/problem+json", answer.ContentType);
     }

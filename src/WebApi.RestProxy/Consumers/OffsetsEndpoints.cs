@@ -121,7 +121,7 @@ internal sealed class OffsetsEndpoints(
 
             if (entry!.Offset is not (>= 0 and < long.MaxValue))
             {
-                return V2Error.Invalid("An entry's offset must be a whole number, at least 0.");
+                return V2Error.Invalid($"An entry's offset must be a whole number from 0 to {long.MaxValue - 1}.");
             }
 
             if (entry.Metadata?.Length > Limits.OffsetMetadataLength)

@@ -1,6 +1,7 @@
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Model;
 using Loire.WebApi.Operations;
+using Loire.WebApi.Requests;
 using Loire.WebApi.RestProxy.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -83,12 +84,12 @@ internal sealed class PositionsEndpoints(IGrainFactory grains, IOptions<LoireApi
                 return wrong;
             }
 
-            if (!Timestamp.TryParse(entry!.Timestamp, out var moment))
+            if (!SearchTime.TryParse(entry!.Timestamp, out var moment))
             {
                 return V2Error.Invalid($"An entry's timestamp {Timestamp.Expected}.");
             }
 
-            read[partition] = new PartitionSeek(partition, OffsetSpec.AtTime(moment));
+            read[partition] = new PartitionSeek(partition, OffsetSpec.AtTime(moment.Timestamp));
         }
 
         seeks = [.. read.Values];

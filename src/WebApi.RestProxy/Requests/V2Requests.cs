@@ -37,7 +37,7 @@ internal static class V2Requests
         }
         catch (JsonException exception)
         {
-            var message = JsonBody.Describe(exception);
+            var message = JsonBody.Describe(exception, V2Json.Options.GetTypeInfo(typeof(T)));
             var isUnknown = UnknownMembers.Exist(JsonBody.Text(body), V2Json.Options.GetTypeInfo(typeof(T)));
             return (null, isUnknown ? V2Error.Invalid(message) : V2Error.Malformed(message));
         }

@@ -1,5 +1,6 @@
 using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Model;
 using Loire.WebApi.Requests;
 using Loire.WebApi.RestProxy.Requests;
 using Microsoft.AspNetCore.Http;
@@ -22,7 +23,7 @@ internal static class V2Topic
         return result.Error switch
         {
             ErrorCode.None => (result.Topic, null),
-            ErrorCode.UnknownTopicOrPartition => (null, V2Error.TopicNotFound),
+            ErrorCode.UnknownTopicOrPartition => (null, NotFound(name)),
             _ => (null, V2Error.From(result.Error, result.Detail)),
         };
     }
@@ -38,8 +39,8 @@ internal static class V2Topic
 
         var lookup = await PartitionTarget.FindAsync(topics, name, partition, context.RequestAborted);
         return lookup.Topic is not null ? (lookup.Topic, null)
-            : lookup.Error == ErrorCode.UnknownTopicOrPartition ? (null, V2Error.TopicNotFound)
-            : (null, V2Error.From(PartitionTarget.Problem(lookup)));
+            : lookup.Error == ErrorCode.UnknownTopicOrPartition ? (null, NotFound(name))
+            : (null, V2Error.From(PartitionTarget.Problem(name, lookup)));
     }
 
     /// <summary>Finds the topic and the partition that a path names.</summary>
@@ -49,7 +50,10 @@ internal static class V2Topic
         var isNumber = RouteReader.TryReadPartition(context, out var partition) is null;
         var (topic, error) = await FindRoutesAsync(context, topics, isNumber ? partition : -1);
         return topic is null ? (null, 0, error)
-            : !isNumber || partition >= topic.PartitionsCount ? (null, 0, V2Error.PartitionNotFound)
+            : !isNumber ? (null, 0, V2Error.PartitionNotFound)
+            : partition >= topic.PartitionsCount ? (null, 0, V2Error.From(PartitionTarget.Unknown(topic, partition)))
             : (topic, partition, null);
     }
+
+    private static V2Error NotFound(TopicName name) => V2Error.TopicNotFound with { Message = $"Topic {name} does not exist." };
 }

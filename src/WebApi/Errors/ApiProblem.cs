@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Loire.Edge.Calls;
 using Loire.Model;
@@ -17,6 +18,12 @@ internal sealed record ApiProblem(ErrorCode Error, string? Detail = null, int? S
 {
     public const string ContentType = "application/problem+json";
 
+    /// <summary>
+    /// How problems are written: for people to read, so without escapes of quotes and the like. Their type keeps browsers from taking them
+    /// for a page.
+    /// </summary>
+    public static JsonWriterOptions WriterOptions { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Writes further members, such as how much of the request was accepted.</summary>
     public Action<Utf8JsonWriter>? Members { get; init; }
 
@@ -24,6 +31,10 @@ internal sealed record ApiProblem(ErrorCode Error, string? Detail = null, int? S
 
     /// <summary>The problem that an error of a grain stands for; null for none.</summary>
     public static ApiProblem? Of(ErrorCode error, string? detail = null) => error == ErrorCode.None ? null : new ApiProblem(error, detail);
+
+    /// <summary>The problem that an error of a topic's grain stands for; null for none.</summary>
+    public static ApiProblem? OfTopic(TopicName topic, ErrorCode error, string? detail) =>
+        Of(error, detail ?? (error == ErrorCode.UnknownTopicOrPartition ? $"Topic {topic} does not exist." : null));
 
     public static ApiProblem BadRequest(string detail) => new(ErrorCode.InvalidRequest, detail);
 
@@ -59,12 +70,13 @@ internal sealed record ApiProblem(ErrorCode Error, string? Detail = null, int? S
         response.Headers.Allow = allow;
         response.StatusCode = HttpStatus;
         response.ContentType = ContentType;
+        response.Headers.XContentTypeOptions = "nosniff";
         if (HttpStatus is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
         {
             response.Headers.RetryAfter = "1";
         }
 
-        using (var json = new Utf8JsonWriter(response.BodyWriter))
+        using (var json = new Utf8JsonWriter(response.BodyWriter, WriterOptions))
         {
             json.WriteStartObject();
             json.WriteString("type"u8, "about:blank"u8);

@@ -25,7 +25,7 @@ internal sealed class LogOffsetLookup(TopicCache topics, OffsetLookup lookup, Ca
     public (TopicRoutes? Topic, ApiProblem? Problem) Topic(TopicName name) =>
         _topics[name] is { Topic: { } topic } ? (topic, null)
         : _topics[name].Error == ErrorCode.UnknownTopicOrPartition ? (null, Unknown($"There is no topic {name}."))
-        : (null, PartitionTarget.Problem(_topics[name]));
+        : (null, PartitionTarget.Problem(name, _topics[name]));
 
     /// <summary>
     /// The problem of a partition that does not exist, or of a topic that could not be asked; null if the partition exists.

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Loire.WebApi.Errors;
 using Microsoft.AspNetCore.Http;
 
@@ -26,7 +27,7 @@ internal static class JsonBody
         }
         catch (JsonException exception)
         {
-            return (null, ApiProblem.BadRequest(Describe(exception)));
+            return (null, ApiProblem.BadRequest(Describe(exception, DocumentJson.Options.GetTypeInfo(typeof(T)))));
         }
         finally
         {
@@ -54,7 +55,9 @@ internal static class JsonBody
                 ErrorCode.InvalidRequest, "A Content-Encoding is not accepted; send the body as it is.", StatusCodes.Status415UnsupportedMediaType);
 
     /// <summary>What is wrong with a document and where, without the names of our types.</summary>
-    public static string Describe(JsonException exception)
+    /// <param name="exception">The failure.</param>
+    /// <param name="root">What the document is read into; null for a document that is read by hand.</param>
+    public static string Describe(JsonException exception, JsonTypeInfo? root = null)
     {
         // The serializer's own text may name our types; what it says of the JSON itself is kept.
         const string Missing = "missing required properties including: ";
@@ -62,13 +65,16 @@ internal static class JsonBody
         var what = missing >= 0 ? "missing " + FirstSentence(exception.Message[(missing + Missing.Length)..])
             : exception.Message.Contains("Loire.", StringComparison.Ordinal)
                 || exception.Message.Contains("System.", StringComparison.Ordinal)
-                ? UnknownMember(exception.Message) ?? "A value does not have the expected type"
+                ? UnknownMember(exception.Message) ?? Mistyped(root, exception.Path)
                 : FirstSentence(exception.Message);
         var where = exception.Path is { Length: > 1 and <= 256 } path ? $" at {path}" : "";
         return exception.LineNumber is { } line
             ? $"The JSON is not acceptable{where}, line {line + 1}, byte {exception.BytePositionInLine + 1}: {what}."
             : $"The JSON is not acceptable{where}: {what}.";
     }
+
+    private static string Mistyped(JsonTypeInfo? root, string? path) =>
+        root is not null && JsonPath.Expected(root, path) is { } expected ? $"The value must be {expected}" : "A value does not have the expected type";
 
     // "The JSON property 'x' could not be mapped to any .NET member contained in type '...'."
     private static string? UnknownMember(string message)

@@ -21,7 +21,7 @@ internal static class OffsetSpecJson
             "timestamp" => TryReadTime(value, out var time) ? (OffsetSpec.AtTime(time), null) : Refuse($"With timestamp the value {Timestamp.Expected}."),
             "offset" => TryReadNumber(value, out var offset) && offset >= 0
                 ? (OffsetSpec.At(offset), null)
-                : Refuse("With offset the value must be a whole number from 0."),
+                : Refuse($"With offset the value must be a whole number from 0 to {long.MaxValue}."),
             "shift" when canShift => TryReadNumber(value, out var shift)
                 ? (OffsetSpec.Shift(shift), null)
                 : Refuse("With shift the value must be a whole number; a negative one goes back."),
@@ -42,7 +42,9 @@ internal static class OffsetSpecJson
     {
         if (value is { ValueKind: JsonValueKind.String } text)
         {
-            return Timestamp.TryParse(text.GetString(), out time);
+            var isTime = SearchTime.TryParse(text.GetString(), out var search);
+            time = search.Timestamp;
+            return isTime;
         }
 
         var isNumber = TryReadNumber(value, out var milliseconds);

@@ -27,8 +27,8 @@ internal sealed record PartitionTarget(TopicRoutes Topic, int Partition)
         TopicCache topics, TopicName name, int partition, CancellationToken cancellation)
     {
         var lookup = await FindAsync(topics, name, partition, cancellation);
-        return lookup.Topic is not { } topic ? (null, Problem(lookup))
-            : partition >= topic.PartitionsCount ? (null, Unknown(topic.PartitionsCount))
+        return lookup.Topic is not { } topic ? (null, Problem(name, lookup))
+            : partition >= topic.PartitionsCount ? (null, Unknown(topic, partition))
             : (new PartitionTarget(topic, partition), null);
     }
 
@@ -47,11 +47,11 @@ internal sealed record PartitionTarget(TopicRoutes Topic, int Partition)
 
     /// <summary>The problem of a lookup that found no topic.</summary>
     /// <exception cref="Exception">The call failed in a way that no grain call is expected to: a bug, reported as such.</exception>
-    public static ApiProblem Problem(TopicLookup lookup)
+    public static ApiProblem Problem(TopicName name, TopicLookup lookup)
     {
         if (lookup.Cause is not { } cause)
         {
-            return new ApiProblem(lookup.Error, lookup.Detail);
+            return ApiProblem.OfTopic(name, lookup.Error, lookup.Detail)!;
         }
 
         var problem = ApiProblem.FromGrainCall(cause);
@@ -63,7 +63,9 @@ internal sealed record PartitionTarget(TopicRoutes Topic, int Partition)
         return problem;
     }
 
-    public static ApiProblem Unknown(int partitionsCount) => new(
+    public static ApiProblem Unknown(TopicRoutes topic, long partition) => new(
         ErrorCode.UnknownTopicOrPartition,
-        partitionsCount == 1 ? "The topic has only partition 0." : $"The topic has the partitions 0 to {partitionsCount - 1}.");
+        topic.PartitionsCount == 1
+            ? $"Topic {topic.Name} has no partition {partition}, only partition 0."
+            : $"Topic {topic.Name} has no partition {partition}, only 0 to {topic.PartitionsCount - 1}.");
 }

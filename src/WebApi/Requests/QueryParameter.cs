@@ -67,13 +67,17 @@ internal abstract class QueryParameter(string name, string description, OpenApiS
             return $"must be one of {string.Join(", ", choices.Select(choice => choice.Word))}";
         });
 
-    /// <summary>A moment as milliseconds since 1970 or in ISO 8601; <see cref="Timestamp.None"/> where it is absent.</summary>
+    /// <summary>A time to search from, as milliseconds since 1970 or in ISO 8601; <see cref="Timestamp.None"/> where it is absent.</summary>
     public static QueryParameter<Timestamp> Moment(string name, string description) => new(
         name,
         description,
         new OpenApiSchema { Type = JsonSchemaType.String },
         Timestamp.None,
-        (string text, out Timestamp value) => Timestamp.TryParse(text, out value) ? null : Timestamp.Expected);
+        (string text, out Timestamp value) =>
+        {
+            value = SearchTime.TryParse(text, out var time) ? time.Timestamp : Timestamp.None;
+            return SearchTime.FindProblem(text);
+        });
 
     /// <summary>A position in a log.</summary>
     public static QueryParameter<OffsetSpec?> Place(string name, string description) => new(
@@ -84,7 +88,7 @@ internal abstract class QueryParameter(string name, string description, OpenApiS
         (string text, out OffsetSpec? value) =>
         {
             value = OffsetSpec.TryParse(text, out var spec) && spec.IsPosition ? spec : null;
-            return value is null ? "must be earliest, latest or an offset (a whole number, at least 0)" : null;
+            return value is null ? $"must be earliest, latest or an offset (a whole number from 0 to {long.MaxValue})" : null;
         });
 }
 

@@ -72,7 +72,7 @@ internal static class StrictBinding
         var maxLength = parameter.GetCustomAttribute<MaxLengthAttribute>()?.Length ?? int.MaxValue;
         return type == typeof(TopicName) ? new Rule(name, text => Topic(text, illegal))
             : type == typeof(GroupId) ? new Rule(name, Group)
-            : type == typeof(Timestamp) ? new Rule(name, text => Timestamp.TryParse(text, out _) ? null : Refuse(name, Timestamp.Expected))
+            : type == typeof(SearchTime) ? new Rule(name, text => SearchTime.FindProblem(text) is { } expected ? Refuse(name, expected) : null)
             : type == typeof(int) ? new Rule(name, Number(name, parameter.GetCustomAttribute<RangeAttribute>()))
             : type == typeof(string) && name == "member" ? new Rule(name, Member)
             : type == typeof(string) ? new Rule(name, Text(name, maxLength))

@@ -31,7 +31,7 @@ internal sealed class PartitionEndpoints(IGrainFactory grains, TopicCache topics
     private async Task<Results<Ok<PartitionJson[]>, ApiProblem>> ListAsync(TopicName topic)
     {
         var result = await grains.GetGrain<ITopicGrain>(topic.Value).Describe();
-        if (ApiProblem.Of(result.Error, result.Detail) is { } problem)
+        if (ApiProblem.OfTopic(topic, result.Error, result.Detail) is { } problem)
         {
             return problem;
         }
@@ -59,7 +59,7 @@ internal sealed class PartitionEndpoints(IGrainFactory grains, TopicCache topics
         int partition,
         CancellationToken aborted,
         [Description("Answer instead the first record at or after this moment: milliseconds since 1970, or ISO 8601.")]
-        Timestamp? timestamp = null)
+        SearchTime? timestamp = null)
     {
         var (target, missing) = await PartitionTarget.FindPartitionAsync(topics, topic, partition, aborted);
         if (target is null)
@@ -69,7 +69,7 @@ internal sealed class PartitionEndpoints(IGrainFactory grains, TopicCache topics
 
         if (timestamp is { } moment)
         {
-            var found = await lookup.AtTimeAsync(target.Topic, partition, moment, aborted);
+            var found = await lookup.AtTimeAsync(target.Topic, partition, moment.Timestamp, aborted);
             return ApiProblem.Of(found.Error) is { } failed ? failed
                 : found.IsFound ? TypedResults.Ok(new OffsetAtTimeJson(partition, found.Offset.Value, found.Timestamp.Milliseconds))
                 : TypedResults.Ok(new OffsetAtTimeJson(partition, null, null));

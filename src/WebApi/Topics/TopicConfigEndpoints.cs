@@ -27,7 +27,7 @@ internal sealed class TopicConfigEndpoints(IGrainFactory grains, TopicCache topi
     private async Task<Results<Ok<TopicConfigJson[]>, ApiProblem>> ListAsync(TopicName topic)
     {
         var result = await grains.GetGrain<ITopicGrain>(topic.Value).Describe();
-        return ApiProblem.Of(result.Error, result.Detail) is { } problem
+        return ApiProblem.OfTopic(topic, result.Error, result.Detail) is { } problem
             ? problem
             : TypedResults.Ok(Array.ConvertAll(result.Topic!.Configs, TopicConfigJson.From));
     }
@@ -35,7 +35,7 @@ internal sealed class TopicConfigEndpoints(IGrainFactory grains, TopicCache topi
     private async Task<Results<Ok<TopicConfigJson>, ApiProblem>> GetAsync(TopicName topic, string name)
     {
         var result = await grains.GetGrain<ITopicGrain>(topic.Value).Describe();
-        return ApiProblem.Of(result.Error, result.Detail) is { } problem ? problem
+        return ApiProblem.OfTopic(topic, result.Error, result.Detail) is { } problem ? problem
             : Array.Find(result.Topic!.Configs, config => config.Name == name) is { } config ? TypedResults.Ok(TopicConfigJson.From(config))
             : new ApiProblem(ErrorCode.ResourceNotFound, "A topic has no setting of this name.");
     }
@@ -68,6 +68,6 @@ internal sealed class TopicConfigEndpoints(IGrainFactory grains, TopicCache topi
     {
         var result = await grains.GetGrain<ITopicGrain>(topic.Value).AlterConfigs(new AlterConfigsRequest(changes, validateOnly));
         topics.Forget(topic);
-        return ApiProblem.Of(result.Error, result.Detail) is { } problem ? problem : TypedResults.NoContent();
+        return ApiProblem.OfTopic(topic, result.Error, result.Detail) is { } problem ? problem : TypedResults.NoContent();
     }
 }

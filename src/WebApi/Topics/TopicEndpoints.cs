@@ -66,28 +66,28 @@ internal sealed class TopicEndpoints(IGrainFactory grains, TopicCache topics)
         var result = await grains.GetGrain<ITopicGrain>(name.Value)
             .Create(new CreateTopicRequest(wanted.PartitionsCount, wanted.ReplicationFactor, configs, wanted.ValidateOnly));
         topics.Forget(name);
-        return ApiProblem.Of(result.Error, result.Detail) is { } problem ? problem
+        return ApiProblem.OfTopic(name, result.Error, result.Detail) is { } problem ? problem
             : wanted.ValidateOnly ? TypedResults.Ok(TopicJson.From(result.Topic!))
             : TypedResults.Created($"{request.PathBase}/v1/topics/{name}", TopicJson.From(result.Topic!));
     }
 
     private async Task<Results<Ok<TopicJson>, ApiProblem>> DescribeAsync(TopicName topic) =>
-        Answer(await grains.GetGrain<ITopicGrain>(topic.Value).Describe());
+        Answer(topic, await grains.GetGrain<ITopicGrain>(topic.Value).Describe());
 
     private async Task<Results<Ok<TopicJson>, ApiProblem>> AddPartitionsAsync(TopicName topic, Body<AddPartitionsJson> body)
     {
         var result = await grains.GetGrain<ITopicGrain>(topic.Value).AddPartitions(body.Value.PartitionsCount, body.Value.ValidateOnly);
         topics.Forget(topic);
-        return Answer(result);
+        return Answer(topic, result);
     }
 
     private async Task<Results<NoContent, ApiProblem>> DeleteAsync(TopicName topic)
     {
         var result = await grains.GetGrain<ITopicGrain>(topic.Value).Delete();
         topics.Forget(topic);
-        return ApiProblem.Of(result.Error, result.Detail) is { } problem ? problem : TypedResults.NoContent();
+        return ApiProblem.OfTopic(topic, result.Error, result.Detail) is { } problem ? problem : TypedResults.NoContent();
     }
 
-    private static Results<Ok<TopicJson>, ApiProblem> Answer(TopicResult result) =>
-        ApiProblem.Of(result.Error, result.Detail) is { } problem ? problem : TypedResults.Ok(TopicJson.From(result.Topic!));
+    private static Results<Ok<TopicJson>, ApiProblem> Answer(TopicName topic, TopicResult result) =>
+        ApiProblem.OfTopic(topic, result.Error, result.Detail) is { } problem ? problem : TypedResults.Ok(TopicJson.From(result.Topic!));
 }

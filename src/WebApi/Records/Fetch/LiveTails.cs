@@ -58,7 +58,7 @@ internal sealed class LiveTails(
             RouteReader.TryReadTopic(context, out var name);
             var lookup = await topics.FindAsync(name, TopicCache.Fresh, Timeout.InfiniteTimeSpan, context.RequestAborted);
             topic = lookup.Topic;
-            problem = topic is null ? PartitionTarget.Problem(lookup) : null;
+            problem = topic is null ? PartitionTarget.Problem(name, lookup) : null;
         }
 
         if (problem is null && topic!.PartitionsCount > options.Value.MaxTailPartitions)

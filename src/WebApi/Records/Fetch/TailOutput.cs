@@ -103,7 +103,7 @@ internal static class TailError
 {
     public static void Write(PipeWriter to, ApiProblem problem, int? partition)
     {
-        using var json = new Utf8JsonWriter(to);
+        using var json = new Utf8JsonWriter(to, ApiProblem.WriterOptions);
         json.WriteStartObject();
         if (partition is { } number)
         {

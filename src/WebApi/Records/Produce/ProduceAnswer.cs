@@ -18,7 +18,7 @@ internal sealed class ProduceAnswer(HttpContext context, bool streams)
 {
     private readonly SortedDictionary<int, Accepted> _accepted = [];
     private readonly ArrayBufferWriter<byte> _line = new(256);
-    private readonly Utf8JsonWriter _json = new(Stream.Null);
+    private readonly Utf8JsonWriter _json = new(Stream.Null, ApiProblem.WriterOptions);
     private bool _unflushed;
 
     /// <summary>Counts a batch that was acknowledged. A stream gets a line, which leaves with the next flush.</summary>
@@ -84,7 +84,7 @@ internal sealed class ProduceAnswer(HttpContext context, bool streams)
         {
             context.Response.StatusCode = status;
             context.Response.ContentType = MediaTypes.Json;
-            using (var json = new Utf8JsonWriter(context.Response.BodyWriter))
+            using (var json = new Utf8JsonWriter(context.Response.BodyWriter, ApiProblem.WriterOptions))
             {
                 json.WriteStartObject();
                 WriteAll(json);

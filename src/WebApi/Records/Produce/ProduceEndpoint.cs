@@ -129,8 +129,8 @@ internal sealed class ProduceEndpoint(
     {
         RouteReader.TryReadTopic(context, out var name);
         var lookup = await PartitionTarget.FindAsync(delivery.Topics, name, (int)partition, context.RequestAborted);
-        return lookup.Topic is not { } topic ? (null, PartitionTarget.Problem(lookup))
-            : partition >= topic.PartitionsCount ? (null, PartitionTarget.Unknown(topic.PartitionsCount))
+        return lookup.Topic is not { } topic ? (null, PartitionTarget.Problem(name, lookup))
+            : partition >= topic.PartitionsCount ? (null, PartitionTarget.Unknown(topic, partition))
             : (topic, null);
     }
 
