@@ -343,6 +343,7 @@ internal sealed class Chain
         IsClosed = true;
         Leads = false;
         ClosedError = error == ErrorCode.KafkaStorageError ? error : ErrorCode.NotLeaderOrFollower;
+        SegmentMaintenance.CountRefusal();
         _queue.FailWaiting(error);
         _queue.RefuseRoom(ClosedError);
         _closing.Cancel();

@@ -48,6 +48,20 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
     }
 
     /// <summary>
+    /// Counts the chain in or out among those whose deletions storage refuses. One failure may be a passing one; two in a row are worth an
+    /// operator's look. Called after each pass, and when the chain has closed.
+    /// </summary>
+    public void CountRefusal()
+    {
+        var isRefused = !chain.IsClosed && _failedPasses > 1;
+        if (isRefused != _isCounted)
+        {
+            _isCounted = isRefused;
+            chain.Options.Metrics.CountRefusedDeletions(isRefused ? 1 : -1);
+        }
+    }
+
+    /// <summary>
     /// Replaces all durable items by a snapshot. No step may be running and nothing may be pending.
     /// </summary>
     public async Task<ErrorCode> SnapshotAsync(ReadOnlyMemory<byte> snapshot)
@@ -138,24 +152,12 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
         }
     }
 
-    /// <summary>Starts another pass after a while. Ends early, and counts the chain out, when it closes.</summary>
+    /// <summary>Starts another pass after a while; ends early when the chain closes.</summary>
     private async Task RetryAsync()
     {
         await chain.PauseAsync(_deletionRetryDelay);
         _disposedView = -1;
         Poke();
-        CountRefusal();
-    }
-
-    /// <summary>One failure may be a passing one; two in a row are worth an operator's look.</summary>
-    private void CountRefusal()
-    {
-        var isRefused = !chain.IsClosed && _failedPasses > 1;
-        if (isRefused != _isCounted)
-        {
-            _isCounted = isRefused;
-            chain.Options.Metrics.CountRefusedDeletions(isRefused ? 1 : -1);
-        }
     }
 
     private void SignalProgress()
