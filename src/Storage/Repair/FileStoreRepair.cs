@@ -64,7 +64,8 @@ public sealed partial class FileStoreRepair : IAsyncDisposable
         return repair;
     }
 
-    [GeneratedRegex("^(head|chunk/[0-9]+|part/[0-9]+-[0-9]+)$")]
+    // A log whose name is used again has an incarnation in its keys.
+    [GeneratedRegex("^(head|([0-9a-f]{32}/)?(chunk/[0-9]+|part/[0-9]+-[0-9]+))$")]
     private static partial Regex ObjectOfLog();
 
     private static string Text(byte[] key) => Encoding.UTF8.GetString(key).Replace('\0', '|');

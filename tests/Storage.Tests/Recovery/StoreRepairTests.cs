@@ -48,17 +48,24 @@ public sealed class StoreRepairTests
     [Fact]
     public async Task A_log_whose_head_is_beyond_repair_is_removed_and_no_other_log()
     {
+        const string OfIncarnation = "log/a/00112233445566778899aabbccddeeff/chunk/0000000000000001";
         var disk = await FilledAsync();
+        await using (var filling = Open(disk))
+        {
+            await filling.WriteAsync(OfIncarnation, new byte[10]);
+        }
+
         Overwrite(disk, "head of a");
         await using (var repair = await FileStoreRepair.InspectAsync(Open(disk)))
         {
-            Assert.Equal([new StoreFinding(RepairAction.RemoveLog, "state|test/log/a/head", 3, 28)], repair.Findings);
+            Assert.Equal([new StoreFinding(RepairAction.RemoveLog, "state|test/log/a/head", 4, 38)], repair.Findings);
             await repair.ApplyAsync();
         }
 
         await using var store = Open(disk);
         Assert.Null(await store.ReadAsync("log/a/head"));
         Assert.Null(await store.ReadAsync("log/a/chunk/0000000000000000"));
+        Assert.Null(await store.ReadAsync(OfIncarnation));
         Assert.Equal("head of a/b", Encoding.ASCII.GetString((await store.ReadAsync("log/a/b/head"))!));
         Assert.NotNull(await store.ReadAsync("log/a/b/chunk/0000000000000000"));
         Assert.Equal(2, store.Statistics.Objects);
