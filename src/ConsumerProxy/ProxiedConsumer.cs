@@ -168,7 +168,7 @@ internal sealed partial class ProxiedConsumer
 
             if (interrupted.IsCompleted && await interrupted == Interruption.Newer)
             {
-                return Failed(ErrorCode.RequestTimedOut, "A newer request for records has come.");
+                return Failed(ErrorCode.RequestTimedOut, "A newer request for records replaced this one.");
             }
 
             if (_topics.Length == 0 && _pattern is null && !_isAssignedByHand)
@@ -192,7 +192,7 @@ internal sealed partial class ProxiedConsumer
     }
 
     /// <summary>Ends the consumer for its client, too.</summary>
-    /// <param name="operation">What becomes of the member.</param>
+    /// <param name="operation">Whether the member leaves the group.</param>
     /// <param name="hasFinished">Whether the client has finished everything that was delivered.</param>
     public Task CloseAsync(GroupMembershipOperation operation, bool hasFinished) =>
         EndAsync(ErrorCode.UnknownMemberId, operation, hasFinished);
@@ -318,7 +318,7 @@ internal sealed partial class ProxiedConsumer
                 switch (interrupted.IsCompleted ? await interrupted : Interruption.Change)
                 {
                     case Interruption.Newer:
-                        return Failed(ErrorCode.RequestTimedOut, "A newer request for records has come.");
+                        return Failed(ErrorCode.RequestTimedOut, "A newer request for records replaced this one.");
                     case Interruption.End:
                         return Failed(_ended, null);
                 }

@@ -26,7 +26,7 @@ internal sealed class ListenerCalls
         }
         finally
         {
-            // What the listener has started may go on, and may wait from now on.
+            // Work that the listener has started may continue, and may wait from now on.
             call.IsOver = true;
         }
     }

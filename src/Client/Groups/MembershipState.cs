@@ -70,7 +70,7 @@ internal sealed class MembershipState(ConsumerOptions options, string host, Func
                 _assigned = [.. _assignment];
                 return Standing.Member;
             case ErrorCode.FencedMemberEpoch when options.Incarnation is not null:
-                // Another consumer has joined under the same id: joining again would take the membership from each other for ever.
+                // Another consumer has joined under the same id: both would take the membership from each other endlessly.
                 return Standing.Refused;
             case ErrorCode.UnknownMemberId or ErrorCode.FencedMemberEpoch:
                 return Standing.Lost;

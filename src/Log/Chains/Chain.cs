@@ -233,8 +233,8 @@ internal sealed class Chain
     }
 
     /// <summary>
-    /// Removes the head of a creation that was given up, or whose first write arrived late: nobody has led the log, so nothing else would
-    /// ever remove the head of a name that is not used again. Whoever is creating the log now fails, and may try again: an epoch is taken
+    /// Removes the head of a creation that was given up, or whose first write arrived late: no instance has led the log, so nothing else would
+    /// ever remove the head of a name that is not used again. A creation in progress fails and may be tried again: an epoch is taken
     /// first, so nothing that was acknowledged is deleted.
     /// </summary>
     private async Task RemoveUnusedAsync()

@@ -19,7 +19,7 @@ internal sealed class InstanceEndpoints(IGrainFactory grains, IOptions<LoireApiO
                 "v2: makes a consumer instance",
                 "All optional: {\"name\", \"format\": binary|json|text, \"auto.offset.reset\": latest|earliest|none, "
                     + "\"auto.commit.enable\", \"fetch.min.bytes\", \"consumer.request.timeout.ms\"}. Any node serves the instance. "
-                    + "It ends when nobody has asked it for records for five minutes.")
+                    + "It ends after five minutes without a request for records.")
             .TakesV2().AnswersV2<V2InstanceJson>().FailsV2(400, 409, 415, 422);
         routes.MapDelete(ConsumerInstance.Path, ConsumerInstance.Handle(grains, DeleteAsync))
             .Describe("v2: ends a consumer instance", "What it was given is committed if it commits automatically, as with Kafka's close, and it leaves the group.").AnswersNothing().FailsV2(404);

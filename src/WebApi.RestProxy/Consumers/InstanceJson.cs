@@ -19,7 +19,7 @@ internal sealed record V2PartitionOfTopicJson(string? Topic = null, int? Partiti
 /// <summary>Offsets; Redpanda's documentation calls them partitions.</summary>
 internal sealed record V2OffsetsJson(V2OffsetJson?[]? Offsets = null, V2OffsetJson?[]? Partitions = null);
 
-/// <summary>Where to go on.</summary>
+/// <summary>The positions to seek.</summary>
 internal sealed record V2PositionsJson(V2OffsetJson?[]? Offsets = null, V2MomentJson?[]? Timestamps = null);
 
 /// <summary>An offset of a partition.</summary>
@@ -38,7 +38,7 @@ internal sealed record V2CommittedJson(string Topic, int Partition, long Offset,
 /// <summary>A moment in a partition, in ISO 8601.</summary>
 internal sealed record V2MomentJson(string? Topic = null, int? Partition = null, string? Timestamp = null, string? Metadata = null);
 
-/// <summary>Reads what stands in the documents of an instance.</summary>
+/// <summary>Reads the documents of an instance.</summary>
 internal static class InstanceDocument
 {
     /// <summary>Reads one entry's partition.</summary>

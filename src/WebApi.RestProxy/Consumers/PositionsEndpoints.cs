@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace Loire.WebApi.RestProxy.Consumers;
 
 /// <summary>
-/// <c>.../positions</c>: where an instance goes on. Offsets here are the next ones to read, whatever a commit means by them.
+/// <c>.../positions</c>: the positions of an instance. An offset here is the next one to read, independent of the meaning of commits.
 /// </summary>
 internal sealed class PositionsEndpoints(IGrainFactory grains, IOptions<LoireApiOptions> options)
 {

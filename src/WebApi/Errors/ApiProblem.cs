@@ -29,10 +29,10 @@ internal sealed record ApiProblem(ErrorCode Error, string? Detail = null, int? S
 
     public int HttpStatus => Status ?? ErrorStatus.Of(Error);
 
-    /// <summary>The problem that an error of a grain stands for; null for none.</summary>
+    /// <summary>Maps an error of a grain to a problem; null for none.</summary>
     public static ApiProblem? Of(ErrorCode error, string? detail = null) => error == ErrorCode.None ? null : new ApiProblem(error, detail);
 
-    /// <summary>The problem that an error of a topic's grain stands for; null for none.</summary>
+    /// <summary>Maps an error of a topic's grain to a problem; null for none.</summary>
     public static ApiProblem? OfTopic(TopicName topic, ErrorCode error, string? detail) =>
         Of(error, detail ?? (error == ErrorCode.UnknownTopicOrPartition ? $"Topic {topic} does not exist." : null));
 

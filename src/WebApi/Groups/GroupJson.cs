@@ -101,7 +101,7 @@ internal sealed record TopicPartitionsJson(string TopicName, int[]? Partitions =
 /// <summary>Partitions whose committed offsets are to be deleted.</summary>
 internal sealed record DeleteOffsetsJson(TopicPartitionsJson[] Topics);
 
-/// <summary>Where a group is to go on reading.</summary>
+/// <summary>The positions from which a group continues.</summary>
 /// <param name="To">earliest, latest, timestamp, offset or shift.</param>
 /// <param name="Value">With timestamp milliseconds since 1970 or ISO 8601, with offset and shift a whole number; absent otherwise.</param>
 /// <param name="Topics">Which partitions; absent for all that have a committed offset.</param>

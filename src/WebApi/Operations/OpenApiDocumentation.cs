@@ -85,7 +85,7 @@ internal static class OpenApiDocumentation
         });
     }
 
-    /// <summary>A reference to the schema of a type, which stands in the document once under the type's name.</summary>
+    /// <summary>A reference to the schema of a type, which the document contains once under the type's name.</summary>
     private static async Task<IOpenApiSchema> ReferenceAsync(Type type, OpenApiOperationTransformerContext context, CancellationToken aborted)
     {
         var schema = await context.GetOrCreateSchemaAsync(type, parameterDescription: null, aborted);

@@ -82,7 +82,7 @@ internal sealed class RequestStream : IDisposable
         }
         catch (IOException exception)
         {
-            // What came before the break is whole records, and the client is told of them if it is still there.
+            // The records before the break are whole; they are reported to the client if it is still connected.
             _end ??= ApiProblem.FromBadRequest(RequestBody.Broken(exception));
             BrokenBody.CloseAfter(_context);
             return new ReadResult(default, isCanceled: true, isCompleted: false);
@@ -93,7 +93,7 @@ internal sealed class RequestStream : IDisposable
         }
     }
 
-    // Whoever gets a cancelled read leaves its buffer alone, and Kestrel cannot end a request whose reader was not advanced.
+    // A caller that gets a cancelled read leaves the buffer alone, and Kestrel cannot end a request whose reader was not advanced.
     private ReadResult Release(ReadResult read)
     {
         if (!read.IsCanceled)

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Loire.WebApi.Requests;
 
-/// <summary>Reads what stands in the path.</summary>
+/// <summary>Reads values from the path.</summary>
 internal static class RouteReader
 {
     public static ApiProblem? TryReadTopic(HttpContext context, out TopicName topic) =>

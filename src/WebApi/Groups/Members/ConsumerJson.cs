@@ -62,10 +62,10 @@ internal sealed record AssignJson(TopicPartitionJson[] Partitions);
 /// <summary>Offsets to be committed as a member; without them everything that it was given.</summary>
 internal sealed record MemberOffsetsJson(CommitOffsetJson[]? Offsets = null);
 
-/// <summary>Where partitions of a member go on.</summary>
+/// <summary>The positions of a member's partitions.</summary>
 internal sealed record PositionsJson(PositionJson[] Positions);
 
-/// <summary>Where a partition goes on.</summary>
+/// <summary>The position of a partition.</summary>
 /// <param name="TopicName">The topic.</param>
 /// <param name="Partition">The partition.</param>
 /// <param name="To">earliest, latest, timestamp or offset.</param>

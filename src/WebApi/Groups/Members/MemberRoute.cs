@@ -28,10 +28,10 @@ internal static class MemberRoute
         return null;
     }
 
-    /// <summary>The problem that a consumer's answer stands for; null if it was done.</summary>
+    /// <summary>Maps a consumer's result to a problem; null if it succeeded.</summary>
     public static ApiProblem? Problem(this ConsumerResult result) => Problem(result.Error, result.Detail);
 
-    /// <summary>The problem that an error of a consumer stands for; null for none.</summary>
+    /// <summary>Maps an error of a consumer to a problem; null for none.</summary>
     public static ApiProblem? Problem(ErrorCode error, string? detail = null) => error switch
     {
         ErrorCode.None => null,

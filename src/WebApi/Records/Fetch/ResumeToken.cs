@@ -4,7 +4,7 @@ using Loire.Model;
 
 namespace Loire.WebApi.Records.Fetch;
 
-/// <summary>Where a live tail stands: for each partition the next offset to read, as <c>0:15,1:7</c>. It is the id of each
+/// <summary>The position of a live tail: for each partition the next offset to read, as <c>0:15,1:7</c>. It is the id of each
 /// event.</summary>
 internal static class ResumeToken
 {

@@ -10,7 +10,7 @@ namespace Loire.WebApi.Records.Produce;
 
 /// <summary>
 /// Takes Kafka record batches as they are. They are cut apart here and copied once, into memory that is handed to the partition for good. The
-/// partition checks headers and checksums; that the records can be decoded is checked here, because what nobody can read must not be
+/// partition checks headers and checksums; that the records can be decoded is checked here, because an unreadable record must not be
 /// acknowledged. While an append is in flight the next one is gathered, up to a bound.
 /// </summary>
 internal sealed class BatchProduce(RequestStream stream, int partition, ProduceSession session, ProduceAnswer answer, int gatherBytes)

@@ -103,7 +103,7 @@ internal abstract class LineProduce
     /// <summary>Makes a record of a line and adds it.</summary>
     protected abstract Added TryAdd(ReadOnlySpan<byte> line, ProduceSession session, Timestamp now, out ApiProblem? problem);
 
-    // The rare case: the line goes on in the next segment, or it is the last one without LF, or it is not all here yet.
+    // The rare case: the line continues in the next segment, or it is the last one without LF, or it is not all here yet.
     private bool FindAcrossSegments(
         in ReadOnlySequence<byte> buffer, bool isLast, int maxLineBytes, out long length, out long taken)
     {

@@ -10,7 +10,7 @@ namespace Loire.WebApi.Records.Produce;
 
 /// <summary>
 /// What a produce answers: how many records were accepted and, for each partition, the first and last offset. Either once at the end, where 2xx means
-/// that everything was accepted, or as lines while the request goes on: <c>ack</c> for each batch, and at the end <c>done</c> or <c>error</c>.
+/// that everything was accepted, or as lines while the request is still being read: <c>ack</c> for each batch, and at the end <c>done</c> or <c>error</c>.
 /// A stream without such a last line was cut. It begins with the first acknowledgement, so that a request of which nothing was accepted is
 /// answered by a status.
 /// </summary>

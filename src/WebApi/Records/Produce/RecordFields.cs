@@ -43,7 +43,7 @@ internal sealed class RecordFields
         _value.IsNull,
         CollectionsMarshal.AsSpan(_headers));
 
-    /// <summary>Reads the object at which <paramref name="reader"/> stands.</summary>
+    /// <summary>Reads the object at the position of <paramref name="reader"/>.</summary>
     /// <param name="reader">A reader over all of <paramref name="source"/>, standing at the start of an object.</param>
     /// <param name="source">The JSON.</param>
     /// <returns>What is wrong, in one sentence; null if nothing is.</returns>
