@@ -4,13 +4,14 @@ using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Membership;
 
-/// <summary>Indexes the members of a group by id and instance id, counts the members per assignor, and caches parsed patterns.</summary>
+/// <summary>Indexes the members of a group by id and instance id, counts the members per assignor, and shares the parsed
+/// pattern of members that subscribe to the same one, for as long as one of them does.</summary>
 internal sealed class MemberIndex
 {
     private readonly SortedDictionary<MemberId, GroupMember> _byId = [];
     private readonly Dictionary<GroupInstanceId, GroupMember> _byInstance = [];
     private readonly Dictionary<string, int> _assignorCounts = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, TopicPattern?> _patterns = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (TopicPattern? Parsed, int Members)> _patterns = new(StringComparer.Ordinal);
 
     public IReadOnlyDictionary<MemberId, GroupMember> ById => _byId;
 
@@ -27,13 +28,15 @@ internal sealed class MemberIndex
     public int CountListing(string assignor) => _assignorCounts.GetValueOrDefault(assignor);
 
     public GroupMember Add(MemberProfile profile, int joinedAt) =>
-        Add(new GroupMember(profile, PatternOf(profile.Subscription), joinedAt));
+        Add(new GroupMember(profile, TakePattern(profile.Subscription), joinedAt));
 
     /// <summary>Changes a member's profile or life, and reindexes it.</summary>
     public void Change(GroupMember member, MemberProfile profile, int joinedAt)
     {
+        // Taken first, so that a pattern that stays is not parsed again.
+        var pattern = TakePattern(profile.Subscription);
         Remove(member);
-        member.Update(profile, PatternOf(profile.Subscription), joinedAt);
+        member.Update(profile, pattern, joinedAt);
         Add(member);
     }
 
@@ -54,10 +57,7 @@ internal sealed class MemberIndex
             _byInstance.Remove(instanceId);
         }
 
-        if (Count == 0)
-        {
-            _patterns.Clear();
-        }
+        ReleasePattern(member.Profile.Subscription);
     }
 
     private GroupMember Add(GroupMember member)
@@ -74,7 +74,7 @@ internal sealed class MemberIndex
     }
 
     // A stored pattern that this .NET release no longer accepts matches nothing.
-    private TopicPattern? PatternOf(MemberSubscription terms)
+    private TopicPattern? TakePattern(MemberSubscription terms)
     {
         if (terms.Pattern is not { } text)
         {
@@ -83,10 +83,26 @@ internal sealed class MemberIndex
 
         if (!_patterns.TryGetValue(text, out var pattern))
         {
-            TopicPattern.TryParse(text, out pattern, out _);
-            _patterns.Add(text, pattern);
+            TopicPattern.TryParse(text, out pattern.Parsed, out _);
         }
 
-        return pattern;
+        _patterns[text] = pattern with { Members = pattern.Members + 1 };
+        return pattern.Parsed;
+    }
+
+    private void ReleasePattern(MemberSubscription terms)
+    {
+        if (terms.Pattern is { } text)
+        {
+            var pattern = _patterns[text];
+            if (pattern.Members == 1)
+            {
+                _patterns.Remove(text);
+            }
+            else
+            {
+                _patterns[text] = pattern with { Members = pattern.Members - 1 };
+            }
+        }
     }
 }
