@@ -41,6 +41,9 @@ public static class Client
         if (body is not null)
         {
             request.Content = new ByteArrayContent(body);
+
+            // A server that refuses a body that sockets do not buffer closes the connection while the client is still writing.
+            request.Headers.ExpectContinue = body.Length > 256 * 1024;
             if (contentType is not null)
             {
                 request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
