@@ -68,7 +68,7 @@ internal sealed class DriverFactory(
 
     public GroupCatalogDriver Catalog(int shard) => new(Journal($"groups/{shard}"), _groupGateway.Expire, MaxAge, _groupLogger);
 
-    // A state of this age may be returned at once; a reader that waits is told of changes within twice this time.
+    // A state of this age may be returned at once, so a reader that waits sees a change within twice this time.
     private TimeSpan MaxAge => _options.MaxStaleness / 2;
 
     private JournalSource Journal(string name) => new(

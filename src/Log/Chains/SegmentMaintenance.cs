@@ -4,8 +4,8 @@ namespace Loire.Log.Chains;
 /// Executes <see cref="MaintenancePlan"/>s on the owner's scheduler, one at a time and concurrently with appends, while this instance
 /// leads: writes the new parts, then the head that lists them, then deletes what they replace. A crash between any two steps leaves a chain
 /// with the same content. While the store is full it waits and retries; a broken store or an unknown outcome closes the chain. What storage
-/// refuses to delete waits in the head and is tried again after a while; once much waits, nothing more is replaced, so that the chain goes on
-/// without garbage of its own.
+/// refuses to delete waits in the head and is tried again after a while; once much waits, nothing more is replaced, so that the chain
+/// continues without adding garbage.
 /// </summary>
 internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, ObjectLoader loader)
 {
