@@ -281,7 +281,7 @@ public sealed class ClusterTests : IAsyncLifetime
 
         Assert.Equal(Enumerable.Range(0, 40), seen.Select(Number).Order());
 
-        // Nobody joins any more, and the end of the activation that has lost is no departure of the member.
+        // No further member joins, and the member stays in the group when the superseded activation ends.
         var epoch = (await Group("g").Describe()).Group!.Epoch;
         await UntilAsync(async () => (await other.TakeAsync(Request(3_000), CancellationToken.None)).Error == ErrorCode.None);
         Assert.Equal(epoch, (await Group("g").Describe()).Group!.Epoch);

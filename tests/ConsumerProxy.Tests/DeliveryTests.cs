@@ -175,7 +175,10 @@ public sealed class DeliveryTests : IAsyncDisposable
 
         // Each number has two bytes: with the tenth there are enough.
         var waits = consumer.TakeAsync(Request() with { MaxWait = TimeSpan.FromMinutes(1) }, CancellationToken.None);
+        var reached = FetchFrom(19);
         _partition.Plant(Numbers(10, 9, CompressionType.None));
+        await reached;
+        Assert.False(waits.IsCompleted);
         _partition.Plant(Numbers(19, 1, CompressionType.None));
         Assert.Equal(Enumerable.Range(10, 10).Select(i => (long)i), Offsets(await waits));
         await consumer.CloseAsync(Client.GroupMembershipOperation.LeaveGroup, hasFinished: false);
@@ -186,10 +189,11 @@ public sealed class DeliveryTests : IAsyncDisposable
     {
         _partition.Plant(Numbers(0, 10, CompressionType.None));
         var consumer = Create(fetchMinBytes: 20);
+        var reached = FetchFrom(10);
         Assert.Equal(ErrorCode.None, (await consumer.AssignAsync([Zero], hasFinished: false)).Error);
         using var leaving = new CancellationTokenSource();
         var left = consumer.TakeAsync(Request() with { MaxWait = TimeSpan.FromMinutes(1) }, leaving.Token);
-        await Task.Delay(200);
+        await reached;
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
         var overtaken = consumer.TakeAsync(Request() with { MaxWait = TimeSpan.FromMinutes(1) }, CancellationToken.None);
@@ -197,6 +201,22 @@ public sealed class DeliveryTests : IAsyncDisposable
         Assert.Equal(ErrorCode.RequestTimedOut, (await overtaken).Error);
         Assert.Equal(10, Offsets(newer).Count());
         await consumer.CloseAsync(Client.GroupMembershipOperation.LeaveGroup, hasFinished: false);
+    }
+
+    /// <summary>Completes when a fetch begins at an offset: the consumer has everything before it.</summary>
+    private Task FetchFrom(long offset)
+    {
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _partition.BeforeFetch = (_, request) =>
+        {
+            if (request.From == offset)
+            {
+                begun.TrySetResult();
+            }
+
+            return Task.FromResult(ErrorCode.None);
+        };
+        return begun.Task;
     }
 
     public async ValueTask DisposeAsync()

@@ -42,7 +42,7 @@ public sealed class NodeHost : IServed, IAsyncDisposable
             Data = directory,
             Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
             LogLevel = LogLevel.Warning,
-            // Nobody else is about to join.
+            // A test knows its members, so a group need not wait for others.
             GroupInitialRebalanceDelay = TimeSpan.FromMilliseconds(50),
         };
         configure?.Invoke(options);

@@ -9,7 +9,7 @@ namespace Loire.Grains.Groups;
 /// </summary>
 /// <param name="group">The group.</param>
 /// <param name="peers">Calls the catalog.</param>
-internal sealed class GroupListing(GroupId group, IGroupPeers peers) : IDisposable
+internal sealed class GroupListing(GroupId group, IGroupPeers peers)
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
     private int _creations;
@@ -47,9 +47,6 @@ internal sealed class GroupListing(GroupId group, IGroupPeers peers) : IDisposab
         IsListed = false;
         return await peers.Record(group, exists: false);
     });
-
-    /// <inheritdoc/>
-    public void Dispose() => _turn.Dispose();
 
     private async Task<ErrorCode> AddAsync()
     {

@@ -102,8 +102,8 @@ internal sealed partial class JournaledState<TState, TRecord>(
     /// <returns><see cref="ErrorCode.None"/>, the error of storage, or the error of superseded owners.</returns>
     public async Task<ErrorCode> CheckNewestAsync(TimeSpan maxAge = default)
     {
-        var seen = _current;
         var error = await OpenAsync();
+        var seen = _current;
         error = error == ErrorCode.None ? await seen.Journal!.CheckNewestAsync(maxAge) : error;
         if (error != ErrorCode.NotLeaderOrFollower)
         {
