@@ -143,9 +143,15 @@ public sealed class ConsumerGrain(ConsumerFactory factory, RunningConsumers runn
     /// <summary>Finds the session of this activation, or restores it from the group under the same member id.</summary>
     private async Task<ErrorCode> FindAsync()
     {
-        if (_session is { IsFenced: true } fenced)
+        switch (_session)
         {
-            await StopAsync(fenced);
+            case { IsFenced: true } fenced:
+                await StopAsync(fenced);
+                break;
+            case { IsAbandoned: true } abandoned:
+                // What a call meets must not depend on whether the timer has come first: the consumer of the client library may have left.
+                await EndAsync(abandoned, GroupMembershipOperation.Default, hasFinished: false);
+                break;
         }
 
         if (_ended != ErrorCode.None)
