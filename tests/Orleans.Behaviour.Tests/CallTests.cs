@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Concurrency;
+using Orleans.Configuration;
 
 namespace Orleans.Behaviour.Tests;
 
@@ -123,6 +124,33 @@ public class CallTests(OneSilo silo)
         after.Open();
         await _grain.IgnoreCancellation(after.Name, default).Soon();
         Assert.False(late.HasEntered);
+    }
+
+    [Fact]
+    public async Task A_call_that_meets_a_full_queue_is_rejected_and_never_runs()
+    {
+        await using var cluster = Silos.Build(1, builder => builder.Services.Configure<SiloMessagingOptions>(
+            options => (options.MaxEnqueuedRequestsSoftLimit, options.MaxEnqueuedRequestsHardLimit) = (1, 1)));
+        await cluster.DeployAsync();
+        var grain = cluster.Client.GetGrain<ICalledGrain>("full");
+        var running = grain.IgnoreCancellation(_stage.Name, default);
+        await _stage.Entered;
+
+        // Whichever of them come in time to wait, the others are rejected.
+        var (queued, stage) = (new List<Task>(), new Stage());
+        for (var i = 0; i < 4; i++)
+        {
+            queued.Add(grain.IgnoreCancellation(stage.Name, default));
+        }
+
+        var first = await Task.WhenAny(queued).Soon();
+        await Assert.ThrowsAsync<LimitExceededException>(() => first);
+        Assert.False(stage.HasEntered);
+        _stage.Open();
+        stage.Open();
+        await running.Soon();
+        await Task.WhenAll(queued).ContinueWith(_ => { }, TaskScheduler.Default).Soon();
+        Assert.Equal(1 + queued.Count(task => task.IsCompletedSuccessfully), Notes.Of(grain).Length);
     }
 
     [Fact]

@@ -37,10 +37,11 @@ internal static class Silos
         return cluster;
     }
 
-    public static InProcessTestCluster Build(short count)
+    public static InProcessTestCluster Build(short count, Action<ISiloBuilder>? configure = null)
     {
         var builder = new InProcessTestClusterBuilder(count);
         builder.Options.ConfigureFileLogging = false;
+        builder.ConfigureSilo((_, silo) => configure?.Invoke(silo));
         return builder.Build();
     }
 }

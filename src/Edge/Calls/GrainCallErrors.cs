@@ -8,7 +8,7 @@ public static class GrainCallErrors
 {
     /// <summary>
     /// The error of a call that failed with <paramref name="exception"/>: retriable, and with an unknown outcome if the call has side
-    /// effects. Null for an exception that grain calls are not expected to throw, which is a bug.
+    /// effects, unless <see cref="IsUndelivered"/>. Null for an exception that grain calls are not expected to throw, which is a bug.
     /// </summary>
     public static ErrorCode? Of(Exception exception) => exception switch
     {
@@ -16,4 +16,18 @@ public static class GrainCallErrors
         OrleansException => ErrorCode.LeaderNotAvailable,
         _ => null,
     };
+
+    /// <summary>
+    /// Whether Orleans refused the call before the grain ran, so that it has had no effect and may be repeated: a gateway sheds load, the
+    /// grain's queue is full, no connection could be opened, the silo is stopping or has been replaced, or the call was forwarded too often after
+    /// the grain had moved. False where the call may have run: no answer in time, or a silo that was lost with calls under way.
+    /// </summary>
+    /// <remarks>
+    /// <see cref="SiloUnavailableException"/> is a message rejection too, but reports both a silo that was known to be dead before sending
+    /// and a connection that broke after it, so it proves nothing. A client outside the cluster sends a call again by itself when a
+    /// connection breaks while the call is written; what Orleans may deliver twice in this way, it may also reject the second time.
+    /// </remarks>
+    public static bool IsUndelivered(Exception exception) =>
+        exception is GatewayTooBusyException or LimitExceededException
+        || exception is OrleansMessageRejectionException and not SiloUnavailableException;
 }

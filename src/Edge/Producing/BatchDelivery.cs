@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Edge.Producing;
 
 /// <summary>
-/// Appends batches to their partitions. A refusal means that nothing was appended: it is retried if the error is retriable, and immediately
-/// if the topic was recreated or smaller batches fit the topic's new limit. An append with an unknown outcome is not retried, because the
+/// Appends batches to their partitions. A refusal, by the partition or by Orleans before it ran, means that nothing was appended: it is
+/// retried if the error is retriable, and immediately if the topic was recreated or smaller batches fit the topic's new limit. An append with an unknown outcome is not retried, because the
 /// records may already be stored, unless the policy allows it. No wait exceeds the oldest batch's remaining
 /// <see cref="ProducePolicy.DeliveryTimeout"/>. Thread-safe.
 /// </summary>
@@ -237,6 +237,11 @@ public sealed class BatchDelivery(
 
             call = grain.Append(request).AsTask();
             return new Attempt(await call.WaitAsync(timeout, time));
+        }
+        catch (Exception exception) when (GrainCallErrors.IsUndelivered(exception))
+        {
+            return Attempt.Failed(
+                ErrorCode.LeaderNotAvailable, $"The call did not reach the partition: nothing was stored. {exception.Message}", exception);
         }
         catch (Exception exception) when (GrainCallErrors.Of(exception) == ErrorCode.RequestTimedOut)
         {

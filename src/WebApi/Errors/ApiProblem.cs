@@ -39,7 +39,8 @@ internal sealed record ApiProblem(ErrorCode Error, string? Detail = null, int? S
     public static ApiProblem BadRequest(string detail) => new(ErrorCode.InvalidRequest, detail);
 
     /// <summary>
-    /// The problem of a failed grain call; null for an exception that is a bug. An append that fails so may have happened.
+    /// The problem of a failed grain call; null for an exception that is a bug. An append that fails so may have happened, unless the call is
+    /// one of <see cref="GrainCallErrors.IsUndelivered"/>.
     /// </summary>
     public static ApiProblem? FromGrainCall(Exception exception) => GrainCallErrors.Of(exception) switch
     {

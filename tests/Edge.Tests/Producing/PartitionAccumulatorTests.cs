@@ -1,3 +1,4 @@
+using System.Reflection;
 using Loire.Edge.Producing;
 using Loire.Model;
 using Loire.TestKit;
@@ -275,6 +276,40 @@ public sealed class PartitionAccumulatorTests
         Assert.Same(exception, failure.Exception);
     });
 
+    public static TheoryData<string, Exception> Rejections => new()
+    {
+        { "load", new GatewayTooBusyException() },
+        { "queue", new LimitExceededException("The queue is full.") },
+        { "message", Rejection() },
+    };
+
+    [Theory]
+    [MemberData(nameof(Rejections), DisableDiscoveryEnumeration = true)]
+    public void A_call_that_orleans_rejects_is_repeated_because_nothing_was_stored(string by, Exception rejection) => VirtualTime.Run(async time =>
+    {
+        Assert.NotEmpty(by);
+        var bench = await AccumulatorBench.StartAsync(time, _retry);
+        bench.Partition.BeforeAppend = number => number < 3 ? throw rejection : Task.FromResult(ErrorCode.None);
+        var place = bench.Add("a");
+        await bench.EndAsync(place);
+        Assert.Null(place.Batch.Failure);
+
+        bench.Partition.BeforeAppend = _ => throw rejection;
+        var late = bench.Add("b");
+        await bench.EndAsync(late);
+        Assert.Equal((ErrorCode.LeaderNotAvailable, false), (late.Batch.Failure!.Code, late.Batch.Failure.IsOutcomeUnknown));
+    });
+
+    [Fact]
+    public void A_silo_that_was_lost_leaves_the_outcome_unknown() => VirtualTime.Run(async time =>
+    {
+        var bench = await AccumulatorBench.StartAsync(time, _retry);
+        bench.Partition.Exception = new SiloUnavailableException();
+        var place = bench.Add("a");
+        await bench.EndAsync(place);
+        Assert.Equal((ErrorCode.NetworkException, true), (place.Batch.Failure!.Code, place.Batch.Failure.IsOutcomeUnknown));
+    });
+
     [Fact]
     public void A_retriable_refusal_is_retried_until_the_time_is_up() => VirtualTime.Run(async time =>
     {
@@ -291,6 +326,10 @@ public sealed class PartitionAccumulatorTests
         Assert.Equal((ErrorCode.NotLeaderOrFollower, false), (late.Batch.Failure!.Code, late.Batch.Failure.IsOutcomeUnknown));
         Assert.Equal(TimeSpan.FromSeconds(30), time.GetUtcNow() - start);
     });
+
+    // Only Orleans makes one.
+    private static Exception Rejection() => (Exception)Activator.CreateInstance(
+        typeof(OrleansMessageRejectionException), BindingFlags.Instance | BindingFlags.NonPublic, null, ["The silo stops."], null)!;
 
     private static byte[] Bytes(Random random, int count)
     {

@@ -305,7 +305,12 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
             ExceptionDispatchInfo.Throw(exception);
         }
 
-        // However the call failed, the batch may have arrived: the outcome is unknown, which only this error says.
+        if (!failure.IsOutcomeUnknown)
+        {
+            return ApiProblem.FromGrainCall(exception)!;
+        }
+
+        // The batch may have arrived: the outcome is unknown, which only this error says.
         return new ApiProblem(ErrorCode.RequestTimedOut, "No answer came; the records may have been appended.");
     }
 
