@@ -19,6 +19,25 @@ public sealed class StorageFullException : Exception
 }
 
 /// <summary>
+/// A storage provider is slower than the writes that it gets: it refused one that it had not begun, and stored nothing of it. The same write
+/// may succeed later.
+/// </summary>
+public sealed class StorageOverloadedException : Exception
+{
+    /// <summary>A refusal with its reason.</summary>
+    public StorageOverloadedException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>A refusal with its reason and the provider's own error.</summary>
+    public StorageOverloadedException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>
 /// A storage provider has stopped accepting writes permanently, as after a failed fsync: whether this write is stored is unknown, and no
 /// later one is acknowledged until the store is opened again. A log that gets this exception closes.
 /// </summary>

@@ -16,7 +16,8 @@ namespace Loire.Storage;
 /// read returns only durable values. Thread-safe; several silos of one process may share an instance.
 /// <para>
 /// A write fails with <c>InconsistentStateException</c> if its ETag is not the stored one, <see cref="StorageFullException"/> if the device
-/// has no space (nothing is stored, and writes work again once there is space), or <see cref="StorageBrokenException"/> if its outcome is
+/// has no space (nothing is stored, and writes work again once there is space), <see cref="StorageOverloadedException"/> if it is slower than
+/// the writes that arrive (nothing is stored either), or <see cref="StorageBrokenException"/> if its outcome is
 /// unknown: then the store accepts no more writes until it is opened again. A read fails with <see cref="StorageDamagedException"/> if the
 /// stored bytes are not what was written; it still sets the version, and the bytes of a <see cref="StoredObject"/> as they are.
 /// </para>

@@ -107,6 +107,27 @@ public sealed class GroupCommitTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_write_that_finds_no_room_in_time_is_refused_and_the_store_goes_on()
+    {
+        await HoldSyncOfAsync("other", [0]);
+        var writes = Enumerable.Range(0, 8).Select(i => Write($"key-{i}", new byte[20_000])).ToList();
+        _time.Advance(TimeSpan.FromSeconds(10));
+        var refused = writes[^1];
+        var problem = await Assert.ThrowsAsync<StorageOverloadedException>(() => refused);
+        Assert.Contains("pending after 10 s", problem.Message, StringComparison.Ordinal);
+        ReleaseSyncs();
+        await Assert.ThrowsAsync<StorageOverloadedException>(() => Task.WhenAll(writes));
+        for (var i = 0; i < writes.Count; i++)
+        {
+            Assert.Equal(writes[i].IsCompletedSuccessfully, (await Read($"key-{i}")).RecordExists);
+        }
+
+        await Write("after", [1]);
+        Assert.Equal(StoreCondition.Ok, _store.Health.Condition);
+        Assert.Equal(0, _store.Statistics.PendingBytes);
+    }
+
+    [Fact]
     public async Task An_object_larger_than_the_bound_is_written_alone()
     {
         await Task.WhenAll(Enumerable.Range(0, 5).Select(i => Write($"key-{i}", new byte[300_000])));

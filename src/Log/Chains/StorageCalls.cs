@@ -14,7 +14,7 @@ internal enum CallEnd
     /// </summary>
     ConditionFailed,
 
-    /// <summary>The call took no effect: the store is full, or damage hides whether the condition holds.</summary>
+    /// <summary>The call took no effect: the store is full or overloaded, or damage hides whether the condition holds.</summary>
     Refused,
 
     /// <summary>The store accepts no more writes.</summary>
@@ -155,7 +155,7 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
             Note(problem);
             return CallEnd.ConditionFailed;
         }
-        catch (Exception problem) when (problem is StorageFullException or StorageDamagedException)
+        catch (Exception problem) when (problem is StorageFullException or StorageOverloadedException or StorageDamagedException)
         {
             Note(problem);
             return CallEnd.Refused;

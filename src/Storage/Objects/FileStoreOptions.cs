@@ -1,3 +1,5 @@
+using Loire.Log;
+
 namespace Loire.Storage.Objects;
 
 /// <summary>Settings of a <see cref="FileGrainStorage"/>. Validated once, when the store is opened.</summary>
@@ -29,6 +31,12 @@ public sealed class FileStoreOptions
     /// pending.
     /// </summary>
     public long PendingBytes { get; set; } = 64 * MiB;
+
+    /// <summary>
+    /// How long a write waits for room before it is refused with <see cref="StorageOverloadedException"/>, between 1 ms and an hour. Well
+    /// below the time after which a caller gives a write up: a refusal proves that nothing was stored, and a caller that gave up knows nothing.
+    /// </summary>
+    public TimeSpan RoomWait { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// Bytes written since the last checkpoint of the index at which the next one is written. Bounds what opening the store reads.
@@ -75,6 +83,8 @@ public sealed class FileStoreOptions
         : FileBytes is < KiB64 or > 16 * 1024 * MiB ? $"{nameof(FileBytes)} is {FileBytes}; it must lie between {KiB64} and {16 * 1024 * MiB}."
         : PendingBytes is < KiB64 or > 1024 * 1024 * MiB
             ? $"{nameof(PendingBytes)} is {PendingBytes}; it must lie between {KiB64} and {1024 * 1024 * MiB}."
+        : RoomWait < TimeSpan.FromMilliseconds(1) || RoomWait > TimeSpan.FromHours(1)
+            ? $"{nameof(RoomWait)} is {RoomWait}; it must lie between 1 ms and an hour."
         : CheckpointBytes < KiB64 ? $"{nameof(CheckpointBytes)} is {CheckpointBytes}; it must be at least {KiB64}."
         : ReclaimLiveShare is < 0 or > 0.9 or double.NaN
             ? $"{nameof(ReclaimLiveShare)} is {ReclaimLiveShare}; it must lie between 0 and 0.9."

@@ -162,7 +162,17 @@ internal sealed class StoreWriter(ObjectStore store, FileAppender appender) : ID
         }
 
         var collected = appender.Heads.Length;
-        _encoder.Encode(group, appender.End, appender.Synced, appender.File.Seed, appender.Heads);
+        try
+        {
+            _encoder.Encode(group, appender.End, appender.Synced, appender.File.Seed, appender.Heads);
+        }
+        catch (OutOfMemoryException)
+        {
+            // Nothing has reached the file, so the outcome is known, and the store need not break.
+            appender.Heads.DiscardFrom(collected);
+            return new DiskException("There is no memory left to encode the records.");
+        }
+
         if (appender.TryWrite(_encoder.Pieces, bytes) is { } refused)
         {
             appender.Heads.DiscardFrom(collected);

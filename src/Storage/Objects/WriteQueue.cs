@@ -1,5 +1,6 @@
 using Loire.Log;
 using Loire.Model;
+using Loire.Model.Memory;
 using Loire.Storage.Format;
 
 namespace Loire.Storage.Objects;
@@ -23,49 +24,47 @@ internal enum WriteAdmission
 /// <summary>
 /// The writes that wait for the next group, in order of submission. A key has at most one write in flight, so each is decided against the
 /// durable version, and no caller sees a version that a crash could still revert. Bounded in bytes: a writer reserves room first, in order
-/// of arrival.
+/// of arrival, and is refused if it finds none in time.
 /// </summary>
-internal sealed class WriteQueue(ObjectStore store, Action wake)
+internal sealed class WriteQueue(ObjectStore store, TimeProvider time, Action wake)
 {
     private readonly Dictionary<byte[], PendingWrite> _underWay = new(StoreKeyComparer.Instance);
     private readonly Queue<PendingWrite> _queued = [];
-    private readonly Queue<(long Bytes, TaskCompletionSource Turn)> _waiting = [];
-    private long _reservedBytes;
+    private readonly MemoryQuota _room = new(store.Options.PendingBytes);
+    private readonly CancellationTokenSource _closing = new();
     private volatile int _queuedCount;
-    private bool _isClosed;
+    private volatile bool _isClosed;
 
     /// <summary>Bytes of writes that are queued, in flight, or about to be submitted.</summary>
-    public long ReservedBytes => Volatile.Read(ref _reservedBytes);
+    public long ReservedBytes => _room.TakenBytes;
 
     /// <summary>Whether a group is waiting.</summary>
     public bool HasQueued => _queuedCount > 0;
 
     /// <summary>Reserves room, in order of arrival. The caller then submits a write or frees the room with <see cref="Release"/>.</summary>
-    public Task ReserveAsync(long bytes)
+    /// <exception cref="StorageOverloadedException">There was no room within <see cref="FileStoreOptions.RoomWait"/>.</exception>
+    public async ValueTask ReserveAsync(long bytes)
     {
-        lock (store.Gate)
+        ThrowIfClosed();
+        try
+        {
+            if (await _room.TakeAsync(bytes, store.Options.RoomWait, time, _closing.Token).ConfigureAwait(false))
+            {
+                return;
+            }
+        }
+        catch (OperationCanceledException)
         {
             ThrowIfClosed();
-            if (_waiting.Count == 0 && Fits(bytes))
-            {
-                _reservedBytes += bytes;
-                return Task.CompletedTask;
-            }
-
-            var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiting.Enqueue((bytes, turn));
-            return turn.Task;
+            throw;
         }
+
+        throw new StorageOverloadedException(
+            $"The device is too slow: {_room.CapacityBytes} bytes of earlier writes were still pending after {store.Options.RoomWait.TotalSeconds} s.");
     }
 
     /// <summary>Frees reserved room.</summary>
-    public void Release(long bytes)
-    {
-        lock (store.Gate)
-        {
-            ReleaseReserved(bytes);
-        }
-    }
+    public void Release(long bytes) => _room.Return(bytes);
 
     /// <summary>Queues a write if its condition holds.</summary>
     /// <param name="write">A put or delete for which room is reserved.</param>
@@ -130,7 +129,7 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
                     continue;
                 }
 
-                _reservedBytes += move.RecordBytes;
+                _room.Take(move.RecordBytes);
                 _queued.Enqueue(move);
                 _queuedCount++;
             }
@@ -170,7 +169,7 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
                     Invariant.Check(_underWay.Remove(write.Key), "A write that ends was under way.");
                 }
 
-                ReleaseReserved(write.RecordBytes);
+                Release(write.RecordBytes);
             }
         }
 
@@ -190,39 +189,18 @@ internal sealed class WriteQueue(ObjectStore store, Action wake)
     /// <summary>Rejects further writes; queued ones are still written.</summary>
     public void Close()
     {
-        List<TaskCompletionSource> turned = [];
         lock (store.Gate)
         {
             _isClosed = true;
-            while (_waiting.TryDequeue(out var waiting))
-            {
-                turned.Add(waiting.Turn);
-            }
         }
 
-        foreach (var turn in turned)
-        {
-            turn.SetException(new ObjectDisposedException(nameof(ObjectStore)));
-        }
+        _closing.Cancel();
     }
-
-    private bool Fits(long bytes) => _reservedBytes == 0 || _reservedBytes + bytes <= store.Options.PendingBytes;
 
     private bool IsStillNeeded(PendingWrite move)
         => !_underWay.ContainsKey(move.Key)
             && store.Index.TryGet(move.Key, out var entry)
             && entry.IsAt(move.MovedFrom.File, move.MovedFrom.Position);
-
-    private void ReleaseReserved(long bytes)
-    {
-        _reservedBytes -= bytes;
-        Invariant.Check(_reservedBytes >= 0);
-        while (_waiting.TryPeek(out var next) && Fits(next.Bytes))
-        {
-            _reservedBytes += next.Bytes;
-            _waiting.Dequeue().Turn.SetResult();
-        }
-    }
 
     private void ThrowIfClosed() => ObjectDisposedException.ThrowIf(_isClosed, store);
 }

@@ -29,7 +29,7 @@ internal sealed class WriterThread : IDisposable
     public WriterThread(ObjectStore store, StoreWriter writer, TimeProvider time, Action<long, int> written)
     {
         (_store, _writer, _written) = (store, writer, written);
-        Queue = new WriteQueue(store, Wake);
+        Queue = new WriteQueue(store, time, Wake);
         _thread = new Thread(Run) { IsBackground = true, Name = "Loire store writer" };
         if (store.Options.SyncInterval is { } interval)
         {

@@ -20,7 +20,7 @@ internal sealed class StoreRig : IDisposable
     {
         (Store, _appender) = (opened.Store, opened.Appender);
         _writer = new StoreWriter(Store, _appender);
-        _queue = new WriteQueue(Store, () => { });
+        _queue = new WriteQueue(Store, TimeProvider.System, () => { });
         _reader = new ObjectReader(Store);
     }
 

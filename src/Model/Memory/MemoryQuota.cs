@@ -1,0 +1,154 @@
+namespace Loire.Model.Memory;
+
+/// <summary>
+/// The bytes that one kind of work may hold at once in a process. Whoever needs memory takes it first, waits in order of arrival or is
+/// refused, and returns it. An amount above the capacity is granted while nothing else is taken, so that a small capacity delays work but
+/// never stops it. Thread-safe.
+/// </summary>
+public sealed class MemoryQuota
+{
+    private readonly Lock _lock = new();
+    private readonly LinkedList<Waiter> _waiters = new();
+    private long _taken;
+
+    /// <summary>Creates a quota.</summary>
+    /// <param name="capacityBytes">The bytes that may be taken at once; at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The capacity is less than 1.</exception>
+    public MemoryQuota(long capacityBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacityBytes, 1);
+        CapacityBytes = capacityBytes;
+    }
+
+    /// <summary>The bytes that may be taken at once.</summary>
+    public long CapacityBytes { get; }
+
+    /// <summary>The bytes that are taken. More than the capacity after <see cref="Take"/>, or if a single amount is larger.</summary>
+    public long TakenBytes => Volatile.Read(ref _taken);
+
+    /// <summary>A quota that never refuses.</summary>
+    public static MemoryQuota Unlimited() => new(long.MaxValue);
+
+    /// <summary>Takes an amount if it fits and nobody waits.</summary>
+    /// <param name="bytes">The amount; not negative.</param>
+    /// <returns>Whether it was taken.</returns>
+    public bool TryTake(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        lock (_lock)
+        {
+            if (_waiters.Count > 0 || !Fits(bytes))
+            {
+                return false;
+            }
+
+            _taken += bytes;
+            return true;
+        }
+    }
+
+    /// <summary>Takes an amount whether or not it fits, for memory that exists already: later requests wait for it.</summary>
+    /// <param name="bytes">The amount; not negative.</param>
+    public void Take(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        lock (_lock)
+        {
+            _taken += bytes;
+        }
+    }
+
+    /// <summary>Takes an amount, waiting for it behind those that wait already.</summary>
+    /// <param name="bytes">The amount; not negative.</param>
+    /// <param name="wait">The longest wait; <see cref="Timeout.InfiniteTimeSpan"/> for no bound.</param>
+    /// <param name="time">The clock of the wait.</param>
+    /// <param name="cancellation">Ends the wait; then nothing is taken.</param>
+    /// <returns>Whether it was taken in time.</returns>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public ValueTask<bool> TakeAsync(long bytes, TimeSpan wait, TimeProvider time, CancellationToken cancellation = default) =>
+        TryTake(bytes) ? new ValueTask<bool>(true) : new ValueTask<bool>(WaitAsync(bytes, wait, time, cancellation));
+
+    /// <summary>Returns an amount that was taken.</summary>
+    /// <param name="bytes">The amount; not negative.</param>
+    public void Return(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        lock (_lock)
+        {
+            Invariant.Check(bytes <= _taken, "only what was taken is returned");
+            _taken -= bytes;
+            GrantWhatFits();
+        }
+    }
+
+    private async Task<bool> WaitAsync(long bytes, TimeSpan wait, TimeProvider time, CancellationToken cancellation)
+    {
+        var waiter = new Waiter(bytes);
+        lock (_lock)
+        {
+            waiter.Place = _waiters.AddLast(waiter);
+            GrantWhatFits();
+        }
+
+        try
+        {
+            await waiter.Granted.Task.WaitAsync(wait, time, cancellation);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return !TryLeave(waiter);
+        }
+        catch (OperationCanceledException)
+        {
+            if (!TryLeave(waiter))
+            {
+                Return(bytes);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Removes a waiter; false if it has been granted its amount.</summary>
+    private bool TryLeave(Waiter waiter)
+    {
+        lock (_lock)
+        {
+            if (waiter.Place is not { } place)
+            {
+                return false;
+            }
+
+            _waiters.Remove(place);
+            waiter.Place = null;
+
+            // Those behind it may have waited for it alone.
+            GrantWhatFits();
+            return true;
+        }
+    }
+
+    private void GrantWhatFits()
+    {
+        while (_waiters.First is { } first && Fits(first.Value.Bytes))
+        {
+            _waiters.RemoveFirst();
+            first.Value.Place = null;
+            _taken += first.Value.Bytes;
+            first.Value.Granted.SetResult();
+        }
+    }
+
+    private bool Fits(long bytes) => _taken == 0 || bytes <= CapacityBytes - _taken;
+
+    private sealed class Waiter(long bytes)
+    {
+        public long Bytes => bytes;
+
+        public TaskCompletionSource Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Null once it has been granted its amount or has left.</summary>
+        public LinkedListNode<Waiter>? Place { get; set; }
+    }
+}
