@@ -31,11 +31,13 @@ public static class LoireNodeExtensions
     {
         // Registrations depend on the options, so they are validated here rather than when the host starts.
         NodeOptionsValidator.ThrowIfInvalid(options);
+        var memory = NodeMemory.Of(options);
         builder.Services.QuietFrameworks();
         builder.Services.AddLoireApi(api =>
         {
             api.ClusterId = options.ClusterId;
             api.MaxConnections = options.MaxConnections;
+            api.RequestBytes = memory.RequestBytes;
         });
         if (options.V2Commits is { } meaning)
         {
@@ -49,7 +51,10 @@ public static class LoireNodeExtensions
                 options.SiloPort == 0 ? FreePort() : options.SiloPort, options.GatewayPort, serviceId: options.ClusterId, clusterId: options.ClusterId);
             silo.AddLoireGrains(grains =>
             {
-                grains.CacheBytes = options.CacheBytes;
+                grains.CacheBytes = memory.CacheBytes;
+                grains.AppendBytes = memory.AppendBytes;
+                grains.ReadBytes = memory.ReadBytes;
+                grains.OpenPartitions = memory.OpenPartitions;
                 grains.Groups.Members = grains.Groups.Members with { InitialRebalanceDelay = options.GroupInitialRebalanceDelay };
             });
             silo.AddLoireConsumers();

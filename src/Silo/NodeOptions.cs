@@ -81,10 +81,23 @@ public sealed class NodeOptions
     [TypeConverter(typeof(SyncIntervalConverter)), Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan? SyncInterval { get; set; }
 
-    /// <summary>Size of the cache of stored objects for reads, in bytes.</summary>
-    [NodeSetting("cache-mb", "MB", "memory for reads (256)", Expected = "a whole number from 0 to 1000000")]
+    /// <summary>
+    /// The node's memory budget in bytes, which its cache, requests, appends and reads share, at least 64 MiB: work that finds no room waits or is
+    /// refused with a retriable error. Null is half of the memory that the process may use, and at most 4 GiB. The process takes more: half
+    /// as much again is a safe limit for a container.
+    /// </summary>
+    [NodeSetting(
+        "memory-mb", "MB", "the node's memory budget (half of what the process may use, at most 4096)",
+        Expected = "a whole number from 64 to 1000000")]
+    [TypeConverter(typeof(MegabytesConverter)), Range(NodeMemory.MinBudgetBytes, 1_000_000d * 1024 * 1024)]
+    public long? MemoryBytes { get; set; }
+
+    /// <summary>
+    /// Size of the cache of stored objects for reads, in bytes, within the memory budget and at most three quarters of it. Null is a quarter.
+    /// </summary>
+    [NodeSetting("cache-mb", "MB", "memory for reads, of the budget (a quarter)", Expected = "a whole number from 0 to 1000000")]
     [TypeConverter(typeof(MegabytesConverter)), Range(0, 1_000_000d * 1024 * 1024)]
-    public long CacheBytes { get; set; } = 256L * 1024 * 1024;
+    public long? CacheBytes { get; set; }
 
     /// <summary>How long the first member of an empty group waits for others before anything is assigned.</summary>
     [NodeSetting(

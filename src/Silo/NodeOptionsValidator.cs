@@ -25,6 +25,13 @@ internal sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
                 + "delete everything. Say --insecure if that is meant.");
         }
 
+        if (NodeMemory.Of(options) is var memory && memory.CacheBytes > memory.BudgetBytes / 4 * 3)
+        {
+            return ValidateOptionsResult.Fail(
+                $"The cache of {memory.CacheBytes >> 20} MB leaves too little of the memory budget of {memory.BudgetBytes >> 20} MB: at most three "
+                + "quarters of it. Set --memory-mb higher or --cache-mb lower.");
+        }
+
         return options.Storage == StoreKind.Azure && options.AzureConnection is null
             ? ValidateOptionsResult.Fail("The store azure needs --azure-connection, or LOIRE_AZURE_CONNECTION.")
             : ValidateOptionsResult.Success;

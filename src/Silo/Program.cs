@@ -18,6 +18,7 @@ internal static partial class Program
         try
         {
             var options = NodeConfiguration.Bind(arguments, Environment.GetEnvironmentVariable, "appsettings.json");
+            NodeMemory.LimitHeap(options);
             await using var app = LoireHost.Build(options);
             await app.StartAsync();
             var addresses = string.Join(", ", app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses);

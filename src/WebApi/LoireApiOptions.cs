@@ -37,6 +37,15 @@ public sealed class LoireApiOptions
     public int MaxPendingBytesPerRequest { get; set; } = 4 * 1024 * 1024;
 
     /// <summary>
+    /// Bytes that all requests hold together: bodies that are read as a whole, records on their way to partitions, and records that were
+    /// fetched and are being written. A request waits for room as long as <see cref="MemoryWait"/>, and is then refused with a retriable error.
+    /// </summary>
+    public long RequestBytes { get; set; } = 256 * 1024 * 1024;
+
+    /// <summary>How long a request waits for room in <see cref="RequestBytes"/>.</summary>
+    public TimeSpan MemoryWait { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
     /// How records that arrive one by one are compressed. Not at all by default: it costs the node's processor, not the client's.
     /// </summary>
     public CompressionType ProduceCompression { get; set; } = CompressionType.None;
@@ -70,6 +79,8 @@ public sealed class LoireApiOptions
         : MaxJsonProduceRecords < 1 ? $"{nameof(MaxJsonProduceRecords)} must be at least 1."
         : BatchBytes < 1024 || BatchBytes > Limits.BatchBytes ? $"{nameof(BatchBytes)} must lie between 1024 and {Limits.BatchBytes}."
         : MaxPendingBytesPerRequest < BatchBytes ? $"{nameof(MaxPendingBytesPerRequest)} must be at least {nameof(BatchBytes)}."
+        : RequestBytes < 1 ? $"{nameof(RequestBytes)} must be at least 1."
+        : MemoryWait < TimeSpan.Zero || MemoryWait > TimeSpan.FromMinutes(1) ? $"{nameof(MemoryWait)} must lie between 0 and a minute."
         : MaxFetchBytes < 1024 ? $"{nameof(MaxFetchBytes)} must be at least 1024."
         : MaxTailPartitions < 1 ? $"{nameof(MaxTailPartitions)} must be at least 1."
         : HeartbeatInterval < TimeSpan.FromMilliseconds(10) || HeartbeatInterval > Limits.FetchWait

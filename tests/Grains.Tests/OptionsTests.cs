@@ -12,6 +12,9 @@ public class OptionsTests
     public static TheoryData<string, Action<LoireGrainsOptions>> Bad => new()
     {
         { "CacheBytes", options => options.CacheBytes = -1 },
+        { "AppendBytes", options => options.AppendBytes = 0 },
+        { "ReadBytes", options => options.ReadBytes = 0 },
+        { "OpenPartitions", options => options.OpenPartitions = 0 },
         { "PartitionLog: ChunkBytes", options => options.PartitionLog = new PartitionLogOptions { ChunkBytes = 0 } },
         { "Journal: PendingBytes", options => options.Journal = new JournalOptions { PendingBytes = 1 } },
         { "RoomWait", options => options.RoomWait = TimeSpan.FromSeconds(26) },

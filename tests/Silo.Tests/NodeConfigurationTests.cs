@@ -1,4 +1,5 @@
 using System.Net;
+using Loire.Grains.Partitions;
 using Loire.WebApi.RestProxy.Consumers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
@@ -35,6 +36,9 @@ public sealed class NodeConfigurationTests
     [InlineData("--fsync never", "The option --fsync must be always, or milliseconds from 1 to 60000.")]
     [InlineData("--fsync 0", "The option --fsync must be always, or milliseconds from 1 to 60000.")]
     [InlineData("--cache-mb lots", "The option --cache-mb must be a whole number from 0 to 1000000.")]
+    [InlineData("--memory-mb 63", "The option --memory-mb must be a whole number from 64 to 1000000.")]
+    [InlineData("--memory-mb half", "The option --memory-mb must be a whole number from 64 to 1000000.")]
+    [InlineData("--memory-mb 400 --cache-mb 301", "The cache of 301 MB leaves too little of the memory budget of 400 MB: at most three quarters of it. Set --memory-mb higher or --cache-mb lower.")]
     [InlineData("--group-initial-rebalance-delay -1", "The option --group-initial-rebalance-delay must be milliseconds from 0 to 300000.")]
     [InlineData("--group-initial-rebalance-delay 3s", "The option --group-initial-rebalance-delay must be milliseconds from 0 to 300000.")]
     [InlineData("--group-initial-rebalance-delay 300001", "The option --group-initial-rebalance-delay must be milliseconds from 0 to 300000.")]
@@ -54,7 +58,7 @@ public sealed class NodeConfigurationTests
         const string File = """{"Loire":{"data":"from-file","urls":"http://127.0.0.1:1","cache-mb":7},"Other":{"x":1}}""";
         var (options, problem) = Read(["--data=from-args"], [("LOIRE_DATA", "from-env"), ("LOIRE_URLS", "http://localhost:2;http://[::1]:3")], File);
         Assert.Null(problem);
-        Assert.Equal(("from-args", 7L * 1024 * 1024), (options.Data, options.CacheBytes));
+        Assert.Equal(("from-args", 7L * 1024 * 1024), (options.Data, options.CacheBytes!.Value));
         Assert.Equal([new IPEndPoint(IPAddress.Loopback, 2), new IPEndPoint(IPAddress.IPv6Loopback, 3)], options.Endpoints);
     }
 
@@ -65,6 +69,30 @@ public sealed class NodeConfigurationTests
         Assert.Null(problem);
         Assert.Equal(new IPEndPoint(IPAddress.Loopback, 8080), Assert.Single(options.Endpoints));
         Assert.Equal(("./data", StoreKind.File, (TimeSpan?)null, false), (options.Data, options.Storage, options.SyncInterval, options.Insecure));
+    }
+
+    [Theory]
+    [InlineData("--memory-mb 512", 512, 128)]
+    [InlineData("--memory-mb 512 --cache-mb 0", 512, 0)]
+    [InlineData("--memory-mb 512 --cache-mb 384", 512, 384)]
+    public void The_memory_budget_is_divided_without_a_rest_that_is_large(string line, long budget, long cache)
+    {
+        var (options, problem) = Read(line.Split(' '), [], "{}");
+        Assert.Null(problem);
+        var memory = NodeMemory.Of(options);
+        Assert.Equal((budget << 20, cache << 20), (memory.BudgetBytes, memory.CacheBytes));
+        long[] shares = [memory.RequestBytes, memory.AppendBytes, memory.ReadBytes];
+        Assert.All(shares, share => Assert.True(share > 0));
+        Assert.InRange(
+            memory.CacheBytes + shares.Sum() + (memory.OpenPartitions * (long)OpenPartitions.BytesOfOne), memory.BudgetBytes - 100_000, memory.BudgetBytes);
+    }
+
+    [Fact]
+    public void The_default_budget_is_half_of_what_the_process_may_use_and_at_most_4_GiB()
+    {
+        var memory = NodeMemory.Of(new NodeOptions());
+        Assert.Equal(Math.Min(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2, 4L << 30), memory.BudgetBytes);
+        Assert.Equal(memory.BudgetBytes / 4, memory.CacheBytes);
     }
 
     [Fact]

@@ -8,6 +8,7 @@ using Loire.Log.Chains;
 using Loire.Log.Journals;
 using Loire.Log.Partitions;
 using Loire.Model;
+using Loire.Model.Memory;
 using Loire.Coordination.Groups.Assignors;
 using Loire.Coordination.Groups.Membership;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,7 +35,9 @@ internal sealed class DriverFactory(
 {
     private readonly LoireGrainsOptions _options = options.Value;
     private readonly PartitionDriverOptions _partitionOptions =
-        new(options.Value.PartitionLog.PendingBytes, options.Value.PartitionLog.PendingBytes, options.Value.RoomWait, options.Value.MaxStaleness / 2);
+        new(
+            options.Value.PartitionLog.PendingBytes, options.Value.PartitionLog.PendingBytes, options.Value.RoomWait,
+            options.Value.MaxStaleness / 2, new MemoryQuota(options.Value.AppendBytes));
 
     private readonly ILogger _partitionLogger = loggers.CreateLogger<PartitionDriver>();
     private readonly ILogger _topicLogger = loggers.CreateLogger<TopicDriver>();

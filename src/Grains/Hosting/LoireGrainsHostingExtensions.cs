@@ -9,6 +9,7 @@ using Loire.Grains.Topics;
 using Loire.Grains.Turns;
 using Loire.Log;
 using Loire.Log.Chains;
+using Loire.Model.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -44,12 +45,14 @@ public static partial class LoireGrainsHostingExtensions
             grains.PartitionLog.Metrics = log;
             grains.Journal.Metrics = log;
             grains.Groups.Metrics = groups;
+            grains.PartitionLog.ReadMemory = grains.Journal.ReadMemory = new MemoryQuota(Math.Max(1, grains.ReadBytes));
         });
         services.TryAddSingleton<DriverFactory>();
         services.TryAddSingleton<IPartitionDrivers>(provider => provider.GetRequiredService<DriverFactory>());
         services.TryAddSingleton<ITopicDrivers>(provider => provider.GetRequiredService<DriverFactory>());
         services.TryAddSingleton<IGroupDrivers>(provider => provider.GetRequiredService<DriverFactory>());
         services.TryAddSingleton<ActiveDrivers>();
+        services.TryAddSingleton(provider => new OpenPartitions(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.OpenPartitions));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ActiveDrivers>());
         services.TryAddSingleton(provider => new ObjectCache(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.CacheBytes));
         return builder.AddStartupTask((provider, cancellation) =>

@@ -15,6 +15,20 @@ public sealed class LoireGrainsOptions
     public long CacheBytes { get; set; } = 256 * 1024 * 1024;
 
     /// <summary>
+    /// Bytes of appends that the partitions of a silo hold at once, from arrival until they are durable. An append beyond it is refused with
+    /// <see cref="Model.ErrorCode.ThrottlingQuotaExceeded"/>, so that a slow device costs time and not memory.
+    /// </summary>
+    public long AppendBytes { get; set; } = 256 * 1024 * 1024;
+
+    /// <summary>Bytes that the logs of a silo read from storage at once, to open and for fetches that the cache does not serve.</summary>
+    public long ReadBytes { get; set; } = 256 * 1024 * 1024;
+
+    /// <summary>
+    /// Partitions that may be open in a silo at once, about 10 KiB of memory each. Beyond it, partitions that are not used are deactivated.
+    /// </summary>
+    public int OpenPartitions { get; set; } = 25_000;
+
+    /// <summary>
     /// The bounds of each partition's log. Chunks of at least 128 KiB are kept as they are: merging them into segments would write every
     /// byte twice, which costs a busy disk more than half of its throughput, and reads of that size are sequential enough.
     /// </summary>

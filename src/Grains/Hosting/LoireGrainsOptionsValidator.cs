@@ -11,6 +11,9 @@ internal sealed class LoireGrainsOptionsValidator : IValidateOptions<LoireGrains
         string?[] problems =
         [
             options.CacheBytes < 0 ? $"{nameof(options.CacheBytes)} must not be negative." : null,
+            options.AppendBytes < 1 ? $"{nameof(options.AppendBytes)} must be at least 1." : null,
+            options.ReadBytes < 1 ? $"{nameof(options.ReadBytes)} must be at least 1." : null,
+            options.OpenPartitions < 1 ? $"{nameof(options.OpenPartitions)} must be at least 1." : null,
             options.PartitionLog.Problem() is { } log ? $"{nameof(options.PartitionLog)}: {log}" : null,
             options.Journal.Problem() is { } journal ? $"{nameof(options.Journal)}: {journal}" : null,
             options.RoomWait < TimeSpan.Zero || options.RoomWait > TimeSpan.FromSeconds(25)

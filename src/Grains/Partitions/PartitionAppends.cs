@@ -2,6 +2,7 @@ using Loire.Coordination.Partitions;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Log.Partitions;
 using Loire.Model;
+using Loire.Model.Memory;
 
 namespace Loire.Grains.Partitions;
 
@@ -13,11 +14,12 @@ namespace Loire.Grains.Partitions;
 internal sealed class PartitionAppends(
     PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, Func<ValueTask<ErrorCode>> open,
     Func<ValueTask<ErrorCode>> lead, PartitionDriverOptions options,
-    TimeProvider time, PartitionMetrics metrics, Action<Exception> failed)
+    TimeProvider time, PartitionMetrics metrics, Action<Exception> failed) : IDisposable
 {
     private readonly Queue<Arrival> _arrivals = new();
     private readonly List<Acknowledgement<AppendReply>> _released = [];
     private readonly ProducedBatches _produced = new();
+    private readonly MemoryClaim _memory = new(options.AppendMemory);
     private long _waitingBytes;
     private Task _loop = Task.CompletedTask;
     private ErrorCode _closed;
@@ -28,6 +30,9 @@ internal sealed class PartitionAppends(
     /// <param name="Reply">The parked reply; null with acks=0.</param>
     /// <param name="Deadline">The timestamp, on the driver's clock, at which it is refused if there is still no room.</param>
     private readonly record struct Arrival(AppendRequest Request, AppendReply? Reply, long Deadline);
+
+    /// <summary>Bytes of appends that wait or are not durable yet.</summary>
+    public long HeldBytes => _waitingBytes + log.PendingBytes;
 
     /// <summary>Appends, and replies when the request's acks are satisfied.</summary>
     public ValueTask<AppendResult> AppendAsync(AppendRequest request)
@@ -42,6 +47,19 @@ internal sealed class PartitionAppends(
             return new(Refuse(error, detail));
         }
 
+        if (!_memory.TryHold(HeldBytes + request.Batches.Length))
+        {
+            return new(Refuse(
+                ErrorCode.ThrottlingQuotaExceeded, "The node holds as many bytes of appends as its memory budget allows; the append was refused."));
+        }
+
+        var answer = Take(request);
+        _memory.TryHold(HeldBytes);
+        return answer;
+    }
+
+    private ValueTask<AppendResult> Take(AppendRequest request)
+    {
         var reply = request.Acks == Acks.None ? null : new AppendReply();
         if (_arrivals.Count == 0 && _loop.IsCompleted && _leads && log.IsLeader && HasRoom(request.Batches.Length))
         {
@@ -89,6 +107,7 @@ internal sealed class PartitionAppends(
         }
 
         _released.Clear();
+        _memory.TryHold(HeldBytes);
         return satisfied;
     }
 
@@ -108,6 +127,7 @@ internal sealed class PartitionAppends(
         }
 
         _released.Clear();
+        _memory.TryHold(HeldBytes);
     }
 
     /// <summary>Refuses all appends without offsets and all later ones. The log decides the outcome of appends with offsets.</summary>
@@ -118,6 +138,9 @@ internal sealed class PartitionAppends(
         RefuseArrivals(error, null);
         return _loop;
     }
+
+    /// <summary>Returns the memory of what is still pending; the log must not be used any more.</summary>
+    public void Dispose() => _memory.Dispose();
 
     private AppendResult Unacknowledged() => new(
         ErrorCode.None, Offset.None, Offset.None, Timestamp.None, machine.Positions.Start, null, machine.TopicVersion);
@@ -148,6 +171,7 @@ internal sealed class PartitionAppends(
                 if ((error == ErrorCode.None ? TryAppend(arrival.Request, arrival.Reply) : Refuse(error, detail)) is { } refusal)
                 {
                     arrival.Reply?.Release(refusal);
+                    _memory.TryHold(HeldBytes);
                 }
             }
         }
@@ -199,6 +223,8 @@ internal sealed class PartitionAppends(
             var refusal = Refuse(error, detail);
             arrival.Reply?.Release(refusal);
         }
+
+        _memory.TryHold(HeldBytes);
     }
 
     /// <summary>

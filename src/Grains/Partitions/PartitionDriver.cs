@@ -36,6 +36,7 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
     private bool _isOpen;
     private bool _isFirstOwner;
     private ErrorCode _closed;
+    private volatile bool _wasUsed = true;
 
     /// <summary>Creates the driver of a partition that is not open yet.</summary>
     /// <param name="key">The partition.</param>
@@ -63,13 +64,19 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
     /// <summary>The number of parked fetches.</summary>
     public int WaitingFetches => _machine.WaitingPolls;
 
+    /// <summary>Whether calls are parked or appends pending. From any thread; it may have changed when the caller looks at it.</summary>
+    internal bool IsBusy => _machine.WaitingPolls > 0 || _appends.HeldBytes > 0;
+
     /// <summary>
     /// Appends record batches. Offsets follow the order of calls; replies are released in order as the records become durable.
     /// </summary>
-    public ValueTask<AppendResult> AppendAsync(AppendRequest request) =>
-        _key.Topic.IsInternal && request.Origin == AppendOrigin.Client
+    public ValueTask<AppendResult> AppendAsync(AppendRequest request)
+    {
+        _wasUsed = true;
+        return _key.Topic.IsInternal && request.Origin == AppendOrigin.Client
             ? new(_appends.Refuse(ErrorCode.InvalidTopicException, $"The topic {_key.Topic} is internal: clients only read it."))
             : _appends.AppendAsync(request);
+    }
 
     /// <summary>Reads whole batches below the high watermark, waiting for data as the request allows.</summary>
     public async ValueTask<FetchResult> FetchAsync(FetchRequest request, CancellationToken cancellation)
@@ -146,6 +153,15 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
     {
         await CloseAsync(ErrorCode.NotLeaderOrFollower);
         await _log.DisposeAsync();
+        _appends.Dispose();
+    }
+
+    /// <summary>Whether it was called since the last time this was asked. From any thread.</summary>
+    internal bool TakeUse()
+    {
+        var was = _wasUsed;
+        _wasUsed = false;
+        return was;
     }
 
     private static string? Problem(FetchRequest request) =>
@@ -177,10 +193,13 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
         return _closed != ErrorCode.None ? _closed : error == ErrorCode.CorruptMessage ? ErrorCode.KafkaStorageError : error;
     }
 
-    private ValueTask<ErrorCode> OpenAsync() =>
-        _closed != ErrorCode.None ? new(_closed)
-        : _isOpen ? new(ErrorCode.None)
-        : new(_opening ??= OpenOnceAsync());
+    private ValueTask<ErrorCode> OpenAsync()
+    {
+        _wasUsed = true;
+        return _closed != ErrorCode.None ? new(_closed)
+            : _isOpen ? new(ErrorCode.None)
+            : new(_opening ??= OpenOnceAsync());
+    }
 
     private async Task<ErrorCode> OpenOnceAsync()
     {

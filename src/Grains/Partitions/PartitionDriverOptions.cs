@@ -1,3 +1,5 @@
+using Loire.Model.Memory;
+
 namespace Loire.Grains.Partitions;
 
 /// <summary>The bounds of one partition.</summary>
@@ -7,4 +9,7 @@ namespace Loire.Grains.Partitions;
 /// <param name="RoomWait">How long an append waits for room.</param>
 /// <param name="MaxAge">How old the known end of the log may be when a fetch finds nothing beyond it, and how often storage is checked for a
 /// parked fetch.</param>
-public sealed record PartitionDriverOptions(long PendingBytes, long WaitingAppendBytes, TimeSpan RoomWait, TimeSpan MaxAge);
+/// <param name="AppendMemory">Bytes of appends that the partitions of a silo hold at once, from their arrival until they are durable; an
+/// append beyond it is refused at once.</param>
+public sealed record PartitionDriverOptions(
+    long PendingBytes, long WaitingAppendBytes, TimeSpan RoomWait, TimeSpan MaxAge, MemoryQuota AppendMemory);

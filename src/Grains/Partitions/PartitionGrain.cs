@@ -11,9 +11,10 @@ namespace Loire.Grains.Partitions;
 /// </summary>
 [Reentrant]
 [GrainType("loire.partition")]
-public sealed class PartitionGrain(IPartitionDrivers drivers, ActiveDrivers active) : Grain, IPartitionGrain
+public sealed class PartitionGrain(IPartitionDrivers drivers, ActiveDrivers active, OpenPartitions open) : Grain, IPartitionGrain
 {
     private PartitionDriver? _driver;
+    private OpenPartitions.Place? _place;
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -22,6 +23,7 @@ public sealed class PartitionGrain(IPartitionDrivers drivers, ActiveDrivers acti
         {
             _driver = drivers.Partition(key, new SchedulerTurnQueue(TaskScheduler.Current), DeactivateOnIdle);
             active.Add(_driver);
+            _place = open.Add(_driver, DeactivateOnIdle);
         }
 
         return Task.CompletedTask;
@@ -33,6 +35,7 @@ public sealed class PartitionGrain(IPartitionDrivers drivers, ActiveDrivers acti
         if (_driver is { } driver)
         {
             active.Remove(driver);
+            open.Remove(_place!);
             await driver.DisposeAsync();
         }
     }

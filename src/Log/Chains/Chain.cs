@@ -46,9 +46,9 @@ internal sealed class Chain
         var name = new LogName(id);
         (Writer, Options, _time, IsNameReused) = (writer, options, time, isNameReused);
         _store = new ChainObjects(new StorageCalls(storage, name, writer, options, time), name);
-        Loader = new ObjectLoader(_store, cache);
+        Loader = new ObjectLoader(_store, cache, options, time);
         SegmentMaintenance = new SegmentMaintenance(this, _store, Loader);
-        _recovery = new ChainRecovery(_store, cache);
+        _recovery = new ChainRecovery(_store, cache, options, time);
         _leadership = new Leadership(this, _store, _recovery, time);
         HeadRefresh = new HeadRefresh(this, _store, _recovery, time);
         _queue = new AppendQueue(options, time);

@@ -1,4 +1,5 @@
 using Loire.Model;
+using Loire.Model.Memory;
 
 namespace Loire.Log.Chains;
 
@@ -47,6 +48,12 @@ public class ChainOptions
 
     /// <summary>The instruments that the chain updates.</summary>
     public LogMetrics Metrics { get; set; } = LogMetrics.Hostless;
+
+    /// <summary>
+    /// What the logs of a silo may read from storage at once, in bytes: an opening takes little until it finds that there is much to read, a
+    /// read takes the bytes of the object. Whoever finds no room waits. What was read is bounded by the cache and by whoever asked for it.
+    /// </summary>
+    public MemoryQuota ReadMemory { get; set; } = MemoryQuota.Unlimited();
 
     /// <summary>Returns a human-readable problem; null if the values are valid.</summary>
     public virtual string? Problem() =>

@@ -1,4 +1,5 @@
 using Loire.Log.Objects;
+using Loire.Model.Memory;
 
 namespace Loire.Log.Chains;
 
@@ -10,10 +11,13 @@ namespace Loire.Log.Chains;
 /// Storage writes whole objects, so a damaged chunk is corruption and never the end of the chain, and so is a missing one that others
 /// follow.
 /// </summary>
-internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache)
+internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache, ChainOptions options, TimeProvider time)
 {
     private const int MaxAttempts = 8;
     private const int MaxReadsAtOnce = 8;
+
+    // The head and two small chunks, as most logs have them.
+    private const long FirstBytes = 256 * 1024;
 
     /// <summary>Reads the chain.</summary>
     /// <returns>
@@ -23,6 +27,8 @@ internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache)
     /// </returns>
     public async Task<(ErrorCode Error, ChainState? State)> ReadAsync(CancellationToken cancellation)
     {
+        using var memory = new MemoryClaim(options.ReadMemory);
+        await memory.HoldAsync(FirstBytes, Timeout.InfiniteTimeSpan, time, cancellation);
         var scanned = new Scanned();
         var read = await store.ReadHeadAsync();
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
@@ -39,7 +45,7 @@ internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache)
 
             store.Incarnation = read.Head.Incarnation;
             var state = new ChainState(read.Head, read.ETag);
-            var error = scanned.TryContinue(state) ? await ScanAsync(state, scanned, cancellation) : ErrorCode.CorruptMessage;
+            var error = scanned.TryContinue(state) ? await ScanAsync(state, scanned, memory, cancellation) : ErrorCode.CorruptMessage;
             var before = read;
             read = await store.ReadHeadAsync();
             if (read.Status == FetchStatus.Unreachable)
@@ -85,11 +91,18 @@ internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache)
     }
 
     /// <summary>Adds chunks to the tail until one, and the one after it, are absent.</summary>
-    private async Task<ErrorCode> ScanAsync(ChainState state, Scanned scanned, CancellationToken cancellation)
+    private async Task<ErrorCode> ScanAsync(ChainState state, Scanned scanned, MemoryClaim memory, CancellationToken cancellation)
     {
         for (var window = 2; ; window = Math.Min(window * 2, MaxReadsAtOnce))
         {
             cancellation.ThrowIfCancellationRequested();
+            if (window > 2 && memory.Bytes < options.TailBytes)
+            {
+                // Given up before it is taken anew: nobody waits for room while holding some.
+                memory.Dispose();
+                await memory.HoldAsync(options.TailBytes, Timeout.InfiniteTimeSpan, time, cancellation);
+            }
+
             var first = state.NextOrdinal;
             var reads = new Task<Fetched>[window];
             for (var i = 0; i < window; i++)

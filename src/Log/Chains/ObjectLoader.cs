@@ -1,4 +1,5 @@
 using Loire.Log.Objects;
+using Loire.Model.Memory;
 
 namespace Loire.Log.Chains;
 
@@ -8,7 +9,7 @@ internal readonly record struct Loaded(FetchStatus Status, LogObject? Object);
 /// <summary>
 /// Loads objects of one log from the cache or from storage; concurrent readers of one object share a read.
 /// </summary>
-internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache)
+internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache, ChainOptions options, TimeProvider time)
 {
     private readonly Dictionary<ObjectKey, Task<Loaded>> _underWay = [];
 
@@ -47,6 +48,8 @@ internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache)
 
     private async Task<Loaded> FetchAsync(ChainEntry entry)
     {
+        using var memory = new MemoryClaim(options.ReadMemory);
+        await memory.HoldAsync(entry.Bytes, Timeout.InfiniteTimeSpan, time);
         var read = await store.FetchAsync(entry.Key);
         _underWay.Remove(entry.Key);
         if (read.Status != FetchStatus.Found)

@@ -16,7 +16,7 @@ public sealed class MemoryClaim(MemoryQuota quota, int step = 1) : IDisposable
     public bool TryHold(long bytes)
     {
         var wanted = Rounded(bytes);
-        if (wanted > Bytes && !quota.TryTake(wanted - Bytes))
+        if (wanted > Bytes && !quota.TryTake(wanted - Bytes, Bytes))
         {
             return false;
         }
@@ -35,7 +35,7 @@ public sealed class MemoryClaim(MemoryQuota quota, int step = 1) : IDisposable
     public async ValueTask<bool> HoldAsync(long bytes, TimeSpan wait, TimeProvider time, CancellationToken cancellation = default)
     {
         var wanted = Rounded(bytes);
-        if (wanted > Bytes && !await quota.TakeAsync(wanted - Bytes, wait, time, cancellation))
+        if (wanted > Bytes && !await quota.TakeAsync(wanted - Bytes, wait, time, cancellation, Bytes))
         {
             return false;
         }

@@ -2,8 +2,8 @@ namespace Loire.Model.Memory;
 
 /// <summary>
 /// The bytes that one kind of work may hold at once in a process. Whoever needs memory takes it first, waits in order of arrival or is
-/// refused, and returns it. An amount above the capacity is granted while nothing else is taken, so that a small capacity delays work but
-/// never stops it. Thread-safe.
+/// refused, and returns it. Whoever holds all that is taken may exceed the capacity, so that a small capacity delays work but never stops
+/// it. Thread-safe.
 /// </summary>
 public sealed class MemoryQuota
 {
@@ -31,13 +31,14 @@ public sealed class MemoryQuota
 
     /// <summary>Takes an amount if it fits and nobody waits.</summary>
     /// <param name="bytes">The amount; not negative.</param>
+    /// <param name="held">What the caller holds already.</param>
     /// <returns>Whether it was taken.</returns>
-    public bool TryTake(long bytes)
+    public bool TryTake(long bytes, long held = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         lock (_lock)
         {
-            if (_waiters.Count > 0 || !Fits(bytes))
+            if (_waiters.Count > 0 || !Fits(bytes, held))
             {
                 return false;
             }
@@ -63,10 +64,12 @@ public sealed class MemoryQuota
     /// <param name="wait">The longest wait; <see cref="Timeout.InfiniteTimeSpan"/> for no bound.</param>
     /// <param name="time">The clock of the wait.</param>
     /// <param name="cancellation">Ends the wait; then nothing is taken.</param>
+    /// <param name="held">What the caller holds already, and keeps while it waits.</param>
     /// <returns>Whether it was taken in time.</returns>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
-    public ValueTask<bool> TakeAsync(long bytes, TimeSpan wait, TimeProvider time, CancellationToken cancellation = default) =>
-        TryTake(bytes) ? new ValueTask<bool>(true) : new ValueTask<bool>(WaitAsync(bytes, wait, time, cancellation));
+    public ValueTask<bool> TakeAsync(
+        long bytes, TimeSpan wait, TimeProvider time, CancellationToken cancellation = default, long held = 0) =>
+        TryTake(bytes, held) ? new ValueTask<bool>(true) : new ValueTask<bool>(WaitAsync(new Waiter(bytes, held), wait, time, cancellation));
 
     /// <summary>Returns an amount that was taken.</summary>
     /// <param name="bytes">The amount; not negative.</param>
@@ -81,9 +84,8 @@ public sealed class MemoryQuota
         }
     }
 
-    private async Task<bool> WaitAsync(long bytes, TimeSpan wait, TimeProvider time, CancellationToken cancellation)
+    private async Task<bool> WaitAsync(Waiter waiter, TimeSpan wait, TimeProvider time, CancellationToken cancellation)
     {
-        var waiter = new Waiter(bytes);
         lock (_lock)
         {
             waiter.Place = _waiters.AddLast(waiter);
@@ -103,7 +105,7 @@ public sealed class MemoryQuota
         {
             if (!TryLeave(waiter))
             {
-                Return(bytes);
+                Return(waiter.Bytes);
             }
 
             throw;
@@ -131,7 +133,7 @@ public sealed class MemoryQuota
 
     private void GrantWhatFits()
     {
-        while (_waiters.First is { } first && Fits(first.Value.Bytes))
+        while (_waiters.First is { } first && Fits(first.Value.Bytes, first.Value.Held))
         {
             _waiters.RemoveFirst();
             first.Value.Place = null;
@@ -140,11 +142,13 @@ public sealed class MemoryQuota
         }
     }
 
-    private bool Fits(long bytes) => _taken == 0 || bytes <= CapacityBytes - _taken;
+    private bool Fits(long bytes, long held) => _taken == held || bytes <= CapacityBytes - _taken;
 
-    private sealed class Waiter(long bytes)
+    private sealed class Waiter(long bytes, long held)
     {
         public long Bytes => bytes;
+
+        public long Held => held;
 
         public TaskCompletionSource Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

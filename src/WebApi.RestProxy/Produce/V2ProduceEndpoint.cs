@@ -16,7 +16,8 @@ namespace Loire.WebApi.RestProxy.Produce;
 /// <summary>
 /// <c>POST /topics/{topic}</c> and <c>POST /topics/{topic}/partitions/{partition}</c>: the native produce in other words.
 /// </summary>
-internal sealed class V2ProduceEndpoint(BatchDelivery delivery, IOptions<LoireApiOptions> options, ApiMetrics metrics, TimeProvider time)
+internal sealed class V2ProduceEndpoint(
+    BatchDelivery delivery, IOptions<LoireApiOptions> options, RequestMemory memory, ApiMetrics metrics, TimeProvider time)
 {
     private const string Meaning =
         "{\"records\": [{\"key\", \"value\", \"partition\", \"timestamp\", \"headers\"}]}, all optional, keys and values in the format "
@@ -76,7 +77,7 @@ internal sealed class V2ProduceEndpoint(BatchDelivery delivery, IOptions<LoireAp
             return error;
         }
 
-        var answer = await AppendAsync(topic, hasPartition ? partition : null, records);
+        var answer = await AppendAsync(context, topic, hasPartition ? partition : null, records);
         var failed = Array.Find(answer.Offsets, entry => entry.ErrorCode is 40101 or 40301);
         return isAsync && Array.TrueForAll(answer.Offsets, entry => entry.ErrorCode is null)
             ? V2Requests.NoContent(context)
@@ -90,11 +91,11 @@ internal sealed class V2ProduceEndpoint(BatchDelivery delivery, IOptions<LoireAp
         return (topic, 0, error);
     }
 
-    private async Task<V2ProducedJson> AppendAsync(TopicRoutes topic, int? partition, List<V2Record> records)
+    private async Task<V2ProducedJson> AppendAsync(HttpContext context, TopicRoutes topic, int? partition, List<V2Record> records)
     {
         using var span = ApiTraces.StartSend(topic.Name.Value, partition);
         span.SetMessageCount(records.Count);
-        var session = new ProduceSession(delivery, topic, Acks.All, options.Value)
+        var session = new ProduceSession(delivery, topic, Acks.All, options.Value, memory.OfBody(context))
         {
             OnAccepted = batch => metrics.Produced(batch.RecordsCount),
         };

@@ -55,7 +55,7 @@ internal sealed class V2PartitionRecords(
         }
 
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        var source = new PartitionSource(topics, topic, partition);
+        var source = new PartitionSource(topics, topic, partition, context);
         FetchResult? result;
         ApiProblem? problem;
         try

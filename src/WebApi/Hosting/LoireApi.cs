@@ -45,6 +45,7 @@ public static class LoireApi
         });
         services.AddOpenApi(OpenApiDocumentation.DocumentName, OpenApiDocumentation.Configure);
         services.AddSingleton<ApiMetrics>();
+        services.AddSingleton<RequestMemory>();
         services.AddSingleton(services => new TopicCache(
             services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<TimeProvider>()));
         services.AddSingleton<OffsetLookup>();

@@ -10,6 +10,9 @@ namespace Loire.WebApi.Requests;
 /// <summary>Reads bodies by the rules that all routes share: how long they may be, how long they may pause, and what a failed read means.</summary>
 internal static class RequestBody
 {
+    // What a body of unknown length is assumed to have until more of it has arrived.
+    private const long FirstBytes = 64 * 1024;
+
     /// <summary>
     /// Bounds the body in bytes, null for no bound, and replaces the server's least data rate by
     /// <see cref="LoireApiOptions.StreamIdleTimeout"/>: a slow source is no attack while its connection is one of a bounded number.
@@ -31,6 +34,7 @@ internal static class RequestBody
     /// <exception cref="BadHttpRequestException">
     /// The body is longer than <paramref name="maxBytes"/> (413), pauses for too long (408) or breaks off (400), or the node stops (503).
     /// </exception>
+    /// <exception cref="RefusedRequestException">The node has no memory for it (429).</exception>
     public static async ValueTask<ReadOnlySequence<byte>> ReadAllAsync(HttpContext context, long maxBytes)
     {
         Bound(context, maxBytes);
@@ -42,10 +46,20 @@ internal static class RequestBody
             return arrived;
         }
 
+        var claim = RequestMemory.Of(context).OfBody(context);
         using var stream = RequestStream.Of(context);
+        var expected = Math.Min(context.Request.ContentLength ?? FirstBytes, maxBytes);
         while (true)
         {
+            // Before more is read: until then the body waits in the client.
+            if (expected > claim.BodyBytes && !await claim.HoldBodyAsync(expected, context.RequestAborted))
+            {
+                BrokenBody.CloseAfter(context);
+                throw new RefusedRequestException(RequestMemory.NoRoom);
+            }
+
             var read = await stream.ReadAsync();
+            expected = Math.Max(expected, Math.Min(2 * read.Buffer.Length, maxBytes));
             if (stream.Ended is { } end)
             {
                 BrokenBody.CloseAfter(context);

@@ -6,6 +6,7 @@ using Loire.Grains.Turns;
 using Loire.Log.Chains;
 using Loire.Log.Partitions;
 using Loire.Model;
+using Loire.Model.Memory;
 using Loire.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -19,14 +20,15 @@ internal sealed class PartitionBench
     private readonly Meters _meters = new();
 
     public PartitionBench(
-        LossyGrainStorage? storage = null, PartitionLogOptions? log = null, TimeSpan? roomWait = null, DriverThread? thread = null)
+        LossyGrainStorage? storage = null, PartitionLogOptions? log = null, TimeSpan? roomWait = null, DriverThread? thread = null,
+        MemoryQuota? memory = null)
     {
         (Storage, Thread) = (storage ?? new LossyGrainStorage(), thread ?? new DriverThread());
         log ??= new PartitionLogOptions();
         Silo = new MortalStorage(Storage);
         Log = new PartitionLog(
             Silo, $"{Key.Id}/{Key.Partition}", new Guid(Interlocked.Increment(ref _writers), 0, 0, new byte[8]), log, Cache, Time);
-        var options = new PartitionDriverOptions(log.PendingBytes, log.PendingBytes, roomWait ?? TimeSpan.FromSeconds(10), MaxAge);
+        var options = new PartitionDriverOptions(log.PendingBytes, log.PendingBytes, roomWait ?? TimeSpan.FromSeconds(10), MaxAge, memory ?? MemoryQuota.Unlimited());
         Driver = new PartitionDriver(
             Key, Log, AskTopic, new SchedulerTurnQueue(Thread), options, Time, new PartitionMetrics(_meters), NullLogger.Instance,
             () => Drops++);

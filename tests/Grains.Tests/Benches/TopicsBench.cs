@@ -8,6 +8,7 @@ using Loire.Log.Chains;
 using Loire.Log.Journals;
 using Loire.Log.Partitions;
 using Loire.Model;
+using Loire.Model.Memory;
 using Loire.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -132,7 +133,8 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
             var log = new PartitionLog(Storage, $"{key.Id}/{key.Partition}", NewId(), new PartitionLogOptions(), _cache, Time);
             partition = new PartitionDriver(
                 key, log, async of => await Topic(of.Topic).SettingsAsync(of.Id, of.Partition),
-                new SchedulerTurnQueue(Thread), new PartitionDriverOptions(1 << 20, 1 << 20, TimeSpan.FromSeconds(5), MaxAge), Time, _metrics, NullLogger.Instance,
+                new SchedulerTurnQueue(Thread),
+                new PartitionDriverOptions(1 << 20, 1 << 20, TimeSpan.FromSeconds(5), MaxAge, MemoryQuota.Unlimited()), Time, _metrics, NullLogger.Instance,
                 () => _partitions.Remove(key));
             _partitions.Add(key, partition);
         }

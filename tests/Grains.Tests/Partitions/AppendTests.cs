@@ -4,6 +4,7 @@ using Loire.Grains.Tests.Benches;
 using Loire.Log;
 using Loire.Log.Partitions;
 using Loire.Model;
+using Loire.Model.Memory;
 using Loire.Model.Batches;
 using Loire.TestKit;
 
@@ -186,6 +187,46 @@ public class AppendTests
         Assert.Equal((TimestampType.LogAppendTime, 1_767_225_600_000), (stored.TimestampType, stored.MaxTimestamp.Milliseconds));
         Assert.True(stored.CrcIsValid());
         Assert.Equal(batch.Span[RecordBatch.HeaderSize..].ToArray(), stored.Payload.ToArray());
+    }
+
+    [Fact]
+    public void The_appends_of_all_partitions_share_one_bound_and_one_beyond_it_is_refused_until_others_are_durable()
+    {
+        var memory = new MemoryQuota(1_000);
+        var (busy, other) = (new PartitionBench(memory: memory), new PartitionBench(memory: memory));
+        var release = busy.Hold("chunk");
+        var first = busy.Append(Batch.Sized(600));
+        var second = busy.Append(Batch.Sized(300));
+        var refused = other.Appended(Batch.Sized(300));
+        Assert.Equal(ErrorCode.ThrottlingQuotaExceeded, refused.Error);
+        Assert.NotNull(refused.Detail);
+        Assert.Equal(Batch.Sized(600).Length + Batch.Sized(300).Length, memory.TakenBytes);
+
+        release();
+        Assert.Equal((ErrorCode.None, ErrorCode.None), (first.Now().Error, second.Now().Error));
+        Assert.Equal(0, memory.TakenBytes);
+        Assert.Equal(0, other.Appended(Batch.Sized(300)).BaseOffset.Value);
+        Assert.Equal(ErrorCode.UnsupportedForMessageFormat, other.Appended(new byte[200]).Error);
+        Assert.Equal(0, memory.TakenBytes);
+    }
+
+    [Fact]
+    public void A_partition_that_is_closed_holds_no_memory_of_appends()
+    {
+        var memory = new MemoryQuota(1_000);
+        var bench = new PartitionBench(memory: memory);
+        var release = bench.Hold("head");
+        var waiting = bench.Append(Batch.Sized(600));
+        Assert.Equal(Batch.Sized(600).Length, memory.TakenBytes);
+        var disposal = bench.Thread.Start(async () =>
+        {
+            await bench.Driver.DisposeAsync();
+            return true;
+        });
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, waiting.Now().Error);
+        release();
+        disposal.Now();
+        Assert.Equal(0, memory.TakenBytes);
     }
 
     [Fact]

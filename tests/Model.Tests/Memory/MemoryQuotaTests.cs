@@ -28,6 +28,21 @@ public sealed class MemoryQuotaTests
     }
 
     [Fact]
+    public async Task Whoever_holds_all_that_is_taken_may_exceed_the_capacity()
+    {
+        _quota.Take(60);
+        Assert.False(_quota.TryTake(50));
+        Assert.True(_quota.TryTake(50, held: 60));
+        _quota.Return(110);
+        _quota.Take(90);
+        var more = _quota.TakeAsync(200, Timeout.InfiniteTimeSpan, TimeProvider.System, held: 80).AsTask();
+        Assert.False(more.IsCompleted);
+        _quota.Return(10);
+        Assert.True(await more);
+        Assert.Equal(280, _quota.TakenBytes);
+    }
+
+    [Fact]
     public async Task Those_that_wait_are_served_in_order_of_arrival_and_nobody_overtakes_them()
     {
         _quota.Take(100);

@@ -91,7 +91,7 @@ internal sealed class FetchEndpoint
             return;
         }
 
-        var source = new PartitionSource(_topics, target.Topic, target.Partition);
+        var source = new PartitionSource(_topics, target.Topic, target.Partition, context);
         var (from, failed) = await source.StartAsync(
             wanted.Offset ?? (wanted.Follows ? OffsetSpec.Latest : OffsetSpec.Earliest), wanted.Timestamp, context.RequestAborted);
         await (failed is not null ? failed.WriteAsync(context)

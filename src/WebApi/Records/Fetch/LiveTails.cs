@@ -85,7 +85,7 @@ internal sealed class LiveTails(
         HttpContext context, TopicRoutes topic, IReadOnlyList<int> partitions, FetchParameters wanted, TailOutput output)
     {
         using var tail = new LiveTail(context.Response.BodyWriter, output, wanted, options.Value.HeartbeatInterval, time);
-        var sources = partitions.Select(partition => new PartitionSource(topics, topic, partition)).ToArray();
+        var sources = partitions.Select(partition => new PartitionSource(topics, topic, partition, context)).ToArray();
         if (await BeginAsync(context, topic, tail, sources, wanted) is { } problem)
         {
             await problem.WriteAsync(context);

@@ -2,14 +2,22 @@ using Loire.Edge.Fetching;
 using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
+using Loire.Model.Memory;
 using Loire.WebApi.Errors;
+using Loire.WebApi.Requests;
+using Microsoft.AspNetCore.Http;
 
 namespace Loire.WebApi.Records.Fetch;
 
-/// <summary>Reads one partition, with failures as problems.</summary>
-internal sealed class PartitionSource(TopicCache topics, TopicRoutes topic, int partition)
+/// <summary>
+/// Reads one partition for one request, with failures as problems. What the last fetch has brought counts as held by the request until the
+/// next one.
+/// </summary>
+internal sealed class PartitionSource(TopicCache topics, TopicRoutes topic, int partition, HttpContext context)
 {
     private readonly FetchSession _session = new(topics, topic, partition, TimeProvider.System);
+    private readonly RequestMemory _memory = RequestMemory.Of(context);
+    private readonly MemoryClaim _claim = RequestMemory.Of(context).Claim(context);
 
     public int Partition => partition;
 
@@ -83,8 +91,21 @@ internal sealed class PartitionSource(TopicCache topics, TopicRoutes topic, int 
     }
 
     /// <summary>Fetches once, for a reader that answers some failures itself.</summary>
-    public ValueTask<Fetched> ReadAsync(Offset from, int maxBytes, int minBytes, TimeSpan maxWait, CancellationToken cancellation) =>
-        _session.FetchAsync(new FetchRequest(from, maxBytes, maxWait > TimeSpan.Zero ? minBytes : 0, maxWait), cancellation);
+    public async ValueTask<Fetched> ReadAsync(Offset from, int maxBytes, int minBytes, TimeSpan maxWait, CancellationToken cancellation)
+    {
+        _claim.TryHold(0);
+        var fetched = await _session.FetchAsync(
+            new FetchRequest(from, maxBytes, maxWait > TimeSpan.Zero ? minBytes : 0, maxWait), cancellation);
+        var bytes = fetched.Answer.Batches.Sum(batch => (long)batch.Length);
+        if (bytes == 0 || await _memory.HoldAsync(_claim, bytes, cancellation))
+        {
+            return fetched;
+        }
+
+        // What was read is dropped: the records stay where they are.
+        var refusal = RequestMemory.NoRoom;
+        return new Fetched(FetchStatus.Unavailable, fetched.Answer with { Error = refusal.Error, Batches = [], Detail = refusal.Detail });
+    }
 
     /// <summary>The positions that bound the log now.</summary>
     public ValueTask<PartitionOffsets> OffsetsAsync(CancellationToken cancellation) => _session.OffsetsAsync(cancellation);

@@ -41,6 +41,7 @@ internal sealed class BatchProduce(RequestStream stream, int partition, ProduceS
             var buffer = read.Buffer;
             while (buffer.Length > 0 && _problem is null && session.Failure is null)
             {
+                await session.ReserveAsync(session.HasPending ? gatherBytes : Math.Min(gatherBytes, 2 * (_length + buffer.Length)));
                 buffer = Gather(buffer, isBehind: session.HasPending);
                 if (_problem is { Error: ErrorCode.MessageTooLarge } && _isTooLargeForTopic && session.MustCheckTopic())
                 {

@@ -86,7 +86,8 @@ internal static class DocumentProduce
         var now = timestamp == Timestamp.None ? Timestamp.From(time.GetUtcNow()) : timestamp;
         Added added;
         while ((added = session.TryAdd(
-            partition, new ProducerRecord(now, key, key is null, source.Span, false, headers), out _)) == Added.NoRoom)
+            partition, new ProducerRecord(now, key, key is null, source.Span, false, headers), out _)) == Added.NoRoom
+            && session.Failure is null)
         {
             await session.MakeRoomAsync();
         }

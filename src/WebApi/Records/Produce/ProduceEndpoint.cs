@@ -15,7 +15,7 @@ namespace Loire.WebApi.Records.Produce;
 
 /// <summary><c>POST /v1/topics/{topic}/records</c>: one path, and the Content-Type says what the body is.</summary>
 internal sealed class ProduceEndpoint(
-    BatchDelivery delivery, IOptions<LoireApiOptions> options, ApiMetrics metrics, TimeProvider time)
+    BatchDelivery delivery, IOptions<LoireApiOptions> options, RequestMemory memory, ApiMetrics metrics, TimeProvider time)
 {
     private static readonly QueryParameter<long> PartitionNumber = QueryParameter.Number(
         "partition", 0, int.MaxValue, -1, "The partition for all records; otherwise each record's own, or its key's, or any.");
@@ -89,7 +89,7 @@ internal sealed class ProduceEndpoint(
         long sent = 0;
         var answer = new ProduceAnswer(context, streams);
         ProduceSession session = null!;
-        session = new ProduceSession(delivery, topic, acks, options.Value)
+        session = new ProduceSession(delivery, topic, acks, options.Value, memory.OfBody(context))
         {
             OnAccepted = batch =>
             {

@@ -7,6 +7,7 @@ using Loire.Edge.Topics;
 using Loire.Model;
 using Loire.Model.Batches;
 using Loire.WebApi.Errors;
+using Loire.WebApi.Requests;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -26,7 +27,8 @@ internal enum Added
 }
 
 /// <summary>
-/// The records of one request on their way to the partitions. Bounded in bytes: a request that is faster than the store waits. Used by one
+/// The records of one request on their way to the partitions. Bounded in bytes, and within what all requests may hold together: a request
+/// that is faster than the store waits. Used by one
 /// flow at a time; only batches end on other threads, and count once the flow collects them. After a failure nothing more is sent, and what
 /// is under way is awaited, so that the answer can say exactly what was accepted.
 /// <para>
@@ -34,8 +36,12 @@ internal enum Added
 /// what is known of the topic is held until the topic was asked once more (<see cref="MakeRoomAsync"/>).
 /// </para>
 /// </summary>
-internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, Acks acks, LoireApiOptions options) : IAccumulatorOwner
+internal sealed class ProduceSession(
+    BatchDelivery delivery, TopicRoutes known, Acks acks, LoireApiOptions options, RequestClaim memory) : IAccumulatorOwner
 {
+    // The first buffer of a batch, and the objects around it: what a batch of a few small records takes.
+    private const int BatchOverheadBytes = 5 * 1024;
+
     private readonly Dictionary<int, PartitionAccumulator> _partitions = [];
     private readonly HashSet<PartitionAccumulator> _open = [];
     private readonly Queue<Batch> _unacknowledged = new();
@@ -48,6 +54,7 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
     private bool _hasCheckedTopic;
     private int _pendingBatches;
     private long _pendingBytes;
+    private long _wantedBytes;
 
     /// <summary>Records added so far.</summary>
     public long RecordsAdded { get; private set; }
@@ -71,6 +78,8 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
 
     /// <summary>How many records from the start of the request are all acknowledged.</summary>
     public long Acknowledged => _unacknowledged.TryPeek(out var batch) ? batch.FirstRecord : RecordsAdded;
+
+    private long HeldBytes => _pendingBytes + (_pendingBatches * (long)BatchOverheadBytes);
 
     TopicRoutes IAccumulatorOwner.Routes => _topic;
 
@@ -105,6 +114,13 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
         if (!record.FitsInto(MaxBatchBytes))
         {
             return MustCheckTopic() ? Added.NoRoom : Added.TooLarge;
+        }
+
+        var more = record.ReservedBytes + BatchOverheadBytes;
+        if (!memory.TryHoldRecords(HeldBytes + more))
+        {
+            _wantedBytes = more;
+            return Added.NoRoom;
         }
 
         var to = partition is { } wanted ? Accumulator(wanted)
@@ -160,6 +176,29 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
         {
             SendIdle();
             await WaitAsync();
+        }
+
+        await ReserveAsync(_wantedBytes);
+        _wantedBytes = 0;
+    }
+
+    /// <summary>
+    /// Waits until the request may hold so many bytes more, sending what it has first, so that requests that wait for each other end. Without room in time
+    /// the session fails.
+    /// </summary>
+    public async ValueTask ReserveAsync(long bytes)
+    {
+        while (Failure is null && bytes > 0 && !memory.TryHoldRecords(HeldBytes + bytes))
+        {
+            if (HasPending)
+            {
+                SendIdle();
+                await WaitAsync();
+            }
+            else if (!await memory.HoldRecordsAsync(HeldBytes + bytes, CancellationToken.None))
+            {
+                Failure = RequestMemory.NoRoom;
+            }
         }
     }
 
@@ -258,6 +297,7 @@ internal sealed class ProduceSession(BatchDelivery delivery, TopicRoutes known, 
     {
         _pendingBatches--;
         _pendingBytes -= RecordBatch.HeaderSize + batch.ReservedBytes;
+        memory.TryHoldRecords(HeldBytes);
         if (batch.Failure is { } failure)
         {
             if (Failure is null)
