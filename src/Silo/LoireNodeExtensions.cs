@@ -78,6 +78,8 @@ public static class LoireNodeExtensions
                 azure.ContainerName = options.AzureContainer;
                 azure.GrainStorageSerializer = new LoireGrainStorageSerializer();
             });
+            services.AddKeyedSingleton<IObjectListing>(
+                LogStorage.ProviderName, new AzureBlobListing(new BlobContainerClient(options.AzureConnection, options.AzureContainer)));
             return;
         }
 

@@ -22,7 +22,7 @@ namespace Loire.Storage;
 /// stored bytes are not what was written; it still sets the version, and the bytes of a <see cref="StoredObject"/> as they are.
 /// </para>
 /// </summary>
-public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
+public sealed class FileGrainStorage : IGrainStorage, IObjectListing, IAsyncDisposable
 {
     private static readonly LoireGrainStorageSerializer _serializer = new();
     private readonly ObjectStore _store;
@@ -128,6 +128,10 @@ public sealed class FileGrainStorage : IGrainStorage, IAsyncDisposable
         await CommitAsync(write, grainState.ETag, stateName, grainId).ConfigureAwait(false);
         SetState(grainState, default);
     }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<string> ListAsync(string stateName, string prefix, CancellationToken cancellation) =>
+        StoreListing.ListAsync(_store, stateName, prefix, cancellation);
 
     /// <summary>Completes the writes in flight, rejects later ones, writes a checkpoint of the index and releases the directory.</summary>
     public ValueTask DisposeAsync()

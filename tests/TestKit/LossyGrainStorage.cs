@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Loire.Log;
 using Orleans.Storage;
@@ -13,7 +14,7 @@ namespace Loire.TestKit;
 /// so a killed caller cannot block it. All data is copied in and out, so memory accidentally shared with the caller is detected.
 /// Thread-safe.
 /// </summary>
-public sealed class LossyGrainStorage : IGrainStorage
+public sealed class LossyGrainStorage : IGrainStorage, IObjectListing
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
@@ -43,6 +44,20 @@ public sealed class LossyGrainStorage : IGrainStorage
             lock (_lock)
             {
                 return [.. _entries.Keys];
+            }
+        }
+    }
+
+    public async IAsyncEnumerable<string> ListAsync(
+        string stateName, string prefix, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        // Not in order: a caller that needs one must not find it here by accident.
+        foreach (var key in Keys.Reverse())
+        {
+            await Task.Yield();
+            if (key.StartsWith($"{stateName}|{prefix}", StringComparison.Ordinal))
+            {
+                yield return key[(stateName.Length + 1)..];
             }
         }
     }

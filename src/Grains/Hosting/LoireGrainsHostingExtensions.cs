@@ -22,8 +22,8 @@ public static partial class LoireGrainsHostingExtensions
 {
     /// <summary>
     /// Registers the services of the grains. The host must register an <c>IGrainStorage</c> under <see cref="LogStorage.ProviderName"/>,
-    /// and may register its own <see cref="TimeProvider"/> and <see cref="NewId"/>. Once the silo has started, it completes interrupted
-    /// creations and deletions of topics.
+    /// should register the <see cref="IObjectListing"/> of the same store there, and may register its own <see cref="TimeProvider"/> and
+    /// <see cref="NewId"/>. Once the silo has started, it completes interrupted creations and deletions of topics.
     /// </summary>
     public static ISiloBuilder AddLoireGrains(this ISiloBuilder builder, Action<LoireGrainsOptions>? configure = null)
     {
@@ -40,8 +40,9 @@ public static partial class LoireGrainsHostingExtensions
         services.TryAddSingleton<PartitionMetrics>();
         services.TryAddSingleton<GroupMetrics>();
         services.TryAddSingleton<LogMetrics>();
-        options.PostConfigure<LogMetrics, GroupMetrics>((grains, log, groups) =>
+        options.PostConfigure<LogMetrics, GroupMetrics, IServiceProvider>((grains, log, groups, provider) =>
         {
+            grains.PartitionLog.Listing = grains.Journal.Listing = provider.GetKeyedService<IObjectListing>(LogStorage.ProviderName);
             grains.PartitionLog.Metrics = log;
             grains.Journal.Metrics = log;
             grains.Groups.Metrics = groups;

@@ -34,6 +34,9 @@ internal sealed class ChainObjects(StorageCalls calls, LogName name)
     /// <summary>The message of the last exception of the provider; null if there was none.</summary>
     public string? LastProblem => calls.LastProblem;
 
+    /// <summary>Whether the store can list the log's objects.</summary>
+    public bool CanList => calls.CanList;
+
     /// <summary>The instruments of the log.</summary>
     public LogMetrics Metrics => calls.Metrics;
 
@@ -106,6 +109,9 @@ internal sealed class ChainObjects(StorageCalls calls, LogName name)
             }
         }
     }
+
+    /// <summary>Lists the keys of the log as <see cref="StorageCalls.ListAsync"/> does.</summary>
+    public Task<List<(Guid? Incarnation, ObjectKey Key)>?> ListAsync() => calls.ListAsync();
 
     /// <summary>Deletes an object; true once it is known to be gone.</summary>
     /// <param name="key">The object's key.</param>

@@ -55,6 +55,12 @@ public class ChainOptions
     /// </summary>
     public MemoryQuota ReadMemory { get; set; } = MemoryQuota.Unlimited();
 
+    /// <summary>
+    /// Lists the store's objects, for the deletion of a log of which damage hides objects; null if the store cannot. Without it such a
+    /// deletion leaves what a damaged index page listed, and fails if the head is damaged beyond one bit.
+    /// </summary>
+    public IObjectListing? Listing { get; set; }
+
     /// <summary>Returns a human-readable problem; null if the values are valid.</summary>
     public virtual string? Problem() =>
         ChunkBytes is < 1 or > Limits.BatchBytes ? $"{nameof(ChunkBytes)} must lie between 1 and {Limits.BatchBytes}."

@@ -6,12 +6,16 @@ namespace Loire.Log.Chains;
 /// <summary>
 /// Deletes a log, and can be repeated after any failure until it succeeds. The head is marked first, so that no instance opens the log. A
 /// fence stops a writer that has not seen the mark. Then the tail, which no entry lists, is added to the head's garbage, so that a second
-/// run finds it; then all objects are deleted, the head last. A head with one flipped bit is corrected for that.
+/// run finds it; then all objects are deleted, the head last. A head with one flipped bit is corrected for that; what other damage hides from
+/// the head is found by the listing of the store (<see cref="DeletionByListing"/>), if it has one.
 /// </summary>
 internal sealed class Deletion(Chain chain, ChainObjects store, ObjectLoader loader)
 {
     private const int MaxAttempts = 8;
     private const int CallsAtOnce = 16;
+
+    private readonly DeletionByListing _byListing = new(chain, store);
+    private bool _hasDamagedPage;
 
     /// <summary>Deletes the log; returns None once nothing is left.</summary>
     /// <param name="cancellation">Ends the deletion between two attempts.</param>
@@ -25,6 +29,11 @@ internal sealed class Deletion(Chain chain, ChainObjects store, ObjectLoader loa
             if (read.Status == FetchStatus.Damaged && HeadCorrection.TryCorrect(read.Damaged.Span, store.Name.Tag, out var corrected))
             {
                 read = new FetchedHead(FetchStatus.Found, corrected, read.ETag);
+            }
+
+            if (read.Status == FetchStatus.Damaged && store.CanList && onlyEpoch is null)
+            {
+                return await _byListing.DeleteHeadlessAsync(read.ETag);
             }
 
             if (read.Status != FetchStatus.Found)
@@ -56,7 +65,9 @@ internal sealed class Deletion(Chain chain, ChainObjects store, ObjectLoader loa
 
             if (outcome == WriteOutcome.Done)
             {
-                var isGone = await DeleteAllAsync(head) && await store.DeleteAsync(ObjectKey.Head, etag);
+                var isGone = await DeleteAllAsync(head)
+                    && (!_hasDamagedPage || !store.CanList || await _byListing.DeleteAsync(head.Incarnation))
+                    && await store.DeleteAsync(ObjectKey.Head, etag);
                 return isGone ? ErrorCode.None : ErrorCode.KafkaStorageError;
             }
 
@@ -166,6 +177,7 @@ internal sealed class Deletion(Chain chain, ChainObjects store, ObjectLoader loa
             if (entry.Kind == ObjectKind.Page)
             {
                 var (status, below) = await new EntryWalk(loader).ReadPageAsync(entry);
+                _hasDamagedPage |= status is FetchStatus.Damaged or FetchStatus.Absent;
                 if (status == FetchStatus.Unreachable || !await DeleteEntriesAsync(below, disposal))
                 {
                     return false;

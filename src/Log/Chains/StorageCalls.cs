@@ -43,8 +43,6 @@ internal struct RetryBudget(long started, TimeSpan pause)
 /// </summary>
 internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid writer, ChainOptions options, TimeProvider time)
 {
-    private const string StateName = "loire";
-
     private Random? _jitter;
 
     /// <summary>The instruments of the log.</summary>
@@ -56,6 +54,9 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
     /// <summary>The message of the last exception of the provider; null if there was none.</summary>
     public string? LastProblem { get; private set; }
 
+    /// <summary>Whether the store can list the log's objects.</summary>
+    public bool CanList => options.Listing is not null;
+
     /// <summary>Creates the budget of an operation that starts now.</summary>
     public RetryBudget Begin() => new(time.GetTimestamp(), options.RetryDelayMin);
 
@@ -65,7 +66,7 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
         var state = new GrainState<StoredObject>(new StoredObject());
         try
         {
-            await Bounded(storage.ReadStateAsync(StateName, name.IdOf(key, Incarnation), state), budget);
+            await Bounded(storage.ReadStateAsync(LogStorage.StateName, name.IdOf(key, Incarnation), state), budget);
         }
         catch (StorageDamagedException problem)
         {
@@ -90,7 +91,7 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
     public async Task<(CallEnd End, string? ETag)> WriteAsync(ObjectKey key, StoredObject content, string? etag, RetryBudget budget)
     {
         var state = new GrainState<StoredObject>(content) { ETag = etag!, RecordExists = etag is not null };
-        var end = await RunAsync(() => storage.WriteStateAsync(StateName, name.IdOf(key, Incarnation), state), budget);
+        var end = await RunAsync(() => storage.WriteStateAsync(LogStorage.StateName, name.IdOf(key, Incarnation), state), budget);
         return (end, state.ETag);
     }
 
@@ -98,7 +99,38 @@ internal sealed class StorageCalls(IGrainStorage storage, LogName name, Guid wri
     public Task<CallEnd> ClearAsync(ObjectKey key, string etag)
     {
         var state = new GrainState<StoredObject>(new StoredObject()) { ETag = etag, RecordExists = true };
-        return RunAsync(() => storage.ClearStateAsync(StateName, name.IdOf(key, Incarnation), state), Begin());
+        return RunAsync(() => storage.ClearStateAsync(LogStorage.StateName, name.IdOf(key, Incarnation), state), Begin());
+    }
+
+    /// <summary>
+    /// Lists the keys of the log, of all its incarnations, the head's included; null if that fails, or if the store cannot list.
+    /// </summary>
+    public async Task<List<(Guid? Incarnation, ObjectKey Key)>?> ListAsync()
+    {
+        if (options.Listing is not { } listing)
+        {
+            return null;
+        }
+
+        var keys = new List<(Guid? Incarnation, ObjectKey Key)>();
+        using var deadline = new CancellationTokenSource(options.UnknownOutcomeDeadline, time);
+        try
+        {
+            await foreach (var id in listing.ListAsync(LogStorage.StateName, name.KeyPrefix, deadline.Token))
+            {
+                if (ObjectKey.TryParse(id.AsSpan(name.KeyPrefix.Length), out var incarnation, out var key))
+                {
+                    keys.Add((incarnation, key));
+                }
+            }
+
+            return keys;
+        }
+        catch (Exception problem)
+        {
+            Note(problem);
+            return null;
+        }
     }
 
     /// <summary>

@@ -17,7 +17,8 @@ internal sealed class LogName
     /// </summary>
     public const int MaxLength = 900;
 
-    private const string GrainType = "log";
+    /// <summary>The grain type of every object, with which the texts of their ids begin.</summary>
+    public const string GrainType = "log";
 
     private static readonly SearchValues<char> Legal =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/");
@@ -37,6 +38,12 @@ internal sealed class LogName
         Tag = Crc32C.Compute(Encoding.ASCII.GetBytes(Text));
     }
 
+    /// <summary>The name whose escaped text is part of a key.</summary>
+    /// <exception cref="ArgumentException">No name is escaped like this.</exception>
+    public static LogName FromKey(string escaped) =>
+        new LogName(Unescape(escaped)) is { } name && name.Text == escaped
+            ? name : throw new ArgumentException("The text is no escaped name of a log.", nameof(escaped));
+
     /// <summary>The escaped name, as used in keys.</summary>
     public string Text { get; }
 
@@ -45,11 +52,17 @@ internal sealed class LogName
     /// </summary>
     public uint Tag { get; }
 
+    /// <summary>How the texts of the ids of all objects of the log begin.</summary>
+    public string KeyPrefix => $"{GrainType}/{Text}/";
+
     /// <summary>The storage key of one of the log's objects.</summary>
     /// <param name="key">The key within the log.</param>
     /// <param name="incarnation">The <see cref="Head.Incarnation"/> of the log; the head's own key does not depend on it.</param>
     public GrainId IdOf(ObjectKey key, Guid? incarnation) => GrainId.Create(
         GrainType, incarnation is { } guid && key != ObjectKey.Head ? $"{Text}/{guid:N}/{key}" : $"{Text}/{key}");
+
+    /// <summary>The name as it was given.</summary>
+    public static string Unescape(string escaped) => Uri.UnescapeDataString(escaped.Replace('=', '%'));
 
     private static string Escape(string text)
     {

@@ -31,6 +31,9 @@ internal enum ObjectKeyKind : byte
 /// <param name="Index">Counts the parts of one revision from 0.</param>
 internal readonly record struct ObjectKey(ObjectKeyKind Kind, long Number, int Index)
 {
+    /// <summary>Characters of an incarnation in a storage key.</summary>
+    public const int IncarnationLength = 32;
+
     /// <summary>The key of the head.</summary>
     public static readonly ObjectKey Head = new(ObjectKeyKind.Head, 0, 0);
 
@@ -40,6 +43,48 @@ internal readonly record struct ObjectKey(ObjectKeyKind Kind, long Number, int I
     /// <summary>The key of a part.</summary>
     public static ObjectKey Part(long revision, int index) => new(ObjectKeyKind.Part, revision, index);
 
+    /// <summary>
+    /// Reads the text after a log's name in the storage key of one of its objects, and the incarnation before it if there is one; false if it
+    /// is none.
+    /// </summary>
+    public static bool TryParse(ReadOnlySpan<char> text, out Guid? incarnation, out ObjectKey key)
+    {
+        (incarnation, key) = (null, Head);
+        if (text is "head")
+        {
+            return true;
+        }
+
+        if (text.IndexOf('/') == IncarnationLength && Guid.TryParseExact(text[..IncarnationLength], "N", out var guid))
+        {
+            incarnation = guid;
+            text = text[(IncarnationLength + 1)..];
+        }
+
+        var slash = text.IndexOf('/');
+        if (slash < 0)
+        {
+            return false;
+        }
+
+        var (kind, numbers) = (text[..slash].ToString(), text[(slash + 1)..].ToString());
+        var dash = numbers.IndexOf('-', StringComparison.Ordinal);
+        if (kind == "chunk" && TryParse(numbers, out var ordinal))
+        {
+            key = Chunk(ordinal);
+            return true;
+        }
+
+        if (kind == "part" && dash > 0 && TryParse(numbers.AsSpan(0, dash), out var revision)
+            && TryParse(numbers.AsSpan(dash + 1), out var index) && index <= int.MaxValue)
+        {
+            key = Part(revision, (int)index);
+            return true;
+        }
+
+        return false;
+    }
+
     /// <summary>The last segments of the storage key; numbers are padded so that listings are sorted.</summary>
     public override string ToString() => Kind switch
     {
@@ -47,4 +92,7 @@ internal readonly record struct ObjectKey(ObjectKeyKind Kind, long Number, int I
         ObjectKeyKind.Chunk => string.Create(CultureInfo.InvariantCulture, $"chunk/{Number:D16}"),
         _ => string.Create(CultureInfo.InvariantCulture, $"part/{Number:D12}-{Index:D4}"),
     };
+
+    private static bool TryParse(ReadOnlySpan<char> digits, out long number) =>
+        long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }

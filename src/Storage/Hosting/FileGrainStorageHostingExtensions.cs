@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Loire.Log;
 using Loire.Storage;
 using Loire.Storage.Hosting;
 using Loire.Storage.Objects;
@@ -12,7 +13,8 @@ namespace Orleans.Hosting;
 public static class FileGrainStorageHostingExtensions
 {
     /// <summary>
-    /// Opens a store with the silo under the provider name <paramref name="name"/> and disposes of it with the silo's services.
+    /// Opens a store with the silo under the provider name <paramref name="name"/>, with its <see cref="IObjectListing"/>, and disposes of
+    /// it with the silo's services.
     /// </summary>
     public static ISiloBuilder AddFileGrainStorage(this ISiloBuilder builder, string name, Action<FileStoreOptions> configure)
     {
@@ -28,6 +30,7 @@ public static class FileGrainStorageHostingExtensions
             return store;
         });
         builder.Services.AddKeyedSingleton<IGrainStorage>(name, (services, key) => services.GetRequiredKeyedService<FileGrainStorage>(key));
+        builder.Services.AddKeyedSingleton<IObjectListing>(name, (services, key) => services.GetRequiredKeyedService<FileGrainStorage>(key));
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => new StoreOpening(services, name));
         return builder;
     }
@@ -41,6 +44,7 @@ public static class FileGrainStorageHostingExtensions
         // Registered as instances: a container disposes of what its factories created, and this store belongs to the caller.
         builder.Services.AddKeyedSingleton(name, store);
         builder.Services.AddKeyedSingleton<IGrainStorage>(name, store);
+        builder.Services.AddKeyedSingleton<IObjectListing>(name, store);
         return builder;
     }
 }
