@@ -57,7 +57,7 @@ internal static class NodeCommand
             });
         }
 
-        command.Subcommands.Add(new Command("store", "Looks after the store of a node that is stopped.") { StoreRepairCommand.Create() });
+        command.Subcommands.Add(StoreCommand.Create());
         command.SetAction((parsed, _) => run(Settings(parsed)));
         // An argument that begins with '@' is a value, not a response file.
         return command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });

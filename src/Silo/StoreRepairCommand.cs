@@ -2,13 +2,11 @@ using System.CommandLine;
 using System.Globalization;
 using Loire.Storage.Repair;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 
 namespace Loire.Silo;
 
 /// <summary>
-/// <c>store repair</c>: inspects the file store of a node that is stopped, says what a repair gives up, asks, and repairs it. Exit codes: 0 for a
-/// sound or repaired store, 1 if it is damaged and was not repaired or cannot be opened, 2 for a bad option.
+/// <c>store repair</c>: inspects the file store of a node that is stopped, says what a repair gives up, asks, and repairs it.
 /// </summary>
 internal static class StoreRepairCommand
 {
@@ -17,48 +15,22 @@ internal static class StoreRepairCommand
         Repairs the file store of a node that is stopped: restores objects with one flipped bit, and with consent gives up what is beyond that.
         """;
 
-    /// <summary>The command, for the node's command line.</summary>
-    public static Command Create()
+    private static readonly Option<bool> _yes = new("--yes") { Description = "repair without asking" };
+
+    /// <summary>The command.</summary>
+    public static Command Create() => StoreCommand.Subcommand(
+        "repair", Description, (options, parsed) => RunAsync(options, parsed.GetValue(_yes), Console.In, Console.Out, Console.Error), _yes);
+
+    private static async Task<int> RunAsync(NodeOptions options, bool isAgreed, TextReader input, TextWriter output, TextWriter errors)
     {
-        var data = new Option<string?>("--data") { Description = "directory of the file store (./data)", HelpName = "DIR" };
-        var yes = new Option<bool>("--yes") { Description = "repair without asking" };
-        var repair = new Command("repair", Description) { data, yes };
-        repair.SetAction((parsed, _) => RunAsync(parsed.GetValue(data), parsed.GetValue(yes), Console.In, Console.Out, Console.Error));
-        return repair;
-    }
-
-    /// <summary>Runs the command; <paramref name="data"/> wins over the environment and the file of settings.</summary>
-    internal static async Task<int> RunAsync(string? data, bool isAgreed, TextReader input, TextWriter output, TextWriter errors)
-    {
-        try
+        if (options.Storage != StoreKind.File)
         {
-            var arguments = data is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["data"] = data };
-            var options = NodeConfiguration.Bind(arguments, Environment.GetEnvironmentVariable, "appsettings.json");
-            if (options.Storage != StoreKind.File)
-            {
-                await errors.WriteLineAsync("Only a file store can be repaired: set --storage file, or repair the container with the tools of its provider.");
-                return NodeCommand.UsageExitCode;
-            }
-
-            if (!Directory.Exists(options.Data))
-            {
-                await errors.WriteLineAsync($"There is no store: {Path.GetFullPath(options.Data)} does not exist.");
-                return 1;
-            }
-
-            await using var repair = await FileStoreRepair.OpenAsync(options.Data, NullLogger.Instance);
-            return await RepairAsync(repair, isAgreed, input, output);
-        }
-        catch (OptionsValidationException problem)
-        {
-            await errors.WriteLineAsync(problem.Message);
+            await errors.WriteLineAsync("Only a file store can be repaired: set --storage file, or repair the container with the tools of its provider.");
             return NodeCommand.UsageExitCode;
         }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException)
-        {
-            await errors.WriteLineAsync($"The store cannot be repaired: {problem.Message}");
-            return 1;
-        }
+
+        await using var repair = await FileStoreRepair.OpenAsync(options.Data, NullLogger.Instance);
+        return await RepairAsync(repair, isAgreed, input, output);
     }
 
     private static async Task<int> RepairAsync(FileStoreRepair repair, bool isAgreed, TextReader input, TextWriter output)

@@ -27,6 +27,9 @@ public sealed class LossyGrainStorage : IGrainStorage, IObjectListing
     /// <summary>Decides the fault of each call before it has any effect. A task that ends late delays the call.</summary>
     public Func<StorageCall, Task<StorageFault>>? Faults { get; set; }
 
+    /// <summary>Thrown by each listing.</summary>
+    public Exception? ListingFault { get; set; }
+
     /// <summary>Called for each change of content, under the lock that prevents others.</summary>
     public Action<StorageChange>? Changed { get; set; }
 
@@ -51,6 +54,11 @@ public sealed class LossyGrainStorage : IGrainStorage, IObjectListing
     public async IAsyncEnumerable<string> ListAsync(
         string stateName, string prefix, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        if (ListingFault is { } fault)
+        {
+            throw fault;
+        }
+
         // Not in order: a caller that needs one must not find it here by accident.
         foreach (var key in Keys.Reverse())
         {

@@ -86,4 +86,12 @@ public interface ICatalogGrain : IGrainWithStringKey
     [ResponseTimeout("00:05:00")]
     [Alias("Settle")]
     ValueTask Settle();
+
+    /// <summary>
+    /// Deletes the objects that deletions have left in the store, as a write that arrived late does, and reconciles the catalog with the
+    /// store. The catalog itself does so every few hours.
+    /// </summary>
+    [ResponseTimeout("00:30:00")]
+    [Alias("Sweep")]
+    ValueTask Sweep();
 }

@@ -24,11 +24,16 @@ public sealed class GroupCatalogDriver : IAsyncDisposable
     /// <param name="expire">Calls a group to remove what has expired.</param>
     /// <param name="maxAge">How old the state may be from which lists are returned.</param>
     /// <param name="logger">Logs failures of the journal.</param>
+    /// <param name="stored">The groups of the store, from which the catalog is rebuilt; null if it cannot be listed.</param>
+    /// <param name="rebuilt">Invoked with the journal's name when it has been rebuilt.</param>
     internal GroupCatalogDriver(
-        JournalSource journal, Func<GroupId, ValueTask<ErrorCode>> expire, TimeSpan maxAge, ILogger logger)
+        JournalSource journal, Func<GroupId, ValueTask<ErrorCode>> expire, TimeSpan maxAge, ILogger logger, StoredGroups? stored = null,
+        Action<string>? rebuilt = null)
     {
         (_expire, _maxAge) = (expire, maxAge);
-        _catalog = new(journal, GroupCatalogJournalCodec.Instance, ErrorCode.NotCoordinator, logger, static _ => { });
+        _catalog = new(
+            journal, GroupCatalogJournalCodec.Instance, ErrorCode.NotCoordinator, logger, static _ => { },
+            stored is null ? null : new StateElsewhere<GroupCatalogRecord>(stored.ReadCatalogAsync, rebuilt ?? (static _ => { })));
     }
 
     /// <summary>Records whether a group exists.</summary>

@@ -1,9 +1,11 @@
 using Loire.Grains.Groups;
+using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Journals;
 using Loire.Grains.Partitions;
 using Loire.Grains.Topics;
 using Loire.Grains.Turns;
 using Loire.Log;
+using Loire.Log.Audits;
 using Loire.Log.Chains;
 using Loire.Log.Journals;
 using Loire.Log.Partitions;
@@ -31,9 +33,11 @@ internal sealed class DriverFactory(
     NewId newId,
     PartitionMetrics metrics,
     IEnumerable<IAssignor> assignors,
+    LogMetrics logMetrics,
     ILoggerFactory loggers) : IPartitionDrivers, ITopicDrivers, IGroupDrivers
 {
     private readonly LoireGrainsOptions _options = options.Value;
+    private readonly IObjectListing? _listing = options.Value.Journal.Listing;
     private readonly PartitionDriverOptions _partitionOptions =
         new(
             options.Value.PartitionLog.PendingBytes, options.Value.PartitionLog.PendingBytes, options.Value.RoomWait,
@@ -49,6 +53,8 @@ internal sealed class DriverFactory(
 
     public TimeSpan SettleInterval => _options.SettleInterval;
 
+    public TimeSpan StoreSweepInterval => _options.StoreSweepInterval;
+
     public TimeSpan SweepInterval => _options.Groups.SweepInterval;
 
     public PartitionDriver Partition(PartitionKey key, ITurnQueue turns, Action drop)
@@ -59,20 +65,29 @@ internal sealed class DriverFactory(
     }
 
     public TopicDriver Topic(TopicName name, IActivation activation) => new(
-        name, Journal($"topic/{name}"), new GrainGateway(grains, _topicLogger), () => new TopicId(newId()),
+        name, Journal(TopicJournalName.Of(name)), new GrainGateway(grains, _topicLogger), () => new TopicId(newId()),
         new TopicDriverOptions(_options.DefaultPartitions, _options.TopicParallelism, MaxAge), _topicLogger, activation);
 
     public CatalogDriver Catalog() => new(
-        Journal("catalog"), new GrainGateway(grains, _catalogLogger), _options.TopicParallelism, MaxAge, _catalogLogger);
+        Journal("catalog"), new GrainGateway(grains, _catalogLogger), _options.TopicParallelism, MaxAge, _catalogLogger, StoredTopics(),
+        logMetrics.CountRebuilt);
+
+    public Task SweepStoreAsync() => _listing is { } listing && StoredTopics() is { } topics
+        ? new StoreSweep(new LogSweep(listing, storage, time), topics, _catalogLogger).RunAsync() : Task.CompletedTask;
 
     public GroupDriver Group(GroupId id, ITurnQueue turns, Action<TimeSpan> wakeAfter, IActivation activation) => new(
         id, Journal(GroupJournalName.Of(id)), () => new GroupMachine(_assignors, _options.Groups.Members), _groupGateway, turns,
         _options.Groups, time, _groupLogger, wakeAfter, activation);
 
-    public GroupCatalogDriver Catalog(int shard) => new(Journal($"groups/{shard}"), _groupGateway.Expire, MaxAge, _groupLogger);
+    public GroupCatalogDriver Catalog(int shard) => new(
+        Journal($"groups/{shard}"), _groupGateway.Expire, MaxAge, _groupLogger,
+        _listing is { } listing ? new StoredGroups(listing, Journal, id => id.Place(IGroupCatalogGrain.Shards) == shard) : null,
+        logMetrics.CountRebuilt);
 
     // A state of this age may be returned at once, so a reader that waits sees a change within twice this time.
     private TimeSpan MaxAge => _options.MaxStaleness / 2;
+
+    private StoredTopics? StoredTopics() => _listing is { } listing ? new StoredTopics(listing, Journal, _options.TopicParallelism) : null;
 
     private JournalSource Journal(string name) => new(
         name, logId => new Journal(storage, logId, newId(), _options.Journal, time));

@@ -61,6 +61,12 @@ public sealed class LoireGrainsOptions
     /// </summary>
     public TimeSpan SettleInterval { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// How often the store is searched for objects that deletions have left, and for topics that the catalog lacks. Both need a write that arrives
+    /// late or a crash beside damage, so it is rare; the search lists every object of the store.
+    /// </summary>
+    public TimeSpan StoreSweepInterval { get; set; } = TimeSpan.FromHours(6);
+
     /// <summary>Settings of consumer groups.</summary>
     public GroupOptions Groups { get; set; } = new();
 }

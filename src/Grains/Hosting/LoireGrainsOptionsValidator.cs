@@ -25,6 +25,8 @@ internal sealed class LoireGrainsOptionsValidator : IValidateOptions<LoireGrains
                 : null,
             options.TopicParallelism is < 1 or > 1_000 ? $"{nameof(options.TopicParallelism)} must lie between 1 and 1000." : null,
             options.SettleInterval < TimeSpan.FromSeconds(1) ? $"{nameof(options.SettleInterval)} must be at least a second." : null,
+            options.StoreSweepInterval < TimeSpan.FromMinutes(1) || options.StoreSweepInterval > TimeSpan.FromDays(30)
+                ? $"{nameof(options.StoreSweepInterval)} must lie between a minute and 30 days." : null,
             options.Groups.Problem() is { } groups ? $"{nameof(options.Groups)}: {groups}" : null,
         ];
         var found = problems.OfType<string>().ToArray();

@@ -14,6 +14,11 @@ namespace Loire.Grains.Journals;
 /// and the next <see cref="OpenAsync"/> reads the journal again. An owner whose state cannot be replaced (a group, whose sessions are not
 /// in the journal) returns only errors from then on instead.
 /// </para>
+/// <para>
+/// A state that is also stored elsewhere outlives its journal: what a journal holds is replaced if it cannot be read, the journal is deleted if its
+/// head cannot, and an empty one is filled before it is used. So a crash in between only means that it is filled later. Other owners are fenced
+/// before the state is read elsewhere.
+/// </para>
 /// <para>Not thread-safe: calls and continuations run as turns of one queue.</para>
 /// </summary>
 /// <param name="source">Creates the journal.</param>
@@ -21,8 +26,10 @@ namespace Loire.Grains.Journals;
 /// <param name="superseded">The error that makes callers look for the owner again: the journal has another owner, or a bug was hit.</param>
 /// <param name="logger">Logs failures of the journal.</param>
 /// <param name="failed">Invoked when the journal cannot be opened or has failed, once per opening.</param>
+/// <param name="elsewhere">Where else the state is stored; null if nowhere.</param>
 internal sealed partial class JournaledState<TState, TRecord>(
-    JournalSource source, IJournalCodec<TState, TRecord> codec, ErrorCode superseded, ILogger logger, Action<ErrorCode> failed)
+    JournalSource source, IJournalCodec<TState, TRecord> codec, ErrorCode superseded, ILogger logger, Action<ErrorCode> failed,
+    StateElsewhere<TRecord>? elsewhere = null)
     : IAsyncDisposable
     where TRecord : class
 {
@@ -206,11 +213,21 @@ internal sealed partial class JournaledState<TState, TRecord>(
     private async Task<ErrorCode> OpenOnceAsync(Incarnation opened)
     {
         var error = await ReplayAsync(opened);
-        if (error == ErrorCode.UnknownTopicOrPartition)
+        var isLost = error == ErrorCode.CorruptMessage && elsewhere is not null;
+        if (isLost && opened.Journal!.IsOpen)
+        {
+            error = await opened.Journal.TakeOverAsync();
+        }
+        else if (error == ErrorCode.UnknownTopicOrPartition || isLost)
         {
             // Its deletion was interrupted. Deleting is the last step of its owner, so nothing else is left to complete.
             error = await opened.Journal!.DeleteAsync();
             error = error == ErrorCode.None ? await ReplayAsync(opened) : error;
+        }
+
+        if (error == ErrorCode.None && !opened.HasRecords && elsewhere is not null)
+        {
+            error = await RebuildAsync(opened, elsewhere, isLost);
         }
 
         if (error != ErrorCode.None)
@@ -229,23 +246,28 @@ internal sealed partial class JournaledState<TState, TRecord>(
 
     private async Task<ErrorCode> ReplayAsync(Incarnation opened)
     {
-        var unreadable = false;
+        opened.Journal = source.New();
+        (var error, opened.State, opened.HasRecords) = await JournalReplay.ReadAsync(opened.Journal, codec);
+        return error;
+    }
 
-        void Replay(ReadOnlySpan<byte> bytes)
+    private async Task<ErrorCode> RebuildAsync(Incarnation opened, StateElsewhere<TRecord> from, bool isLost)
+    {
+        var (error, snapshot) = await from.ReadAsync();
+        if (error != ErrorCode.None || (snapshot is null && !isLost))
         {
-            if (!unreadable && codec.TryRead(bytes, out var record))
-            {
-                (opened.State, opened.HasRecords) = (codec.Apply(opened.State, record), true);
-            }
-            else
-            {
-                unreadable = true;
-            }
+            return error;
         }
 
-        opened.Journal = source.New();
-        var error = await opened.Journal.OpenAsync(Replay, Replay);
-        return error == ErrorCode.None && unreadable ? ErrorCode.CorruptMessage : error;
+        (opened.State, opened.HasRecords) = (snapshot is null ? opened.State : codec.Apply(opened.State, snapshot), true);
+        error = await opened.Journal!.SnapshotAsync(codec.Write(codec.Snapshot(opened.State)));
+        if (error == ErrorCode.None)
+        {
+            JournalRebuilt(source.Name);
+            from.Rebuilt(source.Name);
+        }
+
+        return error;
     }
 
     private void Fail(Incarnation incarnation, ErrorCode error, Exception? bug)
@@ -274,4 +296,8 @@ internal sealed partial class JournaledState<TState, TRecord>(
 
     [LoggerMessage(103, LogLevel.Error, "A bug stopped the writes of the journal {Journal}. The durable state is read again.")]
     private partial void FoundBug(Exception bug, string journal);
+
+    [LoggerMessage(104, LogLevel.Warning,
+        "The journal {Journal} was damaged or lost, and has been rebuilt from the store's other objects. Look for the cause: storage lost data.")]
+    private partial void JournalRebuilt(string journal);
 }

@@ -18,6 +18,7 @@ public sealed class CatalogDriver : IAsyncDisposable
     private readonly ICatalogPeers _peers;
     private readonly int _parallelism;
     private readonly TimeSpan _maxAge;
+    private readonly StoredTopics? _stored;
 
     /// <summary>Creates the driver of a catalog that is not open yet.</summary>
     /// <param name="journal">Creates the catalog's journal.</param>
@@ -25,10 +26,16 @@ public sealed class CatalogDriver : IAsyncDisposable
     /// <param name="parallelism">How many topics are called at once.</param>
     /// <param name="maxAge">How old the state may be from which lists are returned.</param>
     /// <param name="logger">Logs failures of the journal.</param>
-    internal CatalogDriver(JournalSource journal, ICatalogPeers peers, int parallelism, TimeSpan maxAge, ILogger logger)
+    /// <param name="stored">The topics of the store, from which the catalog is rebuilt; null if it cannot be listed.</param>
+    /// <param name="rebuilt">Invoked with the journal's name when it has been rebuilt.</param>
+    internal CatalogDriver(
+        JournalSource journal, ICatalogPeers peers, int parallelism, TimeSpan maxAge, ILogger logger, StoredTopics? stored = null,
+        Action<string>? rebuilt = null)
     {
-        (_peers, _parallelism, _maxAge) = (peers, parallelism, maxAge);
-        _catalog = new(journal, CatalogJournalCodec.Instance, ErrorCode.NotController, logger, static _ => { });
+        (_peers, _parallelism, _maxAge, _stored) = (peers, parallelism, maxAge, stored);
+        _catalog = new(
+            journal, CatalogJournalCodec.Instance, ErrorCode.NotController, logger, static _ => { },
+            stored is null ? null : new StateElsewhere<CatalogRecord>(stored.ReadCatalogAsync, rebuilt ?? (static _ => { })));
     }
 
     /// <summary>Whether a creation or deletion is in progress or was interrupted.</summary>
@@ -62,6 +69,31 @@ public sealed class CatalogDriver : IAsyncDisposable
         if (await _catalog.OpenAsync() == ErrorCode.None)
         {
             await BoundedCalls.ForEach(_catalog.State.Unsettled.ToArray(), _parallelism, _peers.Settle);
+        }
+    }
+
+    /// <summary>
+    /// Announces topics that the store has and the catalog lacks, or the other way round, so that they are settled. Only storage that loses an
+    /// acknowledged write without a trace, or a crash beside such a loss, leaves them.
+    /// </summary>
+    public async Task ReconcileAsync()
+    {
+        if (_stored is null || await _catalog.OpenAsync() != ErrorCode.None)
+        {
+            return;
+        }
+
+        var lacking = _catalog.State.Live.ToHashSet();
+        if (await _stored.ListAsync() is not { } names || await _catalog.OpenAsync() != ErrorCode.None)
+        {
+            return;
+        }
+
+        lacking.ExceptWith(names);
+        foreach (var name in names.Where(name => !_catalog.State.TryFindAlike(name, out _)).Concat(lacking))
+        {
+            await ChangeAsync(state => state.TryFindAlike(name, out _) && !lacking.Contains(name)
+                ? Decision<CatalogRecord>.Accept() : CatalogRules.Announce(state, name));
         }
     }
 

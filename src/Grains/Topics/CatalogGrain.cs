@@ -6,7 +6,7 @@ namespace Loire.Grains.Topics;
 
 /// <summary>
 /// The shell of a <see cref="CatalogDriver"/>. Reentrant, because settling calls topics, which call back. While a topic is announced, the
-/// grain stays active and settles it at an interval: its caller may never retry.
+/// grain stays active and settles it at an interval: its caller may never retry. Once active, it also sweeps the store at an interval.
 /// </summary>
 [Reentrant]
 [GrainType("loire.catalog")]
@@ -26,6 +26,9 @@ public sealed class CatalogGrain(ITopicDrivers drivers) : Grain, ICatalogGrain
         }
 
         _driver = drivers.Catalog();
+        StayAwake();
+        this.RegisterGrainTimer(
+            _ => Sweep().AsTask(), new GrainTimerCreationOptions(drivers.StoreSweepInterval, drivers.StoreSweepInterval) { Interleave = true });
         return Task.CompletedTask;
     }
 
@@ -54,6 +57,18 @@ public sealed class CatalogGrain(ITopicDrivers drivers) : Grain, ICatalogGrain
         await Driver.SettleAsync();
         WatchUnsettled();
     }
+
+    /// <inheritdoc/>
+    public async ValueTask Sweep()
+    {
+        StayAwake();
+        await drivers.SweepStoreAsync();
+        await Driver.ReconcileAsync();
+        WatchUnsettled();
+    }
+
+    // The sweep runs only while the grain is active, and no request may arrive before the next one is due.
+    private void StayAwake() => DelayDeactivation(2 * drivers.StoreSweepInterval);
 
     private async ValueTask<T> Drive<T>(Func<CatalogDriver, Task<T>> call)
     {

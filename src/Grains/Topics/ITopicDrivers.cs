@@ -9,6 +9,12 @@ public interface ITopicDrivers
     /// <summary>How long after an interruption the catalog settles a topic.</summary>
     TimeSpan SettleInterval { get; }
 
+    /// <summary>How often the store is swept.</summary>
+    TimeSpan StoreSweepInterval { get; }
+
+    /// <summary>Deletes what deletions have left in the store; does nothing if the store cannot be listed.</summary>
+    Task SweepStoreAsync();
+
     /// <summary>Creates the driver of a topic.</summary>
     /// <param name="name">Which topic.</param>
     /// <param name="activation">The activation of the grain that holds the driver.</param>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 
 namespace Loire.Log.Chains;
@@ -12,6 +13,8 @@ public sealed class LogMetrics
     public const string MeterName = "Loire.Log";
 
     private readonly UpDownCounter<long> _refusedDeletions;
+    private readonly Counter<long> _rebuiltJournals;
+    private readonly ConcurrentDictionary<string, bool> _rebuilt = new(StringComparer.Ordinal);
     private int _logsWithRefusedDeletions;
 
     /// <summary>Creates the instruments of one silo.</summary>
@@ -45,12 +48,17 @@ public sealed class LogMetrics
         RefusedChunks = meter.CreateCounter<long>("loire.log.chunks.refused", "{chunk}", "Chunks that storage refused, as for lack of space.");
         _refusedDeletions = meter.CreateUpDownCounter<long>(
             "loire.log.deletions.refused", "{log}", "Logs whose unused objects storage refuses to delete; they wait in the head.");
+        _rebuiltJournals = meter.CreateCounter<long>(
+            "loire.log.journals.rebuilt", "{journal}", "Journals of catalogs that were damaged or lost, and rebuilt from the store's other objects.");
         Closures = meter.CreateCounter<long>(
             "loire.log.closures", "{log}", "Logs that closed themselves: superseded, broken storage, or an unknown outcome.");
     }
 
     /// <summary>Logs whose unused objects storage has refused to delete, more than once: storage fills up with them.</summary>
     public int LogsWithRefusedDeletions => Volatile.Read(ref _logsWithRefusedDeletions);
+
+    /// <summary>The names of the journals that were rebuilt because they were damaged or lost, in no order.</summary>
+    public IReadOnlyCollection<string> RebuiltJournals => [.. _rebuilt.Keys];
 
     /// <summary>Instruments for logs outside a silo, as in tests.</summary>
     internal static LogMetrics Hostless { get; } = new(new Meter(MeterName));
@@ -76,6 +84,13 @@ public sealed class LogMetrics
     internal Counter<long> RefusedChunks { get; }
 
     internal Counter<long> Closures { get; }
+
+    /// <summary>Counts a journal that was rebuilt because it was damaged or lost.</summary>
+    public void CountRebuilt(string journal)
+    {
+        _rebuilt.TryAdd(journal, true);
+        _rebuiltJournals.Add(1);
+    }
 
     /// <summary>Counts a log in or out whose deletions storage refuses.</summary>
     internal void CountRefusedDeletions(int change)

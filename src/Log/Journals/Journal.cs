@@ -45,6 +45,9 @@ public sealed class Journal : IAsyncDisposable
         && (_bytesSinceSnapshot >= Math.Max(_options.SnapshotAfterBytes, _snapshotBytes)
             || (_bytesSinceSnapshot > _snapshotBytes && _chain.State.Tail.Count >= (_options.TailChunks / 2) - 1));
 
+    /// <summary>Whether the journal can be led, although what it holds may be unreadable: its head is intact.</summary>
+    public bool IsOpen => _chain.IsOpen && !_chain.IsClosed;
+
     /// <summary>A human-readable reason why the journal closed itself; null if it has not.</summary>
     public string? CloseReason => _chain.CloseReason;
 
@@ -151,6 +154,17 @@ public sealed class Journal : IAsyncDisposable
         }
 
         return error;
+    }
+
+    /// <summary>
+    /// Takes over a journal that is open and of which <see cref="OpenAsync"/> has found a part unreadable: fences every other owner, for a
+    /// snapshot of the state, known from elsewhere, that replaces all it holds. Until that is stored, the next owner finds it unreadable again.
+    /// </summary>
+    /// <returns>As for appends.</returns>
+    public Task<ErrorCode> TakeOverAsync()
+    {
+        _replayed = _chain.State.Durable;
+        return LeadAsync();
     }
 
     /// <summary>

@@ -19,6 +19,9 @@ public sealed partial class FileStoreRepair : IAsyncDisposable
     /// <summary>A change of one object: its new bytes, or null for its removal.</summary>
     private readonly record struct Step(byte[] Key, ulong Sequence, byte[]? Value);
 
+    /// <summary>The open store.</summary>
+    public FileGrainStorage Store => _storage;
+
     /// <summary>How many objects the store has.</summary>
     public int Objects { get; private set; }
 

@@ -4,6 +4,7 @@ using Loire.Grains.Journals;
 using Loire.Grains.Partitions;
 using Loire.Grains.Topics;
 using Loire.Grains.Turns;
+using Loire.Log.Audits;
 using Loire.Log.Chains;
 using Loire.Log.Journals;
 using Loire.Log.Partitions;
@@ -26,14 +27,20 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
     private readonly Dictionary<PartitionKey, PartitionDriver> _partitions = [];
     private readonly ObjectCache _cache = new(1024 * 1024);
     private readonly PartitionMetrics _metrics = new(new Meters());
+    private readonly StoreSweep _sweep;
 
     public TopicsBench(LossyGrainStorage? storage = null)
     {
         Storage = storage ?? new LossyGrainStorage();
-        Catalog = new CatalogDriver(Journal("catalog"), this, parallelism: 4, MaxAge, NullLogger.Instance);
+        var stored = new StoredTopics(Storage, Journal, parallelism: 4);
+        Catalog = new CatalogDriver(Journal("catalog"), this, parallelism: 4, MaxAge, NullLogger.Instance, stored, Rebuilt.Add);
+        _sweep = new StoreSweep(new LogSweep(Storage, Storage, Time), stored, NullLogger.Instance);
     }
 
     public LossyGrainStorage Storage { get; }
+
+    /// <summary>The journals that were rebuilt.</summary>
+    public List<string> Rebuilt { get; } = [];
 
     public DriverThread Thread { get; } = new();
 
@@ -77,6 +84,16 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
         await Catalog.SettleAsync();
         return true;
     });
+
+    public void Sweep() => Thread.Finish(async () =>
+    {
+        await _sweep.RunAsync();
+        await Catalog.ReconcileAsync();
+        return true;
+    });
+
+    /// <summary>What an audit finds in the store.</summary>
+    public IReadOnlyList<LogFinding> Audit() => Thread.Finish(() => LogAudit.FindAsync(Storage, Storage, Time));
 
     public AppendResult Append(PartitionKey partition, string value) =>
         Thread.Finish(() => Partition(partition).AppendAsync(new AppendRequest(Batch.Of(value), Acks.All)).AsTask());
@@ -130,7 +147,8 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
     {
         if (!_partitions.TryGetValue(key, out var partition))
         {
-            var log = new PartitionLog(Storage, $"{key.Id}/{key.Partition}", NewId(), new PartitionLogOptions(), _cache, Time);
+            var options = new PartitionLogOptions { Listing = Storage };
+            var log = new PartitionLog(Storage, $"{key.Id}/{key.Partition}", NewId(), options, _cache, Time);
             partition = new PartitionDriver(
                 key, log, async of => await Topic(of.Topic).SettingsAsync(of.Id, of.Partition),
                 new SchedulerTurnQueue(Thread),
@@ -143,7 +161,7 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
     }
 
     private JournalSource Journal(string name) => new(
-        name, id => new Journal(Storage, id, NewId(), new JournalOptions { SnapshotAfterBytes = 500 }, Time));
+        name, id => new Journal(Storage, id, NewId(), new JournalOptions { SnapshotAfterBytes = 500, Listing = Storage }, Time));
 
     private static Guid NewId() => new(Interlocked.Increment(ref _ids), 1, 1, new byte[8]);
 }

@@ -45,6 +45,11 @@ public sealed class SharedStore : ISiloConfigurator
         // A silo that is killed in this process refuses connections at once: nothing is gained by probing it for longer.
         siloBuilder.Configure<ClusterMembershipOptions>(membership => membership.ProbeTimeout = TimeSpan.FromSeconds(1));
         siloBuilder.Services.AddKeyedSingleton(LogStorage.ProviderName, storage);
+        if (storage is IObjectListing listing)
+        {
+            siloBuilder.Services.AddKeyedSingleton(LogStorage.ProviderName, listing);
+        }
+
         siloBuilder.AddLoireGrains(options =>
         {
             options.CacheBytes = 16 * 1024 * 1024;

@@ -122,12 +122,12 @@ public class LeftoversTests
     });
 
     [Fact]
-    public void Log_whose_head_is_damaged_beyond_one_bit_is_deleted_and_whoever_led_it_appends_no_more() => StoreBench.Run(async bench =>
+    public void Log_whose_head_is_damaged_beyond_one_bit_is_deleted_and_whoever_led_it_appends_no_more() => StoreBench.RunHolding(async bench =>
     {
         await bench.FillAsync($"{TopicId}/0");
         var (leader, owner) = (await bench.LeadAsync($"{TopicId}/0"), await bench.OpenAsync("group/g"));
         Assert.Equal(ErrorCode.None, await StoreBench.AppendAsync(owner, "r"));
-        await bench.SettleAsync();
+        await StoreBench.SettleAsync();
         foreach (var head in bench.Store.Keys.Where(key => key.EndsWith("/head", StringComparison.Ordinal)))
         {
             bench.Damage(head);
@@ -143,21 +143,18 @@ public class LeftoversTests
         }, times: 1_000);
         Task<ErrorCode>[] deletions = [bench.NewLog($"{TopicId}/0").DeleteAsync(default), bench.NewJournal("group/g").DeleteAsync()];
         bool IsHeld(string name) => bench.Script.Calls.Exists(call => call.Operation == StorageOperation.Clear && call.Key.Contains(name, StringComparison.Ordinal));
-        while (!IsHeld(TopicId) || !IsHeld("group/g"))
-        {
-            await Task.Yield();
-        }
-
+        await StoreBench.UntilAsync(() => IsHeld(TopicId) && IsHeld("group/g"));
         Assert.NotEqual(ErrorCode.None, await LogBench.AppendAsync(leader, "late"));
         Assert.NotEqual(ErrorCode.None, await StoreBench.AppendAsync(owner, "late"));
         held.SetResult();
-        Assert.Equal([ErrorCode.None, ErrorCode.None], await Task.WhenAll(deletions));
+        await StoreBench.UntilAsync(() => deletions.All(deletion => deletion.IsCompleted));
+        Assert.Equal([ErrorCode.None, ErrorCode.None], deletions.Select(deletion => deletion.Result));
         Assert.Empty(bench.Store.Keys);
         Assert.Equal(ErrorCode.None, await StoreBench.AppendAsync(await bench.OpenAsync("group/g"), "again"));
     });
 
     [Fact]
-    public void Write_that_lands_after_its_logs_deletion_is_swept_and_nothing_of_a_living_log() => StoreBench.Run(async bench =>
+    public void Write_that_lands_after_its_logs_deletion_is_swept_and_nothing_of_a_living_log() => StoreBench.RunHolding(async bench =>
     {
         var (journal, log) = (await bench.OpenAsync("group/g"), await bench.LeadAsync($"{TopicId}/0"));
         Assert.Equal(ErrorCode.None, await StoreBench.AppendAsync(journal, "r"));
@@ -171,7 +168,7 @@ public class LeftoversTests
         Assert.Equal(ErrorCode.None, await bench.NewJournal("group/g").DeleteAsync());
         Assert.Equal(ErrorCode.None, await bench.NewLog($"{TopicId}/0").DeleteAsync(default));
         lands.SetResult();
-        await Task.WhenAll(late);
+        await StoreBench.UntilAsync(() => late.All(append => append.IsCompleted));
         Assert.NotEmpty(await bench.FindAsync());
 
         await bench.FillAsync($"{TopicId}/1");

@@ -8,12 +8,12 @@ using Loire.TestKit;
 
 namespace Loire.Log.Tests.Audits;
 
-/// <summary>Logs and journals of one store in virtual time, and what an audit finds in it.</summary>
+/// <summary>Logs and journals of one store, and what an audit finds in it.</summary>
 internal sealed class StoreBench
 {
-    private readonly ManualTime _time;
+    private readonly TimeProvider _time;
 
-    private StoreBench(ManualTime time)
+    private StoreBench(TimeProvider time)
     {
         _time = time;
         Script = new FaultScript(Store);
@@ -29,7 +29,11 @@ internal sealed class StoreBench
 
     public PartitionLogOptions LogOptions { get; }
 
+    /// <summary>Runs a test in virtual time.</summary>
     public static void Run(Func<StoreBench, Task> test) => VirtualTime.Run(time => test(new StoreBench(time)));
+
+    /// <summary>Runs a test that holds calls of storage, and so cannot run in virtual time: that would pass meanwhile.</summary>
+    public static void RunHolding(Func<StoreBench, Task> test) => SingleThread.Run(() => test(new StoreBench(TimeProvider.System)));
 
     public Journal NewJournal(string id) => new(Store, id, LogBench.NewWriter(), JournalOptions, _time);
 
@@ -64,13 +68,28 @@ internal sealed class StoreBench
         await log.DisposeAsync();
     }
 
-    public async Task<List<string>> FindAsync(params LogFindingKind[] except) =>
-        [.. (await LogAudit.FindAsync(Store, Store, _time)).Where(found => !except.Contains(found.Kind)).Select(found => $"{found.Kind} {found.Log} {found.Key}")];
+    public async Task<List<string>> FindAsync() =>
+        [.. (await LogAudit.FindAsync(Store, Store, _time)).Select(found => $"{found.Kind} {found.Log} {found.Key}")];
 
     public Task<int> SweepAsync(params string[] gone) => new LogSweep(Store, Store, _time).RunAsync(name => Task.FromResult(gone.Contains(name)));
 
-    /// <summary>Lets everything that is under way end.</summary>
-    public Task SettleAsync() => Task.Delay(TimeSpan.FromMilliseconds(1), _time);
+    /// <summary>Waits while other steps are taken.</summary>
+    public static async Task UntilAsync(Func<bool> condition)
+    {
+        while (!condition())
+        {
+            await Task.Yield();
+        }
+    }
+
+    /// <summary>Lets maintenance end: with no call held, all its steps are ready.</summary>
+    public static async Task SettleAsync()
+    {
+        for (var step = 0; step < 10_000; step++)
+        {
+            await Task.Yield();
+        }
+    }
 
     public void Damage(string key)
     {

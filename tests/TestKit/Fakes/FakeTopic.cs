@@ -100,4 +100,6 @@ internal sealed class FakeCatalog(FakeCluster cluster) : ICatalogGrain
     public ValueTask<CatalogResult> Record(TopicName name, bool exists) => throw new NotSupportedException();
 
     public ValueTask Settle() => throw new NotSupportedException();
+
+    public ValueTask Sweep() => throw new NotSupportedException();
 }
