@@ -38,6 +38,9 @@ public static class LoireNodeExtensions
             api.ClusterId = options.ClusterId;
             api.MaxConnections = options.MaxConnections;
             api.RequestBytes = memory.RequestBytes;
+
+            // Most codings hold some hundred kilobytes, the most expensive ones 16 MiB.
+            api.MaxCodedBodies = (int)Math.Min(api.MaxCodedBodies, memory.RequestBytes >> 20);
         });
         if (options.V2Commits is { } meaning)
         {

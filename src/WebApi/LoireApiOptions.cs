@@ -67,6 +67,12 @@ public sealed class LoireApiOptions
     /// </summary>
     public TimeSpan StreamIdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// Bodies of requests and answers that are compressed or decompressed at once. Each holds the state of its coding, up to 16 MiB, as long as its
+    /// client likes. Beyond it a compressed request is refused with 429, and answers are not compressed.
+    /// </summary>
+    public int MaxCodedBodies { get; set; } = 512;
+
     /// <summary>The id of the cluster, as <c>GET /v1/brokers</c> tells it.</summary>
     public string ClusterId { get; set; } = "loire";
 
@@ -86,5 +92,6 @@ public sealed class LoireApiOptions
         : HeartbeatInterval < TimeSpan.FromMilliseconds(10) || HeartbeatInterval > Limits.FetchWait
             ? $"{nameof(HeartbeatInterval)} must lie between 10 ms and {Limits.FetchWait.TotalSeconds} s."
         : StreamIdleTimeout < TimeSpan.FromMilliseconds(10) ? $"{nameof(StreamIdleTimeout)} must be at least 10 ms."
+        : MaxCodedBodies < 0 ? $"{nameof(MaxCodedBodies)} must not be negative."
         : null;
 }

@@ -49,6 +49,35 @@ public sealed class BoundedMemoryTests
         connections.ForEach(connection => connection.Dispose());
     }
 
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("br")]
+    [InlineData("zstd")]
+    [InlineData("gzip, gzip")]
+    public async Task A_body_that_decodes_to_a_gigabyte_takes_no_more_memory_than_its_bound(string codings)
+    {
+        await using var host = await ApiHost.StartAsync();
+        host.Cluster.AddTopic("t");
+        var bomb = Bomb(codings.Split(", "));
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var most = 0L;
+        foreach (var (path, type, bound) in new[]
+        {
+            ("/v1/topics", "application/json", "1048576"), ("/v1/topics/t/records", "application/json", "8388608"), ("/topics/t", "application/json", "8388608"),
+            ("/v1/topics/t/records", "text/plain", "1048588"), ("/v1/topics/t/records", "application/octet-stream", "1048588"),
+        })
+        {
+            var answer = await host.SendAsync(HttpMethod.Post, path, type, bomb, null, ("Content-Encoding", codings));
+            Assert.True(answer.Status == HttpStatusCode.RequestEntityTooLarge, $"{path} {type}: {answer.Text}");
+            Assert.Contains(bound, answer.Text, StringComparison.Ordinal);
+            most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: false) - before);
+        }
+
+        // What 8 MiB take in pieces and, once, in one piece; garbage of the requests before included.
+        Assert.InRange(most, long.MinValue, 100_000_000);
+        Assert.Equal(0, host.Cluster.Partition("t", 0).Appends);
+    }
+
     [Fact]
     public async Task Keys_over_thousands_of_partitions_do_not_hold_a_buffer_for_each()
     {
@@ -74,5 +103,20 @@ public sealed class BoundedMemoryTests
         Assert.Contains("\"records_accepted\":200000,", await connection.ReadUntilAsync("partitions", 60), StringComparison.Ordinal);
         // The fake log itself holds every record, some 40 MB with what belongs to a batch each.
         Assert.InRange(most, long.MinValue, 120_000_000);
+    }
+
+    private static byte[] Bomb(string[] codings)
+    {
+        var target = new MemoryStream();
+        using (var encoder = Coding.Encoder(codings[0], target))
+        {
+            var zeros = new byte[1024 * 1024];
+            for (var i = 0; i < 1024; i++)
+            {
+                encoder.Write(zeros);
+            }
+        }
+
+        return codings.Skip(1).Aggregate(target.ToArray(), (coded, coding) => Coding.Encode(coding, coded));
     }
 }

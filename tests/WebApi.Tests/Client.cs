@@ -9,6 +9,9 @@ namespace Loire.WebApi.Tests;
 /// <summary>An answer with its body read.</summary>
 public sealed record Answered(HttpStatusCode Status, string? ContentType, HttpResponseHeaders Headers, byte[] Body)
 {
+    /// <summary>The header Content-Encoding; empty if there is none.</summary>
+    public string ContentEncoding { get; init; } = "";
+
     public string Text => Encoding.UTF8.GetString(Body);
 
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
@@ -65,7 +68,10 @@ public static class Client
 
         using var response = await host.Http.SendAsync(request);
         return new Answered(
-            response.StatusCode, response.Content.Headers.ContentType?.MediaType, response.Headers, await response.Content.ReadAsByteArrayAsync());
+            response.StatusCode, response.Content.Headers.ContentType?.MediaType, response.Headers, await response.Content.ReadAsByteArrayAsync())
+        {
+            ContentEncoding = string.Join(", ", response.Content.Headers.ContentEncoding),
+        };
     }
 }
 
@@ -102,9 +108,10 @@ public sealed class RawConnection : IDisposable
         }
     }
 
-    public async Task SendChunkAsync(string text)
+    public Task SendChunkAsync(string text) => SendChunkAsync(Encoding.UTF8.GetBytes(text));
+
+    public async Task SendChunkAsync(byte[] bytes)
     {
-        var bytes = Encoding.UTF8.GetBytes(text);
         await SendAsync($"{bytes.Length:x}\r\n");
         await SendAsync(bytes);
         await SendAsync("\r\n");

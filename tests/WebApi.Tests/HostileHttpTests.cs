@@ -58,9 +58,11 @@ public sealed class HostileHttpTests
         { "a method that is none", "G\0T /v1/topics HTTP/1.1\r\nHost: h\r\n\r\n", "400" },
 
         // Contents.
-        { "gzip", Json + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b", "415" },
-        { "br", Produce + "Content-Type: text/plain\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\nab", "415" },
-        { "nested encodings", Produce + "Content-Encoding: gzip, gzip\r\nContent-Length: 2\r\n\r\nab", "415" },
+        { "cut gzip", Json + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b", "400" },
+        { "no br", Produce + "Content-Type: text/plain\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\nab", "400" },
+        { "nested codings", Produce + "Content-Encoding: gzip, gzip\r\nContent-Length: 2\r\n\r\nab", "400" },
+        { "a thousand codings", Produce + "Content-Encoding: " + Repeat("gzip,", 1000) + "gzip\r\nContent-Length: 2\r\n\r\nab", "415" },
+        { "compress", Produce + "Content-Encoding: compress\r\nContent-Length: 2\r\n\r\nab", "415" },
         { "a topic with JSON in another type", "POST /v1/topics HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: 18\r\n\r\n{\"topic_name\":\"a\"}", "415" },
         { "a topic without a type", "POST /v1/topics HTTP/1.1\r\nHost: h\r\nContent-Length: 18\r\n\r\n{\"topic_name\":\"a\"}", "415" },
         { "a topic document over its bound", "POST /v1/topics HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 2000000\r\n\r\n{", "413" },

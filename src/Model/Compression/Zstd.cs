@@ -6,12 +6,16 @@ using ZstdSharp.Unsafe;
 namespace Loire.Model.Compression;
 
 /// <summary>
-/// Zstandard (RFC 8878), coded by ZstdSharp. Contexts are expensive to create and not thread-safe, so idle ones are pooled.
+/// Zstandard (RFC 8878), coded by ZstdSharp: record batches as a whole, HTTP bodies as streams. Contexts are expensive to create and not
+/// thread-safe, so idle ones are pooled for batches.
 /// </summary>
-internal static class Zstd
+public static class Zstd
 {
     // Kafka's default level.
     private const int Level = 3;
+
+    // A stream's state is held until its reader has taken everything, so the level with the smallest one: about 1 MiB.
+    private const int StreamLevel = 1;
 
     // zstd's own default, and the window of its highest level: 128 MiB. Frames with larger windows are refused. A window is only reserved
     // address space until output fills it, so the bound on output also bounds its memory.
@@ -26,7 +30,7 @@ internal static class Zstd
     private static readonly ConcurrentQueue<Compressor> Compressors = new();
     private static readonly ConcurrentQueue<Decompressor> Decompressors = new();
 
-    public static ErrorCode Decode(ReadOnlySpan<byte> source, BoundedBuffer output)
+    internal static ErrorCode Decode(ReadOnlySpan<byte> source, BoundedBuffer output)
     {
         var context = Decompressors.TryDequeue(out var idle) ? idle : CreateDecompressor();
         var error = Decode(context, source, output);
@@ -36,7 +40,7 @@ internal static class Zstd
         return error;
     }
 
-    public static void Encode(ReadOnlySpan<byte> data, BoundedBuffer output)
+    internal static void Encode(ReadOnlySpan<byte> data, BoundedBuffer output)
     {
         output.Reserve(MaxEncoded(data.Length));
         var context = Compressors.TryDequeue(out var idle) ? idle : new Compressor(Level);
@@ -45,7 +49,13 @@ internal static class Zstd
     }
 
     /// <summary>An upper bound on the compressed size of <paramref name="length"/> bytes.</summary>
-    public static int MaxEncoded(int length) => Compressor.GetCompressBound(length);
+    internal static int MaxEncoded(int length) => Compressor.GetCompressBound(length);
+
+    /// <summary>
+    /// A stream that compresses what is written to it into <paramref name="target"/>, which stays open. A flush makes everything written so far
+    /// decodable; disposal ends the frame.
+    /// </summary>
+    public static Stream Compress(Stream target) => new CompressionStream(target, StreamLevel, leaveOpen: true);
 
     private static ErrorCode Decode(Decompressor context, ReadOnlySpan<byte> source, BoundedBuffer output)
     {
@@ -70,10 +80,10 @@ internal static class Zstd
         return ErrorCode.MessageTooLarge;
     }
 
-    private static Decompressor CreateDecompressor()
+    internal static Decompressor CreateDecompressor(int maxWindowLog = MaxWindowLog)
     {
         var context = new Decompressor();
-        context.SetParameter(ZSTD_dParameter.ZSTD_d_windowLogMax, MaxWindowLog);
+        context.SetParameter(ZSTD_dParameter.ZSTD_d_windowLogMax, maxWindowLog);
         return context;
     }
 
@@ -89,4 +99,23 @@ internal static class Zstd
             context.Dispose();
         }
     }
+}
+
+/// <summary>Decodes a stream of zstd frames piece by piece; not thread-safe.</summary>
+/// <param name="maxWindowLog">
+/// The largest window as a power of two, from 10 to 27: the most memory that a frame can demand. A frame with a larger one is invalid.
+/// </param>
+public sealed class ZstdDecoder(int maxWindowLog) : IDisposable
+{
+    private readonly Decompressor _context = Zstd.CreateDecompressor(maxWindowLog);
+
+    /// <summary>
+    /// Decodes as much as fits. <see cref="OperationStatus.Done"/> at the end of a frame, which another one may follow;
+    /// <see cref="OperationStatus.NeedMoreData"/> may leave output behind if <paramref name="destination"/> was filled.
+    /// </summary>
+    public OperationStatus Decode(ReadOnlySpan<byte> source, Span<byte> destination, out int consumed, out int written) =>
+        _context.UnwrapStream(source, destination, out consumed, out written);
+
+    /// <inheritdoc/>
+    public void Dispose() => _context.Dispose();
 }

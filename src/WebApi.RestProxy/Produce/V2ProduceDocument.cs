@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using Loire.WebApi.Errors;
 using Loire.WebApi.Requests;
 using Loire.WebApi.RestProxy.Requests;
 
@@ -54,7 +55,7 @@ internal static class V2ProduceDocument
 
             if (member.Name != "records" || list is not null)
             {
-                return V2Error.Invalid($"The member '{QueryReader.Excerpt(member.Name)}' is unknown, or it is there twice.");
+                return V2Error.Invalid($"The member '{ApiProblem.Excerpt(member.Name)}' is unknown, or it is there twice.");
             }
 
             list = member.Value;

@@ -46,7 +46,6 @@ internal sealed class V2ProduceEndpoint(
         V2Error? error = null;
         var isAsync = V2Requests.Get(context, Async, ref error);
         var hasPartition = context.GetRouteValue("partition") is not null;
-        error ??= JsonBody.RefuseEncoding(context.Request) is { } refused ? V2Error.From(refused) : null;
         error ??= V2MediaTypes.NeedsSchema(context.Request.ContentType) ? V2Error.NoSchemas : null;
         if (error is not null || V2MediaTypes.FormatOf(context.Request.ContentType) is not { } format)
         {

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Loire.Model;
 using Loire.Model.Batches;
-using Loire.WebApi.Requests;
+using Loire.WebApi.Errors;
 using Loire.WebApi.RestProxy.Requests;
 
 namespace Loire.WebApi.RestProxy.Produce;
@@ -51,7 +51,7 @@ internal sealed class V2Record
         {
             if (!Known.Contains(property.Name) || !members.TryAdd(property.Name, property.Value))
             {
-                return V2Error.Invalid($"The member '{QueryReader.Excerpt(property.Name)}' of a record is unknown, or it is there twice.");
+                return V2Error.Invalid($"The member '{ApiProblem.Excerpt(property.Name)}' of a record is unknown, or it is there twice.");
             }
         }
 

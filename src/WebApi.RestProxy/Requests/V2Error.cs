@@ -90,9 +90,7 @@ internal sealed record V2Error(int Status, int Code, string Message)
     public async Task WriteAsync(HttpContext context)
     {
         var response = context.Response;
-        var allow = response.Headers.Allow;
-        response.Clear();
-        response.Headers.Allow = allow;
+        ApiProblem.ClearKeepingHints(response);
         response.StatusCode = Status;
         response.ContentType = V2MediaTypes.NegotiateDocument(context.Request) ?? V2MediaTypes.Document;
         if (Status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)

@@ -22,11 +22,6 @@ internal static class V2Requests
     public static async ValueTask<(T? Value, V2Error? Error)> ReadAsync<T>(HttpContext context, int maxBytes)
         where T : class
     {
-        if (JsonBody.RefuseEncoding(context.Request) is { } refused)
-        {
-            return (null, V2Error.From(refused));
-        }
-
         var body = await RequestBody.ReadAllAsync(context, maxBytes);
         try
         {

@@ -38,6 +38,9 @@ internal sealed record ApiProblem(ErrorCode Error, string? Detail = null, int? S
 
     public static ApiProblem BadRequest(string detail) => new(ErrorCode.InvalidRequest, detail);
 
+    /// <summary>What a client sent, cut to 64 characters: enough to recognize a typing error.</summary>
+    public static string Excerpt(string text) => text.Length <= 64 ? text : text[..64] + "...";
+
     /// <summary>
     /// The problem of a failed grain call; null for an exception that is a bug. An append that fails so may have happened, unless the call is
     /// one of <see cref="GrainCallErrors.IsUndelivered"/>.
@@ -66,9 +69,7 @@ internal sealed record ApiProblem(ErrorCode Error, string? Detail = null, int? S
     public async Task WriteAsync(HttpContext context)
     {
         var response = context.Response;
-        var allow = response.Headers.Allow;
-        response.Clear();
-        response.Headers.Allow = allow;
+        ClearKeepingHints(response);
         response.StatusCode = HttpStatus;
         response.ContentType = ContentType;
         response.Headers.XContentTypeOptions = "nosniff";
@@ -88,6 +89,14 @@ internal sealed record ApiProblem(ErrorCode Error, string? Detail = null, int? S
         }
 
         await response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    /// <summary>Discards what was set for an answer, except the headers that say what the client may send instead.</summary>
+    public static void ClearKeepingHints(HttpResponse response)
+    {
+        var (allow, acceptEncoding) = (response.Headers.Allow, response.Headers.AcceptEncoding);
+        response.Clear();
+        (response.Headers.Allow, response.Headers.AcceptEncoding) = (allow, acceptEncoding);
     }
 
     /// <summary>Writes Kafka's members and <see cref="Members"/> into an object, as the last line of a stream has them too.</summary>

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Loire.Edge.Offsets;
 using Loire.Edge.Topics;
+using Loire.WebApi.Coding;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Groups;
 using Loire.WebApi.Groups.Members;
@@ -46,6 +47,7 @@ public static class LoireApi
         services.AddOpenApi(OpenApiDocumentation.DocumentName, OpenApiDocumentation.Configure);
         services.AddSingleton<ApiMetrics>();
         services.AddSingleton<RequestMemory>();
+        services.AddSingleton<CodingLimit>();
         services.AddSingleton(services => new TopicCache(
             services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<TimeProvider>()));
         services.AddSingleton<OffsetLookup>();
@@ -58,7 +60,8 @@ public static class LoireApi
     /// <summary>Maps every endpoint, those of registered dialects included.</summary>
     public static IEndpointRouteBuilder MapLoireApi(this IEndpointRouteBuilder routes)
     {
-        var api = routes.MapGroup("").RefuseIllFormedEscapes();
+        var compression = ActivatorUtilities.CreateInstance<AnswerCompression>(routes.ServiceProvider);
+        var api = routes.MapGroup("").RefuseIllFormedEscapes().CompressAnswers(compression);
         var v1 = api.MapGroup("/v1").CheckParameters();
         Make<TopicEndpoints>(routes).Map(v1);
         Make<TopicConfigEndpoints>(routes).Map(v1);
@@ -80,7 +83,7 @@ public static class LoireApi
             dialect.Map(api);
         }
 
-        routes.MapOpenApi();
+        routes.MapOpenApi().WithMetadata(AnswerCompression.IsLarge).CompressAnswers(compression);
         return routes;
     }
 

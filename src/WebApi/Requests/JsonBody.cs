@@ -13,7 +13,7 @@ internal static class JsonBody
     public static async ValueTask<(T? Value, ApiProblem? Problem)> ReadAsync<T>(HttpContext context, long maxBytes)
         where T : class
     {
-        if ((RefuseEncoding(context.Request) ?? MediaTypes.RefuseUnlessJson(context.Request)) is { } refused)
+        if (MediaTypes.RefuseUnlessJson(context.Request) is { } refused)
         {
             return (null, refused);
         }
@@ -46,14 +46,6 @@ internal static class JsonBody
     public static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> text) =>
         text.StartsWith("\ufeff"u8) ? text["\ufeff"u8.Length..] : text;
 
-    /// <summary>No body is decompressed here: what a record holds is the client's affair, and a bomb has nowhere to go off.</summary>
-    public static ApiProblem? RefuseEncoding(HttpRequest request) =>
-        request.Headers.ContentEncoding.Count == 0
-            || string.Equals(request.Headers.ContentEncoding, "identity", StringComparison.OrdinalIgnoreCase)
-            ? null
-            : new ApiProblem(
-                ErrorCode.InvalidRequest, "A Content-Encoding is not accepted; send the body as it is.", StatusCodes.Status415UnsupportedMediaType);
-
     /// <summary>What is wrong with a document and where, without the names of our types.</summary>
     /// <param name="exception">The failure.</param>
     /// <param name="root">What the document is read into; null for a document that is read by hand.</param>
@@ -81,7 +73,7 @@ internal static class JsonBody
     {
         var start = message.IndexOf("property '", StringComparison.Ordinal);
         var end = start < 0 ? -1 : message.IndexOf("' could not be mapped", start, StringComparison.Ordinal);
-        return end < 0 ? null : $"The member '{QueryReader.Excerpt(message[(start + "property '".Length)..end])}' is unknown";
+        return end < 0 ? null : $"The member '{ApiProblem.Excerpt(message[(start + "property '".Length)..end])}' is unknown";
     }
 
     private static string FirstSentence(string text)

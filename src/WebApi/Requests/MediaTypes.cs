@@ -46,8 +46,8 @@ internal static class MediaTypes
     public static ApiProblem Unsupported(HttpRequest request, string header)
     {
         var sent = string.IsNullOrEmpty(request.ContentType) ? "has no Content-Type"
-            : IsForm(request) ? $"was sent as a form ({QueryReader.Excerpt(request.ContentType)}), as curl does by default"
-            : $"has the type {QueryReader.Excerpt(request.ContentType)}";
+            : IsForm(request) ? $"was sent as a form ({ApiProblem.Excerpt(request.ContentType)}), as curl does by default"
+            : $"has the type {ApiProblem.Excerpt(request.ContentType)}";
         return new ApiProblem(
             ErrorCode.InvalidRequest, $"The body {sent}; send the header {header}.", StatusCodes.Status415UnsupportedMediaType);
     }
@@ -55,7 +55,7 @@ internal static class MediaTypes
     /// <summary>Refuses text in a charset that is not read.</summary>
     public static ApiProblem NotUtf8(MediaTypeHeaderValue type) => new(
         ErrorCode.InvalidRequest,
-        $"JSON and lines are read as UTF-8, not as {QueryReader.Excerpt(type.Charset.ToString())}.",
+        $"JSON and lines are read as UTF-8, not as {ApiProblem.Excerpt(type.Charset.ToString())}.",
         StatusCodes.Status415UnsupportedMediaType);
 
     /// <summary>Whether a body is an HTML form, which no route takes.</summary>

@@ -55,11 +55,8 @@ internal sealed class QueryReader
     public static string DescribeUnknown(string name, IEnumerable<string> known)
     {
         var names = string.Join(", ", known);
-        return $"The query parameter '{Excerpt(name)}' is unknown here{(names.Length == 0 ? "." : $"; known are {names}.")}";
+        return $"The query parameter '{ApiProblem.Excerpt(name)}' is unknown here{(names.Length == 0 ? "." : $"; known are {names}.")}";
     }
-
-    /// <summary>The name as the client sent it, cut to 64 characters, so that a typing error can be seen.</summary>
-    public static string Excerpt(string text) => text.Length <= 64 ? text : text[..64] + "...";
 }
 
 /// <summary>The query parameters that an endpoint knows.</summary>

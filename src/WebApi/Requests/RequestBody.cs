@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Loire.WebApi.Coding;
 using Loire.WebApi.Errors;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -14,14 +15,17 @@ internal static class RequestBody
     private const long FirstBytes = 64 * 1024;
 
     /// <summary>
-    /// Bounds the body in bytes, null for no bound, and replaces the server's least data rate by
-    /// <see cref="LoireApiOptions.StreamIdleTimeout"/>: a slow source is no attack while its connection is one of a bounded number.
+    /// Prepares the body for reading: decodes its Content-Encoding, bounds it in bytes, null for no bound, and replaces the server's least data
+    /// rate by <see cref="LoireApiOptions.StreamIdleTimeout"/>: a slow source is no attack while its connection is one of a bounded number.
     /// </summary>
-    public static void Bound(HttpContext context, long? maxBytes)
+    /// <exception cref="RefusedRequestException">The body has a Content-Encoding that is not supported (415).</exception>
+    public static void Prepare(HttpContext context, long? maxBytes)
     {
+        var isCoded = ContentCodings.TryDecode(context, maxBytes);
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
-            size.MaxRequestBodySize = maxBytes;
+            // Coding makes incompressible bytes a little longer; what decodes to nothing is bounded too.
+            size.MaxRequestBodySize = isCoded ? maxBytes + (maxBytes / 16) + 1024 : maxBytes;
         }
 
         if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
@@ -32,12 +36,13 @@ internal static class RequestBody
 
     /// <summary>Reads a body to its end. The caller advances the reader to the end of the result when it has been used.</summary>
     /// <exception cref="BadHttpRequestException">
-    /// The body is longer than <paramref name="maxBytes"/> (413), pauses for too long (408) or breaks off (400), or the node stops (503).
+    /// The body, decoded, is longer than <paramref name="maxBytes"/> (413), has an unsupported (415) or wrong (400) Content-Encoding, pauses for too
+    /// long (408) or breaks off (400), or the node stops (503).
     /// </exception>
     /// <exception cref="RefusedRequestException">The node has no memory for it (429).</exception>
     public static async ValueTask<ReadOnlySequence<byte>> ReadAllAsync(HttpContext context, long maxBytes)
     {
-        Bound(context, maxBytes);
+        Prepare(context, maxBytes);
         var reader = context.Request.BodyReader;
 
         // A small body usually has arrived with the headers, and needs no timer.

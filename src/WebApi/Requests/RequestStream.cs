@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Pipelines;
+using Loire.WebApi.Coding;
 using Loire.WebApi.Errors;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -36,6 +37,12 @@ internal sealed class RequestStream : IDisposable
             null,
             Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);
+        if (context.Request.Body is DecodedBody decoded)
+        {
+            // What arrives ends a pause, even if it cannot be decoded before more has come.
+            decoded.Received = () => _idle.Change(_idleTimeout, Timeout.InfiniteTimeSpan);
+        }
+
         _stopping = lifetime.ApplicationStopping.Register(
             () => End(new ApiProblem(ErrorCode.LeaderNotAvailable, "The node is stopping.", StatusCodes.Status503ServiceUnavailable)));
     }

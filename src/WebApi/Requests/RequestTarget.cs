@@ -73,7 +73,7 @@ internal static class RequestTarget
 
             if (!Utf8.IsValid(bytes[..count]))
             {
-                return QueryReader.Excerpt(target[..length].ToString());
+                return ApiProblem.Excerpt(target[..length].ToString());
             }
 
             target = target[length..];

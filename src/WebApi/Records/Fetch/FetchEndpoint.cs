@@ -84,7 +84,7 @@ internal sealed class FetchEndpoint
 
         // Text of unknown origin must not be taken for a page.
         context.Response.Headers.XContentTypeOptions = "nosniff";
-        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers.CacheControl = wanted.Follows ? TailOutput.CacheControl : "no-store";
         if (type == MediaTypes.EventStream)
         {
             await _tails.EventsAsync(context, target.Topic, [target.Partition], wanted);

@@ -11,6 +11,9 @@ namespace Loire.WebApi.Records.Fetch;
 /// <summary>The form of an answer without an end.</summary>
 internal abstract class TailOutput
 {
+    /// <summary>A tail lives long: a coding would hold memory as long, and proxies that transform bodies hold events back.</summary>
+    public const string CacheControl = "no-store, no-transform";
+
     public abstract string ContentType { get; }
 
     /// <summary>Records that <paramref name="write"/> writes; <paramref name="token"/> names the place behind them.</summary>
@@ -24,7 +27,7 @@ internal abstract class TailOutput
     public void Head(HttpResponse response)
     {
         response.ContentType = ContentType;
-        response.Headers.CacheControl = "no-store";
+        response.Headers.CacheControl = CacheControl;
         response.Headers.XContentTypeOptions = "nosniff";
         // nginx would hold events back until its buffer is full.
         response.Headers["X-Accel-Buffering"] = "no";

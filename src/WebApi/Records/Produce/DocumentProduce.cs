@@ -63,7 +63,8 @@ internal static class DocumentProduce
             return;
         }
 
-        if (context.Request.ContentLength > session.MaxBatchBytes)
+        // Once it is too long by what is known of the topic, it is gone: a body of unknown length cannot wait until then.
+        if (context.Request.ContentLength is not { } length || length > session.MaxBatchBytes || context.Request.Headers.ContentEncoding.Count > 0)
         {
             await session.CheckTopicAsync();
         }

@@ -137,6 +137,7 @@ internal sealed class ProduceAnswer(HttpContext context, bool streams)
         if (!context.Response.HasStarted)
         {
             context.Response.ContentType = MediaTypes.Ndjson;
+            context.Response.Headers.CacheControl = "no-store, no-transform";
         }
 
         context.Response.BodyWriter.Write(_line.WrittenSpan);

@@ -51,7 +51,7 @@ internal sealed class ProduceEndpoint(
         var asked = query.Get(PartitionNumber);
         var acks = query.Get(AcksWanted);
         var key = query.Get(Key) is { } text ? Encoding.UTF8.GetBytes(text) : null;
-        var problem = query.Problem ?? JsonBody.RefuseEncoding(context.Request) ?? RouteReader.TryReadTopic(context, out _);
+        var problem = query.Problem ?? RouteReader.TryReadTopic(context, out _);
         var type = BodyType(context.Request, ref problem);
         if (key is not null && type is not (MediaTypes.Text or MediaTypes.Raw))
         {
@@ -109,7 +109,7 @@ internal sealed class ProduceEndpoint(
                 return;
         }
 
-        RequestBody.Bound(context, maxBytes: null);
+        RequestBody.Prepare(context, maxBytes: null);
         using var stream = RequestStream.Of(context);
         if (type == MediaTypes.Batches)
         {
