@@ -1,4 +1,5 @@
 using Loire.WebApi.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Loire.Silo;
@@ -29,12 +30,19 @@ public static class LoireHost
             {
                 kestrel.Listen(endpoint);
             }
+
+            foreach (var endpoint in options.Http2Endpoints)
+            {
+                kestrel.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http2);
+            }
         });
         builder.Services.AddRouting();
+        NodeEdge.Add(builder.Services, options);
         builder.AddLoireNode(options);
         NodeTelemetry.Add(builder, options);
         configure?.Invoke(builder);
         var app = builder.Build();
+        NodeEdge.Use(app, options);
         app.MapLoireApi();
         app.MapPrometheusScrapingEndpoint("/metrics");
         return app;

@@ -15,6 +15,16 @@ public enum StoreKind
     Azure,
 }
 
+/// <summary>The header in which proxies say how a client reached them.</summary>
+public enum ForwardedHeaderKind
+{
+    /// <summary><c>X-Forwarded-For</c>, <c>-Proto</c>, <c>-Host</c> and <c>-Prefix</c>.</summary>
+    XForwarded,
+
+    /// <summary><c>Forwarded</c> (RFC 7239).</summary>
+    Forwarded,
+}
+
 /// <summary>
 /// The options of a node. <see cref="NodeConfiguration"/> binds them to the command line, the environment and appsettings.json under the
 /// names in their <see cref="NodeSettingAttribute"/>; <see cref="NodeOptionsValidator"/> validates them before anything starts.
@@ -32,6 +42,13 @@ public sealed class NodeOptions
         Expected = "http://ADDRESS:PORT with an IP address or localhost, and nothing behind it")]
     [TypeConverter(typeof(EndpointsConverter)), MinLength(1)]
     public IReadOnlyList<IPEndPoint> Endpoints { get; set; } = [new IPEndPoint(IPAddress.Loopback, 8080)];
+
+    /// <summary>The addresses on which the HTTP API listens for HTTP/2 without TLS; without TLS, one port cannot serve both versions.</summary>
+    [NodeSetting(
+        "http2-urls", "URL", "where the HTTP API listens for HTTP/2 without TLS, by prior knowledge; several separated by ';' (none)",
+        Expected = "http://ADDRESS:PORT with an IP address or localhost, and nothing behind it")]
+    [TypeConverter(typeof(EndpointsConverter)), Required]
+    public IReadOnlyList<IPEndPoint> Http2Endpoints { get; set; } = [];
 
     /// <summary>Allows addresses other than loopback, although there is no authentication.</summary>
     [NodeSetting(
@@ -105,6 +122,35 @@ public sealed class NodeOptions
         "how long the first member of an empty group waits for others before it is assigned anything (3000)", Expected = "milliseconds from 0 to 300000")]
     [TypeConverter(typeof(MillisecondsConverter)), Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan GroupInitialRebalanceDelay { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// The networks of proxies that may say how a client reached them, in the header that <see cref="ForwardedHeader"/> names; without any, no
+    /// such header is read. A proxy must set or remove that header in every request.
+    /// </summary>
+    [NodeSetting(
+        "trusted-proxies", "NETWORK",
+        "proxies whose word on the client's scheme, host and path prefix is taken for links and base_uri; several separated by ';' (none)",
+        Expected = "IP addresses or networks such as 10.0.0.0/8, separated by ';'")]
+    [TypeConverter(typeof(NetworksConverter)), Required]
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; set; } = [];
+
+    /// <summary>
+    /// The header of <see cref="TrustedProxies"/>. Only one is read: a proxy that sets one may pass on the other as a client sent it.
+    /// </summary>
+    [NodeSetting(
+        "forwarded-header", "x-forwarded|forwarded",
+        "the header that the trusted proxies set: X-Forwarded-For, -Proto, -Host and -Prefix, or Forwarded of RFC 7239 (x-forwarded)",
+        Expected = "x-forwarded or forwarded")]
+    [TypeConverter(typeof(ForwardedHeaderConverter)), EnumDataType(typeof(ForwardedHeaderKind))]
+    public ForwardedHeaderKind ForwardedHeader { get; set; }
+
+    /// <summary>The origins whose pages browsers let use the HTTP API (CORS): <c>SCHEME://HOST[:PORT]</c>, or <c>*</c> for any.</summary>
+    [NodeSetting(
+        "cors-origins", "ORIGIN",
+        "web origins whose pages may use the HTTP API, such as https://app.example; several separated by ';'; '*' for any, a stranger's too (none)",
+        Expected = "SCHEME://HOST or SCHEME://HOST:PORT with http or https, separated by ';', or '*'")]
+    [TypeConverter(typeof(OriginsConverter)), Required]
+    public IReadOnlyList<string> CorsOrigins { get; set; } = [];
 
     /// <summary>The maximum number of open HTTP connections; further ones are refused.</summary>
     [NodeSetting("max-connections", "N", "open HTTP connections (20000)", Expected = "a whole number from 1 to 1000000")]

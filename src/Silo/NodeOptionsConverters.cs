@@ -39,6 +39,9 @@ internal sealed class LogFormatConverter() : WordConverter(("text", false), ("js
 internal sealed class CommitMeaningConverter()
     : WordConverter(("last-read", CommitMeaning.LastRead), ("next-to-read", CommitMeaning.NextToRead), ("off", null));
 
+internal sealed class ForwardedHeaderConverter()
+    : WordConverter(("x-forwarded", ForwardedHeaderKind.XForwarded), ("forwarded", ForwardedHeaderKind.Forwarded));
+
 internal sealed class LogLevelConverter() : WordConverter(
     ("trace", LogLevel.Trace), ("debug", LogLevel.Debug), ("information", LogLevel.Information),
     ("warning", LogLevel.Warning), ("error", LogLevel.Error), ("critical", LogLevel.Critical));
@@ -82,6 +85,30 @@ internal sealed class EndpointsConverter : SettingConverter
             _ => throw new FormatException(),
         };
     }
+}
+
+/// <summary>Parses IP addresses and networks, separated by ';'.</summary>
+internal sealed class NetworksConverter : SettingConverter
+{
+    protected override object Read(string text) => text.Split(';', StringSplitOptions.TrimEntries).Select(ReadOne).ToArray();
+
+    private static IPNetwork ReadOne(string text) =>
+        IPAddress.TryParse(text, out var address)
+            ? new IPNetwork(address, address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 32 : 128)
+            : IPNetwork.Parse(text);
+}
+
+/// <summary>Parses web origins, separated by ';', into the form in which browsers send them.</summary>
+internal sealed class OriginsConverter : SettingConverter
+{
+    protected override object Read(string text) =>
+        text == "*" ? new[] { text } : text.Split(';', StringSplitOptions.TrimEntries).Select(ReadOne).ToArray();
+
+    private static string ReadOne(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", PathAndQuery: "/", UserInfo: "", Fragment: "" }
+            && !text.EndsWith('/')
+            ? $"{url.Scheme}://{url.IdnHost}{(url.IsDefaultPort ? "" : $":{url.Port}")}"
+            : throw new FormatException();
 }
 
 /// <summary>An https URL was given; the message suggests a proxy.</summary>

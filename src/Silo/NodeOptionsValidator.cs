@@ -18,7 +18,7 @@ internal sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
             }
         }
 
-        if (!options.Insecure && options.Endpoints.FirstOrDefault(endpoint => !IPAddress.IsLoopback(endpoint.Address)) is { } open)
+        if (!options.Insecure && options.Endpoints.Concat(options.Http2Endpoints).FirstOrDefault(endpoint => !IPAddress.IsLoopback(endpoint.Address)) is { } open)
         {
             return ValidateOptionsResult.Fail(
                 $"{open} can be reached from other machines, and there is no authentication yet: whoever reaches it can read, write and "

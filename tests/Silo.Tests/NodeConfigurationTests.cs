@@ -25,6 +25,15 @@ public sealed class NodeConfigurationTests
     [InlineData("--urls https://127.0.0.1:1", "The option --urls must be http://ADDRESS:PORT with an IP address or localhost, and nothing behind it; TLS is not offered yet, put a proxy before the node.")]
     [InlineData("--urls http://0.0.0.0:8080", "0.0.0.0:8080 can be reached from other machines, and there is no authentication yet: whoever reaches it can read, write and delete everything. Say --insecure if that is meant.")]
     [InlineData("--urls http://127.0.0.1:1;http://[::]:2", "[::]:2 can be reached from other machines, and there is no authentication yet: whoever reaches it can read, write and delete everything. Say --insecure if that is meant.")]
+    [InlineData("--http2-urls 127.0.0.1:1", "The option --http2-urls must be http://ADDRESS:PORT with an IP address or localhost, and nothing behind it.")]
+    [InlineData("--http2-urls http://0.0.0.0:8080", "0.0.0.0:8080 can be reached from other machines, and there is no authentication yet: whoever reaches it can read, write and delete everything. Say --insecure if that is meant.")]
+    [InlineData("--trusted-proxies proxy", "The option --trusted-proxies must be IP addresses or networks such as 10.0.0.0/8, separated by ';'.")]
+    [InlineData("--trusted-proxies 10.0.0.0/33", "The option --trusted-proxies must be IP addresses or networks such as 10.0.0.0/8, separated by ';'.")]
+    [InlineData("--forwarded-header via", "The option --forwarded-header must be x-forwarded or forwarded.")]
+    [InlineData("--cors-origins app.example", "The option --cors-origins must be SCHEME://HOST or SCHEME://HOST:PORT with http or https, separated by ';', or '*'.")]
+    [InlineData("--cors-origins https://app.example/", "The option --cors-origins must be SCHEME://HOST or SCHEME://HOST:PORT with http or https, separated by ';', or '*'.")]
+    [InlineData("--cors-origins https://a.example;*", "The option --cors-origins must be SCHEME://HOST or SCHEME://HOST:PORT with http or https, separated by ';', or '*'.")]
+    [InlineData("--cors-origins null", "The option --cors-origins must be SCHEME://HOST or SCHEME://HOST:PORT with http or https, separated by ';', or '*'.")]
     [InlineData("--insecure=maybe", "The option --insecure must be true or false.")]
     [InlineData("--storage s3", "The option --storage must be file or azure.")]
     [InlineData("--storage azure", "The store azure needs --azure-connection, or LOIRE_AZURE_CONNECTION.")]
@@ -99,13 +108,17 @@ public sealed class NodeConfigurationTests
     public void Every_setting_is_taken_over()
     {
         var (options, problem) = Read(
-            "--urls http://0.0.0.0:80 --insecure --storage azure --azure-connection UseDevelopmentStorage=true --azure-container abc --cluster-id c --silo-port 1 --gateway-port 2 --fsync 50 --group-initial-rebalance-delay 0 --max-connections 9 --v2-api next-to-read --log-format json --log-level DEBUG".Split(' '),
+            "--urls http://0.0.0.0:80 --insecure --storage azure --azure-connection UseDevelopmentStorage=true --azure-container abc --cluster-id c --silo-port 1 --gateway-port 2 --fsync 50 --group-initial-rebalance-delay 0 --max-connections 9 --v2-api next-to-read --http2-urls http://127.0.0.1:81 --trusted-proxies 10.0.0.0/8;::1 --forwarded-header forwarded --cors-origins https://App.Example:443;http://localhost:3000 --log-format json --log-level DEBUG".Split(' '),
             [],
             "{}");
         Assert.Null(problem);
         Assert.True(options.Insecure && options.JsonLogs);
         Assert.Equal((StoreKind.Azure, "UseDevelopmentStorage=true", "abc", "c"), (options.Storage, options.AzureConnection, options.AzureContainer, options.ClusterId));
         Assert.Equal(CommitMeaning.NextToRead, options.V2Commits);
+        Assert.Equal([new IPEndPoint(IPAddress.Loopback, 81)], options.Http2Endpoints);
+        Assert.Equal([IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("::1/128")], options.TrustedProxies);
+        Assert.Equal(ForwardedHeaderKind.Forwarded, options.ForwardedHeader);
+        Assert.Equal(["https://app.example", "http://localhost:3000"], options.CorsOrigins);
         Assert.Equal(TimeSpan.Zero, options.GroupInitialRebalanceDelay);
         Assert.Equal(TimeSpan.FromSeconds(3), Read([], [], "{}").Options.GroupInitialRebalanceDelay);
         Assert.Null(Read(["--v2-api", "off"], [], "{}").Options.V2Commits);

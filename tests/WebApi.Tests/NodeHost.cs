@@ -28,6 +28,9 @@ public sealed class NodeHost : IServed, IAsyncDisposable
 
     public Uri Address { get; }
 
+    /// <summary>Where HTTP/2 is served, if it is.</summary>
+    public Uri Http2Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Last());
+
     public string Data { get; }
 
     /// <summary>The node's grains, for what HTTP does not offer.</summary>
