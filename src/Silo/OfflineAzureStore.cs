@@ -24,10 +24,17 @@ internal sealed class OfflineAzureStore : IAsyncDisposable
     /// <summary>Lists objects.</summary>
     public IObjectListing Listing { get; }
 
-    /// <summary>Opens the container that the options name, which need not exist.</summary>
+    /// <summary>Opens the container that the options name.</summary>
+    /// <exception cref="IOException">There is no such container.</exception>
     /// <exception cref="Azure.RequestFailedException">The service refuses the credential, or cannot be reached.</exception>
     public static async Task<OfflineAzureStore> OpenAsync(NodeOptions options)
     {
+        var container = new BlobContainerClient(options.AzureConnection, options.AzureContainer);
+        if (!await container.ExistsAsync())
+        {
+            throw new IOException($"the container {container.Name} does not exist.");
+        }
+
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddSerializer();
@@ -37,13 +44,25 @@ internal sealed class OfflineAzureStore : IAsyncDisposable
             azure.ContainerName = options.AzureContainer;
             azure.GrainStorageSerializer = new LoireGrainStorageSerializer();
         });
-        var store = new OfflineAzureStore(services.BuildServiceProvider(), new BlobContainerClient(options.AzureConnection, options.AzureContainer));
+        var store = new OfflineAzureStore(services.BuildServiceProvider(), container);
 
         // The provider connects when its silo starts.
         var lifecycle = new SiloLifecycleSubject(NullLogger<SiloLifecycleSubject>.Instance);
         ((ILifecycleParticipant<ISiloLifecycle>)store.Storage).Participate(lifecycle);
         await lifecycle.OnStart();
         return store;
+    }
+
+    /// <summary>A fingerprint of the container: of the names and versions of its blobs.</summary>
+    public async Task<(int Count, int Hash)> LookAsync()
+    {
+        var (count, hash) = (0, 0);
+        await foreach (var blob in Container.GetBlobsAsync())
+        {
+            (count, hash) = (count + 1, hash ^ HashCode.Combine(blob.Name, blob.Properties.ETag));
+        }
+
+        return (count, hash);
     }
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();

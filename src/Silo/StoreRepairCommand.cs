@@ -1,47 +1,85 @@
 using System.CommandLine;
 using System.Globalization;
+using Loire.Log.Audits;
 using Loire.Storage.Repair;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Loire.Silo;
 
 /// <summary>
-/// <c>store repair</c>: inspects the file store of a node that is stopped, says what a repair gives up, asks, and repairs it.
+/// <c>store repair</c>: inspects the store of a node that is stopped, says what a repair gives up, asks, and repairs it. The file store's lock keeps
+/// nodes out. A container of blobs has none: it is watched during the inspection and while the operator decides, and each change is made only to the
+/// version that was inspected.
 /// </summary>
 internal static class StoreRepairCommand
 {
     private const string Description =
         """
-        Repairs the file store of a node that is stopped: restores objects with one flipped bit, and with consent gives up what is beyond that.
+        Repairs the store of a node that is stopped: restores objects with one flipped bit, and with consent gives up what is beyond that.
         """;
+
+    private const string InUse = "The container is in use: blobs have changed since the repair began. Stop every node, and begin again.";
+
+    // At least; a node that serves anything writes more often.
+    private static readonly TimeSpan _watchTime = TimeSpan.FromSeconds(5);
 
     private static readonly Option<bool> _yes = new("--yes") { Description = "repair without asking" };
 
     /// <summary>The command.</summary>
     public static Command Create() => StoreCommand.Subcommand(
-        "repair", Description, (options, parsed) => RunAsync(options, parsed.GetValue(_yes), Console.In, Console.Out, Console.Error), _yes);
+        "repair", Description, (options, parsed) => RunAsync(options, parsed.GetValue(_yes), Console.In, Console.Out), _yes);
 
-    private static async Task<int> RunAsync(NodeOptions options, bool isAgreed, TextReader input, TextWriter output, TextWriter errors)
+    private static async Task<int> RunAsync(NodeOptions options, bool isAgreed, TextReader input, TextWriter output)
     {
-        if (options.Storage != StoreKind.File)
+        if (options.Storage == StoreKind.Azure)
         {
-            await errors.WriteLineAsync("Only a file store can be repaired: set --storage file, or repair the container with the tools of its provider.");
-            return NodeCommand.UsageExitCode;
+            await using var azure = await OfflineAzureStore.OpenAsync(options);
+            return await RepairAsync(azure, isAgreed, input, output);
         }
 
-        await using var repair = await FileStoreRepair.OpenAsync(options.Data, NullLogger.Instance);
-        return await RepairAsync(repair, isAgreed, input, output);
+        await using var files = await FileStoreRepair.OpenAsync(options.Data, NullLogger.Instance);
+        if (!await IsAgreedAsync(files.Objects, files.Findings, isAgreed, input, output))
+        {
+            return files.Findings.Count == 0 ? 0 : 1;
+        }
+
+        await files.ApplyAsync();
+        await output.WriteLineAsync("The store is repaired.");
+        return 0;
     }
 
-    private static async Task<int> RepairAsync(FileStoreRepair repair, bool isAgreed, TextReader input, TextWriter output)
+    private static async Task<int> RepairAsync(OfflineAzureStore azure, bool isAgreed, TextReader input, TextWriter output)
     {
-        if (repair.Findings.Count == 0)
+        var (before, watched) = (await azure.LookAsync(), Task.Delay(_watchTime));
+        var repair = await LogRepair.InspectAsync(azure.Listing, azure.Storage, Guid.NewGuid(), TimeProvider.System);
+        if (!await IsAgreedAsync(repair.Objects, repair.Findings, isAgreed, input, output))
         {
-            await output.WriteLineAsync($"The store is sound: all of its {Number(repair.Objects)} objects can be read.");
-            return 0;
+            return repair.Findings.Count == 0 ? 0 : 1;
         }
 
-        foreach (var finding in repair.Findings)
+        await watched;
+        if (await azure.LookAsync() != before)
+        {
+            await output.WriteLineAsync($"{InUse} Nothing was changed.");
+            return 1;
+        }
+
+        var isRepaired = await repair.ApplyAsync();
+        await output.WriteLineAsync(isRepaired ? "The store is repaired." : $"{InUse} Not everything is repaired.");
+        return isRepaired ? 0 : 1;
+    }
+
+    /// <summary>Says what is damaged and what a repair gives up, and asks; false if nothing is to be done.</summary>
+    private static async Task<bool> IsAgreedAsync(
+        int objects, IReadOnlyCollection<StoreFinding> findings, bool isAgreed, TextReader input, TextWriter output)
+    {
+        if (findings.Count == 0)
+        {
+            await output.WriteLineAsync($"The store is sound: all of its {Number(objects)} objects can be read.");
+            return false;
+        }
+
+        foreach (var finding in findings)
         {
             await output.WriteLineAsync(Describe(finding));
         }
@@ -52,13 +90,11 @@ internal static class StoreRepairCommand
             if ((await input.ReadLineAsync())?.Trim() != "yes")
             {
                 await output.WriteLineAsync("Nothing was changed.");
-                return 1;
+                return false;
             }
         }
 
-        await repair.ApplyAsync();
-        await output.WriteLineAsync("The store is repaired.");
-        return 0;
+        return true;
     }
 
     private static string Describe(StoreFinding finding) => finding.Action switch

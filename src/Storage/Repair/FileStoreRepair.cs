@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Loire.Log.Audits;
+using Loire.Model.Batches;
 using Loire.Storage.Objects;
 using Microsoft.Extensions.Logging;
 

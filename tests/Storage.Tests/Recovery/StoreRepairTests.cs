@@ -1,5 +1,6 @@
 using System.Text;
 using Loire.Log;
+using Loire.Log.Audits;
 using Loire.Storage.Objects;
 using Loire.Storage.Repair;
 using Loire.Storage.Tests.Disks;

@@ -1,4 +1,4 @@
-namespace Loire.Storage.Repair;
+namespace Loire.Log.Audits;
 
 /// <summary>What a repair does about damage.</summary>
 public enum RepairAction
@@ -14,14 +14,14 @@ public enum RepairAction
 
     /// <summary>
     /// Records of unknown keys are lost, so every object without a later record is refused. The surviving versions are served from then on;
-    /// any of them may be older than what was acknowledged, or deleted.
+    /// any of them may be older than what was acknowledged, or deleted. Only of a store that keeps records of keys.
     /// </summary>
     AcceptLosses,
 }
 
-/// <summary>Damage that an inspection has found.</summary>
-/// <param name="Action">What <see cref="FileStoreRepair.ApplyAsync"/> does about it.</param>
-/// <param name="Key">The key of the damaged object, as <c>state|grain id</c>; empty for <see cref="RepairAction.AcceptLosses"/>.</param>
+/// <summary>Damage that an inspection of a store has found.</summary>
+/// <param name="Action">What a repair does about it.</param>
+/// <param name="Key">The key of the damaged object; empty for <see cref="RepairAction.AcceptLosses"/>.</param>
 /// <param name="Objects">How many objects are given up.</param>
 /// <param name="Bytes">Bytes of the objects that are given up.</param>
 public sealed record StoreFinding(RepairAction Action, string Key, int Objects, long Bytes);

@@ -1,13 +1,11 @@
-using Loire.Model.Batches;
-
-namespace Loire.Storage.Repair;
+namespace Loire.Model.Batches;
 
 /// <summary>
 /// Restores a value with one flipped bit from its CRC-32C. A checksum is linear: the wrong and the right one differ by what the flipped bit
 /// alone contributes, and no two bits of a value contribute the same. Other damage passes for one bit with a probability of one in four billion
 /// for each bit of the value.
 /// </summary>
-internal static class BitCorrection
+public static class BitCorrection
 {
     private const uint ReflectedPolynomial = 0x82F63B78;
     private static readonly uint[] _table = [.. Enumerable.Range(0, 256).Select(value => Divide((uint)value))];
