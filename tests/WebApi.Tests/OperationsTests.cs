@@ -30,7 +30,7 @@ public sealed class OperationsTests
                     : "";
                 var answers = operation.Value.GetProperty("responses").EnumerateObject().Select(answer => answer.Name
                     + (answer.Value.TryGetProperty("content", out var content) ? ":" + string.Join('|', content.EnumerateObject().Select(type => type.Name)) : ""));
-                lines.Add($"{operation.Name.ToUpperInvariant()} {path.Name} ({string.Join(' ', parameters.Select(p => p.GetProperty("name").GetString()))}){body} answers {string.Join(' ', answers)}");
+                lines.Add($"{operation.Name.ToUpperInvariant()} {path.Name} {operation.Value.GetProperty("operationId").GetString()} ({string.Join(' ', parameters.Select(p => p.GetProperty("name").GetString()))}){body} answers {string.Join(' ', answers)}");
             }
         }
 

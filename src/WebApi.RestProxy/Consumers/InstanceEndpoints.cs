@@ -16,13 +16,17 @@ internal sealed class InstanceEndpoints(IGrainFactory grains, IOptions<LoireApiO
     {
         routes.MapPost("/consumers/{group}", V2Requests.Handle(CreateAsync))
             .Describe(
+                "v2CreateInstance",
                 "v2: makes a consumer instance",
-                "All optional: {\"name\", \"format\": binary|json|text, \"auto.offset.reset\": latest|earliest|none, "
-                    + "\"auto.commit.enable\", \"fetch.min.bytes\", \"consumer.request.timeout.ms\"}. Any node serves the instance. "
-                    + "It ends after five minutes without a request for records.")
-            .TakesV2().AnswersV2<V2InstanceJson>().FailsV2(400, 409, 415, 422);
+                "All members are optional; format is binary, json or text, auto.offset.reset is latest, earliest or none, numbers and truth values "
+                    + "may be texts. Any node serves the instance. It ends after five minutes without a request for records.")
+            .TakesV2<V2CreateInstanceJson>(isOptional: true).AnswersV2<V2InstanceJson>().FailsV2(400, 409, 415, 422);
         routes.MapDelete(ConsumerInstance.Path, ConsumerInstance.Handle(grains, DeleteAsync))
-            .Describe("v2: ends a consumer instance", "What it was given is committed if it commits automatically, as with Kafka's close, and it leaves the group.").AnswersNothing().FailsV2(404);
+            .Describe(
+                "v2DeleteInstance",
+                "v2: ends a consumer instance",
+                "What it was given is committed if it commits automatically, as with Kafka's close, and it leaves the group.")
+            .AnswersNothing().FailsV2(404);
     }
 
     private async Task<V2Error?> CreateAsync(HttpContext context)

@@ -26,20 +26,21 @@ internal sealed class OffsetsEndpoints(
         const string Offsets = ConsumerInstance.Path + "/offsets";
         routes.MapPost(Offsets, ConsumerInstance.Handle(grains, CommitAsync))
             .Describe(
+                "v2CommitOffsets",
                 "v2: commits offsets",
-                "{\"offsets\": [{\"topic\", \"partition\", \"offset\", \"metadata\"}]} with the last offsets that were read (200, an empty "
-                    + "array) or, if the node is set so, the next ones to read (204). Without a body, or with an empty object: behind "
-                    + "everything that was taken.")
-            .TakesV2().AnswersV2<string[]>().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
+                "Each offset is that of the last record that was read (200, an empty array) or, if the node is set so, the next one to read (204). "
+                    + "Without a body, or with an empty object: behind everything that was taken.")
+            .TakesV2<V2OffsetsJson>(isOptional: true).AnswersV2<string[]>().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
         routes.MapGet(Offsets, ConsumerInstance.Handle(grains, CommittedAsync))
             .Describe(
+                "v2GetCommittedOffsets",
                 "v2: shows committed offsets",
                 "The body says which: {\"partitions\": [{\"topic\", \"partition\"}]}. Many clients cannot send one; POST .../offsets:query "
                     + "does the same.")
             .AnswersV2<V2CommittedOffsetsJson>().FailsV2(400, 404, 415, 422);
         routes.MapPost(Offsets + ":query", ConsumerInstance.Handle(grains, CommittedAsync))
-            .Describe("v2: shows committed offsets", "{\"partitions\": [{\"topic\", \"partition\"}]}. An addition to the dialect.")
-            .TakesV2().AnswersV2<V2CommittedOffsetsJson>().FailsV2(400, 404, 415, 422);
+            .Describe("v2QueryCommittedOffsets", "v2: shows committed offsets", "An addition to the dialect.")
+            .TakesV2<V2PartitionsJson>().AnswersV2<V2CommittedOffsetsJson>().FailsV2(400, 404, 415, 422);
     }
 
     private async Task<V2Error?> CommitAsync(HttpContext context, ConsumerInstance instance)

@@ -20,18 +20,18 @@ internal sealed class PositionsEndpoints(IGrainFactory grains, IOptions<LoireApi
         const string Positions = ConsumerInstance.Path + "/positions";
         routes.MapPost(Positions, ConsumerInstance.Handle(grains, SeekAsync))
             .Describe(
+                "v2Seek",
                 "v2: goes on at offsets or moments",
-                "{\"offsets\": [{\"topic\", \"partition\", \"offset\"}], \"timestamps\": [{\"topic\", \"partition\", "
-                    + "\"timestamp\": ISO 8601}]}, either or both.")
-            .TakesV2().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
-        MapTo(routes, Positions + "/beginning", OffsetSpec.Earliest, "v2: goes on at the first records");
-        MapTo(routes, Positions + "/end", OffsetSpec.Latest, "v2: goes on behind the last records");
+                "offsets, timestamps (in ISO 8601), or both.")
+            .TakesV2<V2PositionsJson>().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
+        MapTo(routes, Positions + "/beginning", OffsetSpec.Earliest, "v2SeekToBeginning", "v2: goes on at the first records");
+        MapTo(routes, Positions + "/end", OffsetSpec.Latest, "v2SeekToEnd", "v2: goes on behind the last records");
     }
 
-    private void MapTo(IEndpointRouteBuilder routes, string path, OffsetSpec to, string summary) =>
+    private void MapTo(IEndpointRouteBuilder routes, string path, OffsetSpec to, string id, string summary) =>
         routes.MapPost(path, ConsumerInstance.Handle(grains, (context, instance) => SeekAsync(context, instance, to)))
-            .Describe(summary, "{\"partitions\": [{\"topic\", \"partition\"}]}, all of which the instance must have.")
-            .TakesV2().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
+            .Describe(id, summary, "The instance must have all of the partitions.")
+            .TakesV2<V2PartitionsJson>().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
 
     private async Task<V2Error?> SeekAsync(HttpContext context, ConsumerInstance instance)
     {

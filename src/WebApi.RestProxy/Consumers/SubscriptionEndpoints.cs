@@ -20,22 +20,24 @@ internal sealed class SubscriptionEndpoints(IGrainFactory grains, IOptions<Loire
         const string Assignments = ConsumerInstance.Path + "/assignments";
         routes.MapPost(Subscription, ConsumerInstance.Handle(grains, SubscribeAsync))
             .Describe(
+                "v2Subscribe",
                 "v2: subscribes",
-                "{\"topics\": [..]} or {\"topic_pattern\": \"..\"} for whole names; instead of what it subscribed to before in the same "
-                    + "way. No topics at all end what it reads, as in Kafka.")
-            .TakesV2().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
+                "topics, or topic_pattern for whole names; instead of what it subscribed to before in the same way. No topics at all end what "
+                    + "it reads, as in Kafka.")
+            .TakesV2<V2SubscriptionJson>().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
         routes.MapGet(Subscription, ConsumerInstance.Handle(grains, SubscribedAsync))
-            .Describe("v2: shows the subscription", "With a pattern: the topics of the partitions that the instance has.")
+            .Describe("v2GetSubscription", "v2: shows the subscription", "With a pattern: the topics of the partitions that the instance has.")
             .AnswersV2<V2SubscribedJson>().FailsV2(404);
         routes.MapDelete(Subscription, ConsumerInstance.Handle(grains, UnsubscribeAsync))
-            .Describe("v2: ends the subscription or the assignment").AnswersNothing().FailsV2(404);
+            .Describe("v2Unsubscribe", "v2: ends the subscription or the assignment").AnswersNothing().FailsV2(404);
         routes.MapPost(Assignments, ConsumerInstance.Handle(grains, AssignAsync))
             .Describe(
+                "v2Assign",
                 "v2: assigns partitions by hand",
-                "{\"partitions\": [{\"topic\", \"partition\"}]}; none at all end what it reads, as in Kafka.")
-            .TakesV2().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
+                "No partitions at all end what it reads, as in Kafka.")
+            .TakesV2<V2PartitionsJson>().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
         routes.MapGet(Assignments, ConsumerInstance.Handle(grains, AssignedAsync))
-            .Describe("v2: lists the partitions that the instance has").AnswersV2<V2PartitionsJson>().FailsV2(404);
+            .Describe("v2GetAssignment", "v2: lists the partitions that the instance has").AnswersV2<V2PartitionsJson>().FailsV2(404);
     }
 
     private async Task<V2Error?> SubscribeAsync(HttpContext context, ConsumerInstance instance)

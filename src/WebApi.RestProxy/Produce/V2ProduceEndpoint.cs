@@ -20,8 +20,8 @@ internal sealed class V2ProduceEndpoint(
     BatchDelivery delivery, IOptions<LoireApiOptions> options, RequestMemory memory, ApiMetrics metrics, TimeProvider time)
 {
     private const string Meaning =
-        "{\"records\": [{\"key\", \"value\", \"partition\", \"timestamp\", \"headers\"}]}, all optional, keys and values in the format "
-        + "that the Content-Type names. Nothing is appended unless all of it can be read. The answer is 200 with an entry for each record, "
+        "Keys and values are in the format that the Content-Type names: base64, any JSON, or text. "
+        + "Nothing is appended unless all of it can be read. The answer is 200 with an entry for each record, "
         + "which has an offset or an error_code (50003: the same record may succeed later).";
 
     private static readonly QueryParameter<bool> Async =
@@ -29,14 +29,14 @@ internal sealed class V2ProduceEndpoint(
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        foreach (var (path, summary) in new[]
+        foreach (var (path, id, summary) in new[]
         {
-            ("/topics/{topic}", "v2: appends records to a topic"),
-            ("/topics/{topic}/partitions/{partition}", "v2: appends records to a partition"),
+            ("/topics/{topic}", "v2ProduceToTopic", "v2: appends records to a topic"),
+            ("/topics/{topic}/partitions/{partition}", "v2ProduceToPartition", "v2: appends records to a partition"),
         })
         {
             routes.MapPost(path, V2Requests.Handle(ProduceAsync))
-                .Describe(summary, Meaning, Async).TakesRecordsV2().AnswersV2<V2ProducedJson>().AnswersNothing()
+                .Describe(id, summary, Meaning, Async).TakesRecordsV2().AnswersV2<V2ProducedJson>().AnswersNothing()
                 .FailsV2(400, 404, 413, 415, 422);
         }
     }

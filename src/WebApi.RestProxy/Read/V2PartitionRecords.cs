@@ -29,6 +29,7 @@ internal sealed class V2PartitionRecords(
     public void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/topics/{topic}/partitions/{partition}/records", V2Requests.Handle(ReadAsync))
             .Describe(
+                "v2ReadPartition",
                 "v2: reads records of a partition without a group",
                 "Accept names the embedded format.",
                 OffsetFrom,

@@ -11,20 +11,17 @@ internal static class V2Description
     /// <summary>Under which they stand together.</summary>
     public const string Tag = "REST Proxy v2";
 
-    /// <summary>A document, whose shape the description tells.</summary>
-    public static IEndpointConventionBuilder TakesV2(this IEndpointConventionBuilder endpoint) =>
-        endpoint.WithMetadata(new BodyTypes([V2MediaTypes.Document, MediaTypes.Json], "As described above."));
+    /// <summary>A document of this shape.</summary>
+    public static IEndpointConventionBuilder TakesV2<T>(this IEndpointConventionBuilder endpoint, bool isOptional = false) =>
+        endpoint.WithMetadata(new BodyTypes([V2MediaTypes.Document, MediaTypes.Json], typeof(T)) { IsOptional = isOptional });
 
     /// <summary>Records in one of the formats.</summary>
     public static IEndpointConventionBuilder TakesRecordsV2(this IEndpointConventionBuilder endpoint) =>
-        endpoint.WithMetadata(new BodyTypes(V2MediaTypes.Embedded, "As described above; application/json is the json format."));
+        endpoint.WithMetadata(new BodyTypes(V2MediaTypes.Embedded, typeof(V2ProduceRecordsJson), "application/json is the json format."));
 
     /// <summary>Records in one of the formats.</summary>
-    public static IEndpointConventionBuilder AnswersRecordsV2(this IEndpointConventionBuilder endpoint)
-    {
-        const string Meaning = "An array of {\"topic\", \"key\", \"value\", \"partition\", \"offset\", \"timestamp\", \"headers\"}.";
-        return endpoint.WithMetadata(new AnswerTypes(V2MediaTypes.Embedded, Meaning));
-    }
+    public static IEndpointConventionBuilder AnswersRecordsV2(this IEndpointConventionBuilder endpoint) =>
+        endpoint.WithMetadata(new AnswerTypes(V2MediaTypes.Embedded, typeof(V2ConsumerRecordJson[])));
 
     /// <summary>An answer of this shape.</summary>
     public static IEndpointConventionBuilder AnswersV2<T>(this IEndpointConventionBuilder endpoint, int status = StatusCodes.Status200OK) =>

@@ -18,20 +18,22 @@ internal sealed class V2TopicEndpoints(
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/", V2Requests.Handle(NothingAsync))
-            .Describe("v2: answers with an empty object", "Clients ask it whether the server is there.").AnswersV2<V2NothingJson>();
-        routes.MapGet("/brokers", V2Requests.Handle(BrokersAsync)).Describe("v2: lists the ids of the brokers").AnswersV2<V2BrokersJson>();
-        routes.MapGet("/topics", V2Requests.Handle(ListAsync)).Describe("v2: lists the names of all topics").AnswersV2<string[]>();
+            .Describe("v2GetRoot", "v2: answers with an empty object", "Clients ask it whether the server is there.").AnswersV2<V2NothingJson>();
+        routes.MapGet("/brokers", V2Requests.Handle(BrokersAsync))
+            .Describe("v2ListBrokers", "v2: lists the ids of the brokers").AnswersV2<V2BrokersJson>();
+        routes.MapGet("/topics", V2Requests.Handle(ListAsync))
+            .Describe("v2ListTopics", "v2: lists the names of all topics").AnswersV2<string[]>();
         routes.MapPost("/admin/topics", V2Requests.Handle(CreateAsync))
-            .Describe("v2: creates a topic", "As in Strimzi's bridge: {\"topic_name\", \"partitions_count\", \"replication_factor\"}.")
-            .TakesV2().AnswersV2<V2NothingJson>(StatusCodes.Status201Created).FailsV2(400, 415, 422);
+            .Describe("v2CreateTopic", "v2: creates a topic", "As in Strimzi's bridge.")
+            .TakesV2<V2CreateTopicJson>().AnswersV2<V2NothingJson>(StatusCodes.Status201Created).FailsV2(400, 415, 422);
         routes.MapGet("/topics/{topic}", V2Requests.Handle(GetAsync))
-            .Describe("v2: describes a topic with its settings and partitions").AnswersV2<V2TopicJson>().FailsV2(404);
+            .Describe("v2GetTopic", "v2: describes a topic with its settings and partitions").AnswersV2<V2TopicJson>().FailsV2(404);
         routes.MapGet("/topics/{topic}/partitions", V2Requests.Handle(PartitionsAsync))
-            .Describe("v2: lists the partitions of a topic").AnswersV2<V2PartitionJson[]>().FailsV2(404);
+            .Describe("v2ListPartitions", "v2: lists the partitions of a topic").AnswersV2<V2PartitionJson[]>().FailsV2(404);
         routes.MapGet("/topics/{topic}/partitions/{partition}", V2Requests.Handle(PartitionAsync))
-            .Describe("v2: describes a partition").AnswersV2<V2PartitionJson>().FailsV2(404);
+            .Describe("v2GetPartition", "v2: describes a partition").AnswersV2<V2PartitionJson>().FailsV2(404);
         routes.MapGet("/topics/{topic}/partitions/{partition}/offsets", V2Requests.Handle(OffsetsAsync))
-            .Describe("v2: shows the offsets that bound a partition").AnswersV2<V2BoundsJson>().FailsV2(404);
+            .Describe("v2GetPartitionOffsets", "v2: shows the offsets that bound a partition").AnswersV2<V2BoundsJson>().FailsV2(404);
     }
 
     private static Task<V2Error?> NothingAsync(HttpContext context) =>

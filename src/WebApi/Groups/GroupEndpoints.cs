@@ -18,12 +18,12 @@ internal sealed class GroupEndpoints(IGrainFactory grains)
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/groups", ListAsync)
-            .Describe("Lists groups", "In ordinal order of the ids. A further page is linked in the header Link with rel=\"next\".")
+            .Describe("listGroups", "Lists groups", "In ordinal order of the ids. A further page is linked in the header Link with rel=\"next\".")
             .Fails(400);
         routes.MapGet("/groups/{group}", DescribeAsync)
-            .Describe("Describes a group", "Its phase, and its members with their current and their target assignment.").Fails(400, 404);
+            .Describe("getGroup", "Describes a group", "Its phase, and its members with their current and their target assignment.").Fails(400, 404);
         routes.MapDelete("/groups/{group}", DeleteAsync)
-            .Describe("Deletes a group and its offsets", "It must have no members.").Fails(400, 404, 409);
+            .Describe("deleteGroup", "Deletes a group and its offsets", "It must have no members.").Fails(400, 404, 409);
     }
 
     private async Task<Results<Ok<GroupIdJson[]>, ApiProblem>> ListAsync(

@@ -22,17 +22,20 @@ internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, TopicCache top
     {
         routes.MapGet("/groups/{group}/offsets", ListAsync)
             .Describe(
+                "listGroupOffsets",
                 "Lists the committed offsets of a group with their lag",
                 "In order of topic and partition. If a log cannot be asked, log_end_offset and lag are null and error has the reason.")
             .Fails(400, 404);
         routes.MapPut("/groups/{group}/offsets", CommitAsync)
             .Describe(
+                "commitGroupOffsets",
                 "Commits offsets without a member",
                 "The group must have no members; it is created if need be. An offset is the next one to read. "
                 + "Partitions that are not listed keep theirs.")
             .Fails(400, 404, 409, 413, 415);
         routes.MapDelete("/groups/{group}/offsets", DeleteAsync)
             .Describe(
+                "deleteGroupOffsets",
                 "Deletes committed offsets",
                 "Of the topic or partition that the query names, or of those in a body {\"topics\": [{\"topic_name\": text, "
                 + "\"partitions\": [number]}]}, where a topic without partitions means all. No member may subscribe to the topics. "

@@ -23,6 +23,7 @@ internal sealed class OffsetsResetEndpoint(
 {
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/groups/{group}/offsets:reset", ResetAsync)
         .Describe(
+            "resetGroupOffsets",
             "Resets the offsets of a group",
             "to is earliest, latest, timestamp (the first record at or after value), offset (value itself) or shift (value records "
             + "further, or back if it is negative), each kept within what can be read. Without topics every committed offset is reset. "

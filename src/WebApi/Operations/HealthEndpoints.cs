@@ -15,9 +15,9 @@ internal sealed class HealthEndpoints(HealthCheckService checks)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/healthz", Alive).Describe("Whether the process is alive").Answers<HealthJson>();
+        routes.MapGet("/healthz", Alive).Describe("getHealth", "Whether the process is alive").Answers<HealthJson>();
         routes.MapGet("/readyz", ReadyAsync)
-            .Describe("Whether the node accepts work", "503 if not, with the state of each check.").Answers<ReadinessJson>();
+            .Describe("getReadiness", "Whether the node accepts work", "503 if not, with the state of each check.").Answers<ReadinessJson>();
     }
 
     private static Ok<HealthJson> Alive() => TypedResults.Ok(new HealthJson("alive"));

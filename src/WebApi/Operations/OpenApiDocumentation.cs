@@ -26,9 +26,23 @@ internal static class OpenApiDocumentation
             document.Servers = [];
             return Task.CompletedTask;
         });
+        // Only the API: a host that embeds a node has endpoints of its own.
+        options.ShouldInclude = described => described.ActionDescriptor.EndpointMetadata.OfType<OperationId>().Any();
+        options.AddSchemaTransformer((schema, _, _) =>
+        {
+            // The host's own options for JSON let numbers be text, which the API neither takes nor writes.
+            if (schema.Type is { } type && type.HasFlag(JsonSchemaType.String) && (type & (JsonSchemaType.Integer | JsonSchemaType.Number)) != 0)
+            {
+                schema.Type = type & ~JsonSchemaType.String;
+                schema.Pattern = null;
+            }
+
+            return Task.CompletedTask;
+        });
         options.AddOperationTransformer(async (operation, context, aborted) =>
         {
             var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+            operation.OperationId = metadata.OfType<OperationId>().Last().Value;
             operation.Parameters ??= [];
             foreach (var described in context.Description.ParameterDescriptions)
             {
@@ -58,20 +72,10 @@ internal static class OpenApiDocumentation
 
             if (metadata.OfType<BodyTypes>().LastOrDefault() is { } bodies)
             {
-                var content = Contents(bodies.MediaTypes, isBody: true, bodies.Meaning);
-                if (bodies.Shape is { } shape)
-                {
-                    var schema = await ReferenceAsync(shape, context, aborted);
-                    foreach (var (_, media) in content.Where(media => MediaTypes.IsDocument(media.Key)))
-                    {
-                        media.Schema = schema;
-                    }
-                }
-
                 operation.RequestBody = new OpenApiRequestBody
                 {
                     Required = !bodies.IsOptional,
-                    Content = content,
+                    Content = Contents(bodies.MediaTypes, await ReferenceAsync(bodies.Shape, context, aborted), isBody: true),
                     Description = bodies.Meaning,
                 };
             }
@@ -79,15 +83,23 @@ internal static class OpenApiDocumentation
             if (metadata.OfType<AnswerTypes>().LastOrDefault() is { } answers)
             {
                 operation.Responses ??= [];
-                var content = Contents(answers.MediaTypes, isBody: false, answers.Meaning);
-                operation.Responses["200"] = new OpenApiResponse { Description = "OK", Content = content };
+                operation.Responses["200"] = new OpenApiResponse
+                {
+                    Description = answers.Meaning ?? "OK",
+                    Content = Contents(answers.MediaTypes, await ReferenceAsync(answers.Shape, context, aborted), isBody: false),
+                };
             }
         });
     }
 
-    /// <summary>A reference to the schema of a type, which the document contains once under the type's name.</summary>
+    /// <summary>A reference to the schema of a type, which the document contains once under the type's name; or an array of those.</summary>
     private static async Task<IOpenApiSchema> ReferenceAsync(Type type, OpenApiOperationTransformerContext context, CancellationToken aborted)
     {
+        if (type.GetElementType() is { } element)
+        {
+            return new OpenApiSchema { Type = JsonSchemaType.Array, Items = await ReferenceAsync(element, context, aborted) };
+        }
+
         var schema = await context.GetOrCreateSchemaAsync(type, parameterDescription: null, aborted);
         context.Document!.AddComponent(type.Name, schema);
         return new OpenApiSchemaReference(type.Name, context.Document);
@@ -123,29 +135,23 @@ internal static class OpenApiDocumentation
             : new OpenApiSchema { Type = JsonSchemaType.String },
     };
 
-    private static Dictionary<string, OpenApiMediaType> Contents(string[] mediaTypes, bool isBody, string? meaning) =>
+    private static Dictionary<string, OpenApiMediaType> Contents(string[] mediaTypes, IOpenApiSchema document, bool isBody) =>
         mediaTypes.ToDictionary(type => type, type => new OpenApiMediaType
         {
-            Schema = new OpenApiSchema
+            Schema = MediaTypes.IsDocument(type) ? document : new OpenApiSchema
             {
-                Type = !type.EndsWith("json", StringComparison.Ordinal) || type == MediaTypes.Ndjson ? JsonSchemaType.String
-                    : isBody ? JsonSchemaType.Object : null,
+                Type = JsonSchemaType.String,
                 Format = type is MediaTypes.Raw or MediaTypes.Batches ? "binary" : null,
-                Description = meaning ?? Meaning(type, isBody),
+                Description = Meaning(type, isBody),
             },
         });
 
     private static string Meaning(string type, bool isBody) => (type, isBody) switch
     {
-        (MediaTypes.Json, true) => "{\"records\": [{\"value\": any, \"key\": any, \"partition\": number, \"timestamp\": ms or ISO 8601, "
-            + "\"headers\": [{\"name\": text, \"value\": any}]}]}; a string is stored as its characters, "
-            + "{\"type\":\"binary\",\"data\":base64} as those bytes, "
-            + "null as null, any other JSON as its text. The answer has an entry for each record.",
         (MediaTypes.Ndjson, true) => "One record a line, as in the JSON form; acknowledgements stream back while the upload goes on.",
         (MediaTypes.Text, true) => "One record a line. Only LF ends a line.",
         (MediaTypes.Batches, true) => "Kafka record batches of format 2 for the partition that the query names.",
         (_, true) => "The body is the value of one record. Headers: Record-Key, Record-Timestamp, Record-Header-NAME.",
-        (MediaTypes.Json, false) => "An array of records, or what was accepted.",
         (MediaTypes.Ndjson, false) => "One record, or one acknowledgement, a line.",
         (MediaTypes.Text, false) => "One value a line; Next-Offset says where to go on.",
         (MediaTypes.EventStream, false) => "Events records, heartbeat and error; the id of an event is the token for Last-Event-ID.",

@@ -13,10 +13,16 @@ namespace Loire.WebApi.Operations;
 /// </summary>
 internal static class OperationDescription
 {
+    /// <summary>Describes an endpoint; without this the document does not list it.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="id">The name of the operation for generated clients; unique. ASP.NET's name of an endpoint is shared with a host.</param>
+    /// <param name="summary">What it does.</param>
+    /// <param name="description">What else to know; null for nothing.</param>
+    /// <param name="parameters">Parameters of the query that the handler reads itself.</param>
     public static IEndpointConventionBuilder Describe(
-        this IEndpointConventionBuilder endpoint, string summary, string? description = null, params QueryParameter[] parameters)
+        this IEndpointConventionBuilder endpoint, string id, string summary, string? description = null, params QueryParameter[] parameters)
     {
-        endpoint.WithMetadata(new EndpointSummaryAttribute(summary), new QueryParameters(parameters));
+        endpoint.WithMetadata(new OperationId(id), new EndpointSummaryAttribute(summary), new QueryParameters(parameters));
         // Only endpoints that show their method are described; typed handlers do.
         endpoint.Add(built =>
         {
@@ -28,17 +34,17 @@ internal static class OperationDescription
         return description is null ? endpoint : endpoint.WithMetadata(new EndpointDescriptionAttribute(description));
     }
 
-    /// <summary>A body of any of these types.</summary>
-    public static IEndpointConventionBuilder TakesAny(this IEndpointConventionBuilder endpoint, params string[] mediaTypes) =>
-        endpoint.WithMetadata(new BodyTypes(mediaTypes));
+    /// <summary>A body of any of these types, which has this shape if it is a JSON document.</summary>
+    public static IEndpointConventionBuilder TakesAny<T>(this IEndpointConventionBuilder endpoint, params string[] mediaTypes) =>
+        endpoint.WithMetadata(new BodyTypes(mediaTypes, typeof(T)));
 
     /// <summary>A JSON answer of this shape.</summary>
     public static IEndpointConventionBuilder Answers<T>(this IEndpointConventionBuilder endpoint, int status = StatusCodes.Status200OK) =>
         endpoint.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(T), [MediaTypes.Json]));
 
-    /// <summary>An answer in any of these types.</summary>
-    public static IEndpointConventionBuilder AnswersAny(this IEndpointConventionBuilder endpoint, params string[] mediaTypes) =>
-        endpoint.WithMetadata(new AnswerTypes(mediaTypes));
+    /// <summary>An answer in any of these types, which has this shape if it is a JSON document.</summary>
+    public static IEndpointConventionBuilder AnswersAny<T>(this IEndpointConventionBuilder endpoint, params string[] mediaTypes) =>
+        endpoint.WithMetadata(new AnswerTypes(mediaTypes, typeof(T)));
 
     /// <summary>Success may be 204.</summary>
     public static IEndpointConventionBuilder AnswersNothing(this IEndpointConventionBuilder endpoint) =>
@@ -57,4 +63,10 @@ internal static class OperationDescription
 }
 
 /// <summary>The answers of an endpoint that negotiates, by media type.</summary>
-internal sealed record AnswerTypes(string[] MediaTypes, string? Meaning = null);
+/// <param name="MediaTypes">The types.</param>
+/// <param name="Shape">The shape of those that are JSON documents.</param>
+/// <param name="Meaning">Explains them; null for the explanation of each type.</param>
+internal sealed record AnswerTypes(string[] MediaTypes, Type Shape, string? Meaning = null);
+
+/// <summary>The name of an operation in the OpenAPI document.</summary>
+internal sealed record OperationId(string Value);

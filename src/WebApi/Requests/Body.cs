@@ -25,7 +25,7 @@ internal sealed record Body<T>(T Value) : IBindableFromHttpContext<Body<T>>, IEn
     }
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
-        builder.Metadata.Add(new BodyTypes([MediaTypes.Json]) { Shape = typeof(T) });
+        builder.Metadata.Add(new BodyTypes([MediaTypes.Json], typeof(T)));
 }
 
 /// <summary>The JSON body of a typed handler that works without one; null if there is none.</summary>
@@ -36,5 +36,5 @@ internal sealed record OptionalBody<T>(T? Value) : IBindableFromHttpContext<Opti
         new(RequestBody.IsPresent(context) ? (await Body<T>.BindAsync(context, parameter))?.Value : null);
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
-        builder.Metadata.Add(new BodyTypes([MediaTypes.Json]) { Shape = typeof(T), IsOptional = true });
+        builder.Metadata.Add(new BodyTypes([MediaTypes.Json], typeof(T)) { IsOptional = true });
 }

@@ -17,7 +17,7 @@ internal sealed class BrokerEndpoints(IServer server, IOptions<LoireApiOptions> 
         typeof(BrokerEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
             ?.InformationalVersion.Split('+')[0] ?? "";
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/brokers", List).Describe("Lists the brokers of the cluster");
+    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/brokers", List).Describe("listBrokers", "Lists the brokers of the cluster");
 
     private Ok<BrokerJson[]> List()
     {

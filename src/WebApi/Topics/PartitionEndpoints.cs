@@ -19,10 +19,11 @@ internal sealed class PartitionEndpoints(IGrainFactory grains, TopicCache topics
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/topics/{topic}/partitions", ListAsync).Describe("Lists the partitions of a topic").Fails(400, 404);
-        routes.MapGet("/topics/{topic}/partitions/{partition}", GetAsync).Describe("Shows a partition").Fails(400, 404, 503);
+        routes.MapGet("/topics/{topic}/partitions", ListAsync).Describe("listPartitions", "Lists the partitions of a topic").Fails(400, 404);
+        routes.MapGet("/topics/{topic}/partitions/{partition}", GetAsync).Describe("getPartition", "Shows a partition").Fails(400, 404, 503);
         routes.MapGet("/topics/{topic}/partitions/{partition}/offsets", OffsetsAsync)
             .Describe(
+                "getPartitionOffsets",
                 "Shows the offsets that bound a partition",
                 "Records can be read from log_start_offset up to high_watermark, exclusive. With timestamp the answer is one offset.")
             .Answers<OffsetsJson>().Fails(400, 404, 503);

@@ -16,12 +16,13 @@ internal sealed class TopicConfigEndpoints(IGrainFactory grains, TopicCache topi
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/topics/{topic}/configs", ListAsync).Describe("Lists the settings of a topic").Fails(400, 404);
-        routes.MapGet("/topics/{topic}/configs/{name}", GetAsync).Describe("Shows one setting").Fails(400, 404);
-        routes.MapPut("/topics/{topic}/configs/{name}", SetAsync).Describe("Sets one setting").Fails(400, 404, 413, 415);
-        routes.MapDelete("/topics/{topic}/configs/{name}", ResetAsync).Describe("Resets one setting to its default").Fails(400, 404);
+        routes.MapGet("/topics/{topic}/configs", ListAsync).Describe("listTopicConfigs", "Lists the settings of a topic").Fails(400, 404);
+        routes.MapGet("/topics/{topic}/configs/{name}", GetAsync).Describe("getTopicConfig", "Shows one setting").Fails(400, 404);
+        routes.MapPut("/topics/{topic}/configs/{name}", SetAsync).Describe("setTopicConfig", "Sets one setting").Fails(400, 404, 413, 415);
+        routes.MapDelete("/topics/{topic}/configs/{name}", ResetAsync)
+            .Describe("resetTopicConfig", "Resets one setting to its default").Fails(400, 404);
         routes.MapPost("/topics/{topic}/configs:alter", AlterAsync)
-            .Describe("Changes several settings", "All of them or none.").Fails(400, 404, 413, 415);
+            .Describe("alterTopicConfigs", "Changes several settings", "All of them or none.").Fails(400, 404, 413, 415);
     }
 
     private async Task<Results<Ok<TopicConfigJson[]>, ApiProblem>> ListAsync(TopicName topic)

@@ -19,14 +19,15 @@ internal sealed class TopicEndpoints(IGrainFactory grains, TopicCache topics)
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/topics", ListAsync)
-            .Describe("Lists topics", "In ordinal order of the names. A further page is linked in the header Link with rel=\"next\".");
+            .Describe("listTopics", "Lists topics", "In ordinal order of the names. A further page is linked in the header Link with rel=\"next\".");
         routes.MapPost("/topics", CreateAsync)
-            .Describe("Creates a topic", "With validate_only nothing is created and the answer is 200.").Fails(400, 409, 413, 415);
-        routes.MapGet("/topics/{topic}", DescribeAsync).Describe("Describes a topic").Fails(400, 404);
+            .Describe("createTopic", "Creates a topic", "With validate_only nothing is created and the answer is 200.").Fails(400, 409, 413, 415);
+        routes.MapGet("/topics/{topic}", DescribeAsync).Describe("getTopic", "Describes a topic").Fails(400, 404);
         routes.MapPatch("/topics/{topic}", AddPartitionsAsync)
-            .Describe("Adds partitions", "The partition of a key may change. Partitions are never removed.").Fails(400, 404, 413, 415);
+            .Describe("addPartitions", "Adds partitions", "The partition of a key may change. Partitions are never removed.")
+            .Fails(400, 404, 413, 415);
         routes.MapDelete("/topics/{topic}", DeleteAsync)
-            .Describe("Deletes a topic and its data", "Answers when the data is gone.").Fails(400, 404);
+            .Describe("deleteTopic", "Deletes a topic and its data", "Answers when the data is gone.").Fails(400, 404);
     }
 
     private async Task<Results<Ok<TopicNameJson[]>, ApiProblem>> ListAsync(

@@ -21,16 +21,17 @@ internal sealed class MemberEndpoints(IGrainFactory grains, IOptions<LoireApiOpt
     {
         routes.MapPost("/groups/{group}/members", CreateAsync)
             .Describe(
+                "createMember",
                 "Creates a member of a group that lives in the cluster",
                 "Any node serves it. It joins when it subscribes, with topics or topic_pattern here or later, and ends when it is deleted "
                 + "or is not read for max_poll_interval_ms. The answer does not wait for the assignment; reading does.")
             .Fails(400, 409, 413, 415);
         routes.MapGet("/groups/{group}/members", ListAsync)
-            .Describe("Lists the members of a group", "All of them, including those that do not live in the cluster.").Fails(400, 404);
+            .Describe("listMembers", "Lists the members of a group", "All of them, including those that do not live in the cluster.").Fails(400, 404);
         routes.MapGet("/groups/{group}/members/{member}", DescribeAsync)
-            .Describe("Describes a member that lives in the cluster").Fails(400, 404);
+            .Describe("getMember", "Describes a member that lives in the cluster").Fails(400, 404);
         routes.MapDelete("/groups/{group}/members/{member}", LeaveAsync)
-            .Describe("Leaves the group", "What is finished is committed first if the member commits automatically.").Fails(400, 404);
+            .Describe("deleteMember", "Leaves the group", "What is finished is committed first if the member commits automatically.").Fails(400, 404);
     }
 
     private async Task<Results<Created<ConsumerJson>, ApiProblem>> CreateAsync(

@@ -17,12 +17,14 @@ internal sealed class MemberPositionEndpoints(IGrainFactory grains)
     {
         routes.MapPut("/groups/{group}/members/{member}/offsets", CommitAsync)
             .Describe(
+                "commitMemberOffsets",
                 "Commits offsets as a member",
                 "An offset is the next one to read; records below it count as finished. Without offsets, or without a body, everything "
                 + "delivered to the member is committed.")
             .Fails(400, 404, 409, 413, 415);
         routes.MapPost("/groups/{group}/members/{member}/positions", SeekAsync)
             .Describe(
+                "seekMember",
                 "Seeks in partitions that the member has",
                 "to is earliest, latest, timestamp (the first record at or after value) or offset (value itself). All move or none.")
             .Fails(400, 404, 413, 415);

@@ -3,6 +3,7 @@ using Loire.Model;
 using Loire.Model.Batches;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Operations;
+using Loire.WebApi.Records;
 using Loire.WebApi.Records.Fetch;
 using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
@@ -27,6 +28,7 @@ internal sealed class MemberRecordsEndpoint(
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/groups/{group}/members/{member}/records", ReadAsync)
         .Describe(
+            "readMemberRecords",
             "Reads records as a member of a group",
             "Asking again says that what came before is finished, unless after names the receipt of the last answer that was worked off "
             + "(header Next-After): then what came later comes again, and a lost answer loses nothing. text/event-stream and follow=true go "
@@ -40,7 +42,7 @@ internal sealed class MemberRecordsEndpoint(
             TakeParameters.Finish,
             FetchParameters.KeyFormat,
             FetchParameters.ValueFormat)
-        .AnswersAny(MediaTypes.Json, MediaTypes.Ndjson, MediaTypes.EventStream)
+        .AnswersAny<ConsumerRecordJson[]>(MediaTypes.Json, MediaTypes.Ndjson, MediaTypes.EventStream)
         .Fails(400, 404, 406, 409, 416, 503, 504);
 
     private async Task ReadAsync(HttpContext context)

@@ -17,14 +17,16 @@ internal sealed class SubscriptionEndpoints(IGrainFactory grains)
     {
         routes.MapPut("/groups/{group}/members/{member}/subscription", SubscribeAsync)
             .Describe(
+                "subscribeMember",
                 "Sets the subscription of a member",
                 "To topics, or to all whose whole name topic_pattern matches. The answer does not wait for an assignment.")
             .Fails(400, 404, 409, 413, 415);
         routes.MapDelete("/groups/{group}/members/{member}/subscription", UnsubscribeAsync)
-            .Describe("Leaves the group, or drops the partitions assigned by hand; the member remains and may subscribe again")
+            .Describe("unsubscribeMember", "Leaves the group, or drops the partitions assigned by hand; the member remains and may subscribe again")
             .Fails(400, 404);
         routes.MapPut("/groups/{group}/members/{member}/assignment", AssignAsync)
             .Describe(
+                "assignMember",
                 "Assigns partitions by hand",
                 "The member reads these and no others, regardless of the group's assignment; offsets are still committed to the group. "
                 + "Refused while the member subscribes.")

@@ -40,6 +40,7 @@ internal sealed class FetchEndpoint
     public void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/topics/{topic}/partitions/{partition}/records", FetchAsync)
             .Describe(
+                "readRecords",
                 "Reads records of a partition",
                 "The headers Next-Offset and High-Watermark say where to continue and where the log ends now. application/octet-stream is the "
                     + "value of one record as it is (204 if it has none, or there is no record yet). text/event-stream and follow=true continue until "
@@ -55,7 +56,8 @@ internal sealed class FetchEndpoint
                 FetchParameters.KeyFormat,
                 FetchParameters.ValueFormat,
                 FetchParameters.Resume)
-            .AnswersAny(MediaTypes.Json, MediaTypes.Ndjson, MediaTypes.Text, MediaTypes.Raw, MediaTypes.Batches, MediaTypes.EventStream)
+            .AnswersAny<ConsumerRecordJson[]>(
+                MediaTypes.Json, MediaTypes.Ndjson, MediaTypes.Text, MediaTypes.Raw, MediaTypes.Batches, MediaTypes.EventStream)
             .Fails(400, 404, 406, 416, 503);
 
     private async Task FetchAsync(HttpContext context)

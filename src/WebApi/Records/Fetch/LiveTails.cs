@@ -21,6 +21,7 @@ internal sealed class LiveTails(
     public void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/topics/{topic}/records", TailAsync)
             .Describe(
+                "followTopic",
                 "Follows all partitions of a topic",
                 "Begins at latest by default, and continues until the client leaves. With text/event-stream the id of an event is the token with "
                     + "which Last-Event-ID, or resume, continues without a gap. Partitions that are added later join when the tail is "
@@ -31,7 +32,7 @@ internal sealed class LiveTails(
                 FetchParameters.KeyFormat,
                 FetchParameters.ValueFormat,
                 FetchParameters.Resume)
-            .AnswersAny(MediaTypes.Ndjson, MediaTypes.EventStream)
+            .AnswersAny<ConsumerRecordJson[]>(MediaTypes.Ndjson, MediaTypes.EventStream)
             .Fails(400, 404, 406, 503);
 
     /// <summary>Follows <paramref name="partitions"/> as server-sent events.</summary>

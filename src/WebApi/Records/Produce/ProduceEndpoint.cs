@@ -34,15 +34,18 @@ internal sealed class ProduceEndpoint(
     public void Map(IEndpointRouteBuilder routes) =>
         routes.MapPost("/topics/{topic}/records", ProduceAsync)
             .Describe(
+                "produceRecords",
                 "Appends records",
                 "2xx means that every record was accepted. A problem document says how many were, and how far: all records before the number "
                     + "'acknowledged' are appended. With Accept: application/x-ndjson (the default for an NDJSON body) acknowledgements stream back while "
-                    + "the upload goes on; the last line has the type done or error. Streaming bodies have no bound on their length.",
+                    + "the upload goes on; the last line has the type done or error. Streaming bodies have no bound on their length. In JSON a "
+                    + "key, a value or a header that is a string is stored as its characters, {\"type\":\"binary\",\"data\":base64} as those bytes, "
+                    + "null as null, any other JSON as its text; a timestamp is milliseconds since 1970 or ISO 8601.",
                 PartitionNumber,
                 AcksWanted,
                 Key)
-            .TakesAny(MediaTypes.Json, MediaTypes.Ndjson, MediaTypes.Text, MediaTypes.Raw, MediaTypes.Batches)
-            .AnswersAny(MediaTypes.Json, MediaTypes.Ndjson)
+            .TakesAny<ProduceRecordsJson>(MediaTypes.Json, MediaTypes.Ndjson, MediaTypes.Text, MediaTypes.Raw, MediaTypes.Batches)
+            .AnswersAny<ProduceResultJson>(MediaTypes.Json, MediaTypes.Ndjson)
             .Fails(400, 404, 406, 408, 413, 415, 503, 504);
 
     private async Task ProduceAsync(HttpContext context)
