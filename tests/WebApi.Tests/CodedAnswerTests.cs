@@ -78,6 +78,19 @@ public sealed class CodedAnswerTests
         }
     }
 
+    [Theory]
+    [InlineData("/v1/topics/t/records", "text/event-stream")]
+    [InlineData("/v1/topics/t/records", "application/x-ndjson")]
+    [InlineData(Fetch + "?follow=true", "application/x-ndjson")]
+    [InlineData(Fetch + "?follow=true", "text/plain")]
+    public async Task A_tail_without_records_begins_at_once(string path, string type)
+    {
+        await using var host = await BodyRoute.StartAsync();
+        using var connection = await RawConnection.OpenAsync(host.Address);
+        await connection.SendAsync($"GET {path} HTTP/1.1\r\nHost: h\r\nAccept: {type}\r\nAccept-Encoding: gzip\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 200", await connection.ReadUntilAsync("\r\n\r\n"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Acknowledgements_are_not_compressed()
     {

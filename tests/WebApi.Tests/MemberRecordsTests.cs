@@ -173,10 +173,10 @@ public sealed class MemberRecordsTests
         var deliveries = Script(consumer);
         using var connection = await RawConnection.OpenAsync(host.Address);
         await deliveries.Writer.WriteAsync(TakeResult("r1"));
-        await connection.SendAsync($"GET {path}/records?follow=true&finish=delivered HTTP/1.1\r\nHost: h\r\nAccept: {Ndjson}\r\n\r\n");
+        await connection.SendAsync($"GET {path}/records?follow=true&finish=delivered HTTP/1.1\r\nHost: h\r\nAccept: {Ndjson}\r\nAccept-Encoding: gzip\r\n\r\n");
         var head = await connection.ReadUntilAsync("\r\n\r\n");
         Assert.Contains("200 OK", head, StringComparison.Ordinal);
-        Assert.Contains("Cache-Control: no-store", head, StringComparison.Ordinal);
+        Assert.Contains("Cache-Control: no-store, no-transform", head, StringComparison.Ordinal);
         await deliveries.Writer.WriteAsync(TakeResult("r2", 0, 1));
         var lines = await connection.ReadUntilAsync("{\"after\":\"r2\"}\n");
         Assert.DoesNotContain("r1", lines, StringComparison.Ordinal);

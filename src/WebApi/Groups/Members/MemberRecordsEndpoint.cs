@@ -132,7 +132,7 @@ internal sealed class MemberRecordsEndpoint(
             return;
         }
 
-        output.Head(context.Response);
+        await output.BeginAsync(context.Response, context.RequestAborted);
         metrics.TailOpened();
         try
         {

@@ -202,6 +202,11 @@ internal sealed class FetchEndpoint
                 {
                     isFirst = false;
                     Head(context, type, wanted.Follows ? null : end > next ? end : next, result!.Bounds.HighWatermark);
+                    if (wanted.Follows)
+                    {
+                        await TailOutput.SendHeadersAsync(context.Response, context.RequestAborted);
+                    }
+
                     format?.Begin();
                 }
 

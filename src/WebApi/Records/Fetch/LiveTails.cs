@@ -93,7 +93,7 @@ internal sealed class LiveTails(
             return;
         }
 
-        output.Head(context.Response);
+        await output.BeginAsync(context.Response, context.RequestAborted);
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         metrics.TailOpened();
         try

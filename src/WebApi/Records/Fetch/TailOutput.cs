@@ -23,15 +23,20 @@ internal abstract class TailOutput
 
     public abstract void Error(ApiProblem problem, int? partition);
 
-    /// <summary>Sets the headers; before anything is written.</summary>
-    public void Head(HttpResponse response)
+    /// <summary>Sends the headers, so that the client knows that its tail has begun; before anything is written.</summary>
+    public Task BeginAsync(HttpResponse response, CancellationToken aborted)
     {
         response.ContentType = ContentType;
         response.Headers.CacheControl = CacheControl;
         response.Headers.XContentTypeOptions = "nosniff";
         // nginx would hold events back until its buffer is full.
         response.Headers["X-Accel-Buffering"] = "no";
+        return SendHeadersAsync(response, aborted);
     }
+
+    /// <summary>Sends the headers of an answer that may have no body for long.</summary>
+    // The writer of a body that may be compressed sends nothing as long as nothing is written; its stream does.
+    public static Task SendHeadersAsync(HttpResponse response, CancellationToken aborted) => response.Body.FlushAsync(aborted);
 }
 
 /// <summary>
