@@ -5,8 +5,8 @@ namespace Loire.Silo;
 
 /// <summary>
 /// Takes scheme, host and address of a request from the header <c>Forwarded</c> (RFC 7239), as far back as proxies are trusted: the element that the
-/// peer added counts if the peer is trusted, the one before it if that element's <c>for</c> is, and so on. What a client puts before them never
-/// counts. A header that is not well-formed is ignored as a whole.
+/// peer added applies if the peer is trusted, the one before it if that element's <c>for</c> is, and so on. Elements that a client has prepended
+/// never apply. A malformed header is ignored as a whole.
 /// </summary>
 internal sealed class ForwardedHeaderMiddleware(RequestDelegate next, IReadOnlyList<IPNetwork> trusted)
 {

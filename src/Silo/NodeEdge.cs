@@ -4,8 +4,7 @@ using Microsoft.AspNetCore.HttpOverrides;
 namespace Loire.Silo;
 
 /// <summary>
-/// What a node does for proxies before it and for browsers: it believes its trusted proxies about the client, and lets pages of some origins use it.
-/// Without the options nothing is added.
+/// Applies the headers of trusted proxies and allows browsers cross-origin requests, as the options say. Without them nothing is added.
 /// </summary>
 internal static class NodeEdge
 {

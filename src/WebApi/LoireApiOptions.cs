@@ -68,8 +68,8 @@ public sealed class LoireApiOptions
     public TimeSpan StreamIdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// Bodies of requests and answers that are compressed or decompressed at once. Each holds the state of its coding, up to 16 MiB, as long as its
-    /// client likes. Beyond it a compressed request is refused with 429, and answers are not compressed.
+    /// Bodies of requests and answers that are compressed or decompressed at once. Each holds the state of its coding, up to 16 MiB, until its
+    /// client has sent or received it. Beyond it a compressed request is refused with 429, and answers are not compressed.
     /// </summary>
     public int MaxCodedBodies { get; set; } = 512;
 

@@ -201,7 +201,7 @@ public sealed class CodedRequestTests
     }
 
     [Fact]
-    public async Task Bytes_that_decode_to_nothing_yet_end_a_pause_and_silence_does_not()
+    public async Task Received_bytes_reset_the_idle_timeout_before_they_decode()
     {
         var time = new ManualTime();
         await using var host = await ApiHost.StartAsync(
@@ -223,7 +223,7 @@ public sealed class CodedRequestTests
     }
 
     [Fact]
-    public async Task Beyond_the_bound_on_coded_bodies_a_request_is_told_to_come_again()
+    public async Task A_coded_request_beyond_the_bound_is_refused_as_retriable()
     {
         await using var host = await ApiHost.StartAsync(options => options.MaxCodedBodies = 1);
         host.Cluster.AddTopic("t");

@@ -48,7 +48,7 @@ public sealed class ProxyTests
     [InlineData(null, ForwardedHeaderKind.Forwarded)]
     [InlineData("10.0.0.0/8", ForwardedHeaderKind.XForwarded)]
     [InlineData("10.0.0.0/8", ForwardedHeaderKind.Forwarded)]
-    public async Task Nobody_else_is_believed(string? trusted, ForwardedHeaderKind header)
+    public async Task Forwarded_headers_of_untrusted_peers_are_ignored(string? trusted, ForwardedHeaderKind header)
     {
         await using var node = await NodeHost.StartAsync(configure: options =>
         {

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi.RestProxy.Consumers;
 
-/// <summary><c>/consumers/{group}</c>: makes consumer instances and ends them.</summary>
+/// <summary><c>/consumers/{group}</c>: creates and deletes consumer instances.</summary>
 internal sealed class InstanceEndpoints(IGrainFactory grains, IOptions<LoireApiOptions> options)
 {
     public void Map(IEndpointRouteBuilder routes)
@@ -17,15 +17,15 @@ internal sealed class InstanceEndpoints(IGrainFactory grains, IOptions<LoireApiO
         routes.MapPost("/consumers/{group}", V2Requests.Handle(CreateAsync))
             .Describe(
                 "v2CreateInstance",
-                "v2: makes a consumer instance",
+                "v2: creates a consumer instance",
                 "All members are optional; format is binary, json or text, auto.offset.reset is latest, earliest or none, numbers and truth values "
                     + "may be texts. Any node serves the instance. It ends after five minutes without a request for records.")
             .TakesV2<V2CreateInstanceJson>(isOptional: true).AnswersV2<V2InstanceJson>().FailsV2(400, 409, 415, 422);
         routes.MapDelete(ConsumerInstance.Path, ConsumerInstance.Handle(grains, DeleteAsync))
             .Describe(
                 "v2DeleteInstance",
-                "v2: ends a consumer instance",
-                "What it was given is committed if it commits automatically, as with Kafka's close, and it leaves the group.")
+                "v2: deletes a consumer instance",
+                "It leaves the group; its delivered records are committed first if it commits automatically, as by Kafka's close.")
             .AnswersNothing().FailsV2(404);
     }
 
@@ -62,7 +62,7 @@ internal sealed class InstanceEndpoints(IGrainFactory grains, IOptions<LoireApiO
         return error == ErrorCode.None ? V2Requests.NoContent(context) : V2Error.FromConsumer(error, null);
     }
 
-    // The host that the client named, which may be a balancer before all nodes. An HTTP/1.0 client need not name one.
+    // The host that the client or a trusted proxy named, such as a load balancer. An HTTP/1.0 client need not name one.
     private static string BaseUri(HttpRequest request, GroupId group, string name) =>
         (request.Host.HasValue ? $"{request.Scheme}://{request.Host.ToUriComponent()}" : "")
         + $"{request.PathBase}/consumers/{Uri.EscapeDataString(group.Value)}/instances/{name}";

@@ -26,7 +26,7 @@ internal sealed class InstanceRecords(IGrainFactory grains, IOptions<LoireApiOpt
         routes.MapGet(ConsumerInstance.Path + "/records", ConsumerInstance.Handle(grains, ReadAsync))
             .Describe(
                 "v2ReadRecords",
-                "v2: takes the next records",
+                "v2: reads the next records",
                 "Accept must name the format with which the instance was made. An empty array if none came in time.",
                 V2ReadBounds.Timeout,
                 V2ReadBounds.MaxBytes)

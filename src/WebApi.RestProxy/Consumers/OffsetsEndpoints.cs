@@ -29,7 +29,7 @@ internal sealed class OffsetsEndpoints(
                 "v2CommitOffsets",
                 "v2: commits offsets",
                 "Each offset is that of the last record that was read (200, an empty array) or, if the node is set so, the next one to read (204). "
-                    + "Without a body, or with an empty object: behind everything that was taken.")
+                    + "Without a body, or with an empty object, everything delivered is committed.")
             .TakesV2<V2OffsetsJson>(isOptional: true).AnswersV2<string[]>().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
         routes.MapGet(Offsets, ConsumerInstance.Handle(grains, CommittedAsync))
             .Describe(
@@ -111,7 +111,7 @@ internal sealed class OffsetsEndpoints(
             return V2Error.Invalid($"A commit holds at most {Limits.OffsetsPerCommit} offsets.");
         }
 
-        // The last one of a partition that comes twice counts, as in the other servers.
+        // The last entry of a partition applies, as in the other servers.
         var read = new Dictionary<TopicPartition, CommittedOffset>();
         foreach (var entry in entries)
         {

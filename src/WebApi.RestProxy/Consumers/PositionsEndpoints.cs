@@ -21,11 +21,11 @@ internal sealed class PositionsEndpoints(IGrainFactory grains, IOptions<LoireApi
         routes.MapPost(Positions, ConsumerInstance.Handle(grains, SeekAsync))
             .Describe(
                 "v2Seek",
-                "v2: goes on at offsets or moments",
+                "v2: seeks to offsets or timestamps",
                 "offsets, timestamps (in ISO 8601), or both.")
             .TakesV2<V2PositionsJson>().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
-        MapTo(routes, Positions + "/beginning", OffsetSpec.Earliest, "v2SeekToBeginning", "v2: goes on at the first records");
-        MapTo(routes, Positions + "/end", OffsetSpec.Latest, "v2SeekToEnd", "v2: goes on behind the last records");
+        MapTo(routes, Positions + "/beginning", OffsetSpec.Earliest, "v2SeekToBeginning", "v2: seeks to the beginning");
+        MapTo(routes, Positions + "/end", OffsetSpec.Latest, "v2SeekToEnd", "v2: seeks to the end");
     }
 
     private void MapTo(IEndpointRouteBuilder routes, string path, OffsetSpec to, string id, string summary) =>
@@ -60,7 +60,7 @@ internal sealed class PositionsEndpoints(IGrainFactory grains, IOptions<LoireApi
             return V2Error.Invalid($"At most {Limits.OffsetsPerCommit} positions are set at once.");
         }
 
-        // The last one of a partition counts, and moments come after offsets.
+        // The last entry of a partition applies, and timestamps come after offsets.
         var read = new Dictionary<TopicPartition, PartitionSeek>();
         foreach (var entry in offsets)
         {

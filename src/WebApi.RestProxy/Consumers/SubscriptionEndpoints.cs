@@ -22,8 +22,8 @@ internal sealed class SubscriptionEndpoints(IGrainFactory grains, IOptions<Loire
             .Describe(
                 "v2Subscribe",
                 "v2: subscribes",
-                "topics, or topic_pattern for whole names; instead of what it subscribed to before in the same way. No topics at all end what "
-                    + "it reads, as in Kafka.")
+                "topics, or topic_pattern for whole names; replaces an earlier subscription of the same kind. No topics at all end the "
+                    + "subscription, as in Kafka.")
             .TakesV2<V2SubscriptionJson>().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
         routes.MapGet(Subscription, ConsumerInstance.Handle(grains, SubscribedAsync))
             .Describe("v2GetSubscription", "v2: shows the subscription", "With a pattern: the topics of the partitions that the instance has.")
@@ -34,7 +34,7 @@ internal sealed class SubscriptionEndpoints(IGrainFactory grains, IOptions<Loire
             .Describe(
                 "v2Assign",
                 "v2: assigns partitions by hand",
-                "No partitions at all end what it reads, as in Kafka.")
+                "No partitions at all end the assignment, as in Kafka.")
             .TakesV2<V2PartitionsJson>().AnswersNothing().FailsV2(400, 404, 409, 415, 422);
         routes.MapGet(Assignments, ConsumerInstance.Handle(grains, AssignedAsync))
             .Describe("v2GetAssignment", "v2: lists the partitions that the instance has").AnswersV2<V2PartitionsJson>().FailsV2(404);

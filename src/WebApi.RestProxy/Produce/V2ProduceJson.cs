@@ -1,6 +1,6 @@
 namespace Loire.WebApi.RestProxy.Produce;
 
-/// <summary>What became of a produce: an entry for each record, in their order. The ids of schemas are always null.</summary>
+/// <summary>The result of a produce: an entry for each record, in the order of the request. The schema ids are always null.</summary>
 internal sealed record V2ProducedJson(V2ProducedRecordJson[] Offsets, int? KeySchemaId = null, int? ValueSchemaId = null);
 
 /// <summary>Where a record is, or why it was not appended.</summary>

@@ -4,8 +4,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace Loire.WebApi.RestProxy.Requests;
 
 /// <summary>
-/// Tells a document with a member that its type lacks from one that is malformed: the dialect answers them differently, and the
-/// serializer's exception says it only in words.
+/// Distinguishes a document with an unknown member from a malformed one: the dialect answers them differently, and the serializer's exception
+/// tells them apart only in its text.
 /// </summary>
 internal static class UnknownMembers
 {

@@ -8,7 +8,7 @@ namespace Loire.WebApi.RestProxy.Requests;
 /// <summary>What the OpenAPI document says of the dialect's endpoints.</summary>
 internal static class V2Description
 {
-    /// <summary>Under which they stand together.</summary>
+    /// <summary>The tag that groups them.</summary>
     public const string Tag = "REST Proxy v2";
 
     /// <summary>A document of this shape.</summary>

@@ -37,16 +37,16 @@ internal sealed record V2Error(int Status, int Code, string Message)
     /// <summary>The consumer is not in a state for this.</summary>
     public static V2Error IllegalState(string message) => new(409, 40903, message);
 
-    /// <summary>A member of the document is missing, unknown, or has a value that makes no sense.</summary>
+    /// <summary>A member of the document is missing, unknown, or has an invalid value.</summary>
     public static V2Error Invalid(string message) => new(422, 422, message);
 
-    /// <summary>A setting of a consumer makes no sense.</summary>
+    /// <summary>A setting of a consumer is invalid.</summary>
     public static V2Error InvalidConfig(string message) => new(422, 42204, message);
 
     /// <summary>A setting of a consumer is out of its range.</summary>
     public static V2Error OutOfRange(string message) => new(422, 40001, message);
 
-    /// <summary>What Kafka's error is here.</summary>
+    /// <summary>Maps Kafka's error.</summary>
     public static V2Error From(ErrorCode error, string? detail)
     {
         var description = ErrorCodes.Describe(error);
@@ -67,17 +67,17 @@ internal sealed record V2Error(int Status, int Code, string Message)
         };
     }
 
-    /// <summary>What an error of a consumer's call is here; its <see cref="ErrorCode.InvalidRequest"/> is about its state.</summary>
+    /// <summary>Maps an error of a consumer's call; its <see cref="ErrorCode.InvalidRequest"/> is about its state.</summary>
     public static V2Error FromConsumer(ErrorCode error, string? detail) =>
         error == ErrorCode.InvalidRequest ? IllegalState(detail ?? ErrorCodes.Describe(error).Text) : From(error, detail);
 
-    /// <summary>What a problem of the native API is here.</summary>
+    /// <summary>Maps a problem of the native API.</summary>
     public static V2Error From(ApiProblem problem) =>
         problem.Status is { } status
             ? new V2Error(status, status, problem.Detail ?? ErrorCodes.Describe(problem.Error).Text)
             : From(problem.Error, problem.Detail);
 
-    /// <summary>The code of a record that was not appended: it says who may try again, and no more.</summary>
+    /// <summary>The code of a record that was not appended, which only says whether a retry may succeed.</summary>
     public static int RecordCode(ErrorCode error) => error switch
     {
         ErrorCode.SaslAuthenticationFailed => 40101,

@@ -7,11 +7,11 @@ namespace Loire.WebApi.RestProxy.Requests;
 /// <summary>How the dialect's documents are read and written.</summary>
 internal static class V2Json
 {
-    /// <summary>Of records and errors. They are never part of a page, so '&lt;' and the like need no escape.</summary>
+    /// <summary>For records and errors. They are never part of a page, so '&lt;' and the like need no escape.</summary>
     public static readonly JsonWriterOptions WriterOptions =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    /// <summary>Of all other documents. An unknown member is refused, as Confluent's proxy does.</summary>
+    /// <summary>For all other documents. An unknown member is refused, as by Confluent's proxy.</summary>
     public static readonly JsonSerializerOptions Options = Create();
 
     private static JsonSerializerOptions Create()

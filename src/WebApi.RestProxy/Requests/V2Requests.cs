@@ -7,7 +7,7 @@ namespace Loire.WebApi.RestProxy.Requests;
 /// <summary>Reads requests of the dialect and writes its documents.</summary>
 internal static class V2Requests
 {
-    /// <summary>Wraps a handler: what it returns is the answer, unless it is null; then it has answered.</summary>
+    /// <summary>Wraps a handler that either returns an error or answers itself and returns null.</summary>
     public static RequestDelegate Handle(Func<HttpContext, Task<V2Error?>> handle) => async context =>
     {
         var error = V2MediaTypes.NegotiateDocument(context.Request) is null ? V2Error.NotAcceptable : await handle(context);
@@ -42,7 +42,7 @@ internal static class V2Requests
         }
     }
 
-    /// <summary>Reads a parameter of the query. Unlike in the native API, one that is unknown or repeated does no harm.</summary>
+    /// <summary>Reads a parameter of the query. Unlike in the native API, an unknown or repeated one is ignored.</summary>
     public static T Get<T>(HttpContext context, QueryParameter<T> parameter, ref V2Error? error)
     {
         if (!context.Request.Query.TryGetValue(parameter.Name, out var values) || values.Count == 0)

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace Loire.WebApi.Coding;
 
 /// <summary>
-/// Counts the bodies that are being compressed or decompressed: each holds up to 16 MiB, the largest window of a decoder, for as long as its client
-/// likes. Thread-safe.
+/// Counts the bodies that are being compressed or decompressed: each holds up to 16 MiB, the largest window of a decoder, until its client
+/// has sent or received it. Thread-safe.
 /// </summary>
 internal sealed class CodingLimit(IOptions<LoireApiOptions> options)
 {

@@ -55,7 +55,7 @@ internal sealed class DecodedBody : ReadOnlyStream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        // A pipe asks so for notice of data before it rents memory; here the next read waits instead.
+        // A pipe awaits data by an empty read before it rents memory; here its next read waits instead.
         if (buffer.IsEmpty)
         {
             return 0;

@@ -5,8 +5,8 @@ using Loire.Model.Compression;
 namespace Loire.WebApi.Coding;
 
 /// <summary>
-/// Decodes a source piece by piece: what it has received is passed on before it waits for more. Throws <see cref="InvalidDataException"/> if
-/// the source is malformed, ends within a block or goes on behind the last one; an empty source is empty output.
+/// Decodes a source piece by piece: received bytes are decoded before it waits for more. Throws <see cref="InvalidDataException"/> if
+/// the source is malformed, ends within a block or continues after the last one; an empty source is empty output.
 /// </summary>
 /// <param name="source">What to decode; not disposed.</param>
 /// <param name="blocks">The decoder; this stream owns it.</param>

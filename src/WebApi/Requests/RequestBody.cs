@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Loire.WebApi.Requests;
 
-/// <summary>Reads bodies by the rules that all routes share: how long they may be, how long they may pause, and what a failed read means.</summary>
+/// <summary>Reads bodies by the rules of all routes: their maximum length, their longest pause, and what a failed read means.</summary>
 internal static class RequestBody
 {
     // What a body of unknown length is assumed to have until more of it has arrived.
@@ -24,7 +24,7 @@ internal static class RequestBody
         var isCoded = ContentCodings.TryDecode(context, maxBytes);
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
-            // Coding makes incompressible bytes a little longer; what decodes to nothing is bounded too.
+            // Compression makes incompressible bytes slightly longer. Bytes that decode to nothing are bounded, too.
             size.MaxRequestBodySize = isCoded ? maxBytes + (maxBytes / 16) + 1024 : maxBytes;
         }
 

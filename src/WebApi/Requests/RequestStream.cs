@@ -10,8 +10,8 @@ using Microsoft.Extensions.Options;
 namespace Loire.WebApi.Requests;
 
 /// <summary>
-/// A body while it arrives. Ends it, with a reason, when the client is silent for too long, the body makes no sense, or the node stops; a
-/// streaming produce then answers what has arrived as usual.
+/// Reads a body as it arrives, and ends it with a reason when the client pauses for too long, the body is malformed, or the node stops; a
+/// streaming produce then answers for the records that have arrived.
 /// </summary>
 internal sealed class RequestStream : IDisposable
 {
@@ -39,7 +39,7 @@ internal sealed class RequestStream : IDisposable
             Timeout.InfiniteTimeSpan);
         if (context.Request.Body is DecodedBody decoded)
         {
-            // What arrives ends a pause, even if it cannot be decoded before more has come.
+            // Received bytes end a pause even if they decode to nothing yet.
             decoded.Received = () => _idle.Change(_idleTimeout, Timeout.InfiniteTimeSpan);
         }
 
@@ -57,7 +57,7 @@ internal sealed class RequestStream : IDisposable
     /// <summary>Why the stream was ended from this side; null if it was not.</summary>
     public ApiProblem? Ended => _end;
 
-    /// <summary>Reads on. Cancelled if the stream was ended from this side or <see cref="Interrupt"/> was called.</summary>
+    /// <summary>Reads the next bytes. Cancelled if the stream was ended from this side or <see cref="Interrupt"/> was called.</summary>
     public ValueTask<ReadResult> ReadAsync()
     {
         if (_end is not null)

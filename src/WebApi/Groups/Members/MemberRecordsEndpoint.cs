@@ -30,10 +30,10 @@ internal sealed class MemberRecordsEndpoint(
         .Describe(
             "readMemberRecords",
             "Reads records as a member of a group",
-            "Asking again says that what came before is finished, unless after names the receipt of the last answer that was worked off "
-            + "(header Next-After): then what came later comes again, and a lost answer loses nothing. text/event-stream and follow=true go "
-            + "on until the client leaves; the id of an event, and a line {\"after\": receipt} behind the records in NDJSON, are "
-            + "receipts. One reads at a time: who comes later ends the stream of who came before with an error.",
+            "A request acknowledges everything delivered before, unless after names the receipt (header Next-After) of the last delivery that was "
+            + "processed: then later deliveries are repeated, and a lost answer loses nothing. text/event-stream and follow=true continue until "
+            + "the client disconnects; the id of an event, and a line {\"after\": receipt} after the records in NDJSON, are receipts. A member has "
+            + "one reader: a second one ends the first one's stream with an error.",
             TakeParameters.MaxRecords,
             _maxBytes,
             TakeParameters.MaxWaitMs,

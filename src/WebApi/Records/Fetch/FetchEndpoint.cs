@@ -44,7 +44,7 @@ internal sealed class FetchEndpoint
                 "Reads records of a partition",
                 "The headers Next-Offset and High-Watermark say where to continue and where the log ends now. application/octet-stream is the "
                     + "value of one record as it is (204 if it has none, or there is no record yet). text/event-stream and follow=true continue until "
-                    + "the client leaves.",
+                    + "the client disconnects.",
                 FetchParameters.OffsetFrom,
                 FetchParameters.TimestampFrom,
                 _maxBytes,
@@ -101,7 +101,7 @@ internal sealed class FetchEndpoint
             : OnceAsync(context, source, from, wanted, type!));
     }
 
-    /// <summary>One fetch, answered as a whole.</summary>
+    /// <summary>Answers one fetch.</summary>
     private async Task OnceAsync(HttpContext context, PartitionSource source, Offset from, FetchParameters wanted, string type)
     {
         var (result, problem) = await FetchAsync(context, source, from, wanted, wanted.MaxWait);
@@ -147,8 +147,8 @@ internal sealed class FetchEndpoint
     }
 
     /// <summary>
-    /// Page after page, up to an offset that is fixed at the start, or without an end. A failure in the middle cuts the connection: a
-    /// chunked body without its end cannot be taken for a whole one.
+    /// Writes pages up to an offset that is fixed at the start, or until the client disconnects. A failure after the first page aborts the
+    /// connection: a client cannot mistake a chunked body without its end for a complete one.
     /// </summary>
     private async Task StreamAsync(HttpContext context, PartitionSource source, Offset from, FetchParameters wanted, string type)
     {
@@ -286,8 +286,7 @@ internal sealed class FetchEndpoint
         }
     }
 
-    /// <summary>Writes the batches that begin before <paramref name="end"/>. A batch comes whole, so the last one may reach beyond
-    /// it.</summary>
+    /// <summary>Writes the batches that begin before <paramref name="end"/>. Batches are not split, so the last one may exceed it.</summary>
     private static async ValueTask WriteAsync(HttpContext context, FetchResult result, Offset end)
     {
         var body = context.Response.BodyWriter;

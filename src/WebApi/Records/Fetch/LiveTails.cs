@@ -23,8 +23,8 @@ internal sealed class LiveTails(
             .Describe(
                 "followTopic",
                 "Follows all partitions of a topic",
-                "Begins at latest by default, and continues until the client leaves. With text/event-stream the id of an event is the token with "
-                    + "which Last-Event-ID, or resume, continues without a gap. Partitions that are added later join when the tail is "
+                "Begins at latest by default, and continues until the client disconnects. With text/event-stream the id of an event is the "
+                    + "token with which Last-Event-ID, or resume, continues without a gap. Partitions that are added later join when the tail is "
                     + "resumed.",
                 FetchParameters.OffsetFrom,
                 FetchParameters.TimestampFrom,
@@ -55,7 +55,7 @@ internal sealed class LiveTails(
         TopicRoutes? topic = null;
         if (problem is null)
         {
-            // Asked again: a tail follows the partitions that there are when it begins.
+            // Not from the cache: a tail follows the partitions that exist when it begins.
             RouteReader.TryReadTopic(context, out var name);
             var lookup = await topics.FindAsync(name, TopicCache.Fresh, Timeout.InfiniteTimeSpan, context.RequestAborted);
             topic = lookup.Topic;

@@ -63,7 +63,7 @@ internal static class DocumentProduce
             return;
         }
 
-        // Once it is too long by what is known of the topic, it is gone: a body of unknown length cannot wait until then.
+        // The cached max.message.bytes may be outdated, and a body of unknown length cannot be read again after it was refused.
         if (context.Request.ContentLength is not { } length || length > session.MaxBatchBytes || context.Request.Headers.ContentEncoding.Count > 0)
         {
             await session.CheckTopicAsync();
@@ -175,7 +175,7 @@ internal static class DocumentProduce
         return Added.Yes;
     }
 
-    // Between two records of the array, so that a full session need not be met with reading from the start again.
+    // A position between two records, where reading resumes once the session has room.
     private readonly record struct Cursor(int Position, JsonReaderState State)
     {
         public static Cursor Start(ReadOnlySpan<byte> source)

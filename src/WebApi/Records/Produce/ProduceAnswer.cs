@@ -21,7 +21,7 @@ internal sealed class ProduceAnswer(HttpContext context, bool streams)
     private readonly Utf8JsonWriter _json = new(Stream.Null, ApiProblem.WriterOptions);
     private bool _unflushed;
 
-    /// <summary>Counts a batch that was acknowledged. A stream gets a line, which leaves with the next flush.</summary>
+    /// <summary>Counts an acknowledged batch. A stream gets a line, which the next flush sends.</summary>
     public void Acknowledge(PendingBatch batch, ProduceSession session)
     {
         var partition = batch.Accumulator.Partition;
