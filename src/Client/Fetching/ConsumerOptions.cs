@@ -77,8 +77,11 @@ public class ConsumerOptions
     /// loop.</summary>
     public int FetchMinBytes { get; set; } = 1;
 
-    /// <summary>How long a fetch waits for <see cref="FetchMinBytes"/>. 500 ms by default, from 1 ms to
-    /// <see cref="Limits.FetchWait"/>.</summary>
+    /// <summary>
+    /// How long a fetch waits for <see cref="FetchMinBytes"/>. 500 ms by default, from 1 ms to <see cref="Limits.FetchWait"/>. While nothing
+    /// arrives, fetches for any data at all (one byte) wait longer each time, up to 10 s: an idle partition costs few calls, and its next
+    /// record comes at once nevertheless.
+    /// </summary>
     public TimeSpan FetchMaxWait { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>The maximum number of bytes per fetch of a partition; a larger batch is returned whole. 1 MiB by default.</summary>

@@ -23,7 +23,11 @@ internal sealed class FetchLoop(
     ILogger logger,
     RetryBackoff backoff)
 {
+    // Nothing is late because of it: a fetch for any data at all is answered as soon as there is some.
+    private static readonly TimeSpan _idleWait = TimeSpan.FromSeconds(10);
+
     private readonly TopicPartition _name = partition.Partition;
+    private TimeSpan _wait = options.FetchMaxWait;
 
     public async Task RunAsync()
     {
@@ -49,7 +53,7 @@ internal sealed class FetchLoop(
     private async Task<Fetched> FetchAsync(FetchSession session, Offset from, CancellationToken cancellation)
     {
         var request = new FetchRequest(
-            from, Math.Min(options.MaxPartitionFetchBytes, Limits.FetchBytes), options.FetchMinBytes, options.FetchMaxWait);
+            from, Math.Min(options.MaxPartitionFetchBytes, Limits.FetchBytes), options.FetchMinBytes, _wait);
         var start = time.GetTimestamp();
         var error = ErrorCode.RequestTimedOut;
         long records = 0;
@@ -78,6 +82,7 @@ internal sealed class FetchLoop(
         {
             case FetchStatus.Read:
                 backoff.Reset();
+                _wait = answer.Batches.Length > 0 || options.FetchMinBytes > 1 ? options.FetchMaxWait : Longer(_wait);
                 if (answer.Batches.Length > 0)
                 {
                     set.Add(partition, epoch, new FetchedBatches(answer.Batches, answer.NextOffset));
@@ -114,6 +119,8 @@ internal sealed class FetchLoop(
                 break;
         }
     }
+
+    private static TimeSpan Longer(TimeSpan wait) => wait >= _idleWait ? wait : wait * 2 < _idleWait ? wait * 2 : _idleWait;
 
     private async Task ResetAsync(PartitionOffsets bounds, Offset from, int epoch, CancellationToken epochEnd)
     {

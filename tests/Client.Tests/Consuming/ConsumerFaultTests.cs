@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Loire.Client.Tests.Nodes;
 using Loire.Edge.Scheduling;
+using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Loire.TestKit;
 using Loire.TestKit.Fakes;
@@ -53,6 +54,28 @@ public sealed class ConsumerFaultTests
         var start = time.GetUtcNow();
         Assert.Equal([0, 1, 2], await Offsets(consumer, 3));
         Assert.InRange(time.GetUtcNow() - start, TimeSpan.FromSeconds(30.5), TimeSpan.FromSeconds(30.7));
+    });
+
+    [Fact]
+    public void An_idle_partition_is_asked_less_and_less_often_and_its_next_record_comes_at_once() => Run(async (cluster, client, time) =>
+    {
+        var partition = cluster.Partition("t", 0);
+        var waits = new List<double>();
+        partition.BeforeFetch = (_, request) =>
+        {
+            waits.Add(request.MaxWait.TotalSeconds);
+            return Task.FromResult(ErrorCode.None);
+        };
+        await using var consumer = await ConsumerOf(client);
+        var next = Offsets(consumer, 1);
+        await time.Delay(TimeSpan.FromSeconds(40), default);
+        Assert.Equal([0.5, 1, 2, 4, 8, 10, 10, 10], waits);
+
+        var appended = time.GetUtcNow();
+        await partition.Append(new AppendRequest(ClientNode.Numbers(0, 1), Acks.All));
+        Assert.Equal([0], await next);
+        Assert.Equal(appended, time.GetUtcNow());
+        Assert.Equal(0.5, waits[^1]);
     });
 
     [Fact]

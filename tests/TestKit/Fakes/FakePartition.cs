@@ -9,7 +9,9 @@ public sealed class FakePartition : IPartitionGrain
 {
     private readonly Lock _lock = new();
     private readonly List<(Offset First, Offset Next, Timestamp Max, ReadOnlyMemory<byte>[] Pieces, int Size)> _batches = [];
-    private TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Whoever waits goes on where it awaits, without a detour by other threads: virtual time must not go on meanwhile.
+    private TaskCompletionSource _grown = new();
     private Offset _end = Offset.Zero;
     private int _parked;
 
@@ -82,6 +84,7 @@ public sealed class FakePartition : IPartitionGrain
             }
 
             Offset first, last;
+            TaskCompletionSource grown;
             lock (_lock)
             {
                 if (IsTooLarge(request.Batches.Span))
@@ -93,9 +96,10 @@ public sealed class FakePartition : IPartitionGrain
                 first = _end;
                 Take(request.Batches);
                 last = _end + -1;
-                _grown.TrySetResult();
-                _grown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                (grown, _grown) = (_grown, new TaskCompletionSource());
             }
+
+            grown.SetResult();
 
             if (AfterAppend is { } after)
             {
