@@ -17,6 +17,18 @@ public interface ITopicGrain : IGrainWithStringKey
     ValueTask<TopicResult> Describe();
 
     /// <summary>
+    /// Describes the topic as soon as it is another one than the caller knows, by its id or its version, or when the wait is over.
+    /// </summary>
+    /// <param name="id">The id that the caller knows.</param>
+    /// <param name="version">The version that the caller knows.</param>
+    /// <param name="wait">How long to wait, from 0 to <see cref="Limits.FetchWait"/>; other values are reduced to these.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    [AlwaysInterleave]
+    [ResponseTimeout("00:02:00")]
+    [Alias("Watch")]
+    ValueTask<TopicResult> Watch(TopicId id, long version, TimeSpan wait, CancellationToken cancellation);
+
+    /// <summary>
     /// Returns the settings that a partition needs to serve; <see cref="ErrorCode.UnknownTopicOrPartition"/> if it must not.
     /// </summary>
     [AlwaysInterleave]

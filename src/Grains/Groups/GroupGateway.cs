@@ -12,7 +12,7 @@ namespace Loire.Grains.Groups;
 /// The calls of groups to other grains. Every failure of a call becomes an error code here. One instance serves all groups of a silo and
 /// caches the id and size of <c>__consumer_offsets</c>. Thread-safe.
 /// </summary>
-internal sealed partial class GroupGateway(IGrainFactory grains, int offsetsPartitions, ILogger logger) : IGroupPeers
+internal sealed partial class GroupGateway(IGrainFactory grains, int offsetsPartitions, TopicWatches watches, ILogger logger) : IGroupPeers
 {
     private TopicResult? _offsetsTopic;
 
@@ -28,6 +28,10 @@ internal sealed partial class GroupGateway(IGrainFactory grains, int offsetsPart
 
     public ValueTask<TopicResult> Describe(TopicName topic) =>
         Reach(() => grains.GetGrain<ITopicGrain>(topic.Value).Describe(), static error => new TopicResult(error, null, null));
+
+    public TopicDescription? Watched(TopicName topic) => watches.Find(topic);
+
+    public void Watch(TopicDescription topic) => watches.Start(topic);
 
     public ValueTask<TopicList> ListTopics(string after, int max) => Reach(
         () => grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key).List(after, max), static error => new TopicList(error, [], false));

@@ -16,6 +16,12 @@ public interface IGroupPeers
     /// <summary>Describes a topic.</summary>
     ValueTask<TopicResult> Describe(TopicName topic);
 
+    /// <summary>The topic as this silo, which watches it, knows it; null if it does not watch it. Makes no call.</summary>
+    TopicDescription? Watched(TopicName topic);
+
+    /// <summary>Has the silo watch a topic that was described.</summary>
+    void Watch(TopicDescription topic);
+
     /// <summary>Returns one page of the existing topics.</summary>
     ValueTask<TopicList> ListTopics(string after, int max);
 

@@ -49,7 +49,7 @@ internal sealed class DriverFactory(
     private readonly ILogger _groupLogger = loggers.CreateLogger<GroupDriver>();
     private readonly AssignorRegistry _assignors = new(assignors);
     private readonly GroupGateway _groupGateway =
-        new(grains, options.Value.Groups.OffsetsTopicPartitions, loggers.CreateLogger<GroupDriver>());
+        new(grains, options.Value.Groups.OffsetsTopicPartitions, new TopicWatches(grains, time), loggers.CreateLogger<GroupDriver>());
 
     public TimeSpan SettleInterval => _options.SettleInterval;
 
@@ -66,7 +66,7 @@ internal sealed class DriverFactory(
 
     public TopicDriver Topic(TopicName name, IActivation activation) => new(
         name, Journal(TopicJournalName.Of(name)), new GrainGateway(grains, _topicLogger), () => new TopicId(newId()),
-        new TopicDriverOptions(_options.DefaultPartitions, _options.TopicParallelism, MaxAge), _topicLogger, activation);
+        new TopicDriverOptions(_options.DefaultPartitions, _options.TopicParallelism, MaxAge), time, _topicLogger, activation);
 
     public CatalogDriver Catalog() => new(
         Journal("catalog"), new GrainGateway(grains, _catalogLogger), _options.TopicParallelism, MaxAge, _catalogLogger, StoredTopics(),

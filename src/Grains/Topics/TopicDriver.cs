@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Journals;
 using Loire.Grains.Turns;
@@ -19,13 +20,19 @@ namespace Loire.Grains.Topics;
 /// </para>
 /// </summary>
 public sealed partial class TopicDriver(
-    TopicName name, JournalSource journal, ITopicPeers peers, Func<TopicId> newId, TopicDriverOptions options, ILogger logger,
+    TopicName name, JournalSource journal, ITopicPeers peers, Func<TopicId> newId, TopicDriverOptions options, TimeProvider time, ILogger logger,
     IActivation activation)
-    : IAsyncDisposable
+    : IRetiring, IAsyncDisposable
 {
+    // How long a change by another owner may be unknown to those who watch.
+    private static readonly TimeSpan _lookInterval = TimeSpan.FromSeconds(5);
+
     private readonly SemaphoreSlim _turns = new(1, 1);
     private readonly JournaledState<TopicState, TopicRecord> _topic =
         new(journal, TopicJournalCodec.Instance, ErrorCode.NotController, logger, _ => activation.Deactivate());
+
+    private readonly ConcurrentDictionary<TaskCompletionSource, bool> _watches = new();
+    private volatile bool _isRetired;
 
     private TopicState State => _topic.State;
 
@@ -60,7 +67,7 @@ public sealed partial class TopicDriver(
             return Described(State.Apply(decision.Records[0]));
         }
 
-        var error = await _topic.CommitAsync(decision.Records);
+        var error = await CommitAsync(decision.Records);
         if (error != ErrorCode.None)
         {
             return Refused(error, "The creation could not be made durable.");
@@ -112,7 +119,7 @@ public sealed partial class TopicDriver(
             return Refused(announced.Error, announced.Detail);
         }
 
-        var error = await _topic.CommitAsync(decision.Records);
+        var error = await CommitAsync(decision.Records);
         return error != ErrorCode.None ? Refused(error, "The deletion could not be made durable.") : await FinishDeletion();
     });
 
@@ -138,6 +145,46 @@ public sealed partial class TopicDriver(
         return error != ErrorCode.None ? Refused(error, null)
             : _topic.DurableState.Phase == TopicPhase.Live ? Described(_topic.DurableState)
             : Refused(ErrorCode.UnknownTopicOrPartition, null);
+    }
+
+    /// <summary>
+    /// Describes the topic as soon as it is not the one that the caller knows, at the latest after a wait. A change by another owner of the
+    /// topic is noticed after some seconds.
+    /// </summary>
+    public async Task<TopicResult> WatchAsync(TopicId id, long version, TimeSpan wait, CancellationToken cancellation)
+    {
+        var (start, longest) = (time.GetTimestamp(), wait < Limits.FetchWait ? wait : Limits.FetchWait);
+        while (true)
+        {
+            // Before the topic is read: a change meanwhile counts.
+            var news = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _watches[news] = true;
+            try
+            {
+                var answer = await DescribeAsync();
+                var left = longest - time.GetElapsedTime(start);
+                if (_isRetired || left <= TimeSpan.Zero || answer.Topic is not { } topic || topic.Id != id || topic.Version != version)
+                {
+                    return answer;
+                }
+
+                using var cancelled = cancellation.UnsafeRegister(static (news, by) => ((TaskCompletionSource)news!).TrySetCanceled(by), news);
+                await using var timer = time.CreateTimer(
+                    static news => ((TaskCompletionSource)news!).TrySetResult(), news, left < _lookInterval ? left : _lookInterval, Timeout.InfiniteTimeSpan);
+                await news.Task;
+            }
+            finally
+            {
+                _watches.TryRemove(news, out _);
+            }
+        }
+    }
+
+    /// <summary>Ends all waits, and those that come, with the topic as it is. Thread-safe.</summary>
+    public void Retire()
+    {
+        _isRetired = true;
+        Signal();
     }
 
     /// <summary>Returns the settings of a partition, or the error that keeps it from serving.</summary>
@@ -193,8 +240,23 @@ public sealed partial class TopicDriver(
             return Described(decision.Records.Aggregate(State, (state, record) => state.Apply(record)));
         }
 
-        var error = await _topic.CommitAsync(decision.Records);
+        var error = await CommitAsync(decision.Records);
         return error != ErrorCode.None ? Refused(error, "The change could not be made durable.") : Described(State);
+    }
+
+    private async Task<ErrorCode> CommitAsync(IReadOnlyList<TopicRecord> records)
+    {
+        var error = await _topic.CommitAsync(records);
+        Signal();
+        return error;
+    }
+
+    private void Signal()
+    {
+        foreach (var (news, _) in _watches)
+        {
+            news.TrySetResult();
+        }
     }
 
     private async Task<TopicResult> PassOnSettings(TopicResult result)

@@ -9,7 +9,7 @@ namespace Loire.Grains.Topics;
 /// memory.
 /// </summary>
 [GrainType("loire.topic")]
-public sealed class TopicGrain(ITopicDrivers drivers) : Grain, ITopicGrain
+public sealed class TopicGrain(ITopicDrivers drivers, ActiveDrivers active) : Grain, ITopicGrain
 {
     private TopicDriver? _driver;
     private string? _problem;
@@ -20,6 +20,7 @@ public sealed class TopicGrain(ITopicDrivers drivers) : Grain, ITopicGrain
         if (TopicName.TryParse(this.GetPrimaryKeyString(), out var name, out _problem))
         {
             _driver = drivers.Topic(name, new GrainActivation(this));
+            active.Add(_driver);
         }
 
         return Task.CompletedTask;
@@ -30,6 +31,7 @@ public sealed class TopicGrain(ITopicDrivers drivers) : Grain, ITopicGrain
     {
         if (_driver is { } driver)
         {
+            active.Remove(driver);
             await driver.DisposeAsync();
         }
     }
@@ -39,6 +41,10 @@ public sealed class TopicGrain(ITopicDrivers drivers) : Grain, ITopicGrain
 
     /// <inheritdoc/>
     public ValueTask<TopicResult> Describe() => Drive(static driver => driver.DescribeAsync());
+
+    /// <inheritdoc/>
+    public ValueTask<TopicResult> Watch(TopicId id, long version, TimeSpan wait, CancellationToken cancellation) =>
+        Drive(driver => driver.WatchAsync(id, version, wait, cancellation));
 
     /// <inheritdoc/>
     public ValueTask<PartitionSettingsResult> Settings(TopicId id, int partition) =>
@@ -72,9 +78,9 @@ public sealed class TopicGrain(ITopicDrivers drivers) : Grain, ITopicGrain
         {
             return await call(_driver);
         }
-        catch
+        catch (Exception bug) when (bug is not OperationCanceledException)
         {
-            // A bug: the state can no longer be trusted.
+            // The state can no longer be trusted.
             DeactivateOnIdle();
             throw;
         }

@@ -66,6 +66,12 @@ internal sealed class GroupBench : IGroupPeers
     /// <summary>What an operator reads as an error.</summary>
     public List<string> Errors { get; } = [];
 
+    /// <summary>The topics as the silo, which watches them, knows them.</summary>
+    public Dictionary<TopicName, TopicDescription> WatchedTopics { get; } = [];
+
+    /// <summary>The topics that the silo was to watch.</summary>
+    public List<TopicDescription> WatchCalls { get; } = [];
+
     /// <summary>How often topics were asked for.</summary>
     public int Asked { get; private set; }
 
@@ -178,6 +184,10 @@ internal sealed class GroupBench : IGroupPeers
             ? new TopicResult(error, new TopicDescription(topic, TopicIds.GetValueOrDefault(topic.Value), count, 1, []), null)
             : new TopicResult(ErrorCode.UnknownTopicOrPartition, null, null));
     }
+
+    public TopicDescription? Watched(TopicName topic) => WatchedTopics.GetValueOrDefault(topic);
+
+    public void Watch(TopicDescription topic) => WatchCalls.Add(topic);
 
     public ValueTask<TopicList> ListTopics(string after, int max) =>
         new(new TopicList(Fault("list"), [.. Topics.Keys.Order(StringComparer.Ordinal).Select(TopicName.Parse)], false));

@@ -136,7 +136,7 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
         {
             topic = new TopicDriver(
                 name, Journal($"topic/{name}"), this, () => new TopicId(NewId()), new TopicDriverOptions(DefaultPartitions: 1, Parallelism: 8, MaxAge),
-                NullLogger.Instance, new TestActivation(() => _topics.Remove(name)));
+                Time, NullLogger.Instance, new TestActivation(() => _topics.Remove(name)));
             _topics.Add(name, topic);
         }
 

@@ -246,6 +246,35 @@ public class GroupMembersTests
     }
 
     [Fact]
+    public void A_topic_that_the_silo_watches_is_called_when_it_changes_and_once_a_minute()
+    {
+        var a = Settled("a");
+        var topic = _bench.WatchCalls[^1];
+        Assert.Equal("t", topic.Name.Value);
+        _bench.WatchedTopics[topic.Name] = topic;
+        var asked = _bench.Asked;
+        Stay(TimeSpan.FromMinutes(5));
+        Assert.InRange(_bench.Asked - asked, 4, 6);
+
+        // The topic has grown, and no watch shows it yet.
+        _bench.Topics["t"] = 4;
+        Stay(TimeSpan.FromSeconds(6));
+        _bench.WatchedTopics[topic.Name] = topic with { PartitionsCount = 4 };
+        Stay(TimeSpan.FromSeconds(6));
+        Assert.Equal(4, a.Assignment.Length);
+
+        void Stay(TimeSpan time)
+        {
+            for (var left = time; left > TimeSpan.Zero; left -= TimeSpan.FromSeconds(3))
+            {
+                var beat = _bench.Heartbeat("a", a.MemberEpoch, owned: a.Assignment, wait: Long);
+                _bench.Advance(TimeSpan.FromSeconds(3));
+                a = beat.Now();
+            }
+        }
+    }
+
+    [Fact]
     public void A_join_that_cannot_be_made_durable_is_refused_and_other_members_continue()
     {
         var a = Settled("a");

@@ -28,6 +28,61 @@ public class TopicDriverTests
     }
 
     [Fact]
+    public void Whoever_watches_a_topic_hears_at_once_of_a_change_and_of_its_deletion()
+    {
+        var bench = new TopicsBench();
+        var before = bench.Create("t", 2).Topic!;
+        var waiting = Watch(bench, before);
+        Assert.False(waiting.IsCompleted);
+        bench.Thread.Finish(() => bench.Topic("t").AddPartitionsAsync(3, false));
+        var after = waiting.Now().Topic!;
+        Assert.Equal((before.Id, 3), (after.Id, after.PartitionsCount));
+        Assert.Equal(3, Watch(bench, before).Now().Topic!.PartitionsCount);
+
+        waiting = Watch(bench, after);
+        Assert.False(waiting.IsCompleted);
+        bench.Delete("t");
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, waiting.Now().Error);
+        var next = bench.Create("t", 2).Topic!;
+        Assert.Equal(next.Id, Watch(bench, before).Now().Topic!.Id);
+    }
+
+    [Fact]
+    public void A_watch_ends_when_its_time_is_over_its_caller_gives_up_or_the_topic_stops()
+    {
+        var bench = new TopicsBench();
+        var topic = bench.Create("t").Topic!;
+        var late = Watch(bench, topic);
+        bench.Advance(TimeSpan.FromSeconds(29));
+        Assert.False(late.IsCompleted);
+        bench.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(topic.Version, late.Now().Topic!.Version);
+
+        using var source = new CancellationTokenSource();
+        var cancelled = Watch(bench, topic, source.Token);
+        bench.Thread.After(source.Cancel);
+        Assert.True(cancelled.IsCanceled);
+
+        var stopping = Watch(bench, topic);
+        bench.Thread.After(bench.Topic("t").Retire);
+        Assert.Equal(topic.Version, stopping.Now().Topic!.Version);
+        Assert.True(Watch(bench, topic).IsCompleted);
+    }
+
+    [Fact]
+    public void A_change_by_another_owner_is_noticed_within_seconds()
+    {
+        var bench = new TopicsBench();
+        var topic = bench.Create("t").Topic!;
+        var other = new TopicsBench(bench.Storage);
+        var waiting = Watch(other, topic);
+        bench.Thread.Finish(() => bench.Topic("t").AddPartitionsAsync(3, false));
+        Assert.False(waiting.IsCompleted);
+        other.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(3, waiting.Now().Topic!.PartitionsCount);
+    }
+
+    [Fact]
     public void Validate_only_reports_the_errors_of_a_creation_and_changes_nothing()
     {
         var bench = new TopicsBench();
@@ -297,4 +352,7 @@ public class TopicDriverTests
         Assert.Equal(ErrorCode.TopicAlreadyExists, old.Create("t").Error);
         Assert.Equal(ErrorCode.None, old.Delete("t").Error);
     }
+
+    private static Task<TopicResult> Watch(TopicsBench bench, TopicDescription known, CancellationToken cancellation = default) =>
+        bench.Thread.Start(() => bench.Topic("t").WatchAsync(known.Id, known.Version, TimeSpan.FromSeconds(30), cancellation));
 }

@@ -53,6 +53,8 @@ public sealed class FakeTopic(string name) : ITopicGrain
 
     public ValueTask<TopicResult> Create(CreateTopicRequest request) => Answer();
 
+    public ValueTask<TopicResult> Watch(TopicId id, long version, TimeSpan wait, CancellationToken cancellation) => Describe();
+
     public async ValueTask<TopicResult> Describe()
     {
         Descriptions++;
