@@ -24,7 +24,7 @@ public sealed class ChurnTests(ITestOutputHelper output)
             options.Groups.Members = options.Groups.Members with { SessionTimeoutMin = TimeSpan.FromSeconds(1) });
         await using var run = new ChurnRun(cluster, seed);
         await run.BeginAsync();
-        var end = DateTime.UtcNow + Duration();
+        var end = DateTime.UtcNow + OptInRun.Duration("LOIRE_CHURN");
         while (run.History.Problems.Count == 0 && (run.Rounds < Rounds || DateTime.UtcNow < end))
         {
             await run.RoundAsync();
@@ -44,12 +44,4 @@ public sealed class ChurnTests(ITestOutputHelper output)
         Assert.Empty(run.History.Problems);
         Assert.True(run.History.CountOf("partitions lost") + run.History.CountOf("partitions revoked") > 0, "Nothing has moved.");
     }
-
-    private static TimeSpan Duration() => Environment.GetEnvironmentVariable("LOIRE_CHURN") switch
-    {
-        null or "" => TimeSpan.Zero,
-        var text when text[^1] is 'm' => TimeSpan.FromMinutes(double.Parse(text[..^1], CultureInfo.InvariantCulture)),
-        var text when text[^1] is 's' => TimeSpan.FromSeconds(double.Parse(text[..^1], CultureInfo.InvariantCulture)),
-        var text => throw new ArgumentException($"LOIRE_CHURN is {text}; it must be like 10m or 90s."),
-    };
 }
