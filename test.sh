@@ -7,8 +7,11 @@ cd "$(dirname "$0")"
 mkdir -p artifacts
 started=$SECONDS
 
-# Suites that start no silo, server or process: they run two at a time. The others share ports, disks and timeouts and run one by one.
-pure=(Architecture.Tests Client.Avro.Tests Client.Protobuf.Tests Edge.Tests Log.Tests Model.Tests Coordination.Tests)
+# Suites that start no server or process, or mostly wait: they run two at a time. The others share ports, disks and timeouts and run one by one.
+pure=(
+  Architecture.Tests Client.Avro.Tests Client.Hosting.Tests Client.Protobuf.Tests Coordination.Tests Edge.Tests Log.Tests Model.Tests
+  Orleans.Behaviour.Tests
+)
 
 # Debian packages that some tests drive: strace injects failing system calls, the others are Kafka's own clients.
 wanted=(strace kcat python3-kafka python3-lz4 python3-snappy python3-zstandard)
