@@ -7,6 +7,9 @@ public sealed class GrainCallCounter : IOutgoingGrainCallFilter
 {
     private readonly ConcurrentDictionary<string, int> _calls = new();
 
+    /// <summary>How often a method was called since the last <see cref="Take"/>.</summary>
+    public int CountOf(string method) => _calls.GetValueOrDefault(method);
+
     /// <summary>The calls since the last time, as <c>Append 2, Describe 1</c> in alphabetical order.</summary>
     public string Take()
     {

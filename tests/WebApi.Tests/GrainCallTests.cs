@@ -1,4 +1,5 @@
 using System.Net;
+using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Topics;
 
 namespace Loire.WebApi.Tests;
@@ -17,6 +18,9 @@ public sealed class GrainCallTests : IAsyncLifetime
         await CreateAsync(2);
         await ProduceAsync("first", partition: 0);
         await ProduceAsync("first", partition: 1);
+
+        // The silo, once it has started, lists the groups of each shard, which looks like calls of the API.
+        await Until.TrueAsync(() => _calls.CountOf("List") == IGroupCatalogGrain.Shards);
         _calls.Take();
     }
 
