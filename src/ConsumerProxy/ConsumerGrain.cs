@@ -149,7 +149,7 @@ public sealed class ConsumerGrain(ConsumerFactory factory, RunningConsumers runn
                 await StopAsync(fenced);
                 break;
             case { IsAbandoned: true } abandoned:
-                // What a call meets must not depend on whether the timer has come first: the consumer of the client library may have left.
+                // Calls must not depend on the timer's phase: the client library's consumer may have left the group before the next tick.
                 await EndAsync(abandoned, GroupMembershipOperation.Default, hasFinished: false);
                 break;
         }

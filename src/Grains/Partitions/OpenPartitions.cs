@@ -1,7 +1,7 @@
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// The partitions that are open in one silo, bounded in number, because an open partition takes memory although nobody uses it. Opening one
+/// Bounds the number of open partitions of a silo, because an open partition uses memory even while it is idle. Opening one
 /// more deactivates one that was not used since the last pass (CLOCK); the next call of that one opens it again, possibly in another silo.
 /// Partitions with parked fetches or pending appends stay, so that the bound may be exceeded by as many. Thread-safe.
 /// </summary>

@@ -51,7 +51,7 @@ public class ChainOptions
 
     /// <summary>
     /// What the logs of a silo may read from storage at once, in bytes: an opening takes little until it finds that there is much to read, a
-    /// read takes the bytes of the object. Whoever finds no room waits. What was read is bounded by the cache and by whoever asked for it.
+    /// read takes the bytes of the object. Without room, a read waits. Afterwards, the cache and the caller bound the data.
     /// </summary>
     public MemoryQuota ReadMemory { get; set; } = MemoryQuota.Unlimited();
 

@@ -98,7 +98,7 @@ internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache, Chain
             cancellation.ThrowIfCancellationRequested();
             if (window > 2 && memory.Bytes < options.TailBytes)
             {
-                // Given up before it is taken anew: nobody waits for room while holding some.
+                // Released first: an opening that waited while it held memory could deadlock with another.
                 memory.Dispose();
                 await memory.HoldAsync(options.TailBytes, Timeout.InfiniteTimeSpan, time, cancellation);
             }

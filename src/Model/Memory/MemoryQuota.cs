@@ -1,9 +1,9 @@
 namespace Loire.Model.Memory;
 
 /// <summary>
-/// The bytes that one kind of work may hold at once in a process. Whoever needs memory takes it first, waits in order of arrival or is
-/// refused, and returns it. Whoever holds all that is taken may exceed the capacity, so that a small capacity delays work but never stops
-/// it. Thread-safe.
+/// The bytes that one kind of work may hold at once in a process. Callers take memory before they use it and
+/// return it afterwards; without room they wait in order of arrival or are refused. A caller that holds everything taken so far may exceed
+/// the capacity, so that a small capacity delays work but never stops it. Thread-safe.
 /// </summary>
 public sealed class MemoryQuota
 {
