@@ -22,6 +22,9 @@ internal sealed class ChaosRun : IAsyncDisposable
     private const int Producers = 4;
     private const int Lookups = 3;
 
+    /// <summary>A producer goes to another silo about once in so many acknowledged batches, and after each that is not.</summary>
+    private const int MovesEvery = 2_000;
+
     // The default of MaxStaleness. What the machine needs for a call comes after the call began, so it does not count.
     private static readonly TimeSpan Staleness = TimeSpan.FromSeconds(2);
 
@@ -112,9 +115,10 @@ internal sealed class ChaosRun : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _isEnding = true;
         await _stop.CancelAsync();
-        await _cluster.DisposeAsync();
         await Task.WhenAll(_clients).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _cluster.DisposeAsync();
         _stop.Dispose();
     }
 
@@ -159,9 +163,10 @@ internal sealed class ChaosRun : IAsyncDisposable
     {
         using var builder = new RecordBatchBuilder();
         var (producer, sent) = (number, 0);
+        var home = _cluster.AnySilo(random);
         while (!_isEnding)
         {
-            var partition = random.Next(Partitions);
+            var partition = number + Producers * random.Next(Partitions / Producers);
             for (var record = random.Next(1, 4); record > 0; record--)
             {
                 builder.Append(
@@ -170,7 +175,7 @@ internal sealed class ChaosRun : IAsyncDisposable
             }
 
             var bytes = builder.Build();
-            var (outcome, offset) = await AppendAsync(PartitionOf(_cluster.AnySilo(random), _topic, partition), partition, bytes);
+            var (outcome, offset) = await AppendAsync(PartitionOf(home, _topic, partition), partition, bytes);
             History.Sends.Enqueue(new Send(producer, sent++, partition, bytes, outcome, offset));
             History.Count(outcome switch
             {
@@ -184,6 +189,8 @@ internal sealed class ChaosRun : IAsyncDisposable
                 (producer, sent) = (producer + Producers, 0);
             }
 
+            // While it stays, no other silo learns from an append of its own what is new in these partitions.
+            home = outcome == SendOutcome.Acknowledged && random.Next(MovesEvery) > 0 ? home : _cluster.AnySilo(random);
             await Task.Delay(outcome == SendOutcome.Acknowledged ? 1 : 20);
         }
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Xunit.Abstractions;
 
 namespace Loire.Client.Tests.Chaos;
@@ -14,9 +13,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
     [Fact]
     public async Task Whatever_happens_to_silos_clients_see_one_log_and_nothing_is_left_in_the_end()
     {
-        var seed = int.TryParse(Environment.GetEnvironmentVariable("LOIRE_SEED"), CultureInfo.InvariantCulture, out var given)
-            ? given
-            : Environment.TickCount & 0xFFFFFF;
+        var seed = OptInRun.Seed();
         Say($"LOIRE_SEED={seed}");
         await using var run = new ChaosRun(seed, Say);
         await run.BeginAsync();

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Loire.Client.Tests.Nodes;
 using Loire.Edge.Scheduling;
 using Loire.Model;
@@ -21,9 +20,7 @@ public sealed class ConsumerHistoryTests(ITestOutputHelper output)
     [Fact]
     public void Whatever_happens_the_next_record_is_the_one_at_the_position()
     {
-        var first = int.TryParse(Environment.GetEnvironmentVariable("LOIRE_SEED"), CultureInfo.InvariantCulture, out var given)
-            ? given
-            : Environment.TickCount & 0xFFFFFF;
+        var first = OptInRun.Seed();
         for (var seed = first; seed < first + 50; seed++)
         {
             output.WriteLine($"LOIRE_SEED={seed}");

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Loire.Grains.Tests.Clusters;
 using Loire.TestKit;
 using Xunit.Abstractions;
@@ -16,9 +15,7 @@ public sealed class ChurnTests(ITestOutputHelper output)
     [Fact]
     public async Task Whatever_happens_to_members_topics_and_silos_groups_keep_their_promises()
     {
-        var seed = int.TryParse(Environment.GetEnvironmentVariable("LOIRE_SEED"), CultureInfo.InvariantCulture, out var given)
-            ? given
-            : Environment.TickCount & 0xFFFFFF;
+        var seed = OptInRun.Seed();
         output.WriteLine($"LOIRE_SEED={seed}");
         await using var cluster = await SharedStore.DeployAsync(3, new LossyGrainStorage(), options =>
             options.Groups.Members = options.Groups.Members with { SessionTimeoutMin = TimeSpan.FromSeconds(1) });
