@@ -1,3 +1,4 @@
+using Loire.Silo.Clustering;
 using Loire.WebApi.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
@@ -37,6 +38,7 @@ public static class LoireHost
             }
         });
         builder.Services.AddRouting();
+        builder.Services.AddSingleton<IFatalErrorHandler, ExitOnFatalError>();
         NodeEdge.Add(builder.Services, options);
         builder.AddLoireNode(options);
         NodeTelemetry.Add(builder, options);

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Azure.Storage.Blobs;
 using Loire.Log;
 using Loire.Storage;
@@ -50,8 +48,7 @@ public static class LoireNodeExtensions
         builder.Services.AddHealthChecks().AddCheck<SiloHealthCheck>("silo").AddCheck<LogHealthCheck>("log");
         builder.UseOrleans(silo =>
         {
-            silo.UseLocalhostClustering(
-                options.SiloPort == 0 ? FreePort() : options.SiloPort, options.GatewayPort, serviceId: options.ClusterId, clusterId: options.ClusterId);
+            NodeClustering.Add(silo, options);
             silo.AddLoireGrains(grains =>
             {
                 grains.CacheBytes = memory.CacheBytes;
@@ -93,13 +90,5 @@ public static class LoireNodeExtensions
         });
         services.AddSingleton(provider => new StoreHealthCheck(provider.GetRequiredKeyedService<FileGrainStorage>(LogStorage.ProviderName)));
         services.AddHealthChecks().AddCheck<StoreHealthCheck>("store");
-    }
-
-    // Orleans requires a port even if no other silo connects.
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -18,11 +18,11 @@ internal static class NodeCommand
 
     private static string Description =>
         """
-        Loire: a streaming service with Kafka's semantics, one node.
+        Loire: a streaming service with Kafka's semantics. This is one node, alone or of a cluster.
 
         Each option can also be set in the environment (LOIRE_DATA for --data) or in ./appsettings.json ({"Loire": {"data": "DIR"}}); the
         command line wins over the environment, and the environment over the file.
-        Exit codes: 0 stopped as asked, 1 could not start or failed, 2 a bad option.
+        Exit codes: 0 stopped as asked, 1 could not start or failed, 2 a bad option, 3 given up by its cluster.
         """;
 
     /// <summary>

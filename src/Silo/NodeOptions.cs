@@ -15,6 +15,22 @@ public enum StoreKind
     Azure,
 }
 
+/// <summary>The store of Orleans' membership table, in which the silos of a cluster find each other.</summary>
+public enum ClusteringKind
+{
+    /// <summary>None: the node is alone.</summary>
+    None,
+
+    /// <summary>PostgreSQL.</summary>
+    Postgres,
+
+    /// <summary>Azure Table Storage.</summary>
+    Azure,
+
+    /// <summary>Redis. A failover of Redis may lose a membership change, so only a single durable server suits production.</summary>
+    Redis,
+}
+
 /// <summary>The header in which proxies say how a client reached them.</summary>
 public enum ForwardedHeaderKind
 {
@@ -80,7 +96,41 @@ public sealed class NodeOptions
     [Required, RegularExpression("[A-Za-z0-9._-]{1,64}")]
     public string ClusterId { get; set; } = "loire";
 
-    /// <summary>Port for other silos; 0 for any free one, since a single node has no others.</summary>
+    /// <summary>Where the nodes of the cluster find each other; with anything but <see cref="ClusteringKind.None"/> the store must be shared.</summary>
+    [NodeSetting(
+        "clustering", "none|postgres|azure|redis", "where the nodes of a cluster find each other; none for a single node (none)",
+        Expected = "none, postgres, azure or redis")]
+    [TypeConverter(typeof(ClusteringConverter)), EnumDataType(typeof(ClusteringKind))]
+    public ClusteringKind Clustering { get; set; }
+
+    /// <summary>
+    /// Connection string of the database of <see cref="Clustering"/>; null for <see cref="ClusteringKind.Azure"/> is <see cref="AzureConnection"/>.
+    /// </summary>
+    [NodeSetting(
+        "clustering-connection", "STRING",
+        "connection string of the database that --clustering names; prefer LOIRE_CLUSTERING_CONNECTION, which no process list shows",
+        Expected = "a connection string")]
+    [MinLength(1)]
+    public string? ClusteringConnection { get; set; }
+
+    /// <summary>The broker's id, unique in its cluster. A file store belongs to the broker that created it.</summary>
+    [NodeSetting("node-id", "N", "the broker's id, unique in its cluster (0)", Expected = "a whole number from 0 to 2147483647")]
+    [Range(0, int.MaxValue)]
+    public int NodeId { get; set; }
+
+    /// <summary>Name of the rack or zone in which the node runs; null if there is none.</summary>
+    [NodeSetting("rack", "NAME", "the rack or zone in which the node runs (none)", Expected = "1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'")]
+    [RegularExpression("[A-Za-z0-9._-]{1,64}")]
+    public string? Rack { get; set; }
+
+    /// <summary>The address on which the silo and its gateway listen, and at which the other silos reach it.</summary>
+    [NodeSetting(
+        "silo-address", "ADDRESS", "address of this node for other silos and Orleans clients (127.0.0.1)",
+        Expected = "an IP address that other nodes can reach, not a wildcard")]
+    [TypeConverter(typeof(AddressConverter)), OneAddress]
+    public IPAddress SiloAddress { get; set; } = IPAddress.Loopback;
+
+    /// <summary>Port for other silos; 0 for any free one.</summary>
     [NodeSetting("silo-port", "PORT", "port for other silos; 0 for any free one (0)", Expected = "a whole number from 0 to 65535")]
     [Range(0, 65_535)]
     public int SiloPort { get; set; }
@@ -89,6 +139,22 @@ public sealed class NodeOptions
     [NodeSetting("gateway-port", "PORT", "port for Orleans clients; 0 for none (0)", Expected = "a whole number from 0 to 65535")]
     [Range(0, 65_535)]
     public int GatewayPort { get; set; }
+
+    /// <summary>Allows a <see cref="SiloAddress"/> beyond loopback, although whoever reaches it may call any grain.</summary>
+    [NodeSetting(
+        "insecure-silo", null, "allow a silo address beyond this machine: whoever reaches it can call every grain",
+        Expected = "true or false")]
+    public bool InsecureSilo { get; set; }
+
+    /// <summary>
+    /// Declares a peer dead as soon as its connections have dropped and it refuses new ones, instead of after some missed probes. Off for silos
+    /// behind proxies or address translation, which may refuse connections that their silo would accept.
+    /// </summary>
+    [NodeSetting(
+        "peer-watch", "on|off", "declare a peer dead as soon as its process has ended; off behind proxies and address translation (on)",
+        Expected = "on or off")]
+    [TypeConverter(typeof(SwitchConverter))]
+    public bool WatchPeers { get; set; } = true;
 
     /// <summary>The time between syncs, and so the writes that a power failure may lose; null syncs before every acknowledgement.</summary>
     [NodeSetting(

@@ -34,6 +34,11 @@ internal abstract class WordConverter(params (string Word, object? Value)[] word
 
 internal sealed class StorageConverter() : WordConverter(("file", StoreKind.File), ("azure", StoreKind.Azure));
 
+internal sealed class ClusteringConverter() : WordConverter(
+    ("none", ClusteringKind.None), ("postgres", ClusteringKind.Postgres), ("azure", ClusteringKind.Azure), ("redis", ClusteringKind.Redis));
+
+internal sealed class SwitchConverter() : WordConverter(("on", true), ("off", false));
+
 internal sealed class LogFormatConverter() : WordConverter(("text", false), ("json", true));
 
 internal sealed class CommitMeaningConverter()
@@ -85,6 +90,12 @@ internal sealed class EndpointsConverter : SettingConverter
             _ => throw new FormatException(),
         };
     }
+}
+
+/// <summary>Parses an IP address.</summary>
+internal sealed class AddressConverter : SettingConverter
+{
+    protected override object Read(string text) => IPAddress.Parse(text);
 }
 
 /// <summary>Parses IP addresses and networks, separated by ';'.</summary>

@@ -32,9 +32,32 @@ internal sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
                 + "quarters of it. Set --memory-mb higher or --cache-mb lower.");
         }
 
-        return options.Storage == StoreKind.Azure && options.AzureConnection is null
-            ? ValidateOptionsResult.Fail("The store azure needs --azure-connection, or LOIRE_AZURE_CONNECTION.")
-            : ValidateOptionsResult.Success;
+        var problem = options.Storage == StoreKind.Azure && options.AzureConnection is null
+            ? "The store azure needs --azure-connection, or LOIRE_AZURE_CONNECTION."
+            : ClusteringProblem(options);
+        return problem is null ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problem);
+    }
+
+    private static string? ClusteringProblem(NodeOptions options)
+    {
+        if (!options.InsecureSilo && !IPAddress.IsLoopback(options.SiloAddress))
+        {
+            return $"{options.SiloAddress} can be reached from other machines, and whoever reaches a silo can call every grain. Say --insecure-silo if that is meant.";
+        }
+
+        if (options.Clustering == ClusteringKind.None)
+        {
+            return null;
+        }
+
+        if (options.Storage == StoreKind.File)
+        {
+            return "The nodes of a cluster share one store, and the store file is that of one node: partitions could not move to another. Set --storage azure.";
+        }
+
+        return NodeClustering.ConnectionOf(options) is null
+            ? $"The clustering {options.Clustering.ToString().ToLowerInvariant()} needs --clustering-connection, or LOIRE_CLUSTERING_CONNECTION."
+            : null;
     }
 
     /// <summary>Throws an <see cref="OptionsValidationException"/> with one line about the first problem.</summary>
@@ -73,4 +96,11 @@ internal sealed class AzureConnectionStringAttribute : ValidationAttribute
             return false;
         }
     }
+}
+
+/// <summary>Accepts the address of one machine, not one that stands for all of them.</summary>
+internal sealed class OneAddressAttribute : ValidationAttribute
+{
+    public override bool IsValid(object? value) =>
+        value is IPAddress address && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any) && !address.Equals(IPAddress.Broadcast);
 }

@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Azure.Data.Tables;
+using Loire.Silo.Clustering;
+using Orleans.Configuration;
+using StackExchange.Redis;
+
+namespace Loire.Silo;
+
+/// <summary>Makes a silo part of its cluster: the membership table, the endpoints, and how soon a silo that does not answer is given up.</summary>
+internal static class NodeClustering
+{
+    /// <summary>The connection string of the membership table; null if the options name none.</summary>
+    public static string? ConnectionOf(NodeOptions options) => options.ClusteringConnection
+        ?? (options.Clustering == ClusteringKind.Azure ? options.AzureConnection : null);
+
+    /// <summary>The name of a broker's silo, by which every silo knows where a broker is.</summary>
+    public static string SiloNameOf(int brokerId) => string.Create(CultureInfo.InvariantCulture, $"broker-{brokerId}");
+
+    public static void Add(ISiloBuilder silo, NodeOptions options)
+    {
+        var port = options.SiloPort == 0 ? FreePort(options.SiloAddress) : options.SiloPort;
+        silo.Configure<SiloOptions>(named => named.SiloName = SiloNameOf(options.NodeId));
+        if (options.Clustering == ClusteringKind.None)
+        {
+            silo.UseLocalhostClustering(port, options.GatewayPort, serviceId: options.ClusterId, clusterId: options.ClusterId);
+            silo.ConfigureEndpoints(options.SiloAddress, port, options.GatewayPort);
+            return;
+        }
+
+        silo.Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = options.ClusterId);
+        silo.ConfigureEndpoints(options.SiloAddress, port, options.GatewayPort);
+        silo.Configure<ClusterMembershipOptions>(Tune);
+        AddMembershipTable(silo, options.Clustering, ConnectionOf(options)!);
+        AddDirectory(silo);
+        if (options.WatchPeers)
+        {
+            silo.Services.AddHostedService<PeerWatcher>();
+        }
+    }
+
+    /// <summary>Shorter times than Orleans' defaults, with which a hung silo is noticed after a minute.</summary>
+    private static void Tune(ClusterMembershipOptions membership)
+    {
+        // A silo that hangs is declared dead after about 6 s: three missed probes, and MaxProbeTimeout for each since its connection last
+        // delivered anything. Half of it gives up silos that pause for 2 s, as a collection of garbage or a snapshot of the machine may.
+        membership.ProbeTimeout = TimeSpan.FromSeconds(1);
+        membership.MaxProbeTimeout = TimeSpan.FromSeconds(2);
+
+        // Bounds for how long a silo that was cut off goes on after it was declared dead: gossip does not reach it.
+        membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+    }
+
+    private static void AddMembershipTable(ISiloBuilder silo, ClusteringKind kind, string connection)
+    {
+        switch (kind)
+        {
+            case ClusteringKind.Postgres:
+                silo.UseAdoNetClustering(database =>
+                {
+                    database.Invariant = "Npgsql";
+                    database.ConnectionString = connection;
+                });
+                break;
+            case ClusteringKind.Azure:
+                silo.UseAzureStorageClustering(azure => azure.TableServiceClient = new TableServiceClient(connection));
+                break;
+            case ClusteringKind.Redis:
+                silo.UseRedisClustering(redis => redis.ConfigurationOptions = ConfigurationOptions.Parse(connection));
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(kind), kind, null);
+        }
+    }
+
+    // The default directory deactivates healthy grains of other silos whenever a silo leaves. Its replacement would keep the grains of a dead
+    // silo unavailable for a lease of 30 s, to protect state that has no fence of its own; the epochs of logs and journals are one.
+    private static void AddDirectory(ISiloBuilder silo)
+    {
+#pragma warning disable ORLEANSEXP003 // Experimental
+        silo.AddDistributedGrainDirectory();
+#pragma warning restore ORLEANSEXP003
+        silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = TimeSpan.Zero);
+    }
+
+    // Orleans requires a port even if no other silo connects.
+    private static int FreePort(IPAddress address)
+    {
+        using var listener = new TcpListener(address, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
