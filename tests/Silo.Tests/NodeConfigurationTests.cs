@@ -42,6 +42,18 @@ public sealed class NodeConfigurationTests
     [InlineData("--cluster-id a/b", "The option --cluster-id must be 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'.")]
     [InlineData("--silo-port 65536", "The option --silo-port must be a whole number from 0 to 65535.")]
     [InlineData("--gateway-port -1", "The option --gateway-port must be a whole number from 0 to 65535.")]
+    [InlineData("--clustering consul", "The option --clustering must be none, postgres, azure or redis.")]
+    [InlineData("--clustering redis", "The nodes of a cluster share one store, and the store file is that of one node: partitions could not move to another. Set --storage azure.")]
+    [InlineData(
+        "--clustering postgres --storage azure --azure-connection UseDevelopmentStorage=true",
+        "The clustering postgres needs --clustering-connection, or LOIRE_CLUSTERING_CONNECTION.")]
+    [InlineData("--node-id -1", "The option --node-id must be a whole number from 0 to 2147483647.")]
+    [InlineData("--rack a/b", "The option --rack must be 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'.")]
+    [InlineData("--silo-address 0.0.0.0", "The option --silo-address must be an IP address that other nodes can reach, not a wildcard.")]
+    [InlineData("--silo-address node-1", "The option --silo-address must be an IP address that other nodes can reach, not a wildcard.")]
+    [InlineData("--silo-address 10.0.0.1", "10.0.0.1 can be reached from other machines, and whoever reaches a silo can call every grain. Say --insecure-silo if that is meant.")]
+    [InlineData("--silo-address 10.0.0.1 --insecure", "10.0.0.1 can be reached from other machines, and whoever reaches a silo can call every grain. Say --insecure-silo if that is meant.")]
+    [InlineData("--peer-watch maybe", "The option --peer-watch must be on or off.")]
     [InlineData("--fsync never", "The option --fsync must be always, or milliseconds from 1 to 60000.")]
     [InlineData("--fsync 0", "The option --fsync must be always, or milliseconds from 1 to 60000.")]
     [InlineData("--cache-mb lots", "The option --cache-mb must be a whole number from 0 to 1000000.")]
@@ -123,6 +135,29 @@ public sealed class NodeConfigurationTests
         Assert.Equal(TimeSpan.FromSeconds(3), Read([], [], "{}").Options.GroupInitialRebalanceDelay);
         Assert.Null(Read(["--v2-api", "off"], [], "{}").Options.V2Commits);
         Assert.Equal((1, 2, TimeSpan.FromMilliseconds(50), 9, LogLevel.Debug), (options.SiloPort, options.GatewayPort, options.SyncInterval!.Value, options.MaxConnections, options.LogLevel));
+    }
+
+    [Fact]
+    public void A_node_of_a_cluster_has_an_id_a_rack_and_an_address()
+    {
+        var (options, problem) = Read(
+            "--clustering postgres --storage azure --node-id 3 --rack r1 --silo-address 10.0.0.1 --insecure-silo --peer-watch off".Split(' '),
+            [("LOIRE_AZURE_CONNECTION", "UseDevelopmentStorage=true"), ("LOIRE_CLUSTERING_CONNECTION", "Host=db")],
+            "{}");
+        Assert.Null(problem);
+        Assert.Equal((ClusteringKind.Postgres, "Host=db", 3, "r1"), (options.Clustering, options.ClusteringConnection, options.NodeId, options.Rack));
+        Assert.Equal((IPAddress.Parse("10.0.0.1"), true, false), (options.SiloAddress, options.InsecureSilo, options.WatchPeers));
+    }
+
+    [Fact]
+    public void Azure_tables_are_those_of_the_storage_account_unless_another_is_named()
+    {
+        var (options, problem) = Read(
+            ["--clustering", "azure", "--storage", "azure"], [("LOIRE_AZURE_CONNECTION", "UseDevelopmentStorage=true")], "{}");
+        Assert.Null(problem);
+        Assert.Equal("UseDevelopmentStorage=true", NodeClustering.ConnectionOf(options));
+        options.ClusteringConnection = "other";
+        Assert.Equal("other", NodeClustering.ConnectionOf(options));
     }
 
     [Theory]

@@ -86,7 +86,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
     /// <summary>Lets something happen to some silo, and waits until it is over.</summary>
     public async Task HappenAsync(Random random)
     {
-        var silos = _cluster.Silos;
+        var silos = _cluster.Silos.Where(silo => silo.IsActive).ToList();
         var victim = silos[random.Next(silos.Count)];
         var faults = _faults[victim.Name];
         var duration = TimeSpan.FromMilliseconds(random.Next(100, 4_000));
@@ -106,9 +106,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
                 break;
             case 2:
                 Say($"{victim.Name} is killed");
-                faults.Die();
-                await _cluster.KillSiloAsync(victim);
-                await _cluster.StartAdditionalSiloAsync();
+                await ReplaceAsync(victim, faults);
                 break;
             case 3:
                 Say($"{victim.Name} stops in order");
@@ -128,11 +126,24 @@ internal sealed class ChaosCluster : IAsyncDisposable
                 await Task.Delay(duration);
                 faults.Heal();
                 await Task.Delay(TimeSpan.FromSeconds(random.Next(3)));
-                faults.Die();
-                await _cluster.KillSiloAsync(victim);
-                await _cluster.StartAdditionalSiloAsync();
+                await ReplaceAsync(victim, faults);
                 break;
         }
+    }
+
+    private async Task ReplaceAsync(InProcessSiloHandle victim, SiloFaults faults)
+    {
+        faults.Die();
+        try
+        {
+            await _cluster.KillSiloAsync(victim);
+        }
+        catch (OperationCanceledException)
+        {
+            // The silo ends in the middle of whatever it was doing, also of a stop of its own because it was declared dead.
+        }
+
+        await _cluster.StartAdditionalSiloAsync();
     }
 
     public async ValueTask DisposeAsync()
