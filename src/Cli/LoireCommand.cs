@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Loire.Cli.Bench;
+using Loire.Cli.Cluster;
 using Loire.Cli.CommandLine;
 using Loire.Cli.Completion;
 using Loire.Cli.Consume;
@@ -24,6 +25,7 @@ internal static class LoireCommand
             TailCommand.Create(caller),
             OffsetsCommand.Create(caller),
             GroupCommand.Create(caller),
+            ClusterCommand.Create(caller),
             BenchCommand.Create(caller),
             ErrorsCommand.Create(caller),
             ContextCommand.Create(caller),

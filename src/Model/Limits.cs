@@ -14,6 +14,9 @@ public static class Limits
     /// <summary>Topics of a cluster; one catalog holds all their names in memory.</summary>
     public const int Topics = 1_000_000;
 
+    /// <summary>Brokers that a cluster has ever had; one registry holds them all.</summary>
+    public const int Brokers = 1_000;
+
     /// <summary>Topics whose routes a process caches; about a kilobyte each, plus a hundred bytes for each partition in use.</summary>
     public const int CachedTopics = 10_000;
 

@@ -33,7 +33,6 @@ public static class LoireNodeExtensions
         builder.Services.QuietFrameworks();
         builder.Services.AddLoireApi(api =>
         {
-            api.ClusterId = options.ClusterId;
             api.MaxConnections = options.MaxConnections;
             api.RequestBytes = memory.RequestBytes;
 
@@ -45,6 +44,7 @@ public static class LoireNodeExtensions
             builder.Services.AddRestProxy(proxy => proxy.Commits = meaning);
         }
 
+        builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<BrokerAnnouncement>(services, options));
         builder.Services.AddHealthChecks().AddCheck<SiloHealthCheck>("silo").AddCheck<LogHealthCheck>("log");
         builder.UseOrleans(silo =>
         {
@@ -56,6 +56,14 @@ public static class LoireNodeExtensions
                 grains.ReadBytes = memory.ReadBytes;
                 grains.OpenPartitions = memory.OpenPartitions;
                 grains.Groups.Members = grains.Groups.Members with { InitialRebalanceDelay = options.GroupInitialRebalanceDelay };
+            });
+            silo.AddLoireBroker(broker =>
+            {
+                broker.ClusterId = options.ClusterId;
+                broker.Id = options.NodeId;
+                broker.Rack = options.Rack;
+                broker.IsAlone = options.Clustering == ClusteringKind.None;
+                broker.Version = NodeCommand.Version;
             });
             silo.AddLoireConsumers();
             if (options.PropagateTraces || options.OtlpEndpoint is not null)

@@ -66,6 +66,13 @@ public sealed class NodeOptions
     [TypeConverter(typeof(EndpointsConverter)), Required]
     public IReadOnlyList<IPEndPoint> Http2Endpoints { get; set; } = [];
 
+    /// <summary>The URL at which clients reach the HTTP API, as the list of brokers states it; null is the first of <see cref="Endpoints"/>.</summary>
+    [NodeSetting(
+        "advertised-url", "URL", "where clients reach the HTTP API, for the list of brokers (the first of --urls)",
+        Expected = "an absolute URL with http or https")]
+    [HttpUrl]
+    public Uri? AdvertisedUrl { get; set; }
+
     /// <summary>Allows addresses other than loopback, although there is no authentication.</summary>
     [NodeSetting(
         "insecure", null,

@@ -1,3 +1,4 @@
+using Loire.Grains.Brokers;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
@@ -43,7 +44,8 @@ internal static partial class Program
     // A problem in the environment is reported in one line; an unexpected exception keeps its stack trace.
     private static string? Reason(Exception exception) => exception switch
     {
-        IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException or OptionsValidationException =>
+        BrokerRefusedException => exception.Message,
+        IOException or InvalidDataException or UnauthorizedAccessException or System.Net.Sockets.SocketException or OptionsValidationException =>
             exception.Message.Split('\n')[0],
         Azure.RequestFailedException => $"Azure Blob Storage answered: {exception.Message.Split('\n')[0]}",
         { InnerException: { } inner } => Reason(inner),

@@ -73,9 +73,6 @@ public sealed class LoireApiOptions
     /// </summary>
     public int MaxCodedBodies { get; set; } = 512;
 
-    /// <summary>The id of the cluster, as <c>GET /v1/brokers</c> tells it.</summary>
-    public string ClusterId { get; set; } = "loire";
-
     /// <summary>The first invalid bound, in one sentence; null if all are valid.</summary>
     public string? FindProblem() =>
         MaxConnections < 1 ? $"{nameof(MaxConnections)} must be at least 1."

@@ -48,6 +48,7 @@ public sealed class NodeConfigurationTests
         "--clustering postgres --storage azure --azure-connection UseDevelopmentStorage=true",
         "The clustering postgres needs --clustering-connection, or LOIRE_CLUSTERING_CONNECTION.")]
     [InlineData("--node-id -1", "The option --node-id must be a whole number from 0 to 2147483647.")]
+    [InlineData("--advertised-url node:80", "The option --advertised-url must be an absolute URL with http or https.")]
     [InlineData("--rack a/b", "The option --rack must be 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'.")]
     [InlineData("--silo-address 0.0.0.0", "The option --silo-address must be an IP address that other nodes can reach, not a wildcard.")]
     [InlineData("--silo-address node-1", "The option --silo-address must be an IP address that other nodes can reach, not a wildcard.")]
@@ -141,11 +142,12 @@ public sealed class NodeConfigurationTests
     public void A_node_of_a_cluster_has_an_id_a_rack_and_an_address()
     {
         var (options, problem) = Read(
-            "--clustering postgres --storage azure --node-id 3 --rack r1 --silo-address 10.0.0.1 --insecure-silo --peer-watch off".Split(' '),
+            "--clustering postgres --storage azure --node-id 3 --rack r1 --silo-address 10.0.0.1 --insecure-silo --peer-watch off --advertised-url https://n3.example/".Split(' '),
             [("LOIRE_AZURE_CONNECTION", "UseDevelopmentStorage=true"), ("LOIRE_CLUSTERING_CONNECTION", "Host=db")],
             "{}");
         Assert.Null(problem);
         Assert.Equal((ClusteringKind.Postgres, "Host=db", 3, "r1"), (options.Clustering, options.ClusteringConnection, options.NodeId, options.Rack));
+        Assert.Equal("https://n3.example/", options.AdvertisedUrl!.AbsoluteUri);
         Assert.Equal((IPAddress.Parse("10.0.0.1"), true, false), (options.SiloAddress, options.InsecureSilo, options.WatchPeers));
     }
 

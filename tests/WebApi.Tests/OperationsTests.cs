@@ -2,6 +2,7 @@ using System.CodeDom.Compiler;
 using System.Net;
 using System.Reflection;
 using System.Text.Json;
+using Loire.Grains.Interfaces.Brokers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -69,11 +70,25 @@ public sealed class OperationsTests
     }
 
     [Fact]
-    public async Task The_broker_shows_itself()
+    public async Task Any_node_lists_the_brokers_of_the_cluster_and_shows_each()
     {
         await using var host = await ApiHost.StartAsync();
-        var broker = (await host.GetAsync("/v1/brokers")).Json[0];
-        Assert.Equal((0, "127.0.0.1", host.Address.Port), (broker.GetProperty("broker_id").GetInt32(), broker.GetProperty("host").GetString(), broker.GetProperty("port").GetInt32()));
+        var one = host.Cluster.Description.Brokers[0];
+        host.Cluster.Description = new ClusterDescription(
+            "c", [one with { Rack = "a" }, one with { Id = 3, State = BrokerState.Dead, Http = null }, one with { Id = 4, State = BrokerState.Starting }]);
+        const string First =
+            """
+            {"cluster_id":"c","broker_id":0,"epoch":1,"state":"running","rack":"a","host":"127.0.0.1","port":8080,"silo":"S127.0.0.1:11111:1","version":"1.0.0","started_at":1767225600000}
+            """;
+        var list = await host.GetAsync("/v1/brokers");
+        Assert.Equal(First, list.Json[0].GetRawText());
+        Assert.Equal(["running", "dead", "starting"], list.Json.EnumerateArray().Select(broker => broker.GetProperty("state").GetString()));
+        Assert.Equal(First, (await host.GetAsync("/v1/brokers/0")).Text);
+        Assert.Equal(JsonValueKind.Null, (await host.GetAsync("/v1/brokers/3")).Json.GetProperty("host").ValueKind);
+        var unknown = await host.GetAsync("/v1/brokers/7");
+        Assert.Equal((HttpStatusCode.NotFound, "BROKER_ID_NOT_REGISTERED"), (unknown.Status, unknown.Json.GetProperty("code").GetString()));
+        Assert.Equal(HttpStatusCode.BadRequest, (await host.GetAsync("/v1/brokers/x")).Status);
+        Assert.Equal("""{"brokers":[0]}""", (await host.GetAsync("/brokers")).Text);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Loire.Grains.Brokers;
 using Loire.Grains.Groups;
 using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Groups;
@@ -52,6 +53,7 @@ public static partial class LoireGrainsHostingExtensions
         services.TryAddSingleton<IPartitionDrivers>(provider => provider.GetRequiredService<DriverFactory>());
         services.TryAddSingleton<ITopicDrivers>(provider => provider.GetRequiredService<DriverFactory>());
         services.TryAddSingleton<IGroupDrivers>(provider => provider.GetRequiredService<DriverFactory>());
+        services.TryAddSingleton<IClusterRoot, StorageClusterRoot>();
         services.TryAddSingleton<ActiveDrivers>();
         services.TryAddSingleton(provider => new OpenPartitions(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.OpenPartitions));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ActiveDrivers>());

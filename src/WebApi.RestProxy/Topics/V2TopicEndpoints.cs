@@ -1,5 +1,6 @@
 using Loire.Edge.Offsets;
 using Loire.Edge.Topics;
+using Loire.Grains.Interfaces.Brokers;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
 using Loire.WebApi.Operations;
@@ -39,8 +40,12 @@ internal sealed class V2TopicEndpoints(
     private static Task<V2Error?> NothingAsync(HttpContext context) =>
         V2Requests.AnswerAsync(context, new V2NothingJson());
 
-    private static Task<V2Error?> BrokersAsync(HttpContext context) =>
-        V2Requests.AnswerAsync(context, new V2BrokersJson([0]));
+    private async Task<V2Error?> BrokersAsync(HttpContext context)
+    {
+        var cluster = await grains.GetGrain<IClusterGrain>(IClusterGrain.Key).Describe();
+        var serving = cluster.Brokers.Where(broker => broker.State == BrokerState.Running).Select(broker => broker.Id);
+        return await V2Requests.AnswerAsync(context, new V2BrokersJson([.. serving]));
+    }
 
     private async Task<V2Error?> ListAsync(HttpContext context)
     {

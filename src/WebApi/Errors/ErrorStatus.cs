@@ -12,7 +12,7 @@ internal static class ErrorStatus
         ErrorCode.UnknownServerError => StatusCodes.Status500InternalServerError,
 
         ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId or ErrorCode.GroupIdNotFound or ErrorCode.UnknownMemberId
-            or ErrorCode.ResourceNotFound or ErrorCode.TransactionalIdNotFound => StatusCodes.Status404NotFound,
+            or ErrorCode.ResourceNotFound or ErrorCode.TransactionalIdNotFound or ErrorCode.BrokerIdNotRegistered => StatusCodes.Status404NotFound,
         ErrorCode.OffsetOutOfRange => StatusCodes.Status416RangeNotSatisfiable,
         ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge => StatusCodes.Status413PayloadTooLarge,
         ErrorCode.CorruptMessage => StatusCodes.Status400BadRequest,

@@ -65,6 +65,3 @@ internal sealed record OffsetsJson(int Partition, long LogStartOffset, long Last
 
 /// <summary>The first record at or after a moment; nulls where every record is older.</summary>
 internal sealed record OffsetAtTimeJson(int Partition, long? Offset, long? Timestamp);
-
-/// <summary>A broker.</summary>
-internal sealed record BrokerJson(string ClusterId, int BrokerId, string? Host, int? Port, string Version);

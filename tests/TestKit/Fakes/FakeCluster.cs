@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Reflection;
+using Loire.Grains.Interfaces.Brokers;
 using Loire.Grains.Interfaces.Consumers;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Partitions;
@@ -43,6 +44,10 @@ public sealed class FakeCluster
     /// <summary>What each list of groups answers instead, if it is set.</summary>
     public ErrorCode? GroupCatalogError { get; set; }
 
+    /// <summary>The cluster as its brokers have registered: one that runs.</summary>
+    public ClusterDescription Description { get; set; } = new(
+        "loire", [new(0, 1, BrokerState.Running, null, "http://127.0.0.1:8080", "S127.0.0.1:11111:1", "1.0.0", new Timestamp(1_767_225_600_000))]);
+
     /// <summary>The group of this id, which need not exist yet.</summary>
     public FakeGroup Group(string id) => _groups.GetOrAdd(id, key => new FakeGroup(key));
 
@@ -73,7 +78,13 @@ public sealed class FakeCluster
         : contract == typeof(IGroupGrain) ? Group(key)
         : contract == typeof(IConsumerGrain) ? Consumer(key)
         : contract == typeof(IGroupCatalogGrain) ? new FakeGroupCatalog(this, int.Parse(key, CultureInfo.InvariantCulture))
+        : contract == typeof(IClusterGrain) ? new FakeClusterGrain(this)
         : new FakeCatalog(this);
+
+    private sealed class FakeClusterGrain(FakeCluster cluster) : IClusterGrain
+    {
+        public ValueTask<ClusterDescription> Describe() => new(cluster.Description);
+    }
 
     /// <summary>A proxy, because the two Orleans runtimes give the interface different members, of which the API uses one.</summary>
     public class FactoryProxy : DispatchProxy

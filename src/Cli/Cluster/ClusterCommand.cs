@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Loire.Cli.CommandLine;
+using Loire.Cli.Node;
+using Loire.Cli.Output;
+using Loire.Cli.Terminals;
+
+namespace Loire.Cli.Cluster;
+
+/// <summary><c>loire cluster</c>: the brokers of a cluster, whichever of them is asked.</summary>
+internal static class ClusterCommand
+{
+    private const string Path = "v1/brokers";
+
+    private static readonly string[] States = ["running", "starting", "stopped", "dead"];
+
+    public static Command Create(Caller caller) => new("cluster", "Show the cluster and its brokers.")
+    {
+        Status(caller),
+        Brokers(caller),
+        Describe(caller),
+    };
+
+    private static Command Status(Caller caller)
+    {
+        var command = new Command("status", "Counts the brokers by their state.") { OutputOption.Instance };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var node = GlobalOptions.Connect(parsed, caller);
+            var brokers = await ReadAsync(node, cancellation);
+            var status = new JsonObject { ["cluster_id"] = brokers.FirstOrDefault()?["cluster_id"]?.DeepClone(), ["brokers"] = brokers.Count };
+            foreach (var state in States)
+            {
+                status[state] = brokers.Count(broker => (string?)broker["state"] == state);
+            }
+
+            Listing.WriteOne(caller.Terminal, OutputOption.Of(parsed), status, ["cluster_id", "brokers", .. States]);
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command Brokers(Caller caller)
+    {
+        var command = new Command("brokers", "Lists the brokers, sorted by id.") { OutputOption.Instance };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var node = GlobalOptions.Connect(parsed, caller);
+            var brokers = await ReadAsync(node, cancellation);
+            Listing.Write(
+                caller.Terminal, OutputOption.Of(parsed), brokers, "broker_id", "state", "epoch", "rack", "host", "port", "silo", "version");
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command Describe(Caller caller)
+    {
+        var id = new Argument<int>("broker") { Description = "The broker's id." };
+        var command = new Command("describe", "Shows a broker.") { id, OutputOption.Instance };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var node = GlobalOptions.Connect(parsed, caller);
+            var path = string.Create(CultureInfo.InvariantCulture, $"{Path}/{parsed.GetRequiredValue(id)}");
+            var broker = (JsonObject)(await node.GetAsync(path, cancellation))!;
+            Listing.WriteOne(
+                caller.Terminal, OutputOption.Of(parsed), broker,
+                "cluster_id", "broker_id", "state", "epoch", "rack", "host", "port", "silo", "version", "started_at");
+            return 0;
+        });
+        return command;
+    }
+
+    private static async Task<List<JsonObject>> ReadAsync(NodeClient node, CancellationToken cancellation) =>
+        [.. ((JsonArray)(await node.GetAsync(Path, cancellation))!).OfType<JsonObject>()];
+}

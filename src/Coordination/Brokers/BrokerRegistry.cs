@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using Loire.Model;
+
+namespace Loire.Coordination.Brokers;
+
+/// <summary>What a broker says of itself.</summary>
+/// <param name="Id">Unique in the cluster, at least 0.</param>
+/// <param name="Epoch">How often the broker has started; at least 1.</param>
+/// <param name="Phase">How far it has come.</param>
+/// <param name="Rack">The rack or zone in which it runs; null if it has none.</param>
+/// <param name="Http">The URL of its HTTP API; null if it has none or is not that far yet.</param>
+/// <param name="Silo">The address of its silo, in Orleans' notation; no other start of any broker has the same.</param>
+/// <param name="Version">The version of its program.</param>
+/// <param name="StartedAt">When it started, by its own clock.</param>
+public sealed record BrokerRecord(
+    int Id, long Epoch, BrokerPhase Phase, string? Rack, string? Http, string Silo, string Version, Timestamp StartedAt);
+
+/// <summary>How far a broker has come by its own account. One that dies stays where it was.</summary>
+public enum BrokerPhase : byte
+{
+    /// <summary>It has registered.</summary>
+    Starting = 0,
+
+    /// <summary>It serves clients.</summary>
+    Running = 1,
+
+    /// <summary>It has stopped in order.</summary>
+    Stopped = 2,
+}
+
+/// <summary>The brokers of a cluster, each under an id of its own.</summary>
+/// <param name="ClusterId">The cluster to which the store belongs.</param>
+/// <param name="Brokers">The brokers that have ever registered, by their ids.</param>
+public sealed record BrokerRegistry(string ClusterId, ImmutableSortedDictionary<int, BrokerRecord> Brokers)
+{
+    /// <summary>The registry of a store that has none yet.</summary>
+    public static BrokerRegistry Of(string clusterId) => new(clusterId, ImmutableSortedDictionary<int, BrokerRecord>.Empty);
+
+    /// <summary>The same with one broker added or replaced.</summary>
+    public BrokerRegistry With(BrokerRecord broker) => this with { Brokers = Brokers.SetItem(broker.Id, broker) };
+}

@@ -1,0 +1,68 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace Loire.Silo;
+
+/// <summary>Tells the cluster, once the HTTP server listens, that this broker serves and where.</summary>
+internal sealed partial class BrokerAnnouncement(
+    IServiceProvider services, NodeOptions options, IHostApplicationLifetime lifetime, ILogger<BrokerAnnouncement> logger) : IHostedLifecycleService
+{
+    private Task _announcing = Task.CompletedTask;
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        // Not awaited: the node serves whether or not the others know.
+        _announcing = AnnounceAsync(lifetime.ApplicationStopping);
+        return Task.CompletedTask;
+    }
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => _announcing;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task AnnounceAsync(CancellationToken stopping)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            await services.AnnounceLoireBrokerAsync(Url(), stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+        }
+        catch (Exception problem)
+        {
+            LogNotAnnounced(logger, problem);
+        }
+    }
+
+    private string? Url()
+    {
+        if (options.AdvertisedUrl is { } advertised)
+        {
+            return advertised.AbsoluteUri;
+        }
+
+        // A host that embeds a node may have no HTTP server, or one that is not Kestrel.
+        var address = services.GetService<IServer>()?.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var url))
+        {
+            return null;
+        }
+
+        // All addresses of the machine: that of the silo is one which the other nodes reach.
+        return IPAddress.TryParse(url.IdnHost, out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any))
+            ? new UriBuilder(url) { Host = options.SiloAddress.ToString() }.Uri.AbsoluteUri
+            : url.AbsoluteUri;
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The registry of brokers could not be told that this broker serves: it stays listed as starting.")]
+    private static partial void LogNotAnnounced(ILogger logger, Exception problem);
+}

@@ -1,0 +1,89 @@
+using Loire.Coordination.Brokers;
+using Loire.Grains.Brokers;
+using Loire.TestKit;
+
+namespace Loire.Grains.Tests.Brokers;
+
+public sealed class BrokerRegistrationTests
+{
+    private readonly LossyGrainStorage _storage = new();
+
+    private StorageClusterRoot Root => new(_storage);
+
+    [Fact]
+    public void Of_many_that_start_at_once_under_one_id_one_is_registered_at_a_time_and_none_is_lost() => VirtualTime.Run(async time =>
+    {
+        var starts = Enumerable.Range(0, 8).Select(n => New(time, id: n / 2)).ToList();
+        await Task.WhenAll(starts.Select((start, n) => start.RegisterAsync($"s{n}", Alive(), default)));
+        var registry = await BrokerRegistration.ReadAsync(Root);
+        Assert.Equal([2L, 2, 2, 2], registry!.Brokers.Values.Select(broker => broker.Epoch));
+        Assert.Equal([1L, 1, 1, 1, 2, 2, 2, 2], starts.Select(start => start.Epoch).Order());
+    });
+
+    [Fact]
+    public void An_answer_of_storage_that_is_lost_gives_no_second_epoch() => VirtualTime.Run(async time =>
+    {
+        var isFirst = true;
+        _storage.Faults = call =>
+        {
+            var loses = isFirst && call.Operation == StorageOperation.Write;
+            isFirst &= !loses;
+            return Task.FromResult(loses ? StorageFault.LoseAnswer(new IOException("The answer is lost.")) : StorageFault.None);
+        };
+        var start = New(time, id: 1);
+        await start.RegisterAsync("s", Alive(), default);
+        Assert.Equal((1L, false), (start.Epoch, isFirst));
+    });
+
+    [Fact]
+    public void A_start_waits_until_its_predecessor_that_was_killed_counts_as_dead() => VirtualTime.Run(async time =>
+    {
+        await New(time, id: 1).RegisterAsync("s1", Alive(), default);
+        var asked = 0;
+        var second = New(time, id: 1);
+        await second.RegisterAsync("s2", () => new ValueTask<Func<string, bool>>(_ => ++asked < 5), default);
+        Assert.Equal((2L, 5), (second.Epoch, asked));
+    });
+
+    [Fact]
+    public void A_start_under_the_id_of_a_broker_that_goes_on_living_is_refused() => VirtualTime.Run(async time =>
+    {
+        var first = New(time, id: 1);
+        await first.RegisterAsync("s1", Alive(), default);
+        await first.AdvanceAsync(BrokerPhase.Running, "http://h:1/", default);
+        var begun = time.GetTimestamp();
+        var refusal = await Assert.ThrowsAsync<BrokerRefusedException>(() => New(time, id: 1).RegisterAsync("s2", Alive("s1"), default));
+        Assert.StartsWith("As broker 1: the broker 1 is running at http://h:1/ since ", refusal.Message, StringComparison.Ordinal);
+        Assert.InRange(time.GetElapsedTime(begun), TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(16));
+    });
+
+    [Fact]
+    public void A_start_that_was_replaced_does_not_overwrite_its_successor() => VirtualTime.Run(async time =>
+    {
+        var first = New(time, id: 1);
+        await first.RegisterAsync("s1", Alive(), default);
+        await New(time, id: 1).RegisterAsync("s2", Alive(), default);
+        await first.AdvanceAsync(BrokerPhase.Stopped, null, default);
+        var broker = Assert.Single((await BrokerRegistration.ReadAsync(Root))!.Brokers.Values);
+        Assert.Equal(("s2", BrokerPhase.Starting), (broker.Silo, broker.Phase));
+    });
+
+    [Fact]
+    public void Damage_of_the_registry_is_named_and_nothing_is_written_over_it() => VirtualTime.Run(async time =>
+    {
+        await New(time, id: 1).RegisterAsync("s1", Alive(), default);
+        var key = Assert.Single(_storage.Keys);
+        var bytes = _storage.Find(key)!;
+        bytes[^1] ^= 1;
+        _storage.Replace(key, bytes);
+        var damage = await Assert.ThrowsAsync<InvalidDataException>(() => New(time, id: 1).RegisterAsync("s2", Alive(), default));
+        Assert.Contains("root/brokers", damage.Message, StringComparison.Ordinal);
+        Assert.Equal(bytes, _storage.Find(key));
+    });
+
+    private BrokerRegistration New(TimeProvider time, int id) =>
+        new(Root, new BrokerOptions { ClusterId = "c", Id = id, IsAlone = false, Version = "1.0.0" }, time);
+
+    private static Func<ValueTask<Func<string, bool>>> Alive(params string[] silos) =>
+        () => new ValueTask<Func<string, bool>>(silo => silos.Contains(silo));
+}
