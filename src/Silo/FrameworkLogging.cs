@@ -17,6 +17,10 @@ internal static class FrameworkLogging
         // Orleans 10.4 starts the watchdog's first thread before it initializes the second thread's timestamp. If the first one is fast, it
         // warns that the second has been stuck since the machine booted. Orleans' LocalSiloHealthMonitor also logs real stalls.
         Rule("Orleans.Runtime.Watchdog", LogLevel.Error),
+
+        // It logs each conditional write that another silo has won as an error. Logs, journals and the registry of brokers expect that, and
+        // report themselves what keeps them from serving.
+        Rule("Orleans.Storage.AzureBlobGrainStorage", LogLevel.Critical),
     ];
 
     /// <summary>Inserts the rules before those of the host.</summary>

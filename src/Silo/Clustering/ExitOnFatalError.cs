@@ -12,6 +12,8 @@ internal sealed partial class ExitOnFatalError : IFatalErrorHandler
     /// <summary>The exit code of a silo that the cluster has given up, or that has met an error from which it cannot recover.</summary>
     public const int ExitCode = 3;
 
+    private const int MaxReason = 200;
+
     private int _hasEnded;
 
     public bool IsUnexpected(Exception exception) => exception is not ThreadAbortException;
@@ -23,7 +25,9 @@ internal sealed partial class ExitOnFatalError : IFatalErrorHandler
             return;
         }
 
-        Console.Error.WriteLine($"The node ends: {(context ?? exception?.Message ?? "a fatal error of the silo").ReplaceLineEndings(" ")}");
+        // Orleans puts its whole view of the cluster into the text.
+        var reason = (context ?? exception?.Message ?? "a fatal error of the silo").ReplaceLineEndings(" ");
+        Console.Error.WriteLine($"The node ends: {(reason.Length > MaxReason ? reason[..MaxReason] + "..." : reason)}");
         if (OperatingSystem.IsWindows())
         {
             Environment.FailFast(context, exception);
