@@ -20,6 +20,14 @@ internal static class NodeClustering
 
     public static void Add(ISiloBuilder silo, NodeOptions options)
     {
+        if (options.TlsCertificate is { } certificate)
+        {
+            // Read here, so that a bad file keeps the node from starting instead of every connection from working.
+            var own = SiloCertificate.Read(certificate, options.TlsKey!, options.TlsAuthority!);
+            silo.Services.AddSingleton(own);
+            own.Require(silo);
+        }
+
         var port = options.SiloPort == 0 ? FreePort(options.SiloAddress) : options.SiloPort;
         silo.Configure<SiloOptions>(named => named.SiloName = SiloNameOf(options.NodeId));
         if (options.Clustering == ClusteringKind.None)

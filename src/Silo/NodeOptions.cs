@@ -147,7 +147,27 @@ public sealed class NodeOptions
     [Range(0, 65_535)]
     public int GatewayPort { get; set; }
 
-    /// <summary>Allows a <see cref="SiloAddress"/> beyond loopback, although whoever reaches it may call any grain.</summary>
+    /// <summary>
+    /// File with the silo's certificate in PEM form. With it, silos and Orleans clients must prove by certificates of
+    /// <see cref="TlsAuthority"/> that they belong to the cluster.
+    /// </summary>
+    [NodeSetting(
+        "tls-cert", "FILE", "certificate of this silo, PEM, for TLS between silos and to Orleans clients, which must prove themselves too (none)",
+        Expected = "a file")]
+    [MinLength(1)]
+    public string? TlsCertificate { get; set; }
+
+    /// <summary>File with the private key of <see cref="TlsCertificate"/> in PEM form, not encrypted.</summary>
+    [NodeSetting("tls-key", "FILE", "private key of --tls-cert, PEM", Expected = "a file")]
+    [MinLength(1)]
+    public string? TlsKey { get; set; }
+
+    /// <summary>File with the certificates, in PEM form, of the authorities whose certificates silos and Orleans clients must have.</summary>
+    [NodeSetting("tls-ca", "FILE", "the authorities that certify the silos and Orleans clients of the cluster, PEM", Expected = "a file")]
+    [MinLength(1)]
+    public string? TlsAuthority { get; set; }
+
+    /// <summary>Allows a <see cref="SiloAddress"/> beyond loopback without TLS, although whoever reaches it may call any grain.</summary>
     [NodeSetting(
         "insecure-silo", null, "allow a silo address beyond this machine: whoever reaches it can call every grain",
         Expected = "true or false")]

@@ -40,9 +40,16 @@ internal sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
 
     private static string? ClusteringProblem(NodeOptions options)
     {
-        if (!options.InsecureSilo && !IPAddress.IsLoopback(options.SiloAddress))
+        string?[] tls = [options.TlsCertificate, options.TlsKey, options.TlsAuthority];
+        if (tls.Contains(null) && tls.Any(file => file is not null))
         {
-            return $"{options.SiloAddress} can be reached from other machines, and whoever reaches a silo can call every grain. Say --insecure-silo if that is meant.";
+            return "TLS between silos needs all of --tls-cert, --tls-key and --tls-ca.";
+        }
+
+        if (!options.InsecureSilo && tls.Contains(null) && !IPAddress.IsLoopback(options.SiloAddress))
+        {
+            return $"{options.SiloAddress} can be reached from other machines, and whoever reaches a silo can call every grain. "
+                + "Set --tls-cert, --tls-key and --tls-ca, or say --insecure-silo if that is meant.";
         }
 
         if (options.Clustering == ClusteringKind.None)

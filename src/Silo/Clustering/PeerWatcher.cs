@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 
 namespace Loire.Silo.Clustering;
 
@@ -13,7 +14,7 @@ namespace Loire.Silo.Clustering;
 /// A peer that is merely slow, paused or cut off refuses nothing, so it is left to the probes. The same holds for one to which there has been no
 /// connection yet: it may be starting.
 /// </remarks>
-internal sealed partial class PeerWatcher(IClusterMembershipService membership, ILocalSiloDetails self, TimeProvider time, ILogger<PeerWatcher> logger)
+internal sealed partial class PeerWatcher(IClusterMembershipService membership, ILocalSiloDetails self, TimeProvider time, ILogger<PeerWatcher> logger, SiloCertificate? certificate = null)
     : BackgroundService
 {
     // A refusal takes microseconds. Two of them, so that a listener that is replaced does not count.
@@ -80,7 +81,7 @@ internal sealed partial class PeerWatcher(IClusterMembershipService membership, 
     }
 
     /// <summary>Connects, and returns once the connection has ended; or returns why there was none.</summary>
-    private static async Task<SocketError> ConnectAsync(IPEndPoint endpoint, CancellationToken stop)
+    private async Task<SocketError> ConnectAsync(IPEndPoint endpoint, CancellationToken stop)
     {
         using var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -94,13 +95,16 @@ internal sealed partial class PeerWatcher(IClusterMembershipService membership, 
 
         try
         {
+            await using var connection = new NetworkStream(socket);
+            await using var stream = certificate is null ? connection : await certificate.AuthenticateAsync(connection, stop);
+
             // A silo says nothing to a peer that does not, but reading notices the end. Whatever comes is ignored.
             var ignored = new byte[256];
-            while (await socket.ReceiveAsync(ignored, stop) > 0)
+            while (await stream.ReadAsync(ignored, stop) > 0)
             {
             }
         }
-        catch (SocketException)
+        catch (Exception end) when (end is IOException or AuthenticationException)
         {
         }
 
