@@ -13,8 +13,8 @@ pure=(
   Orleans.Behaviour.Tests
 )
 
-# Debian packages that some tests drive: strace injects failing system calls, the others are Kafka's own clients.
-wanted=(strace kcat python3-kafka python3-lz4 python3-snappy python3-zstandard)
+# Debian packages that some tests drive: strace injects failing system calls, PostgreSQL keeps the membership of a cluster, the others are Kafka's own clients.
+wanted=(strace postgresql kcat python3-kafka python3-lz4 python3-snappy python3-zstandard)
 missing=()
 for package in "${wanted[@]}"; do dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package"); done
 if [ ${#missing[@]} -gt 0 ]; then
