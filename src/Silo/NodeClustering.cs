@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Azure.Data.Tables;
 using Loire.Silo.Clustering;
+using Npgsql;
 using Orleans.Configuration;
 using StackExchange.Redis;
 
@@ -14,6 +15,46 @@ internal static class NodeClustering
     /// <summary>The connection string of the membership table; null if the options name none.</summary>
     public static string? ConnectionOf(NodeOptions options) => options.ClusteringConnection
         ?? (options.Clustering == ClusteringKind.Azure ? options.AzureConnection : null);
+
+    /// <summary>What is wrong with a connection string, in one line that does not repeat it; null if the client of that database accepts it.</summary>
+    public static string? ConnectionProblem(ClusteringKind kind, string? connection)
+    {
+        var (name, example) = kind switch
+        {
+            ClusteringKind.Postgres => ("postgres", "Host=db.example;Database=loire;Username=loire;Password=..."),
+            ClusteringKind.Azure => ("azure", "UseDevelopmentStorage=true"),
+            _ => ("redis", "redis.example:6379"),
+        };
+        return connection is null ? $"The clustering {name} needs --clustering-connection, or LOIRE_CLUSTERING_CONNECTION."
+            : Accepts(kind, connection) ? null
+            : $"The clustering {name} needs a connection string such as {example} in --clustering-connection, or LOIRE_CLUSTERING_CONNECTION.";
+    }
+
+    private static bool Accepts(ClusteringKind kind, string connection)
+    {
+        try
+        {
+            // None of these connects.
+            switch (kind)
+            {
+                case ClusteringKind.Postgres:
+                    NpgsqlDataSource.Create(connection).Dispose();
+                    break;
+                case ClusteringKind.Azure:
+                    _ = new TableServiceClient(connection);
+                    break;
+                default:
+                    _ = ConfigurationOptions.Parse(connection);
+                    break;
+            }
+
+            return true;
+        }
+        catch (Exception problem) when (problem is FormatException or ArgumentException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>The name of a broker's silo, by which every silo knows where a broker is.</summary>
     public static string SiloNameOf(int brokerId) => string.Create(CultureInfo.InvariantCulture, $"broker-{brokerId}");
@@ -65,6 +106,8 @@ internal static class NodeClustering
         switch (kind)
         {
             case ClusteringKind.Postgres:
+                // Before Orleans looks at the table, whose provider does not say what is missing.
+                silo.AddStartupTask((_, cancellation) => PostgresSchema.CheckAsync(connection, cancellation), ServiceLifecycleStage.First);
                 silo.UseAdoNetClustering(database =>
                 {
                     database.Invariant = "Npgsql";

@@ -58,6 +58,7 @@ internal static class NodeCommand
         }
 
         command.Subcommands.Add(StoreCommand.Create());
+        command.Subcommands.Add(ClusterCommand.Create());
         command.SetAction((parsed, _) => run(Settings(parsed)));
         // An argument that begins with '@' is a value, not a response file.
         return command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });

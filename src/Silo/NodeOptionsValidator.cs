@@ -62,9 +62,7 @@ internal sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
             return "The nodes of a cluster share one store, and the store file is that of one node: partitions could not move to another. Set --storage azure.";
         }
 
-        return NodeClustering.ConnectionOf(options) is null
-            ? $"The clustering {options.Clustering.ToString().ToLowerInvariant()} needs --clustering-connection, or LOIRE_CLUSTERING_CONNECTION."
-            : null;
+        return NodeClustering.ConnectionProblem(options.Clustering, NodeClustering.ConnectionOf(options));
     }
 
     /// <summary>Throws an <see cref="OptionsValidationException"/> with one line about the first problem.</summary>

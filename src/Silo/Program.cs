@@ -1,7 +1,9 @@
 using Loire.Grains.Brokers;
+using Loire.Silo.Clustering;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Loire.Silo;
 
@@ -47,6 +49,7 @@ internal static partial class Program
         BrokerRefusedException => exception.Message,
         IOException or InvalidDataException or UnauthorizedAccessException or System.Net.Sockets.SocketException or OptionsValidationException =>
             exception.Message.Split('\n')[0],
+        NpgsqlException failure => $"the membership table in PostgreSQL is not available: {PostgresSchema.Describe(failure)}",
         Azure.RequestFailedException => $"Azure Blob Storage answered: {exception.Message.Split('\n')[0]}",
         { InnerException: { } inner } => Reason(inner),
         _ => null,

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Microsoft.Extensions.Options;
 
 namespace Loire.Silo;
 
@@ -22,49 +21,24 @@ internal static class StoreCommand
     /// <param name="description">Its help text.</param>
     /// <param name="run">Runs it with the bound options and returns the exit code.</param>
     /// <param name="flags">Its other options.</param>
-    public static Command Subcommand(string name, string description, Func<NodeOptions, ParseResult, Task<int>> run, params Option[] flags)
+    public static Command Subcommand(string name, string description, Func<NodeOptions, ParseResult, Task<int>> run, params Option[] flags) =>
+        OfflineCommand.Create(name, description, _settings, (options, parsed) => RunAsync(options, () => run(options, parsed)), flags);
+
+    private static async Task<int> RunAsync(NodeOptions options, Func<Task<int>> run)
     {
-        var command = new Command(name, description);
-        List<Option<string?>> options = [];
-        foreach (var setting in NodeSetting.All.Select(setting => setting.Declaration).Where(setting => _settings.Contains(setting.Name)))
+        if (options.Storage == StoreKind.File && !Directory.Exists(options.Data))
         {
-            options.Add(new Option<string?>("--" + setting.Name) { Description = setting.Meaning, HelpName = setting.ValueName });
+            return await OfflineCommand.FailAsync($"There is no store: {Path.GetFullPath(options.Data)} does not exist.", 1);
         }
 
-        foreach (var option in (IEnumerable<Option>)[.. options, .. flags])
-        {
-            command.Options.Add(option);
-        }
-
-        command.SetAction((parsed, _) => RunAsync(
-            options.Where(option => parsed.GetValue(option) is not null).ToDictionary(option => option.Name[2..], option => parsed.GetValue(option)!),
-            bound => run(bound, parsed)));
-        return command;
-    }
-
-    private static async Task<int> RunAsync(Dictionary<string, string> arguments, Func<NodeOptions, Task<int>> run)
-    {
         try
         {
-            var options = NodeConfiguration.Bind(arguments, Environment.GetEnvironmentVariable, "appsettings.json");
-            if (options.Storage == StoreKind.File && !Directory.Exists(options.Data))
-            {
-                await Console.Error.WriteLineAsync($"There is no store: {Path.GetFullPath(options.Data)} does not exist.");
-                return 1;
-            }
-
-            return await run(options);
-        }
-        catch (OptionsValidationException problem)
-        {
-            await Console.Error.WriteLineAsync(problem.Message);
-            return NodeCommand.UsageExitCode;
+            return await run();
         }
         catch (Exception problem) when (
             problem is IOException or UnauthorizedAccessException or InvalidDataException or Azure.RequestFailedException or AggregateException)
         {
-            await Console.Error.WriteLineAsync($"The store cannot be opened: {problem.Message.Split('\n')[0]}");
-            return 1;
+            return await OfflineCommand.FailAsync($"The store cannot be opened: {problem.Message.Split('\n')[0]}", 1);
         }
     }
 }

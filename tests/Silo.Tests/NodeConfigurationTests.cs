@@ -47,6 +47,15 @@ public sealed class NodeConfigurationTests
     [InlineData(
         "--clustering postgres --storage azure --azure-connection UseDevelopmentStorage=true",
         "The clustering postgres needs --clustering-connection, or LOIRE_CLUSTERING_CONNECTION.")]
+    [InlineData(
+        "--clustering postgres --storage azure --azure-connection UseDevelopmentStorage=true --clustering-connection Database=loire",
+        "The clustering postgres needs a connection string such as Host=db.example;Database=loire;Username=loire;Password=... in --clustering-connection, or LOIRE_CLUSTERING_CONNECTION.")]
+    [InlineData(
+        "--clustering azure --storage azure --azure-connection UseDevelopmentStorage=true --clustering-connection x",
+        "The clustering azure needs a connection string such as UseDevelopmentStorage=true in --clustering-connection, or LOIRE_CLUSTERING_CONNECTION.")]
+    [InlineData(
+        "--clustering redis --storage azure --azure-connection UseDevelopmentStorage=true --clustering-connection host=redis",
+        "The clustering redis needs a connection string such as redis.example:6379 in --clustering-connection, or LOIRE_CLUSTERING_CONNECTION.")]
     [InlineData("--node-id -1", "The option --node-id must be a whole number from 0 to 2147483647.")]
     [InlineData("--advertised-url node:80", "The option --advertised-url must be an absolute URL with http or https.")]
     [InlineData("--rack a/b", "The option --rack must be 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'.")]

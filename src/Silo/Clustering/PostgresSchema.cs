@@ -24,6 +24,28 @@ internal static class PostgresSchema
         return changedQueries > 0;
     }
 
+    /// <summary>Throws a <see cref="NpgsqlException"/> if the database is unavailable, or <see cref="ApplyAsync"/> has not set it up.</summary>
+    public static async Task CheckAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        await using var database = NpgsqlDataSource.Create(connectionString);
+        await using var command = database.CreateCommand("SELECT FROM OrleansQuery, OrleansMembershipVersionTable, OrleansMembershipTable LIMIT 0");
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Why the database did not do what was asked, in one line.</summary>
+    public static string Describe(NpgsqlException failure)
+    {
+        var reason = failure switch
+        {
+            PostgresException { SqlState: PostgresErrorCodes.UndefinedTable } refusal =>
+                $"{refusal.MessageText}. Set the database up with `cluster init-db`",
+            PostgresException refusal => refusal.MessageText,
+            { InnerException: { } inner } => $"{failure.Message}: {inner.Message}",
+            _ => failure.Message,
+        };
+        return $"{reason.ReplaceLineEndings(" ")}.";
+    }
+
     private static async Task<string> ReadScriptAsync()
     {
         await using var script = typeof(PostgresSchema).Assembly.GetManifestResourceStream(Script)!;
