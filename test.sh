@@ -7,7 +7,8 @@ cd "$(dirname "$0")"
 mkdir -p artifacts
 started=$SECONDS
 
-# Suites that start no server or process, or mostly wait: they run two at a time. The others share ports, disks and timeouts and run one by one.
+# Suites that start no server or process, or mostly wait: they run one after the other beside the rest, with what it leaves of the processors. The
+# rest shares ports, disks and timeouts, and runs one by one.
 pure=(
   Architecture.Tests Client.Avro.Tests Client.Hosting.Tests Client.Protobuf.Tests Coordination.Tests Edge.Tests Log.Tests Model.Tests
   Orleans.Behaviour.Tests
@@ -50,10 +51,11 @@ if [ ${#suites[@]} -eq 0 ]; then
   mapfile -t suites < <(find tests -name '*.Tests.csproj' -printf '%f\n' | sed 's/\.csproj$//' | sort)
 fi
 
-# Runs one suite and prints its line; leaves "passed failed skipped" in artifacts/SUITE.result.
+# Runs one suite and prints its line; leaves "passed failed skipped" in artifacts/SUITE.result. What follows the name runs the runner.
 run_suite() {
   local suite=$1 begun=$SECONDS log=artifacts/$1.log code=0 f='' p='' s=''
-  dotnet test "tests/$suite/$suite.csproj" -c Release --no-build --nologo >"$log" 2>&1 || code=$?
+  shift
+  "$@" dotnet test "tests/$suite/$suite.csproj" -c Release --no-build --nologo >"$log" 2>&1 || code=$?
   # The runner's own summary: "Passed!  - Failed:     0, Passed:    12, Skipped:     0, Total:    12, ..."
   read -r f p s < <(sed -nE 's/.*Failed: *([0-9]+), Passed: *([0-9]+), Skipped: *([0-9]+),.*/\1 \2 \3/p' "$log" | tail -1) || true
   if [ -z "$p" ]; then
@@ -69,14 +71,12 @@ run_suite() {
 
 is_pure() { [[ " ${pure[*]} " == *" $1 "* ]]; }
 for suite in "${suites[@]}"; do
-  is_pure "$suite" || continue
-  while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n; done
-  run_suite "$suite" &
-done
-wait
+  ! is_pure "$suite" || run_suite "$suite" nice -n 5
+done &
 for suite in "${suites[@]}"; do
   is_pure "$suite" || run_suite "$suite"
 done
+wait
 
 passed=0 failed=0 skipped=0 broken=()
 for suite in "${suites[@]}"; do

