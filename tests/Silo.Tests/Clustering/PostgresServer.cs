@@ -16,8 +16,10 @@ internal sealed class PostgresServer
 {
     private const int Attempts = 5;
 
-    // Its input ends with this process, however that ends. SIGKILL would leak the server's shared memory; SIGQUIT stops it at once.
-    private const string Keeper = "folder=$1; shift; \"$@\" & cat >/dev/null; kill -QUIT $!; wait $!; rm -rf \"$folder\"";
+    // Its input ends with this process, however that ends. SIGKILL would leak the server's shared memory; SIGQUIT stops it at once. It is no child of
+    // this process, because the test runner may kill those before the folder is gone.
+    private const string Keeper =
+        "exec 3<&0; (folder=$1; shift; \"$@\" & cat <&3 >/dev/null; kill -QUIT $!; wait $!; rm -rf \"$folder\") &";
 
     private static readonly string? _binaries = FindBinaries();
 
