@@ -4,12 +4,17 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Loire.Silo.Tests;
+namespace Loire.TestKit.Processes;
 
-/// <summary>A real node in a process of its own, which can be killed like one.</summary>
-internal sealed partial class NodeProcess : IAsyncDisposable
+/// <summary>
+/// A real node in a process of its own, which can be killed like one. The project that uses it references the node's project, whose files are then in its
+/// own output directory.
+/// </summary>
+public sealed partial class NodeProcess : IAsyncDisposable
 {
     private const int Terminate = 15;
+    private const int Continue = 18;
+    private const int Stop = 19;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -24,10 +29,16 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         process.ErrorDataReceived += (_, line) => Note(line.Data);
     }
 
+    /// <summary>Where the HTTP API listens; only of a node that serves.</summary>
     public Uri Url => _listening.Task.Result;
 
+    /// <summary>A client of the HTTP API; null until <see cref="IsServingAsync"/> has returned true.</summary>
     public HttpClient Client { get; private set; } = null!;
 
+    /// <summary>Whether the process has ended.</summary>
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>What the node has written to both outputs.</summary>
     public string Output
     {
         get
@@ -57,10 +68,16 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     /// <summary>Starts a process that may or may not come to serve. A wrapper, such as strace, gets the node's command line as its last arguments.</summary>
     public static NodeProcess Launch(string data, params string[] wrapper) => LaunchAt("http://127.0.0.1:0", data, wrapper);
 
+    /// <summary>Starts a process that may or may not come to serve.</summary>
+    /// <param name="options">Options of the node, without <c>--urls</c>: it listens on a free port.</param>
+    /// <param name="environment">Variables that it gets besides those of this process.</param>
+    public static NodeProcess Launch(IReadOnlyList<string> options, IReadOnlyDictionary<string, string> environment) =>
+        Launch([DotNet, Executable, .. options, "--urls", "http://127.0.0.1:0"], environment);
+
     /// <summary>Runs the node's executable to its end, without any input; its exit code, and what it wrote to both outputs.</summary>
     public static async Task<(int Exit, string Output)> RunAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo(DotNet, [Path.Combine(AppContext.BaseDirectory, "Loire.Silo.dll"), .. arguments])
+        var start = new ProcessStartInfo(DotNet, [Executable, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -74,13 +91,20 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         return (process.ExitCode, await output + await errors);
     }
 
-    private static NodeProcess LaunchAt(string address, string data, string[] wrapper)
+    private static NodeProcess LaunchAt(string address, string data, string[] wrapper) =>
+        Launch([.. wrapper, DotNet, Executable, "--data", data, "--urls", address], new Dictionary<string, string>());
+
+    private static NodeProcess Launch(string[] command, IReadOnlyDictionary<string, string> environment)
     {
-        string[] command = [.. wrapper, DotNet, Path.Combine(AppContext.BaseDirectory, "Loire.Silo.dll"), "--data", data, "--urls", address];
         var start = new ProcessStartInfo(command[0]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
         foreach (var argument in command[1..])
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
         }
 
         // Two cores are shared with the producers; a quick start matters more than peak speed.
@@ -130,7 +154,13 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         return await WaitForExitAsync();
     }
 
-    /// <summary>Waits until the node has ended by itself.</summary>
+    /// <summary>Stops the process where it is with SIGSTOP: it does nothing and keeps its connections, until it is resumed or killed.</summary>
+    public void Pause() => _ = Signal(_process.Id, Stop);
+
+    /// <summary>Resumes a process that was paused.</summary>
+    public void Resume() => _ = Signal(_process.Id, Continue);
+
+    /// <summary>Waits until the node has ended by itself, and returns its exit code.</summary>
     public async Task<int> WaitForExitAsync()
     {
         using var patience = new CancellationTokenSource(Patience);
@@ -147,12 +177,15 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Kills the node.</summary>
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
         Client?.Dispose();
         _process.Dispose();
     }
+
+    private static string Executable => Path.Combine(AppContext.BaseDirectory, "Loire.Silo.dll");
 
     private static string DotNet => Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
 
@@ -174,7 +207,7 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex(@"http://127\.0\.0\.1:[1-9]\d*")]
+    [GeneratedRegex(@"(?<=listens on )http://127\.0\.0\.1:[1-9]\d*")]
     private static partial Regex Address();
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
