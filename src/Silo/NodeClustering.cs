@@ -83,6 +83,7 @@ internal static class NodeClustering
         silo.Configure<ClusterMembershipOptions>(Tune);
         AddMembershipTable(silo, options.Clustering, ConnectionOf(options)!);
         AddDirectory(silo);
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PredecessorCleanup>();
         if (options.WatchPeers)
         {
             silo.Services.AddHostedService<PeerWatcher>();

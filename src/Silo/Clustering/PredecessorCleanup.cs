@@ -1,0 +1,56 @@
+using System.Net.Sockets;
+
+namespace Loire.Silo.Clustering;
+
+/// <summary>
+/// Declares dead the earlier processes of this broker that ended without leaving the cluster, before the silo joins. A silo that joins waits for an answer of
+/// each silo that the membership table calls active, so after all nodes have ended at once, each would wait for minutes for those that are gone.
+/// Orleans does the same for a silo that starts on its predecessor's address, which free ports and the addresses of containers are not.
+/// </summary>
+/// <remarks>A process whose port accepts connections or does not answer is left alone: it may be alive, on another machine or paused.</remarks>
+internal sealed partial class PredecessorCleanup(IClusterMembershipService membership, ILocalSiloDetails self, ILogger<PredecessorCleanup> logger)
+    : ILifecycleParticipant<ISiloLifecycle>
+{
+    // The membership table has been read, and this silo has not joined yet.
+    private const int Stage = ServiceLifecycleStage.AfterRuntimeGrainServices + 1;
+
+    // A refusal comes at once; longer than this, the address does not answer.
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
+
+    public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(nameof(PredecessorCleanup), Stage, DeclareDeadAsync);
+
+    private async Task DeclareDeadAsync(CancellationToken stop)
+    {
+        foreach (var (address, member) in membership.CurrentSnapshot.Members)
+        {
+            if (member.Name == self.Name && !address.Equals(self.SiloAddress) && member.Status != SiloStatus.Dead && await RefusesAsync(address, stop))
+            {
+                LogEnded(logger, address);
+                await membership.TryKill(address);
+            }
+        }
+    }
+
+    private static async Task<bool> RefusesAsync(SiloAddress address, CancellationToken stop)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        timeout.CancelAfter(AnswerTimeout);
+        using var socket = new Socket(address.Endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(address.Endpoint, timeout.Token);
+            return false;
+        }
+        catch (SocketException failure)
+        {
+            return failure.SocketErrorCode == SocketError.ConnectionRefused;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "This broker's earlier silo {Silo} has ended without leaving the cluster. It is declared dead.")]
+    private static partial void LogEnded(ILogger logger, SiloAddress silo);
+}
