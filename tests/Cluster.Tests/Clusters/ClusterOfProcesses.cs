@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Azure.Data.Tables;
+
+namespace Loire.Cluster.Tests.Clusters;
+
+/// <summary>Nodes with the ids 1, 2 and so on, each a process of its own, over a store and a membership table in Azurite.</summary>
+internal sealed class ClusterOfProcesses : IAsyncDisposable
+{
+    private static int _clusters;
+    private readonly TableClient _membership;
+    private readonly string _name;
+    private int _topics;
+
+    private ClusterOfProcesses(string name, AzuriteServer azurite, IReadOnlyList<ClusterNode> nodes)
+    {
+        (_name, Nodes) = (name, nodes);
+        _membership = new TableClient(azurite.ConnectionString, "OrleansSiloInstances");
+    }
+
+    public IReadOnlyList<ClusterNode> Nodes { get; }
+
+    /// <summary>Calls any node, by absolute addresses.</summary>
+    public HttpClient Http { get; } = new() { Timeout = Timeout.InfiniteTimeSpan };
+
+    /// <summary>Starts all nodes at once, and waits until all are ready members of one cluster.</summary>
+    public static async Task<ClusterOfProcesses> StartAsync(int count)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"cluster-{Interlocked.Increment(ref _clusters)}");
+        var azurite = await AzuriteServer.SharedAsync();
+        var nodes = await Task.WhenAll(Enumerable.Range(1, count).Select(id => ClusterNode.CreateAsync(id, name, azurite)));
+        var cluster = new ClusterOfProcesses(name, azurite, nodes);
+        try
+        {
+            await cluster.HealAsync();
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+
+        return cluster;
+    }
+
+    /// <summary>Ends all faults, starts again what has ended, and waits until all nodes are members.</summary>
+    public async Task HealAsync()
+    {
+        await Task.WhenAll(Nodes.Select(node => node.HealAsync()));
+        foreach (var node in Nodes)
+        {
+            // A process that was given up may not know that yet.
+            await Until.TrueAsync($"node {node.Id} is a member", async () =>
+            {
+                await node.HealAsync();
+                return (await StatusesAsync(node.Id)).Count(status => status == "Active") == 1;
+            });
+        }
+    }
+
+    /// <summary>What the membership table says of all processes that a node has had.</summary>
+    public async Task<List<string>> StatusesAsync(int node)
+    {
+        var statuses = new List<string>();
+        var name = string.Create(CultureInfo.InvariantCulture, $"broker-{node}");
+        await foreach (var row in _membership.QueryAsync<TableEntity>(row => row.PartitionKey == _name))
+        {
+            if (row.GetString("SiloName") == name)
+            {
+                statuses.Add(row.GetString("Status"));
+            }
+        }
+
+        return statuses;
+    }
+
+    /// <summary>Creates a topic by way of the first node that is up.</summary>
+    public async Task<string> CreateTopicAsync(int partitions)
+    {
+        var topic = string.Create(CultureInfo.InvariantCulture, $"topic-{Interlocked.Increment(ref _topics)}");
+        using var response = await Http.PostAsJsonAsync(
+            new Uri(Nodes.First(node => !node.Process.HasExited).Url, "/v1/topics"), new { topic_name = topic, partitions_count = partitions });
+        await Silo.Tests.JsonContent.ReadAsync(response);
+        return topic;
+    }
+
+    /// <summary>Appends records to one partition by way of a node.</summary>
+    /// <returns>The partition's part of the answer, a success.</returns>
+    public async Task<JsonElement> ProduceAsync(ClusterNode by, string topic, int partition, string lines, CancellationToken cancellation = default)
+    {
+        using var body = new StringContent(lines, new MediaTypeHeaderValue("text/plain"));
+        using var response = await Http.PostAsync(
+            new Uri(by.Url, $"/v1/topics/{topic}/records?partition={partition}"), body, cancellation);
+        return (await Silo.Tests.JsonContent.ReadAsync(response)).GetProperty("partitions")[0].Clone();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in Nodes)
+        {
+            await node.DisposeAsync();
+        }
+
+        Http.Dispose();
+    }
+}

@@ -1,0 +1,28 @@
+namespace Loire.Cluster.Tests.Clusters;
+
+/// <summary>A cluster of three nodes for all tests, which leave it as they may: each test begins with all nodes up.</summary>
+public sealed class ThreeNodes : IAsyncLifetime
+{
+    private ClusterOfProcesses? _cluster;
+
+    internal async Task<ClusterOfProcesses> HealedAsync()
+    {
+        if (_cluster is null)
+        {
+            _cluster = await ClusterOfProcesses.StartAsync(3);
+        }
+        else
+        {
+            await _cluster.HealAsync();
+        }
+
+        return _cluster;
+    }
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => await (_cluster?.DisposeAsync() ?? ValueTask.CompletedTask);
+}
+
+[CollectionDefinition(nameof(WithThreeNodes))]
+public sealed class WithThreeNodes : ICollectionFixture<ThreeNodes>;
