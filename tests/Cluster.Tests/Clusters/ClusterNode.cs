@@ -11,14 +11,14 @@ internal sealed class ClusterNode : IAsyncDisposable
     private readonly string[] _options;
     private readonly Dictionary<string, string> _environment;
 
-    private ClusterNode(int id, string cluster, HttpFaultProxy blobs, HttpFaultProxy tables)
+    private ClusterNode(int id, string cluster, HttpFaultProxy blobs, HttpFaultProxy tables, string[] options)
     {
         (Id, Blobs, Tables) = (id, blobs, tables);
         var number = id.ToString(CultureInfo.InvariantCulture);
         _options =
         [
             "--clustering", "azure", "--storage", "azure", "--node-id", number, "--cluster-id", cluster, "--azure-container", cluster,
-            "--group-initial-rebalance-delay", "0", "--memory-mb", "256",
+            "--group-initial-rebalance-delay", "0", "--memory-mb", "256", .. options,
         ];
         var connection = AzuriteServer.ConnectionStringOf(blobs.Url, tables.Url);
         _environment = new Dictionary<string, string> { ["LOIRE_AZURE_CONNECTION"] = connection, ["LOIRE_CLUSTERING_CONNECTION"] = connection };
@@ -37,8 +37,8 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <summary>Where its HTTP API is, or was before it ended; each start takes another port.</summary>
     public Uri Url { get; private set; } = null!;
 
-    public static async Task<ClusterNode> CreateAsync(int id, string cluster, AzuriteServer azurite) =>
-        new(id, cluster, await HttpFaultProxy.StartAsync(azurite.Blobs), await HttpFaultProxy.StartAsync(azurite.Tables));
+    public static async Task<ClusterNode> CreateAsync(int id, string cluster, AzuriteServer azurite, string[] options) =>
+        new(id, cluster, await HttpFaultProxy.StartAsync(azurite.Blobs), await HttpFaultProxy.StartAsync(azurite.Tables), options);
 
     /// <summary>Starts the process, and waits until it is ready.</summary>
     public async Task StartAsync()

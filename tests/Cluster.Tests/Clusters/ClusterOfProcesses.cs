@@ -25,12 +25,12 @@ internal sealed class ClusterOfProcesses : IAsyncDisposable
     /// <summary>Calls any node, by absolute addresses.</summary>
     public HttpClient Http { get; } = new() { Timeout = Timeout.InfiniteTimeSpan };
 
-    /// <summary>Starts all nodes at once, and waits until all are ready members of one cluster.</summary>
-    public static async Task<ClusterOfProcesses> StartAsync(int count)
+    /// <summary>Starts all nodes at once, with further options, and waits until all are ready members of one cluster.</summary>
+    public static async Task<ClusterOfProcesses> StartAsync(int count, params string[] options)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"cluster-{Interlocked.Increment(ref _clusters)}");
         var azurite = await AzuriteServer.SharedAsync();
-        var nodes = await Task.WhenAll(Enumerable.Range(1, count).Select(id => ClusterNode.CreateAsync(id, name, azurite)));
+        var nodes = await Task.WhenAll(Enumerable.Range(1, count).Select(id => ClusterNode.CreateAsync(id, name, azurite, options)));
         var cluster = new ClusterOfProcesses(name, azurite, nodes);
         try
         {
