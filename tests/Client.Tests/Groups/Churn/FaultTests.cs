@@ -190,7 +190,7 @@ public sealed class FaultTests(ITestOutputHelper output) : IAsyncLifetime
 
         IConsumer<Ignore, string> NewConsumer()
         {
-            var consumer = _client.CreateConsumer(Auto.Options(null));
+            var consumer = _client.CreateConsumer(Manual.Options(null));
             _ = consumer.SubscribeAsync([Topic]).AsTask();
             return consumer;
         }
