@@ -190,7 +190,10 @@ public sealed class FaultTests(ITestOutputHelper output) : IAsyncLifetime
 
         IConsumer<Ignore, string> NewConsumer()
         {
-            var consumer = _client.CreateConsumer(Manual.Options(null));
+            // Long enough that no automatic commit of a position, tried again after the rebalance, comes between the commit and the look at it.
+            var options = Auto.Options(null);
+            options.AutoCommitInterval = TimeSpan.FromSeconds(2);
+            var consumer = _client.CreateConsumer(options);
             _ = consumer.SubscribeAsync([Topic]).AsTask();
             return consumer;
         }
