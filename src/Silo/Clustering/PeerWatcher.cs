@@ -7,8 +7,8 @@ namespace Loire.Silo.Clustering;
 
 /// <summary>
 /// Notices within a fraction of a second that the process of a peer has ended, which Orleans' probes take more than a second for. It keeps a
-/// connection to each peer's silo port. When one drops and the port refuses two new ones, nobody listens there any more, and the peer is
-/// declared dead.
+/// connection to each peer's silo port. When one drops and the port refuses two new ones, no process listens there, and the peer is declared
+/// dead.
 /// </summary>
 /// <remarks>
 /// A peer that is merely slow, paused or cut off refuses nothing, so it is left to the probes. The same holds for one to which there has been no
@@ -49,9 +49,10 @@ internal sealed partial class PeerWatcher(IClusterMembershipService membership, 
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            var wasConnected = false;
+            var (wasConnected, keepsDropping) = (false, false);
             while (IsActive(membership.CurrentSnapshot, peer))
             {
+                var started = time.GetTimestamp();
                 var outcome = await ConnectAsync(peer.Endpoint, stop);
                 for (var refusals = 1; wasConnected && outcome == SocketError.ConnectionRefused && refusals < Refusals; refusals++)
                 {
@@ -65,10 +66,16 @@ internal sealed partial class PeerWatcher(IClusterMembershipService membership, 
                 }
 
                 wasConnected |= outcome == SocketError.Success;
-                if (outcome != SocketError.Success)
+
+                // After the first drop the next attempt tells at once whether the peer has ended. A peer that closes every connection, as with a
+                // certificate that has expired, is not asked again and again.
+                var isShort = time.GetElapsedTime(started) < BetweenAttempts;
+                if (outcome != SocketError.Success || (isShort && keepsDropping))
                 {
                     await Task.Delay(BetweenAttempts, time, stop);
                 }
+
+                keepsDropping = outcome == SocketError.Success && isShort;
             }
         }
         catch (OperationCanceledException)

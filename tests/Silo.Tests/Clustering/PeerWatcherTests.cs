@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Loire.Silo.Clustering;
+using Loire.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Loire.Silo.Tests.Clustering;
+
+/// <summary>The watcher before a peer that is a socket of the test.</summary>
+public sealed class PeerWatcherTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly TcpListener _peer = new(IPAddress.Loopback, 0);
+    private readonly ManualTime _time = new();
+    private Members _members = null!;
+    private PeerWatcher _watcher = null!;
+
+    public async Task InitializeAsync()
+    {
+        _peer.Start();
+        _members = new Members(SiloAddress.New((IPEndPoint)_peer.LocalEndpoint, 1));
+        _watcher = new PeerWatcher(_members, new Self(), _time, NullLogger<PeerWatcher>.Instance);
+        await _watcher.StartAsync(default);
+    }
+
+    [Fact]
+    public async Task A_peer_whose_connection_drops_and_whose_port_refuses_two_more_is_declared_dead()
+    {
+        var connection = await AcceptAsync();
+        _peer.Stop();
+        connection.Dispose();
+        await WaitsAsync();
+        Assert.False(_members.Killed.Task.IsCompleted, "One refusal was enough.");
+        _time.AdvanceToNextTimer();
+        Assert.Equal(_members.Peer, await _members.Killed.Task.WaitAsync(Patience));
+    }
+
+    [Fact]
+    public async Task A_peer_that_closes_every_connection_is_connected_to_again_only_after_a_pause_and_is_not_dead()
+    {
+        (await AcceptAsync()).Dispose();
+        (await AcceptAsync()).Dispose();
+        await WaitsAsync();
+        Assert.False(_peer.Pending(), "There was no pause.");
+        _time.AdvanceToNextTimer();
+        (await AcceptAsync()).Dispose();
+        Assert.False(_members.Killed.Task.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_peer_that_leaves_in_order_is_not_declared_dead()
+    {
+        var connection = await AcceptAsync();
+        _members.Status = SiloStatus.ShuttingDown;
+        _peer.Stop();
+        connection.Dispose();
+        await _watcher.StopAsync(default);
+        Assert.False(_members.Killed.Task.IsCompleted);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _watcher.StopAsync(default);
+        _watcher.Dispose();
+        _peer.Dispose();
+    }
+
+    private Task<Socket> AcceptAsync() => _peer.AcceptSocketAsync().WaitAsync(Patience);
+
+    /// <summary>Waits until the watcher waits for time to pass.</summary>
+    private async Task WaitsAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (_time.WaitingTimers == 0)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+
+    private sealed class Members(SiloAddress peer) : IClusterMembershipService
+    {
+        private readonly Channel<ClusterMembershipSnapshot> _updates = Channel.CreateUnbounded<ClusterMembershipSnapshot>();
+
+        public SiloAddress Peer => peer;
+
+        public SiloStatus Status { get; set; } = SiloStatus.Active;
+
+        public TaskCompletionSource<SiloAddress> Killed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ClusterMembershipSnapshot CurrentSnapshot => new(
+            ImmutableDictionary<SiloAddress, ClusterMember>.Empty.Add(peer, new ClusterMember(peer, Status, "broker-2")), new MembershipVersion(1));
+
+        public IAsyncEnumerable<ClusterMembershipSnapshot> MembershipUpdates
+        {
+            get
+            {
+                _updates.Writer.TryWrite(CurrentSnapshot);
+                return _updates.Reader.ReadAllAsync();
+            }
+        }
+
+        public ValueTask Refresh(MembershipVersion minimumVersion = default, CancellationToken cancellationToken = default) => default;
+
+        public Task<bool> TryKill(SiloAddress siloAddress)
+        {
+            Status = SiloStatus.Dead;
+            Killed.TrySetResult(siloAddress);
+            return Task.FromResult(true);
+        }
+    }
+
+    private sealed class Self : ILocalSiloDetails
+    {
+        public string Name => "broker-1";
+
+        public string ClusterId => "c";
+
+        public string DnsHostName => "localhost";
+
+        public SiloAddress SiloAddress { get; } = SiloAddress.New(IPAddress.Loopback, 1, 1);
+
+        public SiloAddress GatewayAddress => SiloAddress;
+    }
+}
