@@ -22,15 +22,22 @@ internal sealed partial class BrokerLifecycle(
     public static bool IsAlive(ClusterMembershipSnapshot view, string silo) =>
         view.Members.Any(member => member.Value.Status is not (SiloStatus.Dead or SiloStatus.None) && member.Key.ToParsableString() == silo);
 
-    private Task RegisterAsync(CancellationToken cancellation) => registration.RegisterAsync(
-        self.SiloAddress.ToParsableString(),
-        async () =>
+    private async Task RegisterAsync(CancellationToken cancellation)
+    {
+        var problem = await registration.RegisterAsync(
+            self.SiloAddress.ToParsableString(),
+            async () =>
+            {
+                await membership.Refresh(default, cancellation);
+                var view = membership.CurrentSnapshot;
+                return silo => IsAlive(view, silo);
+            },
+            cancellation);
+        if (problem is not null)
         {
-            await membership.Refresh(default, cancellation);
-            var view = membership.CurrentSnapshot;
-            return silo => IsAlive(view, silo);
-        },
-        cancellation);
+            LogNotRegistered(logger, problem);
+        }
+    }
 
     private async Task LeaveAsync(CancellationToken cancellation)
     {
@@ -46,6 +53,9 @@ internal sealed partial class BrokerLifecycle(
             LogDidNotLeave(logger, problem);
         }
     }
+
+    [LoggerMessage(2, LogLevel.Warning, "This broker is not registered, and the list of brokers is not available: {Problem}")]
+    private static partial void LogNotRegistered(ILogger logger, string problem);
 
     [LoggerMessage(1, LogLevel.Warning, "The registry of brokers could not be told that this broker has stopped.")]
     private static partial void LogDidNotLeave(ILogger logger, Exception problem);

@@ -23,25 +23,43 @@ internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions option
     /// <exception cref="InvalidDataException">The stored registry cannot be read.</exception>
     public static async Task<BrokerRegistry?> ReadAsync(IClusterRoot root) => (await ReadVersionAsync(root)).Registry;
 
-    /// <summary>Registers this start under the next epoch of the broker.</summary>
+    /// <summary>
+    /// Registers this start under the next epoch of the broker. A broker without a cluster is not registered if the registry is damaged: nobody
+    /// else can have its id, so one damaged object does not keep it from serving the rest.
+    /// </summary>
     /// <param name="silo">The address of the silo.</param>
-    /// <param name="isAlive">Whether the silo at an address is a living member; asked anew before each attempt.</param>
+    /// <param name="isAlive">
+    /// Reads the members, and returns whether the silo at an address is a living one. Called after each read of the registry: a silo joins
+    /// before it registers, so every silo in the registry was a member by then.
+    /// </param>
     /// <param name="cancellation">Ends the attempts.</param>
+    /// <returns>Why the broker is not registered, in one sentence; null if it is.</returns>
     /// <exception cref="BrokerRefusedException">The broker may not join: its id is in use, or the store is not its own.</exception>
-    public async Task RegisterAsync(string silo, Func<ValueTask<Func<string, bool>>> isAlive, CancellationToken cancellation)
+    /// <exception cref="InvalidDataException">The registry is damaged, and the broker has a cluster.</exception>
+    public async Task<string?> RegisterAsync(string silo, Func<ValueTask<Func<string, bool>>> isAlive, CancellationToken cancellation)
     {
         var newcomer = new BrokerRecord(
             options.Id, 1, BrokerPhase.Starting, options.Rack, null, silo, options.Version, Timestamp.From(time.GetUtcNow()));
         var started = time.GetTimestamp();
         while (true)
         {
-            var alive = await isAlive();
-            var decision = await TryAsync(
-                registry => BrokerRules.Register(registry, options.ClusterId, newcomer, options.IsAlone, alive), decided => decided.Registry, started);
+            Registration? decision;
+            try
+            {
+                decision = await TryAsync(
+                    async registry => BrokerRules.Register(registry, options.ClusterId, newcomer, options.IsAlone, await isAlive()),
+                    decided => decided.Registry,
+                    started);
+            }
+            catch (InvalidDataException damage) when (options.IsAlone)
+            {
+                return damage.Message;
+            }
+
             if (decision is { Refusal: RegistrationRefusal.None, Broker: { } broker })
             {
                 _registered = broker;
-                return;
+                return null;
             }
 
             // A predecessor that was killed a moment ago is a living member until the others have noticed.
@@ -54,8 +72,8 @@ internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions option
         }
     }
 
-    /// <summary>Records how far this start has come; nothing if a later start has taken its place.</summary>
-    /// <param name="phase">How far.</param>
+    /// <summary>Records the phase of this start, unless a later start has replaced it.</summary>
+    /// <param name="phase">The new phase.</param>
     /// <param name="http">The URL of the HTTP API; null keeps what is known.</param>
     /// <param name="cancellation">Ends the attempts.</param>
     public async Task AdvanceAsync(BrokerPhase phase, string? http, CancellationToken cancellation)
@@ -71,21 +89,21 @@ internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions option
             await Task.Delay(Pause, time, cancellation);
         }
 
-        Advanced Decide(BrokerRegistry? registry) => new(
-            registry is null ? null : BrokerRules.Advance(registry, mine.Id, mine.Epoch, phase, http));
+        ValueTask<Advanced> Decide(BrokerRegistry? registry) => new(new Advanced(
+            registry is null ? null : BrokerRules.Advance(registry, mine.Id, mine.Epoch, phase, http)));
     }
 
     /// <summary>
-    /// Reads, decides and writes once. Null if somebody else changed the registry meanwhile, or the outcome is unknown: the decision is to be
-    /// made again, which is safe since every one of them is idempotent.
+    /// Reads, decides and writes once. Null if another silo changed the registry between the two, or the outcome is unknown: the caller decides
+    /// again, which is safe because the decisions are idempotent.
     /// </summary>
-    private async Task<T?> TryAsync<T>(Func<BrokerRegistry?, T> decide, Func<T, BrokerRegistry?> outcome, long started)
+    private async Task<T?> TryAsync<T>(Func<BrokerRegistry?, ValueTask<T>> decide, Func<T, BrokerRegistry?> outcome, long started)
         where T : class
     {
         try
         {
             var (registry, version) = await ReadVersionAsync(root);
-            var decided = decide(registry);
+            var decided = await decide(registry);
             var next = outcome(decided);
             return next is null || next == registry || await root.CompareAndSwapAsync(Key, version, BrokerRegistryCodec.Write(next)) ? decided : null;
         }

@@ -20,7 +20,15 @@ internal sealed class StorageClusterRoot([FromKeyedServices(LogStorage.ProviderN
     public async ValueTask<(ReadOnlyMemory<byte>? Value, string? Version)> ReadAsync(string key)
     {
         var state = new GrainState<StoredObject>(new StoredObject());
-        await storage.ReadStateAsync(StateName, GrainId.Create(GrainType, key), state);
+        try
+        {
+            await storage.ReadStateAsync(StateName, GrainId.Create(GrainType, key), state);
+        }
+        catch (StorageDamagedException damage)
+        {
+            throw Damaged(key, damage);
+        }
+
         if (string.IsNullOrEmpty(state.ETag) && !state.RecordExists)
         {
             return (null, null);
@@ -30,7 +38,7 @@ internal sealed class StorageClusterRoot([FromKeyedServices(LogStorage.ProviderN
         return bytes.Length >= ChecksumLength
             && BinaryPrimitives.ReadUInt32BigEndian(bytes.Span) == Checksum(key, bytes.Span[ChecksumLength..])
             ? (bytes[ChecksumLength..], state.ETag)
-            : throw new InvalidDataException($"The object {GrainType}/{key} of the store is damaged.");
+            : throw Damaged(key);
     }
 
     public async ValueTask<bool> CompareAndSwapAsync(string key, string? version, ReadOnlyMemory<byte> value)
@@ -52,6 +60,9 @@ internal sealed class StorageClusterRoot([FromKeyedServices(LogStorage.ProviderN
             return false;
         }
     }
+
+    private static InvalidDataException Damaged(string key, Exception? cause = null) =>
+        new($"The object {GrainType}/{key} of the store is damaged.", cause);
 
     private static uint Checksum(string key, ReadOnlySpan<byte> value) => Crc32C.Compute([.. Encoding.UTF8.GetBytes(key), .. value]);
 }

@@ -1,5 +1,6 @@
 using Loire.Coordination.Brokers;
 using Loire.Grains.Brokers;
+using Loire.Log;
 using Loire.TestKit;
 
 namespace Loire.Grains.Tests.Brokers;
@@ -55,6 +56,41 @@ public sealed class BrokerRegistrationTests
         var refusal = await Assert.ThrowsAsync<BrokerRefusedException>(() => New(time, id: 1).RegisterAsync("s2", Alive("s1"), default));
         Assert.StartsWith("As broker 1: the broker 1 is running at http://h:1/ since ", refusal.Message, StringComparison.Ordinal);
         Assert.InRange(time.GetElapsedTime(begun), TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(16));
+    });
+
+    [Fact]
+    public void A_start_does_not_take_a_broker_for_dead_that_joined_after_its_last_look_at_the_members() => VirtualTime.Run(async time =>
+    {
+        HashSet<string> members = [];
+        var isFirstRead = true;
+        _storage.Faults = async call =>
+        {
+            if (call.Operation == StorageOperation.Read && isFirstRead)
+            {
+                isFirstRead = false;
+                members.Add("s1");
+                await New(time, id: 1).RegisterAsync("s1", Alive("s1"), default);
+            }
+
+            return StorageFault.None;
+        };
+        await Assert.ThrowsAsync<BrokerRefusedException>(() => New(time, id: 1).RegisterAsync(
+            "s2", () => new ValueTask<Func<string, bool>>(new HashSet<string>(members).Contains), default));
+        Assert.Equal("s1", Assert.Single((await BrokerRegistration.ReadAsync(Root))!.Brokers.Values).Silo);
+    });
+
+    [Fact]
+    public void A_lone_broker_serves_without_a_registry_that_is_damaged_and_one_of_a_cluster_does_not() => VirtualTime.Run(async time =>
+    {
+        _storage.Faults = call => Task.FromResult(
+            call.Operation == StorageOperation.Read ? StorageFault.Refuse(new StorageDamagedException("The bytes are damaged.")) : StorageFault.None);
+        var alone = new BrokerRegistration(Root, new BrokerOptions { ClusterId = "c", Id = 1, IsAlone = true }, time);
+        var begun = time.GetTimestamp();
+        Assert.Contains("root/brokers", await alone.RegisterAsync("s1", Alive(), default), StringComparison.Ordinal);
+        Assert.Equal((0L, TimeSpan.Zero), (alone.Epoch, time.GetElapsedTime(begun)));
+        await alone.AdvanceAsync(BrokerPhase.Stopped, null, default);
+        await Assert.ThrowsAsync<InvalidDataException>(() => New(time, id: 1).RegisterAsync("s2", Alive(), default));
+        Assert.Empty(_storage.Keys);
     });
 
     [Fact]
