@@ -167,9 +167,9 @@ public sealed class NodeOptions
     [MinLength(1)]
     public string? TlsAuthority { get; set; }
 
-    /// <summary>Allows a <see cref="SiloAddress"/> beyond loopback without TLS, although whoever reaches it may call any grain.</summary>
+    /// <summary>Allows a <see cref="SiloAddress"/> beyond loopback without TLS, although anyone who reaches it may call any grain.</summary>
     [NodeSetting(
-        "insecure-silo", null, "allow a silo address beyond this machine: whoever reaches it can call every grain",
+        "insecure-silo", null, "allow a silo address beyond this machine without TLS: anyone who reaches it can call every grain",
         Expected = "true or false")]
     public bool InsecureSilo { get; set; }
 

@@ -48,7 +48,7 @@ internal sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
 
         if (!options.InsecureSilo && tls.Contains(null) && !IPAddress.IsLoopback(options.SiloAddress))
         {
-            return $"{options.SiloAddress} can be reached from other machines, and whoever reaches a silo can call every grain. "
+            return $"{options.SiloAddress} can be reached from other machines, and anyone who reaches a silo can call every grain. "
                 + "Set --tls-cert, --tls-key and --tls-ca, or say --insecure-silo if that is meant.";
         }
 

@@ -6,7 +6,7 @@ namespace Loire.Coordination.Brokers;
 /// <summary>What a broker says of itself.</summary>
 /// <param name="Id">Unique in the cluster, at least 0.</param>
 /// <param name="Epoch">How often the broker has started; at least 1.</param>
-/// <param name="Phase">How far it has come.</param>
+/// <param name="Phase">The phase that it last reported.</param>
 /// <param name="Rack">The rack or zone in which it runs; null if it has none.</param>
 /// <param name="Http">The URL of its HTTP API; null if it has none or is not that far yet.</param>
 /// <param name="Silo">The address of its silo, in Orleans' notation; no other start of any broker has the same.</param>
@@ -15,7 +15,7 @@ namespace Loire.Coordination.Brokers;
 public sealed record BrokerRecord(
     int Id, long Epoch, BrokerPhase Phase, string? Rack, string? Http, string Silo, string Version, Timestamp StartedAt);
 
-/// <summary>How far a broker has come by its own account. One that dies stays where it was.</summary>
+/// <summary>The phases of one start of a broker, as it reports them; a broker that dies stays in its last one.</summary>
 public enum BrokerPhase : byte
 {
     /// <summary>It has registered.</summary>

@@ -10,7 +10,7 @@ namespace Loire.Coordination.Brokers;
 ///   1 layout, now 1 | cluster id | 4 count | count × broker
 ///   broker   4 id | 8 epoch | 1 phase | rack or none | http or none | silo | version | 8 milliseconds since 1970
 /// </code>
-/// Golden bytes: BrokerRegistryCodecTests.
+/// Golden bytes: BrokerRulesTests.
 /// </summary>
 public static class BrokerRegistryCodec
 {

@@ -77,11 +77,11 @@ public static class BrokerRules
         return new Registration(RegistrationRefusal.None, null, registry.With(registered), registered);
     }
 
-    /// <summary>Records how far a start of a broker has come; null if a later start has taken its place.</summary>
+    /// <summary>Records the phase of a start of a broker; null if a later start has replaced it.</summary>
     /// <param name="registry">The stored registry.</param>
     /// <param name="id">The broker's id.</param>
     /// <param name="epoch">The epoch under which the start was registered.</param>
-    /// <param name="phase">How far it has come.</param>
+    /// <param name="phase">The new phase.</param>
     /// <param name="http">The URL of its HTTP API; null keeps what is known.</param>
     public static BrokerRegistry? Advance(BrokerRegistry registry, int id, long epoch, BrokerPhase phase, string? http) =>
         registry.Brokers.GetValueOrDefault(id) is { } broker && broker.Epoch == epoch

@@ -7,7 +7,7 @@ public static class LogAudit
 {
     /// <summary>
     /// Finds the objects that belong to no living log, and what living logs lack. Reads every head and index page, and no records. Meant for a
-    /// store that nobody writes to: if it is written to meanwhile, only findings of two passes are reported.
+    /// store without writers; if there are writers, only the findings that two passes agree on are reported.
     /// </summary>
     /// <param name="listing">Lists the objects.</param>
     /// <param name="storage">Reads them; the storage of the same store.</param>

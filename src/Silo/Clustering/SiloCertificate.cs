@@ -7,7 +7,7 @@ namespace Loire.Silo.Clustering;
 
 /// <summary>
 /// What a silo proves itself with to its peers, and what they must prove: a certificate of the cluster's own authority, for both roles, since
-/// each silo connects and is connected to. Names are not compared: whoever has a certificate of that authority belongs to the cluster.
+/// each silo connects and is connected to. Names are not compared: a certificate of that authority is enough to belong to the cluster.
 /// </summary>
 internal sealed class SiloCertificate : IDisposable
 {

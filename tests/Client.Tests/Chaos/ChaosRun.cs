@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Loire.Edge.Calls;
@@ -401,10 +402,10 @@ internal sealed class ChaosRun : IAsyncDisposable
 
     private async Task UntilAsync(string what, Func<Task<bool>> condition, Func<string>? orElse = null)
     {
-        var end = DateTime.UtcNow + TimeSpan.FromSeconds(60);
+        var begun = Stopwatch.GetTimestamp();
         while (!await condition())
         {
-            if (DateTime.UtcNow > end)
+            if (Stopwatch.GetElapsedTime(begun) > TimeSpan.FromSeconds(60))
             {
                 History.Problems.Enqueue($"{what}: not within a minute. {orElse?.Invoke()}");
                 return;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Xunit.Abstractions;
 
 namespace Loire.Client.Tests.Chaos;
@@ -17,8 +18,8 @@ public sealed class ChaosTests(ITestOutputHelper output)
         Say($"LOIRE_SEED={seed}");
         await using var run = new ChaosRun(seed, Say);
         await run.BeginAsync();
-        var end = DateTime.UtcNow + OptInRun.Duration("LOIRE_CHAOS");
-        while (run.History.Problems.IsEmpty && (run.Rounds < Rounds || DateTime.UtcNow < end))
+        var (begun, duration) = (Stopwatch.GetTimestamp(), OptInRun.Duration("LOIRE_CHAOS"));
+        while (run.History.Problems.IsEmpty && (run.Rounds < Rounds || Stopwatch.GetElapsedTime(begun) < duration))
         {
             await run.RoundAsync();
         }

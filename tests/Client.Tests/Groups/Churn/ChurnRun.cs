@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Loire.Model;
 using Orleans.TestingHost;
 
@@ -141,10 +142,10 @@ internal sealed class ChurnRun : IAsyncDisposable
 
     private async Task Until(Func<bool> condition)
     {
-        var end = DateTime.UtcNow + Patience;
+        var begun = Stopwatch.GetTimestamp();
         while (!condition() && !IsOver)
         {
-            Assert.True(DateTime.UtcNow < end, $"A group has stopped: {string.Join(", ", _groups.Select(Where))}.");
+            Assert.True(Stopwatch.GetElapsedTime(begun) < Patience, $"A group has stopped: {string.Join(", ", _groups.Select(Where))}.");
             await Task.Delay(20);
         }
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Loire.Grains.Tests.Clusters;
 using Loire.TestKit;
 using Xunit.Abstractions;
@@ -21,8 +22,8 @@ public sealed class ChurnTests(ITestOutputHelper output)
             options.Groups.Members = options.Groups.Members with { SessionTimeoutMin = TimeSpan.FromSeconds(1) });
         await using var run = new ChurnRun(cluster, seed);
         await run.BeginAsync();
-        var end = DateTime.UtcNow + OptInRun.Duration("LOIRE_CHURN");
-        while (run.History.Problems.Count == 0 && (run.Rounds < Rounds || DateTime.UtcNow < end))
+        var (begun, duration) = (Stopwatch.GetTimestamp(), OptInRun.Duration("LOIRE_CHURN"));
+        while (run.History.Problems.Count == 0 && (run.Rounds < Rounds || Stopwatch.GetElapsedTime(begun) < duration))
         {
             await run.RoundAsync();
         }
