@@ -30,6 +30,8 @@ internal class ForgetfulCluster : DispatchProxy
 
         public ValueTask<TopicResult> AddPartitions(int partitionsCount, bool validateOnly) => new(_result);
 
+        public ValueTask<TopicResult> Rebalance(bool validateOnly) => new(_result);
+
         public ValueTask<TopicResult> AlterConfigs(AlterConfigsRequest request) => new(_result);
 
         public ValueTask<TopicResult> Delete() => new(_result);

@@ -28,6 +28,8 @@ internal class ForgetfulGrains : DispatchProxy
 
         public ValueTask<TopicResult> AddPartitions(int partitionsCount, bool validateOnly) => new(_result);
 
+        public ValueTask<TopicResult> Rebalance(bool validateOnly) => new(_result);
+
         public ValueTask<TopicResult> AlterConfigs(AlterConfigsRequest request) => new(_result);
 
         public ValueTask<TopicResult> Delete() => new(_result);

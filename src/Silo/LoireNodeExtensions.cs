@@ -44,7 +44,7 @@ public static class LoireNodeExtensions
             builder.Services.AddRestProxy(proxy => proxy.Commits = meaning);
         }
 
-        builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<BrokerAnnouncement>(services, options));
+        builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<NodeBroker>(services, options));
         builder.Services.AddHealthChecks().AddCheck<SiloHealthCheck>("silo").AddCheck<LogHealthCheck>("log");
         builder.UseOrleans(silo =>
         {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Azure.Data.Tables;
@@ -56,9 +55,6 @@ internal static class NodeClustering
         }
     }
 
-    /// <summary>The name of a broker's silo, by which every silo knows where a broker is.</summary>
-    public static string SiloNameOf(int brokerId) => string.Create(CultureInfo.InvariantCulture, $"broker-{brokerId}");
-
     public static void Add(ISiloBuilder silo, NodeOptions options)
     {
         if (options.TlsCertificate is { } certificate)
@@ -70,7 +66,6 @@ internal static class NodeClustering
         }
 
         var port = options.SiloPort == 0 ? FreePort(options.SiloAddress) : options.SiloPort;
-        silo.Configure<SiloOptions>(named => named.SiloName = SiloNameOf(options.NodeId));
         if (options.Clustering == ClusteringKind.None)
         {
             silo.UseLocalhostClustering(port, options.GatewayPort, serviceId: options.ClusterId, clusterId: options.ClusterId);

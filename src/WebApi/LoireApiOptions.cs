@@ -42,6 +42,12 @@ public sealed class LoireApiOptions
     /// </summary>
     public long RequestBytes { get; set; } = 256 * 1024 * 1024;
 
+    /// <summary>
+    /// How long calls are repeated that do no harm twice while their grain moves to another silo, or after its silo has been lost. Zero for one
+    /// attempt each. Longer than a cluster takes to notice the end of a process, shorter than clients wait for an answer.
+    /// </summary>
+    public TimeSpan CallPatience { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long a request waits for room in <see cref="RequestBytes"/>.</summary>
     public TimeSpan MemoryWait { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -84,6 +90,7 @@ public sealed class LoireApiOptions
         : MaxPendingBytesPerRequest < BatchBytes ? $"{nameof(MaxPendingBytesPerRequest)} must be at least {nameof(BatchBytes)}."
         : RequestBytes < 1 ? $"{nameof(RequestBytes)} must be at least 1."
         : MemoryWait < TimeSpan.Zero || MemoryWait > TimeSpan.FromMinutes(1) ? $"{nameof(MemoryWait)} must lie between 0 and a minute."
+        : CallPatience < TimeSpan.Zero || CallPatience > TimeSpan.FromMinutes(1) ? $"{nameof(CallPatience)} must lie between 0 and a minute."
         : MaxFetchBytes < 1024 ? $"{nameof(MaxFetchBytes)} must be at least 1024."
         : MaxTailPartitions < 1 ? $"{nameof(MaxTailPartitions)} must be at least 1."
         : HeartbeatInterval < TimeSpan.FromMilliseconds(10) || HeartbeatInterval > Limits.FetchWait

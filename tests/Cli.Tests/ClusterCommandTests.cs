@@ -7,6 +7,9 @@ public sealed class ClusterCommandTests(NodeFixture node) : IDisposable
 {
     private readonly Shell _shell = new(node.Url);
 
+    private async Task<JsonNode> RebalanceAsync(params string[] options) =>
+        JsonNode.Parse((await _shell.RunAsync(["cluster", "rebalance", "-o", "ndjson", .. options])).AssertOk().Lines[0])!;
+
     [Fact]
     public async Task A_node_of_its_own_is_a_cluster_of_one_broker()
     {
@@ -20,6 +23,20 @@ public sealed class ClusterCommandTests(NodeFixture node) : IDisposable
 
         Assert.Equal(broker.ToJsonString(), (await _shell.RunAsync("cluster", "describe", "0", "-o", "ndjson")).AssertOk().Lines[0]);
         (await _shell.RunAsync("cluster", "describe", "7")).AssertFailed(3, "BROKER_ID_NOT_REGISTERED");
+    }
+
+    [Fact]
+    public async Task A_node_of_its_own_leads_everything_and_has_nobody_to_drain_to()
+    {
+        var topic = $"rebalanced-{Guid.NewGuid():N}";
+        (await _shell.RunAsync("topic", "create", topic, "--partitions", "3")).AssertOk();
+        var dry = await RebalanceAsync("--dry-run");
+        Assert.InRange((int)dry["partitions_changed"]!, 3, int.MaxValue);
+        Assert.Equal(dry.ToJsonString(), (await RebalanceAsync()).ToJsonString());
+        Assert.Equal((0, 0), ((int)(await RebalanceAsync())["partitions_changed"]!, (int)dry["topics_failed"]!));
+
+        (await _shell.RunAsync("cluster", "drain", "0")).AssertFailed(1, "POLICY_VIOLATION");
+        (await _shell.RunAsync("cluster", "drain", "7")).AssertFailed(3, "BROKER_ID_NOT_REGISTERED");
     }
 
     public void Dispose() => _shell.Dispose();

@@ -1,13 +1,20 @@
+using System.Net;
 using System.Text.Json;
 using Loire.Cluster.Tests.Clusters;
+using Loire.Cluster.Tests.Load;
 using Loire.Storage.Tests.Azurite;
+using Xunit.Abstractions;
 
 namespace Loire.Cluster.Tests;
 
 /// <summary>The registry of brokers, whichever node is asked.</summary>
 [Collection(nameof(WithThreeNodes))]
-public sealed class BrokerTests(ThreeNodes nodes)
+public sealed class BrokerTests(ThreeNodes nodes, ITestOutputHelper output)
 {
+    private const int Partitions = 6;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
     [AzuriteFact]
     public async Task Broker_that_is_killed_is_listed_as_dead_and_comes_back_under_the_next_epoch()
     {
@@ -23,6 +30,54 @@ public sealed class BrokerTests(ThreeNodes nodes)
         await AllListAsync(cluster, cluster.Nodes, "running,running,running");
         var again = (await ListAsync(cluster, cluster.Nodes[2]))[victim.Id - 1];
         Assert.Equal((epoch + 1, victim.Url.Port), (again.GetProperty("epoch").GetInt64(), again.GetProperty("port").GetInt32()));
+    }
+
+    [AzuriteFact]
+    public async Task Broker_that_is_drained_hands_over_its_partitions_and_stops_and_they_return_when_it_starts_again()
+    {
+        var cluster = await nodes.HealedAsync();
+        await AllListAsync(cluster, cluster.Nodes, "running,running,running");
+        var topic = await cluster.CreateTopicAsync(Partitions);
+        await using var load = new ClusterLoad(cluster, topic, Partitions);
+        load.StartProducers([cluster.Nodes[0], cluster.Nodes[2]]);
+        load.StartReaders([cluster.Nodes[0], cluster.Nodes[2]]);
+        await load.WritesToAllAsync(Patience);
+        await LedAsPreferredAsync(cluster, topic);
+
+        var drained = cluster.Nodes[1];
+        using (var answer = await cluster.Http.PostAsync(new Uri(cluster.Nodes[0].Url, $"/v1/brokers/{drained.Id}:drain"), null))
+        {
+            Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        }
+
+        Assert.Equal(0, await drained.Process.WaitForExitAsync());
+        await AllListAsync(cluster, [cluster.Nodes[0], cluster.Nodes[2]], "running,stopped,running");
+        await load.WritesToAllAsync(Patience);
+        Assert.DoesNotContain(drained.Id, (await LeadersAsync(cluster, topic)).Select(partition => partition.Leader));
+
+        await cluster.HealAsync();
+        await LedAsPreferredAsync(cluster, topic);
+        await load.EndAsync();
+        output.WriteLine(load.Summary());
+    }
+
+    private static Task LedAsPreferredAsync(ClusterOfProcesses cluster, string topic) => Until.TrueAsync(
+        "every partition is led by its preferred leader",
+        async () => (await LeadersAsync(cluster, topic)) is var partitions
+            && partitions.All(partition => partition.Leader == partition.Preferred)
+            && partitions.CountBy(partition => partition.Leader).All(pair => pair.Value == Partitions / cluster.Nodes.Count));
+
+    private static async Task<List<(int Leader, int Preferred)>> LeadersAsync(ClusterOfProcesses cluster, string topic)
+    {
+        var partitions = new List<(int, int)>();
+        for (var partition = 0; partition < Partitions; partition++)
+        {
+            using var response = await cluster.Http.GetAsync(new Uri(cluster.Nodes[0].Url, $"/v1/topics/{topic}/partitions/{partition}"));
+            var json = await Silo.Tests.JsonContent.ReadAsync(response);
+            partitions.Add((json.GetProperty("leader").GetInt32(), json.GetProperty("preferred_leader").GetInt32()));
+        }
+
+        return partitions;
     }
 
     private static Task AllListAsync(ClusterOfProcesses cluster, IEnumerable<ClusterNode> asked, string states) =>

@@ -23,5 +23,5 @@ internal static class Topic
 
     public static Decision<TopicRecord> Create(TopicState state, int partitions = 3, int replicationFactor =
         1, params (string Name, string Value)[] configs) =>
-        TopicRules.Create(state, Id, partitions, replicationFactor, Settings(configs), defaultPartitions: 5);
+        TopicRules.Create(state, Id, partitions, replicationFactor, Settings(configs), defaultPartitions: 5, brokers: []);
 }

@@ -31,6 +31,11 @@ public class TopicRecordCodecTests
             "0105" + "02" + "0000000000000002" + IdBytes + "00000003" + "0001" + "0000",
             new TopicRecord.Snapshot(Topic.Live(3).Apply(new TopicRecord.DeletionStarted()))
         },
+        { "0106" + "00000003" + "00000001" + "FFFFFFFF" + "00000002", new TopicRecord.PreferredLeadersSet([1, -1, 2]) },
+        {
+            "0107" + "01" + "0000000000000002" + IdBytes + "00000002" + "0001" + "0000" + "00000002" + "00000003" + "00000001",
+            new TopicRecord.Snapshot(Topic.Live(2).Apply(new TopicRecord.PreferredLeadersSet([3, 1])))
+        },
     };
 
     [Theory]
@@ -61,7 +66,8 @@ public class TopicRecordCodecTests
     [Theory]
     [InlineData("0204", "a layout of the future")]
     [InlineData("0004", "no layout")]
-    [InlineData("0106", "an unknown kind")]
+    [InlineData("0108", "an unknown kind")]
+    [InlineData("010600002711", "more preferred leaders than partitions may be")]
     [InlineData("0103FFFF", "more settings than bytes")]
     [InlineData("01030001FFFF0000", "a setting without a name")]
     [InlineData("010300010001FF0000", "a name that is no UTF-8")]

@@ -1,4 +1,5 @@
 using Loire.Model;
+using Loire.Coordination.Placement;
 using Loire.Coordination.Topics;
 
 namespace Loire.Coordination.Tests;
@@ -94,7 +95,7 @@ public class TopicRulesTests
     [InlineData(10_001, ErrorCode.InvalidPartitions, "one too many")]
     public void The_number_of_partitions_only_grows(int partitions, ErrorCode error, string reason)
     {
-        var decision = TopicRules.AddPartitions(Topic.Live(3), partitions);
+        var decision = TopicRules.AddPartitions(Topic.Live(3), partitions, []);
 
         Assert.True(error == decision.Error, reason);
         if (error == ErrorCode.None)
@@ -102,6 +103,30 @@ public class TopicRulesTests
             var state = Topic.Live(3).Apply(Assert.Single(decision.Records));
             Assert.Equal((partitions, 2), (state.PartitionsCount, state.Version));
         }
+    }
+
+    [Fact]
+    public void Partitions_get_preferred_leaders_where_there_are_several_brokers()
+    {
+        BrokerPlace[] brokers = [new(1, null), new(2, null)];
+        var created = TopicRules.Create(TopicState.Absent, Topic.Id, 2, 1, [], 1, brokers).Records.Aggregate(TopicState.Absent, (topic, record) => topic.Apply(record));
+        Assert.Equal([1, 2], created.PreferredLeaders.Order());
+
+        var extended = TopicRules.AddPartitions(created, 4, [.. brokers, new(3, null)]).Records.Aggregate(created, (topic, record) => topic.Apply(record));
+        Assert.Equal(created.PreferredLeaders.AsEnumerable(), extended.PreferredLeaders.Take(2));
+        Assert.Equal([1, 2, 3], extended.PreferredLeaders.Distinct().Order());
+
+        Assert.Single(TopicRules.Create(TopicState.Absent, Topic.Id, 2, 1, [], 1, [new(0, null)]).Records);
+    }
+
+    [Fact]
+    public void Rebalance_gives_a_topic_from_before_its_cluster_preferred_leaders_and_changes_nothing_the_second_time()
+    {
+        BrokerPlace[] brokers = [new(1, null), new(2, null), new(3, null)];
+        var rebalanced = Topic.Live(3).Apply(Assert.Single(TopicRules.Rebalance(Topic.Live(3), brokers).Records));
+
+        Assert.Equal([1, 2, 3], rebalanced.PreferredLeaders.Order());
+        Assert.Empty(TopicRules.Rebalance(rebalanced, brokers).Records);
     }
 
     [Fact]
@@ -152,7 +177,8 @@ public class TopicRulesTests
     {
         foreach (var state in new[] { TopicState.Absent, Topic.Live().Apply(new TopicRecord.DeletionStarted()) })
         {
-            Assert.Equal(ErrorCode.UnknownTopicOrPartition, TopicRules.AddPartitions(state, 9).Error);
+            Assert.Equal(ErrorCode.UnknownTopicOrPartition, TopicRules.AddPartitions(state, 9, []).Error);
+            Assert.Equal(ErrorCode.UnknownTopicOrPartition, TopicRules.Rebalance(state, [new(1, null)]).Error);
             Assert.Equal(ErrorCode.UnknownTopicOrPartition, TopicRules.AlterConfigs(state, Topic.Changes(("retention.ms", "1"))).Error);
             Assert.Equal(ErrorCode.UnknownTopicOrPartition, TopicRules.CheckPartition(state, Topic.Id, 0));
         }

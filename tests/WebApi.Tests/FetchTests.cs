@@ -231,7 +231,7 @@ public sealed class FetchTests
         Assert.Equal("""{"partition":0,"log_start_offset":0,"last_stable_offset":5,"high_watermark":5,"log_end_offset":5}""", bounds.Text);
         Assert.Equal("""{"partition":0,"offset":4,"timestamp":2001}""", (await host.GetAsync("/v1/topics/t/partitions/0/offsets?timestamp=2001")).Text);
         Assert.Equal("""{"partition":0,"offset":null,"timestamp":null}""", (await host.GetAsync("/v1/topics/t/partitions/0/offsets?timestamp=2002")).Text);
-        Assert.Equal("""{"partition":0,"leader_epoch":0}""", (await host.GetAsync("/v1/topics/t/partitions/0")).Text);
+        Assert.Equal("""{"partition":0,"leader":0,"leader_epoch":0,"preferred_leader":null,"replicas":[0],"isr":[0]}""", (await host.GetAsync("/v1/topics/t/partitions/0")).Text);
         Assert.Equal(HttpStatusCode.NotFound, (await host.GetAsync("/v1/topics/t/partitions/1/offsets")).Status);
         Assert.Equal(HttpStatusCode.BadRequest, (await host.GetAsync("/v1/topics/t/partitions/x/offsets")).Status);
         Assert.Equal(HttpStatusCode.BadRequest, (await host.GetAsync("/v1/topics/t/partitions/2147483648/offsets")).Status);

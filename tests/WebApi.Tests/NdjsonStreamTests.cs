@@ -45,7 +45,7 @@ public sealed class NdjsonStreamTests
     {
         await using var host = await ApiHost.StartAsync();
         host.Cluster.AddTopic("t");
-        host.Cluster.Partition("t", 0).BeforeAppend = number => Task.FromResult(number == 1 ? ErrorCode.NotLeaderOrFollower : ErrorCode.None);
+        host.Cluster.Partition("t", 0).BeforeAppend = number => Task.FromResult(number == 1 ? ErrorCode.KafkaStorageError : ErrorCode.None);
         using var connection = await RawConnection.OpenAsync(host.Address);
         await connection.SendAsync(Head);
         await connection.SendChunkAsync("{\"value\":1}\n{\"value\":2}\n");
@@ -53,7 +53,7 @@ public sealed class NdjsonStreamTests
         await connection.SendChunkAsync("{\"value\":3}\n");
         var end = await connection.ReadUntilAsync("\r\n0\r\n");
         var line = JsonDocument.Parse(end[end.IndexOf("{\"type\":\"error\"", StringComparison.Ordinal)..end.IndexOf("\n\r\n", StringComparison.Ordinal)]).RootElement;
-        Assert.Equal(("NOT_LEADER_OR_FOLLOWER", true), (line.GetProperty("code").GetString(), line.GetProperty("retriable").GetBoolean()));
+        Assert.Equal(("KAFKA_STORAGE_ERROR", true), (line.GetProperty("code").GetString(), line.GetProperty("retriable").GetBoolean()));
         Assert.Equal((2, 2, 503), (line.GetProperty("acknowledged").GetInt64(), line.GetProperty("records_accepted").GetInt64(), line.GetProperty("status").GetInt32()));
     }
 

@@ -15,7 +15,9 @@ public sealed class NodeTests
         Assert.Equal((HttpStatusCode.Created, "/v1/topics/orders"), (created.Status, created.Header("Location")));
         Assert.Equal((3, 1), (created.Json.GetProperty("partitions_count").GetInt32(), created.Json.GetProperty("replication_factor").GetInt32()));
         Assert.Equal(created.Text, (await node.GetAsync("/v1/topics/orders")).Text);
-        Assert.Equal("""[{"partition":0},{"partition":1},{"partition":2}]""", (await node.GetAsync("/v1/topics/orders/partitions")).Text);
+        Assert.Equal(
+            $"[{string.Join(',', Enumerable.Range(0, 3).Select(partition => $$"""{"partition":{{partition}},"leader":0,"preferred_leader":null,"replicas":[0],"isr":[0]}"""))}]",
+            (await node.GetAsync("/v1/topics/orders/partitions")).Text);
 
         var twice = await node.PostAsync("/v1/topics", Json, """{"topic_name":"orders"}""");
         Assert.Equal((HttpStatusCode.Conflict, "TOPIC_ALREADY_EXISTS"), (twice.Status, twice.Json.GetProperty("code").GetString()));

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Loire.Cli.CommandLine;
+using Loire.Cli.Failures;
 using Loire.Cli.Node;
 using Loire.Cli.Output;
 using Loire.Cli.Terminals;
@@ -15,11 +16,13 @@ internal static class ClusterCommand
 
     private static readonly string[] States = ["running", "starting", "stopped", "dead"];
 
-    public static Command Create(Caller caller) => new("cluster", "Show the cluster and its brokers.")
+    public static Command Create(Caller caller) => new("cluster", "Show the cluster, and move work between its brokers.")
     {
         Status(caller),
         Brokers(caller),
         Describe(caller),
+        Drain(caller),
+        Rebalance(caller),
     };
 
     private static Command Status(Caller caller)
@@ -68,6 +71,52 @@ internal static class ClusterCommand
                 caller.Terminal, OutputOption.Of(parsed), broker,
                 "cluster_id", "broker_id", "state", "epoch", "rack", "host", "port", "silo", "version", "started_at");
             return 0;
+        });
+        return command;
+    }
+
+    private static Command Drain(Caller caller)
+    {
+        var id = new Argument<int>("broker") { Description = "The broker's id." };
+        var command = new Command("drain", "Moves the partitions of a broker to the others, and stops it.") { id };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var node = GlobalOptions.Connect(parsed, caller);
+            var broker = parsed.GetRequiredValue(id);
+            await node.SendAsync(HttpMethod.Post, string.Create(CultureInfo.InvariantCulture, $"{Path}/{broker}:drain"), null, cancellation);
+            caller.Terminal.Note(string.Create(CultureInfo.InvariantCulture, $"broker {broker} drains and then stops"));
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command Rebalance(Caller caller)
+    {
+        var dryRun = new Option<bool>("--dry-run") { Description = "Count what would change, and change nothing." };
+        var command = new Command("rebalance", "Spreads the leadership of partitions evenly over the brokers that serve.")
+        {
+            dryRun,
+            OutputOption.Instance,
+        };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var node = GlobalOptions.Connect(parsed, caller);
+            var (topics, changed, failed) = (0, 0, 0);
+            for (string? after = ""; after is not null;)
+            {
+                var request = new JsonObject { ["after"] = after, ["dry_run"] = parsed.GetValue(dryRun) };
+                var page = (JsonObject)(await node.SendAsync(HttpMethod.Post, $"{Path}:rebalance", request, cancellation)).Document!;
+                (topics, changed, failed) = (topics + (int)page["topics"]!, changed + (int)page["partitions_changed"]!, failed + (int)page["topics_failed"]!);
+                after = (string?)page["next"];
+                if (after is not null)
+                {
+                    caller.Terminal.Note(string.Create(CultureInfo.InvariantCulture, $"{topics} topics, up to {after}"));
+                }
+            }
+
+            var total = new JsonObject { ["topics"] = topics, ["partitions_changed"] = changed, ["topics_failed"] = failed };
+            Listing.WriteOne(caller.Terminal, OutputOption.Of(parsed), total, "topics", "partitions_changed", "topics_failed");
+            return failed == 0 ? 0 : (int)ExitCode.Error;
         });
         return command;
     }

@@ -26,6 +26,10 @@ public abstract record TopicRecord
     /// <param name="Changes">The new values; null resets a setting to its default.</param>
     public sealed record ConfigsAltered(ImmutableSortedDictionary<string, string?> Changes) : TopicRecord;
 
+    /// <summary>The partitions have got preferred leaders.</summary>
+    /// <param name="Brokers">The broker of each partition, or <see cref="Placement.PlacementRules.NoBroker"/>.</param>
+    public sealed record PreferredLeadersSet(ImmutableArray<int> Brokers) : TopicRecord;
+
     /// <summary>The topic is no longer visible; its data may still exist.</summary>
     public sealed record DeletionStarted : TopicRecord;
 

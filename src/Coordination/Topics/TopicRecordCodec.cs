@@ -14,6 +14,8 @@ namespace Loire.Coordination.Topics;
 ///   3 ConfigsAltered   settings; null resets one to its default
 ///   4 DeletionStarted
 ///   5 Snapshot         1 phase: 1 live, 2 deleting | 8 version | fields of Created
+///   6 PreferredLeadersSet  4 count | count × 4 broker id; −1 encodes none
+///   7 Snapshot         fields of kind 5 | fields of kind 6; written if the topic has preferred leaders
 ///   settings           2 count | count × (text name | text value), names in ordinal order
 /// </code>
 /// A new field requires a new layout number, which older code refuses. Golden bytes: TopicRecordCodecTests.
@@ -42,9 +44,18 @@ public static class TopicRecordCodec
             case TopicRecord.DeletionStarted:
                 writer.Byte(4);
                 break;
+            case TopicRecord.PreferredLeadersSet set:
+                WriteLeaders(writer.Byte(6), set.Brokers);
+                break;
             case TopicRecord.Snapshot { State: var state }:
-                writer.Byte(5).Byte((byte)state.Phase).Int64(state.Version);
+                // Versions from before there were preferred leaders read kind 5.
+                writer.Byte(state.PreferredLeaders.IsEmpty ? (byte)5 : (byte)7).Byte((byte)state.Phase).Int64(state.Version);
                 WriteTopic(writer, state.Id, state.PartitionsCount, state.ReplicationFactor, state.Configs);
+                if (!state.PreferredLeaders.IsEmpty)
+                {
+                    WriteLeaders(writer, state.PreferredLeaders);
+                }
+
                 break;
         }
 
@@ -67,7 +78,9 @@ public static class TopicRecordCodec
             2 => new TopicRecord.PartitionsAdded(reader.Int32()),
             3 => new TopicRecord.ConfigsAltered(ReadSettings(ref reader)),
             4 => new TopicRecord.DeletionStarted(),
-            5 => ReadSnapshot(ref reader),
+            5 => ReadSnapshot(ref reader, hasLeaders: false),
+            6 => ReadLeaders(ref reader) is { } brokers ? new TopicRecord.PreferredLeadersSet(brokers) : null,
+            7 => ReadSnapshot(ref reader, hasLeaders: true),
             _ => null,
         };
         return record is not null && reader.IsComplete;
@@ -97,13 +110,43 @@ public static class TopicRecordCodec
         return new TopicRecord.Created(id, partitionsCount, replicationFactor, TopicState.Absent.WithChanges(configs));
     }
 
-    private static TopicRecord.Snapshot? ReadSnapshot(ref FieldReader reader)
+    private static void WriteLeaders(FieldWriter writer, ImmutableArray<int> leaders)
+    {
+        writer.Int32(leaders.Length);
+        foreach (var broker in leaders)
+        {
+            writer.Int32(broker);
+        }
+    }
+
+    private static ImmutableArray<int>? ReadLeaders(ref FieldReader reader)
+    {
+        var count = reader.Int32();
+        if (count is < 0 or > Limits.PartitionsPerTopic)
+        {
+            return null;
+        }
+
+        var leaders = ImmutableArray.CreateBuilder<int>(count);
+        for (; count > 0; count--)
+        {
+            leaders.Add(reader.Int32());
+        }
+
+        return leaders.MoveToImmutable();
+    }
+
+    private static TopicRecord.Snapshot? ReadSnapshot(ref FieldReader reader, bool hasLeaders)
     {
         var (phase, version) = ((TopicPhase)reader.Byte(), reader.Int64());
         var topic = ReadCreated(ref reader);
-        return phase is TopicPhase.Live or TopicPhase.Deleting
+        ImmutableArray<int>? leaders = hasLeaders ? ReadLeaders(ref reader) : [];
+        return phase is TopicPhase.Live or TopicPhase.Deleting && leaders is { } preferred
             ? new TopicRecord.Snapshot(
-                new TopicState(phase, version, topic.Id, topic.PartitionsCount, topic.ReplicationFactor, topic.Configs))
+                new TopicState(phase, version, topic.Id, topic.PartitionsCount, topic.ReplicationFactor, topic.Configs)
+                {
+                    PreferredLeaders = preferred,
+                })
             : null;
     }
 

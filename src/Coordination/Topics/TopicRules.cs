@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Loire.Coordination.Placement;
 using Loire.Model;
 
 namespace Loire.Coordination.Topics;
@@ -22,9 +23,10 @@ public static class TopicRules
     /// <param name="replicationFactor">As requested; <see cref="BrokerDefault"/> means 1.</param>
     /// <param name="configs">Settings as requested, in any order.</param>
     /// <param name="defaultPartitions">The broker's default.</param>
+    /// <param name="brokers">The brokers that serve. If there are several, the partitions are spread over them.</param>
     public static Decision<TopicRecord> Create(
         TopicState state, TopicId id, int partitionsCount, int replicationFactor, IReadOnlyList<KeyValuePair<string, string>> configs,
-        int defaultPartitions)
+        int defaultPartitions, IReadOnlyCollection<BrokerPlace> brokers)
     {
         if (state.Phase != TopicPhase.Absent)
         {
@@ -48,11 +50,11 @@ public static class TopicRules
         var (error, detail, changes) = Check(state, configs);
         return error != ErrorCode.None
             ? Refuse(error, detail)
-            : Decision<TopicRecord>.Accept(new TopicRecord.Created(id, partitions, 1, state.WithChanges(changes)));
+            : Accept(new TopicRecord.Created(id, partitions, 1, state.WithChanges(changes)), Placed(id, [], partitions, brokers));
     }
 
-    /// <summary>Increases the number of partitions.</summary>
-    public static Decision<TopicRecord> AddPartitions(TopicState state, int partitionsCount)
+    /// <summary>Increases the number of partitions. The existing ones keep their preferred leaders.</summary>
+    public static Decision<TopicRecord> AddPartitions(TopicState state, int partitionsCount, IReadOnlyCollection<BrokerPlace> brokers)
     {
         if (state.Phase != TopicPhase.Live)
         {
@@ -68,7 +70,8 @@ public static class TopicRules
 
         return partitionsCount > Limits.PartitionsPerTopic
             ? Refuse(ErrorCode.InvalidPartitions, $"A topic has at most {Limits.PartitionsPerTopic} partitions.")
-            : Decision<TopicRecord>.Accept(new TopicRecord.PartitionsAdded(partitionsCount));
+            : Accept(
+                new TopicRecord.PartitionsAdded(partitionsCount), Placed(state.Id, Known(state), partitionsCount, brokers));
     }
 
     /// <summary>Changes settings; null resets one to its default.</summary>
@@ -89,6 +92,25 @@ public static class TopicRules
         var effective = normalized.RemoveRange(
             normalized.Where(change => state.Configs.GetValueOrDefault(change.Key) == change.Value).Select(change => change.Key));
         return effective.IsEmpty ? Decision<TopicRecord>.Accept() : Decision<TopicRecord>.Accept(new TopicRecord.ConfigsAltered(effective));
+    }
+
+    /// <summary>Spreads the preferred leaders evenly over the brokers that serve, with as few changes as that takes.</summary>
+    public static Decision<TopicRecord> Rebalance(TopicState state, IReadOnlyCollection<BrokerPlace> brokers)
+    {
+        if (state.Phase != TopicPhase.Live)
+        {
+            return Unknown();
+        }
+
+        if (brokers.Count == 0)
+        {
+            return Decision<TopicRecord>.Accept();
+        }
+
+        var (before, after) = (Known(state), PlacementRules.Rebalance(state.Id, Known(state), brokers));
+        return before.SequenceEqual(after)
+            ? Decision<TopicRecord>.Accept()
+            : Decision<TopicRecord>.Accept(new TopicRecord.PreferredLeadersSet(after));
     }
 
     /// <summary>Deletes the topic. Deleting a topic whose deletion has started resumes the deletion.</summary>
@@ -134,6 +156,17 @@ public static class TopicRules
             ? (ErrorCode.InvalidConfig, conflict, NoChanges)
             : (ErrorCode.None, "", changes.ToImmutable());
     }
+
+    /// <summary>The preferred leader of each partition.</summary>
+    private static ImmutableArray<int> Known(TopicState state) =>
+        [.. state.PreferredLeaders, .. Enumerable.Repeat(PlacementRules.NoBroker, state.PartitionsCount - state.PreferredLeaders.Length)];
+
+    // A node without others leads everything, so its journals need not say so.
+    private static TopicRecord? Placed(TopicId id, ImmutableArray<int> leaders, int partitionsCount, IReadOnlyCollection<BrokerPlace> brokers) =>
+        brokers.Count > 1 ? new TopicRecord.PreferredLeadersSet(PlacementRules.Extend(id, leaders, partitionsCount, brokers)) : null;
+
+    private static Decision<TopicRecord> Accept(TopicRecord change, TopicRecord? placed) =>
+        placed is null ? Decision<TopicRecord>.Accept(change) : Decision<TopicRecord>.Accept(change, placed);
 
     private static Decision<TopicRecord> Refuse(ErrorCode error, string detail) => Decision<TopicRecord>.Refuse(error, detail);
 

@@ -19,7 +19,7 @@ public enum TopicPhase
 /// <summary>
 /// The state of a topic, built from its records. Transitions; any other is a bug:
 /// <code>
-///   Absent --Created--> Live --PartitionsAdded, ConfigsAltered--> Live --DeletionStarted--> Deleting --(journal deleted)--> Absent
+///   Absent --Created--> Live --PartitionsAdded, ConfigsAltered, PreferredLeadersSet--> Live --DeletionStarted--> Deleting --(journal deleted)--> Absent
 /// </code>
 /// </summary>
 /// <param name="Phase">The phase; the other fields are meaningless if it is <see cref="TopicPhase.Absent"/>.</param>
@@ -32,6 +32,12 @@ public sealed record TopicState(
     TopicPhase Phase, long Version, TopicId Id, int PartitionsCount, short ReplicationFactor,
     ImmutableSortedDictionary<string, string> Configs)
 {
+    /// <summary>
+    /// The broker that should lead each partition. Shorter than the number of partitions where the last ones have none yet; empty for a topic
+    /// from before its node had a cluster.
+    /// </summary>
+    public ImmutableArray<int> PreferredLeaders { get; init; } = [];
+
     /// <summary>The state of a topic that does not exist.</summary>
     public static readonly TopicState Absent =
         new(TopicPhase.Absent, 0, default, 0, 0, ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal));
@@ -52,6 +58,10 @@ public sealed record TopicState(
             case TopicRecord.ConfigsAltered altered:
                 Invariant.Check(Phase == TopicPhase.Live, "only a topic that exists changes");
                 return this with { Version = Version + 1, Configs = WithChanges(altered.Changes) };
+            case TopicRecord.PreferredLeadersSet set:
+                Invariant.Check(Phase == TopicPhase.Live, "only a topic that exists changes");
+                Invariant.Check(set.Brokers.Length == PartitionsCount, "each partition has one preferred leader");
+                return this with { Version = Version + 1, PreferredLeaders = set.Brokers };
             case TopicRecord.DeletionStarted:
                 Invariant.Check(Phase == TopicPhase.Live, "only a topic that exists is deleted");
                 return this with { Version = Version + 1, Phase = TopicPhase.Deleting };

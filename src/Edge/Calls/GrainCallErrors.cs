@@ -18,6 +18,13 @@ public static class GrainCallErrors
     };
 
     /// <summary>
+    /// Whether an answer says that the call came to the wrong place or at the wrong time: its grain is about to run elsewhere, or could not reach
+    /// another that it needs. Nothing was done.
+    /// </summary>
+    public static bool IsMoved(ErrorCode error) => error is ErrorCode.NotLeaderOrFollower or ErrorCode.LeaderNotAvailable
+        or ErrorCode.FencedLeaderEpoch or ErrorCode.NotController or ErrorCode.NotCoordinator or ErrorCode.CoordinatorNotAvailable;
+
+    /// <summary>
     /// Whether Orleans refused the call before the grain ran, so that it has had no effect and may be repeated: a gateway sheds load, the
     /// grain's queue is full, no connection could be opened, the silo is stopping or has been replaced, or the call was forwarded too often after
     /// the grain had moved. False where the call may have run: no answer in time, or a silo that was lost with calls under way.

@@ -44,8 +44,10 @@ public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int parti
     {
         var before = _topic;
         var patience = Timeout == System.Threading.Timeout.InfiniteTimeSpan ? Timeout : request.MaxWait + Timeout;
+        var begun = time.GetTimestamp();
         var (answer, lookup) = await AskAsync(
-            request, (grain, request) => BoundedAsync(grain.Fetch(request, cancellation), patience, cancellation), cancellation);
+            request, (grain, request) => BoundedAsync(grain.Fetch(Shorten(request, begun), cancellation), patience, cancellation), cancellation,
+            request.MaxWait);
         var now = lookup.Topic;
         var epoch = answer.Bounds.Epoch;
         if (answer.Error == ErrorCode.OffsetOutOfRange && epoch < _newestEpoch)
@@ -81,6 +83,11 @@ public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int parti
     public async ValueTask<OffsetAtTime> AtTimeAsync(Timestamp moment, CancellationToken cancellation) => OffsetLookup.Find(
         (await AskAsync(moment, static (grain, moment) => grain.FindBatch(moment), cancellation)).Answer, moment);
 
+    // A fetch that is repeated has waited already.
+    private FetchRequest Shorten(FetchRequest request, long begun) =>
+        time.GetElapsedTime(begun) is var waited && waited < TimeSpan.FromMilliseconds(1) ? request
+        : request with { MaxWait = waited < request.MaxWait ? request.MaxWait - waited : TimeSpan.Zero };
+
     private async ValueTask<T> BoundedAsync<T>(ValueTask<T> call, TimeSpan patience, CancellationToken cancellation)
     {
         var task = call.AsTask();
@@ -89,11 +96,11 @@ public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int parti
     }
 
     private async ValueTask<(T Answer, TopicLookup Topic)> AskAsync<T, TState>(
-        TState state, Func<IPartitionGrain, TState, ValueTask<T>> call, CancellationToken cancellation)
+        TState state, Func<IPartitionGrain, TState, ValueTask<T>> call, CancellationToken cancellation, TimeSpan wait = default)
         where T : IPartitionAnswer
     {
         var topic = _topic;
-        var (answer, lookup) = await topics.AskAsync(topic, partition, !HasBegun, state, call, Timeout, cancellation);
+        var (answer, lookup) = await topics.AskAsync(topic, partition, !HasBegun, state, call, Timeout, cancellation, wait);
         if (lookup.Topic is { } now && (now.Id == topic.Id || (answer.Error == ErrorCode.None && !HasBegun)))
         {
             _newestEpoch = now.Id == topic.Id ? _newestEpoch : LeaderEpoch.None;

@@ -160,7 +160,9 @@ public sealed class BatchDelivery(
             failure = new AppendFailure(
                 isUnsure ? ErrorCode.UnknownTopicOrPartition : attempt.Error, mayBeStored, attempt.Answer.Detail, attempt.Exception);
             var mayPass = fate != TopicFate.Gone
-                && (attempt.IsOutcomeUnknown ? policy.RetryUnknownOutcomes : ErrorCodes.Describe(attempt.Error).Retriable);
+                && (attempt.IsOutcomeUnknown ? policy.RetryUnknownOutcomes
+                    : policy.RetriesOnlyMoves ? GrainCallErrors.IsMoved(attempt.Error)
+                    : ErrorCodes.Describe(attempt.Error).Retriable);
             if (!mayPass && !mayBeStored && fate != TopicFate.Gone)
             {
                 if (group.Count - first > 1)

@@ -45,6 +45,12 @@ public sealed record ProducePolicy
     /// <summary>The longest pause between two attempts.</summary>
     public TimeSpan RetryBackoffMax { get; init; }
 
+    /// <summary>
+    /// Whether only those refusals are retried that come from a partition's move (<see cref="Calls.GrainCallErrors.IsMoved"/>): for a caller whose
+    /// client decides about all others.
+    /// </summary>
+    public bool RetriesOnlyMoves { get; init; }
+
     /// <summary>Whether an append whose outcome is unknown is retried, which may store records twice.</summary>
     public bool RetryUnknownOutcomes { get; init; }
 

@@ -18,6 +18,7 @@ public static class RoutedCall
     /// <param name="call">Makes the call.</param>
     /// <param name="timeout">How long to wait for a refresh.</param>
     /// <param name="cancellation">Ends the wait for a refresh.</param>
+    /// <param name="wait">How long the partition may keep the call waiting on purpose.</param>
     /// <returns>
     /// The answer, and the topic's current routes or the reason why a required refresh failed. An answer that the partition does not exist
     /// refers to those routes.
@@ -31,10 +32,11 @@ public static class RoutedCall
         TState state,
         Func<IPartitionGrain, TState, ValueTask<T>> call,
         TimeSpan timeout,
-        CancellationToken cancellation)
+        CancellationToken cancellation,
+        TimeSpan wait = default)
         where T : IPartitionAnswer
     {
-        var answer = await call(topic.Partition(partition), state);
+        var answer = await CallAsync(topic);
         if (!topic.IsOutdatedBy(answer))
         {
             return (answer, new TopicLookup(topic));
@@ -48,7 +50,13 @@ public static class RoutedCall
 
         var lookup = await refresh;
         return mayMove && lookup.Topic is { } now && now.Id != topic.Id && partition < now.PartitionsCount && TopicRoutes.IsUnknown(answer.Error)
-            ? (await call(now.Partition(partition), state), lookup)
+            ? (await CallAsync(now), lookup)
             : (answer, lookup);
+
+        ValueTask<T> CallAsync(TopicRoutes routes) => topics.Retries is { } retries
+            ? retries.CallAsync(
+                (Grain: routes.Partition(partition), State: state, Call: call), static one => one.Call(one.Grain, one.State),
+                static answer => answer.Error, wait, cancellation)
+            : call(routes.Partition(partition), state);
     }
 }

@@ -16,14 +16,18 @@ namespace Loire.Edge.Topics;
 /// <param name="time">The clock.</param>
 /// <param name="background">Runs the queries; the thread pool by default.</param>
 /// <param name="capacity">The maximum number of cached topics; beyond it, those queried longest ago are evicted.</param>
+/// <param name="retries">Repeats the queries, and the reads of partitions that are made with this cache; null for one attempt each.</param>
 public sealed class TopicCache(
-    IGrainFactory grains, TimeProvider time, BackgroundWork? background = null, int capacity = Limits.CachedTopics)
+    IGrainFactory grains, TimeProvider time, BackgroundWork? background = null, int capacity = Limits.CachedTopics, CallRetries? retries = null)
 {
     /// <summary>Accepts no cached answer, however recent.</summary>
     public static readonly TimeSpan Fresh = TimeSpan.FromTicks(-1);
 
     private readonly ConcurrentDictionary<TopicName, Entry> _topics = new();
     private readonly BackgroundWork _background = background ?? new BackgroundWork();
+
+    /// <summary>Repeats calls without side effects; null for one attempt each.</summary>
+    public CallRetries? Retries => retries;
 
     /// <summary>The number of cached topics.</summary>
     public int Count => _topics.Count;
@@ -103,7 +107,11 @@ public sealed class TopicCache(
         TopicLookup lookup;
         try
         {
-            var result = await grains.GetGrain<ITopicGrain>(entry.Name.Value).Describe();
+            var grain = grains.GetGrain<ITopicGrain>(entry.Name.Value);
+            var result = retries is null
+                ? await grain.Describe()
+                : await retries.CallAsync(
+                    grain, static grain => grain.Describe(), static answer => answer.Error, TimeSpan.Zero, CancellationToken.None);
             lookup = result.Error == ErrorCode.None
                 ? new TopicLookup(new TopicRoutes(grains, result.Topic!, askedAt))
                 : new TopicLookup(null, result.Error, result.Detail);

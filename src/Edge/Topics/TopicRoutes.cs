@@ -13,6 +13,8 @@ public sealed class TopicRoutes
 {
     private readonly IGrainFactory _grains;
     private readonly IPartitionGrain?[] _partitions;
+    private readonly int[] _preferredLeaders;
+    private readonly int[] _leaders;
 
     /// <param name="grains">Creates references to the partitions' grains.</param>
     /// <param name="description">The topic's answer.</param>
@@ -21,6 +23,7 @@ public sealed class TopicRoutes
     {
         _grains = grains;
         _partitions = new IPartitionGrain?[description.PartitionsCount];
+        (_preferredLeaders, _leaders) = (description.PreferredLeaders ?? [], description.Leaders ?? []);
         (Name, Id, Version, AskedAt) = (description.Name, description.Id, description.Version, askedAt);
         var limit = Array.Find(description.Configs, config => config.Name == "max.message.bytes")?.Value;
         MaxMessageBytes = int.TryParse(limit, CultureInfo.InvariantCulture, out var bytes) ? bytes : Limits.DefaultMaxMessageBytes;
@@ -45,6 +48,13 @@ public sealed class TopicRoutes
 
     /// <summary>When the topic was queried, in units of <see cref="TimeProvider.GetTimestamp"/>.</summary>
     public long AskedAt { get; }
+
+    /// <summary>The broker that should lead a partition; null if every one may.</summary>
+    public int? PreferredLeaderOf(int partition) =>
+        partition < _preferredLeaders.Length && _preferredLeaders[partition] >= 0 ? _preferredLeaders[partition] : null;
+
+    /// <summary>The broker that led a partition when the topic was described; 0 if the silos are not brokers.</summary>
+    public int LeaderOf(int partition) => partition < _leaders.Length ? _leaders[partition] : 0;
 
     /// <summary>
     /// The grain of a partition, from 0 to <see cref="PartitionsCount"/> exclusive. Two threads may create its reference twice, which is

@@ -10,6 +10,7 @@ public interface IClusterGrain : IGrainWithStringKey
     const string Key = "default";
 
     /// <summary>Describes the cluster and its brokers, from the registry and from what the answering silo knows of the others.</summary>
+    [ResponseTimeout("00:00:05")]
     [Alias("Describe")]
     ValueTask<ClusterDescription> Describe();
 }

@@ -49,6 +49,7 @@ public sealed record FetchResult(
 /// <param name="Epoch">The epoch of the leader that answered; <see cref="LeaderEpoch.None"/> if it has not written yet.</param>
 /// <param name="TopicVersion">The <see cref="PartitionSettings.Version"/> of the topic that the partition acted on; 0 if it has not read
 /// the topic yet.</param>
+/// <param name="Leader">The broker that answered; −1 from one that does not say so yet.</param>
 [GenerateSerializer, Immutable, Alias("loire.PartitionOffsets")]
 public sealed record PartitionOffsets(
     [property: Id(0)] ErrorCode Error,
@@ -57,7 +58,8 @@ public sealed record PartitionOffsets(
     [property: Id(3)] Offset HighWatermark,
     [property: Id(4)] Offset LogEnd,
     [property: Id(5)] LeaderEpoch Epoch,
-    [property: Id(6)] long TopicVersion = 0) : IPartitionAnswer;
+    [property: Id(6)] long TopicVersion = 0,
+    [property: Id(7)] int Leader = -1) : IPartitionAnswer;
 
 /// <summary>The batch that answers a search by time.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why the search failed.</param>

@@ -27,6 +27,7 @@ public interface IPartitionGrain : IGrainWithStringKey
     ValueTask<FetchResult> Fetch(FetchRequest request, CancellationToken cancellation);
 
     /// <summary>Returns the current bounds of the log.</summary>
+    [ResponseTimeout("00:00:05")]
     [Alias("Offsets")]
     ValueTask<PartitionOffsets> Offsets();
 
@@ -34,6 +35,7 @@ public interface IPartitionGrain : IGrainWithStringKey
     /// Returns the first batch that has a record at or after a time. It is returned as bytes, because only the edge decodes records and
     /// finds the record within the batch.
     /// </summary>
+    [ResponseTimeout("00:00:10")]
     [Alias("FindBatch")]
     ValueTask<FindBatchResult> FindBatch(Timestamp timestamp);
 

@@ -13,6 +13,7 @@ public interface ITopicGrain : IGrainWithStringKey
 
     /// <summary>Describes the topic, or returns <see cref="ErrorCode.UnknownTopicOrPartition"/>.</summary>
     [AlwaysInterleave]
+    [ResponseTimeout("00:00:05")]
     [Alias("Describe")]
     ValueTask<TopicResult> Describe();
 
@@ -32,12 +33,21 @@ public interface ITopicGrain : IGrainWithStringKey
     /// Returns the settings that a partition needs to serve; <see cref="ErrorCode.UnknownTopicOrPartition"/> if it must not.
     /// </summary>
     [AlwaysInterleave]
+    [ResponseTimeout("00:00:05")]
     [Alias("Settings")]
     ValueTask<PartitionSettingsResult> Settings(TopicId id, int partition);
 
     /// <summary>Increases the number of partitions; <see cref="ErrorCode.InvalidPartitions"/> if it is not larger.</summary>
     [Alias("AddPartitions")]
     ValueTask<TopicResult> AddPartitions(int partitionsCount, bool validateOnly);
+
+    /// <summary>
+    /// Spreads the preferred leaders of the partitions evenly over the brokers that serve, with as few changes as that takes. The partitions
+    /// move shortly after.
+    /// </summary>
+    [ResponseTimeout("00:01:00")]
+    [Alias("Rebalance")]
+    ValueTask<TopicResult> Rebalance(bool validateOnly);
 
     /// <summary>Changes and resets configurations atomically.</summary>
     [Alias("AlterConfigs")]
@@ -71,6 +81,7 @@ public interface ICatalogGrain : IGrainWithStringKey
     /// <param name="after">Names after this one; empty for the first page.</param>
     /// <param name="max">The maximum number of names, from 1 to <see cref="Limits.TopicsPerPage"/>.</param>
     [AlwaysInterleave]
+    [ResponseTimeout("00:00:05")]
     [Alias("List")]
     ValueTask<TopicList> List(string after, int max);
 

@@ -39,6 +39,10 @@ public sealed record TopicResult(
 /// <param name="Configs">All settings with their effective values, in ordinal order of their names.</param>
 /// <param name="Version">Grows with each change of the topic, and starts at 1 for each <paramref name="Id"/>. Partitions answer with the
 /// version that they act on (<see cref="AppendResult.TopicVersion"/>).</param>
+/// <param name="PreferredLeaders">The broker that should lead each partition, −1 for none; shorter than the number of partitions, or null, where
+/// none was ever chosen.</param>
+/// <param name="Leaders">The broker that leads each partition now, as the topic's silo sees the cluster; null if the silos are not
+/// brokers.</param>
 [GenerateSerializer, Immutable, Alias("loire.TopicDescription")]
 public sealed record TopicDescription(
     [property: Id(0)] TopicName Name,
@@ -46,7 +50,9 @@ public sealed record TopicDescription(
     [property: Id(2)] int PartitionsCount,
     [property: Id(3)] short ReplicationFactor,
     [property: Id(4)] TopicConfig[] Configs,
-    [property: Id(5)] long Version = 0);
+    [property: Id(5)] long Version = 0,
+    [property: Id(6)] int[]? PreferredLeaders = null,
+    [property: Id(7)] int[]? Leaders = null);
 
 /// <summary>One setting of a topic.</summary>
 /// <param name="Name">Kafka's name for it.</param>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Loire.Grains.Interfaces.Groups;
+using Loire.Grains.Placement;
 using Loire.Model;
 using Orleans.Concurrency;
 
@@ -7,6 +8,7 @@ namespace Loire.Grains.Groups;
 
 /// <summary>The shell of a <see cref="GroupCatalogDriver"/>, with the timer of its sweep.</summary>
 [Reentrant]
+[SpreadPlacement]
 [GrainType("loire.group-catalog")]
 public sealed class GroupCatalogGrain(IGroupDrivers drivers) : Grain, IGroupCatalogGrain
 {

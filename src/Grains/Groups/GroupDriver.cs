@@ -156,6 +156,9 @@ public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
     /// </summary>
     public void Retire() => _turns.Post(() => Close(ErrorCode.NotCoordinator));
 
+    /// <inheritdoc/>
+    public void EndWaits() => _turns.Post(_parked.EndAll);
+
     /// <summary>Fails parked heartbeats with a retriable error and waits for the write in flight.</summary>
     public ValueTask DisposeAsync()
     {

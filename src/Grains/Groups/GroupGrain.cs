@@ -1,4 +1,5 @@
 using Loire.Grains.Interfaces.Groups;
+using Loire.Grains.Placement;
 using Loire.Grains.Turns;
 using Loire.Model;
 using Loire.Model.Groups;
@@ -11,6 +12,7 @@ namespace Loire.Grains.Groups;
 /// <see cref="ErrorCode.InvalidGroupId"/> and takes no memory. An exception is a bug in the driver and ends the activation.
 /// </summary>
 [Reentrant]
+[SpreadPlacement]
 [GrainType("loire.group")]
 public sealed class GroupGrain(IGroupDrivers drivers, ActiveDrivers active) : Grain, IGroupGrain
 {
@@ -23,7 +25,7 @@ public sealed class GroupGrain(IGroupDrivers drivers, ActiveDrivers active) : Gr
         if (GroupId.TryParse(this.GetPrimaryKeyString(), out var id, out _))
         {
             _driver = drivers.Group(id, new SchedulerTurnQueue(TaskScheduler.Current), WakeAfter, new GrainActivation(this));
-            active.Add(_driver);
+            active.Add(_driver, GrainContext);
         }
 
         return Task.CompletedTask;

@@ -12,6 +12,7 @@ internal sealed class ParkedHeartbeats(DriverTurns turns)
     private readonly SortedSet<Parked> _byDeadline = new(Parked.ByDeadline);
     private long _arrived;
     private ErrorCode _closed;
+    private bool _endsWaits;
 
     private sealed class Parked(MemberId memberId, int joinedAt, TimeSpan deadline, long number) : TaskCompletionSource<ErrorCode>(
         TaskCreationOptions.RunContinuationsAsynchronously)
@@ -43,7 +44,7 @@ internal sealed class ParkedHeartbeats(DriverTurns turns)
     public async Task<ErrorCode> ParkAsync(MemberId memberId, int joinedAt, TimeSpan deadline, CancellationToken cancellation)
     {
         Supersede(memberId, joinedAt);
-        if (_closed != ErrorCode.None)
+        if (_closed != ErrorCode.None || _endsWaits)
         {
             return _closed;
         }
@@ -80,6 +81,16 @@ internal sealed class ParkedHeartbeats(DriverTurns turns)
     public void WakeDue(TimeSpan now)
     {
         while (_byDeadline.Min is { } parked && parked.Deadline <= now)
+        {
+            End(parked, ErrorCode.None);
+        }
+    }
+
+    /// <summary>Answers every parked heartbeat, and all later ones, with the member's state: no more waits.</summary>
+    public void EndAll()
+    {
+        _endsWaits = true;
+        while (_byDeadline.Min is { } parked)
         {
             End(parked, ErrorCode.None);
         }

@@ -1,3 +1,4 @@
+using Loire.Grains.Brokers;
 using Loire.Grains.Groups;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Journals;
@@ -27,8 +28,10 @@ public delegate Guid NewId();
 internal sealed class DriverFactory(
     [FromKeyedServices(LogStorage.ProviderName)] IGrainStorage storage,
     IOptions<LoireGrainsOptions> options,
+    IOptions<BrokerOptions> broker,
     ObjectCache cache,
     IGrainFactory grains,
+    ServingBrokers brokers,
     TimeProvider time,
     NewId newId,
     PartitionMetrics metrics,
@@ -41,7 +44,7 @@ internal sealed class DriverFactory(
     private readonly PartitionDriverOptions _partitionOptions =
         new(
             options.Value.PartitionLog.PendingBytes, options.Value.PartitionLog.PendingBytes, options.Value.RoomWait,
-            options.Value.MaxStaleness / 2, new MemoryQuota(options.Value.AppendBytes));
+            options.Value.MaxStaleness / 2, new MemoryQuota(options.Value.AppendBytes), broker.Value.Id);
 
     private readonly ILogger _partitionLogger = loggers.CreateLogger<PartitionDriver>();
     private readonly ILogger _topicLogger = loggers.CreateLogger<TopicDriver>();
@@ -60,16 +63,16 @@ internal sealed class DriverFactory(
     public PartitionDriver Partition(PartitionKey key, ITurnQueue turns, Action drop)
     {
         var log = new PartitionLog(storage, $"{key.Id}/{key.Partition}", newId(), _options.PartitionLog, cache, time);
-        var peers = new GrainGateway(grains, _partitionLogger);
+        var peers = new GrainGateway(grains, brokers, _partitionLogger);
         return new PartitionDriver(key, log, peers.Settings, turns, _partitionOptions, time, metrics, _partitionLogger, drop);
     }
 
     public TopicDriver Topic(TopicName name, IActivation activation) => new(
-        name, Journal(TopicJournalName.Of(name)), new GrainGateway(grains, _topicLogger), () => new TopicId(newId()),
+        name, Journal(TopicJournalName.Of(name)), new GrainGateway(grains, brokers, _topicLogger), () => new TopicId(newId()),
         new TopicDriverOptions(_options.DefaultPartitions, _options.TopicParallelism, MaxAge), time, _topicLogger, activation);
 
     public CatalogDriver Catalog() => new(
-        Journal("catalog"), new GrainGateway(grains, _catalogLogger), _options.TopicParallelism, MaxAge, _catalogLogger, StoredTopics(),
+        Journal("catalog"), new GrainGateway(grains, brokers, _catalogLogger), _options.TopicParallelism, MaxAge, _catalogLogger, StoredTopics(),
         logMetrics.CountRebuilt);
 
     public Task SweepStoreAsync() => _listing is { } listing && StoredTopics() is { } topics

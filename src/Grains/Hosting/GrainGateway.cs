@@ -1,3 +1,5 @@
+using Loire.Coordination.Placement;
+using Loire.Grains.Brokers;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Topics;
@@ -10,7 +12,7 @@ namespace Loire.Grains.Hosting;
 /// Calls between topics, partitions and the catalog. Every failure of a call (a dead silo, a timeout, a bug of the callee, which logs it)
 /// becomes an error code here and nowhere else. The call may or may not have taken effect; the caller's rules recover from both.
 /// </summary>
-internal sealed partial class GrainGateway(IGrainFactory grains, ILogger logger) : ITopicPeers, ICatalogPeers
+internal sealed partial class GrainGateway(IGrainFactory grains, ServingBrokers brokers, ILogger logger) : ITopicPeers, ICatalogPeers
 {
     /// <summary>Gets the settings that a partition needs to serve from its topic.</summary>
     public async ValueTask<PartitionSettingsResult> Settings(PartitionKey key)
@@ -75,6 +77,10 @@ internal sealed partial class GrainGateway(IGrainFactory grains, ILogger logger)
             return ErrorCode.RequestTimedOut;
         }
     }
+
+    public IReadOnlyList<int> Serving => [.. brokers.All.Select(broker => broker.Id)];
+
+    public ValueTask<IReadOnlyCollection<BrokerPlace>> Brokers() => brokers.PlacesAsync();
 
     public async ValueTask<ErrorCode> Settle(TopicName topic)
     {

@@ -1,7 +1,9 @@
 using Loire.Coordination.Brokers;
 using Loire.Grains.Brokers;
+using Loire.Grains.Placement;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 
 namespace Orleans.Hosting;
 
@@ -17,6 +19,8 @@ public static class LoireBrokerHostingExtensions
     public static ISiloBuilder AddLoireBroker(this ISiloBuilder builder, Action<BrokerOptions> configure)
     {
         builder.Services.Configure(configure);
+        builder.Services.AddOptions<SiloOptions>().PostConfigure<IOptions<BrokerOptions>>(
+            (silo, broker) => silo.SiloName = ServingBrokers.SiloNameOf(broker.Value.Id));
         builder.Services.AddSingleton(services => new BrokerRegistration(
             services.GetRequiredService<IClusterRoot>(),
             services.GetRequiredService<IOptions<BrokerOptions>>().Value,
@@ -24,6 +28,16 @@ public static class LoireBrokerHostingExtensions
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, BrokerLifecycle>();
         return builder;
     }
+
+    /// <summary>
+    /// Hands the partitions, topics and groups of this silo to the other brokers, without failing calls, and takes no partition back. To be
+    /// called before the silo stops. Does nothing if no other broker serves.
+    /// </summary>
+    /// <param name="services">The services of a silo with <see cref="LoireGrainsHostingExtensions.AddLoireGrains"/>.</param>
+    /// <param name="cancellation">Ends the waiting for grains that do not come to an end.</param>
+    /// <returns>How many grains have moved.</returns>
+    public static Task<int> DrainLoireBrokerAsync(this IServiceProvider services, CancellationToken cancellation = default) =>
+        services.GetRequiredService<LeadershipMoves>().DrainAsync(cancellation);
 
     /// <summary>Tells the other brokers that this one serves clients now.</summary>
     /// <param name="services">The services of a silo with <see cref="AddLoireBroker"/>.</param>

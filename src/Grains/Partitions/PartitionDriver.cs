@@ -1,6 +1,7 @@
 using Loire.Coordination.Partitions;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Placement;
 using Loire.Grains.Turns;
 using Loire.Log.Partitions;
 using Loire.Model;
@@ -18,12 +19,13 @@ namespace Loire.Grains.Partitions;
 /// returns only errors from then on; the next activation starts from the durable state.
 /// </para>
 /// </summary>
-public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
+public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
 {
     private readonly PartitionKey _key;
     private readonly PartitionLog _log;
     private readonly Func<PartitionKey, ValueTask<PartitionSettingsResult>> _askTopic;
     private readonly TimeSpan _maxAge;
+    private readonly int _brokerId;
     private readonly PartitionMetrics _metrics;
     private readonly ILogger _logger;
     private readonly Action _drop;
@@ -52,7 +54,8 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
         PartitionKey key, PartitionLog log, Func<PartitionKey, ValueTask<PartitionSettingsResult>> askTopic, ITurnQueue turns,
         PartitionDriverOptions options, TimeProvider time, PartitionMetrics metrics, ILogger logger, Action drop)
     {
-        (_key, _log, _askTopic, _maxAge, _metrics, _logger, _drop) = (key, log, askTopic, options.MaxAge, metrics, logger, drop);
+        (_key, _log, _askTopic, _metrics, _logger, _drop) = (key, log, askTopic, metrics, logger, drop);
+        (_maxAge, _brokerId) = (options.MaxAge, options.BrokerId);
         _turns = new DriverTurns(turns, Fail);
         _appends = new PartitionAppends(log, _machine, OpenAsync, LeadAsync, options, time, metrics, Fail);
         _fetches = new PartitionFetches(log, _machine, Bounds, _turns, options.MaxAge, time, metrics);
@@ -60,6 +63,9 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
         log.Failed = _appends.Fail;
         log.Closed = OnLogClosed;
     }
+
+    /// <inheritdoc/>
+    public PartitionKey Key => _key;
 
     /// <summary>The number of parked fetches.</summary>
     public int WaitingFetches => _machine.WaitingPolls;
@@ -145,6 +151,9 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
     /// Thread-safe.
     /// </summary>
     public void Retire() => _turns.Post(() => Close(ErrorCode.NotLeaderOrFollower));
+
+    /// <inheritdoc/>
+    public void EndWaits() => _turns.Post(_fetches.EndWaits);
 
     /// <summary>
     /// Fails all waiting calls with a retriable error, except appends in flight to storage, which it waits for.
@@ -287,7 +296,8 @@ public sealed partial class PartitionDriver : IRetiring, IAsyncDisposable
     {
         var positions = _machine.Positions;
         return new PartitionOffsets(
-            ErrorCode.None, positions.Start, positions.LastStable, positions.HighWatermark, positions.End, _log.Epoch, _machine.TopicVersion);
+            ErrorCode.None, positions.Start, positions.LastStable, positions.HighWatermark, positions.End, _log.Epoch, _machine.TopicVersion,
+            _brokerId);
     }
 
     private void OnLogClosed(ErrorCode error)

@@ -22,6 +22,7 @@ internal sealed class PartitionFetches(
     private TimeSpan _timerDue = TimeSpan.MaxValue;
     private TimeSpan _lookedAt = TimeSpan.MinValue / 2;
     private ErrorCode _closed;
+    private bool _endsWaits;
     private int _reading;
 
     private TimeSpan Now => time.GetElapsedTime(_startedAt);
@@ -53,7 +54,7 @@ internal sealed class PartitionFetches(
             var committedBefore = machine.CommittedBytes;
             var result = await ReadAsync(request.From, request.MaxBytes);
             var missing = Missing(request, result);
-            if (missing <= 0 || Now >= deadline)
+            if (missing <= 0 || Now >= deadline || _endsWaits)
             {
                 return result;
             }
@@ -88,6 +89,20 @@ internal sealed class PartitionFetches(
             Unwatch(released);
             turns.Start(() => AnswerAsync(released));
         }
+    }
+
+    /// <summary>Answers all parked fetches, and all later ones, with what there is: no more waits.</summary>
+    public void EndWaits()
+    {
+        _endsWaits = true;
+        var waiting = machine.TakeAll();
+        Unwatch(waiting);
+        foreach (var fetch in waiting)
+        {
+            fetch.Reply.TrySetResult(new FetchResult(ErrorCode.None, [], fetch.Request.From, bounds(), null));
+        }
+
+        Dispose();
     }
 
     /// <summary>Fails all parked fetches, and all later ones, with an error.</summary>
@@ -155,7 +170,7 @@ internal sealed class PartitionFetches(
                     }
 
                     var missing = Missing(fetch.Request, read.Result);
-                    if (missing <= 0 || Now >= fetch.Deadline || _closed != ErrorCode.None)
+                    if (missing <= 0 || Now >= fetch.Deadline || _endsWaits || _closed != ErrorCode.None)
                     {
                         fetch.Reply.TrySetResult(read.Result);
                     }

@@ -1,4 +1,5 @@
 using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Placement;
 using Loire.Grains.Turns;
 using Loire.Model;
 using Orleans.Concurrency;
@@ -10,8 +11,10 @@ namespace Loire.Grains.Partitions;
 /// <see cref="ErrorCode.UnknownTopicOrPartition"/> and takes no memory. An exception is a bug in the driver and ends the activation.
 /// </summary>
 [Reentrant]
+[PartitionPlacement]
 [GrainType("loire.partition")]
-public sealed class PartitionGrain(IPartitionDrivers drivers, ActiveDrivers active, OpenPartitions open) : Grain, IPartitionGrain
+internal sealed class PartitionGrain(IPartitionDrivers drivers, ActiveDrivers active, OpenPartitions open, LeadershipMoves moves)
+    : Grain, IPartitionGrain
 {
     private PartitionDriver? _driver;
     private OpenPartitions.Place? _place;
@@ -22,7 +25,7 @@ public sealed class PartitionGrain(IPartitionDrivers drivers, ActiveDrivers acti
         if (PartitionKey.TryParse(this.GetPrimaryKeyString(), out var key))
         {
             _driver = drivers.Partition(key, new SchedulerTurnQueue(TaskScheduler.Current), DeactivateOnIdle);
-            active.Add(_driver);
+            active.Add(_driver, GrainContext);
             _place = open.Add(_driver, DeactivateOnIdle);
         }
 
@@ -62,9 +65,16 @@ public sealed class PartitionGrain(IPartitionDrivers drivers, ActiveDrivers acti
         : Unknown(new FindBatchResult(ErrorCode.UnknownTopicOrPartition, [], NoBounds));
 
     /// <inheritdoc/>
-    public ValueTask<ErrorCode> Configure(PartitionSettings settings) => _driver is { } driver
-        ? new(driver.Configure(settings))
-        : Unknown(ErrorCode.UnknownTopicOrPartition);
+    public ValueTask<ErrorCode> Configure(PartitionSettings settings)
+    {
+        if (_driver is not { } driver)
+        {
+            return Unknown(ErrorCode.UnknownTopicOrPartition);
+        }
+
+        moves.Recheck(driver.Key.Id);
+        return new(driver.Configure(settings));
+    }
 
     /// <inheritdoc/>
     public ValueTask<ErrorCode> Delete() => _driver is { } driver

@@ -1,4 +1,5 @@
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Placement;
 using Loire.Model;
 using Orleans.Concurrency;
 
@@ -9,6 +10,7 @@ namespace Loire.Grains.Topics;
 /// grain stays active and settles it at an interval: its caller may never retry. Once active, it also sweeps the store at an interval.
 /// </summary>
 [Reentrant]
+[SpreadPlacement]
 [GrainType("loire.catalog")]
 public sealed class CatalogGrain(ITopicDrivers drivers) : Grain, ICatalogGrain
 {

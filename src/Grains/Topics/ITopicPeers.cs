@@ -1,3 +1,4 @@
+using Loire.Coordination.Placement;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
 
@@ -20,6 +21,12 @@ public interface ITopicPeers
 
     /// <summary>Deletes a partition's log.</summary>
     ValueTask<ErrorCode> Delete(PartitionKey partition);
+
+    /// <summary>The brokers that serve; empty if the silos are not brokers.</summary>
+    ValueTask<IReadOnlyCollection<BrokerPlace>> Brokers();
+
+    /// <summary>The ids of the brokers that serve, in ascending order; empty if the silos are not brokers.</summary>
+    IReadOnlyList<int> Serving { get; }
 }
 
 /// <summary>The calls of the catalog to topics. None throws.</summary>

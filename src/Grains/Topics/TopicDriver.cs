@@ -4,6 +4,7 @@ using Loire.Grains.Journals;
 using Loire.Grains.Turns;
 using Loire.Model;
 using Loire.Coordination;
+using Loire.Coordination.Placement;
 using Loire.Coordination.Topics;
 using Microsoft.Extensions.Logging;
 
@@ -50,7 +51,7 @@ public sealed partial class TopicDriver(
         }
 
         var decision = TopicRules.Create(
-            State, newId(), request.PartitionsCount, request.ReplicationFactor, request.Configs, options.DefaultPartitions);
+            State, newId(), request.PartitionsCount, request.ReplicationFactor, request.Configs, options.DefaultPartitions, await peers.Brokers());
         if (decision.Error != ErrorCode.None)
         {
             return Refused(decision.Error, decision.Detail);
@@ -64,7 +65,7 @@ public sealed partial class TopicDriver(
 
         if (request.ValidateOnly)
         {
-            return Described(State.Apply(decision.Records[0]));
+            return Described(decision.Records.Aggregate(State, (state, record) => state.Apply(record)));
         }
 
         var error = await CommitAsync(decision.Records);
@@ -85,10 +86,26 @@ public sealed partial class TopicDriver(
     public Task<TopicResult> AddPartitionsAsync(int partitionsCount, bool validateOnly) => InTurn(async () =>
     {
         var existing = Partitions();
-        var result = await Change(TopicRules.AddPartitions(State, partitionsCount), validateOnly);
+        var result = await Change(TopicRules.AddPartitions(State, partitionsCount, await peers.Brokers()), validateOnly);
         if (result.Error == ErrorCode.None && !validateOnly)
         {
             await ConfigureAsync(existing);
+        }
+
+        return result;
+    });
+
+    /// <summary>
+    /// Spreads the preferred leaders evenly over the brokers that serve. Partitions whose leader changes move when they have been told.
+    /// </summary>
+    public Task<TopicResult> RebalanceAsync(bool validateOnly) => InTurn(async () =>
+    {
+        var before = State.PreferredLeaders;
+        var result = await Change(TopicRules.Rebalance(State, await peers.Brokers()), validateOnly);
+        if (result.Error == ErrorCode.None && !validateOnly)
+        {
+            var after = State.PreferredLeaders;
+            await ConfigureAsync(Partitions().Where(key => before.ElementAtOrDefault(key.Partition) != after.ElementAtOrDefault(key.Partition)));
         }
 
         return result;
@@ -187,6 +204,9 @@ public sealed partial class TopicDriver(
         Signal();
     }
 
+    /// <inheritdoc/>
+    public void EndWaits() => Retire();
+
     /// <summary>Returns the settings of a partition, or the error that keeps it from serving.</summary>
     public async Task<PartitionSettingsResult> SettingsAsync(TopicId id, int partition)
     {
@@ -209,8 +229,15 @@ public sealed partial class TopicDriver(
             name, state.Id, state.PartitionsCount, state.ReplicationFactor,
             [.. TopicConfigs.All.Select(config => new TopicConfig(
                 config.Name, state.Configs.GetValueOrDefault(config.Name, config.DefaultText), !state.Configs.ContainsKey(config.Name)))],
-            state.Version),
+            state.Version, [.. state.PreferredLeaders], Leaders(state)),
         null);
+
+    private int[]? Leaders(TopicState state) => peers.Serving is { Count: > 0 } serving
+        ? [.. Enumerable.Range(0, state.PartitionsCount).Select(partition => PlacementRules.Leader(
+            new PartitionKey(name, state.Id, partition),
+            partition < state.PreferredLeaders.Length ? state.PreferredLeaders[partition] : PlacementRules.NoBroker,
+            serving))]
+        : null;
 
     private async Task<TopicResult> InTurn(Func<Task<TopicResult>> step)
     {

@@ -1,4 +1,5 @@
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Placement;
 using Loire.Grains.Turns;
 using Loire.Model;
 
@@ -8,6 +9,7 @@ namespace Loire.Grains.Topics;
 /// The shell of a <see cref="TopicDriver"/>. An invalid name is answered with <see cref="ErrorCode.InvalidTopicException"/> and takes no
 /// memory.
 /// </summary>
+[SpreadPlacement]
 [GrainType("loire.topic")]
 public sealed class TopicGrain(ITopicDrivers drivers, ActiveDrivers active) : Grain, ITopicGrain
 {
@@ -20,7 +22,7 @@ public sealed class TopicGrain(ITopicDrivers drivers, ActiveDrivers active) : Gr
         if (TopicName.TryParse(this.GetPrimaryKeyString(), out var name, out _problem))
         {
             _driver = drivers.Topic(name, new GrainActivation(this));
-            active.Add(_driver);
+            active.Add(_driver, GrainContext);
         }
 
         return Task.CompletedTask;
@@ -53,6 +55,9 @@ public sealed class TopicGrain(ITopicDrivers drivers, ActiveDrivers active) : Gr
     /// <inheritdoc/>
     public ValueTask<TopicResult> AddPartitions(int partitionsCount, bool validateOnly) =>
         Drive(driver => driver.AddPartitionsAsync(partitionsCount, validateOnly));
+
+    /// <inheritdoc/>
+    public ValueTask<TopicResult> Rebalance(bool validateOnly) => Drive(driver => driver.RebalanceAsync(validateOnly));
 
     /// <inheritdoc/>
     public ValueTask<TopicResult> AlterConfigs(AlterConfigsRequest request) => Drive(driver => driver.AlterConfigsAsync(request));

@@ -9,17 +9,22 @@ namespace Loire.Grains.Turns;
 /// </summary>
 public sealed class ActiveDrivers : ILifecycleParticipant<ISiloLifecycle>
 {
-    private readonly ConcurrentDictionary<IRetiring, bool> _active = new();
+    private readonly ConcurrentDictionary<IRetiring, IGrainContext> _active = new();
     private volatile bool _isStopping;
+
+    /// <summary>How many there are.</summary>
+    internal int Count => _active.Count;
 
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle lifecycle) =>
         lifecycle.Subscribe(nameof(ActiveDrivers), ServiceLifecycleStage.Active, static _ => Task.CompletedTask, RetireAll);
 
     /// <summary>Adds a driver.</summary>
-    internal void Add(IRetiring driver)
+    /// <param name="driver">The driver.</param>
+    /// <param name="activation">Its activation.</param>
+    internal void Add(IRetiring driver, IGrainContext activation)
     {
-        _active[driver] = true;
+        _active[driver] = activation;
         if (_isStopping)
         {
             driver.Retire();
@@ -28,6 +33,26 @@ public sealed class ActiveDrivers : ILifecycleParticipant<ISiloLifecycle>
 
     /// <summary>Removes a driver.</summary>
     internal void Remove(IRetiring driver) => _active.TryRemove(driver, out _);
+
+    /// <summary>The drivers of a type.</summary>
+    internal IEnumerable<T> OfType<T>()
+        where T : IRetiring => _active.Keys.OfType<T>();
+
+    /// <summary>
+    /// Moves an activation to the silo where its grain would be placed now, or ends it if that is this one. No call fails: those that run end as
+    /// always or at once, and Orleans keeps later ones for the next activation.
+    /// </summary>
+    /// <returns>Completes when the activation has ended.</returns>
+    internal async Task MoveAsync(IRetiring driver)
+    {
+        if (_active.TryGetValue(driver, out var activation))
+        {
+            // First, so that no call starts to wait after the others have been ended.
+            activation.Migrate(null, CancellationToken.None);
+            driver.EndWaits();
+            await activation.Deactivated;
+        }
+    }
 
     /// <summary>Retires every driver, including those that are added later.</summary>
     internal Task RetireAll(CancellationToken cancellation)

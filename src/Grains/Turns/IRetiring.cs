@@ -7,4 +7,10 @@ internal interface IRetiring
     /// Posts a turn of the driver that fails parked calls with a retriable error and deactivates the grain. Thread-safe.
     /// </summary>
     void Retire();
+
+    /// <summary>
+    /// Posts a turn of the driver that answers parked calls, and those that would be parked from then on, with what there is. The activation is
+    /// about to move, and no further call reaches it. Thread-safe.
+    /// </summary>
+    void EndWaits();
 }

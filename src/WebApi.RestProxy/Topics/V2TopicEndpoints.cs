@@ -103,8 +103,8 @@ internal sealed class V2TopicEndpoints(
 
     private async Task<V2Error?> PartitionAsync(HttpContext context)
     {
-        var (_, partition, error) = await V2Topic.FindPartitionAsync(context, topics);
-        return error ?? await V2Requests.AnswerAsync(context, V2PartitionJson.Of(partition));
+        var (topic, partition, error) = await V2Topic.FindPartitionAsync(context, topics);
+        return topic is null ? error : await V2Requests.AnswerAsync(context, V2PartitionJson.Of(partition, topic.LeaderOf(partition)));
     }
 
     private async Task<V2Error?> OffsetsAsync(HttpContext context)

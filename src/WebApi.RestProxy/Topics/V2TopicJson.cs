@@ -11,17 +11,17 @@ internal sealed record V2TopicJson(string Name, Dictionary<string, string> Confi
         V2PartitionJson.AllOf(topic));
 }
 
-/// <summary>A partition and its copies. One node is one broker with the id 0, which leads all.</summary>
+/// <summary>A partition and its copies. The store keeps these, so the leader is the only replica.</summary>
 internal sealed record V2PartitionJson(int Partition, int Leader, V2ReplicaJson[] Replicas)
 {
-    public static V2PartitionJson Of(int partition) => new(partition, 0, [new V2ReplicaJson(0, true, true)]);
+    public static V2PartitionJson Of(int partition, int leader) => new(partition, leader, [new V2ReplicaJson(leader, true, true)]);
 
     public static V2PartitionJson[] AllOf(TopicDescription topic)
     {
         var partitions = new V2PartitionJson[topic.PartitionsCount];
         for (var i = 0; i < partitions.Length; i++)
         {
-            partitions[i] = Of(i);
+            partitions[i] = Of(i, topic.Leaders is { } leaders && i < leaders.Length ? leaders[i] : 0);
         }
 
         return partitions;

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Loire.Edge.Calls;
 using Loire.Edge.Offsets;
 using Loire.Edge.Topics;
 using Loire.WebApi.Coding;
@@ -49,7 +50,11 @@ public static class LoireApi
         services.AddSingleton<RequestMemory>();
         services.AddSingleton<CodingLimit>();
         services.AddSingleton(services => new TopicCache(
-            services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<TimeProvider>()));
+            services.GetRequiredService<IGrainFactory>(),
+            services.GetRequiredService<TimeProvider>(),
+            retries: services.GetRequiredService<IOptions<LoireApiOptions>>().Value.CallPatience is var patience && patience > TimeSpan.Zero
+                ? new CallRetries(services.GetRequiredService<TimeProvider>(), patience)
+                : null));
         services.AddSingleton<OffsetLookup>();
         services.AddSingleton(ProduceSession.Delivery);
         services.AddSingleton<LiveTails>();
@@ -61,7 +66,7 @@ public static class LoireApi
     public static IEndpointRouteBuilder MapLoireApi(this IEndpointRouteBuilder routes)
     {
         var compression = ActivatorUtilities.CreateInstance<AnswerCompression>(routes.ServiceProvider);
-        var api = routes.MapGroup("").RefuseIllFormedEscapes().CompressAnswers(compression);
+        var api = routes.MapGroup("").RefuseIllFormedEscapes().CompressAnswers(compression).RepeatWhileGrainsMove();
         var v1 = api.MapGroup("/v1").CheckParameters();
         Make<TopicEndpoints>(routes).Map(v1);
         Make<TopicConfigEndpoints>(routes).Map(v1);

@@ -1,6 +1,11 @@
 using System.Globalization;
+using Loire.Edge.Calls;
+using Loire.Edge.Offsets;
 using Loire.Grains.Interfaces.Brokers;
+using Loire.Grains.Interfaces.Topics;
+using Loire.Model;
 using Loire.WebApi.Errors;
+using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -15,6 +20,18 @@ internal sealed class BrokerEndpoints(IGrainFactory grains)
     {
         routes.MapGet("/brokers", ListAsync).Describe("listBrokers", "Lists the brokers of the cluster");
         routes.MapGet("/brokers/{broker}", GetAsync).Describe("getBroker", "Shows a broker").Fails(400, 404);
+        routes.MapPost("/brokers/{broker}:drain", DrainAsync)
+            .Describe(
+                "drainBroker",
+                "Stops a broker in order",
+                "Its partitions move to the other brokers without failing requests, and then its process ends. Answers when that has begun.")
+            .Fails(400, 404, 409, 503);
+        routes.MapPost("/brokers:rebalance", RebalanceAsync)
+            .Describe(
+                "rebalanceBrokers",
+                "Spreads the leadership of partitions evenly over the brokers that serve",
+                "Handles one page of topics; next is the after of the following page. Partitions move after the answer, a few at a time.")
+            .Fails(400, 413, 415, 503);
     }
 
     private async Task<Ok<BrokerJson[]>> ListAsync()
@@ -28,12 +45,96 @@ internal sealed class BrokerEndpoints(IGrainFactory grains)
         var cluster = await DescribeAsync();
         return cluster.Brokers.FirstOrDefault(known => known.Id == broker) is { } found
             ? TypedResults.Ok(BrokerJson.Of(cluster, found))
-            : new ApiProblem(
-                ErrorCode.BrokerIdNotRegistered, string.Create(CultureInfo.InvariantCulture, $"Broker {broker} has never been part of the cluster."));
+            : Unknown(broker);
     }
+
+    private async Task<Results<Accepted<BrokerJson>, ApiProblem>> DrainAsync(int broker)
+    {
+        var cluster = await DescribeAsync();
+        if (cluster.Brokers.FirstOrDefault(known => known.Id == broker) is not { } found)
+        {
+            return Unknown(broker);
+        }
+
+        var json = BrokerJson.Of(cluster, found);
+        if (found.State != BrokerState.Running)
+        {
+            return Conflict(ErrorCode.BrokerNotAvailable, $"Broker {broker} is {json.State}.");
+        }
+
+        return await grains.GetGrain<IBrokerGrain>(broker).Drain() == ErrorCode.None
+            ? TypedResults.Accepted((string?)null, json)
+            : Conflict(ErrorCode.PolicyViolation, $"No other broker serves that could take over the partitions of broker {broker}.");
+    }
+
+    private async Task<Results<Ok<RebalancedJson>, ApiProblem>> RebalanceAsync(
+        Body<RebalanceJson> body, CancellationToken aborted)
+    {
+        var (after, limit, dryRun) = body.Value;
+        if (limit is < 1 or > Limits.TopicsPerPage)
+        {
+            return ApiProblem.BadRequest($"limit must lie between 1 and {Limits.TopicsPerPage}.");
+        }
+
+        var page = await grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key).List(after, limit);
+        if (page.Error != ErrorCode.None)
+        {
+            return new ApiProblem(page.Error);
+        }
+
+        var (changed, failed) = (0, 0);
+        await Parallel.ForEachAsync(
+            page.Names, new ParallelOptions { MaxDegreeOfParallelism = OffsetLookup.AtOnce, CancellationToken = aborted }, async (name, _) =>
+            {
+                var partitions = await RebalanceTopicAsync(name, dryRun);
+                Interlocked.Add(ref partitions is null ? ref failed : ref changed, partitions ?? 1);
+            });
+        return TypedResults.Ok(new RebalancedJson(page.Names.Length, changed, failed, page.HasMore ? page.Names[^1].Value : null));
+    }
+
+    /// <summary>The number of partitions that have got another preferred leader; null if the topic could not be changed.</summary>
+    private async Task<int?> RebalanceTopicAsync(TopicName name, bool dryRun)
+    {
+        try
+        {
+            var topic = grains.GetGrain<ITopicGrain>(name.Value);
+            var (before, after) = (await topic.Describe(), await topic.Rebalance(dryRun));
+            if (before.Error == ErrorCode.UnknownTopicOrPartition || after.Error == ErrorCode.UnknownTopicOrPartition)
+            {
+                // It was deleted since the page was read.
+                return 0;
+            }
+
+            var leaders = before.Topic?.PreferredLeaders ?? [];
+            return after.Topic?.PreferredLeaders?.Where((leader, partition) => partition >= leaders.Length || leader != leaders[partition]).Count();
+        }
+        catch (Exception failure) when (GrainCallErrors.Of(failure) is not null)
+        {
+            return null;
+        }
+    }
+
+    private static ApiProblem Unknown(int broker) => new(
+        ErrorCode.BrokerIdNotRegistered, string.Create(CultureInfo.InvariantCulture, $"Broker {broker} has never been part of the cluster."));
+
+    private static ApiProblem Conflict(ErrorCode error, FormattableString detail) =>
+        new(error, detail.ToString(CultureInfo.InvariantCulture), StatusCodes.Status409Conflict);
 
     private async Task<ClusterDescription> DescribeAsync() => await grains.GetGrain<IClusterGrain>(IClusterGrain.Key).Describe();
 }
+
+/// <summary>A rebalance.</summary>
+/// <param name="After">Only topics after this one, in ordinal order of their names.</param>
+/// <param name="Limit">Topics in one page at most.</param>
+/// <param name="DryRun">Count what would change, and change nothing.</param>
+internal sealed record RebalanceJson(string After = "", int Limit = 1_000, bool DryRun = false);
+
+/// <summary>What a rebalance has changed in one page of topics.</summary>
+/// <param name="Topics">The topics of the page.</param>
+/// <param name="PartitionsChanged">Partitions that have got another preferred leader.</param>
+/// <param name="TopicsFailed">Topics that could not be changed: repeat the request.</param>
+/// <param name="Next">The last topic of the page, if there are more.</param>
+internal sealed record RebalancedJson(int Topics, int PartitionsChanged, int TopicsFailed, string? Next);
 
 /// <summary>A broker. Host and port are those of its HTTP API; absent until it serves.</summary>
 internal sealed record BrokerJson(

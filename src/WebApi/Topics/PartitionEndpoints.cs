@@ -37,7 +37,7 @@ internal sealed class PartitionEndpoints(IGrainFactory grains, TopicCache topics
             return problem;
         }
 
-        var partitions = Enumerable.Range(0, result.Topic!.PartitionsCount).Select(partition => new PartitionJson(partition));
+        var partitions = Enumerable.Range(0, result.Topic!.PartitionsCount).Select(partition => PartitionJson.Of(result.Topic, partition));
         return TypedResults.Ok(partitions.ToArray());
     }
 
@@ -50,9 +50,12 @@ internal sealed class PartitionEndpoints(IGrainFactory grains, TopicCache topics
         }
 
         var offsets = await lookup.BoundsAsync(target.Topic, partition, aborted);
+        var leader = offsets.Leader < 0 ? target.Topic.LeaderOf(partition) : offsets.Leader;
         return ApiProblem.Of(offsets.Error) is { } problem
             ? problem
-            : TypedResults.Ok(new PartitionStateJson(partition, offsets.Epoch == LeaderEpoch.None ? null : offsets.Epoch.Value));
+            : TypedResults.Ok(new PartitionStateJson(
+                partition, leader, offsets.Epoch == LeaderEpoch.None ? null : offsets.Epoch.Value, target.Topic.PreferredLeaderOf(partition),
+                [leader], [leader]));
     }
 
     private async Task<Results<Ok<OffsetsJson>, Ok<OffsetAtTimeJson>, ApiProblem>> OffsetsAsync(

@@ -54,11 +54,31 @@ internal enum ConfigOperation
     DELETE,
 }
 
-/// <summary>A partition.</summary>
-internal sealed record PartitionJson(int Partition);
+/// <summary>A partition and the brokers that have it. The store keeps the copies, so the leader is the only replica.</summary>
+/// <param name="Partition">Its number.</param>
+/// <param name="Leader">The broker that leads it now, or where it would be opened.</param>
+/// <param name="PreferredLeader">The broker that should lead it; absent if every one may.</param>
+/// <param name="Replicas">The brokers with a copy.</param>
+/// <param name="Isr">Those of them that have everything that was acknowledged.</param>
+internal sealed record PartitionJson(int Partition, int Leader, int? PreferredLeader, int[] Replicas, int[] Isr)
+{
+    /// <summary>A partition as its topic describes it; a silo that is no broker counts as broker 0.</summary>
+    public static PartitionJson Of(TopicDescription topic, int partition)
+    {
+        var leader = topic.Leaders is { } leaders && partition < leaders.Length ? leaders[partition] : 0;
+        int? preferred = topic.PreferredLeaders is { } known && partition < known.Length && known[partition] >= 0 ? known[partition] : null;
+        return new PartitionJson(partition, leader, preferred, [leader], [leader]);
+    }
+}
 
-/// <summary>A partition and the epoch of its leader; absent before the first write.</summary>
-internal sealed record PartitionStateJson(int Partition, int? LeaderEpoch);
+/// <summary>A partition as the broker describes it that leads it.</summary>
+/// <param name="Partition">Its number.</param>
+/// <param name="Leader">The broker that answered.</param>
+/// <param name="LeaderEpoch">The epoch of the leader; absent before its first write.</param>
+/// <param name="PreferredLeader">The broker that should lead it; absent if every one may.</param>
+/// <param name="Replicas">The brokers with a copy.</param>
+/// <param name="Isr">Those of them that have everything that was acknowledged.</param>
+internal sealed record PartitionStateJson(int Partition, int Leader, int? LeaderEpoch, int? PreferredLeader, int[] Replicas, int[] Isr);
 
 /// <summary>The positions that bound a log.</summary>
 internal sealed record OffsetsJson(int Partition, long LogStartOffset, long LastStableOffset, long HighWatermark, long LogEndOffset);

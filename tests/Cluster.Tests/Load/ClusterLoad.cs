@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -23,6 +24,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     private const int RecordsPerWrite = 5;
+    private const int FailuresShown = 5;
 
     private readonly CancellationTokenSource _end = new();
     private readonly CancellationTokenSource _noMoreRecords = new();
@@ -35,6 +37,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private readonly ClusterOfProcesses _cluster;
     private readonly string _topic;
     private readonly int _seed;
+    private readonly ConcurrentQueue<string> _failures = new();
     private int _names;
 
     public ClusterLoad(ClusterOfProcesses cluster, string topic, int partitions, int seed = 0)
@@ -146,7 +149,10 @@ internal sealed class ClusterLoad : IAsyncDisposable
         Assert.Empty(Answers.Problems);
     }
 
-    public string Summary() => $"{AcknowledgedCount} records acknowledged, {Answers.Summary()}";
+    /// <summary>Every request that a node answered with an error, or did not answer.</summary>
+    public IReadOnlyCollection<string> Failures => _failures;
+
+    public string Summary() => string.Join('\n', [$"{AcknowledgedCount} records acknowledged, {Answers.Summary()}", .. _failures.Take(FailuresShown)]);
 
     public async ValueTask DisposeAsync()
     {
@@ -316,6 +322,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
     /// <summary>One request for the topic by way of a node; no status if no answer comes.</summary>
     private async Task<(HttpStatusCode? Status, string Body)> CallAsync(ClusterNode node, string path, HttpContent? body = null)
     {
+        var begun = Stopwatch.GetTimestamp();
         using var timeout = new CancellationTokenSource(CallTimeout);
         using var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, new Uri(node.Url, $"/v1/topics/{_topic}/{path}")) { Content = body };
         request.Headers.Accept.ParseAdd(body is null ? "application/x-ndjson" : "application/json");
@@ -324,11 +331,17 @@ internal sealed class ClusterLoad : IAsyncDisposable
         {
             using var response = await _cluster.Http.SendAsync(request, timeout.Token);
             var text = await response.Content.ReadAsStringAsync(timeout.Token);
+            if (!response.IsSuccessStatusCode)
+            {
+                _failures.Enqueue($"after {Stopwatch.GetElapsedTime(begun).TotalMilliseconds:F0} ms, node {node.Id}, {path}: {text}");
+            }
+
             Answers.Count($"{kind} {(int)response.StatusCode}{(response.IsSuccessStatusCode ? "" : ErrorCodeOf(text))}");
             return (response.StatusCode, text);
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
         {
+            _failures.Enqueue($"after {Stopwatch.GetElapsedTime(begun).TotalMilliseconds:F0} ms, node {node.Id}, {path}: {failure.Message}");
             Answers.Count(failure is OperationCanceledException ? $"{kind} without an answer for {CallTimeout.TotalSeconds} s" : $"{kind} cut off");
             return (null, "");
         }

@@ -1,3 +1,4 @@
+using Loire.Coordination.Placement;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Journals;
@@ -59,6 +60,9 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
     /// <summary>Calls to partitions that are under way now, and the most that ever were.</summary>
     public (int Now, int Most) Calls { get; private set; }
 
+    /// <summary>The brokers of the cluster; none at first.</summary>
+    public List<BrokerPlace> BrokersServing { get; } = [];
+
     public TopicDriver Topic(string name) => Topic(TopicName.Parse(name));
 
     public TopicResult Create(string name, int partitions = 1, params (string Name, string Value)[] configs) =>
@@ -118,6 +122,10 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
         await Call(partition, driver => Task.FromResult(driver.Configure(settings)));
 
     public async ValueTask<ErrorCode> Delete(PartitionKey partition) => await Call(partition, driver => driver.DeleteAsync());
+
+    public IReadOnlyList<int> Serving => [.. BrokersServing.Select(broker => broker.Id)];
+
+    public ValueTask<IReadOnlyCollection<BrokerPlace>> Brokers() => new([.. BrokersServing]);
 
     public async ValueTask<ErrorCode> Settle(TopicName topic) => (await Topic(topic).SettleAsync()).Error;
 

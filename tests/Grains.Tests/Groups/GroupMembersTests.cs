@@ -359,7 +359,7 @@ public class GroupMembersTests
 
         Task<bool> Add(GroupBench bench)
         {
-            active.Add(bench.Driver);
+            active.Add(bench.Driver, null!);
             return Task.FromResult(true);
         }
     }

@@ -63,7 +63,7 @@ public class LifecycleTests
 
         Task<bool> Add(PartitionBench bench)
         {
-            active.Add(bench.Driver);
+            active.Add(bench.Driver, null!);
             return Task.FromResult(true);
         }
     }

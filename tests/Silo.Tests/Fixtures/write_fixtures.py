@@ -172,6 +172,11 @@ def create(node, topic, partitions, **configs):
     node.post("/v1/topics", {"topic_name": topic, "partitions_count": partitions, "configs": settings})
 
 
+def rebalance(node):
+    """Gives every topic preferred leaders; builds from before there were any refuse that."""
+    node.ask("POST", "/v1/brokers:rebalance", {})
+
+
 def header(name, value):
     return {"name": name, "value": value}
 
@@ -234,6 +239,7 @@ def commit(topic, partition, offset, **more):
 def write_first(node):
     """Everything for the first time: topics of all kinds, records of all kinds, groups of all kinds."""
     create(node, "orders", 3, max_message_bytes="2000000")
+    rebalance(node)
     for i in range(80):
         # So many changes that the topic's journal takes a snapshot.
         node.do("PUT", "/v1/topics/orders/configs/segment.ms", {"value": str(1_000_000 + i)})
@@ -247,6 +253,7 @@ def write_first(node):
     create(node, "large", 1)
     create(node, "grown", 1)
     create(node, "never-written", 2)
+    rebalance(node)
     for topic in ("deleted", "recreated"):
         create(node, topic, 2, max_message_bytes="500000")
         produce(node, topic, lines(20, topic), "text/plain", 1)

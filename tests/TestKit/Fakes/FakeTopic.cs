@@ -20,6 +20,12 @@ public sealed class FakeTopic(string name) : ITopicGrain
     /// <summary>Awaited by each description after it has read the topic.</summary>
     public Func<Task>? AfterDescribe { get; set; }
 
+    /// <summary>How often partitions were to be added.</summary>
+    public int Changes { get; private set; }
+
+    /// <summary>Awaited by each addition of partitions.</summary>
+    public Func<Task>? BeforeChange { get; set; }
+
     public bool Exists => _description is not null;
 
     public string Name => name;
@@ -53,6 +59,8 @@ public sealed class FakeTopic(string name) : ITopicGrain
 
     public ValueTask<TopicResult> Create(CreateTopicRequest request) => Answer();
 
+    public ValueTask<TopicResult> Rebalance(bool validateOnly) => Answer();
+
     public ValueTask<TopicResult> Watch(TopicId id, long version, TimeSpan wait, CancellationToken cancellation) => Describe();
 
     public async ValueTask<TopicResult> Describe()
@@ -72,7 +80,16 @@ public sealed class FakeTopic(string name) : ITopicGrain
         return answer;
     }
 
-    public ValueTask<TopicResult> AddPartitions(int partitionsCount, bool validateOnly) => Answer();
+    public async ValueTask<TopicResult> AddPartitions(int partitionsCount, bool validateOnly)
+    {
+        Changes++;
+        if (BeforeChange is { } before)
+        {
+            await before();
+        }
+
+        return await Answer();
+    }
 
     public ValueTask<TopicResult> AlterConfigs(AlterConfigsRequest request) => Answer();
 

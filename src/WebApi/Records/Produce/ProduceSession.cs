@@ -85,15 +85,29 @@ internal sealed class ProduceSession(
 
     Acks IAccumulatorOwner.Acks => acks;
 
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(320);
+
     /// <summary>
-    /// Makes what all requests share: each append is tried once, by the thread that has the records, and its failure ends the request.
+    /// Makes what all requests share: an append is made by the thread that has the records, and again only while its partition moves; its failure
+    /// ends the request.
     /// </summary>
     public static BatchDelivery Delivery(IServiceProvider services)
     {
         var options = services.GetRequiredService<IOptions<LoireApiOptions>>().Value;
         return new BatchDelivery(
             services.GetRequiredService<TopicCache>(),
-            new ProducePolicy { BatchBytes = options.BatchBytes, Compression = options.ProduceCompression, StopsAtFailure = true },
+            new ProducePolicy
+            {
+                BatchBytes = options.BatchBytes,
+                Compression = options.ProduceCompression,
+                StopsAtFailure = true,
+
+                // The pauses double up to the longest: together about as long as the patience.
+                Retries = options.CallPatience == TimeSpan.Zero ? 0 : 5 + (int)(options.CallPatience / LongestPause),
+                RetriesOnlyMoves = true,
+                RetryBackoff = TimeSpan.FromMilliseconds(10),
+                RetryBackoffMax = LongestPause,
+            },
             services.GetRequiredService<TimeProvider>(),
             Random.Shared,
             services.GetRequiredService<ILogger<ProduceSession>>());

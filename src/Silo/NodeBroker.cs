@@ -4,10 +4,17 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace Loire.Silo;
 
-/// <summary>Tells the cluster, once the HTTP server listens, that this broker serves and where.</summary>
-internal sealed partial class BrokerAnnouncement(
-    IServiceProvider services, NodeOptions options, IHostApplicationLifetime lifetime, ILogger<BrokerAnnouncement> logger) : IHostedLifecycleService
+/// <summary>
+/// The node as a broker: tells the cluster, once the HTTP server listens, that it serves and where; and hands its grains to the others before
+/// anything of it stops.
+/// </summary>
+internal sealed partial class NodeBroker(
+    IServiceProvider services, NodeOptions options, IHostApplicationLifetime lifetime, ILogger<NodeBroker> logger) : IHostedLifecycleService
 {
+    // Most of the time that a host leaves for a stop is for the requests and the store. Draining takes a fraction of a second for each thousand
+    // partitions, unless storage is slow.
+    private static readonly TimeSpan DrainWithin = TimeSpan.FromSeconds(10);
+
     private Task _announcing = Task.CompletedTask;
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -21,7 +28,20 @@ internal sealed partial class BrokerAnnouncement(
         return Task.CompletedTask;
     }
 
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        // The HTTP server and the silo still run, so requests that wait for a partition end where it goes.
+        using var within = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        within.CancelAfter(DrainWithin);
+        try
+        {
+            await services.DrainLoireBrokerAsync(within.Token);
+        }
+        catch (Exception problem)
+        {
+            LogNotDrained(logger, problem);
+        }
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => _announcing;
 
@@ -62,6 +82,9 @@ internal sealed partial class BrokerAnnouncement(
             ? new UriBuilder(url) { Host = options.SiloAddress.ToString() }.Uri.AbsoluteUri
             : url.AbsoluteUri;
     }
+
+    [LoggerMessage(2, LogLevel.Warning, "This broker could not hand its grains to the others before its stop.")]
+    private static partial void LogNotDrained(ILogger logger, Exception problem);
 
     [LoggerMessage(1, LogLevel.Warning, "The registry of brokers could not be told that this broker serves: it stays listed as starting.")]
     private static partial void LogNotAnnounced(ILogger logger, Exception problem);

@@ -1,0 +1,11 @@
+using Loire.Grains.Turns;
+using Loire.Model;
+
+namespace Loire.Grains.Placement;
+
+/// <summary>A partition that is open on this silo.</summary>
+internal interface ILedPartition : IRetiring
+{
+    /// <summary>The partition.</summary>
+    PartitionKey Key { get; }
+}

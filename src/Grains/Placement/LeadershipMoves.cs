@@ -1,0 +1,214 @@
+using System.Threading.Channels;
+using Loire.Grains.Brokers;
+using Loire.Grains.Interfaces.Brokers;
+using Loire.Grains.Turns;
+using Loire.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Grains.Placement;
+
+/// <summary>
+/// Moves the partitions of this silo that another broker should lead: after a broker has come back, after a rebalance, and all grains before
+/// this silo stops. A few at a time, and without failing calls. One per silo.
+/// </summary>
+internal sealed partial class LeadershipMoves(
+    ServingBrokers brokers, PartitionLeaders leaders, ActiveDrivers active, IClusterMembershipService membership, ILocalSiloDetails self,
+    IGrainFactory grains, PlacementMetrics metrics, TimeProvider time, ILogger<LeadershipMoves> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+{
+    // A move closes a log and opens it elsewhere: a few storage calls, which must not crowd out those of the clients.
+    private const int AtOnce = 8;
+    private const int AtOnceToDrain = 64;
+
+    // Orleans ends an activation that does not come to an end after 30 s, so a pass always ends.
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan BetweenDrains = TimeSpan.FromMilliseconds(20);
+
+    // Calls that were sent here are forwarded, and their answers tell the senders where the grain is now. A silo that stops forwards less surely.
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(500);
+
+    private readonly Channel<bool> _look = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private readonly CancellationTokenSource _stop = new();
+    private Task _running = Task.CompletedTask;
+    private Task _draining = Task.CompletedTask;
+    private long _lastDrained;
+    private volatile bool _isGivingUp;
+    private int _drained;
+
+    public void Participate(ISiloLifecycle lifecycle) =>
+        lifecycle.Subscribe(nameof(LeadershipMoves), ServiceLifecycleStage.Active, StartAsync, StopAsync);
+
+    public void Dispose() => _stop.Dispose();
+
+    /// <summary>Looks again which broker leads the partitions of a topic, whose preferred leaders may have changed.</summary>
+    public void Recheck(TopicId topic)
+    {
+        leaders.Forget(topic);
+        _look.Writer.TryWrite(true);
+    }
+
+    /// <summary>
+    /// Moves every grain that parks calls to other silos, and takes no partition back. Does nothing if there is no other broker.
+    /// </summary>
+    /// <returns>How many activations have ended here.</returns>
+    public async Task<int> DrainAsync(CancellationToken cancellation)
+    {
+        if (!brokers.All.Any(broker => !brokers.IsSelf(broker)))
+        {
+            return 0;
+        }
+
+        LogDraining(logger, active.Count);
+        brokers.ExcludeSelf();
+        await Task.WhenAll(brokers.All.Select(TellAsync));
+        Volatile.Write(ref _lastDrained, time.GetTimestamp());
+        _draining = GiveUpAllAsync(_stop.Token);
+        try
+        {
+            while (_isGivingUp || active.Count > 0 || time.GetElapsedTime(Volatile.Read(ref _lastDrained)) < Quiet)
+            {
+                await Task.Delay(BetweenDrains, time, cancellation);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+
+        LogDrained(logger, _drained, active.Count);
+        return _drained;
+    }
+
+    private async Task TellAsync(ServingBroker broker)
+    {
+        try
+        {
+            await grains.GetGrain<IBrokerGrain>(broker.Id).Leaving(self.SiloAddress);
+        }
+        catch (Exception)
+        {
+            // It may send grains here, which are sent back.
+        }
+    }
+
+    /// <summary>Moves whatever there is, and whatever comes, until this silo stops.</summary>
+    private async Task GiveUpAllAsync(CancellationToken stop)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            for (; !stop.IsCancellationRequested; await Task.Delay(BetweenDrains, time, stop))
+            {
+                if (active.OfType<IRetiring>().ToList() is { Count: > 0 } rest)
+                {
+                    _isGivingUp = true;
+                    _drained += await MoveAsync(rest, AtOnceToDrain, "drain", stop);
+                    Volatile.Write(ref _lastDrained, time.GetTimestamp());
+                    _isGivingUp = false;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private Task StartAsync(CancellationToken cancellation)
+    {
+        _running = Task.WhenAll(WatchAsync(_stop.Token), RunAsync(_stop.Token));
+        return Task.CompletedTask;
+    }
+
+    private async Task StopAsync(CancellationToken cancellation)
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_running, _draining);
+    }
+
+    private async Task WatchAsync(CancellationToken stop)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            await foreach (var _ in membership.MembershipUpdates.WithCancellation(stop))
+            {
+                _look.Writer.TryWrite(true);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private async Task RunAsync(CancellationToken stop)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await using var timer = time.CreateTimer(_ => _look.Writer.TryWrite(true), null, BetweenLooks, BetweenLooks);
+        try
+        {
+            await foreach (var _ in _look.Reader.ReadAllAsync(stop))
+            {
+                await MoveMisplacedAsync(stop);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private async Task MoveMisplacedAsync(CancellationToken stop)
+    {
+        try
+        {
+            var misplaced = new List<IRetiring>();
+            foreach (var partition in active.OfType<ILedPartition>())
+            {
+                if (await leaders.FindAsync(partition.Key) is { } leader && !brokers.IsSelf(leader))
+                {
+                    misplaced.Add(partition);
+                }
+            }
+
+            metrics.Misplaced = misplaced.Count;
+            if (misplaced.Count > 0 && !brokers.IsDraining)
+            {
+                var moved = await MoveAsync(misplaced, AtOnce, "leader", stop);
+                metrics.Misplaced = misplaced.Count - moved;
+                LogMoved(logger, moved);
+            }
+        }
+        catch (Exception bug) when (bug is not OperationCanceledException)
+        {
+            LogFailed(logger, bug);
+        }
+    }
+
+    private async Task<int> MoveAsync(List<IRetiring> drivers, int atOnce, string reason, CancellationToken cancellation)
+    {
+        var moved = 0;
+        await BoundedCalls.ForEach(drivers, atOnce, async driver =>
+        {
+            if (!cancellation.IsCancellationRequested)
+            {
+                await active.MoveAsync(driver).WaitAsync(cancellation);
+                metrics.Moved(reason);
+                Interlocked.Increment(ref moved);
+            }
+
+            return ErrorCode.None;
+        });
+        return moved;
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "This broker drains: {Count} grains move to other brokers.")]
+    private static partial void LogDraining(ILogger logger, int count);
+
+    [LoggerMessage(2, LogLevel.Information, "This broker has drained: {Moved} grains have moved, {Left} are left.")]
+    private static partial void LogDrained(ILogger logger, int moved, int left);
+
+    [LoggerMessage(3, LogLevel.Information, "{Count} partitions have moved to the brokers that should lead them.")]
+    private static partial void LogMoved(ILogger logger, int count);
+
+    [LoggerMessage(4, LogLevel.Error, "The partitions that other brokers should lead could not be moved.")]
+    private static partial void LogFailed(ILogger logger, Exception bug);
+}
