@@ -7,38 +7,47 @@ cd "$(dirname "$0")"
 mkdir -p artifacts
 started=$SECONDS
 
-# Suites that start no server or process, or mostly wait: they run one after the other beside the rest, with what it leaves of the processors. The
-# rest shares ports, disks and timeouts, and runs one by one.
-pure=(
-  Architecture.Tests Client.Avro.Tests Client.Hosting.Tests Client.Protobuf.Tests Coordination.Tests Edge.Tests Log.Tests Model.Tests
-  Orleans.Behaviour.Tests
+# Suites that bear a slow machine: they run one after the other beside the rest, with what it leaves of the processors, those of processes first. The rest
+# shares disks and timeouts, and runs one by one.
+side=(
+  Cli.Tests Samples.Tests Architecture.Tests Client.Avro.Tests Client.Hosting.Tests Client.Protobuf.Tests Coordination.Tests Edge.Tests Log.Tests
+  Model.Tests Orleans.Behaviour.Tests
 )
 
-# Debian packages that some tests drive: strace injects failing system calls, PostgreSQL keeps the membership of a cluster, the others are Kafka's own clients.
+# Debian packages that some tests drive: strace injects failing system calls, PostgreSQL keeps the membership of a cluster, the
+# others are Kafka's own clients.
 wanted=(strace postgresql kcat python3-kafka python3-lz4 python3-snappy python3-zstandard)
-missing=()
-for package in "${wanted[@]}"; do dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package"); done
-if [ ${#missing[@]} -gt 0 ]; then
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "installing ${missing[*]}"
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } >artifacts/apt.log 2>&1 \
-      || { tail -5 artifacts/apt.log; echo "could not install ${missing[*]}: the tests that need them will be skipped"; }
-  else
-    echo "not installed: ${missing[*]} (apt-get install them; the tests that need them will be skipped)"
+
+install() {
+  local package missing=()
+  for package in "${wanted[@]}"; do dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package"); done
+  if [ ${#missing[@]} -gt 0 ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+      echo "installing ${missing[*]}"
+      { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } >artifacts/apt.log 2>&1 \
+        || { tail -5 artifacts/apt.log; echo "could not install ${missing[*]}: the tests that need them will be skipped"; }
+    else
+      echo "not installed: ${missing[*]} (apt-get install them; the tests that need them will be skipped)"
+    fi
   fi
-fi
-if command -v npm >/dev/null; then
-  (cd tests/azurite && npm ci --no-audit --no-fund >../../artifacts/npm.log 2>&1) || { tail -5 artifacts/npm.log; echo "could not install Azurite: its tests will be skipped"; }
-  (cd tests/avro && npm ci --no-audit --no-fund >../../artifacts/npm-avro.log 2>&1) || { tail -5 artifacts/npm-avro.log; echo "could not install avsc: its tests will be skipped"; }
-else
-  echo "npm is not installed: the tests on Azurite and with avsc will be skipped"
-fi
+  if command -v npm >/dev/null; then
+    (cd tests/azurite && npm ci --no-audit --no-fund >../../artifacts/npm.log 2>&1) || { tail -5 artifacts/npm.log; echo "could not install Azurite: its tests will be skipped"; }
+    (cd tests/avro && npm ci --no-audit --no-fund >../../artifacts/npm-avro.log 2>&1) || { tail -5 artifacts/npm-avro.log; echo "could not install avsc: its tests will be skipped"; }
+  else
+    echo "npm is not installed: the tests on Azurite and with avsc will be skipped"
+  fi
+}
+
+# Downloads wait for the network and the build does not.
+install &
+installing=$!
 
 # One compiler process for all projects: starting one for each takes about as long as compiling.
 echo "building"
 built=yes
 dotnet build Orleans.sln -c Release --nologo -v quiet -p:UseSharedCompilation=true || built=no
 dotnet build-server shutdown --vbcscompiler >/dev/null 2>&1 || true
+wait $installing || true
 if [ $built = no ]; then
   echo "the build failed"
   echo "0 passed, 1 failed, 0 skipped"
@@ -69,12 +78,12 @@ run_suite() {
   [ "$f" = 0 ] || grep -vE '^\s*$' "$log" | tail -60
 }
 
-is_pure() { [[ " ${pure[*]} " == *" $1 "* ]]; }
-for suite in "${suites[@]}"; do
-  ! is_pure "$suite" || run_suite "$suite" nice -n 5
+is_in() { [[ " ${*:2} " == *" $1 "* ]]; }
+for suite in "${side[@]}"; do
+  ! is_in "$suite" "${suites[@]}" || run_suite "$suite" nice -n 5
 done &
 for suite in "${suites[@]}"; do
-  is_pure "$suite" || run_suite "$suite"
+  is_in "$suite" "${side[@]}" || run_suite "$suite"
 done
 wait
 

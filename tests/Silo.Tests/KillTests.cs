@@ -6,7 +6,7 @@ namespace Loire.Silo.Tests;
 public class KillTests(ITestOutputHelper output)
 {
     // LOIRE_KILLS=50 for a long run.
-    private static readonly int _kills = LongRuns.Kills ?? 12;
+    private static readonly int _kills = LongRuns.Kills ?? 6;
     private const int KillsBetweenFullReads = 5;
     private const int Partitions = 3;
 

@@ -9,7 +9,7 @@ namespace Loire.Client.Tests.Chaos;
 /// </summary>
 public sealed class ChaosTests(ITestOutputHelper output)
 {
-    private const int Rounds = 6;
+    private const int Rounds = 4;
 
     [Fact]
     public async Task Whatever_happens_to_silos_clients_see_one_log_and_nothing_is_left_in_the_end()

@@ -257,7 +257,7 @@ public sealed class GroupClusterTests : IAsyncLifetime
 
     private async Task UntilAsync(Func<bool> condition)
     {
-        // A call to a silo that was killed may end only by its timeout, half a minute later.
+        // A call to a silo that was killed may end only by its timeout.
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         while (!condition())
         {

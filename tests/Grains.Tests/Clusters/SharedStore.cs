@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Loire.Grains.Hosting;
 using Loire.Log;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
 using Orleans.Storage;
@@ -12,9 +13,12 @@ namespace Loire.Grains.Tests.Clusters;
 /// Silos of one test find the one store that they share by a name in their configuration, as silos of a real cluster find theirs by its
 /// address.
 /// </summary>
-public sealed class SharedStore : ISiloConfigurator
+public sealed class SharedStore : ISiloConfigurator, IClientBuilderConfigurator
 {
     private const string Property = "LoireTestStore";
+
+    // A call that is under way when its silo is killed may end only by it, 30 s by default.
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(8);
     private static readonly ConcurrentDictionary<
         string, (IGrainStorage Storage, Action<LoireGrainsOptions>? Configure, IIncomingGrainCallFilter? Filter)> Stores = new();
 
@@ -28,6 +32,7 @@ public sealed class SharedStore : ISiloConfigurator
         var builder = new TestClusterBuilder(silos);
         builder.Properties[Property] = name;
         builder.AddSiloBuilderConfigurator<SharedStore>();
+        builder.AddClientBuilderConfigurator<SharedStore>();
         build?.Invoke(builder);
         var cluster = builder.Build();
         await cluster.DeployAsync();
@@ -44,6 +49,7 @@ public sealed class SharedStore : ISiloConfigurator
 
         // A silo that is killed in this process refuses connections at once: nothing is gained by probing it for longer.
         siloBuilder.Configure<ClusterMembershipOptions>(membership => membership.ProbeTimeout = TimeSpan.FromSeconds(1));
+        siloBuilder.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = ResponseTimeout);
         siloBuilder.Services.AddKeyedSingleton(LogStorage.ProviderName, storage);
         if (storage is IObjectListing listing)
         {
@@ -66,4 +72,7 @@ public sealed class SharedStore : ISiloConfigurator
             configure?.Invoke(options);
         });
     }
+
+    public void Configure(IConfiguration configuration, IClientBuilder clientBuilder) =>
+        clientBuilder.Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = ResponseTimeout);
 }

@@ -14,7 +14,7 @@ namespace Loire.Grains.Tests.Groups;
 /// <summary>Groups on real silos of one process over one shared store.</summary>
 public sealed class GroupClusterTests : IAsyncLifetime
 {
-    // A call to a silo that was killed may end only by its timeout, half a minute later.
+    // A call to a silo that was killed may end only by its timeout.
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(5);
     private readonly LossyGrainStorage _storage = new();
     private TestCluster _cluster = null!;

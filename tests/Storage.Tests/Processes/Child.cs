@@ -21,7 +21,10 @@ internal sealed class Child : IDisposable
         if (inject is not null)
         {
             trace = Path.GetTempFileName();
-            command = ["strace", "-f", "-qq", "-o", trace, "-e", $"trace={inject.Split(':')[0]}", "-e", $"inject={inject}", .. command];
+
+            // With the filter only the calls that are traced stop the child; signals cannot be injected with it.
+            string[] filter = inject.Contains("signal=", StringComparison.Ordinal) ? [] : ["--seccomp-bpf"];
+            command = ["strace", "-f", .. filter, "-qq", "-o", trace, "-e", $"trace={inject.Split(':')[0]}", "-e", $"inject={inject}", .. command];
         }
 
         start.FileName = command[0];

@@ -34,7 +34,7 @@ public sealed class ProcessTests(ITestOutputHelper output) : IDisposable
         var seed = Seeds.Next(output);
         var random = new Random(seed);
         var expectation = new LoadExpectation();
-        for (var round = 0; round < 12; round++)
+        for (var round = 0; round < 8; round++)
         {
             var load = $"load{round}";
             expectation.Begin(load);

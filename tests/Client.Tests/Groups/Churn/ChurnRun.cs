@@ -9,7 +9,7 @@ internal sealed class ChurnRun : IAsyncDisposable
 {
     private const int PartitionsMost = 10;
 
-    // A call to a silo that was killed may end only by its timeout, half a minute later.
+    // A call to a silo that was killed may end only by its timeout.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly TestCluster _cluster;

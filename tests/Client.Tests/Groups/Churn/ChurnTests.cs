@@ -11,7 +11,7 @@ namespace Loire.Client.Tests.Groups.Churn;
 /// </summary>
 public sealed class ChurnTests(ITestOutputHelper output)
 {
-    private const int Rounds = 8;
+    private const int Rounds = 6;
 
     [Fact]
     public async Task Whatever_happens_to_members_topics_and_silos_groups_keep_their_promises()
