@@ -29,6 +29,25 @@ public sealed class LostNodeTests(ThreeNodes nodes, ITestOutputHelper output)
         LoseAsync("SIGTERM", async node => Assert.Equal(0, await node.Process.StopAsync()));
 
     [AzuriteFact]
+    public async Task Two_nodes_of_three_that_are_killed_at_once_lose_nothing_and_the_third_takes_over_everything()
+    {
+        var cluster = await nodes.HealedAsync();
+        await using var load = new ClusterLoad(cluster, await cluster.CreateTopicAsync(Partitions), Partitions);
+        var survivor = cluster.Nodes[1];
+        load.StartProducers(cluster.Nodes, mayMove: true);
+        load.StartReaders([survivor]);
+        await Until.TrueAsync("the load has run", () => load.AcknowledgedCount >= EnoughRecords);
+        var begun = Stopwatch.GetTimestamp();
+        await Task.WhenAll(cluster.Nodes.Where(node => node != survivor).Select(node => node.Process.KillAsync()));
+        var moments = await Task.WhenAll(
+            Enumerable.Range(0, Partitions).Select(partition => load.FirstWriteAsync(survivor, partition, BetweenAttempts, TakeoverBound)));
+        await load.EndAsync();
+        var times = moments.Select(at => $"{Stopwatch.GetElapsedTime(begun, at).TotalMilliseconds:F0}");
+        Say($"two killed: first acknowledgements by the third after {string.Join(", ", times)} ms; {load.Summary()}");
+        Assert.Equal(["Active"], (await cluster.StatusesAsync(survivor.Id)).Where(status => status != "Dead"));
+    }
+
+    [AzuriteFact]
     public async Task Cluster_that_is_killed_as_a_whole_and_started_again_has_everything()
     {
         var cluster = await nodes.HealedAsync();

@@ -4,7 +4,7 @@ using Loire.Cluster.Tests.Faults;
 
 namespace Loire.Cluster.Tests.Chaos;
 
-/// <summary>Lets something happen to a node of a cluster, or to its connections to the store or the membership table.</summary>
+/// <summary>Lets something happen to a node of a cluster, or to its connections to the store, the membership table or the other nodes.</summary>
 internal static class ProcessFaults
 {
     private const int LongestMilliseconds = 9_000;
@@ -14,7 +14,7 @@ internal static class ProcessFaults
     {
         var node = cluster.Nodes[random.Next(cluster.Nodes.Count)];
         var duration = TimeSpan.FromMilliseconds(random.Next(100, LongestMilliseconds));
-        switch (random.Next(5))
+        switch (random.Next(cluster.HasNetworks ? 6 : 5))
         {
             case 0:
                 Say("is killed");
@@ -33,8 +33,13 @@ internal static class ProcessFaults
             case 3:
                 await HappenAsync(node.Blobs, "the store");
                 break;
-            default:
+            case 4:
                 await HappenAsync(node.Tables, "the membership table");
+                break;
+            default:
+                Say($"and the others: cut off for {duration.TotalSeconds:F1} s");
+                node.CutOffFromOthers();
+                await Task.Delay(duration);
                 break;
         }
 

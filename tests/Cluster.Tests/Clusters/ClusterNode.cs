@@ -10,16 +10,25 @@ internal sealed class ClusterNode : IAsyncDisposable
 {
     private readonly string[] _options;
     private readonly Dictionary<string, string> _environment;
+    private readonly NodeNetworks? _networks;
 
-    private ClusterNode(int id, string cluster, HttpFaultProxy blobs, HttpFaultProxy tables, string[] options)
+    private ClusterNode(int id, string cluster, HttpFaultProxy blobs, HttpFaultProxy tables, NodeNetworks? networks, string[] options)
     {
-        (Id, Blobs, Tables) = (id, blobs, tables);
+        (Id, Blobs, Tables, _networks) = (id, blobs, tables, networks);
         var number = id.ToString(CultureInfo.InvariantCulture);
         _options =
         [
             "--clustering", "azure", "--storage", "azure", "--node-id", number, "--cluster-id", cluster, "--azure-container", cluster,
             "--group-initial-rebalance-delay", "0", "--memory-mb", "256", .. options,
         ];
+        if (networks is not null)
+        {
+            _options =
+            [
+                .. _options, "--urls", $"http://{networks.ClientAddress(id)}:0", "--insecure", "--silo-address", $"{networks.SiloAddress(id)}", "--insecure-silo",
+            ];
+        }
+
         var connection = AzuriteServer.ConnectionStringOf(blobs.Url, tables.Url);
         _environment = new Dictionary<string, string> { ["LOIRE_AZURE_CONNECTION"] = connection, ["LOIRE_CLUSTERING_CONNECTION"] = connection };
     }
@@ -32,19 +41,25 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <summary>The proxy before the membership table.</summary>
     public HttpFaultProxy Tables { get; }
 
+    /// <summary>What comes before its command line from the next start on, such as a command that changes its clock.</summary>
+    public string[] Wrapper { get; set; } = [];
+
+    /// <summary>The executable of its next start; null for the one that was built with the tests.</summary>
+    public string? Executable { get; set; }
+
     public NodeProcess Process { get; private set; } = null!;
 
     /// <summary>Where its HTTP API is, or was before it ended; each start takes another port.</summary>
     public Uri Url { get; private set; } = null!;
 
-    public static async Task<ClusterNode> CreateAsync(int id, string cluster, AzuriteServer azurite, string[] options) =>
-        new(id, cluster, await HttpFaultProxy.StartAsync(azurite.Blobs), await HttpFaultProxy.StartAsync(azurite.Tables), options);
+    public static async Task<ClusterNode> CreateAsync(int id, string cluster, AzuriteServer azurite, NodeNetworks? networks, string[] options) => new(
+        id, cluster, await HttpFaultProxy.StartAsync(azurite.Blobs, networks?.Own), await HttpFaultProxy.StartAsync(azurite.Tables, networks?.Own), networks, options);
 
     /// <summary>Starts the process, and waits until it is ready.</summary>
     public async Task StartAsync()
     {
         await (Process?.DisposeAsync() ?? ValueTask.CompletedTask);
-        Process = NodeProcess.Launch(_options, _environment);
+        Process = Launch();
         if (!await Process.IsServingAsync())
         {
             throw new InvalidOperationException($"Node {Id} did not start:\n{Process.Output}");
@@ -58,10 +73,18 @@ internal sealed class ClusterNode : IAsyncDisposable
         });
     }
 
+    /// <summary>Starts one more process of the node.</summary>
+    public NodeProcess Launch() =>
+        NodeProcess.Launch(_options, _environment, Executable, [.. _networks is null ? [] : NodeNetworks.Wrapper(Id), .. Wrapper]);
+
+    /// <summary>From now on nothing passes between it and the other nodes, while its clients and its store reach it.</summary>
+    public void CutOffFromOthers() => _networks!.Cut(Id);
+
     /// <summary>Ends all faults; a process that has ended is started again.</summary>
     public async Task HealAsync()
     {
         (Blobs.Faults, Tables.Faults) = (ProxyFaults.None, ProxyFaults.None);
+        _networks?.Mend(Id);
         if (Process is null or { HasExited: true })
         {
             await StartAsync();

@@ -12,28 +12,44 @@ internal sealed class ClusterOfProcesses : IAsyncDisposable
     private static int _clusters;
     private readonly TableClient _membership;
     private readonly string _name;
+    private readonly NodeNetworks? _networks;
     private int _topics;
 
-    private ClusterOfProcesses(string name, AzuriteServer azurite, IReadOnlyList<ClusterNode> nodes)
+    private ClusterOfProcesses(string name, AzuriteServer azurite, NodeNetworks? networks, IReadOnlyList<ClusterNode> nodes)
     {
-        (_name, Nodes) = (name, nodes);
+        (_name, _networks, Nodes) = (name, networks, nodes);
         _membership = new TableClient(azurite.ConnectionString, "OrleansSiloInstances");
     }
 
     public IReadOnlyList<ClusterNode> Nodes { get; }
 
+    /// <summary>Whether the nodes have networks of their own, so that one can be cut off from the others.</summary>
+    public bool HasNetworks => _networks is not null;
+
     /// <summary>Calls any node, by absolute addresses.</summary>
     public HttpClient Http { get; } = new() { Timeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>Starts all nodes at once, with further options, and waits until all are ready members of one cluster.</summary>
-    public static async Task<ClusterOfProcesses> StartAsync(int count, params string[] options)
+    public static Task<ClusterOfProcesses> StartAsync(int count, params string[] options) => StartAsync(count, networks: null, executable: null, options);
+
+    /// <summary>Starts all nodes at once, with further options, and waits until all are ready members of one cluster.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="networks">Networks for that many nodes, from now on the cluster's own; null for the loopback address.</param>
+    /// <param name="executable">The executable of all nodes; null for the one that was built with the tests.</param>
+    /// <param name="options">Further options of all nodes.</param>
+    public static async Task<ClusterOfProcesses> StartAsync(int count, NodeNetworks? networks, string? executable, params string[] options)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"cluster-{Interlocked.Increment(ref _clusters)}");
         var azurite = await AzuriteServer.SharedAsync();
-        var nodes = await Task.WhenAll(Enumerable.Range(1, count).Select(id => ClusterNode.CreateAsync(id, name, azurite, options)));
-        var cluster = new ClusterOfProcesses(name, azurite, nodes);
+        var nodes = await Task.WhenAll(Enumerable.Range(1, count).Select(id => ClusterNode.CreateAsync(id, name, azurite, networks, options)));
+        var cluster = new ClusterOfProcesses(name, azurite, networks, nodes);
         try
         {
+            foreach (var node in nodes)
+            {
+                node.Executable = executable;
+            }
+
             await cluster.HealAsync();
         }
         catch
@@ -104,5 +120,6 @@ internal sealed class ClusterOfProcesses : IAsyncDisposable
         }
 
         Http.Dispose();
+        _networks?.Dispose();
     }
 }

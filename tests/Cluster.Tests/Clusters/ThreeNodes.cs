@@ -1,6 +1,8 @@
 namespace Loire.Cluster.Tests.Clusters;
 
-/// <summary>A cluster of three nodes for all tests, which leave it as they may: each test begins with all nodes up.</summary>
+/// <summary>
+/// A cluster of three nodes for all tests, which leave it as they may: each test begins with all nodes up. The nodes have networks of their own where that is possible.
+/// </summary>
 public sealed class ThreeNodes : IAsyncLifetime
 {
     private ClusterOfProcesses? _cluster;
@@ -9,7 +11,7 @@ public sealed class ThreeNodes : IAsyncLifetime
     {
         if (_cluster is null)
         {
-            _cluster = await ClusterOfProcesses.StartAsync(3);
+            _cluster = await ClusterOfProcesses.StartAsync(3, NodeNetworks.Problem is null ? NodeNetworks.Create(3) : null, null);
         }
         else
         {

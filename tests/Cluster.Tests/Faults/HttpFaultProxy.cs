@@ -11,7 +11,7 @@ using Microsoft.Extensions.Primitives;
 namespace Loire.Cluster.Tests.Faults;
 
 /// <summary>
-/// A reverse proxy on a free port of the loopback address, which passes requests on as they are, signed headers included, except for the faults that are set
+/// A reverse proxy on a free port of the loopback address or another one, which passes requests on as they are, signed headers included, except for the faults that are set
 /// at the moment. Faults may change while requests are under way: what they delay goes on then.
 /// </summary>
 internal sealed class HttpFaultProxy : IAsyncDisposable
@@ -31,13 +31,13 @@ internal sealed class HttpFaultProxy : IAsyncDisposable
     private ProxyFaults _faults = ProxyFaults.None;
     private CancellationTokenSource _change = new();
 
-    private HttpFaultProxy(Uri target)
+    private HttpFaultProxy(Uri target, IPAddress listensOn)
     {
         _target = target;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(listensOn, 0);
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MinRequestBodyDataRate = null;
@@ -76,9 +76,10 @@ internal sealed class HttpFaultProxy : IAsyncDisposable
 
     /// <summary>Starts a proxy.</summary>
     /// <param name="target">The scheme, host and port of the server.</param>
-    public static async Task<HttpFaultProxy> StartAsync(Uri target)
+    /// <param name="listensOn">The proxy's own address; null is the loopback address.</param>
+    public static async Task<HttpFaultProxy> StartAsync(Uri target, IPAddress? listensOn = null)
     {
-        var proxy = new HttpFaultProxy(target);
+        var proxy = new HttpFaultProxy(target, listensOn ?? IPAddress.Loopback);
         await proxy._app.StartAsync();
         proxy.Url = new Uri(proxy._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         return proxy;

@@ -9,6 +9,9 @@ internal sealed record ProxyFaults
     /// <summary>Requests end without an answer, and none is carried out.</summary>
     public static readonly ProxyFaults CutOff = new() { LosesRequests = true, LosesAnswers = true };
 
+    /// <summary>Requests are held back and lost in the end, as by a network that delivers nothing.</summary>
+    public static readonly ProxyFaults Silent = CutOff with { RequestDelay = Timeout.InfiniteTimeSpan };
+
     /// <summary>How long a request is held back before it is passed on; infinite for as long as these faults last.</summary>
     public TimeSpan RequestDelay { get; init; }
 

@@ -47,6 +47,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
         _histories = [.. Enumerable.Range(0, partitions).Select(_ => new History())];
         _lastAcknowledged = new long[partitions];
         _longestPauses = new TimeSpan[partitions];
+        Ends = new long[partitions];
     }
 
     public ChaosHistory Answers { get; }
@@ -57,6 +58,11 @@ internal sealed class ClusterLoad : IAsyncDisposable
     public TimeSpan LongestPause => _longestPauses.Max();
 
     public int Partitions => _histories.Length;
+
+    public string Topic => _topic;
+
+    /// <summary>The number of records of each partition; known once the load has ended.</summary>
+    public long[] Ends { get; }
 
     /// <summary>Starts a producer of each partition for each node; one that fails goes to another node if it may.</summary>
     public void StartProducers(IReadOnlyList<ClusterNode> by, bool mayMove = false)
@@ -134,6 +140,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
         for (var partition = 0; partition < Partitions; partition++)
         {
             var log = await ReadAllAsync(by, partition);
+            Ends[partition] = log.Count;
             foreach (var (reader, positions) in _positions)
             {
                 await Until.TrueAsync(

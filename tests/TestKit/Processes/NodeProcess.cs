@@ -69,10 +69,15 @@ public sealed partial class NodeProcess : IAsyncDisposable
     public static NodeProcess Launch(string data, params string[] wrapper) => LaunchAt("http://127.0.0.1:0", data, wrapper);
 
     /// <summary>Starts a process that may or may not come to serve.</summary>
-    /// <param name="options">Options of the node, without <c>--urls</c>: it listens on a free port.</param>
+    /// <param name="options">Options of the node; without <c>--urls</c> it listens on a free port.</param>
     /// <param name="environment">Variables that it gets besides those of this process.</param>
-    public static NodeProcess Launch(IReadOnlyList<string> options, IReadOnlyDictionary<string, string> environment) =>
-        Launch([DotNet, Executable, .. options, "--urls", "http://127.0.0.1:0"], environment);
+    /// <param name="executable">The node's executable, another version for example; null for the one that was built with the tests.</param>
+    /// <param name="wrapper">A command that gets the node's command line as its last arguments.</param>
+    public static NodeProcess Launch(
+        IReadOnlyList<string> options, IReadOnlyDictionary<string, string> environment, string? executable = null, params string[] wrapper) =>
+        Launch(
+            [.. wrapper, DotNet, executable ?? Executable, .. options, .. options.Contains("--urls") ? [] : (string[])["--urls", "http://127.0.0.1:0"]],
+            environment);
 
     /// <summary>Runs the node's executable to its end, without any input; its exit code, and what it wrote to both outputs.</summary>
     public static async Task<(int Exit, string Output)> RunAsync(params string[] arguments)
@@ -207,7 +212,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex(@"(?<=listens on )http://127\.0\.0\.1:[1-9]\d*")]
+    [GeneratedRegex(@"(?<=listens on )http://[0-9.]+:[1-9]\d*")]
     private static partial Regex Address();
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]

@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using Loire.Cluster.Tests.Clusters;
+using Loire.Cluster.Tests.Load;
+using Xunit.Abstractions;
+
+namespace Loire.Cluster.Tests;
+
+/// <summary>Nodes of two builds in one cluster.</summary>
+public sealed class UpgradeTests(ITestOutputHelper output)
+{
+    private const int Partitions = 6;
+
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+
+    [UpgradeFact]
+    public async Task Cluster_of_an_earlier_build_is_upgraded_one_node_at_a_time_under_load()
+    {
+        using var earlier = await EarlierBuild.CreateAsync(UpgradeFactAttribute.Commit!);
+        await using var cluster = await ClusterOfProcesses.StartAsync(3, networks: null, earlier.Executable);
+        await using var load = new ClusterLoad(cluster, await cluster.CreateTopicAsync(Partitions), Partitions);
+        load.StartProducers(cluster.Nodes, mayMove: true);
+        load.StartReaders(cluster.Nodes);
+        await using var group = new GroupLoad(cluster, load, members: 3, seed: 0);
+        await load.WritesToAllAsync(Bound);
+
+        foreach (var node in cluster.Nodes)
+        {
+            load.ForgetPauses();
+            var begun = Stopwatch.GetTimestamp();
+            node.Executable = null;
+            Assert.Equal(0, await node.Process.StopAsync());
+            await cluster.HealAsync();
+            await load.WritesToAllAsync(Bound);
+            output.WriteLine(
+                $"node {node.Id} is of this build after {Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s, "
+                + $"longest pause of a partition {load.LongestPause.TotalMilliseconds:F0} ms");
+        }
+
+        await load.EndAsync();
+        await group.EndAsync(load.Ends);
+        output.WriteLine(load.Summary());
+    }
+}
