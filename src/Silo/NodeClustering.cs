@@ -95,6 +95,10 @@ internal static class NodeClustering
 
         // Bounds for how long a silo that was cut off goes on after it was declared dead: gossip does not reach it.
         membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+
+        // Longer than clocks are apart: a silo whose clock is so much ahead of another's that the other seems to have been joining for this long votes it dead
+        // at once. With the default of 5 minutes no silo could join beside one that is 5 minutes ahead.
+        membership.MaxJoinAttemptTime = TimeSpan.FromMinutes(30);
     }
 
     private static void AddMembershipTable(ISiloBuilder silo, ClusteringKind kind, string connection)
