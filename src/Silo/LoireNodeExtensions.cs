@@ -45,7 +45,7 @@ public static class LoireNodeExtensions
         }
 
         builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<NodeBroker>(services, options));
-        builder.Services.AddHealthChecks().AddCheck<SiloHealthCheck>("silo").AddCheck<LogHealthCheck>("log");
+        builder.Services.AddHealthChecks().AddCheck<SiloHealthCheck>("silo").AddCheck<LogHealthCheck>("log").AddCheck<ClusterHealthCheck>("cluster");
         builder.UseOrleans(silo =>
         {
             NodeClustering.Add(silo, options);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Loire.Grains.Brokers;
 using Loire.Log;
 using Loire.Log.Audits;
 using Loire.Storage.Repair;
@@ -24,7 +25,8 @@ internal static class StoreCheckCommand
         {
             await using var azure = await OfflineAzureStore.OpenAsync(options);
             var logs = await LogRepair.InspectAsync(azure.Listing, azure.Storage, Guid.NewGuid(), TimeProvider.System);
-            return await CheckAsync(logs.Findings, azure.Listing, azure.Storage, output);
+            var registry = await RegistryRepair.InspectAsync(azure.Storage);
+            return await CheckAsync([.. logs.Findings, .. registry.Finding is { } damage ? [damage] : (StoreFinding[])[]], azure.Listing, azure.Storage, output);
         }
 
         await using var files = await FileStoreRepair.OpenAsync(options.Data, NullLogger.Instance);

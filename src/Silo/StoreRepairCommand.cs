@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Loire.Grains.Brokers;
 using Loire.Log.Audits;
 using Loire.Storage.Repair;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -51,10 +52,12 @@ internal static class StoreRepairCommand
     private static async Task<int> RepairAsync(OfflineAzureStore azure, bool isAgreed, TextReader input, TextWriter output)
     {
         var (before, watched) = (await azure.LookAsync(), Task.Delay(_watchTime));
-        var repair = await LogRepair.InspectAsync(azure.Listing, azure.Storage, Guid.NewGuid(), TimeProvider.System);
-        if (!await IsAgreedAsync(repair.Objects, repair.Findings, isAgreed, input, output))
+        var logs = await LogRepair.InspectAsync(azure.Listing, azure.Storage, Guid.NewGuid(), TimeProvider.System);
+        var registry = await RegistryRepair.InspectAsync(azure.Storage);
+        StoreFinding[] findings = [.. logs.Findings, .. registry.Finding is { } damage ? [damage] : (StoreFinding[])[]];
+        if (!await IsAgreedAsync(logs.Objects, findings, isAgreed, input, output))
         {
-            return repair.Findings.Count == 0 ? 0 : 1;
+            return findings.Length == 0 ? 0 : 1;
         }
 
         await watched;
@@ -64,7 +67,7 @@ internal static class StoreRepairCommand
             return 1;
         }
 
-        var isRepaired = await repair.ApplyAsync();
+        var isRepaired = await logs.ApplyAsync() & await registry.ApplyAsync();
         await output.WriteLineAsync(isRepaired ? "The store is repaired." : $"{InUse} Not everything is repaired.");
         return isRepaired ? 0 : 1;
     }
@@ -101,6 +104,8 @@ internal static class StoreRepairCommand
     {
         RepairAction.Restore => $"{finding.Key} has one flipped bit: it will be restored, nothing is given up.",
         RepairAction.Leave => $"{finding.Key} is damaged beyond repair: it stays as it is, {Number(finding.Bytes)} bytes cannot be read.",
+        RepairAction.Remove =>
+            $"{finding.Key}, the registry of brokers, is damaged beyond repair: it will be removed, and brokers register again when they start.",
         RepairAction.RemoveLog =>
             $"{finding.Key} is damaged beyond repair, so its log cannot be opened: all {Number(finding.Objects)} objects of the log, "
             + $"{Number(finding.Bytes)} bytes, will be removed.",

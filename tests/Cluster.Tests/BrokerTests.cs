@@ -16,15 +16,27 @@ public sealed class BrokerTests(ThreeNodes nodes, ITestOutputHelper output)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     [AzuriteFact]
-    public async Task Broker_that_is_killed_is_listed_as_dead_and_comes_back_under_the_next_epoch()
+    public async Task Broker_that_is_killed_is_listed_as_dead_and_missed_until_it_is_removed_and_comes_back_under_the_next_epoch()
     {
         var cluster = await nodes.HealedAsync();
         var victim = cluster.Nodes[1];
         await AllListAsync(cluster, cluster.Nodes, "running,running,running");
         var epoch = (await ListAsync(cluster, cluster.Nodes[0]))[victim.Id - 1].GetProperty("epoch").GetInt64();
 
+        using var living = await cluster.Http.DeleteAsync(new Uri(cluster.Nodes[0].Url, $"/v1/brokers/{victim.Id}"));
+        Assert.Equal(HttpStatusCode.Conflict, living.StatusCode);
+
         await victim.Process.KillAsync();
         await AllListAsync(cluster, [cluster.Nodes[0], cluster.Nodes[2]], "running,dead,running");
+        await HealthIsAsync(cluster, "degraded", "1 of 3 brokers have ended without leaving the cluster: 2.");
+        var metrics = await cluster.Http.GetStringAsync(new Uri(cluster.Nodes[0].Url, "/metrics"));
+        Assert.Matches("(?m)^loire_cluster_brokers{.*loire_state=\"dead\".*} 1$", metrics);
+
+        // Without it the cluster is whole, until it starts again.
+        using var removed = await cluster.Http.DeleteAsync(new Uri(cluster.Nodes[0].Url, $"/v1/brokers/{victim.Id}"));
+        Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);
+        await AllListAsync(cluster, [cluster.Nodes[0], cluster.Nodes[2]], "running,running");
+        await HealthIsAsync(cluster, "ready", null);
 
         await cluster.HealAsync();
         await AllListAsync(cluster, cluster.Nodes, "running,running,running");
@@ -79,6 +91,13 @@ public sealed class BrokerTests(ThreeNodes nodes, ITestOutputHelper output)
 
         return partitions;
     }
+
+    private static Task HealthIsAsync(ClusterOfProcesses cluster, string status, string? detail) => Until.TrueAsync($"the cluster is {status}", async () =>
+    {
+        using var response = await cluster.Http.GetAsync(new Uri(cluster.Nodes[0].Url, "/readyz"));
+        var check = (await Silo.Tests.JsonContent.ReadAsync(response)).GetProperty("checks").GetProperty("cluster");
+        return check.GetProperty("status").GetString() == status && (check.TryGetProperty("detail", out var told) ? told.GetString() : null) == detail;
+    });
 
     private static Task AllListAsync(ClusterOfProcesses cluster, IEnumerable<ClusterNode> asked, string states) =>
         Task.WhenAll(asked.Select(node => Until.TrueAsync(

@@ -53,6 +53,33 @@ public class AzureRepairTests
         Assert.True(await container.GetBlobClient("loire-log/topic/broken/head.json").ExistsAsync());
     }
 
+    [AzuriteFact]
+    public async Task Registry_of_brokers_that_is_damaged_is_named_by_a_lone_node_and_removed_by_the_repair()
+    {
+        const string Registry = "loire-root/brokers.json";
+        var (container, command) = await NewAsync("loire-repair-registry");
+        void OnAzure(NodeOptions options) => (options.Storage, options.AzureConnection, options.AzureContainer) = (StoreKind.Azure, command[5], container.Name);
+        await using (await EmbeddedNode.StartAsync(OnAzure))
+        {
+        }
+
+        await ChangeAsync(container, Registry, bytes => bytes.AsSpan(5).Fill(0xA5));
+        await using (var node = await EmbeddedNode.StartAsync(OnAzure))
+        {
+            using var brokers = await node.Client.GetAsync("/v1/brokers");
+            Assert.Equal(503, (int)brokers.StatusCode);
+            Assert.Contains("The object root/brokers of the store is damaged.", await brokers.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            using var ready = await node.Client.GetAsync("/readyz");
+            Assert.Equal(200, (int)ready.StatusCode);
+        }
+
+        var (exit, output) = await NodeProcess.RunAsync(["store", "check", .. command[2..]]);
+        Assert.True(exit == 1 && output.Contains("root/brokers is damaged.", StringComparison.Ordinal), output);
+        (exit, output) = await NodeProcess.RunAsync([.. command, "--yes"]);
+        Assert.True(exit == 0 && output.Contains("root/brokers, the registry of brokers, is damaged beyond repair", StringComparison.Ordinal), output);
+        Assert.DoesNotContain(Registry, NamesOf(container));
+    }
+
     private static List<string> NamesOf(BlobContainerClient container) =>
         [.. container.GetBlobs().Select(blob => blob.Name).Order(StringComparer.Ordinal)];
 

@@ -92,6 +92,36 @@ public sealed class OperationsTests
     }
 
     [Fact]
+    public async Task A_broker_that_has_ended_is_removed_and_one_that_lives_is_not()
+    {
+        await using var host = await ApiHost.StartAsync();
+        var one = host.Cluster.Description.Brokers[0];
+        host.Cluster.Description = host.Cluster.Description with { Brokers = [one, one with { Id = 3, State = BrokerState.Dead }] };
+        var living = await host.SendAsync(HttpMethod.Delete, "/v1/brokers/0", null, null);
+        Assert.Equal((HttpStatusCode.Conflict, "POLICY_VIOLATION"), (living.Status, living.Json.GetProperty("code").GetString()));
+        Assert.Equal(HttpStatusCode.NoContent, (await host.SendAsync(HttpMethod.Delete, "/v1/brokers/3", null, null)).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await host.GetAsync("/v1/brokers/3")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await host.SendAsync(HttpMethod.Delete, "/v1/brokers/3", null, null)).Status);
+        Assert.Equal(HttpStatusCode.BadRequest, (await host.SendAsync(HttpMethod.Delete, "/v1/brokers/x", null, null)).Status);
+    }
+
+    [Fact]
+    public async Task A_registry_that_cannot_be_read_is_a_problem_with_its_reason()
+    {
+        await using var host = await ApiHost.StartAsync();
+        host.Cluster.Description = new ClusterDescription(null, [], "The object root/brokers of the store is damaged.");
+        foreach (var path in new[] { "/v1/brokers", "/v1/brokers/0" })
+        {
+            var answer = await host.GetAsync(path);
+            Assert.Equal(
+                (HttpStatusCode.ServiceUnavailable, "KAFKA_STORAGE_ERROR", "The object root/brokers of the store is damaged."),
+                (answer.Status, answer.Json.GetProperty("code").GetString(), answer.Json.GetProperty("detail").GetString()));
+        }
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await host.SendAsync(HttpMethod.Delete, "/v1/brokers/0", null, null)).Status);
+    }
+
+    [Fact]
     public async Task Bounds_that_make_no_sense_stop_the_host_before_it_starts()
     {
         var exception = await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(() => ApiHost.StartAsync(options => options.BatchBytes = 1));

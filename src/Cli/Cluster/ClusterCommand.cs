@@ -23,6 +23,7 @@ internal static class ClusterCommand
         Describe(caller),
         Drain(caller),
         Rebalance(caller),
+        Remove(caller),
     };
 
     private static Command Status(Caller caller)
@@ -85,6 +86,19 @@ internal static class ClusterCommand
             var broker = parsed.GetRequiredValue(id);
             await node.SendAsync(HttpMethod.Post, string.Create(CultureInfo.InvariantCulture, $"{Path}/{broker}:drain"), null, cancellation);
             caller.Terminal.Note(string.Create(CultureInfo.InvariantCulture, $"broker {broker} drains and then stops"));
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command Remove(Caller caller)
+    {
+        var id = new Argument<int>("broker") { Description = "The broker's id." };
+        var command = new Command("remove", "Removes a broker that has ended for good: it is not listed and not missed any more.") { id };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var node = GlobalOptions.Connect(parsed, caller);
+            await node.SendAsync(HttpMethod.Delete, string.Create(CultureInfo.InvariantCulture, $"{Path}/{parsed.GetRequiredValue(id)}"), null, cancellation);
             return 0;
         });
         return command;

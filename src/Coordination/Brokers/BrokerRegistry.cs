@@ -26,11 +26,14 @@ public enum BrokerPhase : byte
 
     /// <summary>It has stopped in order.</summary>
     Stopped = 2,
+
+    /// <summary>It was removed for good. It is no part of the cluster any more; its epoch stays, so that a later broker of its id does not repeat one.</summary>
+    Removed = 3,
 }
 
 /// <summary>The brokers of a cluster, each under an id of its own.</summary>
 /// <param name="ClusterId">The cluster to which the store belongs.</param>
-/// <param name="Brokers">The brokers that have ever registered, by their ids.</param>
+/// <param name="Brokers">The brokers that have ever registered, by their ids, those that were removed included.</param>
 public sealed record BrokerRegistry(string ClusterId, ImmutableSortedDictionary<int, BrokerRecord> Brokers)
 {
     /// <summary>The registry of a store that has none yet.</summary>

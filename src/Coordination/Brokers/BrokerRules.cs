@@ -29,6 +29,13 @@ public enum RegistrationRefusal
 /// <param name="Broker">The broker as registered; null if refused.</param>
 public sealed record Registration(RegistrationRefusal Refusal, string? Detail, BrokerRegistry? Registry, BrokerRecord? Broker);
 
+/// <summary>The outcome of the removal of a broker.</summary>
+/// <param name="Error">
+/// <see cref="ErrorCode.None"/>, <see cref="ErrorCode.BrokerIdNotRegistered"/>, or <see cref="ErrorCode.PolicyViolation"/> for a broker that lives.
+/// </param>
+/// <param name="Registry">The registry to be stored; null if refused.</param>
+public sealed record Removal(ErrorCode Error, BrokerRegistry? Registry);
+
 /// <summary>Decides on changes of the <see cref="BrokerRegistry"/>.</summary>
 public static class BrokerRules
 {
@@ -51,13 +58,18 @@ public static class BrokerRules
             return Refuse(RegistrationRefusal.OtherCluster, $"the store belongs to the cluster {registry.ClusterId}, not to {clusterId}.");
         }
 
-        if (isAlone && registry.Brokers.Values.FirstOrDefault(broker => broker.Id != newcomer.Id) is { } other)
+        if (isAlone && registry.Brokers.Values.FirstOrDefault(broker => broker.Id != newcomer.Id && broker.Phase != BrokerPhase.Removed) is { } other)
         {
             return Refuse(RegistrationRefusal.OtherBroker, Say($"the store belongs to the broker {other.Id}, not to {newcomer.Id} alone."));
         }
 
         if (before is null && registry.Brokers.Count >= Limits.Brokers)
         {
+            if (registry.Brokers.Values.FirstOrDefault(broker => broker.Phase == BrokerPhase.Removed) is { } removed)
+            {
+                return Register(registry with { Brokers = registry.Brokers.Remove(removed.Id) }, clusterId, newcomer, isAlone, isAlive);
+            }
+
             return Refuse(RegistrationRefusal.TooMany, Say($"the cluster has {registry.Brokers.Count} brokers, the most that it can have."));
         }
 
@@ -66,7 +78,7 @@ public static class BrokerRules
             return new Registration(RegistrationRefusal.None, null, registry, before);
         }
 
-        if (before is { Phase: not BrokerPhase.Stopped } && isAlive(before.Silo))
+        if (before is { Phase: BrokerPhase.Starting or BrokerPhase.Running } && isAlive(before.Silo))
         {
             return Refuse(
                 RegistrationRefusal.IdInUse,
@@ -77,16 +89,25 @@ public static class BrokerRules
         return new Registration(RegistrationRefusal.None, null, registry.With(registered), registered);
     }
 
-    /// <summary>Records the phase of a start of a broker; null if a later start has replaced it.</summary>
+    /// <summary>Records the phase of a start of a broker; null if a later start has replaced it, or it was removed.</summary>
     /// <param name="registry">The stored registry.</param>
     /// <param name="id">The broker's id.</param>
     /// <param name="epoch">The epoch under which the start was registered.</param>
     /// <param name="phase">The new phase.</param>
     /// <param name="http">The URL of its HTTP API; null keeps what is known.</param>
     public static BrokerRegistry? Advance(BrokerRegistry registry, int id, long epoch, BrokerPhase phase, string? http) =>
-        registry.Brokers.GetValueOrDefault(id) is { } broker && broker.Epoch == epoch
+        registry.Brokers.GetValueOrDefault(id) is { } broker && broker.Epoch == epoch && broker.Phase != BrokerPhase.Removed
             ? registry.With(broker with { Phase = phase, Http = http ?? broker.Http })
             : null;
+
+    /// <summary>Removes a broker for good, unless it lives. A start of the same id makes it part of the cluster again. Idempotent.</summary>
+    /// <param name="registry">The stored registry; null if the store has none.</param>
+    /// <param name="id">The broker's id.</param>
+    /// <param name="isAlive">Whether the silo at an address belongs to the cluster and has not been declared dead.</param>
+    public static Removal Remove(BrokerRegistry? registry, int id, Func<string, bool> isAlive) =>
+        registry?.Brokers.GetValueOrDefault(id) is not { } broker ? new Removal(ErrorCode.BrokerIdNotRegistered, null)
+        : broker.Phase is BrokerPhase.Starting or BrokerPhase.Running && isAlive(broker.Silo) ? new Removal(ErrorCode.PolicyViolation, null)
+        : new Removal(ErrorCode.None, registry.With(broker with { Phase = BrokerPhase.Removed }));
 
     private static Registration Refuse(RegistrationRefusal refusal, string detail) => new(refusal, detail, null, null);
 

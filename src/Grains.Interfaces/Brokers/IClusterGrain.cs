@@ -13,13 +13,25 @@ public interface IClusterGrain : IGrainWithStringKey
     [ResponseTimeout("00:00:05")]
     [Alias("Describe")]
     ValueTask<ClusterDescription> Describe();
+
+    /// <summary>
+    /// Removes a broker for good: it is not listed any more, and not missed. If it starts again, it is part of the cluster again, under its next epoch.
+    /// </summary>
+    /// <returns>
+    /// <see cref="ErrorCode.None"/>, also for one that was removed before; <see cref="ErrorCode.BrokerIdNotRegistered"/> if it has never been part of the
+    /// cluster; <see cref="ErrorCode.PolicyViolation"/> while it lives; <see cref="ErrorCode.KafkaStorageError"/> if the registry cannot be read or written.
+    /// </returns>
+    [Alias("Remove")]
+    ValueTask<ErrorCode> Remove(int brokerId);
 }
 
 /// <summary>The cluster.</summary>
 /// <param name="ClusterId">Its name; null if no broker has registered.</param>
-/// <param name="Brokers">Every broker that has ever registered, in the order of their ids.</param>
+/// <param name="Brokers">Every broker that has registered and was not removed, in the order of their ids.</param>
+/// <param name="Problem">Why the registry could not be read, in one sentence; then no broker is listed. Null otherwise.</param>
 [GenerateSerializer, Immutable, Alias("loire.ClusterDescription")]
-public sealed record ClusterDescription([property: Id(0)] string? ClusterId, [property: Id(1)] BrokerDescription[] Brokers);
+public sealed record ClusterDescription(
+    [property: Id(0)] string? ClusterId, [property: Id(1)] BrokerDescription[] Brokers, [property: Id(2)] string? Problem = null);
 
 /// <summary>A broker: a silo with an id that outlives it.</summary>
 /// <param name="Id">Unique in the cluster, at least 0.</param>

@@ -9,7 +9,8 @@ namespace Loire.Grains.Brokers;
 /// </summary>
 internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions options, TimeProvider time)
 {
-    private const string Key = "brokers";
+    /// <summary>The name of the registry among the values of the root.</summary>
+    public const string Key = "brokers";
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
@@ -91,6 +92,27 @@ internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions option
 
         ValueTask<Advanced> Decide(BrokerRegistry? registry) => new(new Advanced(
             registry is null ? null : BrokerRules.Advance(registry, mine.Id, mine.Epoch, phase, http)));
+    }
+
+    /// <summary>Removes a broker from the registry for good, unless it lives.</summary>
+    /// <param name="root">The root of the cluster.</param>
+    /// <param name="id">The broker's id.</param>
+    /// <param name="isAlive">Reads the members, and returns whether the silo at an address is a living one. Called after each read of the registry.</param>
+    /// <param name="time">The clock of pauses between attempts.</param>
+    /// <exception cref="InvalidDataException">The stored registry cannot be read.</exception>
+    public static async Task<ErrorCode> RemoveAsync(IClusterRoot root, int id, Func<ValueTask<Func<string, bool>>> isAlive, TimeProvider time)
+    {
+        while (true)
+        {
+            var (registry, version) = await ReadVersionAsync(root);
+            var removal = BrokerRules.Remove(registry, id, await isAlive());
+            if (removal.Registry is null || await root.CompareAndSwapAsync(Key, version, BrokerRegistryCodec.Write(removal.Registry)))
+            {
+                return removal.Error;
+            }
+
+            await Task.Delay(Pause, time);
+        }
     }
 
     /// <summary>

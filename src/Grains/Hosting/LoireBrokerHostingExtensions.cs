@@ -26,6 +26,7 @@ public static class LoireBrokerHostingExtensions
             services.GetRequiredService<IOptions<BrokerOptions>>().Value,
             services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, BrokerLifecycle>();
+        builder.Services.AddSingleton<ClusterHealth>().AddSingleton<ClusterMetrics>().AddHostedService<ClusterObserver>();
         return builder;
     }
 

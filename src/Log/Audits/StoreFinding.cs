@@ -9,6 +9,9 @@ public enum RepairAction
     /// <summary>The object stays as it is: reads of it are refused, the rest of its log is served.</summary>
     Leave,
 
+    /// <summary>The object is removed, because the cluster cannot start with it and makes a new one without it: the registry of brokers.</summary>
+    Remove,
+
     /// <summary>A log cannot be opened without this object: all of the log's objects are removed, and its name is free again.</summary>
     RemoveLog,
 

@@ -13,6 +13,9 @@ namespace Loire.Storage.Repair;
 /// </summary>
 public sealed partial class FileStoreRepair : IAsyncDisposable
 {
+    // Whose brokers register again.
+    private const string RegistryKey = "|root/brokers";
+
     private readonly FileGrainStorage _storage;
     private readonly Dictionary<StoreFinding, List<Step>> _steps = [];
 
@@ -98,6 +101,10 @@ public sealed partial class FileStoreRepair : IAsyncDisposable
             else if (Text(key).EndsWith("/head", StringComparison.Ordinal))
             {
                 GiveUpLog(Text(key), objects);
+            }
+            else if (Text(key).EndsWith(RegistryKey, StringComparison.Ordinal))
+            {
+                _steps.Add(new StoreFinding(RepairAction.Remove, Text(key), 1, entry.Length), [new Step(key, entry.Sequence, null)]);
             }
             else
             {

@@ -18,8 +18,15 @@ internal sealed class BrokerEndpoints(IGrainFactory grains)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/brokers", ListAsync).Describe("listBrokers", "Lists the brokers of the cluster");
-        routes.MapGet("/brokers/{broker}", GetAsync).Describe("getBroker", "Shows a broker").Fails(400, 404);
+        routes.MapGet("/brokers", ListAsync).Describe("listBrokers", "Lists the brokers of the cluster").Fails(503);
+        routes.MapGet("/brokers/{broker}", GetAsync).Describe("getBroker", "Shows a broker").Fails(400, 404, 503);
+        routes.MapDelete("/brokers/{broker}", RemoveAsync)
+            .Describe(
+                "removeBroker",
+                "Removes a broker for good",
+                "It is not listed any more, and its absence degrades no health check. Refused while it lives. If it starts again, it is part of the "
+                + "cluster again.")
+            .Fails(400, 404, 409, 503);
         routes.MapPost("/brokers/{broker}:drain", DrainAsync)
             .Describe(
                 "drainBroker",
@@ -34,26 +41,31 @@ internal sealed class BrokerEndpoints(IGrainFactory grains)
             .Fails(400, 413, 415, 503);
     }
 
-    private async Task<Ok<BrokerJson[]>> ListAsync()
+    private async Task<Results<Ok<BrokerJson[]>, ApiProblem>> ListAsync()
     {
         var cluster = await DescribeAsync();
-        return TypedResults.Ok<BrokerJson[]>([.. cluster.Brokers.Select(broker => BrokerJson.Of(cluster, broker))]);
+        return ProblemOf(cluster) is { } problem ? problem : TypedResults.Ok<BrokerJson[]>([.. cluster.Brokers.Select(broker => BrokerJson.Of(cluster, broker))]);
     }
 
     private async Task<Results<Ok<BrokerJson>, ApiProblem>> GetAsync(int broker)
     {
         var cluster = await DescribeAsync();
-        return cluster.Brokers.FirstOrDefault(known => known.Id == broker) is { } found
-            ? TypedResults.Ok(BrokerJson.Of(cluster, found))
-            : Unknown(broker);
+        return ProblemOf(cluster) is { } problem ? problem
+            : cluster.Brokers.FirstOrDefault(known => known.Id == broker) is { } found ? TypedResults.Ok(BrokerJson.Of(cluster, found))
+            : NotRegistered(broker);
     }
 
     private async Task<Results<Accepted<BrokerJson>, ApiProblem>> DrainAsync(int broker)
     {
         var cluster = await DescribeAsync();
+        if (ProblemOf(cluster) is { } problem)
+        {
+            return problem;
+        }
+
         if (cluster.Brokers.FirstOrDefault(known => known.Id == broker) is not { } found)
         {
-            return Unknown(broker);
+            return NotRegistered(broker);
         }
 
         var json = BrokerJson.Of(cluster, found);
@@ -114,8 +126,22 @@ internal sealed class BrokerEndpoints(IGrainFactory grains)
         }
     }
 
-    private static ApiProblem Unknown(int broker) => new(
-        ErrorCode.BrokerIdNotRegistered, string.Create(CultureInfo.InvariantCulture, $"Broker {broker} has never been part of the cluster."));
+    private async Task<Results<NoContent, ApiProblem>> RemoveAsync(int broker) => await grains.GetGrain<IClusterGrain>(IClusterGrain.Key).Remove(broker) switch
+    {
+        ErrorCode.None => TypedResults.NoContent(),
+        ErrorCode.BrokerIdNotRegistered => NotRegistered(broker),
+        ErrorCode.PolicyViolation => new ApiProblem(
+            ErrorCode.PolicyViolation,
+            string.Create(CultureInfo.InvariantCulture, $"Broker {broker} is part of the living cluster. Stop it first."),
+            StatusCodes.Status409Conflict),
+        var error => new ApiProblem(error, "The registry of brokers in the store cannot be used now."),
+    };
+
+    private static ApiProblem? ProblemOf(ClusterDescription cluster) =>
+        cluster.Problem is { } problem ? new ApiProblem(ErrorCode.KafkaStorageError, problem) : null;
+
+    private static ApiProblem NotRegistered(int broker) => new(
+        ErrorCode.BrokerIdNotRegistered, string.Create(CultureInfo.InvariantCulture, $"Broker {broker} is not part of the cluster."));
 
     private static ApiProblem Conflict(ErrorCode error, FormattableString detail) =>
         new(error, detail.ToString(CultureInfo.InvariantCulture), StatusCodes.Status409Conflict);

@@ -109,9 +109,10 @@ internal static class OpenApiDocumentation
     {
         foreach (var part in path.Split('/'))
         {
-            if (part.StartsWith('{') && part.EndsWith('}'))
+            // An action such as :drain may follow the name.
+            if (part.StartsWith('{') && part.IndexOf('}') is > 0 and var end)
             {
-                yield return part[1..^1];
+                yield return part[1..end];
             }
         }
     }
@@ -128,9 +129,10 @@ internal static class OpenApiDocumentation
             "member" => "The id of the member, as its creation answered it.",
             "instance" => "The name of the consumer instance.",
             "partition" => "The number of the partition, from 0.",
+            "broker" => "The id of the broker.",
             _ => "The name of the setting.",
         },
-        Schema = name == "partition"
+        Schema = name is "partition" or "broker"
             ? new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int32", Minimum = "0" }
             : new OpenApiSchema { Type = JsonSchemaType.String },
     };

@@ -80,6 +80,34 @@ public sealed class BrokerRulesTests
     }
 
     [Fact]
+    public void A_broker_that_lives_is_not_removed_and_one_that_ended_is_and_does_not_come_back_by_what_its_earlier_process_says()
+    {
+        var first = Register(null, Newcomer(3, "s1"), NobodyLives).Registry!;
+        Assert.Equal(new Removal(ErrorCode.PolicyViolation, null), BrokerRules.Remove(first, 3, silo => silo == "s1"));
+        Assert.Equal(new Removal(ErrorCode.BrokerIdNotRegistered, null), BrokerRules.Remove(first, 4, NobodyLives));
+        Assert.Equal(new Removal(ErrorCode.BrokerIdNotRegistered, null), BrokerRules.Remove(null, 3, NobodyLives));
+
+        var removed = BrokerRules.Remove(first, 3, NobodyLives).Registry!;
+        Assert.Equal(BrokerPhase.Removed, removed.Brokers[3].Phase);
+        Assert.Null(BrokerRules.Advance(removed, 3, 1, BrokerPhase.Stopped, null));
+        Assert.Equal(ErrorCode.None, BrokerRules.Remove(removed, 3, _ => true).Error);
+        Assert.True(BrokerRegistryCodec.TryRead(BrokerRegistryCodec.Write(removed).Span, out var read) && read.Brokers[3] == removed.Brokers[3]);
+    }
+
+    [Fact]
+    public void A_removed_broker_that_starts_again_has_the_next_epoch_and_makes_room_if_it_does_not()
+    {
+        var removed = BrokerRules.Remove(Register(null, Newcomer(3, "s1"), NobodyLives).Registry, 3, NobodyLives).Registry!;
+        Assert.Equal((2, BrokerPhase.Starting), Register(removed, Newcomer(3, "s2"), _ => true).Broker is { } again ? (again.Epoch, again.Phase) : default);
+        Assert.Equal(RegistrationRefusal.None, BrokerRules.Register(removed, "c", Newcomer(4, "s2"), true, NobodyLives).Refusal);
+
+        var full = Enumerable.Range(10, Limits.Brokers - 1).Aggregate(removed, (registry, id) => registry.With(Newcomer(id, $"s{id}")));
+        var replaced = Register(full, Newcomer(5, "new"), NobodyLives).Registry!;
+        Assert.Equal((Limits.Brokers, false, true), (replaced.Brokers.Count, replaced.Brokers.ContainsKey(3), replaced.Brokers.ContainsKey(5)));
+        Assert.Equal(RegistrationRefusal.TooMany, Register(replaced, Newcomer(6, "new"), NobodyLives).Refusal);
+    }
+
+    [Fact]
     public void A_registry_survives_its_encoding_a_cut_one_is_refused_and_a_flipped_bit_throws_nothing()
     {
         var registry = new BrokerRegistry("c", ImmutableSortedDictionary<int, BrokerRecord>.Empty)

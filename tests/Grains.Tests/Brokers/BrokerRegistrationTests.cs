@@ -1,6 +1,7 @@
 using Loire.Coordination.Brokers;
 using Loire.Grains.Brokers;
 using Loire.Log;
+using Loire.Log.Audits;
 using Loire.TestKit;
 
 namespace Loire.Grains.Tests.Brokers;
@@ -115,6 +116,66 @@ public sealed class BrokerRegistrationTests
         var damage = await Assert.ThrowsAsync<InvalidDataException>(() => New(time, id: 1).RegisterAsync("s2", Alive(), default));
         Assert.Contains("root/brokers", damage.Message, StringComparison.Ordinal);
         Assert.Equal(bytes, _storage.Find(key));
+    });
+
+    [Fact]
+    public void A_broker_is_removed_while_another_registers_and_neither_change_is_lost() => VirtualTime.Run(async time =>
+    {
+        await New(time, id: 1).RegisterAsync("s1", Alive(), default);
+        var isFirst = true;
+        var error = await BrokerRegistration.RemoveAsync(
+            Root,
+            1,
+            async () =>
+            {
+                if (isFirst)
+                {
+                    isFirst = false;
+                    await New(time, id: 2).RegisterAsync("s2", Alive(), default);
+                }
+
+                return _ => false;
+            },
+            time);
+        var registry = await BrokerRegistration.ReadAsync(Root);
+        Assert.Equal(
+            (ErrorCode.None, BrokerPhase.Removed, BrokerPhase.Starting), (error, registry!.Brokers[1].Phase, registry.Brokers[2].Phase));
+    });
+
+    [Fact]
+    public void One_flipped_bit_of_the_registry_is_restored() => VirtualTime.Run(async time =>
+    {
+        await New(time, id: 1).RegisterAsync("s1", Alive(), default);
+        var key = Assert.Single(_storage.Keys);
+        var sound = _storage.Find(key)!.ToArray();
+        Assert.Null((await RegistryRepair.InspectAsync(_storage)).Finding);
+        for (var bit = 0; bit < sound.Length * 8; bit++)
+        {
+            var bytes = sound.ToArray();
+            bytes[bit / 8] ^= (byte)(1 << (bit % 8));
+            _storage.Replace(key, bytes);
+            var repair = await RegistryRepair.InspectAsync(_storage);
+            Assert.Equal(new StoreFinding(RepairAction.Restore, "root/brokers", 0, 0), repair.Finding);
+            Assert.True(await repair.ApplyAsync());
+            Assert.Equal(sound, _storage.Find(key));
+        }
+    });
+
+    [Fact]
+    public void A_registry_beyond_repair_is_removed_and_brokers_register_again_unless_it_has_changed() => VirtualTime.Run(async time =>
+    {
+        await New(time, id: 1).RegisterAsync("s1", Alive(), default);
+        var key = Assert.Single(_storage.Keys);
+        var bytes = _storage.Find(key)!.ToArray();
+        bytes.AsSpan(6).Fill(0xA5);
+        _storage.Replace(key, bytes);
+        var late = await RegistryRepair.InspectAsync(_storage);
+        var repair = await RegistryRepair.InspectAsync(_storage);
+        Assert.Equal(new StoreFinding(RepairAction.Remove, "root/brokers", 1, bytes.Length), repair.Finding);
+        Assert.True(await repair.ApplyAsync());
+        await New(time, id: 1).RegisterAsync("s2", Alive(), default);
+        Assert.False(await late.ApplyAsync());
+        Assert.Equal("s2", Assert.Single((await BrokerRegistration.ReadAsync(Root))!.Brokers.Values).Silo);
     });
 
     private BrokerRegistration New(TimeProvider time, int id) =>

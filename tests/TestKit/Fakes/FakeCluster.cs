@@ -84,6 +84,19 @@ public sealed class FakeCluster
     private sealed class FakeClusterGrain(FakeCluster cluster) : IClusterGrain
     {
         public ValueTask<ClusterDescription> Describe() => new(cluster.Description);
+
+        public ValueTask<ErrorCode> Remove(int brokerId)
+        {
+            var broker = cluster.Description.Brokers.FirstOrDefault(known => known.Id == brokerId);
+            if (cluster.Description.Problem is not null || broker is null or { State: BrokerState.Running })
+            {
+                return new(cluster.Description.Problem is not null ? ErrorCode.KafkaStorageError
+                    : broker is null ? ErrorCode.BrokerIdNotRegistered : ErrorCode.PolicyViolation);
+            }
+
+            cluster.Description = cluster.Description with { Brokers = [.. cluster.Description.Brokers.Where(known => known != broker)] };
+            return new(ErrorCode.None);
+        }
     }
 
     /// <summary>A proxy, because the two Orleans runtimes give the interface different members, of which the API uses one.</summary>
