@@ -86,48 +86,55 @@ internal sealed class GroupLoad : IAsyncDisposable
 
     private async Task ReadAsync(Random random)
     {
-        var path = "";
-        var receipt = "";
-        while (!_leave.IsCancellationRequested)
+        var (path, receipt) = ("", "");
+        try
         {
-            if (path.Length == 0)
+            while (!_leave.IsCancellationRequested)
             {
-                var created = await CallAsync(random, HttpMethod.Post, $"v1/groups/{_group}/members", new
+                if (path.Length == 0)
                 {
-                    topics = new[] { _topic },
-                    auto_offset_reset = "earliest",
-                    auto_commit_interval_ms = 500,
-                    session_timeout_ms = SessionTimeoutMs,
-                });
-                (path, receipt) = (created.Status == HttpStatusCode.Created ? $"v1/groups/{_group}/members/{created.Json.GetProperty("member_id").GetString()}" : "", "");
-                _answers.Count($"members {(created.Status == HttpStatusCode.Created ? "created" : "not created")}");
-                await Task.Delay(Pause, _leave.Token);
-                continue;
-            }
-
-            // The receipt of what was worked off: an answer that is lost comes again.
-            var after = receipt.Length == 0 ? "" : $"&after={receipt}";
-            var answer = await CallAsync(random, HttpMethod.Get, $"{path}/records?max_wait_ms=500{after}");
-            switch (answer.Status)
-            {
-                case HttpStatusCode.OK:
-                    foreach (var record in answer.Json.EnumerateArray())
+                    var created = await CallAsync(random, HttpMethod.Post, $"v1/groups/{_group}/members", new
                     {
-                        var (partition, offset) = (record.GetProperty("partition").GetInt32(), record.GetProperty("offset").GetInt64());
-                        _answers.Read(partition, offset, record.GetProperty("value").GetString()!);
-                        _delivered[(partition, offset)] = true;
-                    }
-
-                    receipt = answer.Receipt;
-                    break;
-                case HttpStatusCode.NotFound:
-                    _answers.Count("members lost");
-                    path = "";
-                    break;
-                default:
+                        topics = new[] { _topic },
+                        auto_offset_reset = "earliest",
+                        auto_commit_interval_ms = 500,
+                        session_timeout_ms = SessionTimeoutMs,
+                    });
+                    (path, receipt) = (created.Status == HttpStatusCode.Created ? $"v1/groups/{_group}/members/{created.Json.GetProperty("member_id").GetString()}" : "", "");
+                    _answers.Count($"members {(created.Status == HttpStatusCode.Created ? "created" : "not created")}");
                     await Task.Delay(Pause, _leave.Token);
-                    break;
+                    continue;
+                }
+
+                // The receipt of what was worked off: an answer that is lost comes again.
+                var after = receipt.Length == 0 ? "" : $"&after={receipt}";
+                var answer = await CallAsync(random, HttpMethod.Get, $"{path}/records?max_wait_ms=500{after}");
+                switch (answer.Status)
+                {
+                    case HttpStatusCode.OK:
+                        foreach (var record in answer.Json.EnumerateArray())
+                        {
+                            var (partition, offset) = (record.GetProperty("partition").GetInt32(), record.GetProperty("offset").GetInt64());
+                            _answers.Read(partition, offset, record.GetProperty("value").GetString()!);
+                            _delivered[(partition, offset)] = true;
+                        }
+
+                        receipt = answer.Receipt;
+                        break;
+                    case HttpStatusCode.NotFound:
+                        _answers.Count("members lost");
+                        path = "";
+                        break;
+                    default:
+                        await Task.Delay(Pause, _leave.Token);
+                        break;
+                }
             }
+        }
+        finally
+        {
+            // What follows on the same cluster begins without its members.
+            _ = path.Length > 0 ? await CallAsync(random, HttpMethod.Delete, path) : default;
         }
     }
 
@@ -173,7 +180,7 @@ internal sealed class GroupLoad : IAsyncDisposable
             using var response = await _cluster.Http.SendAsync(request, timeout.Token);
             var text = await response.Content.ReadAsStringAsync(timeout.Token);
             _answers.Count($"group calls {(int)response.StatusCode}");
-            return (response.StatusCode, response.IsSuccessStatusCode ? JsonElement.Parse(text) : default,
+            return (response.StatusCode, response.IsSuccessStatusCode && text.Length > 0 ? JsonElement.Parse(text) : default,
                 response.Headers.TryGetValues("Next-After", out var receipts) ? receipts.First() : "");
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)

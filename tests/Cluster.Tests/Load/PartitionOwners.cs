@@ -9,10 +9,28 @@ namespace Loire.Cluster.Tests.Load;
 /// </summary>
 internal static class PartitionOwners
 {
+    private const int Attempts = 5;
+
     public static async Task<ClusterNode[]> FindAsync(ClusterOfProcesses cluster, ClusterLoad load)
     {
+        for (var attempt = 1; ; attempt++)
+        {
+            var counts = await CountAsync(cluster, load);
+
+            // More only if something is left of an earlier test, such as commits that are mirrored a little later.
+            if (counts.Sum() == Writes(load) || attempt == Attempts)
+            {
+                Assert.Equal(Writes(load), counts.Sum());
+                return [.. Enumerable.Range(0, load.Partitions).Select(partition => cluster.Nodes[Array.FindIndex(counts, count => (count >> partition & 1) == 1)])];
+            }
+        }
+    }
+
+    private static long Writes(ClusterLoad load) => (1L << load.Partitions) - 1;
+
+    private static async Task<long[]> CountAsync(ClusterOfProcesses cluster, ClusterLoad load)
+    {
         var before = await AppendsAsync(cluster);
-        var writes = (1L << load.Partitions) - 1;
         for (var partition = 0; partition < load.Partitions; partition++)
         {
             for (var write = 0; write < 1 << partition; write++)
@@ -25,10 +43,9 @@ internal static class PartitionOwners
         await Until.TrueAsync("all appends are counted", async () =>
         {
             counts = [.. (await AppendsAsync(cluster)).Zip(before, (after, earlier) => after - earlier)];
-            return counts.Sum() >= writes;
+            return counts.Sum() >= Writes(load);
         });
-        Assert.Equal(writes, counts.Sum());
-        return [.. Enumerable.Range(0, load.Partitions).Select(partition => cluster.Nodes[Array.FindIndex(counts, count => (count >> partition & 1) == 1)])];
+        return counts;
     }
 
     private static async Task<long[]> AppendsAsync(ClusterOfProcesses cluster) => await Task.WhenAll(cluster.Nodes.Select(async node =>
