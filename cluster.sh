@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds Loire and starts a cluster on this machine: Azurite for the store and the membership table, and N nodes (three unless told otherwise).
 #   ./cluster.sh [N] [--data DIR] [NODE OPTIONS]
-# Node 1 serves HTTP on port 8080, node 2 on 8081, and so on. Ctrl-C or SIGTERM stops everything. Without --data, the data is gone then.
+# Node 1 serves HTTP on port 8080 and .NET clients on port 30001, node 2 on 8081 and 30002, and so on. Ctrl-C or SIGTERM stops everything.
+# Without --data, the data is gone then.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 count=3 data='' options=()
@@ -12,7 +13,7 @@ fi
 while [ $# -gt 0 ]; do
   case $1 in
     --data) data=${2:?--data needs a directory}; shift 2 ;;
-    --help | -h) sed -n '2,4s/^# \?//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+    --help | -h) sed -n '2,5s/^# \?//p' "${BASH_SOURCE[0]}"; exit 0 ;;
     *) options+=("$1"); shift ;;
   esac
 done
@@ -74,7 +75,8 @@ account='AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ
 LOIRE_AZURE_CONNECTION="DefaultEndpointsProtocol=http;$account;BlobEndpoint=$(address_of Blob)/devstoreaccount1;TableEndpoint=$(address_of Table)/devstoreaccount1;"
 export LOIRE_AZURE_CONNECTION
 for ((id = 1; id <= count; id++)); do
-  begin "node $id" dotnet "$node" --clustering azure --storage azure --node-id "$id" --urls "http://127.0.0.1:$((8079 + id))" "${options[@]}"
+  begin "node $id" dotnet "$node" --clustering azure --storage azure --node-id "$id" \
+    --urls "http://127.0.0.1:$((8079 + id))" --gateway-port "$((30000 + id))" "${options[@]}"
 done
 for ((id = 1; id <= count; id++)); do
   until curl -sf -o /dev/null "http://127.0.0.1:$((8079 + id))/readyz"; do
@@ -88,6 +90,13 @@ for ((id = 1; id <= count; id++)); do
   printf '%-8s %-24s %s\n' "$id" "http://127.0.0.1:$((8079 + id))" "${pids[id]}"
 done
 printf '%-8s %-24s %s\n\n' azurite "$(address_of Blob)" "${pids[0]}"
+
+# How a .NET client finds the cluster (samples/Console).
+cat >"$work/client.env" <<VARIABLES
+export Orleans__Clustering__ProviderType=AzureTableStorage
+export Orleans__Clustering__ConnectionString='$LOIRE_AZURE_CONNECTION'
+VARIABLES
+printf 'variables for .NET clients: . %s\n\n' "$work/client.env"
 
 # A node that ends, or is killed to see what the others do, does not end the cluster.
 wait "${pids[@]:1}" || true

@@ -1,27 +1,40 @@
-using System.Globalization;
 using Loire.Client;
 using Loire.Model;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Samples.Console;
 
-/// <summary>Produces numbers to a topic of a running cluster and reads them back. Usage: GATEWAY-PORT [COUNT].</summary>
+/// <summary>
+/// Produces numbers to a topic of a running cluster and reads them back. The configuration says where the cluster is: <c>Orleans:Clustering</c> its
+/// membership table, or <c>gateway</c> the port of a single node; and <c>count</c> how many numbers.
+/// </summary>
 public static class Program
 {
     public static async Task<int> Main(string[] args)
     {
-        if (args.Length is < 1 or > 2 || !int.TryParse(args[0], CultureInfo.InvariantCulture, out var gateway))
+        var builder = Host.CreateApplicationBuilder(args);
+        var gateway = builder.Configuration.GetValue<int?>("gateway");
+        if (gateway is null && !builder.Configuration.GetSection("Orleans:Clustering").Exists())
         {
-            await System.Console.Error.WriteLineAsync("usage: GATEWAY-PORT [COUNT]   (start a node with --gateway-port PORT)");
+            await System.Console.Error.WriteLineAsync(
+                "usage: --gateway PORT [--count N]   (a node with --gateway-port PORT; the README has clusters)");
             return 2;
         }
 
-        var count = args.Length == 2 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 10_000;
-        var builder = Host.CreateApplicationBuilder();
+        var count = builder.Configuration.GetValue("count", 10_000);
         builder.Logging.AddFilter("Orleans", LogLevel.Warning);
-        builder.UseOrleansClient(client => client.UseLocalhostClustering(gateway, serviceId: "loire", clusterId: "loire"));
+        builder.UseOrleansClient(client =>
+        {
+            if (gateway is { } port)
+            {
+                client.UseLocalhostClustering(port);
+            }
+
+            client.UseLoireCluster();
+        });
         builder.Services.AddLoireProducer<int, string>();
         builder.Services.AddLoireConsumer<int, string>(options => options.AutoOffsetReset = OffsetSpec.Earliest);
         using var host = builder.Build();

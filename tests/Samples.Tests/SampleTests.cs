@@ -14,7 +14,7 @@ public sealed class SampleTests
     {
         var gateway = FreePort();
         await using var cluster = await LoireTestCluster.StartAsync(node => node.GatewayPort = gateway);
-        Assert.Equal(0, await Console.Program.Main([$"{gateway}", "20000"]));
+        Assert.Equal(0, await Console.Program.Main(["--gateway", $"{gateway}", "--count", "20000"]));
         Assert.Equal(2, await Console.Program.Main([]));
     }
 

@@ -20,11 +20,21 @@ internal static class GrainCallFailures
             await BackgroundWork.WaitAsync(task, Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation);
             return await task;
         }
-        catch (Exception exception) when (GrainCallErrors.Of(exception) is { } code)
+        catch (Exception exception) when (CodeOf(exception, cancellation) is { } code)
         {
             throw new LoireException(code, $"{what} cannot be reached: {exception.Message}", exception);
         }
     }
+
+    /// <summary>
+    /// The error of a failed call. Null for a bug, and for the end of a wait that its caller cancelled; Orleans also cancels calls by itself, when it
+    /// closes the connection to their gateway.
+    /// </summary>
+    /// <param name="exception">What the call, or the wait for it, threw.</param>
+    /// <param name="cancellation">The caller's own.</param>
+    public static ErrorCode? CodeOf(Exception exception, CancellationToken cancellation) => exception is not OperationCanceledException
+        ? GrainCallErrors.Of(exception)
+        : cancellation.IsCancellationRequested ? null : ErrorCode.LeaderNotAvailable;
 
     /// <summary>Returns the topic that an answer describes.</summary>
     /// <exception cref="LoireException">The answer is an error.</exception>

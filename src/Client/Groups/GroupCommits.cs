@@ -1,4 +1,3 @@
-using Loire.Edge.Calls;
 using Loire.Edge.Scheduling;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
@@ -126,7 +125,7 @@ internal sealed class GroupCommits(
             await BackgroundWork.WaitAsync(task, options.RequestTimeout, time, cancellation);
             return await task;
         }
-        catch (Exception exception) when (GrainCallErrors.Of(exception) is { } code)
+        catch (Exception exception) when (GrainCallFailures.CodeOf(exception, cancellation) is { } code)
         {
             throw new GroupException(code, groupId, $"The group '{groupId}' cannot be reached: {exception.Message}", exception);
         }

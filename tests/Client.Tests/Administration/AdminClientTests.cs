@@ -99,6 +99,8 @@ public sealed class AdminClientTests(ClientNode node) : IClassFixture<ClientNode
         await Fails(ErrorCode.RequestTimedOut, () => admin.DescribeTopicAsync("t"));
         topic.Exception = new OrleansException("no silo");
         await Fails(ErrorCode.LeaderNotAvailable, () => admin.CreatePartitionsAsync("t", 2));
+        topic.Exception = new OperationCanceledException("of a call that nobody cancelled, as after a gateway was lost");
+        await Fails(ErrorCode.LeaderNotAvailable, () => admin.DescribeTopicAsync("t"));
         topic.Exception = null;
         cluster.Partition("t", 0).Exception = new OrleansException("no silo");
         var failure = await Assert.ThrowsAsync<LoireException>(

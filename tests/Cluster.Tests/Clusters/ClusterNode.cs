@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Loire.Cluster.Tests.Faults;
 
 namespace Loire.Cluster.Tests.Clusters;
@@ -19,7 +21,8 @@ internal sealed class ClusterNode : IAsyncDisposable
         _options =
         [
             "--clustering", "azure", "--storage", "azure", "--node-id", number, "--cluster-id", cluster, "--azure-container", cluster,
-            "--group-initial-rebalance-delay", "0", "--memory-mb", "256", .. options,
+            "--group-initial-rebalance-delay", "0", "--memory-mb", "256",
+            "--gateway-port", Gateway.ToString(CultureInfo.InvariantCulture), .. options,
         ];
         if (networks is not null)
         {
@@ -34,6 +37,9 @@ internal sealed class ClusterNode : IAsyncDisposable
     }
 
     public int Id { get; }
+
+    /// <summary>The port of its gateway, the same after each start.</summary>
+    public int Gateway { get; } = FreePort();
 
     /// <summary>The proxy before the store.</summary>
     public HttpFaultProxy Blobs { get; }
@@ -96,5 +102,12 @@ internal sealed class ClusterNode : IAsyncDisposable
         await (Process?.DisposeAsync() ?? ValueTask.CompletedTask);
         await Blobs.DisposeAsync();
         await Tables.DisposeAsync();
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -17,9 +17,15 @@ internal sealed class ClusterOfProcesses : IAsyncDisposable
 
     private ClusterOfProcesses(string name, AzuriteServer azurite, NodeNetworks? networks, IReadOnlyList<ClusterNode> nodes)
     {
-        (_name, _networks, Nodes) = (name, networks, nodes);
+        (_name, Azurite, _networks, Nodes) = (name, azurite, networks, nodes);
         _membership = new TableClient(azurite.ConnectionString, "OrleansSiloInstances");
     }
+
+    /// <summary>The cluster's id.</summary>
+    public string Name => _name;
+
+    /// <summary>The services of the store and of the membership table.</summary>
+    public AzuriteServer Azurite { get; }
 
     public IReadOnlyList<ClusterNode> Nodes { get; }
 
