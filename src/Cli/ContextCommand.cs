@@ -35,16 +35,16 @@ internal static class ContextCommand
         var command = new Command("show", "Shows the server that commands use, and why.") { OutputOption.Instance };
         command.SetAction(parsed =>
         {
-            var (server, context) = (parsed.GetValue(GlobalOptions.Server), parsed.GetValue(GlobalOptions.Context));
-            var address = ServerChoice.Choose(server, context, caller.Environment);
-            var reason = server is not null ? "--server"
+            var (servers, context) = (parsed.GetValue(GlobalOptions.Server) ?? [], parsed.GetValue(GlobalOptions.Context));
+            var addresses = ServerChoice.Choose(servers, context, caller.Environment);
+            var reason = servers.Length > 0 ? "--server"
                 : context is not null ? $"--context {context}"
                 : caller.Environment("LOIRE_SERVER") is { Length: > 0 } ? "LOIRE_SERVER"
                 : caller.Environment("LOIRE_CONTEXT") is { Length: > 0 } named ? $"LOIRE_CONTEXT {named}"
                 : ContextFile.Read(caller.Environment).Current is { } current ? $"context {current}" : "default";
             var row = new JsonObject
             {
-                ["server"] = address.ToString(),
+                ["server"] = string.Join(',', addresses),
                 ["chosen_by"] = reason,
                 ["file"] = ContextFile.PathFrom(caller.Environment),
             };
@@ -69,12 +69,12 @@ internal static class ContextCommand
 
     private static Command Set(Caller caller)
     {
-        var address = new Argument<string>("url") { Description = "The server, as http://host:port." };
+        var address = new Argument<string>("url") { Description = "The server, as http://host:port; several are separated by commas." };
         var command = new Command("set", "Adds or changes a context; the first one is selected at once.") { Name, address };
         command.SetAction(parsed =>
         {
             var (file, name) = (ContextFile.Read(caller.Environment), parsed.GetRequiredValue(Name));
-            file.Servers[name] = ServerChoice.Parse(parsed.GetRequiredValue(address)).ToString();
+            file.Servers[name] = string.Join(',', ServerChoice.Parse(parsed.GetRequiredValue(address)));
             file.Current ??= name;
             file.Write();
             return 0;

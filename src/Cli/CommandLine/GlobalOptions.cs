@@ -9,9 +9,10 @@ namespace Loire.Cli.CommandLine;
 /// <summary>The options of every command.</summary>
 internal static class GlobalOptions
 {
-    public static readonly Option<string?> Server = new("--server", "-b")
+    public static readonly Option<string[]> Server = new("--server", "-b")
     {
-        Description = "The node, as http://host:port. Otherwise LOIRE_SERVER, a context, or http://127.0.0.1:8080.",
+        Description = "The node, as http://host:port; several, separated by commas, are tried in turn. Otherwise LOIRE_SERVER, a context, "
+            + "or http://127.0.0.1:8080.",
         HelpName = "URL",
         Recursive = true,
     };
@@ -48,7 +49,7 @@ internal static class GlobalOptions
         }
     }
 
-    /// <summary>Creates the client of the node chosen by the command line, the environment and the contexts.</summary>
+    /// <summary>Creates the client of the nodes chosen by the command line, the environment and the contexts.</summary>
     public static NodeClient Connect(ParseResult parsed, Caller caller)
     {
         var seconds = parsed.GetValue(Timeout);
@@ -57,7 +58,7 @@ internal static class GlobalOptions
             throw CliException.Usage("--timeout must lie between 0 and 86400 seconds.");
         }
 
-        var server = ServerChoice.Choose(parsed.GetValue(Server), parsed.GetValue(Context), caller.Environment);
-        return new NodeClient(server, TimeSpan.FromSeconds(seconds), caller.Time);
+        var servers = ServerChoice.Choose(parsed.GetValue(Server) ?? [], parsed.GetValue(Context), caller.Environment);
+        return new NodeClient(servers, TimeSpan.FromSeconds(seconds), caller.Time, caller.Terminal.Note);
     }
 }

@@ -16,7 +16,7 @@ internal sealed class ContextFile
 
     public string? Current { get; set; }
 
-    /// <summary>URLs by name, sorted by name.</summary>
+    /// <summary>URLs by name, several of one name separated by commas; sorted by name.</summary>
     public SortedDictionary<string, string> Servers { get; } = new(StringComparer.Ordinal);
 
     public static string PathFrom(Func<string, string?> environment)

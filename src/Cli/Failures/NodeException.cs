@@ -12,6 +12,12 @@ internal sealed class NodeException(ErrorCode error, string detail, ExitCode exi
     /// <summary>Whether a later attempt may succeed: the node restarts, or the partition moves.</summary>
     public bool IsRetriable => isRetriable;
 
+    /// <summary>Whether no connection could be established, so that nothing was sent.</summary>
+    public bool IsUnreachable { get; private init; }
+
+    /// <summary>Whether the request was sent, and no complete answer came.</summary>
+    public bool IsUnanswered { get; private init; }
+
     /// <summary>Whether the request may have had its effect.</summary>
     public bool OutcomeIsUnknown =>
         error is ErrorCode.NetworkException or ErrorCode.RequestTimedOut or ErrorCode.NotEnoughReplicasAfterAppend;
@@ -41,18 +47,27 @@ internal sealed class NodeException(ErrorCode error, string detail, ExitCode exi
         $"No connection to {server.GetLeftPart(UriPartial.Authority)}: {reason}.",
         ExitCode.Error,
         isRetriable: true,
-        "is the node running there? --server, LOIRE_SERVER or a context choose another one.");
+        "is the node running there? --server, LOIRE_SERVER or a context choose others.")
+    {
+        IsUnreachable = true,
+    };
 
     /// <summary>The connection broke; the request may have had its effect.</summary>
     public static NodeException Broken(string reason) => new(
-        ErrorCode.NetworkException, $"The connection broke before the answer was complete: {reason}.", ExitCode.Error, isRetriable: true);
+        ErrorCode.NetworkException, $"The connection broke before the answer was complete: {reason}.", ExitCode.Error, isRetriable: true)
+    {
+        IsUnanswered = true,
+    };
 
     public static NodeException TimedOut(TimeSpan timeout) => new(
         ErrorCode.RequestTimedOut,
         $"No answer within {timeout.TotalSeconds:0.###} s.",
         ExitCode.Timeout,
         isRetriable: true,
-        "--timeout allows more time; the request may still have had its effect.");
+        "--timeout allows more time; the request may still have had its effect.")
+    {
+        IsUnanswered = true,
+    };
 
     private static ExitCode ExitOf(ErrorCode error, int status) =>
         error == ErrorCode.RequestTimedOut || status is 408 or 504 ? ExitCode.Timeout

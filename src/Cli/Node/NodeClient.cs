@@ -6,29 +6,42 @@ using Loire.Cli.Failures;
 
 namespace Loire.Cli.Node;
 
-/// <summary>The HTTP API of one node. Every failure is a <see cref="NodeException"/>; nothing is retried here.</summary>
+/// <summary>
+/// The HTTP API of one node of several, any of which answers for all. A request that cannot be sent goes to the next of them, as does one whose
+/// answer did not come if it only reads; the node that answered is asked first from then on. Every failure is a <see cref="NodeException"/>; nothing
+/// is sent to a node twice here.
+/// </summary>
 internal sealed class NodeClient : IDisposable
 {
     public const string Batches = "application/vnd.loire.record-batches";
 
     private const int MaxProblemBytes = 64 * 1024;
 
-    private readonly HttpClient _http;
-    private readonly Uri _server;
-    private readonly TimeProvider _time;
+    // A machine that is down does not even refuse connections.
+    private static readonly TimeSpan ConnectTimeoutBesideOthers = TimeSpan.FromSeconds(3);
 
-    public NodeClient(Uri server, TimeSpan timeout, TimeProvider time)
+    private readonly HttpClient _http;
+    private readonly IReadOnlyList<Uri> _servers;
+    private readonly TimeProvider _time;
+    private readonly Action<string> _note;
+    private readonly TimeSpan _connectTimeout;
+    private int _current;
+
+    /// <param name="servers">The nodes' addresses, at least one.</param>
+    /// <param name="timeout">How long one request may take beyond the wait that it requests.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="note">Says when another node is asked than before.</param>
+    public NodeClient(IReadOnlyList<Uri> servers, TimeSpan timeout, TimeProvider time, Action<string> note)
     {
-        _server = server;
-        _time = time;
-        Timeout = timeout;
+        (_servers, _time, _note, Timeout) = (servers, time, note, timeout);
+        _connectTimeout = servers.Count > 1 && timeout > ConnectTimeoutBesideOthers ? ConnectTimeoutBesideOthers : timeout;
         var handler = new SocketsHttpHandler
         {
-            ConnectTimeout = timeout,
+            ConnectTimeout = _connectTimeout,
             AllowAutoRedirect = false,
             ActivityHeadersPropagator = null,
         };
-        _http = new HttpClient(handler) { BaseAddress = server, Timeout = System.Threading.Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(handler) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>How long one request may take beyond the wait that it requests.</summary>
@@ -43,17 +56,16 @@ internal sealed class NodeClient : IDisposable
         (await SendAsync(HttpMethod.Get, path, null, cancellation)).Document;
 
     /// <summary>Sends a request with an optional document, and reads the response, if it has one.</summary>
-    public async Task<JsonAnswer> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellation)
-    {
-        using var request = new HttpRequestMessage(method, path);
-        if (body is not null)
-        {
-            request.Content = new StringContent(body.ToJsonString(), new MediaTypeHeaderValue("application/json", "utf-8"));
-        }
-
-        return await GuardAsync(
-            async timed =>
+    public Task<JsonAnswer> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellation) =>
+        GuardAsync(
+            async (server, timed) =>
             {
+                using var request = new HttpRequestMessage(method, new Uri(server, path));
+                if (body is not null)
+                {
+                    request.Content = new StringContent(body.ToJsonString(), new MediaTypeHeaderValue("application/json", "utf-8"));
+                }
+
                 using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timed);
                 await ThrowIfRefusedAsync(response, timed);
                 if (response.StatusCode == HttpStatusCode.NoContent)
@@ -65,15 +77,16 @@ internal sealed class NodeClient : IDisposable
                 return new JsonAnswer(await JsonNode.ParseAsync(stream, cancellationToken: timed), NextLink(response));
             },
             Timeout,
+            onlyReads: method == HttpMethod.Get,
             cancellation);
-    }
 
     /// <summary>Appends record batches to one partition.</summary>
     public Task ProduceAsync(string topic, int partition, ReadOnlyMemory<byte> batches, string acks, CancellationToken cancellation) =>
         GuardAsync(
-        async timed =>
+        async (server, timed) =>
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, $"{TopicPath(topic)}/records?partition={partition}&acks={acks}");
+            using var request = new HttpRequestMessage(
+                HttpMethod.Post, new Uri(server, $"{TopicPath(topic)}/records?partition={partition}&acks={acks}"));
             request.Content = new ReadOnlyMemoryContent(batches);
             request.Content.Headers.ContentType = new MediaTypeHeaderValue(Batches);
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseContentRead, timed);
@@ -81,6 +94,7 @@ internal sealed class NodeClient : IDisposable
             return true;
         },
         Timeout,
+        onlyReads: false,
         cancellation);
 
     /// <summary>Fetches whole record batches.</summary>
@@ -95,11 +109,11 @@ internal sealed class NodeClient : IDisposable
     public Task<FetchedPage> FetchAsync(
         string topic, int partition, long offset, int maxBytes, TimeSpan maxWait, SemaphoreSlim budget, CancellationToken cancellation) =>
             GuardAsync(
-        async timed =>
+        async (server, timed) =>
         {
             var query = $"offset={offset}&max_bytes={maxBytes}&max_wait_ms={(long)maxWait.TotalMilliseconds}";
             var path = $"{TopicPath(topic)}/partitions/{partition}/records?{query}";
-            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server, path));
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(Batches));
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timed);
             await ThrowIfRefusedAsync(response, timed);
@@ -123,6 +137,7 @@ internal sealed class NodeClient : IDisposable
             }
         },
         maxWait + Timeout,
+        onlyReads: true,
         cancellation);
 
     /// <summary>Fetches records as a member of a group: lines of JSON, and their receipt.</summary>
@@ -130,9 +145,9 @@ internal sealed class NodeClient : IDisposable
     /// <param name="maxWait">How long the node waits for records if there are none.</param>
     /// <param name="cancellation">Ends the wait.</param>
     public Task<(byte[] Lines, string Receipt)> TakeAsync(string path, TimeSpan maxWait, CancellationToken cancellation) => GuardAsync(
-        async timed =>
+        async (server, timed) =>
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server, path));
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/x-ndjson"));
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timed);
             await ThrowIfRefusedAsync(response, timed);
@@ -142,17 +157,53 @@ internal sealed class NodeClient : IDisposable
                 : (await response.Content.ReadAsByteArrayAsync(timed), receipt);
         },
         maxWait + Timeout,
+        onlyReads: true,
         cancellation);
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<T> GuardAsync<T>(Func<CancellationToken, Task<T>> call, TimeSpan timeout, CancellationToken cancellation)
+    private async Task<T> GuardAsync<T>(
+        Func<Uri, CancellationToken, Task<T>> call, TimeSpan timeout, bool onlyReads, CancellationToken cancellation)
+    {
+        for (var tried = 1; ; tried++)
+        {
+            var at = Volatile.Read(ref _current);
+            try
+            {
+                return await GuardAsync(timed => call(_servers[at], timed), _servers[at], timeout, cancellation);
+            }
+            catch (NodeException failure) when (_servers.Count > 1 && IsUnanswered(failure, onlyReads))
+            {
+                // Another request may have found it out before.
+                var next = (at + 1) % _servers.Count;
+                if (Interlocked.CompareExchange(ref _current, next, at) == at)
+                {
+                    _note($"{failure.Message} Continuing with {_servers[next].GetLeftPart(UriPartial.Authority)}.");
+                }
+
+                if (tried == _servers.Count)
+                {
+                    throw;
+                }
+            }
+        }
+    }
+
+    // An answer, even a refusal, is that of the cluster.
+    private static bool IsUnanswered(NodeException failure, bool onlyReads) =>
+        failure.IsUnreachable || (onlyReads && failure.IsUnanswered);
+
+    private async Task<T> GuardAsync<T>(Func<CancellationToken, Task<T>> call, Uri server, TimeSpan timeout, CancellationToken cancellation)
     {
         using var expiry = new CancellationTokenSource(timeout, _time);
         using var timed = CancellationTokenSource.CreateLinkedTokenSource(cancellation, expiry.Token);
         try
         {
             return await call(timed.Token);
+        }
+        catch (OperationCanceledException late) when (late.InnerException is TimeoutException && !timed.IsCancellationRequested)
+        {
+            throw NodeException.Unreachable(server, $"no connection within {_connectTimeout.TotalSeconds:0.###} s");
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -165,7 +216,7 @@ internal sealed class NodeClient : IDisposable
         catch (HttpRequestException exception) when (exception.HttpRequestError
             is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
         {
-            throw NodeException.Unreachable(_server, Innermost(exception));
+            throw NodeException.Unreachable(server, Innermost(exception));
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
