@@ -14,9 +14,9 @@ side=(
   Model.Tests Orleans.Behaviour.Tests
 )
 
-# Debian packages that some tests drive: strace injects failing system calls, libfaketime shifts the clock of a process, PostgreSQL keeps the membership of a
-# cluster, the others are Kafka's own clients.
-wanted=(strace libfaketime postgresql kcat python3-kafka python3-lz4 python3-snappy python3-zstandard)
+# Debian packages that some tests drive: strace injects failing system calls, libfaketime shifts the clock of a process, PostgreSQL and Redis
+# keep the membership of a cluster, the others are Kafka's own clients.
+wanted=(strace libfaketime postgresql redis-server kcat python3-kafka python3-lz4 python3-snappy python3-zstandard)
 
 install() {
   local package missing=()

@@ -1,7 +1,9 @@
+using System.Net;
 using Loire.Silo.Clustering;
 using Loire.WebApi.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
+using Orleans.Dashboard;
 
 namespace Loire.Silo;
 
@@ -47,8 +49,18 @@ public static class LoireHost
         NodeEdge.Use(app, options);
         app.MapLoireApi();
         app.MapPrometheusScrapingEndpoint("/metrics");
+        if (options.OrleansDashboard)
+        {
+            // By name too: a page of a stranger may make a browser look up its own name as this machine.
+            app.MapOrleansDashboard("orleans").AddEndpointFilter(async (call, next) =>
+                IsThisMachine(call.HttpContext.Request.Host.Host) ? await next(call) : Results.NotFound());
+        }
+
         return app;
     }
+
+    private static bool IsThisMachine(string host) => host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
     private static void AddLogging(ILoggingBuilder logging, NodeOptions options)
     {

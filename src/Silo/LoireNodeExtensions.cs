@@ -3,6 +3,7 @@ using Loire.Log;
 using Loire.Storage;
 using Loire.WebApi.Hosting;
 using Loire.WebApi.RestProxy;
+using Orleans.Dashboard;
 
 namespace Loire.Silo;
 
@@ -15,13 +16,15 @@ public static class LoireNodeExtensions
     /// configures their categories.
     /// </summary>
     /// <param name="builder">The host, whose own configuration determines HTTP endpoints, logging and the export of telemetry.</param>
-    /// <param name="configure">Changes the options; of the HTTP options, only <see cref="NodeOptions.MaxConnections"/> and
-    /// <see cref="NodeOptions.V2Commits"/> apply.</param>
+    /// <param name="configure">Changes the options, which begin with what the section <c>Orleans</c> of the host's configuration says; of the HTTP
+    /// options, only <see cref="NodeOptions.MaxConnections"/> and <see cref="NodeOptions.V2Commits"/> apply.</param>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">An option is invalid; the message names it.</exception>
     public static IHostApplicationBuilder AddLoireNode(this IHostApplicationBuilder builder, Action<NodeOptions>? configure = null)
     {
         var options = new NodeOptions();
+        var check = NodeConfiguration.BindOrleansSection(builder.Configuration, options);
         configure?.Invoke(options);
+        check();
         return builder.AddLoireNode(options);
     }
 
@@ -66,6 +69,12 @@ public static class LoireNodeExtensions
                 broker.Version = NodeCommand.Version;
             });
             silo.AddLoireConsumers();
+            if (options.OrleansDashboard)
+            {
+                // Not the log's lines: whoever sees the page sees them.
+                silo.AddDashboard(dashboard => dashboard.HideTrace = true);
+            }
+
             if (options.PropagateTraces || options.OtlpEndpoint is not null)
             {
                 silo.AddActivityPropagation();

@@ -65,15 +65,16 @@ internal static class NodeClustering
             own.Require(silo);
         }
 
+        var service = options.ServiceId ?? options.ClusterId;
         var port = options.SiloPort == 0 ? FreePort(options.SiloAddress) : options.SiloPort;
         if (options.Clustering == ClusteringKind.None)
         {
-            silo.UseLocalhostClustering(port, options.GatewayPort, serviceId: options.ClusterId, clusterId: options.ClusterId);
+            silo.UseLocalhostClustering(port, options.GatewayPort, serviceId: service, clusterId: options.ClusterId);
             silo.ConfigureEndpoints(options.SiloAddress, port, options.GatewayPort);
             return;
         }
 
-        silo.Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = options.ClusterId);
+        silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.ClusterId, service));
         silo.ConfigureEndpoints(options.SiloAddress, port, options.GatewayPort);
         silo.Configure<ClusterMembershipOptions>(Tune);
         AddMembershipTable(silo, options.Clustering, ConnectionOf(options)!);

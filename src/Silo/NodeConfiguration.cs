@@ -4,7 +4,7 @@ namespace Loire.Silo;
 
 /// <summary>
 /// Binds <see cref="NodeOptions"/> to the section <c>Loire</c> of appsettings.json, overridden by the environment (<c>LOIRE_DATA</c>), then
-/// by the command line. It binds property by property, because the framework's binder does not report which key it failed to convert or
+/// by the command line; and to Orleans' own section, which none of them may contradict. It binds property by property, because the framework's binder does not report which key it failed to convert or
 /// where that key came from.
 /// </summary>
 internal static class NodeConfiguration
@@ -17,20 +17,33 @@ internal static class NodeConfiguration
     /// <param name="arguments">The settings of the command line, by name.</param>
     /// <param name="environment">Reads an environment variable; null if it is not set.</param>
     /// <param name="file">Path of a configuration file, which need not exist.</param>
-    public static NodeOptions Bind(IReadOnlyDictionary<string, string> arguments, Func<string, string?> environment, string file)
+    /// <param name="variables">The environment as configuration, for <see cref="OrleansSection"/>, which the file may have too; null for
+    /// none.</param>
+    public static NodeOptions Bind(
+        IReadOnlyDictionary<string, string> arguments, Func<string, string?> environment, string file, IConfiguration? variables = null)
     {
+        var own = ReadFile(file);
+        var orleans = OrleansSection.Read(WithFile(file, variables), isOnlyForNode: true);
+        var section = SourceOf(orleans);
         var sources = new[]
         {
-            new Source(ReadFile(file), name => $"{file}: {Section}:{name}"),
+            section,
+            new Source(own, name => $"{file}: {Section}:{name}"),
             Environment(environment, setting => setting.StandardVariable),
             Environment(environment, setting => setting.Variable),
             new Source(new ConfigurationBuilder().AddInMemoryCollection(arguments!).Build(), name => $"The option --{name}"),
         };
-        var options = new NodeOptions();
+        var options = new NodeOptions { PropagateTraces = orleans.PropagatesTraces };
         foreach (var setting in NodeSetting.All)
         {
-            if (sources.LastOrDefault(source => source.Values.GetSection(setting.Declaration.Name).Exists()) is { } source)
+            var name = setting.Declaration.Name;
+            if (sources.LastOrDefault(source => source.Values.GetSection(name).Exists()) is { } source)
             {
+                if (section.Values[name] is { } other && !other.Equals(source.Values[name], StringComparison.OrdinalIgnoreCase))
+                {
+                    throw Invalid($"{section.Describe(name)} and {Uncapitalized(source.Describe(name))} contradict each other: keep one of them.");
+                }
+
                 BindOne(setting, source, options);
             }
         }
@@ -38,6 +51,46 @@ internal static class NodeConfiguration
         NodeOptionsValidator.ThrowIfInvalid(options);
         return options;
     }
+
+    /// <summary>Sets what a host's own configuration says of Orleans, before the host's code sets its options.</summary>
+    /// <returns>Checks that the host's code contradicts none of it.</returns>
+    public static Action BindOrleansSection(IConfiguration configuration, NodeOptions options)
+    {
+        var orleans = OrleansSection.Read(configuration, isOnlyForNode: false);
+        var section = SourceOf(orleans);
+        var given = NodeSetting.All.Where(setting => orleans.Settings.ContainsKey(setting.Declaration.Name)).ToArray();
+        foreach (var setting in given)
+        {
+            BindOne(setting, section, options);
+        }
+
+        options.PropagateTraces |= orleans.PropagatesTraces;
+        var values = Array.ConvertAll(given, setting => setting.Property.GetValue(options));
+        return () =>
+        {
+            foreach (var (setting, value) in given.Zip(values))
+            {
+                if (!Equals(value, setting.Property.GetValue(options)))
+                {
+                    var option = $"{nameof(NodeOptions)}.{setting.Property.Name}";
+                    throw Invalid($"{section.Describe(setting.Declaration.Name)} and {option} contradict each other: keep one of them.");
+                }
+            }
+        };
+    }
+
+    private static Source SourceOf(OrleansSection orleans) => new(
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(orleans.Settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value.Value))).Build(),
+        name => $"The setting {orleans.Settings[name].Key}");
+
+    private static IConfiguration WithFile(string file, IConfiguration? variables)
+    {
+        var all = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(file), optional: true);
+        return (variables is null ? all : all.AddConfiguration(variables)).Build();
+    }
+
+    private static string Uncapitalized(string source) => source.StartsWith("The ", StringComparison.Ordinal) ? "t" + source[1..] : source;
 
     private static void BindOne(NodeSetting setting, Source source, NodeOptions options)
     {

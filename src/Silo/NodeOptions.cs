@@ -103,6 +103,12 @@ public sealed class NodeOptions
     [Required, RegularExpression("[A-Za-z0-9._-]{1,64}")]
     public string ClusterId { get; set; } = "loire";
 
+    /// <summary>Orleans' name of the service, which Redis keeps beside the cluster's; null is <see cref="ClusterId"/>.</summary>
+    [NodeSetting(
+        "service-id", "NAME", "Orleans' name of the service (the name of the cluster)", Expected = "1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'")]
+    [RegularExpression("[A-Za-z0-9._-]{1,64}")]
+    public string? ServiceId { get; set; }
+
     /// <summary>Where the nodes of the cluster find each other; with anything but <see cref="ClusteringKind.None"/> the store must be shared.</summary>
     [NodeSetting(
         "clustering", "none|postgres|azure|redis", "where the nodes of a cluster find each other; none for a single node (none)",
@@ -273,6 +279,15 @@ public sealed class NodeOptions
     /// <see cref="OtlpEndpoint"/>. Off by default, because it adds two filters to every grain call.
     /// </summary>
     public bool PropagateTraces { get; set; }
+
+    /// <summary>
+    /// Serves the dashboard of Orleans at <c>/orleans</c>. It shows the serialized state of grains and has no authentication, so HTTP must listen on
+    /// loopback only.
+    /// </summary>
+    [NodeSetting(
+        "orleans-dashboard", null, "serve Orleans' dashboard at /orleans, only if all URLs are of this machine; give it to every node",
+        Expected = "true or false")]
+    public bool OrleansDashboard { get; set; }
 
     /// <summary>Writes logs as JSON lines.</summary>
     [NodeSetting("log-format", "text|json", "form of the log on standard output (text)", Expected = "text or json")]

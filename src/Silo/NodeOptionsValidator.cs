@@ -18,7 +18,15 @@ internal sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
             }
         }
 
-        if (!options.Insecure && options.Endpoints.Concat(options.Http2Endpoints).FirstOrDefault(endpoint => !IPAddress.IsLoopback(endpoint.Address)) is { } open)
+        var open = options.Endpoints.Concat(options.Http2Endpoints).FirstOrDefault(endpoint => !IPAddress.IsLoopback(endpoint.Address));
+        if (options.OrleansDashboard && open is not null)
+        {
+            return ValidateOptionsResult.Fail(
+                $"{open} can be reached from other machines, and --orleans-dashboard shows the state of all grains without authentication: "
+                + "it needs all URLs to be of this machine.");
+        }
+
+        if (!options.Insecure && open is not null)
         {
             return ValidateOptionsResult.Fail(
                 $"{open} can be reached from other machines, and there is no authentication yet: whoever reaches it can read, write and "

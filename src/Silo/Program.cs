@@ -20,7 +20,8 @@ internal static partial class Program
     {
         try
         {
-            var options = NodeConfiguration.Bind(arguments, Environment.GetEnvironmentVariable, "appsettings.json");
+            var options = NodeConfiguration.Bind(
+                arguments, Environment.GetEnvironmentVariable, "appsettings.json", new ConfigurationBuilder().AddEnvironmentVariables().Build());
             NodeMemory.LimitHeap(options);
             await using var app = LoireHost.Build(options);
             await app.StartAsync();

@@ -34,6 +34,7 @@ public sealed class NodeConfigurationTests
     [InlineData("--cors-origins https://app.example/", "The option --cors-origins must be SCHEME://HOST or SCHEME://HOST:PORT with http or https, separated by ';', or '*'.")]
     [InlineData("--cors-origins https://a.example;*", "The option --cors-origins must be SCHEME://HOST or SCHEME://HOST:PORT with http or https, separated by ';', or '*'.")]
     [InlineData("--cors-origins null", "The option --cors-origins must be SCHEME://HOST or SCHEME://HOST:PORT with http or https, separated by ';', or '*'.")]
+    [InlineData("--urls http://0.0.0.0:80 --insecure --orleans-dashboard", "0.0.0.0:80 can be reached from other machines, and --orleans-dashboard shows the state of all grains without authentication: it needs all URLs to be of this machine.")]
     [InlineData("--insecure=maybe", "The option --insecure must be true or false.")]
     [InlineData("--storage s3", "The option --storage must be file or azure.")]
     [InlineData("--storage azure", "The store azure needs --azure-connection, or LOIRE_AZURE_CONNECTION.")]

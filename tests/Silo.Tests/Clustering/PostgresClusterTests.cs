@@ -7,7 +7,7 @@ namespace Loire.Silo.Tests.Clustering;
 /// <summary>The executable with PostgreSQL as its membership store: the command that sets it up, and nodes that find each other there.</summary>
 public class PostgresClusterTests
 {
-    private const int Partitions = 8;
+    internal const int Partitions = 8;
 
     private const string NoConnection =
         "The clustering postgres needs a connection string such as Host=db.example;Database=loire;Username=loire;Password=... in "
@@ -76,6 +76,11 @@ public class PostgresClusterTests
         await ProduceAsync(second.Client, "after");
         await JudgeAsync(first.Client, "before", "after");
         await JudgeAsync(second.Client, "before", "after");
+        Assert.Equal("orders", await ServiceBeside.ListTopicsAsync(client => client.UseAdoNetClustering(database =>
+        {
+            database.Invariant = "Npgsql";
+            database.ConnectionString = connection;
+        })));
 
         Assert.Equal(0, await first.StopAsync());
         Assert.Equal(["broker-1"], await ReadActiveAsync(connection));
@@ -87,6 +92,7 @@ public class PostgresClusterTests
 
     private static async Task<NodeProcess> StartAsync(int id, string connection, string data) => await NodeProcess.StartAsync(
         data, "env", "LOIRE_CLUSTERING=postgres", $"LOIRE_CLUSTERING_CONNECTION={connection}", $"LOIRE_NODE_ID={id}", "LOIRE_STORAGE=azure",
+        $"LOIRE_GATEWAY_PORT={ServiceBeside.FreePort()}",
         $"LOIRE_AZURE_CONNECTION={(await AzuriteServer.SharedAsync()).ConnectionString}", "LOIRE_AZURE_CONTAINER=loire-postgres-cluster");
 
     private static async Task<List<string>> ReadActiveAsync(string connection)
@@ -103,7 +109,7 @@ public class PostgresClusterTests
         return names;
     }
 
-    private static async Task ProduceAsync(HttpClient node, string value)
+    internal static async Task ProduceAsync(HttpClient node, string value)
     {
         for (var partition = 0; partition < Partitions; partition++)
         {
@@ -113,7 +119,7 @@ public class PostgresClusterTests
         }
     }
 
-    private static async Task JudgeAsync(HttpClient node, params string[] expected)
+    internal static async Task JudgeAsync(HttpClient node, params string[] expected)
     {
         for (var partition = 0; partition < Partitions; partition++)
         {
