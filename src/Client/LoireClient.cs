@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Loire.Edge.Fetching;
 using Loire.Edge.Scheduling;
 using Loire.Edge.Topics;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,7 @@ public sealed class LoireClient
     private readonly Random _random;
     private readonly BackgroundWork _background;
     private readonly TopicCache _topics;
+    private readonly BrokerFetches _fetches;
 
     /// <param name="grains">The grains of the cluster: an <see cref="IClusterClient"/>, or the grain factory of a silo.</param>
     /// <param name="time">The clock; the system's by default.</param>
@@ -41,6 +43,7 @@ public sealed class LoireClient
         _random = random;
         _background = background;
         _topics = new TopicCache(grains, time, background);
+        _fetches = new BrokerFetches(grains, time, background);
         Metrics = meters is null ? ClientMetrics.OfProcess : new ClientMetrics(meters);
         Admin = new AdminClient(grains);
     }
@@ -77,6 +80,7 @@ public sealed class LoireClient
             options ?? new ConsumerOptions<TKey, TValue>(),
             _grains,
             _topics,
+            _fetches,
             _time,
             _background,
             new Random(_random.Next()),
@@ -86,5 +90,5 @@ public sealed class LoireClient
     /// <summary>Creates a consumer that delivers records as bytes.</summary>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     internal UntypedConsumer CreateUntypedConsumer(ConsumerOptions options) =>
-        new(options, _grains, _topics, _time, _background, new Random(_random.Next()), Metrics, _loggers.CreateLogger("Loire.Client.Consumer"));
+        new(options, _grains, _topics, _fetches, _time, _background, new Random(_random.Next()), Metrics, _loggers.CreateLogger("Loire.Client.Consumer"));
 }

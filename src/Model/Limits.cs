@@ -43,6 +43,12 @@ public static class Limits
     /// <summary>Fetches that wait for data on one partition; a few hundred bytes of memory each.</summary>
     public const int WaitingFetchesPerPartition = 20_000;
 
+    /// <summary>Sessions of fetches at one broker: one for each process that consumes.</summary>
+    public const int FetchSessionsPerBroker = 10_000;
+
+    /// <summary>Fetches that one session has under way at a time.</summary>
+    public const int FetchesPerSession = 100_000;
+
     /// <summary>Fetches of one partition that read from storage concurrently; each may return <see cref="FetchBytes"/>.</summary>
     public const int ReadsAtOncePerPartition = 8;
 

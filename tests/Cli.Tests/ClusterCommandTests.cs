@@ -24,7 +24,7 @@ public sealed class ClusterCommandTests(NodeFixture node) : IDisposable
         Assert.Equal(broker.ToJsonString(), (await _shell.RunAsync("cluster", "describe", "0", "-o", "ndjson")).AssertOk().Lines[0]);
         (await _shell.RunAsync("cluster", "describe", "7")).AssertFailed(3, "BROKER_ID_NOT_REGISTERED");
         (await _shell.RunAsync("cluster", "remove", "7")).AssertFailed(3, "BROKER_ID_NOT_REGISTERED");
-        (await _shell.RunAsync("cluster", "remove", "0")).AssertFailed(3, "POLICY_VIOLATION");
+        (await _shell.RunAsync("cluster", "remove", "0")).AssertFailed(1, "POLICY_VIOLATION");
     }
 
     [Fact]

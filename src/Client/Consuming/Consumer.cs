@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Loire.Edge.Fetching;
 using Loire.Edge.Scheduling;
 using Loire.Edge.Topics;
 using Loire.Model.Batches;
@@ -8,9 +9,9 @@ namespace Loire.Client;
 
 /// <summary>A consumer that deserializes records when it delivers them.</summary>
 internal sealed class Consumer<TKey, TValue>(
-    ConsumerOptions<TKey, TValue> options, IGrainFactory grains, TopicCache topics, TimeProvider time, BackgroundWork background,
+    ConsumerOptions<TKey, TValue> options, IGrainFactory grains, TopicCache topics, BrokerFetches fetches, TimeProvider time, BackgroundWork background,
     Random random, ClientMetrics metrics, ILogger logger)
-    : UntypedConsumer(options, grains, topics, time, background, random, metrics, logger), IConsumer<TKey, TValue>
+    : UntypedConsumer(options, grains, topics, fetches, time, background, random, metrics, logger), IConsumer<TKey, TValue>
 {
     private readonly RecordDecoder<TKey, TValue> _decoder = new(options);
     private readonly int _maxPollRecords = options.MaxPollRecords;

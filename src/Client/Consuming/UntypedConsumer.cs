@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Loire.Edge.Fetching;
 using Loire.Edge.Scheduling;
 using Loire.Edge.Topics;
 using Loire.Model;
@@ -22,14 +23,14 @@ internal class UntypedConsumer : IAsyncDisposable
     private int _isEnumerated;
 
     public UntypedConsumer(
-        ConsumerOptions options, IGrainFactory grains, TopicCache topics, TimeProvider time, BackgroundWork background, Random random,
+        ConsumerOptions options, IGrainFactory grains, TopicCache topics, BrokerFetches fetches, TimeProvider time, BackgroundWork background, Random random,
         ClientMetrics metrics, ILogger logger)
     {
         _options = options.Copy();
         _options.Check();
         _time = time;
         _set = new PartitionSet(_options, time);
-        _assigner = new Assigner(_set, _options, topics, time, background, random, metrics, logger);
+        _assigner = new Assigner(_set, _options, topics, fetches, time, background, random, metrics, logger);
         Stream = new RecordStream(_set, metrics);
         if (_options.GroupId is not null)
         {

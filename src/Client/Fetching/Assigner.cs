@@ -12,6 +12,7 @@ internal sealed class Assigner(
     PartitionSet set,
     ConsumerOptions options,
     TopicCache topics,
+    BrokerFetches fetches,
     TimeProvider time,
     BackgroundWork background,
     Random random,
@@ -141,7 +142,7 @@ internal sealed class Assigner(
     }
 
     private FetchSession NewSession(TopicRoutes topic, TopicPartition partition) =>
-        new(topics, topic, partition.Partition, time) { HasBegun = true, Timeout = options.RequestTimeout };
+        new(topics, topic, partition.Partition, time) { HasBegun = true, Timeout = options.RequestTimeout, Together = fetches };
 
     private void Fetch(AssignedPartition partition)
     {

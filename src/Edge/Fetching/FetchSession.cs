@@ -20,6 +20,7 @@ public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int parti
 {
     private volatile TopicRoutes _topic = topic;
     private LeaderEpoch _newestEpoch = LeaderEpoch.None;
+    private int _leader = -1;
 
     /// <summary>The topic's current routes.</summary>
     public TopicRoutes Topic => _topic;
@@ -35,6 +36,14 @@ public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int parti
     /// <summary>How long a call may take beyond its requested wait; infinite by default, which leaves the timeout to Orleans.</summary>
     public TimeSpan Timeout { get; init; } = System.Threading.Timeout.InfiniteTimeSpan;
 
+    /// <summary>
+    /// Makes fetches that are to wait for at least <see cref="LongWait"/> together with those of other sessions; null to make each by itself.
+    /// </summary>
+    public BrokerFetches? Together { get; init; }
+
+    /// <summary>The wait from which on a fetch need not be made by itself: such partitions are idle.</summary>
+    public static readonly TimeSpan LongWait = TimeSpan.FromSeconds(1);
+
     /// <summary>Fetches once.</summary>
     /// <param name="request">Where to read, how much, and how long to wait for it.</param>
     /// <param name="cancellation">Ends the wait.</param>
@@ -46,8 +55,9 @@ public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int parti
         var patience = Timeout == System.Threading.Timeout.InfiniteTimeSpan ? Timeout : request.MaxWait + Timeout;
         var begun = time.GetTimestamp();
         var (answer, lookup) = await AskAsync(
-            request, (grain, request) => BoundedAsync(grain.Fetch(Shorten(request, begun), cancellation), patience, cancellation), cancellation,
+            request, (grain, request) => BoundedAsync(CallAsync(grain, Shorten(request, begun), cancellation), patience, cancellation), cancellation,
             request.MaxWait);
+        _leader = answer.Error == ErrorCode.None ? answer.Bounds.Leader : -1;
         var now = lookup.Topic;
         var epoch = answer.Bounds.Epoch;
         if (answer.Error == ErrorCode.OffsetOutOfRange && epoch < _newestEpoch)
@@ -82,6 +92,16 @@ public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int parti
     /// <exception cref="Exception">The call failed; see <see cref="Calls.GrainCallErrors"/>.</exception>
     public async ValueTask<OffsetAtTime> AtTimeAsync(Timestamp moment, CancellationToken cancellation) => OffsetLookup.Find(
         (await AskAsync(moment, static (grain, moment) => grain.FindBatch(moment), cancellation)).Answer, moment);
+
+    /// <summary>By way of the broker that has answered last, if that is known; after a failure the partition itself is asked where it is.</summary>
+    private ValueTask<FetchResult> CallAsync(IPartitionGrain grain, FetchRequest request, CancellationToken cancellation)
+    {
+        var leader = _leader;
+        _leader = -1;
+        return leader >= 0 && Together is { } fetches && request.MaxWait >= LongWait
+            ? new(fetches.FetchAsync(leader, new PartitionKey(_topic.Name, _topic.Id, partition).ToString(), request, cancellation))
+            : grain.Fetch(request, cancellation);
+    }
 
     // A fetch that is repeated has waited already.
     private FetchRequest Shorten(FetchRequest request, long begun) =>

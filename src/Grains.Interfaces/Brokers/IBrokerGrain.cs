@@ -17,6 +17,11 @@ public interface IBrokerGrain : IGrainWithIntegerKey
     [Alias("Drain")]
     ValueTask<ErrorCode> Drain();
 
+    /// <summary>Begins, cancels and waits for fetches from many partitions.</summary>
+    [ResponseTimeout("00:02:00")]
+    [Alias("Fetch")]
+    ValueTask<BrokerFetchResult> Fetch(BrokerFetchRequest request, CancellationToken cancellation);
+
     /// <summary>Tells the broker that a silo hands over its grains before it stops, so that it sends none there. Called only by that silo.</summary>
     [ResponseTimeout("00:00:02")]
     [Alias("Leaving")]

@@ -1,4 +1,7 @@
 using Loire.Grains.Interfaces.Brokers;
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Turns;
+using Loire.Model;
 using Microsoft.Extensions.Hosting;
 using Orleans.Concurrency;
 
@@ -8,8 +11,44 @@ namespace Loire.Grains.Brokers;
 [Reentrant]
 [BrokerPlacement]
 [GrainType("loire.broker")]
-internal sealed class BrokerGrain(ServingBrokers brokers, IHostApplicationLifetime host) : Grain, IBrokerGrain
+internal sealed class BrokerGrain(ServingBrokers brokers, ActiveDrivers active, IHostApplicationLifetime host, TimeProvider time) : Grain, IBrokerGrain
 {
+    private FetchSessions? _sessions;
+
+    private FetchSessions Sessions => _sessions ?? throw new InvariantException("the broker has been activated");
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _sessions = new FetchSessions(
+            (partition, request, cancellation) => GrainFactory.GetGrain<IPartitionGrain>(partition).Fetch(request, cancellation),
+            new SchedulerTurnQueue(TaskScheduler.Current),
+            time);
+        active.Add(_sessions, GrainContext);
+        this.RegisterGrainTimer(
+            static (sessions, _) =>
+            {
+                sessions.Sweep();
+                return Task.CompletedTask;
+            },
+            _sessions,
+            new GrainTimerCreationOptions(FetchSessions.Unused, FetchSessions.Unused) { Interleave = true });
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        active.Remove(Sessions);
+        Sessions.Dispose();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<BrokerFetchResult> Fetch(BrokerFetchRequest request, CancellationToken cancellation) => brokers.IsDraining
+        ? new(new BrokerFetchResult(ErrorCode.NotLeaderOrFollower, []))
+        : Sessions.FetchAsync(request, cancellation);
+
     /// <inheritdoc/>
     public ValueTask<ErrorCode> Drain()
     {

@@ -16,6 +16,9 @@ internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions option
 
     private BrokerRecord? _registered;
 
+    /// <summary>The broker's id.</summary>
+    public int BrokerId => options.Id;
+
     /// <summary>The epoch of this start; 0 before it has registered.</summary>
     public long Epoch => _registered?.Epoch ?? 0;
 

@@ -18,7 +18,7 @@ namespace Loire.Grains.Groups;
 /// error, deactivates the grain, and returns only errors from then on; the next activation starts from the durable state.
 /// </para>
 /// </summary>
-public sealed partial class GroupDriver : IRetiring, IAsyncDisposable
+public sealed partial class GroupDriver : IMoving, IAsyncDisposable
 {
     // Bytes of pending changes at which a commit is refused.
     private const long PendingBytesMax = 32 * 1024 * 1024;

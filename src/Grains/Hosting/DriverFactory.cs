@@ -28,7 +28,6 @@ public delegate Guid NewId();
 internal sealed class DriverFactory(
     [FromKeyedServices(LogStorage.ProviderName)] IGrainStorage storage,
     IOptions<LoireGrainsOptions> options,
-    IOptions<BrokerOptions> broker,
     ObjectCache cache,
     IGrainFactory grains,
     ServingBrokers brokers,
@@ -37,14 +36,15 @@ internal sealed class DriverFactory(
     PartitionMetrics metrics,
     IEnumerable<IAssignor> assignors,
     LogMetrics logMetrics,
-    ILoggerFactory loggers) : IPartitionDrivers, ITopicDrivers, IGroupDrivers
+    ILoggerFactory loggers,
+    BrokerRegistration? registration = null) : IPartitionDrivers, ITopicDrivers, IGroupDrivers
 {
     private readonly LoireGrainsOptions _options = options.Value;
     private readonly IObjectListing? _listing = options.Value.Journal.Listing;
     private readonly PartitionDriverOptions _partitionOptions =
         new(
             options.Value.PartitionLog.PendingBytes, options.Value.PartitionLog.PendingBytes, options.Value.RoomWait,
-            options.Value.MaxStaleness / 2, new MemoryQuota(options.Value.AppendBytes), broker.Value.Id);
+            options.Value.MaxStaleness / 2, new MemoryQuota(options.Value.AppendBytes), registration?.BrokerId ?? -1);
 
     private readonly ILogger _partitionLogger = loggers.CreateLogger<PartitionDriver>();
     private readonly ILogger _topicLogger = loggers.CreateLogger<TopicDriver>();

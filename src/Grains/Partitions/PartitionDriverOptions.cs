@@ -11,6 +11,6 @@ namespace Loire.Grains.Partitions;
 /// parked fetch.</param>
 /// <param name="AppendMemory">Bytes of appends that the partitions of a silo hold at once, from their arrival until they are durable; an
 /// append beyond it is refused at once.</param>
-/// <param name="BrokerId">The broker that leads the partition while it is open here.</param>
+/// <param name="BrokerId">The broker that leads the partition while it is open here; −1 if the silo is none.</param>
 public sealed record PartitionDriverOptions(
-    long PendingBytes, long WaitingAppendBytes, TimeSpan RoomWait, TimeSpan MaxAge, MemoryQuota AppendMemory, int BrokerId = 0);
+    long PendingBytes, long WaitingAppendBytes, TimeSpan RoomWait, TimeSpan MaxAge, MemoryQuota AppendMemory, int BrokerId = -1);

@@ -59,14 +59,14 @@ internal sealed partial class LeadershipMoves(
             return 0;
         }
 
-        LogDraining(logger, active.Count);
+        LogDraining(logger, Moving.Count);
         brokers.ExcludeSelf();
         await Task.WhenAll(brokers.All.Select(TellAsync));
         Volatile.Write(ref _lastDrained, time.GetTimestamp());
         _draining = GiveUpAllAsync(_stop.Token);
         try
         {
-            while (_isGivingUp || active.Count > 0 || time.GetElapsedTime(Volatile.Read(ref _lastDrained)) < Quiet)
+            while (_isGivingUp || Moving.Count > 0 || time.GetElapsedTime(Volatile.Read(ref _lastDrained)) < Quiet)
             {
                 await Task.Delay(BetweenDrains, time, cancellation);
             }
@@ -75,7 +75,7 @@ internal sealed partial class LeadershipMoves(
         {
         }
 
-        LogDrained(logger, _drained, active.Count);
+        LogDrained(logger, _drained, Moving.Count);
         return _drained;
     }
 
@@ -99,7 +99,7 @@ internal sealed partial class LeadershipMoves(
         {
             for (; !stop.IsCancellationRequested; await Task.Delay(BetweenDrains, time, stop))
             {
-                if (active.OfType<IRetiring>().ToList() is { Count: > 0 } rest)
+                if (Moving is { Count: > 0 } rest)
                 {
                     _isGivingUp = true;
                     _drained += await MoveAsync(rest, AtOnceToDrain, "drain", stop);
@@ -112,6 +112,8 @@ internal sealed partial class LeadershipMoves(
         {
         }
     }
+
+    private List<IMoving> Moving => [.. active.OfType<IMoving>()];
 
     private Task StartAsync(CancellationToken cancellation)
     {
@@ -160,7 +162,7 @@ internal sealed partial class LeadershipMoves(
     {
         try
         {
-            var misplaced = new List<IRetiring>();
+            var misplaced = new List<IMoving>();
             foreach (var partition in active.OfType<ILedPartition>())
             {
                 if (await leaders.FindAsync(partition.Key) is { } leader && !brokers.IsSelf(leader))
@@ -183,7 +185,7 @@ internal sealed partial class LeadershipMoves(
         }
     }
 
-    private async Task<int> MoveAsync(List<IRetiring> drivers, int atOnce, string reason, CancellationToken cancellation)
+    private async Task<int> MoveAsync(List<IMoving> drivers, int atOnce, string reason, CancellationToken cancellation)
     {
         var moved = 0;
         await BoundedCalls.ForEach(drivers, atOnce, async driver =>

@@ -23,7 +23,7 @@ namespace Loire.Grains.Topics;
 public sealed partial class TopicDriver(
     TopicName name, JournalSource journal, ITopicPeers peers, Func<TopicId> newId, TopicDriverOptions options, TimeProvider time, ILogger logger,
     IActivation activation)
-    : IRetiring, IAsyncDisposable
+    : IMoving, IAsyncDisposable
 {
     // How long a change by another owner may be unknown to those who watch.
     private static readonly TimeSpan _lookInterval = TimeSpan.FromSeconds(5);

@@ -12,9 +12,6 @@ public sealed class ActiveDrivers : ILifecycleParticipant<ISiloLifecycle>
     private readonly ConcurrentDictionary<IRetiring, IGrainContext> _active = new();
     private volatile bool _isStopping;
 
-    /// <summary>How many there are.</summary>
-    internal int Count => _active.Count;
-
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle lifecycle) =>
         lifecycle.Subscribe(nameof(ActiveDrivers), ServiceLifecycleStage.Active, static _ => Task.CompletedTask, RetireAll);
@@ -43,7 +40,7 @@ public sealed class ActiveDrivers : ILifecycleParticipant<ISiloLifecycle>
     /// always or at once, and Orleans keeps later ones for the next activation.
     /// </summary>
     /// <returns>Completes when the activation has ended.</returns>
-    internal async Task MoveAsync(IRetiring driver)
+    internal async Task MoveAsync(IMoving driver)
     {
         if (_active.TryGetValue(driver, out var activation))
         {

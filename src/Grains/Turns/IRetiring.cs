@@ -7,7 +7,11 @@ internal interface IRetiring
     /// Posts a turn of the driver that fails parked calls with a retriable error and deactivates the grain. Thread-safe.
     /// </summary>
     void Retire();
+}
 
+/// <summary>A driver whose activation can move to another silo.</summary>
+internal interface IMoving : IRetiring
+{
     /// <summary>
     /// Posts a turn of the driver that answers parked calls, and those that would be parked from then on, with what there is. The activation is
     /// about to move, and no further call reaches it. Thread-safe.

@@ -78,8 +78,22 @@ public sealed class FakeCluster
         : contract == typeof(IGroupGrain) ? Group(key)
         : contract == typeof(IConsumerGrain) ? Consumer(key)
         : contract == typeof(IGroupCatalogGrain) ? new FakeGroupCatalog(this, int.Parse(key, CultureInfo.InvariantCulture))
+        : contract == typeof(IBrokerGrain) ? new FakeBroker(this)
         : contract == typeof(IClusterGrain) ? new FakeClusterGrain(this)
         : new FakeCatalog(this);
+
+    /// <summary>What brokers answer to fetches.</summary>
+    public Func<BrokerFetchRequest, Task<BrokerFetchResult>>? OnBrokerFetch { get; set; }
+
+    private sealed class FakeBroker(FakeCluster cluster) : IBrokerGrain
+    {
+        public async ValueTask<BrokerFetchResult> Fetch(BrokerFetchRequest request, CancellationToken cancellation) =>
+            await (cluster.OnBrokerFetch ?? throw new NotSupportedException())(request);
+
+        public ValueTask<ErrorCode> Drain() => new(ErrorCode.PolicyViolation);
+
+        public ValueTask Leaving(SiloAddress silo) => default;
+    }
 
     private sealed class FakeClusterGrain(FakeCluster cluster) : IClusterGrain
     {
@@ -104,6 +118,6 @@ public sealed class FakeCluster
     {
         public FakeCluster Cluster { get; set; } = null!;
 
-        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Cluster.Find(targetMethod!.GetGenericArguments()[0], (string)args![0]!);
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Cluster.Find(targetMethod!.GetGenericArguments()[0], Convert.ToString(args![0], CultureInfo.InvariantCulture)!);
     }
 }
