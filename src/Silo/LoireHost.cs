@@ -13,7 +13,7 @@ namespace Loire.Silo;
 public static class LoireHost
 {
     // Covers in-flight requests, partitions and the store's last sync; systemd kills after 90 seconds, Kubernetes after 30.
-    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(25);
+    internal static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(25);
 
     /// <summary>Builds a node without starting it. Its HTTP server stops before its silo does, and the silo before the store.</summary>
     /// <param name="options">The node's options; validated here.</param>
