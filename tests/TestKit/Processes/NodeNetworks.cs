@@ -5,8 +5,8 @@ using System.Net;
 namespace Loire.TestKit.Processes;
 
 /// <summary>
-/// Two networks for the nodes of a cluster, in Linux network namespaces: by one the nodes reach each other, by the other their clients and their store, which
-/// are in the namespace of this process. So a node can be cut off from the others alone: what is sent disappears, and no connection is refused or closed.
+/// Two networks for the nodes of a cluster, in Linux network namespaces: by one the nodes reach each other and Orleans clients their gateways, by the other HTTP
+/// clients the nodes and the nodes their store, which are in the namespace of this process. So a node can be cut off from the others alone: what is sent disappears, and no connection is refused or closed.
 /// Needs root; addresses are from 198.18.0.0/15, which is for such tests and routed nowhere.
 /// </summary>
 public sealed class NodeNetworks : IDisposable
@@ -36,6 +36,7 @@ public sealed class NodeNetworks : IDisposable
             Ip($"link add {Bridge('c')} type bridge");
             Ip($"link add {Bridge('s')} type bridge");
             Ip($"addr add {networks.Own}/24 dev {Bridge('c')}");
+            Ip($"addr add 198.19.{networks._subnet}.254/24 dev {Bridge('s')}");
             Ip($"link set {Bridge('c')} up");
             Ip($"link set {Bridge('s')} up");
             for (var id = 1; id <= nodes; id++)
