@@ -15,6 +15,9 @@ internal sealed class GroupLoad : IAsyncDisposable
 {
     private const int SessionTimeoutMs = 6_000;
 
+    // A member whose creation was not answered keeps its partitions for so long: nobody knows its id.
+    private const int MaxPollIntervalMs = 15_000;
+
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(200);
@@ -99,6 +102,7 @@ internal sealed class GroupLoad : IAsyncDisposable
                         auto_offset_reset = "earliest",
                         auto_commit_interval_ms = 500,
                         session_timeout_ms = SessionTimeoutMs,
+                        max_poll_interval_ms = MaxPollIntervalMs,
                     });
                     (path, receipt) = (created.Status == HttpStatusCode.Created ? $"v1/groups/{_group}/members/{created.Json.GetProperty("member_id").GetString()}" : "", "");
                     _answers.Count($"members {(created.Status == HttpStatusCode.Created ? "created" : "not created")}");
