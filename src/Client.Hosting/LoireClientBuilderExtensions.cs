@@ -10,7 +10,8 @@ public static class LoireClientBuilderExtensions
     // A gateway that hangs keeps its connections: calls go to it until the list without it is read.
     private static readonly TimeSpan _gatewayRefresh = TimeSpan.FromSeconds(5);
 
-    // Nothing that a control call does takes as long, so its answer is lost. Calls that wait for data, and appends, have times of their own.
+    // Nothing that a control call does takes as long, so its answer is lost; an append that does has an unknown outcome, before the producer's own
+    // timeout. Calls that wait for data have times of their own.
     private static readonly TimeSpan _responseTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>
