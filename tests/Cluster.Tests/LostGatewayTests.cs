@@ -6,9 +6,12 @@ using Xunit.Abstractions;
 
 namespace Loire.Cluster.Tests;
 
-/// <summary>A client in another process, here in that of the tests, while a node ends or hangs whose gateway it uses.</summary>
+/// <summary>
+/// A client in another process, here in that of the tests, while a node ends or hangs whose gateway it uses. Gateways are on the network of the
+/// silos, which the nodes of the other tests may have for themselves.
+/// </summary>
 [Collection(nameof(WithThreeNodes))]
-public sealed class LostGatewayTests(ThreeNodes nodes, ITestOutputHelper output)
+public sealed class LostGatewayTests(TwoNodes nodes, ITestOutputHelper output) : IClassFixture<TwoNodes>
 {
     private const int Partitions = 6;
 
