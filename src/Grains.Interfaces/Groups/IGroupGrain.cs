@@ -21,25 +21,30 @@ public interface IGroupGrain : IGrainWithStringKey
     ValueTask<HeartbeatResult> Heartbeat(HeartbeatRequest request, CancellationToken cancellation);
 
     /// <summary>Leaves the group; a static member that only restarts does not call this. Unknown members are no error.</summary>
+    [ResponseTimeout("00:00:10")]
     [Alias("Leave")]
     ValueTask<ErrorCode> Leave(LeaveRequest request);
 
     /// <summary>
     /// Stores offsets; durable when answered. A member commits with its epoch; a commit without a member requires an empty group.
     /// </summary>
+    [ResponseTimeout("00:00:10")]
     [Alias("Commit")]
     ValueTask<CommitResult> Commit(CommitRequest request);
 
     /// <summary>Returns committed offsets.</summary>
     /// <param name="partitions">The partitions; null for all that have a committed offset.</param>
+    [ResponseTimeout("00:00:10")]
     [Alias("Offsets")]
     ValueTask<OffsetsResult> Offsets(TopicPartition[]? partitions);
 
     /// <summary>Deletes committed offsets. The group must not subscribe to their topics.</summary>
+    [ResponseTimeout("00:00:10")]
     [Alias("DeleteOffsets")]
     ValueTask<CommitResult> DeleteOffsets(TopicPartition[] partitions);
 
     /// <summary>Describes the group; <see cref="ErrorCode.GroupIdNotFound"/> if it has never been used.</summary>
+    [ResponseTimeout("00:00:10")]
     [Alias("Describe")]
     ValueTask<GroupResult> Describe();
 
@@ -66,6 +71,7 @@ public interface IGroupCatalogGrain : IGrainWithStringKey
     /// <param name="after">Ids after this one; empty for the first page.</param>
     /// <param name="max">The maximum number of ids, from 1 to <see cref="Limits.GroupsPerPage"/>.</param>
     [AlwaysInterleave]
+    [ResponseTimeout("00:00:05")]
     [Alias("List")]
     ValueTask<GroupList> List(string after, int max);
 

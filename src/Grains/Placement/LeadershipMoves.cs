@@ -21,6 +21,7 @@ internal sealed partial class LeadershipMoves(
 
     // Orleans ends an activation that does not come to an end after 30 s, so a pass always ends.
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan BetweenRechecks = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan BetweenDrains = TimeSpan.FromMilliseconds(20);
 
     // Calls that were sent here are forwarded, and their answers tell the senders where the grain is now. A silo that stops forwards less surely.
@@ -151,6 +152,9 @@ internal sealed partial class LeadershipMoves(
             await foreach (var _ in _look.Reader.ReadAllAsync(stop))
             {
                 await MoveMisplacedAsync(stop);
+
+                // A change of a topic's settings calls for a look at each of its partitions: one look serves many of them.
+                await Task.Delay(BetweenRechecks, time, stop);
             }
         }
         catch (OperationCanceledException)

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
 using Loire.Grains.Interfaces.Brokers;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
@@ -11,6 +13,7 @@ using Loire.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Storage;
 using Orleans.TestingHost;
+using Xunit.Abstractions;
 
 namespace Loire.Grains.Tests.Clusters;
 
@@ -18,15 +21,22 @@ namespace Loire.Grains.Tests.Clusters;
 public sealed class PlacementTests : IAsyncLifetime
 {
     private const int Partitions = 6;
+    private const int BusyPartitions = 1_000;
+
+    // LOIRE_CLUSTER_PARTITIONS=10000 for a figure.
+    private static readonly int ManyPartitions =
+        int.TryParse(Environment.GetEnvironmentVariable("LOIRE_CLUSTER_PARTITIONS"), NumberStyles.None, CultureInfo.InvariantCulture, out var many) ? many : 60;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentQueue<int> _ids = new([1, 2, 3]);
     private readonly ConcurrentDictionary<string, int> _brokers = new();
     private readonly InProcessTestCluster _cluster;
+    private readonly ITestOutputHelper _output;
 
-    public PlacementTests()
+    public PlacementTests(ITestOutputHelper output)
     {
+        _output = output;
         var builder = new InProcessTestClusterBuilder(3);
         var store = new LossyGrainStorage();
         builder.Options.ConfigureFileLogging = false;
@@ -105,6 +115,33 @@ public sealed class PlacementTests : IAsyncLifetime
         await load.ProgressAsync();
         Assert.Empty(await load.EndAsync());
     }
+
+    [Fact]
+    public async Task Busy_partitions_of_a_dead_broker_take_records_again()
+    {
+        var topic = (await Topic().Create(new CreateTopicRequest(ManyPartitions, -1, [], false))).Topic!;
+        var busy = Enumerable.Range(0, ManyPartitions).Where(partition => topic.PreferredLeaders![partition] == 2).Take(BusyPartitions).ToList();
+        var at = Grains(1);
+        await ForEachAsync(busy, partition => AppendAsync(at, topic, partition));
+        var killed = Stopwatch.GetTimestamp();
+        await _cluster.KillSiloAsync(Silo(2));
+        await ForEachAsync(busy, partition => UntilAsync(async () =>
+        {
+            try
+            {
+                return (await Load.Partition(at, topic, partition).Append(new AppendRequest(Batch.Of("b"), Acks.All))).Error == ErrorCode.None;
+            }
+            catch (OrleansException)
+            {
+                return false;
+            }
+        }));
+        _output.WriteLine($"{busy.Count} busy partitions of {ManyPartitions} took records again {Stopwatch.GetElapsedTime(killed).TotalSeconds:F2} s after the kill.");
+        Assert.DoesNotContain(2, Leaders(topic));
+    }
+
+    private static Task ForEachAsync(List<int> partitions, Func<int, Task> act) => Parallel.ForEachAsync(
+        partitions, new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (partition, _) => await act(partition));
 
     [Fact]
     public async Task Rebalance_gives_a_new_broker_its_share_and_no_call_fails()
