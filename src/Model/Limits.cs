@@ -43,6 +43,11 @@ public static class Limits
     /// <summary>Fetches that wait for data on one partition; a few hundred bytes of memory each.</summary>
     public const int WaitingFetchesPerPartition = 20_000;
 
+    /// <summary>
+    /// Bytes after which an answer to the fetches of a session takes no further partition: more would delay other messages on the same connection.
+    /// </summary>
+    public const int BrokerFetchBytes = 4 * 1024 * 1024;
+
     /// <summary>Sessions of fetches at one broker: one for each process that consumes.</summary>
     public const int FetchSessionsPerBroker = 10_000;
 

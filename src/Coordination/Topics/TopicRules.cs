@@ -159,7 +159,7 @@ public static class TopicRules
 
     /// <summary>The preferred leader of each partition.</summary>
     private static ImmutableArray<int> Known(TopicState state) =>
-        [.. state.PreferredLeaders, .. Enumerable.Repeat(PlacementRules.NoBroker, state.PartitionsCount - state.PreferredLeaders.Length)];
+        [.. Enumerable.Range(0, state.PartitionsCount).Select(state.PreferredLeaderOf)];
 
     // A node without others leads everything, so its journals need not say so.
     private static TopicRecord? Placed(TopicId id, ImmutableArray<int> leaders, int partitionsCount, IReadOnlyCollection<BrokerPlace> brokers) =>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Loire.Coordination.Placement;
 using Loire.Model;
 
 namespace Loire.Coordination.Topics;
@@ -37,6 +38,9 @@ public sealed record TopicState(
     /// from before its node had a cluster.
     /// </summary>
     public ImmutableArray<int> PreferredLeaders { get; init; } = [];
+
+    /// <summary>The broker that should lead a partition, or <see cref="PlacementRules.NoBroker"/>.</summary>
+    public int PreferredLeaderOf(int partition) => partition < PreferredLeaders.Length ? PreferredLeaders[partition] : PlacementRules.NoBroker;
 
     /// <summary>The state of a topic that does not exist.</summary>
     public static readonly TopicState Absent =

@@ -8,8 +8,7 @@ using Loire.Model;
 namespace Loire.Edge.Fetching;
 
 /// <summary>
-/// Makes the fetches of one process that wait for new records through one call for each broker, instead of one for each partition: 10,000 idle
-/// partitions cost a call now and then. A failure of that call is a failure of each fetch. Thread-safe.
+/// Makes the fetches of one process that wait for new records through one call for each broker, instead of one for each partition. A failure of that call is a failure of each fetch. Thread-safe.
 /// </summary>
 /// <param name="grains">Provides references to grains.</param>
 /// <param name="time">The clock.</param>
@@ -93,7 +92,6 @@ public sealed class BrokerFetches(IGrainFactory grains, TimeProvider time, Backg
             while (true)
             {
                 Task more;
-                Task<bool> call;
                 lock (_lock)
                 {
                     if (_pending.Count == 0)
@@ -107,54 +105,49 @@ public sealed class BrokerFetches(IGrainFactory grains, TimeProvider time, Backg
                     more = _more.Task;
                 }
 
-                // The first call of a session opens it, so it does not wait: later ones may overtake it.
-                call = CallAsync(_calls == 0 ? TimeSpan.Zero : CallWait);
-                if (_calls > 1)
-                {
-                    await Task.WhenAny(call, more);
-                }
+                // The first call of a session must have ended before the next, which might overtake it.
+                var request = NextRequest();
+                var call = CallAsync(request);
+                await (request.IsFirst ? call : Task.WhenAny(call, more));
+            }
+        }
 
-                if (call.IsCompleted || _calls <= 1)
-                {
-                    await call;
-                }
+        /// <summary>Takes what is to be said in the next call. The first one of a session does not wait.</summary>
+        private BrokerFetchRequest NextRequest()
+        {
+            lock (_lock)
+            {
+                var request = new BrokerFetchRequest(
+                    _session, _calls, _calls == 0, [.. _added.Select(id => _pending[id].Fetch)], [.. _cancelled],
+                    _calls == 0 ? TimeSpan.Zero : CallWait);
+                _calls++;
+                (_added, _cancelled) = ([], []);
+                return request;
             }
         }
 
         /// <summary>Makes one call and passes on what it brings, its failure included.</summary>
-        private async Task<bool> CallAsync(TimeSpan wait)
+        private async Task CallAsync(BrokerFetchRequest request)
         {
-            BrokerFetchRequest request;
-            lock (_lock)
-            {
-                request = new BrokerFetchRequest(
-                    _session, _calls, _calls == 0, [.. _added.Select(id => _pending[id].Fetch)], [.. _cancelled], wait);
-                _calls++;
-                (_added, _cancelled) = ([], []);
-            }
-
             try
             {
                 var task = broker.Fetch(request, CancellationToken.None).AsTask();
-                await BackgroundWork.WaitAsync(task, wait + AnswerWithin, fetches.Time, CancellationToken.None);
+                await BackgroundWork.WaitAsync(task, request.MaxWait + AnswerWithin, fetches.Time, CancellationToken.None);
                 var answer = await task;
                 if (answer.Error != ErrorCode.None)
                 {
                     Refuse(request, answer.Error);
-                    return false;
+                    return;
                 }
 
                 foreach (var fetched in answer.Fetched)
                 {
                     Take(fetched.Id)?.TrySetResult(fetched.Result);
                 }
-
-                return true;
             }
             catch (Exception failure)
             {
                 Fail(request, failure);
-                return false;
             }
         }
 

@@ -8,10 +8,10 @@ namespace Loire.Grains.Interfaces.Brokers;
 /// KIP-227).
 /// </summary>
 /// <param name="Session">Random, made by the caller.</param>
-/// <param name="Number">Grows with each call of the session, because calls may overtake each other. Of several that wait only the newest goes on.</param>
+/// <param name="Number">Increases with each call of the session: calls may arrive out of order, and only the one with the highest number waits.</param>
 /// <param name="IsFirst">Whether the call begins the session. Its caller waits for the answer before it makes the next call.</param>
 /// <param name="Added">Fetches that begin, at most <see cref="Limits.FetchesPerSession"/> at a time in a session.</param>
-/// <param name="Cancelled">Fetches that nobody waits for any more, by their ids.</param>
+/// <param name="Cancelled">The ids of fetches that the caller has abandoned.</param>
 /// <param name="MaxWait">How long to wait for an answer to any fetch, from zero to <see cref="Limits.FetchWait"/>.</param>
 [GenerateSerializer, Immutable, Alias("loire.BrokerFetchRequest")]
 public sealed record BrokerFetchRequest(

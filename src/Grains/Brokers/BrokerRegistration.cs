@@ -28,8 +28,8 @@ internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions option
     public static async Task<BrokerRegistry?> ReadAsync(IClusterRoot root) => (await ReadVersionAsync(root)).Registry;
 
     /// <summary>
-    /// Registers this start under the next epoch of the broker. A broker without a cluster is not registered if the registry is damaged: nobody
-    /// else can have its id, so one damaged object does not keep it from serving the rest.
+    /// Registers this start with the broker's next epoch. A standalone broker starts without registering if the registry is damaged: no other
+    /// broker can have its id, so a damaged object need not keep it from serving.
     /// </summary>
     /// <param name="silo">The address of the silo.</param>
     /// <param name="isAlive">

@@ -107,7 +107,7 @@ internal sealed class FetchSessions(
         private readonly Queue<PartitionFetched> _ready = [];
         private TaskCompletionSource? _waiting;
         private ITimer? _emptyTimer;
-        private long _newest;
+        private long _newest = -1;
         private bool _hasNews;
 
         public int Running => _running.Count;
@@ -132,11 +132,14 @@ internal sealed class FetchSessions(
             }
         }
 
-        /// <summary>Waits for answers. Of several calls only the newest waits: the caller has sent it because it had more to say.</summary>
+        /// <summary>
+        /// Waits for answers. Of several calls only the newest waits: the caller has sent it because it had more to say. One that is delivered
+        /// twice takes nothing the second time, because nobody would get that answer.
+        /// </summary>
         public async ValueTask<BrokerFetchResult> NextAsync(long number, TimeSpan maxWait, CancellationToken cancellation)
         {
             UsedAt = sessions.Time.GetTimestamp();
-            if (number < _newest)
+            if (number <= _newest)
             {
                 return new BrokerFetchResult(ErrorCode.None, []);
             }
@@ -213,7 +216,7 @@ internal sealed class FetchSessions(
         private BrokerFetchResult Take()
         {
             var taken = new List<PartitionFetched>();
-            for (var bytes = 0L; bytes < Limits.FetchBytes && _ready.TryDequeue(out var fetched);)
+            for (var bytes = 0L; bytes < Limits.BrokerFetchBytes && _ready.TryDequeue(out var fetched);)
             {
                 taken.Add(fetched);
                 foreach (var piece in fetched.Result.Batches)

@@ -18,13 +18,16 @@ internal sealed class ServingBrokers(IClusterMembershipService membership, ILoca
     private ImmutableHashSet<SiloAddress> _leaving = [];
 
     /// <summary>Whether this silo gives up its grains.</summary>
-    public bool IsDraining => Volatile.Read(ref _leaving).Contains(self.SiloAddress);
+    public bool IsDraining => IsLeaving(self.SiloAddress);
 
     /// <summary>The brokers in ascending order of their ids; empty if the silos are not brokers.</summary>
     public ImmutableArray<ServingBroker> All => Current().Brokers;
 
     /// <summary>The name of a broker's silo, by which every silo knows where a broker is.</summary>
     public static string SiloNameOf(int brokerId) => string.Create(CultureInfo.InvariantCulture, $"{NamePrefix}{brokerId}");
+
+    /// <summary>Whether a silo gives up its grains.</summary>
+    public bool IsLeaving(SiloAddress silo) => Volatile.Read(ref _leaving).Contains(silo);
 
     /// <summary>Whether a broker is this silo.</summary>
     public bool IsSelf(ServingBroker broker) => broker.Silo.Equals(self.SiloAddress);

@@ -94,14 +94,9 @@ internal sealed class PartitionFetches(
     /// <summary>Answers all parked fetches, and all later ones, with what there is: no more waits.</summary>
     public void EndWaits()
     {
+        // By a read, as at a deadline: an answer without records needs proof that there are none.
         _endsWaits = true;
-        var waiting = machine.TakeAll();
-        Unwatch(waiting);
-        foreach (var fetch in waiting)
-        {
-            fetch.Reply.TrySetResult(new FetchResult(ErrorCode.None, [], fetch.Request.From, bounds(), null));
-        }
-
+        Answer(machine.TakeAll());
         Dispose();
     }
 

@@ -19,7 +19,8 @@ internal sealed partial class LeadershipMoves(
     private const int AtOnce = 8;
     private const int AtOnceToDrain = 64;
 
-    // Orleans ends an activation that does not come to an end after 30 s, so a pass always ends.
+    // A call that does not end keeps its activation from moving; the others must not wait for it.
+    private static readonly TimeSpan MoveWithin = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BetweenRechecks = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan BetweenDrains = TimeSpan.FromMilliseconds(20);
@@ -112,6 +113,14 @@ internal sealed partial class LeadershipMoves(
         catch (OperationCanceledException)
         {
         }
+        catch (Exception bug)
+        {
+            LogFailed(logger, bug);
+        }
+        finally
+        {
+            _isGivingUp = false;
+        }
     }
 
     private List<IMoving> Moving => [.. active.OfType<IMoving>()];
@@ -169,7 +178,7 @@ internal sealed partial class LeadershipMoves(
             var misplaced = new List<IMoving>();
             foreach (var partition in active.OfType<ILedPartition>())
             {
-                if (await leaders.FindAsync(partition.Key) is { } leader && !brokers.IsSelf(leader))
+                if (await leaders.FindAsync(partition.Key, mayGuess: false) is { } leader && !brokers.IsSelf(leader))
                 {
                     misplaced.Add(partition);
                 }
@@ -196,9 +205,16 @@ internal sealed partial class LeadershipMoves(
         {
             if (!cancellation.IsCancellationRequested)
             {
-                await active.MoveAsync(driver).WaitAsync(cancellation);
-                metrics.Moved(reason);
-                Interlocked.Increment(ref moved);
+                try
+                {
+                    await active.MoveAsync(driver).WaitAsync(MoveWithin, time, cancellation);
+                    metrics.Moved(reason);
+                    Interlocked.Increment(ref moved);
+                }
+                catch (TimeoutException)
+                {
+                    LogSlow(logger, driver.GetType().Name, MoveWithin.TotalSeconds);
+                }
             }
 
             return ErrorCode.None;
@@ -214,6 +230,9 @@ internal sealed partial class LeadershipMoves(
 
     [LoggerMessage(3, LogLevel.Information, "{Count} partitions have moved to the brokers that should lead them.")]
     private static partial void LogMoved(ILogger logger, int count);
+
+    [LoggerMessage(5, LogLevel.Warning, "A grain ({Driver}) that should move has had calls under way for {Seconds} s.")]
+    private static partial void LogSlow(ILogger logger, string driver, double seconds);
 
     [LoggerMessage(4, LogLevel.Error, "The partitions that other brokers should lead could not be moved.")]
     private static partial void LogFailed(ILogger logger, Exception bug);

@@ -24,8 +24,8 @@ internal sealed class PartitionPlacementDirector(PartitionLeaders leaders, Servi
         var silos = context.GetCompatibleSilos(target);
         return IPlacementDirector.GetPlacementHint(target.RequestContextData, silos) is { } hint ? hint
             : PartitionKey.TryParse(target.GrainIdentity.Key.ToString(), out var partition)
-                && await leaders.FindAsync(partition) is { } leader && silos.Contains(leader.Silo)
+                && await leaders.FindAsync(partition, mayGuess: true) is { } leader && silos.Contains(leader.Silo)
             ? leader.Silo
-            : SpreadPlacementDirector.Choose(target.GrainIdentity, silos, brokers.IsDraining ? context.LocalSilo : null);
+            : SpreadPlacementDirector.Choose(target.GrainIdentity, silos, brokers);
     }
 }

@@ -17,7 +17,7 @@ public sealed class LoireSpreadPlacement : PlacementStrategy
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class SpreadPlacementAttribute() : PlacementAttribute(LoireSpreadPlacement.Instance);
 
-/// <summary>Gives every silo the same answer, except that one that drains takes nothing back.</summary>
+/// <summary>Gives every silo the same answer. Silos that drain get nothing.</summary>
 internal sealed class SpreadPlacementDirector(ServingBrokers brokers) : IPlacementDirector
 {
     public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
@@ -25,13 +25,13 @@ internal sealed class SpreadPlacementDirector(ServingBrokers brokers) : IPlaceme
         var silos = context.GetCompatibleSilos(target);
         return Task.FromResult(
             IPlacementDirector.GetPlacementHint(target.RequestContextData, silos)
-            ?? Choose(target.GrainIdentity, silos, brokers.IsDraining ? context.LocalSilo : null));
+            ?? Choose(target.GrainIdentity, silos, brokers));
     }
 
-    /// <summary>The silo of a grain; <paramref name="except"/> only if there is no other.</summary>
-    public static SiloAddress Choose(GrainId grain, SiloAddress[] silos, SiloAddress? except)
+    /// <summary>The silo of a grain; one that drains only if there is no other.</summary>
+    public static SiloAddress Choose(GrainId grain, SiloAddress[] silos, ServingBrokers brokers)
     {
-        var candidates = silos.Where(silo => !silo.Equals(except)).ToArray();
+        var candidates = silos.Where(silo => !brokers.IsLeaving(silo)).ToArray();
         var hash = grain.GetUniformHashCode();
         return (candidates.Length == 0 ? silos : candidates).MaxBy(silo => (Mix(hash, (uint)silo.GetConsistentHashCode()), silo))!;
     }

@@ -22,7 +22,12 @@ internal sealed class PartitionLeaders(ServingBrokers brokers, IGrainFactory gra
     private readonly ConcurrentDictionary<TopicId, Preferred> _topics = new();
 
     /// <summary>The broker that leads a partition; null if the silos are not brokers.</summary>
-    public async ValueTask<ServingBroker?> FindAsync(PartitionKey partition)
+    /// <param name="partition">The partition.</param>
+    /// <param name="mayGuess">
+    /// Whether any broker will do while the topic cannot be asked, as for a partition that must be opened somewhere; otherwise the answer is null
+    /// then, because one that is open must not move on a guess.
+    /// </param>
+    public async ValueTask<ServingBroker?> FindAsync(PartitionKey partition, bool mayGuess)
     {
         var serving = brokers.All;
         if (serving.Length <= 1)
@@ -31,14 +36,19 @@ internal sealed class PartitionLeaders(ServingBrokers brokers, IGrainFactory gra
         }
 
         var preferred = await PreferredAsync(partition);
-        var leader = PlacementRules.Leader(partition, preferred, [.. serving.Select(broker => broker.Id)]);
+        if (preferred is null && !mayGuess)
+        {
+            return null;
+        }
+
+        var leader = PlacementRules.Leader(partition, preferred ?? PlacementRules.NoBroker, [.. serving.Select(broker => broker.Id)]);
         return serving.First(broker => broker.Id == leader);
     }
 
     /// <summary>Asks the topic again at the next use.</summary>
     public void Forget(TopicId topic) => _topics.TryRemove(topic, out _);
 
-    private async ValueTask<int> PreferredAsync(PartitionKey partition)
+    private async ValueTask<int?> PreferredAsync(PartitionKey partition)
     {
         if (!_topics.TryGetValue(partition.Id, out var known) || time.GetElapsedTime(known.AskedAt) > MaxAge)
         {
@@ -54,7 +64,7 @@ internal sealed class PartitionLeaders(ServingBrokers brokers, IGrainFactory gra
         if (leaders is null)
         {
             _topics.TryRemove(KeyValuePair.Create(partition.Id, known));
-            return PlacementRules.NoBroker;
+            return null;
         }
 
         return partition.Partition < leaders.Length ? leaders[partition.Partition] : PlacementRules.NoBroker;
@@ -69,7 +79,7 @@ internal sealed class PartitionLeaders(ServingBrokers brokers, IGrainFactory gra
         }
         catch (Exception)
         {
-            // The topic cannot be reached: any broker may lead.
+            // The topic cannot be asked now.
             return null;
         }
     }

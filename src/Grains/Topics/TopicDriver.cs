@@ -100,12 +100,13 @@ public sealed partial class TopicDriver(
     /// </summary>
     public Task<TopicResult> RebalanceAsync(bool validateOnly) => InTurn(async () =>
     {
-        var before = State.PreferredLeaders;
+        var before = State;
         var result = await Change(TopicRules.Rebalance(State, await peers.Brokers()), validateOnly);
         if (result.Error == ErrorCode.None && !validateOnly)
         {
-            var after = State.PreferredLeaders;
-            await ConfigureAsync(Partitions().Where(key => before.ElementAtOrDefault(key.Partition) != after.ElementAtOrDefault(key.Partition)));
+            // One that is not reached looks by itself within a minute.
+            var after = State;
+            await ConfigureAsync(Partitions().Where(key => before.PreferredLeaderOf(key.Partition) != after.PreferredLeaderOf(key.Partition)));
         }
 
         return result;
@@ -234,9 +235,7 @@ public sealed partial class TopicDriver(
 
     private int[]? Leaders(TopicState state) => peers.Serving is { Count: > 0 } serving
         ? [.. Enumerable.Range(0, state.PartitionsCount).Select(partition => PlacementRules.Leader(
-            new PartitionKey(name, state.Id, partition),
-            partition < state.PreferredLeaders.Length ? state.PreferredLeaders[partition] : PlacementRules.NoBroker,
-            serving))]
+            new PartitionKey(name, state.Id, partition), state.PreferredLeaderOf(partition), serving))]
         : null;
 
     private async Task<TopicResult> InTurn(Func<Task<TopicResult>> step)

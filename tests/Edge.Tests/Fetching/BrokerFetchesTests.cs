@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Loire.Edge.Fetching;
 using Loire.Edge.Scheduling;
 using Loire.Grains.Interfaces.Brokers;
@@ -92,6 +93,9 @@ public sealed class BrokerFetchesTests
 
     private sealed class Bench
     {
+        private readonly Channel<(BrokerFetchRequest, TaskCompletionSource<BrokerFetchResult>)> _made =
+            Channel.CreateUnbounded<(BrokerFetchRequest, TaskCompletionSource<BrokerFetchResult>)>();
+
         private readonly BrokerFetches _fetches;
 
         public Bench()
@@ -99,7 +103,7 @@ public sealed class BrokerFetchesTests
             Cluster.OnBrokerFetch = request =>
             {
                 var call = (request, new TaskCompletionSource<BrokerFetchResult>());
-                Calls.Add(call);
+                Assert.True(_made.Writer.TryWrite(call));
                 return call.Item2.Task;
             };
             _fetches = new BrokerFetches(Cluster.Factory, Time, new BackgroundWork(SynchronizationContext.Current));
@@ -117,9 +121,10 @@ public sealed class BrokerFetchesTests
         /// <summary>A call, once it has been made.</summary>
         public async Task<(BrokerFetchRequest Request, TaskCompletionSource<BrokerFetchResult> Answer)> CallAsync(int number)
         {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
             while (Calls.Count <= number)
             {
-                await Task.Yield();
+                Calls.Add(await _made.Reader.ReadAsync(patience.Token));
             }
 
             return Calls[number];

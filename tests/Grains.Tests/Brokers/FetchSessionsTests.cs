@@ -61,6 +61,17 @@ public sealed class FetchSessionsTests
     }
 
     [Fact]
+    public void Call_that_is_delivered_twice_waits_and_takes_only_once()
+    {
+        Open("a");
+        var (first, second) = (Call(1), Call(1));
+        Assert.Empty(second.Now().Fetched);
+        Answer("a", "x");
+
+        Assert.Equal("x", Text(Assert.Single(first.Now().Fetched).Result));
+    }
+
+    [Fact]
     public void Call_that_waits_long_enough_is_answered_with_nothing()
     {
         Open("a");

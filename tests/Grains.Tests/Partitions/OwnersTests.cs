@@ -125,6 +125,22 @@ public class OwnersTests
     }
 
     [Fact]
+    public void A_partition_that_moves_answers_a_parked_fetch_only_with_proof_that_there_is_nothing()
+    {
+        _leader.Appended("a");
+        var (blind, seeing) = (_reader.Fetch(1, wait: TimeSpan.FromSeconds(60)), _leader.Fetch(1, wait: TimeSpan.FromSeconds(60)));
+        _reader.Storage.Faults = _ => Task.FromResult(StorageFault.Refuse(new IOException("unplugged")));
+        _reader.Advance(PartitionBench.MaxAge * 2);
+        Assert.False(blind.IsCompleted);
+        _reader.Thread.After(_reader.Driver.EndWaits);
+        Assert.Equal(ErrorCode.KafkaStorageError, blind.Now().Error);
+
+        _reader.Storage.Faults = null;
+        _leader.Thread.After(_leader.Driver.EndWaits);
+        Assert.Equal((ErrorCode.None, ""), (seeing.Now().Error, Batch.Text(seeing.Now())));
+    }
+
+    [Fact]
     public void A_reader_of_a_log_that_was_deleted_closes()
     {
         _leader.Appended("a");
