@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Azure.Data.Tables;
+using Loire.Edge.Calls;
 using Loire.Silo.Clustering;
 using Npgsql;
 using Orleans.Configuration;
@@ -80,6 +81,7 @@ internal static class NodeClustering
         AddMembershipTable(silo, options.Clustering, ConnectionOf(options)!);
         AddDirectory(silo);
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PredecessorCleanup>();
+        silo.Services.AddSingleton(services => new TransferWindows(services.GetRequiredService<TimeProvider>(), options.NodeId));
         if (options.WatchPeers)
         {
             silo.Services.AddHostedService<PeerWatcher>();

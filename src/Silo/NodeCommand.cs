@@ -22,7 +22,7 @@ internal static class NodeCommand
 
         Each option can also be set in the environment (LOIRE_DATA for --data) or in ./appsettings.json ({"Loire": {"data": "DIR"}}); the
         command line wins over the environment, and the environment over the file.
-        Exit codes: 0 stopped as asked, 1 could not start or failed, 2 a bad option, 3 given up by its cluster.
+        Exit codes: 0 stopped as asked, 1 could not start, failed or did not stop in time, 2 a bad option, 3 given up by its cluster.
         """;
 
     /// <summary>

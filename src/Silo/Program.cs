@@ -9,11 +9,13 @@ namespace Loire.Silo;
 
 /// <summary>
 /// Runs one node. SIGTERM and SIGINT stop it: it accepts no new connections, answers requests in flight, lets partitions finish their
-/// writes and syncs the store. If the node cannot run, it prints one line to standard error and exits with code 2 for an invalid option, or
-/// 1 for an unavailable store or address.
+/// writes and syncs the store. If that takes longer than <see cref="StopBound.Default"/>, or the node cannot run, it prints one line to standard
+/// error and exits with code 2 for an invalid option, 1 otherwise.
 /// </summary>
 internal static partial class Program
 {
+    private const int FailedExitCode = 1;
+
     private static Task<int> Main(string[] args) => NodeCommand.InvokeAsync(args, RunAsync);
 
     private static async Task<int> RunAsync(IReadOnlyDictionary<string, string> arguments)
@@ -24,6 +26,8 @@ internal static partial class Program
                 arguments, Environment.GetEnvironmentVariable, "appsettings.json", new ConfigurationBuilder().AddEnvironmentVariables().Build());
             NodeMemory.LimitHeap(options);
             await using var app = LoireHost.Build(options);
+            await using var stopping = app.Lifetime.ApplicationStopping.Register(
+                static () => StopBound.Begin(StopBound.Default, static reason => HardExit.With(FailedExitCode, reason)));
             await app.StartAsync();
             var addresses = string.Join(", ", app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses);
             var store = options.Storage == StoreKind.File ? Path.GetFullPath(options.Data) : $"Azure container {options.AzureContainer}";
@@ -40,7 +44,7 @@ internal static partial class Program
         catch (Exception exception) when (Reason(exception) is { } reason)
         {
             Console.Error.WriteLine($"The node cannot run: {reason}");
-            return 1;
+            return FailedExitCode;
         }
     }
 

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Loire.Silo.Clustering;
 
 /// <summary>
@@ -27,17 +25,6 @@ internal sealed partial class ExitOnFatalError : IFatalErrorHandler
 
         // Orleans puts its whole view of the cluster into the text.
         var reason = (context ?? exception?.Message ?? "a fatal error of the silo").ReplaceLineEndings(" ");
-        Console.Error.WriteLine($"The node ends: {(reason.Length > MaxReason ? reason[..MaxReason] + "..." : reason)}");
-        if (OperatingSystem.IsWindows())
-        {
-            Environment.FailFast(context, exception);
-        }
-
-        ExitNow(ExitCode);
+        HardExit.With(ExitCode, $"The node ends: {(reason.Length > MaxReason ? reason[..MaxReason] + "..." : reason)}");
     }
-
-    // Environment.Exit would let the host stop in order first.
-    [DllImport("libc", EntryPoint = "_exit")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern void ExitNow(int code);
 }
