@@ -66,7 +66,14 @@ public sealed class AzuriteServer
         [
             "--silent", "--disableTelemetry", "--skipApiVersionCheck", "--inMemoryPersistence", "--blobPort", "0", "--queuePort", "0", "--tablePort", "0",
         ];
-        var process = Process.Start(new ProcessStartInfo(Command!, options) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var start = new ProcessStartInfo(Command!, options) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var preload = Path.Combine(Path.GetDirectoryName(Command!)!, "..", "..", "without-collection.cjs");
+        if (File.Exists(preload))
+        {
+            start.Environment["NODE_OPTIONS"] = $"--require {Path.GetFullPath(preload)}";
+        }
+
+        var process = Process.Start(start)!;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => process.Kill(entireProcessTree: true);
         const string Listening = "successfully listening at ";
         var services = new Dictionary<string, Uri>();
