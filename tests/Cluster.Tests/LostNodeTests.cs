@@ -67,12 +67,13 @@ public sealed class LostNodeTests(ThreeNodes nodes, ITestOutputHelper output)
 
     private async Task LoseAsync(string how, Func<ClusterNode, Task> lose)
     {
-        var (first, all, pauses) = (new List<double>(), new List<double>(), new List<double>());
+        var (first, all, pauses, topics, groups) = (new List<double>(), new List<double>(), new List<double>(), new List<double>(), new List<double>());
         for (var loss = 0; loss < _losses; loss++)
         {
             var cluster = await nodes.HealedAsync();
             await using var load = new ClusterLoad(cluster, await cluster.CreateTopicAsync(Partitions), Partitions);
             var owners = await PartitionOwners.FindAsync(cluster, load);
+            var control = await ControlCalls.CreateAsync(cluster);
             var victim = owners.GroupBy(owner => owner).MaxBy(owned => owned.Count())!.Key;
             var survivors = cluster.Nodes.Where(node => node != victim).ToList();
             load.StartProducers(survivors);
@@ -81,8 +82,14 @@ public sealed class LostNodeTests(ThreeNodes nodes, ITestOutputHelper output)
             load.ForgetPauses();
             var begun = Stopwatch.GetTimestamp();
             var ended = lose(victim);
+            var altered = Task.WhenAll(control.Topics.Select(topic => Attempts.FirstSuccessAsync(
+                $"a change of {topic}", () => control.AlterAsync(survivors[0], topic), BetweenAttempts, TakeoverBound)));
+            var committed = Task.WhenAll(control.Groups.Select(group => Attempts.FirstSuccessAsync(
+                $"a commit of {group}", () => control.CommitAsync(survivors[1], group), BetweenAttempts, TakeoverBound)));
             var moments = await Task.WhenAll(Enumerable.Range(0, Partitions).Where(partition => owners[partition] == victim)
                 .Select(partition => load.FirstWriteAsync(survivors[partition % survivors.Count], partition, BetweenAttempts, TakeoverBound)));
+            topics.Add(Stopwatch.GetElapsedTime(begun, (await altered).Max()).TotalMilliseconds);
+            groups.Add(Stopwatch.GetElapsedTime(begun, (await committed).Max()).TotalMilliseconds);
             await ended;
             await load.EndAsync();
             var times = moments.Select(at => Stopwatch.GetElapsedTime(begun, at).TotalMilliseconds).Order().ToList();
@@ -90,10 +97,11 @@ public sealed class LostNodeTests(ThreeNodes nodes, ITestOutputHelper output)
             all.Add(times[^1]);
             pauses.Add(load.LongestPause.TotalMilliseconds);
             Say($"{how}: node {victim.Id} had {times.Count} of {Partitions} partitions; first acknowledgements after {string.Join(", ", times.Select(time => $"{time:F0}"))} ms; "
-                + $"longest pause {pauses[^1]:F0} ms; {load.Summary()}");
+                + $"all topics after {topics[^1]:F0} ms, all groups after {groups[^1]:F0} ms; longest pause {pauses[^1]:F0} ms; {load.Summary()}");
         }
 
         Say($"{how}, {_losses} times: median {Median(first):F0} ms to the first of its partitions, {Median(all):F0} ms to the last (at most {all.Max():F0} ms), "
+            + $"{Median(topics):F0} ms to the last topic (at most {topics.Max():F0} ms), {Median(groups):F0} ms to the last group (at most {groups.Max():F0} ms), "
             + $"longest pause {Median(pauses):F0} ms (at most {pauses.Max():F0} ms)");
     }
 

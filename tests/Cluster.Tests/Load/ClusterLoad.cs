@@ -98,28 +98,8 @@ internal sealed class ClusterLoad : IAsyncDisposable
     /// <summary>
     /// Writes to a partition again and again, without waiting for the answers, until a write is acknowledged; the moment of that, of <see cref="Stopwatch"/>.
     /// </summary>
-    public async Task<long> FirstWriteAsync(ClusterNode by, int partition, TimeSpan interval, TimeSpan within)
-    {
-        var acknowledged = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var attempts = new List<Task>();
-        for (var begun = Stopwatch.GetTimestamp(); !acknowledged.Task.IsCompleted;)
-        {
-            Assert.True(Stopwatch.GetElapsedTime(begun) < within, $"Partition {partition} acknowledged nothing for {within.TotalSeconds} s. {Summary()}");
-            attempts.Add(AttemptAsync());
-            await Task.WhenAny(acknowledged.Task, Task.Delay(interval));
-        }
-
-        await Task.WhenAll(attempts);
-        return await acknowledged.Task;
-
-        async Task AttemptAsync()
-        {
-            if (await WriteOnceAsync(by, partition))
-            {
-                acknowledged.TrySetResult(Stopwatch.GetTimestamp());
-            }
-        }
-    }
+    public Task<long> FirstWriteAsync(ClusterNode by, int partition, TimeSpan interval, TimeSpan within) =>
+        Attempts.FirstSuccessAsync($"a write to partition {partition}", () => WriteOnceAsync(by, partition), interval, within);
 
     /// <summary>Waits until each partition has acknowledged a write that began after this call.</summary>
     public async Task WritesToAllAsync(TimeSpan within)
