@@ -1,5 +1,7 @@
 using Loire.Client.Hosting;
+using Loire.Edge.Calls;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
 
 namespace Orleans.Hosting;
@@ -36,6 +38,8 @@ public static class LoireClientBuilderExtensions
         client.Configure<ClientMessagingOptions>(messages => messages.ResponseTimeout = _responseTimeout);
         client.Services.AddSingleton<IClientConnectionRetryFilter>(services => ActivatorUtilities.CreateInstance<FirstConnection>(
             services, cluster, connectTimeout ?? FirstConnection.DefaultTimeout));
+        client.Services.TryAddSingleton(TimeProvider.System);
+        client.Services.TryAddSingleton(services => new TransferWindows(services.GetRequiredService<TimeProvider>(), self: null));
         client.Services.AddSingleton<LostGatewayFilter>();
         client.Services.AddSingleton<IOutgoingGrainCallFilter>(services => services.GetRequiredService<LostGatewayFilter>());
         client.Services.AddSingleton<IClusterConnectionStatusObserver>(services => services.GetRequiredService<LostGatewayFilter>());

@@ -1,10 +1,13 @@
 using System.Diagnostics.Metrics;
 using Loire.Client;
 using Loire.Client.Hosting;
+using Loire.Edge.Calls;
+using Loire.Edge.Scheduling;
 using Loire.Model;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -25,8 +28,9 @@ public static class LoireServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IPositionStore, InMemoryPositionStore>();
         services.TryAddSingleton(provider => new LoireClient(
-            provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>(), provider.GetService<ILoggerFactory>(),
-            provider.GetService<IMeterFactory>()));
+            provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance, Random.Shared, new BackgroundWork(),
+            provider.GetService<IMeterFactory>(), provider.GetService<TransferWindows>()));
         services.TryAddSingleton(provider => provider.GetRequiredService<LoireClient>().Admin);
         return services;
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Loire.Edge.Calls;
 using Loire.Edge.Fetching;
 using Loire.Edge.Scheduling;
 using Loire.Edge.Topics;
@@ -31,10 +32,10 @@ public sealed class LoireClient
     {
     }
 
-    /// <summary>Like the public constructor, with additional dependencies that tests replace.</summary>
+    /// <summary>Like the public constructor, with additional dependencies that hosts and tests choose.</summary>
     internal LoireClient(
         IGrainFactory grains, TimeProvider time, ILoggerFactory loggers, Random random, BackgroundWork background,
-        IMeterFactory? meters = null)
+        IMeterFactory? meters = null, TransferWindows? transfers = null)
     {
         ArgumentNullException.ThrowIfNull(grains);
         _grains = grains;
@@ -42,7 +43,7 @@ public sealed class LoireClient
         _loggers = loggers;
         _random = random;
         _background = background;
-        _topics = new TopicCache(grains, time, background);
+        _topics = new TopicCache(grains, time, background, transfers: transfers);
         _fetches = new BrokerFetches(grains, time, background);
         Metrics = meters is null ? ClientMetrics.OfProcess : new ClientMetrics(meters);
         Admin = new AdminClient(grains);

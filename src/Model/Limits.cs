@@ -48,6 +48,11 @@ public static class Limits
     /// </summary>
     public const int BrokerFetchBytes = 4 * 1024 * 1024;
 
+    /// <summary>
+    /// Bytes of batches that one process has under way to or from one other broker; other messages on the same connection wait behind them.
+    /// </summary>
+    public const int TransferBytes = 4 * 1024 * 1024;
+
     /// <summary>Sessions of fetches at one broker: one for each process that consumes.</summary>
     public const int FetchSessionsPerBroker = 10_000;
 

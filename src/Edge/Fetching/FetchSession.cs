@@ -1,3 +1,4 @@
+using Loire.Edge.Calls;
 using Loire.Edge.Offsets;
 using Loire.Edge.Scheduling;
 using Loire.Edge.Topics;
@@ -98,9 +99,26 @@ public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int parti
     {
         var leader = _leader;
         _leader = -1;
-        return leader >= 0 && Together is { } fetches && request.MaxWait >= LongWait
+        return topics.Transfers is { } transfers
+            ? TransferAsync(transfers, grain, leader, request, cancellation)
+            : CallAsync(grain, leader, request, cancellation);
+    }
+
+    private ValueTask<FetchResult> CallAsync(IPartitionGrain grain, int leader, FetchRequest request, CancellationToken cancellation) =>
+        leader >= 0 && Together is { } fetches && request.MaxWait >= LongWait
             ? new(fetches.FetchAsync(leader, new PartitionKey(_topic.Name, _topic.Id, partition).ToString(), request, cancellation))
             : grain.Fetch(request, cancellation);
+
+    private async ValueTask<FetchResult> TransferAsync(
+        TransferWindows transfers, IPartitionGrain grain, int leader, FetchRequest request, CancellationToken cancellation)
+    {
+        var topic = _topic;
+        var expected = topic.Expected(partition);
+        using var transfer = await transfers.BeginAsync(
+            leader >= 0 ? leader : topic.LeaderOf(partition), expected.Of(request), cancellation);
+        var answer = await CallAsync(grain, leader, request, cancellation);
+        expected.Learn(request, answer);
+        return answer;
     }
 
     // A fetch that is repeated has waited already.

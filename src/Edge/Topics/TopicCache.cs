@@ -17,8 +17,10 @@ namespace Loire.Edge.Topics;
 /// <param name="background">Runs the queries; the thread pool by default.</param>
 /// <param name="capacity">The maximum number of cached topics; beyond it, those queried longest ago are evicted.</param>
 /// <param name="retries">Repeats the queries, and the reads of partitions that are made with this cache; null for one attempt each.</param>
+/// <param name="transfers">Bounds what the calls of partitions that are made with this cache have under way; null for no bound.</param>
 public sealed class TopicCache(
-    IGrainFactory grains, TimeProvider time, BackgroundWork? background = null, int capacity = Limits.CachedTopics, CallRetries? retries = null)
+    IGrainFactory grains, TimeProvider time, BackgroundWork? background = null, int capacity = Limits.CachedTopics, CallRetries? retries = null,
+    TransferWindows? transfers = null)
 {
     /// <summary>Accepts no cached answer, however recent.</summary>
     public static readonly TimeSpan Fresh = TimeSpan.FromTicks(-1);
@@ -28,6 +30,9 @@ public sealed class TopicCache(
 
     /// <summary>Repeats calls without side effects; null for one attempt each.</summary>
     public CallRetries? Retries => retries;
+
+    /// <summary>Bounds the bytes of batches under way to and from each broker; null for no bound.</summary>
+    public TransferWindows? Transfers => transfers;
 
     /// <summary>The number of cached topics.</summary>
     public int Count => _topics.Count;

@@ -13,6 +13,7 @@ public sealed class TopicRoutes
 {
     private readonly IGrainFactory _grains;
     private readonly IPartitionGrain?[] _partitions;
+    private readonly ExpectedBytes?[] _expected;
     private readonly int[] _preferredLeaders;
     private readonly int[] _leaders;
 
@@ -23,6 +24,7 @@ public sealed class TopicRoutes
     {
         _grains = grains;
         _partitions = new IPartitionGrain?[description.PartitionsCount];
+        _expected = new ExpectedBytes?[description.PartitionsCount];
         (_preferredLeaders, _leaders) = (description.PreferredLeaders ?? [], description.Leaders ?? []);
         (Name, Id, Version, AskedAt) = (description.Name, description.Id, description.Version, askedAt);
         var limit = Array.Find(description.Configs, config => config.Name == "max.message.bytes")?.Value;
@@ -62,6 +64,9 @@ public sealed class TopicRoutes
     /// </summary>
     public IPartitionGrain Partition(int partition) =>
         _partitions[partition] ??= _grains.GetGrain<IPartitionGrain>(new PartitionKey(Name, Id, partition).ToString());
+
+    /// <summary>What the answers of a partition say about the size of the next, from 0 to <see cref="PartitionsCount"/> exclusive.</summary>
+    public ExpectedBytes Expected(int partition) => _expected[partition] ??= new ExpectedBytes();
 
     /// <summary>Whether a partition acts on a newer version of the topic, or reports that this creation of the topic is gone.</summary>
     public bool IsOutdatedBy(IPartitionAnswer answer) => answer.TopicVersion > Version || IsUnknown(answer.Error);

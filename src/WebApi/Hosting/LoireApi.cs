@@ -54,7 +54,8 @@ public static class LoireApi
             services.GetRequiredService<TimeProvider>(),
             retries: services.GetRequiredService<IOptions<LoireApiOptions>>().Value.CallPatience is var patience && patience > TimeSpan.Zero
                 ? new CallRetries(services.GetRequiredService<TimeProvider>(), patience)
-                : null));
+                : null,
+            transfers: services.GetService<TransferWindows>()));
         services.AddSingleton<OffsetLookup>();
         services.AddSingleton(ProduceSession.Delivery);
         services.AddSingleton<LiveTails>();

@@ -1,3 +1,4 @@
+using Loire.Edge.Calls;
 using Loire.Edge.Fetching;
 using Loire.Edge.Scheduling;
 using Loire.Edge.Topics;
@@ -130,6 +131,26 @@ public sealed class FetchSessionTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bench.FetchAsync(0, leaving.Token));
     });
 
+    [Fact]
+    public void Records_that_are_known_to_be_there_are_fetched_within_the_window_of_the_leader_and_new_ones_without_it() => VirtualTime.Run(async time =>
+    {
+        var bench = new Bench(time);
+        var transfers = new TransferWindows(time, self: null, bytes: 100);
+        await bench.BeginAsync(transfers);
+        bench.Partition.Plant(TestBatches.Of(1, "a", "b"));
+        Assert.NotEmpty((await bench.FetchAsync(0)).Answer.Batches);
+        var (begun, window) = (time.GetUtcNow(), await transfers.BeginAsync(0, 100));
+
+        // Nothing is known to be at the end, so the fetch that waits there takes no part of the window.
+        var atEnd = bench.FetchAsync(2);
+        var again = bench.NewSession().FetchAsync(new FetchRequest(new Offset(1), 1 << 20, 1, TimeSpan.Zero), default).AsTask();
+        Assert.Equal((2, 1), (bench.Partition.Fetches, bench.Partition.Parked));
+        window.Dispose();
+        Assert.NotEmpty((await again).Answer.Batches);
+        Assert.Equal(begun, time.GetUtcNow());
+        Assert.Empty((await atEnd).Answer.Batches);
+    });
+
     private static void Run(Func<Bench, Task> test) => VirtualTime.Run(async time =>
     {
         var bench = new Bench(time);
@@ -149,17 +170,22 @@ public sealed class FetchSessionTests
 
         public FakePartition Partition { get; private set; } = null!;
 
+        public TopicRoutes Topics { get; private set; } = null!;
+
         public FetchSession Session { get; private set; } = null!;
 
-        public async Task BeginAsync()
+        public async Task BeginAsync(TransferWindows? transfers = null)
         {
             Topic = Cluster.AddTopic("t");
             Partition = Cluster.Partition("t", 0);
             Partition.Time = time;
-            _cache = new TopicCache(Cluster.Factory, time, new BackgroundWork(SynchronizationContext.Current));
+            _cache = new TopicCache(Cluster.Factory, time, new BackgroundWork(SynchronizationContext.Current), transfers: transfers);
             var lookup = await _cache.FindAsync(TopicName.Parse("t"), Minute, Minute);
-            Session = new FetchSession(_cache, lookup.Topic!, 0, time) { Timeout = TimeSpan.FromSeconds(30) };
+            Topics = lookup.Topic!;
+            Session = NewSession();
         }
+
+        public FetchSession NewSession() => new(_cache, Topics, 0, time) { Timeout = TimeSpan.FromSeconds(30) };
 
         public Task<Fetched> FetchAsync(long from, CancellationToken cancellation = default) =>
             Session.FetchAsync(new FetchRequest(new Offset(from), 1 << 20, 1, TimeSpan.FromSeconds(1)), cancellation).AsTask();

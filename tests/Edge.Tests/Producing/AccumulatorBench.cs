@@ -1,4 +1,5 @@
 using System.Text;
+using Loire.Edge.Calls;
 using Loire.Edge.Producing;
 using Loire.Edge.Scheduling;
 using Loire.Edge.Topics;
@@ -41,12 +42,12 @@ internal sealed class AccumulatorBench : IAccumulatorOwner
     public bool IsGone { get; private set; }
 
     public static async Task<AccumulatorBench> StartAsync(
-        ManualTime time, ProducePolicy policy, int partitions = 1, Acks acks = Acks.All)
+        ManualTime time, ProducePolicy policy, int partitions = 1, Acks acks = Acks.All, TransferWindows? transfers = null)
     {
         var background = new BackgroundWork(SynchronizationContext.Current);
         var cluster = new FakeCluster();
         var topic = cluster.AddTopic("t", partitions);
-        var topics = new TopicCache(cluster.Factory, time, background);
+        var topics = new TopicCache(cluster.Factory, time, background, transfers: transfers);
         var routes = (await topics.FindAsync(TopicName.Parse("t"), TopicCache.Fresh, Timeout.InfiniteTimeSpan)).Topic!;
         var delivery = new BatchDelivery(topics, policy, time, new Random(1), NullLogger.Instance, background);
         return new AccumulatorBench(delivery, cluster, topic, routes) { Acks = acks };

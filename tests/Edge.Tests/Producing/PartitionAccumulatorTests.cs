@@ -1,4 +1,5 @@
 using System.Reflection;
+using Loire.Edge.Calls;
 using Loire.Edge.Producing;
 using Loire.Model;
 using Loire.TestKit;
@@ -328,6 +329,22 @@ public sealed class PartitionAccumulatorTests
     });
 
     // Only Orleans makes one.
+    [Fact]
+    public void Appends_to_one_leader_wait_for_each_other_beyond_its_window() => VirtualTime.Run(async time =>
+    {
+        var bench = await AccumulatorBench.StartAsync(time, _tryOnce, partitions: 2, transfers: new TransferWindows(time, self: null, bytes: 1));
+        var answer = new TaskCompletionSource<ErrorCode>();
+        bench.Partition.BeforeAppend = _ => answer.Task;
+        var (first, second) = (bench.Add("a"), bench.Add("b", partition: 1));
+        bench.Accumulator(0).Hurry();
+        bench.Accumulator(1).Hurry();
+        await Task.Delay(TransferWindows.LongestWait / 2, time);
+        Assert.Equal(0, bench.Cluster.Partition("t", 1).Appends);
+        answer.SetResult(ErrorCode.None);
+        await bench.EndAsync(first, second);
+        Assert.Equal(1, bench.Cluster.Partition("t", 1).Appends);
+    });
+
     private static Exception Rejection() => (Exception)Activator.CreateInstance(
         typeof(OrleansMessageRejectionException), BindingFlags.Instance | BindingFlags.NonPublic, null, ["The silo stops."], null)!;
 
