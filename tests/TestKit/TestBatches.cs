@@ -45,7 +45,7 @@ public static class TestBatches
     /// <summary>
     /// The records of concatenated batches as <c>offset:value</c>; throws if a batch is incomplete or its checksum is wrong.
     /// </summary>
-    public static List<string> Records(ReadOnlySpan<byte> batches)
+    public static List<string> Records(ReadOnlySpan<byte> batches, Offset from = default)
     {
         var records = new List<string>();
         while (!batches.IsEmpty)
@@ -55,8 +55,11 @@ public static class TestBatches
             var reader = new RecordReader(batch, batch.Payload);
             while (reader.MoveNext())
             {
-                records.Add(string.Create(
-                    CultureInfo.InvariantCulture, $"{reader.Current.Offset}:{Encoding.UTF8.GetString(reader.Current.Value)}"));
+                if (reader.Current.Offset >= from)
+                {
+                    records.Add(string.Create(
+                        CultureInfo.InvariantCulture, $"{reader.Current.Offset}:{Encoding.UTF8.GetString(reader.Current.Value)}"));
+                }
             }
 
             batches = batches[batch.SizeInBytes..];

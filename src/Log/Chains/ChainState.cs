@@ -150,7 +150,8 @@ internal sealed class ChainState
         if (inHead >= 0)
         {
             var entries = (ChainEntry[])Head.Entries.Clone();
-            entries[inHead] = entries[inHead] with { IsDamaged = true, Level = ChainEntry.FullLevel };
+            var level = entries[inHead].Kind == ObjectKind.Page ? entries[inHead].Level : ChainEntry.FullLevel;
+            entries[inHead] = entries[inHead] with { IsDamaged = true, Level = level };
             Head = Head with { Entries = entries };
         }
     }

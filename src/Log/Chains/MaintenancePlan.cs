@@ -2,20 +2,38 @@ using Loire.Log.Objects;
 
 namespace Loire.Log.Chains;
 
+/// <summary>What adjacent objects become.</summary>
+internal enum ChangeKind
+{
+    /// <summary>The single source is listed as it is.</summary>
+    Keep,
+
+    /// <summary>Their items become one segment.</summary>
+    Merge,
+
+    /// <summary>Their entries become one page.</summary>
+    TurnPage,
+
+    /// <summary>The single source, a page, gives way to what it lists at or after the start.</summary>
+    OpenPage,
+
+    /// <summary>They are deleted.</summary>
+    Drop,
+}
+
 /// <summary>Adjacent objects and what they become.</summary>
 /// <param name="Sources">The adjacent objects; at least one.</param>
-/// <param name="Into">
-/// <see cref="ObjectKind.Segment"/>: their items become one segment. <see cref="ObjectKind.Page"/>: their entries become one page.
-/// <see cref="ObjectKind.Chunk"/>: the single source is listed as it is.
-/// </param>
+/// <param name="Kind">What they become.</param>
 /// <param name="Level">The merge level of the result.</param>
-internal readonly record struct Change(ChainEntry[] Sources, ObjectKind Into, byte Level);
+internal readonly record struct Change(ChainEntry[] Sources, ChangeKind Kind, byte Level);
 
 /// <summary>
 /// The next step that keeps a chain cheap to open and to read, planned from memory alone:
 /// <list type="number">
 /// <item>The tail is at half its bound: list its chunks. Small chunks are merged into segments; a large one stays as it
 /// is.</item>
+/// <item>The head begins with objects below the start: drop them. A page that begins below it is opened, so that what it lists is dropped as the
+/// start moves on.</item>
 /// <item>The head ends in several small segments of the same level: merge them into one of the next level. So each byte is copied once per
 /// level, and the number of segments grows with the log's size and not with the number of its chunks.</item>
 /// <item>The head has more entries of one kind than it should: move the older half into a page, whose entry takes their place. Pages move
@@ -33,12 +51,15 @@ internal sealed record MaintenancePlan(IReadOnlyList<Change> Changes, int TailCh
     /// <summary>How many segments of one level are merged into one of the next.</summary>
     public const int FanIn = 8;
 
+    // Bounds one head write and the deletions after it.
+    private const int DropsAtOnce = 256;
+
     /// <summary>The next step; null if there is none.</summary>
     /// <param name="state">The chain.</param>
     /// <param name="options">Its bounds.</param>
     /// <param name="mayReplace">Whether objects may be replaced by others.</param>
     public static MaintenancePlan? Next(ChainState state, ChainOptions options, bool mayReplace) =>
-        SealTail(state, options, mayReplace) ?? (mayReplace ? MergeSegments(state, options) : null) ?? TurnPage(state, options);
+        SealTail(state, options, mayReplace) ?? (mayReplace ? Drop(state) ?? MergeSegments(state, options) : null) ?? TurnPage(state, options);
 
     /// <summary>Lists the whole tail; null if it is empty.</summary>
     private static MaintenancePlan? SealWhole(ChainState state, ChainOptions options, bool mayReplace)
@@ -51,13 +72,13 @@ internal sealed record MaintenancePlan(IReadOnlyList<Change> Changes, int TailCh
             if (chunk.IsDamaged || (chunk.Bytes >= options.WholeChunkBytes && chunk.Base < chunk.End))
             {
                 EndRun();
-                changes.Add(new Change([chunk], ObjectKind.Chunk, ChainEntry.FullLevel));
+                changes.Add(new Change([chunk], ChangeKind.Keep, ChainEntry.FullLevel));
                 continue;
             }
 
             if (!mayReplace)
             {
-                changes.Add(new Change([chunk], ObjectKind.Chunk, 0));
+                changes.Add(new Change([chunk], ChangeKind.Keep, 0));
                 continue;
             }
 
@@ -78,7 +99,7 @@ internal sealed record MaintenancePlan(IReadOnlyList<Change> Changes, int TailCh
             {
                 var holdsItems = run[0].Base < run[^1].End;
                 var level = runBytes >= options.SegmentBytes / 2 ? ChainEntry.FullLevel : (byte)0;
-                changes.Add(new Change([.. run], run.Count == 1 && holdsItems ? ObjectKind.Chunk : ObjectKind.Segment, level));
+                changes.Add(new Change([.. run], run.Count == 1 && holdsItems ? ChangeKind.Keep : ChangeKind.Merge, level));
             }
 
             run.Clear();
@@ -90,6 +111,31 @@ internal sealed record MaintenancePlan(IReadOnlyList<Change> Changes, int TailCh
         state.Tail.Count >= Math.Max(1, options.TailChunks / 2) || state.TailBytes >= options.TailBytes / 2
             ? SealWhole(state, options, mayReplace)
             : null;
+
+    private static MaintenancePlan? Drop(ChainState state)
+    {
+        var (entries, start) = (state.Head.Entries, state.Head.Start);
+        if (entries.Length == 0)
+        {
+            return null;
+        }
+
+        if (entries[0] is { Kind: ObjectKind.Page, IsDamaged: false } page && page.Base < start)
+        {
+            return new MaintenancePlan([new Change([page], ChangeKind.OpenPage, 0)], 0, 0, 1);
+        }
+
+        var count = 0;
+        while (count < Math.Min(entries.Length, DropsAtOnce) && entries[count].End <= start && IsDroppable(entries[count]))
+        {
+            count++;
+        }
+
+        return count == 0 ? null : new MaintenancePlan([new Change(entries[..count], ChangeKind.Drop, 0)], 0, 0, count);
+    }
+
+    // A damaged page hides what it lists, which stays in the store. A snapshot is the state before the start.
+    private static bool IsDroppable(in ChainEntry entry) => entry is { Kind: ObjectKind.Chunk or ObjectKind.Segment } or { Kind: ObjectKind.Page, IsDamaged: true };
 
     private static MaintenancePlan? MergeSegments(ChainState state, ChainOptions options)
     {
@@ -120,15 +166,15 @@ internal sealed record MaintenancePlan(IReadOnlyList<Change> Changes, int TailCh
         }
 
         var merged = bytes >= options.SegmentBytes / 2 ? ChainEntry.FullLevel : (byte)Math.Min(level + 1, ChainEntry.FullLevel - 1);
-        return new MaintenancePlan([new Change(entries[first..(first + count)], ObjectKind.Segment, merged)], 0, first, count);
+        return new MaintenancePlan([new Change(entries[first..(first + count)], ChangeKind.Merge, merged)], 0, first, count);
     }
 
     private static MaintenancePlan? TurnPage(ChainState state, ChainOptions options)
     {
         // Entries are in order of position and only ever moved from the front of their kind, so those of one kind and page level are
-        // neighbours.
+        // neighbours. What begins below the start is dropped next: a page of it would only be opened again.
         var entries = state.Head.Entries;
-        for (int first = 0, end; first < entries.Length; first = end)
+        for (int first = Array.FindIndex(entries, entry => entry.Base >= state.Head.Start), end; first >= 0 && first < entries.Length; first = end)
         {
             var height = Height(entries[first]);
             for (end = first + 1; end < entries.Length && Height(entries[end]) == height;)
@@ -139,7 +185,7 @@ internal sealed record MaintenancePlan(IReadOnlyList<Change> Changes, int TailCh
             if (end - first > options.HeadSegments)
             {
                 var count = options.HeadSegments / 2;
-                var page = new Change(entries[first..(first + count)], ObjectKind.Page, (byte)(height + 1));
+                var page = new Change(entries[first..(first + count)], ChangeKind.TurnPage, (byte)(height + 1));
                 return new MaintenancePlan([page], 0, first, count);
             }
         }

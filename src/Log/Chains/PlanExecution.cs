@@ -19,10 +19,12 @@ internal sealed class PlanExecution(Chain chain, SegmentMaintenance maintenance,
         var (end, ordinal, link) = (chain.State.Durable, chain.State.NextOrdinal, chain.State.LastHash);
         foreach (var change in plan.Changes)
         {
-            var done = change.Into switch
+            var done = change.Kind switch
             {
-                ObjectKind.Segment => await MergeAsync(change),
-                ObjectKind.Page => await TurnPageAsync(change),
+                ChangeKind.Merge => await MergeAsync(change),
+                ChangeKind.TurnPage => await TurnPageAsync(change),
+                ChangeKind.OpenPage => await OpenPageAsync(change.Sources[0]),
+                ChangeKind.Drop => Drop(change.Sources),
                 _ => Keep(change),
             };
             if (!done)
@@ -63,6 +65,37 @@ internal sealed class PlanExecution(Chain chain, SegmentMaintenance maintenance,
     {
         _results.Add(change.Sources[0] with { Level = change.Level });
         return true;
+    }
+
+    private bool Drop(IEnumerable<ChainEntry> sources)
+    {
+        _garbage.AddRange(PendingGarbage.Of(sources));
+        return true;
+    }
+
+    private async Task<bool> OpenPageAsync(ChainEntry page)
+    {
+        while (!chain.IsClosed)
+        {
+            var (status, listed) = await new EntryWalk(loader).ReadPageAsync(page);
+            switch (status)
+            {
+                case FetchStatus.Found:
+                    // Pages below the start are opened in turn.
+                    var start = chain.State.Head.Start;
+                    var gone = listed.TakeWhile(entry => entry.End <= start && entry.Kind != ObjectKind.Page).ToArray();
+                    _results.AddRange(listed.AsSpan(gone.Length));
+                    return Drop([.. gone, page]);
+                case FetchStatus.Unreachable:
+                    await chain.PauseAsync();
+                    break;
+                default:
+                    chain.State.MarkDamaged(page.Key);
+                    return false;
+            }
+        }
+
+        return false;
     }
 
     private async Task<bool> MergeAsync(Change change)

@@ -1,3 +1,6 @@
+using Loire.Log.Objects;
+using Loire.Model;
+
 namespace Loire.Log.Chains;
 
 /// <summary>
@@ -73,6 +76,29 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
         return error;
     }
 
+    /// <summary>
+    /// Moves the first position that can be read, at most to the durable end. That is one write of the head; what lies below is dropped by the
+    /// next steps, also by those of a later leader.
+    /// </summary>
+    public async Task<ErrorCode> TrimAsync(Offset to)
+    {
+        while (!Running.IsCompleted)
+        {
+            await Running;
+        }
+
+        if (chain.IsClosed || to <= chain.State.Head.Start)
+        {
+            return chain.IsClosed ? chain.ClosedError : ErrorCode.None;
+        }
+
+        var work = MoveStartAsync(to);
+        Running = work;
+        var error = await work;
+        Poke();
+        return error;
+    }
+
     /// <summary>Retries a write while storage refuses it; any other failure closes the chain.</summary>
     public async Task<WriteOutcome> InsistAsync(Func<Task<WriteOutcome>> write)
     {
@@ -93,6 +119,31 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
         }
 
         return outcome;
+    }
+
+    private async Task<ErrorCode> MoveStartAsync(Offset to)
+    {
+        var state = chain.State;
+        Invariant.Check(to <= state.Durable, "only what is durable is dropped");
+        var (end, ordinal, link, chunks) = (state.Durable, state.NextOrdinal, state.LastHash, state.Tail.ToArray());
+        var outcome = to <= state.Head.TailBase
+            ? await _parts.WriteHeadAsync(head => head with { Start = to }, [], 0)
+            : await _parts.WriteHeadAsync(
+                head => head with
+                {
+                    Start = to,
+                    Entries = [.. head.Entries, .. chunks.Select(AsEntry)],
+                    TailOrdinal = ordinal,
+                    TailBase = end,
+                    TailLink = link,
+                    Fences = head.WithFences(chunks.Where(chunk => chunk.HoldsPlace).Select(chunk => chunk.FirstOrdinal)),
+                },
+                [],
+                chunks.Length);
+        return outcome == WriteOutcome.Done ? ErrorCode.None : chain.Fail(outcome);
+
+        ChainEntry AsEntry(ChainEntry chunk) =>
+            chunk with { Level = chunk.IsDamaged || chunk.Bytes >= chain.Options.WholeChunkBytes ? ChainEntry.FullLevel : (byte)0 };
     }
 
     private async Task RunAsync()

@@ -93,6 +93,12 @@ internal sealed class BatchReader(Chain chain)
     {
         do
         {
+            if (next < chain.State.Head.Start)
+            {
+                // The start has moved past it while an object was read.
+                return pieces.Bytes == 0 ? new LogRead(ErrorCode.OffsetOutOfRange, [], next, 0) : new LogRead(ErrorCode.None, pieces.ToArray(), next, pieces.Bytes);
+            }
+
             if (!chain.State.TryLocate(next, out var entry))
             {
                 break;

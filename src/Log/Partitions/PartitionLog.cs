@@ -203,6 +203,25 @@ public sealed class PartitionLog : IAsyncDisposable
         _chain.IsClosed ? Nothing(_chain.ClosedError, DurableEndOffset) : _reader.FindAsync(timestamp, LogStartOffset, cancellation);
 
     /// <summary>
+    /// Moves the first offset that can be read. Whole objects below it are deleted in the background, by this leader or a later one. Nothing is
+    /// done if the log starts there or later already.
+    /// </summary>
+    /// <param name="to">The new first offset, at most <see cref="DurableEndOffset"/>; it may lie within a batch.</param>
+    /// <returns>
+    /// <see cref="ErrorCode.None"/> once the move is durable; <see cref="ErrorCode.OffsetOutOfRange"/> beyond the durable end;
+    /// <see cref="ErrorCode.NotLeaderOrFollower"/> on an instance that does not lead; a storage error as for appends, after which the move may
+    /// still have happened if the log has closed.
+    /// </returns>
+    public async Task<ErrorCode> TrimAsync(Offset to) =>
+        _chain.IsClosed ? _chain.ClosedError
+        : !_chain.Leads ? ErrorCode.NotLeaderOrFollower
+        : to > DurableEndOffset ? ErrorCode.OffsetOutOfRange
+        : await _chain.SegmentMaintenance.TrimAsync(to);
+
+    /// <summary>The merging, dropping and deleting that is under way; never throws.</summary>
+    internal Task Maintenance => _chain.SegmentMaintenance.Running;
+
+    /// <summary>
     /// Deletes every object of the log, the head last. May be called on an instance that is not open, and again after a failure. A
     /// concurrent writer is fenced, and this instance is closed.
     /// </summary>

@@ -3,6 +3,7 @@ using Loire.Log.Chains;
 using Loire.Log.Partitions;
 using Loire.Log.Tests.LogSuite;
 using Loire.Log.Tests.Simulation;
+using Loire.Model;
 using Loire.TestKit;
 
 namespace Loire.Log.Tests.Faults;
@@ -46,6 +47,27 @@ public sealed class CrashSweep
             world.CrashAt(at, call, AppendAndStop);
             world.LoseOwnerAt(1 + (at % 13), AppendAndStop);
             world.Verify($"{call} at call {at} of {calls}");
+        }
+    }
+
+    [Theory]
+    [InlineData(Call.NeverArrives)]
+    [InlineData(Call.TakesEffect)]
+    [InlineData(Call.ArrivesAfterRecovery)]
+    public void A_crash_while_the_start_of_the_log_moves_loses_nothing_after_it_and_brings_nothing_back(Call call)
+    {
+        var calls = new World().RunToEnd(AppendTrimAndStop);
+        Assert.InRange(calls, 60, 600);
+        for (var at = 1; at <= calls; at++)
+        {
+            var world = new World();
+            world.CrashAt(at, call, AppendTrimAndStop);
+            world.LoseOwnerAt(1 + (at % 13), AppendTrimAndStop);
+            world.Verify($"{call} at call {at} of {calls}");
+
+            // What a crash has left of the dropped objects is deleted by a later leader.
+            world.RunToEnd(world => world.TrimToEndAsync());
+            Assert.InRange(world.Store.Keys.Count, 1, 8);
         }
     }
 
@@ -98,6 +120,34 @@ public sealed class CrashSweep
         }
     }
 
+    /// <summary>Like the other, and each owner moves the start again and again: within the tail, within the head, within a page.</summary>
+    private static async Task AppendTrimAndStop(World world)
+    {
+        for (var owner = 0; owner < 2; owner++)
+        {
+            var log = world.New();
+            if (await log.OpenAsync(CancellationToken.None) != ErrorCode.None
+                || await log.BecomeLeaderAsync(CancellationToken.None) != ErrorCode.None)
+            {
+                return;
+            }
+
+            for (var i = 0; i < 12; i++)
+            {
+                var value = world.NewValue() + new string('x', i % 3 == 0 ? 600 : 1);
+                world.History.Sent(value);
+                var pending = log.Append([TestBatches.ToAppend(TestBatches.Of(1, value))]);
+                world.History.Answered(value, await pending.Committed, pending.BaseOffset);
+                if (i % 4 == 3)
+                {
+                    await world.TrimAsync(log, log.DurableEndOffset.Value - (i == 11 ? 0 : 3));
+                }
+            }
+
+            await log.DisposeAsync();
+        }
+    }
+
     /// <summary>A store and the owners that come and go.</summary>
     private sealed class World
     {
@@ -129,6 +179,27 @@ public sealed class CrashSweep
             }
 
             return calls;
+        }
+
+        /// <summary>Moves the start of the log.</summary>
+        public async Task TrimAsync(PartitionLog log, long to)
+        {
+            History.Trimming(new Offset(to));
+            if (await log.TrimAsync(new Offset(to)) == ErrorCode.None)
+            {
+                History.Trimmed(new Offset(to));
+            }
+        }
+
+        /// <summary>Leaves nothing in the log, by an owner that deletes what it can and stops.</summary>
+        public async Task TrimToEndAsync()
+        {
+            var log = New();
+            Assert.Equal(ErrorCode.None, await log.OpenAsync(CancellationToken.None));
+            Assert.Equal(ErrorCode.None, await log.BecomeLeaderAsync(CancellationToken.None));
+            await TrimAsync(log, log.DurableEndOffset.Value);
+            await log.Maintenance;
+            await log.DisposeAsync();
         }
 
         /// <summary>Runs something until its process ends at a call.</summary>
@@ -176,9 +247,9 @@ public sealed class CrashSweep
                     world.History.Sent(value);
                     var pending = log.Append([TestBatches.ToAppend(TestBatches.Of(1, value))]);
                     world.History.Answered(value, await pending.Committed, pending.BaseOffset);
-                    var records = await LogBench.ReadAllAsync(log);
-                    Assert.Equal((what, log.DurableEndOffset.Value), (what, records.Count));
-                    world.History.ReadWhole(records);
+                    var records = await LogBench.ReadAllAsync(log, log.LogStartOffset.Value);
+                    Assert.Equal((what, log.DurableEndOffset - log.LogStartOffset), (what, records.Count));
+                    world.History.ReadWhole(records, log.LogStartOffset);
                 });
                 if (round == 0)
                 {

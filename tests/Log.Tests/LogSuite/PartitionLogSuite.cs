@@ -342,6 +342,68 @@ public abstract class PartitionLogSuite
     });
 
     [Fact]
+    public void A_log_whose_start_has_moved_begins_there_for_readers_searches_and_later_owners() => Run(
+        async bench =>
+        {
+            var log = await bench.LeadAsync();
+            for (var i = 0; i < 40; i++)
+            {
+                Assert.Equal(ErrorCode.None, await log.Append([TestBatches.ToAppend(TestBatches.Of(i, $"v{i}" + new string('x', 100)))]).Committed);
+            }
+
+            foreach (var start in new long[] { 1, 7, 7, 20, 3, 39 })
+            {
+                Assert.Equal(ErrorCode.None, await log.TrimAsync(new Offset(start)));
+                Assert.Equal(Math.Max(log.LogStartOffset.Value, start), log.LogStartOffset.Value);
+                Assert.Equal(ErrorCode.OffsetOutOfRange, (await log.ReadAsync(new Offset(0), 1000, CancellationToken.None)).Error);
+                Assert.Equal(40 - log.LogStartOffset.Value, (await LogBench.ReadAllAsync(log, log.LogStartOffset.Value)).Count);
+                var found = await log.FindBatchAsync(new Timestamp(0), CancellationToken.None);
+                Assert.Equal(log.LogStartOffset + 1, found.NextOffset);
+            }
+
+            await log.Maintenance;
+            await log.DisposeAsync();
+            await bench.ReopenStoreAsync();
+            log = await bench.LeadAsync();
+            Assert.Equal(new PositionsOf(39, 40, 40), PositionsOf.The(log));
+            Assert.Single(await LogBench.ReadAllAsync(log, 39));
+        },
+        Small);
+
+    [Fact]
+    public void Offsets_go_on_after_the_last_record_was_dropped() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        await LogBench.AppendAsync(log, "a", "b");
+        Assert.Equal(ErrorCode.OffsetOutOfRange, await log.TrimAsync(new Offset(3)));
+        Assert.Equal(ErrorCode.None, await log.TrimAsync(new Offset(2)));
+        await log.Maintenance;
+        await log.DisposeAsync();
+        await bench.ReopenStoreAsync();
+        log = await bench.LeadAsync();
+        Assert.Equal(new PositionsOf(2, 2, 2), PositionsOf.The(log));
+        await LogBench.AppendAsync(log, "c");
+        Assert.Equal(["2:c"], await LogBench.ReadAllAsync(log, 2));
+    });
+
+    [Fact]
+    public void Only_the_leader_moves_the_start() => Run(async bench =>
+    {
+        var first = await bench.LeadAsync();
+        await LogBench.AppendAsync(first, "a", "b");
+        var reader = await bench.OpenAsync();
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, await reader.TrimAsync(new Offset(1)));
+        var second = await bench.LeadAsync();
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, await first.TrimAsync(new Offset(1)));
+        Assert.Equal(0, second.LogStartOffset.Value);
+
+        // A reader learns of the move when it looks at storage.
+        Assert.Equal(ErrorCode.None, await second.TrimAsync(new Offset(1)));
+        Assert.Equal(ErrorCode.None, await reader.EnsureNewestAsync(TimeSpan.Zero));
+        Assert.Equal(1, reader.LogStartOffset.Value);
+    });
+
+    [Fact]
     public void A_deleted_log_is_gone_and_deleting_it_again_succeeds() => Run(async bench =>
     {
         var log = await bench.LeadAsync();

@@ -19,6 +19,9 @@ internal sealed class History
     private readonly Dictionary<string, (Fate Fate, long Offset)> _sent = [];
     private readonly Dictionary<long, string> _seen = [];
 
+    private Offset _trimmed;
+    private Offset _mayBeTrimmed;
+
     /// <summary>What went wrong, in words.</summary>
     public List<string> Violations { get; } = [];
 
@@ -55,6 +58,12 @@ internal sealed class History
         _sent[value] = (fate, offset.Value);
     }
 
+    /// <summary>The start of the log was to be moved.</summary>
+    public void Trimming(Offset to) => _mayBeTrimmed = to > _mayBeTrimmed ? to : _mayBeTrimmed;
+
+    /// <summary>The start of the log was moved.</summary>
+    public void Trimmed(Offset to) => _trimmed = to > _trimmed ? to : _trimmed;
+
     /// <summary>Takes in records as <c>offset:value</c>.</summary>
     public void Read(IEnumerable<string> records)
     {
@@ -66,9 +75,14 @@ internal sealed class History
     }
 
     /// <summary>Judges a whole log, read after everything has ended.</summary>
-    public void ReadWhole(IReadOnlyList<string> records)
+    public void ReadWhole(IReadOnlyList<string> records, Offset start)
     {
         Read(records);
+        if (start < _trimmed || start > _mayBeTrimmed)
+        {
+            Violations.Add($"the log starts at {start}, it was to be moved to {_mayBeTrimmed}, which was confirmed for {_trimmed}");
+        }
+
         var present = new HashSet<string>();
         foreach (var record in records)
         {
@@ -90,7 +104,7 @@ internal sealed class History
 
         foreach (var (value, sent) in _sent)
         {
-            if (sent.Fate == Fate.Acknowledged && !present.Contains(value))
+            if (sent.Fate == Fate.Acknowledged && sent.Offset >= start.Value && !present.Contains(value))
             {
                 Violations.Add($"{value} was acknowledged at {sent.Offset} and is lost");
             }
@@ -98,7 +112,7 @@ internal sealed class History
 
         foreach (var (offset, value) in _seen)
         {
-            if (!present.Contains(value))
+            if (offset >= start.Value && !present.Contains(value))
             {
                 Violations.Add($"{value} was read at {offset} and is lost");
             }

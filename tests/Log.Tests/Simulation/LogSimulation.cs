@@ -159,9 +159,9 @@ internal sealed class LogSimulation
         // An owner that was about to lead may still win once or twice against the last one.
         var attempts = 0;
         void Try() => NewOwner().LeadAppendAndReadAll(
-            records =>
+            (records, start) =>
             {
-                _history.ReadWhole(records);
+                _history.ReadWhole(records, start);
                 checkedLog = true;
             },
             error =>

@@ -29,7 +29,7 @@ internal sealed class SimulatedOwner(
             return;
         }
 
-        var (dice, size, at, bytes) = (random.Next(10), random.Next(3), random.Next(200), random.Next(600));
+        var (dice, size, at, bytes) = (random.Next(11), random.Next(3), random.Next(200), random.Next(600));
         switch (dice)
         {
             case < 6:
@@ -37,6 +37,9 @@ internal sealed class SimulatedOwner(
                 break;
             case < 8:
                 Do(() => ReadAsync(at, bytes));
+                break;
+            case 10:
+                Do(() => TrimAsync(at));
                 break;
             default:
                 Do(LeadAsync);
@@ -67,7 +70,7 @@ internal sealed class SimulatedOwner(
     public void Resume() => scheduler.Resume();
 
     /// <summary>What must work once nothing is wrong any more.</summary>
-    public void LeadAppendAndReadAll(Action<List<string>> done, Action<ErrorCode> failed) => Do(async () =>
+    public void LeadAppendAndReadAll(Action<List<string>, Offset> done, Action<ErrorCode> failed) => Do(async () =>
     {
         Demand(await log.OpenAsync(CancellationToken.None), "open");
         var error = await log.BecomeLeaderAsync(CancellationToken.None);
@@ -88,17 +91,17 @@ internal sealed class SimulatedOwner(
             return;
         }
 
-        var all = new List<string>();
-        for (var next = log.LogStartOffset; next < log.DurableEndOffset;)
+        var (all, start) = (new List<string>(), log.LogStartOffset);
+        for (var next = start; next < log.DurableEndOffset;)
         {
             var read = await log.ReadAsync(next, 300, CancellationToken.None);
             Demand(read.Error, $"read at {next}");
-            all.AddRange(TestBatches.Records(TestBatches.Join(read.Pieces)));
+            all.AddRange(TestBatches.Records(TestBatches.Join(read.Pieces), from: start));
             next = read.NextOffset;
         }
 
-        Demand(all.Count == log.DurableEndOffset.Value ? ErrorCode.None : ErrorCode.UnknownServerError, "no gaps");
-        done(all);
+        Demand(all.Count == log.DurableEndOffset - start ? ErrorCode.None : ErrorCode.UnknownServerError, "no gaps");
+        done(all, start);
     });
 
     private void Do(Func<Task> work) => scheduler.Do(async () =>
@@ -155,6 +158,23 @@ internal sealed class SimulatedOwner(
         for (var i = 0; i < values.Count; i++)
         {
             history.Answered(values[i], error, pending.BaseOffset + i);
+        }
+    }
+
+    private async Task TrimAsync(int at)
+    {
+        if (!log.IsLeader)
+        {
+            return;
+        }
+
+        var to = new Offset(at % (log.DurableEndOffset.Value + 1));
+        history.Trimming(to);
+        var error = await log.TrimAsync(to);
+        trace($"{Name} trim {to} {error}");
+        if (error == ErrorCode.None)
+        {
+            history.Trimmed(to);
         }
     }
 
