@@ -62,6 +62,8 @@ internal class ForgetfulCluster : DispatchProxy
 
         public ValueTask<PartitionOffsets> Offsets() => throw new NotSupportedException();
 
+        public ValueTask<PartitionOffsets> DeleteRecords(Offset before, bool validateOnly) => throw new NotSupportedException();
+
         public ValueTask<FindBatchResult> FindBatch(Timestamp timestamp) => throw new NotSupportedException();
 
         public ValueTask<ErrorCode> Configure(PartitionSettings settings) => throw new NotSupportedException();

@@ -64,6 +64,8 @@ internal class ForgetfulGrains : DispatchProxy
 
         public ValueTask<PartitionOffsets> Offsets() => new(new PartitionOffsets(ErrorCode.None, Offset.Zero, _end, _end, _end, LeaderEpoch.None));
 
+        public ValueTask<PartitionOffsets> DeleteRecords(Offset before, bool validateOnly) => throw new NotSupportedException();
+
         public ValueTask<FindBatchResult> FindBatch(Timestamp timestamp) => throw new NotSupportedException();
 
         public ValueTask<ErrorCode> Configure(PartitionSettings settings) => throw new NotSupportedException();

@@ -31,6 +31,27 @@ public sealed class TopicCommandTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
+    public async Task The_oldest_records_of_a_topic_are_trimmed_once_that_is_confirmed()
+    {
+        var topic = node.NewTopicName();
+        (await _shell.RunAsync("topic", "create", topic, "-p", "2")).AssertOk();
+        (await _shell.FeedAsync("a\nb\nc\n", "produce", topic, "-p", "1")).AssertOk();
+        var shown = Json(await _shell.RunAsync("topic", "trim", topic, "--before-offset", "2", "-p", "1", "-o", "ndjson"));
+        Assert.Equal(2, (int?)shown["log_start_offset"]);
+        Assert.Equal("0", Starts(await _shell.RunAsync("offsets", topic, "-p", "1", "-o", "ndjson")));
+        var trimmed = Json(await _shell.RunAsync("topic", "trim", topic, "--before-offset", "2", "-p", "1", "--execute", "-o", "ndjson"));
+        Assert.Equal((0, 2), ((int?)trimmed["old_log_start_offset"], (int?)trimmed["log_start_offset"]));
+        Assert.Equal("2", Starts(await _shell.RunAsync("offsets", topic, "-p", "1", "-o", "ndjson")));
+        (await _shell.RunAsync("topic", "trim", topic, "--before-offset", "4", "--execute")).AssertFailed(1, "OFFSET_OUT_OF_RANGE");
+        (await _shell.RunAsync("topic", "trim", topic, "--all", "--before-time", "-1h")).AssertFailed(2, "USAGE");
+        (await _shell.RunAsync("topic", "trim", topic)).AssertFailed(2, "USAGE");
+        (await _shell.RunAsync("topic", "trim", topic, "--all", "--yes")).AssertOk();
+        Assert.Equal("3", Starts(await _shell.RunAsync("offsets", topic, "-p", "1", "-o", "ndjson")));
+
+        static string Starts(Outcome offsets) => Json(offsets)["log_start_offset"]!.ToString();
+    }
+
+    [Fact]
     public async Task A_refusal_has_Kafka_s_name_and_the_right_exit_code()
     {
         var topic = node.NewTopicName();

@@ -39,6 +39,17 @@ public class PartitionMachineTests
     }
 
     [Fact]
+    public void The_start_moves_forward_up_to_the_high_watermark()
+    {
+        _machine.Open(new(3), new(5), new(7));
+        _machine.MoveStart(new(5));
+        Assert.Equal(ErrorCode.OffsetOutOfRange, _machine.CheckRead(new(4)));
+        Assert.Equal(ErrorCode.None, _machine.CheckRead(new(5)));
+        Assert.ThrowsAny<Exception>(() => _machine.MoveStart(new(4)));
+        Assert.ThrowsAny<Exception>(() => _machine.MoveStart(new(6)));
+    }
+
+    [Fact]
     public void Positions_keep_the_pending_appends_above_the_durable_end()
     {
         _machine.Open(new(3), new(5), new(7));

@@ -13,7 +13,7 @@ internal static class TopicCommand
     /// <summary>The columns of a table of topics.</summary>
     public static readonly string[] Members = ["topic_name", "topic_id", "partitions_count", "replication_factor"];
 
-    public static Command Create(Caller caller) => new("topic", "List, create, describe, alter and delete topics.")
+    public static Command Create(Caller caller) => new("topic", "List, create, describe, alter, trim and delete topics.")
     {
         ListCommand.Create(caller, "Lists the topics, sorted by name.", TopicArgument.List, Limits.TopicsPerPage, "topic_name"),
         CreateTopic.Create(caller),
@@ -23,5 +23,6 @@ internal static class TopicCommand
             caller, "topic", "all its records", TopicArgument.Create(caller), TopicArgument.Check, NodeClient.TopicPath,
             ErrorCode.UnknownTopicOrPartition),
         AddPartitions.Create(caller),
+        TrimTopic.Create(caller),
     };
 }

@@ -71,8 +71,22 @@ internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
         }
     }
 
-    public async ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> ListOffsetsAsync(
-        IEnumerable<KeyValuePair<TopicPartition, OffsetSpec>> partitions, CancellationToken cancellation)
+    public ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> ListOffsetsAsync(
+        IEnumerable<KeyValuePair<TopicPartition, OffsetSpec>> partitions, CancellationToken cancellation) =>
+        OfEachAsync(partitions, static (topic, pair, cancellation) => PartitionPositions.FindAsync(topic, pair.Key, pair.Value, cancellation), cancellation);
+
+    public ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> DeleteRecordsAsync(
+        IEnumerable<KeyValuePair<TopicPartition, OffsetSpec>> partitions, bool validateOnly, CancellationToken cancellation) =>
+        OfEachAsync(
+            partitions,
+            async (topic, pair, cancellation) => await PartitionPositions.DeleteBeforeAsync(
+                topic, pair.Key, await PartitionPositions.FindAsync(topic, pair.Key, pair.Value, cancellation), validateOnly, cancellation),
+            cancellation);
+
+    private async ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> OfEachAsync(
+        IEnumerable<KeyValuePair<TopicPartition, OffsetSpec>> partitions,
+        Func<TopicRoutes, KeyValuePair<TopicPartition, OffsetSpec>, CancellationToken, ValueTask<Offset>> find,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(partitions);
         var offsets = new Dictionary<TopicPartition, Offset>();
@@ -83,8 +97,7 @@ internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
             // In parallel, but not for ten thousand grains at once.
             foreach (var some in ofTopic.Chunk(100))
             {
-                var found = await Task.WhenAll(
-                    some.Select(async pair => (pair.Key, await PartitionPositions.FindAsync(topic, pair.Key, pair.Value, cancellation))));
+                var found = await Task.WhenAll(some.Select(async pair => (pair.Key, await find(topic, pair, cancellation))));
                 foreach (var (partition, offset) in found)
                 {
                     offsets[partition] = offset;

@@ -30,6 +30,19 @@ public interface IAdminClient
     /// <summary>Resolves an offset specification for each given partition.</summary>
     ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> ListOffsetsAsync(
         IEnumerable<KeyValuePair<TopicPartition, OffsetSpec>> partitions, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Deletes the records before a position of each given partition for good: before its end with <see cref="OffsetSpec.Latest"/>, before the first
+    /// record at or after a time, or before an offset. Repeating a call is harmless.
+    /// </summary>
+    /// <param name="partitions">The positions of the first records that stay; an offset is at most the end of the partition.</param>
+    /// <param name="validateOnly">Answer as if it had been done, but do not.</param>
+    /// <param name="cancellation">Ends the wait, and before each partition the deletion.</param>
+    /// <returns>The first offset that can be read of each partition.</returns>
+    /// <exception cref="LoireException">A partition does not exist, an offset lies beyond its end, its topic is internal, or the cluster does not
+    /// answer. Records of other partitions may have been deleted.</exception>
+    ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> DeleteRecordsAsync(
+        IEnumerable<KeyValuePair<TopicPartition, OffsetSpec>> partitions, bool validateOnly = false, CancellationToken cancellation = default);
 }
 
 /// <summary>A topic to create.</summary>

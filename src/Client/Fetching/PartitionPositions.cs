@@ -30,6 +30,18 @@ internal static class PartitionPositions
         return bounds.Error == ErrorCode.None ? bounds : throw new LoireException(bounds.Error, $"{Named(partition)} cannot be queried.");
     }
 
+    /// <summary>Deletes the records before an offset; the first offset that can be read then.</summary>
+    /// <exception cref="LoireException">The partition does not exist, refuses, or does not answer.</exception>
+    public static async ValueTask<Offset> DeleteBeforeAsync(
+        TopicRoutes topic, TopicPartition partition, Offset before, bool validateOnly, CancellationToken cancellation)
+    {
+        var grain = Grain(topic, partition);
+        cancellation.ThrowIfCancellationRequested();
+        var bounds = await GrainCallFailures.AnswerAsync(() => grain.DeleteRecords(before, validateOnly), Named(partition), cancellation);
+        return bounds.Error == ErrorCode.None ? bounds.LogStart
+            : throw new LoireException(bounds.Error, $"The records of {partition} before {before} cannot be deleted.");
+    }
+
     /// <summary>The grain of a partition.</summary>
     /// <exception cref="LoireException">The topic has no such partition.</exception>
     public static IPartitionGrain Grain(TopicRoutes topic, TopicPartition partition) =>

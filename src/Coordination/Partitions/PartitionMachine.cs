@@ -10,6 +10,7 @@ namespace Loire.Coordination.Partitions;
 ///   Open           the log has been read
 ///   Append         the log has assigned offsets; parks the reply
 ///   Advance        the durable end or the high watermark has advanced; releases replies and polls
+///   MoveStart      records at the beginning were deleted
 ///   Fail           pending appends will never be durable; releases their replies
 ///   Park, Remove, TakeExpired, TakeAll      long polls wait, are cancelled, reach their deadline, or end with the partition
 /// </code>
@@ -90,6 +91,14 @@ public sealed class PartitionMachine<TReply, TPoll>
         (_highWatermark, _durableEnd) = (highWatermark, durableEnd);
         AssertInvariants();
         return _pending.Polls.TakeSatisfied(_pending.CommittedBytes);
+    }
+
+    /// <summary>Moves the first readable offset forward, at most to the high watermark.</summary>
+    public void MoveStart(Offset start)
+    {
+        Invariant.Check(start >= _start, "what was deleted stays so");
+        _start = start;
+        AssertInvariants();
     }
 
     /// <summary>Removes appends that will never be durable; their offsets may be assigned again.</summary>

@@ -39,6 +39,19 @@ public interface IPartitionGrain : IGrainWithStringKey
     [Alias("FindBatch")]
     ValueTask<FindBatchResult> FindBatch(Timestamp timestamp);
 
+    /// <summary>
+    /// Deletes the records before an offset for good (KIP-107). Nothing is done if the log starts there or later already, so a call may be repeated.
+    /// </summary>
+    /// <param name="before">The first offset that stays, at most the high watermark; <see cref="Offset.None"/> for the high watermark.</param>
+    /// <param name="validateOnly">Answer as if it had been done, but do not.</param>
+    /// <returns>
+    /// The bounds of the log, whose start is the answer to Kafka's clients; <see cref="ErrorCode.OffsetOutOfRange"/> outside the log,
+    /// <see cref="ErrorCode.InvalidTopicException"/> for an internal topic.
+    /// </returns>
+    [ResponseTimeout("00:00:10")]
+    [Alias("DeleteRecords")]
+    ValueTask<PartitionOffsets> DeleteRecords(Offset before, bool validateOnly);
+
     /// <summary>Adopts a new configuration of the topic. Called only by the topic.</summary>
     [Alias("Configure")]
     ValueTask<ErrorCode> Configure(PartitionSettings settings);

@@ -59,7 +59,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         _turns = new DriverTurns(turns, Fail);
         _appends = new PartitionAppends(log, _machine, OpenAsync, LeadAsync, options, time, metrics, Fail);
         _fetches = new PartitionFetches(log, _machine, Bounds, _turns, options.MaxAge, time, metrics);
-        log.Advanced = () => _fetches.Answer(_appends.Advance());
+        log.Advanced = OnLogAdvanced;
         log.Failed = _appends.Fail;
         log.Closed = OnLogClosed;
     }
@@ -133,6 +133,32 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         }
 
         return new FindBatchResult(found.Error, found.Pieces, Bounds());
+    }
+
+    /// <summary>Deletes the records before an offset; without an offset, all that are committed.</summary>
+    public async ValueTask<PartitionOffsets> DeleteRecordsAsync(Offset before, bool validateOnly)
+    {
+        if (_key.Topic.IsInternal)
+        {
+            return Bounds() with { Error = ErrorCode.InvalidTopicException };
+        }
+
+        var bounds = await OffsetsAsync();
+        var to = before == Offset.None ? bounds.HighWatermark : before;
+        if (bounds.Error != ErrorCode.None || to < Offset.Zero || to > bounds.HighWatermark)
+        {
+            return bounds.Error != ErrorCode.None ? bounds : bounds with { Error = ErrorCode.OffsetOutOfRange };
+        }
+
+        if (validateOnly || to <= bounds.LogStart)
+        {
+            return bounds with { LogStart = Offset.Max(to, bounds.LogStart) };
+        }
+
+        var error = await LeadAsync();
+        error = error == ErrorCode.None ? await _log.TrimAsync(to) : error;
+        _machine.MoveStart(_log.LogStartOffset);
+        return Bounds() with { Error = error };
     }
 
     /// <summary>Applies a newer configuration of the topic. A partition that is not open stays closed.</summary>
@@ -298,6 +324,13 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         return new PartitionOffsets(
             ErrorCode.None, positions.Start, positions.LastStable, positions.HighWatermark, positions.End, _log.Epoch, _machine.TopicVersion,
             _brokerId);
+    }
+
+    private void OnLogAdvanced()
+    {
+        var satisfied = _appends.Advance();
+        _machine.MoveStart(_log.LogStartOffset);
+        _fetches.Answer(satisfied);
     }
 
     private void OnLogClosed(ErrorCode error)

@@ -65,6 +65,10 @@ internal sealed class PartitionGrain(IPartitionDrivers drivers, ActiveDrivers ac
         : Unknown(new FindBatchResult(ErrorCode.UnknownTopicOrPartition, [], NoBounds));
 
     /// <inheritdoc/>
+    public ValueTask<PartitionOffsets> DeleteRecords(Offset before, bool validateOnly) =>
+        _driver is { } driver ? Guard(driver.DeleteRecordsAsync(before, validateOnly)) : Unknown(NoBounds);
+
+    /// <inheritdoc/>
     public ValueTask<ErrorCode> Configure(PartitionSettings settings)
     {
         if (_driver is not { } driver)

@@ -72,6 +72,7 @@ public static class LoireApi
         Make<TopicEndpoints>(routes).Map(v1);
         Make<TopicConfigEndpoints>(routes).Map(v1);
         Make<PartitionEndpoints>(routes).Map(v1);
+        Make<RecordsDeletionEndpoint>(routes).Map(v1);
         Make<GroupEndpoints>(routes).Map(v1);
         Make<GroupOffsetsEndpoints>(routes).Map(v1);
         Make<OffsetsResetEndpoint>(routes).Map(v1);

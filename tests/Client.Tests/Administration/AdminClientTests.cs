@@ -59,6 +59,26 @@ public sealed class AdminClientTests(ClientNode node) : IClassFixture<ClientNode
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, failure.Code);
     }
 
+    [Fact]
+    public async Task Records_are_deleted_before_an_offset_a_time_or_the_end()
+    {
+        var topic = await node.CreateTopicAsync(2);
+        await node.AppendAsync(topic, 0, ClientNode.Numbers(0, 10));
+        await node.AppendAsync(topic, 1, ClientNode.Numbers(0, 4));
+        var (zero, one) = (new TopicPartition(topic, 0), new TopicPartition(topic, 1));
+        var admin = node.Client.Admin;
+        KeyValuePair<TopicPartition, OffsetSpec>[] wanted =
+            [new(zero, OffsetSpec.AtTime(DateTimeOffset.FromUnixTimeMilliseconds(ClientNode.Epoch + 6))), new(one, OffsetSpec.Latest)];
+        var expected = new Dictionary<TopicPartition, Offset> { [zero] = 6, [one] = 4 };
+        Assert.Equal(expected, await admin.DeleteRecordsAsync(wanted, validateOnly: true));
+        Assert.Equal(0, (await admin.ListOffsetsAsync([new(zero, OffsetSpec.Earliest)]))[zero]);
+        Assert.Equal(expected, await admin.DeleteRecordsAsync(wanted));
+        Assert.Equal(expected, await admin.ListOffsetsAsync([new(zero, OffsetSpec.Earliest), new(one, OffsetSpec.Earliest)]));
+        Assert.Equal(8, (await admin.DeleteRecordsAsync([new(zero, OffsetSpec.At(8))]))[zero]);
+        var failure = await Assert.ThrowsAsync<LoireException>(async () => await admin.DeleteRecordsAsync([new(zero, OffsetSpec.At(11))]));
+        Assert.Equal(ErrorCode.OffsetOutOfRange, failure.Code);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("a/b")]

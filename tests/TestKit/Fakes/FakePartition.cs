@@ -222,6 +222,20 @@ public sealed class FakePartition : IPartitionGrain
         }
     }
 
+    public async ValueTask<PartitionOffsets> DeleteRecords(Offset before, bool validateOnly)
+    {
+        var bounds = await Offsets();
+        var to = before == Offset.None ? bounds.HighWatermark : before;
+        if (bounds.Error != ErrorCode.None || to > bounds.HighWatermark)
+        {
+            return bounds.Error != ErrorCode.None ? bounds : bounds with { Error = ErrorCode.OffsetOutOfRange };
+        }
+
+        bounds = bounds with { LogStart = Offset.Max(to, LogStart) };
+        LogStart = validateOnly ? LogStart : bounds.LogStart;
+        return bounds;
+    }
+
     public ValueTask<ErrorCode> Configure(PartitionSettings settings) => throw new NotSupportedException();
 
     public ValueTask<ErrorCode> Delete() => throw new NotSupportedException();
