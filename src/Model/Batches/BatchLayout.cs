@@ -37,9 +37,9 @@ namespace Loire.Model.Batches;
 ///            varint n │ n key │ varint n │ n value │ varint headers │ headers × (varint n │ n key │ varint n │ n value)
 ///            n = −1 is null; a header's key is never null; varints are zigzag
 /// </code>
-/// Must change together: <c>RecordBatch.cs</c>, <c>BatchChecks.cs</c>, <c>RecordBatchBuilder.cs</c>, <c>RecordReader.cs</c>,
-/// <c>Record.cs</c>, and the real clients' bytes in <c>tests/Model.Tests/Golden</c>. The log stores batches in this layout, so changing it
-/// changes the format on disk.
+/// Must change together: <c>RecordBatch.cs</c>, <c>BatchChecks.cs</c>, <c>RecordBatchBuilder.cs</c>, <c>BatchRecompression.cs</c>,
+/// <c>RecordReader.cs</c>, <c>Record.cs</c>, and the real clients' bytes in <c>tests/Model.Tests/Golden</c>. The log stores batches in this
+/// layout, so changing it changes the format on disk.
 /// </summary>
 internal static class BatchLayout
 {
