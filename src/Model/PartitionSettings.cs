@@ -8,6 +8,8 @@ namespace Loire.Model;
 /// <param name="TimestampAfterMax">How far in the future a record's time may lie (<c>message.timestamp.after.max.ms</c>).</param>
 /// <param name="MinInsyncReplicas">Copies that must be in sync for an append with <see cref="Acks.All"/>
 /// (<c>min.insync.replicas</c>).</param>
+/// <param name="Compression">The codec in which batches are stored (<c>compression.type</c>); null to keep that of the producer.</param>
+/// <param name="RequiresKeys">Whether records without a key are refused, because the topic is compacted (<c>cleanup.policy</c>).</param>
 [GenerateSerializer, Immutable, Alias("loire.PartitionSettings")]
 public readonly record struct PartitionSettings(
     [property: Id(0)] long Version,
@@ -15,4 +17,6 @@ public readonly record struct PartitionSettings(
     [property: Id(2)] TimestampType TimestampType,
     [property: Id(3)] TimeSpan TimestampBeforeMax,
     [property: Id(4)] TimeSpan TimestampAfterMax,
-    [property: Id(5)] int MinInsyncReplicas);
+    [property: Id(5)] int MinInsyncReplicas,
+    [property: Id(6)] CompressionType? Compression = null,
+    [property: Id(7)] bool RequiresKeys = false);

@@ -4,45 +4,36 @@ namespace Loire.Coordination.Tests;
 
 public class TopicConfigsTests
 {
-    /// <summary>Kafka 4's names and defaults; a change here breaks what users rely on.</summary>
-    public static TheoryData<string, string, ConfigEffect> Defaults => new()
-    {
-        { "cleanup.policy", "delete", ConfigEffect.NotYetEnforced },
-        { "compression.type", "producer", ConfigEffect.InForce },
-        { "delete.retention.ms", "86400000", ConfigEffect.NotYetEnforced },
-        { "max.compaction.lag.ms", "9223372036854775807", ConfigEffect.NotYetEnforced },
-        { "max.message.bytes", "1048588", ConfigEffect.InForce },
-        { "message.timestamp.after.max.ms", "3600000", ConfigEffect.InForce },
-        { "message.timestamp.before.max.ms", "9223372036854775807", ConfigEffect.InForce },
-        { "message.timestamp.type", "CreateTime", ConfigEffect.InForce },
-        { "min.cleanable.dirty.ratio", "0.5", ConfigEffect.NotYetEnforced },
-        { "min.compaction.lag.ms", "0", ConfigEffect.NotYetEnforced },
-        { "min.insync.replicas", "1", ConfigEffect.InForce },
-        { "retention.bytes", "-1", ConfigEffect.NotYetEnforced },
-        { "retention.ms", "604800000", ConfigEffect.NotYetEnforced },
-        { "segment.bytes", "1073741824", ConfigEffect.NotYetEnforced },
-        { "segment.ms", "604800000", ConfigEffect.NotYetEnforced },
-    };
+    /// <summary>What a broker of Kafka 4.4 answers: name, type, default.</summary>
+    private static string[] OfKafka => File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "kafka-4.4-topic-configs.txt"));
 
-    [Theory]
-    [MemberData(nameof(Defaults))]
-    public void Names_and_defaults_are_those_of_Kafka(string name, string value, ConfigEffect effect)
+    [Fact]
+    public void Names_types_and_defaults_are_all_those_of_Kafka()
     {
-        var definition = Assert.Single(TopicConfigs.All, definition => definition.Name == name);
-        Assert.Equal((value, effect), (definition.DefaultText, definition.Effect));
+        Assert.Equal(37, OfKafka.Length);
+        Assert.Equal(OfKafka, TopicConfigs.All.Select(
+            definition => $"{definition.Name} {definition.Type.ToString().ToUpperInvariant()} {definition.DefaultText}".TrimEnd()));
     }
 
     [Fact]
-    public void Every_configuration_is_listed_in_order_documented_and_accepts_its_default()
+    public void Every_default_is_valid_and_every_meaning_is_a_sentence()
     {
-        Assert.Equal(Defaults.Select(row => (string)((object[])row)[0]).Order(StringComparer.Ordinal),
-            TopicConfigs.All.Select(definition => definition.Name));
         Assert.All(TopicConfigs.All, definition =>
         {
             Assert.EndsWith(".", definition.Documentation, StringComparison.Ordinal);
-            Assert.Null(TopicConfigs.Check(definition.Name, definition.DefaultText, out var normalized));
+            Assert.True(definition.IsEffective || definition.NoEffect!.EndsWith('.'), definition.Name);
+            Assert.Null(TopicConfigRules.Check(definition.Name, definition.DefaultText, out var normalized));
             Assert.Equal(definition.DefaultText, normalized);
         });
+    }
+
+    [Fact]
+    public void Only_what_the_broker_acts_on_is_effective()
+    {
+        Assert.Equal(
+            ["compression.type", "max.message.bytes", "message.timestamp.after.max.ms", "message.timestamp.before.max.ms", "message.timestamp.type",
+                "min.insync.replicas"],
+            TopicConfigs.All.Where(definition => definition.IsEffective).Select(definition => definition.Name));
     }
 
     [Theory]
@@ -71,17 +62,80 @@ public class TopicConfigsTests
     [InlineData("message.timestamp.type", "LogAppendTime", "LogAppendTime", "the broker's time")]
     [InlineData("message.timestamp.type", "logappendtime", null, "exactly Kafka's spelling")]
     [InlineData("cleanup.policy", "compact", "compact", "one policy")]
-    [InlineData("cleanup.policy", "delete,compact", "compact,delete", "both, in one order")]
-    [InlineData("cleanup.policy", "compact,compact", "compact", "twice is once")]
+    [InlineData("cleanup.policy", "delete, compact", "delete,compact", "both, in their order")]
+    [InlineData("cleanup.policy", "compact,delete", "compact,delete", "both, in the other order")]
+    [InlineData("cleanup.policy", "", "", "neither: nothing is removed")]
+    [InlineData("cleanup.policy", "compact,compact", null, "the same policy twice")]
     [InlineData("cleanup.policy", "compact,", null, "an empty policy")]
-    [InlineData("cleanup.policy", "", null, "no policy")]
-    [InlineData("compression.type", "producer", "producer", "batches are stored as they come")]
-    [InlineData("compression.type", "gzip", null, "nothing compresses on the server")]
+    [InlineData("cleanup.policy", "burn", null, "no policy")]
+    [InlineData("compression.type", "producer", "producer", "as the producer made them")]
+    [InlineData("compression.type", "uncompressed", "uncompressed", "no codec")]
+    [InlineData("compression.type", "gzip", "gzip", "a codec")]
+    [InlineData("compression.type", "snappy", "snappy", "a codec")]
+    [InlineData("compression.type", "lz4", "lz4", "a codec")]
+    [InlineData("compression.type", "zstd", "zstd", "a codec")]
+    [InlineData("compression.type", "none", null, "a producer's word for uncompressed")]
+    [InlineData("compression.type", "GZIP", null, "exactly Kafka's spelling")]
+    [InlineData("compression.gzip.level", "-1", "-1", "the default")]
+    [InlineData("compression.gzip.level", "0", null, "no compression at all")]
+    [InlineData("compression.gzip.level", "1", "1", "the fastest")]
+    [InlineData("compression.gzip.level", "9", "9", "the smallest")]
+    [InlineData("compression.gzip.level", "10", null, "above the greatest")]
+    [InlineData("compression.lz4.level", "0", null, "below the least")]
+    [InlineData("compression.lz4.level", "17", "17", "the greatest")]
+    [InlineData("compression.lz4.level", "18", null, "above the greatest")]
+    [InlineData("compression.zstd.level", "-131072", "-131072", "the least")]
+    [InlineData("compression.zstd.level", "-131073", null, "below the least")]
+    [InlineData("compression.zstd.level", "22", "22", "the greatest")]
+    [InlineData("compression.zstd.level", "23", null, "above the greatest")]
+    [InlineData("retention.bytes", "-9223372036854775808", "-9223372036854775808", "no bound, as any negative number")]
+    [InlineData("retention.bytes", "9223372036854775808", null, "beyond 64 bits")]
+    [InlineData("delete.retention.ms", "0", "0", "the least")]
+    [InlineData("delete.retention.ms", "-1", null, "below the least")]
+    [InlineData("min.compaction.lag.ms", "-1", null, "below the least")]
+    [InlineData("max.compaction.lag.ms", "0", null, "below the least")]
+    [InlineData("segment.bytes", "2147483648", null, "beyond 32 bits")]
+    [InlineData("segment.jitter.ms", "-1", null, "below the least")]
+    [InlineData("segment.index.bytes", "4", "4", "the least")]
+    [InlineData("segment.index.bytes", "3", null, "below the least")]
+    [InlineData("index.interval.bytes", "-1", null, "below the least")]
+    [InlineData("file.delete.delay.ms", "-1", null, "below the least")]
+    [InlineData("flush.messages", "0", null, "below the least")]
+    [InlineData("flush.ms", "0", "0", "the least")]
+    [InlineData("flush.ms", "-1", null, "below the least")]
+    [InlineData("message.timestamp.before.max.ms", "-1", null, "below the least")]
+    [InlineData("message.timestamp.after.max.ms", "-1", null, "below the least")]
+    [InlineData("max.decompressed.message.bytes", "0", null, "below the least")]
+    [InlineData("max.decompressed.message.bytes", "2147483640", null, "above the greatest")]
+    [InlineData("local.retention.ms", "-3", null, "below the least")]
+    [InlineData("local.retention.bytes", "-3", null, "below the least")]
+    [InlineData("remote.copy.lag.ms", "-1", "-1", "the least")]
+    [InlineData("remote.copy.lag.ms", "-2", null, "below the least")]
+    [InlineData("remote.copy.lag.bytes", "-2", null, "below the least")]
+    [InlineData("preallocate", "TRUE", "true", "in any case")]
+    [InlineData("preallocate", "yes", null, "neither true nor false")]
+    [InlineData("unclean.leader.election.enable", "1", null, "neither true nor false")]
+    [InlineData("leader.replication.throttled.replicas", "*", "*", "all of them")]
+    [InlineData("leader.replication.throttled.replicas", "0:1, 12:3", "0:1,12:3", "pairs")]
+    [InlineData("leader.replication.throttled.replicas", "0:1,", null, "an empty pair")]
+    [InlineData("leader.replication.throttled.replicas", "0:", null, "no broker")]
+    [InlineData("follower.replication.throttled.replicas", ":1", null, "no partition")]
+    [InlineData("follower.replication.throttled.replicas", "0:1:2", null, "three numbers")]
+    [InlineData("follower.replication.throttled.replicas", "a:b", null, "no numbers")]
     public void Values_have_a_type_and_a_range(string name, string text, string? normalized, string reason)
     {
-        var problem = TopicConfigs.Check(name, text, out var value);
+        var problem = TopicConfigRules.Check(name, text, out var value);
 
         Assert.True((problem is null) == (normalized is not null), reason + ": " + problem);
         Assert.Equal(normalized ?? "", value);
+    }
+
+    [Fact]
+    public void A_list_of_replicas_is_short_enough_for_a_record_of_the_topic()
+    {
+        var longest = string.Join(',', Enumerable.Repeat("1000:1", 4680)) + ",1234:567";
+        Assert.Equal(ConfigTypes.ReplicaListLength, longest.Length);
+        Assert.Null(TopicConfigRules.Check("leader.replication.throttled.replicas", longest, out _));
+        Assert.NotNull(TopicConfigRules.Check("leader.replication.throttled.replicas", longest + "1", out _));
     }
 }

@@ -51,7 +51,7 @@ public class TopicRulesTests
         var decision = Topic.Create(TopicState.Absent, configs: [("retention.ms", " 5000 "), ("cleanup.policy", "delete, compact")]);
         var state = TopicState.Absent.Apply(Assert.Single(decision.Records));
 
-        Assert.Equal([new("cleanup.policy", "compact,delete"), new("retention.ms", "5000")], state.Configs.ToArray());
+        Assert.Equal([new("cleanup.policy", "delete,compact"), new("retention.ms", "5000")], state.Configs.ToArray());
         Assert.Equal(5000, TopicConfigs.RetentionMs.Value(state.Configs));
         Assert.Equal(1_048_588, TopicConfigs.MaxMessageBytes.Value(state.Configs));
     }
@@ -170,6 +170,33 @@ public class TopicRulesTests
         Assert.Equal(ErrorCode.InvalidConfig,
             TopicRules.AlterConfigs(Topic.Live(3, lag), Topic.Changes(("min.compaction.lag.ms", "11"))).Error);
         Assert.Equal(ErrorCode.None, TopicRules.AlterConfigs(Topic.Live(3, lag), Topic.Changes(("min.compaction.lag.ms", "10"))).Error);
+    }
+
+    [Fact]
+    public void A_second_tier_of_storage_is_refused_because_there_is_none()
+    {
+        Assert.Equal(ErrorCode.InvalidConfig, Topic.Create(TopicState.Absent, configs: [("remote.storage.enable", "true")]).Error);
+        Assert.Equal(ErrorCode.InvalidConfig, TopicRules.AlterConfigs(Topic.Live(), Topic.Changes(("remote.storage.enable", "true"))).Error);
+        Assert.Equal(ErrorCode.None, TopicRules.AlterConfigs(Topic.Live(), Topic.Changes(("remote.storage.enable", "false"))).Error);
+    }
+
+    [Fact]
+    public void Partitions_get_the_settings_that_act_on_appends()
+    {
+        Assert.Equal(
+            new PartitionSettings(1, 1_048_588, TimestampType.CreateTime, TimeSpan.MaxValue, TimeSpan.FromHours(1), 1),
+            PartitionSettingsOf.Topic(Topic.Live()));
+        (string, string)[] configs =
+        [
+            ("max.message.bytes", "1000"), ("message.timestamp.type", "LogAppendTime"), ("message.timestamp.before.max.ms", "5"),
+            ("message.timestamp.after.max.ms", "6"), ("min.insync.replicas", "2"), ("compression.type", "zstd"), ("cleanup.policy", "delete,compact"),
+        ];
+        Assert.Equal(
+            new PartitionSettings(
+                1, 1_000, TimestampType.LogAppendTime, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(6), 2, CompressionType.Zstd, true),
+            PartitionSettingsOf.Topic(Topic.Live(3, configs)));
+        Assert.All(configs, config => Assert.True(PartitionSettingsOf.Concerns(config.Item1)));
+        Assert.False(PartitionSettingsOf.Concerns("retention.ms"));
     }
 
     [Fact]

@@ -52,6 +52,27 @@ public static class ProduceRules
         return detail is null ? ErrorCode.None : ErrorCode.InvalidTimestamp;
     }
 
+    /// <summary>Validates the records of a batch, for topics whose settings require that the broker decodes them.</summary>
+    /// <param name="batch">The batch; its header has already been validated.</param>
+    /// <param name="records">Its payload, decompressed.</param>
+    /// <param name="settings">The topic's configuration.</param>
+    /// <param name="detail">Human-readable message; null if the records are fine.</param>
+    public static ErrorCode CheckRecords(RecordBatch batch, ReadOnlySpan<byte> records, PartitionSettings settings, out string? detail)
+    {
+        var reader = new RecordReader(batch, records);
+        for (var index = 0; reader.MoveNext(); index++)
+        {
+            if (settings.RequiresKeys && reader.Current.KeyIsNull)
+            {
+                detail = $"Record {index} of the batch has no key; a topic with cleanup.policy=compact requires one.";
+                return ErrorCode.InvalidRecord;
+            }
+        }
+
+        detail = reader.Error == ErrorCode.None ? null : "The records are malformed or do not fit the header of their batch.";
+        return reader.Error;
+    }
+
     private static string? FindTimestampProblem(RecordBatch batch, PartitionSettings settings, Timestamp now) =>
         batch.TimestampType == TimestampType.LogAppendTime ? "A producer must not set the timestamp type to LogAppendTime."
         : settings.TimestampType != TimestampType.CreateTime ? null

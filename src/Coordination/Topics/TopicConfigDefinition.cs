@@ -1,35 +1,35 @@
 using System.Diagnostics.CodeAnalysis;
+using Loire.Model;
 
 namespace Loire.Coordination.Topics;
 
-/// <summary>Whether this version enforces a configuration.</summary>
-public enum ConfigEffect
-{
-    /// <summary>The configuration is enforced.</summary>
-    InForce,
-
-    /// <summary>The configuration is validated and stored, so that topics can be set up as intended, but has no effect yet.</summary>
-    NotYetEnforced,
-}
-
 /// <summary>A configuration that topics may have.</summary>
 /// <param name="name">Kafka's name for it.</param>
+/// <param name="type">The type of its values.</param>
 /// <param name="defaultText">The default value, as text.</param>
-/// <param name="effect">Whether this version enforces it.</param>
 /// <param name="documentation">One sentence: meaning and unit.</param>
-public abstract class TopicConfigDefinition(string name, string defaultText, ConfigEffect effect, string documentation)
+/// <param name="noEffect">One sentence: why it has no effect; null if it has one.</param>
+public abstract class TopicConfigDefinition(string name, ConfigValueType type, string defaultText, string documentation, string? noEffect)
 {
     /// <summary>Kafka's name for it.</summary>
     public string Name { get; } = name;
 
+    /// <summary>The type of its values.</summary>
+    public ConfigValueType Type { get; } = type;
+
     /// <summary>The default value, as text.</summary>
     public string DefaultText { get; } = defaultText;
 
-    /// <summary>Whether this version enforces it.</summary>
-    public ConfigEffect Effect { get; } = effect;
-
     /// <summary>One sentence: meaning and unit.</summary>
     public string Documentation { get; } = documentation;
+
+    /// <summary>
+    /// One sentence: why this version validates and stores the configuration but does not act on it; null if it acts on it.
+    /// </summary>
+    public string? NoEffect { get; } = noEffect;
+
+    /// <summary>Whether this version acts on it.</summary>
+    public bool IsEffective => NoEffect is null;
 
     /// <summary>The allowed values, completing the sentence "it must be ...".</summary>
     public abstract string Allowed { get; }
@@ -43,10 +43,10 @@ public abstract class TopicConfigDefinition(string name, string defaultText, Con
 /// <param name="name">Kafka's name for it.</param>
 /// <param name="type">Parses, validates and formats values.</param>
 /// <param name="defaultValue">The value if the topic sets none.</param>
-/// <param name="effect">Whether this version enforces it.</param>
 /// <param name="documentation">One sentence: meaning and unit.</param>
-public sealed class TopicConfigDefinition<T>(string name, ConfigType<T> type, T defaultValue, ConfigEffect effect, string documentation)
-    : TopicConfigDefinition(name, type.Format(defaultValue), effect, documentation)
+/// <param name="noEffect">One sentence: why it has no effect; null if it has one.</param>
+public sealed class TopicConfigDefinition<T>(string name, ConfigType<T> type, T defaultValue, string documentation, string? noEffect = null)
+    : TopicConfigDefinition(name, type.Type, type.Format(defaultValue), documentation, noEffect)
 {
     /// <inheritdoc/>
     public override string Allowed => type.Allowed;

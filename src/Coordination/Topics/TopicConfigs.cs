@@ -1,139 +1,151 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using Loire.Model;
-using static Loire.Coordination.Topics.ConfigEffect;
 using static Loire.Coordination.Topics.ConfigTypes;
 
 namespace Loire.Coordination.Topics;
 
 /// <summary>
-/// The topic configurations that Loire accepts: Kafka's names, defaults and ranges (org.apache.kafka.common.config.TopicConfig, Kafka 4.x).
-/// Unknown names are refused, because silently ignoring a setting silently breaks a promise.
+/// Every configuration of a topic in Kafka 4.4, with Kafka's names, types, defaults and ranges. A configuration with a last sentence is
+/// validated, stored and shown, but not acted on; removing that sentence puts it in force. docs/topic-settings.md is generated from this table.
 /// </summary>
 public static class TopicConfigs
 {
-    /// <summary>Largest batch accepted.</summary>
-    public static readonly TopicConfigDefinition<long> MaxMessageBytes = new(
-        "max.message.bytes", Integer(0, Limits.BatchBytes), Limits.DefaultMaxMessageBytes, InForce,
-        "Bytes of the largest record batch that the topic accepts, after compression and with its header.");
-
-    /// <summary>Whether producers or the broker set timestamps.</summary>
-    public static readonly TopicConfigDefinition<TimestampType> MessageTimestampType = new(
-        "message.timestamp.type",
-        OneOf(("CreateTime", TimestampType.CreateTime), ("LogAppendTime", TimestampType.LogAppendTime)), TimestampType.CreateTime, InForce,
-        "Whether a record's timestamp is the producer's or the broker's.");
-
-    /// <summary>How old a producer's timestamp may be.</summary>
-    public static readonly TopicConfigDefinition<long> MessageTimestampBeforeMaxMs = new(
-        "message.timestamp.before.max.ms", Integer(0), long.MaxValue, InForce,
-        "Milliseconds that a producer's timestamp may lie before the broker's clock; an older record is refused.");
-
-    /// <summary>How far ahead a producer's timestamp may be.</summary>
-    public static readonly TopicConfigDefinition<long> MessageTimestampAfterMaxMs = new(
-        "message.timestamp.after.max.ms", Integer(0), 3_600_000, InForce,
-        "Milliseconds that a producer's timestamp may lie after the broker's clock; a later record is refused.");
-
-    /// <summary>The number of copies that acks=all requires.</summary>
-    public static readonly TopicConfigDefinition<long> MinInsyncReplicas = new(
-        "min.insync.replicas", Integer(1, int.MaxValue), 1, InForce,
-        "Copies that must be in sync for an append with acks=all; with a store that replicates by itself there is one.");
-
-    /// <summary>The codec of stored batches.</summary>
-    public static readonly TopicConfigDefinition<string> CompressionType = new(
-        "compression.type", OneOf(("producer", "producer")), "producer", InForce,
-        "The codec of stored batches. Batches are stored as the producer made them, so 'producer' is the only choice.");
+    private const string KeptUntilDeleted = "Records are kept until their topic is deleted.";
+    private const string NotCompacted = "Topics are not compacted yet.";
+    private const string NoSegments = "The store decides how the log is divided into objects.";
+    private const string DurableAnyway = "An acknowledged record is always durable.";
+    private const string FixedLevel = "Each codec has a fixed level.";
+    private const string StoreReplicates = "The store replicates, not the brokers.";
+    private const string NoTiers = "There is no second tier of storage.";
 
     /// <summary>How old records are removed.</summary>
-    public static readonly TopicConfigDefinition<CleanupPolicy> CleanupPolicy = new(
-        "cleanup.policy", CleanupPolicies, Topics.CleanupPolicy.Delete, NotYetEnforced,
-        "Whether old records go by age and size, or when a newer one has their key.");
+    public static readonly TopicConfigDefinition<ImmutableArray<CleanupPolicy>> CleanupPolicy = new(
+        "cleanup.policy", ListOf(("delete", Topics.CleanupPolicy.Delete), ("compact", Topics.CleanupPolicy.Compact)), [Topics.CleanupPolicy.Delete],
+        "Whether old records go by age and size (delete), when a newer one has their key (compact), by both, or by neither (empty); " +
+        "with compact, records without a key are refused.",
+        "Only the check of keys is in force: nothing removes old records yet.");
 
-    /// <summary>How long records are kept.</summary>
-    public static readonly TopicConfigDefinition<long> RetentionMs = new(
-        "retention.ms", Integer(-1), 604_800_000, NotYetEnforced,
-        "Minimum time in milliseconds that records are kept under the delete policy; -1 for no limit.");
-
-    /// <summary>How many bytes of a partition are kept.</summary>
-    public static readonly TopicConfigDefinition<long> RetentionBytes = new(
-        "retention.bytes", Integer(-1), -1, NotYetEnforced,
-        "Bytes that a partition keeps at least under the delete policy; -1 for no bound.");
-
-    /// <summary>The size at which a part of the log is closed.</summary>
-    public static readonly TopicConfigDefinition<long> SegmentBytes = new(
-        "segment.bytes", Integer(1024 * 1024, int.MaxValue), 1024 * 1024 * 1024, NotYetEnforced,
-        "Bytes of the log that retention and compaction treat as one.");
-
-    /// <summary>The age at which a part of the log is closed.</summary>
-    public static readonly TopicConfigDefinition<long> SegmentMs = new(
-        "segment.ms", Integer(1), 604_800_000, NotYetEnforced,
-        "Milliseconds after which retention and compaction may touch the newest part of the log even if it is small.");
+    /// <summary>The codec of stored batches.</summary>
+    public static readonly TopicConfigDefinition<CompressionType?> CompressionType = new(
+        "compression.type",
+        OneOf<CompressionType?>(
+            ("uncompressed", Model.CompressionType.None), ("zstd", Model.CompressionType.Zstd), ("lz4", Model.CompressionType.Lz4),
+            ("snappy", Model.CompressionType.Snappy), ("gzip", Model.CompressionType.Gzip), ("producer", null)),
+        null,
+        "The codec in which batches are stored: that of their producer, or one into which the broker converts them.");
 
     /// <summary>How long a tombstone is kept.</summary>
     public static readonly TopicConfigDefinition<long> DeleteRetentionMs = new(
-        "delete.retention.ms", Integer(0), 86_400_000, NotYetEnforced,
-        "Milliseconds that a record without a value outlives compaction, so that readers see the deletion.");
-
-    /// <summary>How long a record is safe from compaction.</summary>
-    public static readonly TopicConfigDefinition<long> MinCompactionLagMs = new(
-        "min.compaction.lag.ms", Integer(0), 0, NotYetEnforced,
-        "Milliseconds during which a record is not compacted away.");
+        "delete.retention.ms", Long(0), 86_400_000,
+        "Milliseconds that a record without a value outlives compaction, so that readers see the deletion.", NotCompacted);
 
     /// <summary>The latest age at which a record becomes eligible for compaction.</summary>
     public static readonly TopicConfigDefinition<long> MaxCompactionLagMs = new(
-        "max.compaction.lag.ms", Integer(1), long.MaxValue, NotYetEnforced,
-        "Milliseconds after which a record is considered for compaction at the latest.");
+        "max.compaction.lag.ms", Long(1), long.MaxValue, "Milliseconds after which a record is considered for compaction at the latest.",
+        NotCompacted);
+
+    /// <summary>Largest batch accepted.</summary>
+    public static readonly TopicConfigDefinition<int> MaxMessageBytes = new(
+        "max.message.bytes", Int(0, Limits.BatchBytes), Limits.DefaultMaxMessageBytes,
+        "Bytes of the largest record batch that the topic accepts, after compression and with its header.");
+
+    /// <summary>How far ahead a producer's timestamp may be.</summary>
+    public static readonly TopicConfigDefinition<long> MessageTimestampAfterMaxMs = new(
+        "message.timestamp.after.max.ms", Long(0), 3_600_000,
+        "Milliseconds that a producer's timestamp may lie after the broker's clock; a later record is refused.");
+
+    /// <summary>How old a producer's timestamp may be.</summary>
+    public static readonly TopicConfigDefinition<long> MessageTimestampBeforeMaxMs = new(
+        "message.timestamp.before.max.ms", Long(0), long.MaxValue,
+        "Milliseconds that a producer's timestamp may lie before the broker's clock; an older record is refused.");
+
+    /// <summary>Whether producers or the broker set timestamps.</summary>
+    public static readonly TopicConfigDefinition<TimestampType> MessageTimestampType = new(
+        "message.timestamp.type", OneOf(("CreateTime", TimestampType.CreateTime), ("LogAppendTime", TimestampType.LogAppendTime)),
+        TimestampType.CreateTime, "Whether a record's timestamp is the producer's (CreateTime) or the broker's (LogAppendTime).");
 
     /// <summary>The minimum uncompacted share of the log for compaction to start.</summary>
     public static readonly TopicConfigDefinition<double> MinCleanableDirtyRatio = new(
-        "min.cleanable.dirty.ratio", Number(0, 1), 0.5, NotYetEnforced,
-        "The share of a log that must be uncompacted before it is compacted again.");
+        "min.cleanable.dirty.ratio", Number(0, 1), 0.5, "The share of a log that must be uncompacted before it is compacted again.",
+        NotCompacted);
+
+    /// <summary>How long a record is safe from compaction.</summary>
+    public static readonly TopicConfigDefinition<long> MinCompactionLagMs = new(
+        "min.compaction.lag.ms", Long(0), 0, "Milliseconds during which a record is not compacted away.", NotCompacted);
+
+    /// <summary>The number of copies that acks=all requires.</summary>
+    public static readonly TopicConfigDefinition<int> MinInsyncReplicas = new(
+        "min.insync.replicas", Int(1), 1,
+        "Copies that must be in sync for an append with acks=all; with a store that replicates by itself there is one.");
+
+    /// <summary>Whether records are moved to a second tier of storage.</summary>
+    public static readonly TopicConfigDefinition<bool> RemoteStorageEnable = new(
+        "remote.storage.enable", ConfigTypes.Boolean, false, "Whether closed segments move to a second tier of storage; true is refused.",
+        NoTiers);
+
+    /// <summary>How many bytes of a partition are kept.</summary>
+    public static readonly TopicConfigDefinition<long> RetentionBytes = new(
+        "retention.bytes", Long(), -1, "Bytes that a partition keeps at least under the delete policy; no bound if negative.",
+        KeptUntilDeleted);
+
+    /// <summary>How long records are kept.</summary>
+    public static readonly TopicConfigDefinition<long> RetentionMs = new(
+        "retention.ms", Long(-1), 604_800_000, "Milliseconds that records are kept at least under the delete policy; -1 for no limit.",
+        KeptUntilDeleted);
+
+    /// <summary>The size at which a part of the log is closed.</summary>
+    public static readonly TopicConfigDefinition<int> SegmentBytes = new(
+        "segment.bytes", Int(1024 * 1024), 1024 * 1024 * 1024, "Bytes of the log that retention and compaction treat as one.", KeptUntilDeleted);
+
+    /// <summary>The age at which a part of the log is closed.</summary>
+    public static readonly TopicConfigDefinition<long> SegmentMs = new(
+        "segment.ms", Long(1), 604_800_000,
+        "Milliseconds after which retention and compaction may touch the newest part of the log even if it is small.", KeptUntilDeleted);
 
     private static readonly FrozenDictionary<string, TopicConfigDefinition> ByName = new TopicConfigDefinition[]
     {
         CleanupPolicy, CompressionType, DeleteRetentionMs, MaxCompactionLagMs, MaxMessageBytes, MessageTimestampAfterMaxMs,
-        MessageTimestampBeforeMaxMs, MessageTimestampType, MinCleanableDirtyRatio, MinCompactionLagMs, MinInsyncReplicas, RetentionBytes,
-        RetentionMs, SegmentBytes, SegmentMs,
+        MessageTimestampBeforeMaxMs, MessageTimestampType, MinCleanableDirtyRatio, MinCompactionLagMs, MinInsyncReplicas, RemoteStorageEnable,
+        RetentionBytes, RetentionMs, SegmentBytes, SegmentMs,
+        Unused("compression.gzip.level", GzipLevel, -1, "The level of gzip, from 1 (fast) to 9 (small); -1 for the default.", FixedLevel),
+        Unused("compression.lz4.level", Int(1, 17), 9, "The level of LZ4, from fast to small; 9 stands for the fastest.", FixedLevel),
+        Unused("compression.zstd.level", Int(-131_072, 22), 3, "The level of zstd, from fast to small.", FixedLevel),
+        Unused(
+            "errors.deadletterqueue.group.enable", ConfigTypes.Boolean, false, "Whether share groups may write records that they gave up here.",
+            "There are no share groups."),
+        Unused("file.delete.delay.ms", Long(0), 60_000, "Milliseconds until the files of a removed segment are deleted.", NoSegments),
+        Unused("flush.messages", Long(1), long.MaxValue, "Records after which the log is forced to disk.", DurableAnyway),
+        Unused("flush.ms", Long(0), long.MaxValue, "Milliseconds after which the log is forced to disk.", DurableAnyway),
+        Unused(
+            "follower.replication.throttled.replicas", ReplicaList, "", "The replicas whose copying is throttled at the followers.", StoreReplicates),
+        Unused("index.interval.bytes", Int(0), 4096, "Bytes of the log between two entries of its index.", NoSegments),
+        Unused("leader.replication.throttled.replicas", ReplicaList, "", "The replicas whose copying is throttled at the leader.", StoreReplicates),
+        Unused("local.retention.bytes", Long(-2), -2, "Bytes of a partition in the first tier; -2 for as many as retention.bytes.", NoTiers),
+        Unused("local.retention.ms", Long(-2), -2, "Milliseconds that records stay in the first tier; -2 for as long as retention.ms.", NoTiers),
+        Unused(
+            "max.decompressed.message.bytes", Int(1, 2_147_483_639), 2_147_483_639, "Bytes of the largest record in a compressed batch.",
+            "A batch is bounded as a whole wherever it is decompressed, at 64 MiB."),
+        Unused("preallocate", ConfigTypes.Boolean, false, "Whether the file of a new segment gets its full size at once.", NoSegments),
+        Unused("remote.copy.lag.bytes", Long(-1), -1, "Bytes that wait before closed segments are copied to the second tier.", NoTiers),
+        Unused("remote.copy.lag.ms", Long(-1), 0, "Milliseconds before a closed segment is copied to the second tier.", NoTiers),
+        Unused("remote.log.copy.disable", ConfigTypes.Boolean, false, "Whether no more segments are copied to the second tier.", NoTiers),
+        Unused("remote.log.delete.on.disable", ConfigTypes.Boolean, false, "Whether the second tier is emptied when it is switched off.", NoTiers),
+        Unused("segment.index.bytes", Int(4), 10_485_760, "Bytes of the largest index of a segment.", NoSegments),
+        Unused("segment.jitter.ms", Long(0), 0, "Milliseconds by which segment.ms is reduced at random.", NoSegments),
+        Unused(
+            "unclean.leader.election.enable", ConfigTypes.Boolean, false, "Whether a replica that lacks acknowledged records may lead.",
+            StoreReplicates),
     }.ToFrozenDictionary(definition => definition.Name, StringComparer.Ordinal);
 
     /// <summary>All configurations, in ordinal order of their names.</summary>
     public static IReadOnlyList<TopicConfigDefinition> All { get; } =
         [.. ByName.Values.OrderBy(definition => definition.Name, StringComparer.Ordinal)];
 
-    /// <summary>Validates one setting as a client sent it.</summary>
-    /// <param name="name">The name as sent.</param>
-    /// <param name="text">The value as sent.</param>
-    /// <param name="normalized">The canonical text of the value, if it is valid.</param>
-    /// <returns>A human-readable problem; null if the setting is valid.</returns>
-    public static string? Check(string name, string text, out string normalized)
-    {
-        normalized = "";
-        if (Unknown(name) is { } unknown)
-        {
-            return unknown;
-        }
+    /// <summary>Finds a configuration by its name.</summary>
+    public static bool TryFind(string name, [NotNullWhen(true)] out TopicConfigDefinition? definition) => ByName.TryGetValue(name, out definition);
 
-        var definition = ByName[name];
-        if (!definition.TryNormalize(text, out var value))
-        {
-            return $"Invalid value '{Excerpt(text)}' for configuration '{name}': it must be {definition.Allowed}.";
-        }
-
-        normalized = value;
-        return null;
-    }
-
-    /// <summary>A human-readable problem if there is no such configuration; null if there is.</summary>
-    public static string? Unknown(string name) => ByName.ContainsKey(name) ? null : $"Unknown topic configuration '{Excerpt(name)}'.";
-
-    /// <summary>A human-readable problem with a combination of individually valid settings; null if there is none.</summary>
-    public static string? CheckTogether(IReadOnlyDictionary<string, string> configs) =>
-        MinCompactionLagMs.Value(configs) > MaxCompactionLagMs.Value(configs)
-            ? $"Configuration '{MinCompactionLagMs.Name}' must not be greater than '{MaxCompactionLagMs.Name}'."
-            : null;
-
-    // Client input is echoed in messages and logs, so it is truncated and stripped of control characters.
-    private static string Excerpt(string text)
-    {
-        var start = text.Length <= 64 ? text : string.Concat(text.AsSpan(0, 64), "...");
-        return string.Concat(start.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
-    }
+    private static TopicConfigDefinition<T> Unused<T>(string name, ConfigType<T> type, T defaultValue, string documentation, string noEffect) =>
+        new(name, type, defaultValue, documentation, noEffect);
 }

@@ -140,7 +140,7 @@ public static class TopicRules
         {
             var text = requestedValue as string;
             var value = "";
-            var problem = text is null ? TopicConfigs.Unknown(name) : TopicConfigs.Check(name, text, out value);
+            var problem = text is null ? TopicConfigRules.Unknown(name) : TopicConfigRules.Check(name, text, out value);
             if (problem is not null)
             {
                 return (ErrorCode.InvalidConfig, problem, NoChanges);
@@ -152,7 +152,7 @@ public static class TopicRules
             }
         }
 
-        return TopicConfigs.CheckTogether(state.WithChanges(changes)) is { } conflict
+        return TopicConfigRules.CheckTogether(state.WithChanges(changes)) is { } conflict
             ? (ErrorCode.InvalidConfig, conflict, NoChanges)
             : (ErrorCode.None, "", changes.ToImmutable());
     }

@@ -1,0 +1,61 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Loire.Coordination.Topics;
+
+namespace Loire.Coordination.Tests;
+
+public class TopicSettingsPageTests
+{
+    private const string Intro = """
+        # Settings of a topic
+
+        All settings of a topic in Kafka 4.4, with Kafka's names, types, defaults and ranges. They are given when a topic is created (`loire topic create -c NAME=VALUE`,
+        `POST /v1/topics`), changed while it is used (`loire topic alter`, `POST /v1/topics/{topic}/configs:alter`), and shown with their default and source
+        (`loire topic describe`, `GET /v1/topics/{topic}/configs`). A change reaches the open partitions before its answer leaves, and applies to the appends that follow.
+
+        A setting without effect is validated, stored and shown, so that a topic can be described as it is meant to be; the last column says why nothing acts on it
+        (`"effective": false` over HTTP). Any other name is refused with `INVALID_CONFIG`, and so are two combinations: a `min.compaction.lag.ms` above
+        `max.compaction.lag.ms`, and `remote.storage.enable=true`.
+
+        ## Limits of appends
+
+        | setting | refused with | what is checked |
+        |---|---|---|
+        | `max.message.bytes` | `MESSAGE_TOO_LARGE` | the batch as it arrives, and again if the broker compresses it; at most 64 MiB, which is less than Kafka allows |
+        | `message.timestamp.before.max.ms`, `message.timestamp.after.max.ms` | `INVALID_TIMESTAMP` | with `CreateTime`, the first and the greatest timestamp in the batch's header; −1 (no timestamp) always passes |
+        | `min.insync.replicas` | `NOT_ENOUGH_REPLICAS` | with acks=all, a value above 1: the store replicates and counts as one copy |
+        | `cleanup.policy` with `compact` | `INVALID_RECORD` | every record has a key |
+        | `compression.type` other than `producer` | `INVALID_RECORD` | batches in another codec can be decoded |
+
+        With `compression.type` the broker stores batches of another codec in the topic's. Offsets, timestamps, keys, values, headers and the producer's fields stay; only codec,
+        length and checksum change. That and the check of keys are the only work for which the broker decodes records, and only for such topics: a producer that compresses with the
+        topic's codec itself costs nothing.
+
+        ## All settings
+
+        | setting | type | default | allowed | meaning | without effect because |
+        |---|---|---|---|---|---|
+
+        """;
+
+    [Fact]
+    public void The_page_of_settings_is_that_of_the_table()
+    {
+        var path = Path.Combine(Folder(), "../../docs/topic-settings.md");
+        var page = new StringBuilder(Intro);
+        foreach (var config in TopicConfigs.All)
+        {
+            var @default = config.DefaultText.Length == 0 ? "(empty)" : $"`{config.DefaultText}`";
+            page.Append($"| `{config.Name}` | {config.Type} | {@default} | {config.Allowed.Replace('\'', '`')} | {config.Documentation} | {config.NoEffect} |\n");
+        }
+
+        if (Environment.GetEnvironmentVariable("LOIRE_GOLDEN") == "write")
+        {
+            File.WriteAllText(path, page.ToString());
+        }
+
+        Assert.Equal(File.ReadAllText(path), page.ToString());
+    }
+
+    private static string Folder([CallerFilePath] string source = "") => Path.GetDirectoryName(source)!;
+}
