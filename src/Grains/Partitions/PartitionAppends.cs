@@ -9,7 +9,8 @@ namespace Loire.Grains.Partitions;
 /// <summary>
 /// The appends of one partition. An append gets its offsets at once if the partition leads, has room, and no earlier append is queued.
 /// Otherwise it is queued, and one loop processes the queue in order: it opens the log, becomes leader, waits for room, and assigns
-/// offsets. So offsets follow the order of arrival, and appends that arrive while the partition becomes leader share that attempt.
+/// offsets. So offsets follow the order of arrival, and appends that arrive while the partition becomes leader share that attempt. An append
+/// whose records must be converted (<see cref="BatchConversion"/>) is queued too.
 /// </summary>
 internal sealed class PartitionAppends(
     PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, Func<ValueTask<ErrorCode>> open,
@@ -21,6 +22,7 @@ internal sealed class PartitionAppends(
     private readonly ProducedBatches _produced = new();
     private readonly MemoryClaim _memory = new(options.AppendMemory);
     private long _waitingBytes;
+    private long _convertedBytes;
     private Task _loop = Task.CompletedTask;
     private ErrorCode _closed;
     private bool _leads;
@@ -32,7 +34,7 @@ internal sealed class PartitionAppends(
     private readonly record struct Arrival(AppendRequest Request, AppendReply? Reply, long Deadline);
 
     /// <summary>Bytes of appends that wait or are not durable yet.</summary>
-    public long HeldBytes => _waitingBytes + log.PendingBytes;
+    public long HeldBytes => _waitingBytes + _convertedBytes + log.PendingBytes;
 
     /// <summary>Appends, and replies when the request's acks are satisfied.</summary>
     public ValueTask<AppendResult> AppendAsync(AppendRequest request)
@@ -61,9 +63,12 @@ internal sealed class PartitionAppends(
     private ValueTask<AppendResult> Take(AppendRequest request)
     {
         var reply = request.Acks == Acks.None ? null : new AppendReply();
-        if (_arrivals.Count == 0 && _loop.IsCompleted && _leads && log.IsLeader && HasRoom(request.Batches.Length))
+        if (_arrivals.Count == 0 && _loop.IsCompleted && _leads && log.IsLeader && HasRoom(request.Batches.Length)
+            && machine.Settings is { } settings && !BatchConversion.IsNeeded(request.Batches.Span, settings))
         {
-            return TryAppend(request, reply) is { } refusal ? new(refusal) : reply?.Result ?? new(Unacknowledged());
+            return TryAppend(request, reply, settings, isConverted: false) is { } refusal
+                ? new(refusal)
+                : reply?.Result ?? new(Unacknowledged());
         }
 
         if (_waitingBytes > 0 && _waitingBytes + request.Batches.Length > options.WaitingAppendBytes)
@@ -166,9 +171,23 @@ internal sealed class PartitionAppends(
                     break;
                 }
 
+                var (request, settings) = (arrival.Request, machine.Settings!.Value);
+                var isConverted = error == ErrorCode.None && BatchConversion.IsNeeded(request.Batches.Span, settings);
+                if (isConverted)
+                {
+                    (error, detail, var batches) = await Convert(request.Batches, settings);
+                    if (_closed != ErrorCode.None)
+                    {
+                        break;
+                    }
+
+                    request = request with { Batches = batches };
+                }
+
                 _arrivals.Dequeue();
                 _waitingBytes -= arrival.Request.Batches.Length;
-                if ((error == ErrorCode.None ? TryAppend(arrival.Request, arrival.Reply) : Refuse(error, detail)) is { } refusal)
+                _convertedBytes = 0;
+                if ((error == ErrorCode.None ? TryAppend(request, arrival.Reply, settings, isConverted) : Refuse(error, detail)) is { } refusal)
                 {
                     arrival.Reply?.Release(refusal);
                     _memory.TryHold(HeldBytes);
@@ -180,6 +199,22 @@ internal sealed class PartitionAppends(
             RefuseArrivals(ErrorCode.UnknownServerError, null);
             failed(bug);
         }
+        finally
+        {
+            _convertedBytes = 0;
+        }
+    }
+
+    /// <summary>
+    /// Converts an append outside the partition's turns. Later appends stay queued until then, so that offsets still follow the order of arrival.
+    /// </summary>
+    private async ValueTask<ConvertedAppend> Convert(ReadOnlyMemory<byte> batches, PartitionSettings settings)
+    {
+        var now = Timestamp.From(time.GetUtcNow());
+        var converted = await options.Computations.RunAsync(() => BatchConversion.Convert(batches, settings, now));
+        _convertedBytes = converted.Batches.Length;
+        return _memory.TryHold(HeldBytes) ? converted : new ConvertedAppend(
+            ErrorCode.ThrottlingQuotaExceeded, "Once converted, the append exceeds the node's memory budget for appends.", default);
     }
 
     /// <summary>Makes the log ready for an append.</summary>
@@ -231,18 +266,23 @@ internal sealed class PartitionAppends(
     /// Checks an append, assigns its offsets and parks its reply, without an await in between.
     /// </summary>
     /// <returns>The refusal; null once the reply is parked.</returns>
-    private AppendResult? TryAppend(AppendRequest request, AppendReply? reply)
+    private AppendResult? TryAppend(AppendRequest request, AppendReply? reply, in PartitionSettings settings, bool isConverted)
     {
         var now = Timestamp.From(time.GetUtcNow());
-        var settings = machine.Settings!.Value;
         var error = ProduceRules.CheckAcks(request.Acks, settings, out var detail);
         if (error == ErrorCode.None)
         {
             error = _produced.TryRead(request.Batches, settings, now, out detail);
         }
 
+        if (error == ErrorCode.None && settings.RequiresKeys && !isConverted)
+        {
+            error = BatchConversion.CheckKeys(_produced.Batches, settings, out detail);
+        }
+
         if (error != ErrorCode.None)
         {
+            _produced.Clear();
             return Refuse(error, detail);
         }
 

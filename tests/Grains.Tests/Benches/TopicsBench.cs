@@ -160,7 +160,9 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
             partition = new PartitionDriver(
                 key, log, async of => await Topic(of.Topic).SettingsAsync(of.Id, of.Partition),
                 new SchedulerTurnQueue(Thread),
-                new PartitionDriverOptions(1 << 20, 1 << 20, TimeSpan.FromSeconds(5), MaxAge, MemoryQuota.Unlimited()), Time, _metrics, NullLogger.Instance,
+                new PartitionDriverOptions(
+                    1 << 20, 1 << 20, TimeSpan.FromSeconds(5), MaxAge, MemoryQuota.Unlimited(), new Computations(1, Thread)),
+                Time, _metrics, NullLogger.Instance,
                 () => _partitions.Remove(key));
             _partitions.Add(key, partition);
         }
