@@ -26,6 +26,8 @@ internal class ForgetfulGrains : DispatchProxy
 
         public ValueTask<TopicResult> Describe() => new(_result);
 
+        public ValueTask<TopicConfigsResult> DescribeConfigs() => throw new NotSupportedException();
+
         public ValueTask<TopicResult> AddPartitions(int partitionsCount, bool validateOnly) => new(_result);
 
         public ValueTask<TopicResult> Rebalance(bool validateOnly) => new(_result);

@@ -25,6 +25,10 @@ public sealed class TopicCommandTests(NodeFixture node) : IDisposable
         Assert.Equal([0, 2, 0], described["partitions"]!.AsArray().Select(partition => (int)partition!["records"]!));
         var configs = described["configs"]!.AsArray().ToDictionary(config => (string)config!["name"]!, config => (string?)config!["value"]);
         Assert.Equal(("2000", "604800000"), (configs["max.message.bytes"], configs["retention.ms"]));
+        var table = (await _shell.RunAsync("topic", "describe", topic)).AssertOk().Output;
+        Assert.Matches(@"NAME +VALUE +DEFAULT +SOURCE +EFFECTIVE", table);
+        Assert.Matches(@"max\.message\.bytes +2000 +1048588 +DYNAMIC_TOPIC_CONFIG +yes", table);
+        Assert.Matches(@"flush\.messages +9223372036854775807 +9223372036854775807 +DEFAULT_CONFIG +no", table);
 
         (await _shell.RunAsync("topic", "delete", topic, "--yes")).AssertOk();
         (await _shell.RunAsync("topic", "describe", topic)).AssertFailed(3, "UNKNOWN_TOPIC_OR_PARTITION");

@@ -68,9 +68,10 @@ public sealed class NodeTests
         await using var node = await NodeHost.StartAsync();
         await node.PostAsync("/v1/topics", Json, """{"topic_name":"t"}""");
         var path = "/v1/topics/t/configs/max.message.bytes";
-        Assert.Equal("""{"name":"max.message.bytes","value":"1048588","is_default":true}""", (await node.GetAsync(path)).Text);
+        var meaning = "Bytes of the largest record batch that the topic accepts, after compression and with its header.";
+        Assert.Equal($$"""{"name":"max.message.bytes","value":"1048588","is_default":true,"source":"DEFAULT_CONFIG","default":"1048588","type":"INT","documentation":"{{meaning}}","effective":true,"no_effect":null}""", (await node.GetAsync(path)).Text);
         Assert.Equal(HttpStatusCode.NoContent, (await node.SendAsync(HttpMethod.Put, path, Json, """{"value":"500"}"""u8.ToArray())).Status);
-        Assert.Equal("""{"name":"max.message.bytes","value":"500","is_default":false}""", (await node.GetAsync(path)).Text);
+        Assert.Equal($$"""{"name":"max.message.bytes","value":"500","is_default":false,"source":"DYNAMIC_TOPIC_CONFIG","default":"1048588","type":"INT","documentation":"{{meaning}}","effective":true,"no_effect":null}""", (await node.GetAsync(path)).Text);
         var tooLarge = await node.PostAsync("/v1/topics/t/records", "text/plain", new string('x', 600));
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, tooLarge.Status);
         Assert.Equal(HttpStatusCode.NoContent, (await node.SendAsync(HttpMethod.Delete, path, null, null)).Status);
@@ -82,6 +83,7 @@ public sealed class NodeTests
         Assert.Equal("700", (await node.GetAsync(path)).Json.GetProperty("value").GetString());
         var all = (await node.GetAsync("/v1/topics/t/configs")).Json.EnumerateArray().ToDictionary(c => c.GetProperty("name").GetString()!, c => c.GetProperty("value").GetString());
         Assert.Equal("LogAppendTime", all["message.timestamp.type"]);
+        Assert.Equal(37, all.Count);
         foreach (var bad in new[]
         {
             """{"data":[{"name":"max.message.bytes","value":"-1"}]}""",
@@ -99,6 +101,30 @@ public sealed class NodeTests
         Assert.Equal("700", (await node.GetAsync(path)).Json.GetProperty("value").GetString());
         Assert.Equal(HttpStatusCode.NotFound, (await node.GetAsync("/v1/topics/t/configs/no.such.setting")).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await node.GetAsync("/v1/topics/none/configs")).Status);
+    }
+
+    [Fact]
+    public async Task A_setting_without_effect_is_stored_and_said_to_be_without_one()
+    {
+        await using var node = await NodeHost.StartAsync();
+        await node.PostAsync("/v1/topics", Json, """{"topic_name":"t","configs":[{"name":"flush.messages","value":"1"}]}""");
+        var flush = (await node.GetAsync("/v1/topics/t/configs/flush.messages")).Json;
+        Assert.Equal(("1", "9223372036854775807"), (flush.GetProperty("value").GetString(), flush.GetProperty("default").GetString()));
+        Assert.False(flush.GetProperty("effective").GetBoolean());
+        Assert.EndsWith(".", flush.GetProperty("no_effect").GetString(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.BadRequest, (await node.PostAsync("/v1/topics/t/configs:alter", Json, """{"data":[{"name":"remote.storage.enable","value":"true"}]}""")).Status);
+    }
+
+    [Fact]
+    public async Task Records_are_stored_in_the_topics_codec_and_a_compacted_topic_requires_keys()
+    {
+        await using var node = await NodeHost.StartAsync();
+        await node.PostAsync("/v1/topics", Json, """{"topic_name":"t","configs":[{"name":"compression.type","value":"zstd"},{"name":"cleanup.policy","value":"compact"}]}""");
+        Assert.Equal(HttpStatusCode.OK, (await node.PostAsync("/v1/topics/t/records", Json, """{"records":[{"key":"k","value":"v"}]}""")).Status);
+        var refused = await node.PostAsync("/v1/topics/t/records", Json, """{"records":[{"value":"v"}]}""");
+        Assert.Equal((HttpStatusCode.BadRequest, "INVALID_RECORD"), (refused.Status, refused.Json.GetProperty("code").GetString()));
+        var read = (await node.GetAsync("/v1/topics/t/partitions/0/records?offset=0")).Text;
+        Assert.Contains("\"key\":\"k\",\"value\":\"v\"", read, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -43,8 +43,7 @@ internal static class AlterTopic
             await node.SendAsync(HttpMethod.Post, $"{path}:alter",
                 new JsonObject { ["data"] = changes, ["validate_only"] = parsed.GetValue(validate) }, cancellation);
             var configs = (JsonArray)(await node.GetAsync(path, cancellation))!;
-            Listing.Write(caller.Terminal, OutputOption.Of(parsed), [.. configs.OfType<JsonObject>().Select(Detach)], "name", "value",
-                "is_default");
+            Listing.Write(caller.Terminal, OutputOption.Of(parsed), [.. configs.OfType<JsonObject>().Select(Detach)], TopicCommand.ConfigColumns);
             return 0;
         });
         return command;

@@ -38,7 +38,7 @@ internal static class DescribeTopic
                 console.WriteLine();
                 console.Write(Listing.Table(partitions, PartitionOffsets.Columns));
                 console.WriteLine();
-                console.Write(Listing.Table([.. configs.OfType<JsonObject>()], "name", "value", "is_default"));
+                console.Write(Listing.Table([.. configs.OfType<JsonObject>()], TopicCommand.ConfigColumns));
             });
             return 0;
         });

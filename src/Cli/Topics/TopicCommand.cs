@@ -13,6 +13,9 @@ internal static class TopicCommand
     /// <summary>The columns of a table of topics.</summary>
     public static readonly string[] Members = ["topic_name", "topic_id", "partitions_count", "replication_factor"];
 
+    /// <summary>The columns of a table of settings.</summary>
+    public static readonly string[] ConfigColumns = ["name", "value", "default", "source", "effective"];
+
     public static Command Create(Caller caller) => new("topic", "List, create, describe, alter, trim and delete topics.")
     {
         ListCommand.Create(caller, "Lists the topics, sorted by name.", TopicArgument.List, Limits.TopicsPerPage, "topic_name"),

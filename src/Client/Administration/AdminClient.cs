@@ -127,5 +127,6 @@ internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
         topic.Id.Value,
         topic.PartitionsCount,
         topic.ReplicationFactor,
-        topic.Configs.ToDictionary(config => config.Name, config => new TopicSetting(config.Value, config.IsDefault), StringComparer.Ordinal));
+        topic.Configs.ToDictionary(
+            config => config.Name, config => new TopicSetting(config.Value, config.IsDefault, config.IsEffective), StringComparer.Ordinal));
 }

@@ -67,4 +67,5 @@ public sealed record TopicInfo(
 /// <summary>A setting of a topic.</summary>
 /// <param name="Value">The effective value, in Kafka's notation.</param>
 /// <param name="IsDefault">Whether the topic does not set it.</param>
-public readonly record struct TopicSetting(string Value, bool IsDefault);
+/// <param name="IsEffective">Whether the cluster acts on it; otherwise it is validated and stored only.</param>
+public readonly record struct TopicSetting(string Value, bool IsDefault, bool IsEffective = true);

@@ -17,6 +17,12 @@ public interface ITopicGrain : IGrainWithStringKey
     [Alias("Describe")]
     ValueTask<TopicResult> Describe();
 
+    /// <summary>Describes the settings of the topic, or returns <see cref="ErrorCode.UnknownTopicOrPartition"/>.</summary>
+    [AlwaysInterleave]
+    [ResponseTimeout("00:00:05")]
+    [Alias("DescribeConfigs")]
+    ValueTask<TopicConfigsResult> DescribeConfigs();
+
     /// <summary>
     /// Describes the topic as soon as it is another one than the caller knows, by its id or its version, or when the wait is over.
     /// </summary>

@@ -58,8 +58,36 @@ public sealed record TopicDescription(
 /// <param name="Name">Kafka's name for it.</param>
 /// <param name="Value">The effective value, in Kafka's notation.</param>
 /// <param name="IsDefault">Whether the topic does not set it.</param>
+/// <param name="IsEffective">Whether this version acts on it.</param>
 [GenerateSerializer, Immutable, Alias("loire.TopicConfig")]
-public sealed record TopicConfig([property: Id(0)] string Name, [property: Id(1)] string Value, [property: Id(2)] bool IsDefault);
+public sealed record TopicConfig(
+    [property: Id(0)] string Name, [property: Id(1)] string Value, [property: Id(2)] bool IsDefault, [property: Id(3)] bool IsEffective = true);
+
+/// <summary>The answer of a topic that describes its settings.</summary>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or why there is no description.</param>
+/// <param name="Configs">All settings in ordinal order of their names; empty with an error.</param>
+/// <param name="Detail">Human-readable detail beyond the error code; null if there is none.</param>
+[GenerateSerializer, Immutable, Alias("loire.TopicConfigsResult")]
+public sealed record TopicConfigsResult(
+    [property: Id(0)] ErrorCode Error, [property: Id(1)] TopicConfigDescription[] Configs, [property: Id(2)] string? Detail);
+
+/// <summary>One setting of a topic and its meaning.</summary>
+/// <param name="Name">Kafka's name for it.</param>
+/// <param name="Type">The type of its values.</param>
+/// <param name="Value">The effective value, in Kafka's notation.</param>
+/// <param name="Default">The value that it has if the topic does not set it.</param>
+/// <param name="IsDefault">Whether the topic does not set it.</param>
+/// <param name="Documentation">One sentence: meaning and unit.</param>
+/// <param name="NoEffect">One sentence: why this version does not act on it; null if it does.</param>
+[GenerateSerializer, Immutable, Alias("loire.TopicConfigDescription")]
+public sealed record TopicConfigDescription(
+    [property: Id(0)] string Name,
+    [property: Id(1)] ConfigValueType Type,
+    [property: Id(2)] string Value,
+    [property: Id(3)] string Default,
+    [property: Id(4)] bool IsDefault,
+    [property: Id(5)] string Documentation,
+    [property: Id(6)] string? NoEffect);
 
 /// <summary>The answer to a partition that requests its settings.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why the partition must not serve.</param>

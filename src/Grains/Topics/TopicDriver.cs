@@ -158,11 +158,21 @@ public sealed partial class TopicDriver(
     /// <summary>Describes the durable state of the topic, at most as old as the options allow.</summary>
     public async Task<TopicResult> DescribeAsync()
     {
-        var error = await _topic.RefreshAsync(options.MaxAge);
-        ForgetIfAbsent();
-        return error != ErrorCode.None ? Refused(error, null)
-            : _topic.DurableState.Phase == TopicPhase.Live ? Described(_topic.DurableState)
-            : Refused(ErrorCode.UnknownTopicOrPartition, null);
+        var error = await ReadAsync();
+        return error == ErrorCode.None ? Described(_topic.DurableState) : Refused(error, null);
+    }
+
+    /// <summary>Describes the durable settings of the topic, at most as old as the options allow.</summary>
+    public async Task<TopicConfigsResult> DescribeConfigsAsync()
+    {
+        var error = await ReadAsync();
+        var configs = _topic.DurableState.Configs;
+        return new TopicConfigsResult(
+            error,
+            error != ErrorCode.None ? [] : [.. TopicConfigs.All.Select(config => new TopicConfigDescription(
+                config.Name, config.Type, configs.GetValueOrDefault(config.Name, config.DefaultText), config.DefaultText,
+                !configs.ContainsKey(config.Name), config.Documentation, config.NoEffect))],
+            null);
     }
 
     /// <summary>
@@ -229,7 +239,8 @@ public sealed partial class TopicDriver(
         new TopicDescription(
             name, state.Id, state.PartitionsCount, state.ReplicationFactor,
             [.. TopicConfigs.All.Select(config => new TopicConfig(
-                config.Name, state.Configs.GetValueOrDefault(config.Name, config.DefaultText), !state.Configs.ContainsKey(config.Name)))],
+                config.Name, state.Configs.GetValueOrDefault(config.Name, config.DefaultText), !state.Configs.ContainsKey(config.Name),
+                config.IsEffective))],
             state.Version, [.. state.PreferredLeaders], Leaders(state)),
         null);
 
@@ -237,6 +248,14 @@ public sealed partial class TopicDriver(
         ? [.. Enumerable.Range(0, state.PartitionsCount).Select(partition => PlacementRules.Leader(
             new PartitionKey(name, state.Id, partition), state.PreferredLeaderOf(partition), serving))]
         : null;
+
+    /// <summary>Reads the topic for a description; an error unless it exists.</summary>
+    private async Task<ErrorCode> ReadAsync()
+    {
+        var error = await _topic.RefreshAsync(options.MaxAge);
+        ForgetIfAbsent();
+        return error == ErrorCode.None && _topic.DurableState.Phase != TopicPhase.Live ? ErrorCode.UnknownTopicOrPartition : error;
+    }
 
     private async Task<TopicResult> InTurn(Func<Task<TopicResult>> step)
     {

@@ -45,6 +45,10 @@ public sealed class TopicGrain(ITopicDrivers drivers, ActiveDrivers active) : Gr
     public ValueTask<TopicResult> Describe() => Drive(static driver => driver.DescribeAsync());
 
     /// <inheritdoc/>
+    public ValueTask<TopicConfigsResult> DescribeConfigs() =>
+        Drive(static driver => driver.DescribeConfigsAsync(), new TopicConfigsResult(ErrorCode.InvalidTopicException, [], _problem));
+
+    /// <inheritdoc/>
     public ValueTask<TopicResult> Watch(TopicId id, long version, TimeSpan wait, CancellationToken cancellation) =>
         Drive(driver => driver.WatchAsync(id, version, wait, cancellation));
 

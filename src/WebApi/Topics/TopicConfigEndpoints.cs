@@ -16,7 +16,10 @@ internal sealed class TopicConfigEndpoints(IGrainFactory grains, TopicCache topi
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/topics/{topic}/configs", ListAsync).Describe("listTopicConfigs", "Lists the settings of a topic").Fails(400, 404);
+        routes.MapGet("/topics/{topic}/configs", ListAsync)
+            .Describe(
+                "listTopicConfigs", "Lists the settings of a topic", "All that Kafka 4.4 has; effective is false where this version does not act on one.")
+            .Fails(400, 404);
         routes.MapGet("/topics/{topic}/configs/{name}", GetAsync).Describe("getTopicConfig", "Shows one setting").Fails(400, 404);
         routes.MapPut("/topics/{topic}/configs/{name}", SetAsync).Describe("setTopicConfig", "Sets one setting").Fails(400, 404, 413, 415);
         routes.MapDelete("/topics/{topic}/configs/{name}", ResetAsync)
@@ -27,17 +30,17 @@ internal sealed class TopicConfigEndpoints(IGrainFactory grains, TopicCache topi
 
     private async Task<Results<Ok<TopicConfigJson[]>, ApiProblem>> ListAsync(TopicName topic)
     {
-        var result = await grains.GetGrain<ITopicGrain>(topic.Value).Describe();
+        var result = await grains.GetGrain<ITopicGrain>(topic.Value).DescribeConfigs();
         return ApiProblem.OfTopic(topic, result.Error, result.Detail) is { } problem
             ? problem
-            : TypedResults.Ok(Array.ConvertAll(result.Topic!.Configs, TopicConfigJson.From));
+            : TypedResults.Ok(Array.ConvertAll(result.Configs, TopicConfigJson.From));
     }
 
     private async Task<Results<Ok<TopicConfigJson>, ApiProblem>> GetAsync(TopicName topic, string name)
     {
-        var result = await grains.GetGrain<ITopicGrain>(topic.Value).Describe();
+        var result = await grains.GetGrain<ITopicGrain>(topic.Value).DescribeConfigs();
         return ApiProblem.OfTopic(topic, result.Error, result.Detail) is { } problem ? problem
-            : Array.Find(result.Topic!.Configs, config => config.Name == name) is { } config ? TypedResults.Ok(TopicConfigJson.From(config))
+            : Array.Find(result.Configs, config => config.Name == name) is { } config ? TypedResults.Ok(TopicConfigJson.From(config))
             : new ApiProblem(ErrorCode.ResourceNotFound, "A topic has no setting of this name.");
     }
 

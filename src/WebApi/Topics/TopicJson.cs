@@ -28,10 +28,22 @@ internal sealed record TopicNameJson(string TopicName);
 /// <summary>A new number of partitions; there can only be more than before.</summary>
 internal sealed record AddPartitionsJson(int PartitionsCount, bool ValidateOnly = false);
 
-/// <summary>A setting of a topic with its value in force.</summary>
-internal sealed record TopicConfigJson(string Name, string Value, bool IsDefault)
+/// <summary>A setting of a topic.</summary>
+/// <param name="Name">Kafka's name for it.</param>
+/// <param name="Value">Its value, in Kafka's notation.</param>
+/// <param name="IsDefault">Whether the topic does not set it.</param>
+/// <param name="Source">DYNAMIC_TOPIC_CONFIG if the topic sets it, otherwise DEFAULT_CONFIG. The names are Kafka's.</param>
+/// <param name="Default">The value that it has if the topic does not set it.</param>
+/// <param name="Type">BOOLEAN, STRING, INT, LONG, DOUBLE or LIST.</param>
+/// <param name="Documentation">What it means.</param>
+/// <param name="Effective">Whether this version acts on it; otherwise it is validated and stored only.</param>
+/// <param name="NoEffect">Why it is not effective; null if it is.</param>
+internal sealed record TopicConfigJson(
+    string Name, string Value, bool IsDefault, string Source, string Default, string Type, string Documentation, bool Effective, string? NoEffect)
 {
-    public static TopicConfigJson From(TopicConfig config) => new(config.Name, config.Value, config.IsDefault);
+    public static TopicConfigJson From(TopicConfigDescription config) => new(
+        config.Name, config.Value, config.IsDefault, config.IsDefault ? "DEFAULT_CONFIG" : "DYNAMIC_TOPIC_CONFIG", config.Default,
+        config.Type.ToString().ToUpperInvariant(), config.Documentation, config.NoEffect is null, config.NoEffect);
 }
 
 /// <summary>A new value.</summary>

@@ -79,7 +79,7 @@ public class CrashTests
             bench =>
             {
                 var topic = bench.Describe("t").Topic!;
-                var altered = topic.Configs.Contains(new TopicConfig("retention.ms", "7", false));
+                var altered = topic.Configs.Any(config => config is { Name: "retention.ms", Value: "7" });
                 Assert.True(!altered || topic.PartitionsCount == 2, "the later change without the earlier one");
                 Assert.Equal("other t", bench.List());
             });

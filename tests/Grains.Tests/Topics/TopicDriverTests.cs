@@ -1,6 +1,8 @@
+using Loire.Coordination.Topics;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Tests.Benches;
 using Loire.Model;
+using Loire.Model.Batches;
 using Loire.TestKit;
 
 namespace Loire.Grains.Tests.Topics;
@@ -17,10 +19,8 @@ public class TopicDriverTests
         Assert.Equal(ErrorCode.None, created.Error);
         Assert.Equal(("orders", 3, (short)1), (described.Name.Value, described.PartitionsCount, described.ReplicationFactor));
         Assert.Equal(created.Topic!.Id, described.Id);
-        Assert.Equal(new TopicConfig("retention.ms", "5000", false),
-            Assert.Single(described.Configs, config => config.Name == "retention.ms"));
-        Assert.Equal(new TopicConfig("max.message.bytes", "1048588", true),
-            Assert.Single(described.Configs, config => config.Name == "max.message.bytes"));
+        Assert.Equal(("5000", false), Setting(described, "retention.ms"));
+        Assert.Equal(("1048588", true), Setting(described, "max.message.bytes"));
         Assert.Equal("orders", bench.List());
         Assert.Equal(0, bench.Append(TopicsBench.Key(created, 2), "v").BaseOffset.Value);
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, bench.Append(TopicsBench.Key(created, 3), "v").Error);
@@ -119,8 +119,63 @@ public class TopicDriverTests
         var after = new TopicsBench(bench.Storage).Describe("t").Topic!;
         Assert.Equal((id, 4), (after.Id, after.PartitionsCount));
         Assert.Equal(before.Configs, after.Configs);
-        Assert.Contains(new TopicConfig("retention.ms", "99", false), after.Configs);
-        Assert.Contains(new TopicConfig("segment.ms", "604800000", true), after.Configs);
+        Assert.Equal(("99", false), Setting(after, "retention.ms"));
+        Assert.Equal(("604800000", true), Setting(after, "segment.ms"));
+    }
+
+    [Fact]
+    public void Settings_are_described_with_type_default_meaning_and_whether_they_have_an_effect()
+    {
+        var bench = new TopicsBench();
+        bench.Create("t", 1, ("compression.type", "zstd"), ("flush.ms", "7"));
+        var described = bench.Thread.Finish(() => bench.Topic("t").DescribeConfigsAsync());
+
+        Assert.Equal(ErrorCode.None, described.Error);
+        Assert.Equal(TopicConfigs.All.Select(config => config.Name), described.Configs.Select(config => config.Name));
+        var codec = Assert.Single(described.Configs, config => config.Name == "compression.type");
+        Assert.Equal((ConfigValueType.String, "zstd", "producer", false, null), (codec.Type, codec.Value, codec.Default, codec.IsDefault, codec.NoEffect));
+        Assert.NotEmpty(codec.Documentation);
+        var flush = Assert.Single(described.Configs, config => config.Name == "flush.ms");
+        Assert.Equal(("7", "9223372036854775807", false), (flush.Value, flush.Default, flush.IsDefault));
+        Assert.NotNull(flush.NoEffect);
+        var limit = Assert.Single(described.Configs, config => config.Name == "max.message.bytes");
+        Assert.Equal(("1048588", "1048588", true), (limit.Value, limit.Default, limit.IsDefault));
+        Assert.All(bench.Describe("t").Topic!.Configs.Zip(described.Configs), pair => Assert.Equal(pair.First.IsEffective, pair.Second.NoEffect is null));
+
+        var missing = bench.Thread.Finish(() => bench.Topic("missing").DescribeConfigsAsync());
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, missing.Error);
+        Assert.Empty(missing.Configs);
+    }
+
+    [Fact]
+    public void Settings_altered_while_a_partition_is_open_act_on_its_next_append()
+    {
+        var bench = new TopicsBench();
+        var partition = TopicsBench.Key(bench.Create("t"), 0);
+        Assert.Equal(ErrorCode.None, bench.Append(partition, "v").Error);
+
+        Assert.Equal(ErrorCode.None, bench.Alter("t", ("cleanup.policy", "compact")).Error);
+        Assert.Equal(ErrorCode.InvalidRecord, bench.Append(partition, "v").Error);
+        Assert.Equal(ErrorCode.None, bench.Alter("t", ("cleanup.policy", null), ("compression.type", "lz4")).Error);
+        Assert.Equal(ErrorCode.None, bench.Append(partition, "v").Error);
+        Assert.Equal(ErrorCode.None, bench.Alter("t", ("message.timestamp.before.max.ms", "0")).Error);
+        bench.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(ErrorCode.InvalidTimestamp, bench.Append(partition, "v").Error);
+        Assert.Equal(ErrorCode.None, bench.Alter("t", ("message.timestamp.type", "LogAppendTime")).Error);
+        Assert.Equal(ErrorCode.None, bench.Append(partition, "v").Error);
+
+        List<(CompressionType, TimestampType)> stored = [];
+        for (ReadOnlySpan<byte> rest = Batch.Bytes(bench.Fetch(partition)); RecordBatch.TryRead(rest, out var batch) == ErrorCode.None; rest = rest[batch.SizeInBytes..])
+        {
+            stored.Add((batch.Compression, batch.TimestampType));
+        }
+
+        Assert.Equal(
+            [
+                (CompressionType.None, TimestampType.CreateTime), (CompressionType.Lz4, TimestampType.CreateTime),
+                (CompressionType.Lz4, TimestampType.LogAppendTime),
+            ],
+            stored);
     }
 
     [Fact]
@@ -355,4 +410,10 @@ public class TopicDriverTests
 
     private static Task<TopicResult> Watch(TopicsBench bench, TopicDescription known, CancellationToken cancellation = default) =>
         bench.Thread.Start(() => bench.Topic("t").WatchAsync(known.Id, known.Version, TimeSpan.FromSeconds(30), cancellation));
+
+    private static (string Value, bool IsDefault) Setting(TopicDescription topic, string name)
+    {
+        var setting = Assert.Single(topic.Configs, config => config.Name == name);
+        return (setting.Value, setting.IsDefault);
+    }
 }

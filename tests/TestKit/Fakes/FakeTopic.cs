@@ -80,6 +80,17 @@ public sealed class FakeTopic(string name) : ITopicGrain
         return answer;
     }
 
+    public async ValueTask<TopicConfigsResult> DescribeConfigs()
+    {
+        var answer = await Answer();
+        return new TopicConfigsResult(
+            answer.Error,
+            Array.ConvertAll(
+                answer.Topic?.Configs ?? [],
+                config => new TopicConfigDescription(config.Name, ConfigValueType.Int, config.Value, "", config.IsDefault, "Described.", null)),
+            null);
+    }
+
     public async ValueTask<TopicResult> AddPartitions(int partitionsCount, bool validateOnly)
     {
         Changes++;
