@@ -12,7 +12,7 @@ public sealed class Computations(int atOnce, TaskScheduler? scheduler = null)
     private readonly TaskScheduler _scheduler = scheduler ?? TaskScheduler.Default;
 
     /// <summary>Runs a computation, after earlier ones have made room.</summary>
-    /// <param name="compute">Must not touch the driver, which runs on meanwhile.</param>
+    /// <param name="compute">Must not touch the driver, whose turns continue.</param>
     internal async Task<T> RunAsync<T>(Func<T> compute)
     {
         await _free.WaitAsync();

@@ -150,6 +150,37 @@ public class AppendTests
         Assert.True(bench.Appended(Batch.At(new Timestamp(1_767_225_600_000 + distance), "v")).Error == ErrorCode.None, reason);
     }
 
+    [Theory]
+    [InlineData(0, ErrorCode.None, "as large as allowed")]
+    [InlineData(1, ErrorCode.MessageTooLarge, "a byte too large")]
+    public void The_limit_of_a_batch_counts_its_header(int beyond, ErrorCode error, string reason)
+    {
+        var bench = new PartitionBench();
+        bench.Thread.Finish(() => Task.FromResult(
+            bench.Driver.Configure(PartitionBench.Defaults with { Version = 2, MaxMessageBytes = Batch.Sized(1_000).Length - beyond })));
+        Assert.True(bench.Appended(Batch.Sized(1_000)).Error == error, reason);
+    }
+
+    [Theory]
+    [InlineData(TimestampType.CreateTime, -1, ErrorCode.None, "no timestamp")]
+    [InlineData(TimestampType.CreateTime, 1_767_225_599_999, ErrorCode.InvalidTimestamp, "a millisecond too old")]
+    [InlineData(TimestampType.CreateTime, 1_767_225_600_000, ErrorCode.None, "the broker's time")]
+    [InlineData(TimestampType.CreateTime, 1_767_225_600_001, ErrorCode.InvalidTimestamp, "a millisecond ahead")]
+    [InlineData(TimestampType.LogAppendTime, 5, ErrorCode.None, "the producer's time does not matter")]
+    [InlineData(TimestampType.LogAppendTime, 4_102_444_800_000, ErrorCode.None, "the producer's time does not matter")]
+    public void Without_tolerance_only_the_brokers_time_or_none_is_accepted(TimestampType type, long timestamp, ErrorCode error, string reason)
+    {
+        var bench = new PartitionBench();
+        bench.Thread.Finish(() => Task.FromResult(bench.Driver.Configure(PartitionBench.Defaults with
+        {
+            Version = 2,
+            TimestampType = type,
+            TimestampBeforeMax = TimeSpan.Zero,
+            TimestampAfterMax = TimeSpan.Zero,
+        })));
+        Assert.True(bench.Appended(Batch.At(new Timestamp(timestamp), "v")).Error == error, reason);
+    }
+
     [Fact]
     public void Several_batches_are_appended_one_after_the_other_and_come_back_as_they_were()
     {

@@ -123,6 +123,15 @@ public class ConversionTests
         Assert.NotNull(refused.Detail);
     }
 
+    [Fact]
+    public void An_append_that_decompresses_to_more_than_256_MiB_is_refused()
+    {
+        var bench = Bench(PartitionBench.Defaults with { Compression = CompressionType.Lz4 });
+        var batch = Keyed(CompressionType.Zstd, new string('x', (16 * 1024 * 1024) - 100));
+        Assert.Equal(ErrorCode.None, bench.Appended(Batch.Join([.. Enumerable.Repeat(batch, 16)])).Error);
+        Assert.Equal(ErrorCode.RecordListTooLarge, bench.Appended(Batch.Join([.. Enumerable.Repeat(batch, 17)])).Error);
+    }
+
     [Theory]
     [InlineData(CompressionType.Zstd, false, ErrorCode.InvalidRecord, "it cannot be converted")]
     [InlineData(null, true, ErrorCode.InvalidRecord, "its keys cannot be checked")]
