@@ -1,6 +1,6 @@
-using Loire.Model;
 using Loire.Coordination.Placement;
 using Loire.Coordination.Topics;
+using Loire.Model;
 
 namespace Loire.Coordination.Tests;
 

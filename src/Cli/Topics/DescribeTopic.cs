@@ -1,10 +1,10 @@
-using Loire.Cli.Terminals;
-using Spectre.Console;
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Loire.Cli.CommandLine;
 using Loire.Cli.Node;
 using Loire.Cli.Output;
+using Loire.Cli.Terminals;
+using Spectre.Console;
 
 namespace Loire.Cli.Topics;
 

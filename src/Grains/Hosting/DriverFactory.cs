@@ -1,3 +1,5 @@
+using Loire.Coordination.Groups.Assignors;
+using Loire.Coordination.Groups.Membership;
 using Loire.Grains.Brokers;
 using Loire.Grains.Groups;
 using Loire.Grains.Interfaces.Groups;
@@ -12,8 +14,6 @@ using Loire.Log.Journals;
 using Loire.Log.Partitions;
 using Loire.Model;
 using Loire.Model.Memory;
-using Loire.Coordination.Groups.Assignors;
-using Loire.Coordination.Groups.Membership;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

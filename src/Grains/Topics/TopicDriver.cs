@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
+using Loire.Coordination;
+using Loire.Coordination.Placement;
+using Loire.Coordination.Topics;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Journals;
 using Loire.Grains.Turns;
 using Loire.Model;
-using Loire.Coordination;
-using Loire.Coordination.Placement;
-using Loire.Coordination.Topics;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Grains.Topics;
