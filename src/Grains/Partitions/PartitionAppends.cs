@@ -212,7 +212,7 @@ internal sealed class PartitionAppends(
     {
         var now = Timestamp.From(time.GetUtcNow());
         var converted = await options.Computations.RunAsync(() => BatchConversion.Convert(batches, settings, now));
-        _convertedBytes = converted.Batches.Length;
+        _convertedBytes = converted.Batches.Equals(batches) ? 0 : converted.Batches.Length;
         return _memory.TryHold(HeldBytes) ? converted : new ConvertedAppend(
             ErrorCode.ThrottlingQuotaExceeded, "Once converted, the append exceeds the node's memory budget for appends.", default);
     }

@@ -18,7 +18,8 @@ internal sealed class TopicConfigEndpoints(IGrainFactory grains, TopicCache topi
     {
         routes.MapGet("/topics/{topic}/configs", ListAsync)
             .Describe(
-                "listTopicConfigs", "Lists the settings of a topic", "All that Kafka 4.4 has; effective is false where this version does not act on one.")
+                "listTopicConfigs", "Lists the settings of a topic",
+                "All that Kafka 4.4 has; effective is false where this version does not act on it.")
             .Fails(400, 404);
         routes.MapGet("/topics/{topic}/configs/{name}", GetAsync).Describe("getTopicConfig", "Shows one setting").Fails(400, 404);
         routes.MapPut("/topics/{topic}/configs/{name}", SetAsync).Describe("setTopicConfig", "Sets one setting").Fails(400, 404, 413, 415);
