@@ -10,6 +10,9 @@ namespace Loire.Model;
 /// (<c>min.insync.replicas</c>).</param>
 /// <param name="Compression">The codec in which batches are stored (<c>compression.type</c>); null to keep that of the producer.</param>
 /// <param name="RequiresKeys">Whether records without a key are refused, because the topic is compacted (<c>cleanup.policy</c>).</param>
+/// <param name="IsDeletable">Whether clients may delete the oldest records: unless the topic is only compacted (<c>cleanup.policy</c>).</param>
+/// <param name="RetentionTime">How long records are kept (<c>retention.ms</c>); null for ever, also if the policy is not to delete.</param>
+/// <param name="RetentionBytes">The bytes that are kept (<c>retention.bytes</c>); null for all, also if the policy is not to delete.</param>
 [GenerateSerializer, Immutable, Alias("loire.PartitionSettings")]
 public readonly record struct PartitionSettings(
     [property: Id(0)] long Version,
@@ -19,4 +22,7 @@ public readonly record struct PartitionSettings(
     [property: Id(4)] TimeSpan TimestampAfterMax,
     [property: Id(5)] int MinInsyncReplicas,
     [property: Id(6)] CompressionType? Compression = null,
-    [property: Id(7)] bool RequiresKeys = false);
+    [property: Id(7)] bool RequiresKeys = false,
+    [property: Id(8)] bool IsDeletable = true,
+    [property: Id(9)] TimeSpan? RetentionTime = null,
+    [property: Id(10)] long? RetentionBytes = null);

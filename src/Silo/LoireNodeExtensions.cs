@@ -58,6 +58,7 @@ public static class LoireNodeExtensions
                 grains.AppendBytes = memory.AppendBytes;
                 grains.ReadBytes = memory.ReadBytes;
                 grains.OpenPartitions = memory.OpenPartitions;
+                grains.RetentionCheckInterval = options.RetentionCheckInterval;
                 grains.Groups.Members = grains.Groups.Members with { InitialRebalanceDelay = options.GroupInitialRebalanceDelay };
             });
             silo.AddLoireBroker(broker =>

@@ -222,6 +222,13 @@ public sealed class NodeOptions
     [TypeConverter(typeof(MillisecondsConverter)), Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan GroupInitialRebalanceDelay { get; set; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>How often open partitions are searched for records that their topics no longer keep.</summary>
+    [NodeSetting(
+        "retention-check-interval", "MS", "how often partitions delete what their topics no longer keep (300000)",
+        Expected = "milliseconds from 1 to 86400000")]
+    [TypeConverter(typeof(MillisecondsConverter)), Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
+    public TimeSpan RetentionCheckInterval { get; set; } = TimeSpan.FromMinutes(5);
+
     /// <summary>
     /// The networks of proxies that may say how a client reached them, in the header that <see cref="ForwardedHeader"/> names; without any, no
     /// such header is read. A proxy must set or remove that header in every request.

@@ -32,7 +32,7 @@ public class TopicConfigsTests
     {
         Assert.Equal(
             ["compression.type", "max.message.bytes", "message.timestamp.after.max.ms", "message.timestamp.before.max.ms", "message.timestamp.type",
-                "min.insync.replicas"],
+                "min.insync.replicas", "retention.bytes", "retention.ms"],
             TopicConfigs.All.Where(definition => definition.IsEffective).Select(definition => definition.Name));
     }
 

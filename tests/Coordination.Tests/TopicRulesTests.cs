@@ -181,22 +181,36 @@ public class TopicRulesTests
     }
 
     [Fact]
-    public void Partitions_get_the_settings_that_act_on_appends()
+    public void Partitions_get_the_settings_that_they_act_on()
     {
         Assert.Equal(
-            new PartitionSettings(1, 1_048_588, TimestampType.CreateTime, TimeSpan.MaxValue, TimeSpan.FromHours(1), 1),
+            new PartitionSettings(1, 1_048_588, TimestampType.CreateTime, TimeSpan.MaxValue, TimeSpan.FromHours(1), 1, RetentionTime: TimeSpan.FromDays(7)),
             PartitionSettingsOf.Topic(Topic.Live()));
         (string, string)[] configs =
         [
             ("max.message.bytes", "1000"), ("message.timestamp.type", "LogAppendTime"), ("message.timestamp.before.max.ms", "5"),
             ("message.timestamp.after.max.ms", "6"), ("min.insync.replicas", "2"), ("compression.type", "zstd"), ("cleanup.policy", "delete,compact"),
+            ("retention.ms", "7"), ("retention.bytes", "8"),
         ];
         Assert.Equal(
             new PartitionSettings(
-                1, 1_000, TimestampType.LogAppendTime, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(6), 2, CompressionType.Zstd, true),
+                1, 1_000, TimestampType.LogAppendTime, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(6), 2, CompressionType.Zstd, true, true,
+                TimeSpan.FromMilliseconds(7), 8),
             PartitionSettingsOf.Topic(Topic.Live(3, configs)));
         Assert.All(configs, config => Assert.True(PartitionSettingsOf.Concerns(config.Item1)));
-        Assert.False(PartitionSettingsOf.Concerns("retention.ms"));
+        Assert.False(PartitionSettingsOf.Concerns("segment.ms"));
+    }
+
+    [Theory]
+    [InlineData("delete", "-1", "-1", true, null, null)]
+    [InlineData("delete", "0", "0", true, 0, 0L)]
+    [InlineData("compact", "5", "5", false, null, null)]
+    [InlineData("compact,delete", "5", "5", true, 5, 5L)]
+    [InlineData("", "5", "5", true, null, null)]
+    public void Records_are_kept_for_ever_unless_the_policy_is_to_delete(string policy, string time, string bytes, bool isDeletable, int? keptTime, long? keptBytes)
+    {
+        var settings = PartitionSettingsOf.Topic(Topic.Live(1, ("cleanup.policy", policy), ("retention.ms", time), ("retention.bytes", bytes)));
+        Assert.Equal((isDeletable, keptTime, keptBytes), (settings.IsDeletable, (int?)settings.RetentionTime?.TotalMilliseconds, settings.RetentionBytes));
     }
 
     [Fact]

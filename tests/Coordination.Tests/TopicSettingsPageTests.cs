@@ -31,6 +31,13 @@ public class TopicSettingsPageTests
         length and checksum change. That and the check of keys are the only work for which the broker decodes records, and only for such topics: a producer that compresses with the
         topic's codec itself costs nothing.
 
+        ## Retention
+
+        With `delete` in `cleanup.policy`, a partition deletes its oldest records: those that are older than `retention.ms`, and what lies before the newest `retention.bytes`
+        bytes. It does so at each check, every five minutes (`--retention-check-interval` of the node), in whole objects of the store, a few MiB at most and never less than it may
+        keep; Kafka does the same in segments of 1 GiB. Time is the records' own, so a record that is dated in the future stays until then. Offsets are never used again.
+        Only open partitions are checked: one that nobody has used since its node started, or for long among many, is checked once it is used.
+
         ## All settings
 
         | setting | type | default | allowed | meaning | without effect because |

@@ -74,6 +74,7 @@ public sealed class NodeConfigurationTests
     [InlineData("--memory-mb 400 --cache-mb 301", "The cache of 301 MB leaves too little of the memory budget of 400 MB: at most three quarters of it. Set --memory-mb higher or --cache-mb lower.")]
     [InlineData("--group-initial-rebalance-delay -1", "The option --group-initial-rebalance-delay must be milliseconds from 0 to 300000.")]
     [InlineData("--group-initial-rebalance-delay 3s", "The option --group-initial-rebalance-delay must be milliseconds from 0 to 300000.")]
+    [InlineData("--retention-check-interval 0", "The option --retention-check-interval must be milliseconds from 1 to 86400000.")]
     [InlineData("--group-initial-rebalance-delay 300001", "The option --group-initial-rebalance-delay must be milliseconds from 0 to 300000.")]
     [InlineData("--max-connections 0", "The option --max-connections must be a whole number from 1 to 1000000.")]
     [InlineData("--v2-api strimzi", "The option --v2-api must be last-read, next-to-read or off.")]
@@ -132,7 +133,7 @@ public sealed class NodeConfigurationTests
     public void Every_setting_is_taken_over()
     {
         var (options, problem) = Read(
-            "--urls http://0.0.0.0:80 --insecure --storage azure --azure-connection UseDevelopmentStorage=true --azure-container abc --cluster-id c --silo-port 1 --gateway-port 2 --fsync 50 --group-initial-rebalance-delay 0 --max-connections 9 --v2-api next-to-read --http2-urls http://127.0.0.1:81 --trusted-proxies 10.0.0.0/8;::1 --forwarded-header forwarded --cors-origins https://App.Example:443;http://localhost:3000 --log-format json --log-level DEBUG".Split(' '),
+            "--urls http://0.0.0.0:80 --insecure --storage azure --azure-connection UseDevelopmentStorage=true --azure-container abc --cluster-id c --silo-port 1 --gateway-port 2 --fsync 50 --group-initial-rebalance-delay 0 --retention-check-interval 60000 --max-connections 9 --v2-api next-to-read --http2-urls http://127.0.0.1:81 --trusted-proxies 10.0.0.0/8;::1 --forwarded-header forwarded --cors-origins https://App.Example:443;http://localhost:3000 --log-format json --log-level DEBUG".Split(' '),
             [],
             "{}");
         Assert.Null(problem);
@@ -144,6 +145,7 @@ public sealed class NodeConfigurationTests
         Assert.Equal(ForwardedHeaderKind.Forwarded, options.ForwardedHeader);
         Assert.Equal(["https://app.example", "http://localhost:3000"], options.CorsOrigins);
         Assert.Equal(TimeSpan.Zero, options.GroupInitialRebalanceDelay);
+        Assert.Equal(TimeSpan.FromMinutes(1), options.RetentionCheckInterval);
         Assert.Equal(TimeSpan.FromSeconds(3), Read([], [], "{}").Options.GroupInitialRebalanceDelay);
         Assert.Null(Read(["--v2-api", "off"], [], "{}").Options.V2Commits);
         Assert.Equal((1, 2, TimeSpan.FromMilliseconds(50), 9, LogLevel.Debug), (options.SiloPort, options.GatewayPort, options.SyncInterval!.Value, options.MaxConnections, options.LogLevel));

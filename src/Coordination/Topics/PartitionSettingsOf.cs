@@ -9,21 +9,31 @@ public static class PartitionSettingsOf
     [
         TopicConfigs.MaxMessageBytes, TopicConfigs.MessageTimestampType, TopicConfigs.MessageTimestampBeforeMaxMs,
         TopicConfigs.MessageTimestampAfterMaxMs, TopicConfigs.MinInsyncReplicas, TopicConfigs.CompressionType, TopicConfigs.CleanupPolicy,
+        TopicConfigs.RetentionMs, TopicConfigs.RetentionBytes,
     ];
 
     /// <summary>Whether this configuration applies to partitions.</summary>
     public static bool Concerns(string config) => Concerned.Any(definition => definition.Name == config);
 
     /// <summary>The settings of a topic's partitions.</summary>
-    public static PartitionSettings Topic(TopicState topic) => new(
-        topic.Version,
-        TopicConfigs.MaxMessageBytes.Value(topic.Configs),
-        TopicConfigs.MessageTimestampType.Value(topic.Configs),
-        Milliseconds(TopicConfigs.MessageTimestampBeforeMaxMs.Value(topic.Configs)),
-        Milliseconds(TopicConfigs.MessageTimestampAfterMaxMs.Value(topic.Configs)),
-        TopicConfigs.MinInsyncReplicas.Value(topic.Configs),
-        TopicConfigs.CompressionType.Value(topic.Configs),
-        RequiresKeys: TopicConfigs.CleanupPolicy.Value(topic.Configs).Contains(CleanupPolicy.Compact));
+    public static PartitionSettings Topic(TopicState topic)
+    {
+        var policies = TopicConfigs.CleanupPolicy.Value(topic.Configs);
+        var deletes = policies.Contains(CleanupPolicy.Delete);
+        var (time, bytes) = (TopicConfigs.RetentionMs.Value(topic.Configs), TopicConfigs.RetentionBytes.Value(topic.Configs));
+        return new PartitionSettings(
+            topic.Version,
+            TopicConfigs.MaxMessageBytes.Value(topic.Configs),
+            TopicConfigs.MessageTimestampType.Value(topic.Configs),
+            Milliseconds(TopicConfigs.MessageTimestampBeforeMaxMs.Value(topic.Configs)),
+            Milliseconds(TopicConfigs.MessageTimestampAfterMaxMs.Value(topic.Configs)),
+            TopicConfigs.MinInsyncReplicas.Value(topic.Configs),
+            TopicConfigs.CompressionType.Value(topic.Configs),
+            RequiresKeys: policies.Contains(CleanupPolicy.Compact),
+            IsDeletable: deletes || policies.IsEmpty,
+            RetentionTime: deletes && time >= 0 ? Milliseconds(time) : null,
+            RetentionBytes: deletes && bytes >= 0 ? bytes : null);
+    }
 
     private static TimeSpan Milliseconds(long value) =>
         value >= TimeSpan.MaxValue.Ticks / TimeSpan.TicksPerMillisecond ? TimeSpan.MaxValue : TimeSpan.FromMilliseconds(value);

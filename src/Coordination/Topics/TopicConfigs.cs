@@ -12,7 +12,7 @@ namespace Loire.Coordination.Topics;
 /// </summary>
 public static class TopicConfigs
 {
-    private const string KeptUntilDeleted = "Records are kept until their topic is deleted.";
+    private const string FinerSegments = "Retention works with the store's own objects, of a few MiB at most.";
     private const string NotCompacted = "Topics are not compacted yet.";
     private const string NoSegments = "The store decides how the log is divided into objects.";
     private const string DurableAnyway = "An acknowledged record is always durable.";
@@ -25,7 +25,7 @@ public static class TopicConfigs
         "cleanup.policy", ListOf(("delete", Topics.CleanupPolicy.Delete), ("compact", Topics.CleanupPolicy.Compact)), [Topics.CleanupPolicy.Delete],
         "Whether old records go by age and size (delete), when a newer one has their key (compact), by both, or by neither (empty); " +
         "with compact, records without a key are refused.",
-        "Only the check of keys is in force: nothing removes old records yet.");
+        "Topics are not compacted yet: of compact only the check of keys is in force.");
 
     /// <summary>The codec of stored batches.</summary>
     public static readonly TopicConfigDefinition<CompressionType?> CompressionType = new(
@@ -87,22 +87,20 @@ public static class TopicConfigs
 
     /// <summary>How many bytes of a partition are kept.</summary>
     public static readonly TopicConfigDefinition<long> RetentionBytes = new(
-        "retention.bytes", Long(), -1, "Bytes that a partition keeps at least under the delete policy; no bound if negative.",
-        KeptUntilDeleted);
+        "retention.bytes", Long(), -1, "Bytes that a partition keeps at least under the delete policy; no bound if negative.");
 
     /// <summary>How long records are kept.</summary>
     public static readonly TopicConfigDefinition<long> RetentionMs = new(
-        "retention.ms", Long(-1), 604_800_000, "Milliseconds that records are kept at least under the delete policy; -1 for no limit.",
-        KeptUntilDeleted);
+        "retention.ms", Long(-1), 604_800_000, "Milliseconds that records are kept at least under the delete policy; -1 for no limit.");
 
     /// <summary>The size at which a part of the log is closed.</summary>
     public static readonly TopicConfigDefinition<int> SegmentBytes = new(
-        "segment.bytes", Int(1024 * 1024), 1024 * 1024 * 1024, "Bytes of the log that retention and compaction treat as one.", KeptUntilDeleted);
+        "segment.bytes", Int(1024 * 1024), 1024 * 1024 * 1024, "Bytes of the log that retention and compaction treat as one.", FinerSegments);
 
     /// <summary>The age at which a part of the log is closed.</summary>
     public static readonly TopicConfigDefinition<long> SegmentMs = new(
         "segment.ms", Long(1), 604_800_000,
-        "Milliseconds after which retention and compaction may touch the newest part of the log even if it is small.", KeptUntilDeleted);
+        "Milliseconds after which retention and compaction may touch the newest part of the log even if it is small.", FinerSegments);
 
     private static readonly FrozenDictionary<string, TopicConfigDefinition> ByName = new TopicConfigDefinition[]
     {

@@ -46,7 +46,7 @@ public interface IPartitionGrain : IGrainWithStringKey
     /// <param name="validateOnly">Answer as if it had been done, but do not.</param>
     /// <returns>
     /// The bounds of the log, whose start is the answer to Kafka's clients; <see cref="ErrorCode.OffsetOutOfRange"/> outside the log,
-    /// <see cref="ErrorCode.InvalidTopicException"/> for an internal topic.
+    /// <see cref="ErrorCode.InvalidTopicException"/> for an internal topic, <see cref="ErrorCode.PolicyViolation"/> for one that is only compacted.
     /// </returns>
     [ResponseTimeout("00:00:10")]
     [Alias("DeleteRecords")]

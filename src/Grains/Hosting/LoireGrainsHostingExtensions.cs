@@ -66,6 +66,7 @@ public static partial class LoireGrainsHostingExtensions
         builder.AddPlacementDirector<LoireBrokerPlacement, BrokerPlacementDirector>();
         services.TryAddSingleton(provider => new OpenPartitions(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.OpenPartitions));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ActiveDrivers>());
+        services.AddHostedService<RetentionSweeps>();
         services.TryAddSingleton(provider => new ObjectCache(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.CacheBytes));
         return builder.AddStartupTask((provider, cancellation) =>
         {

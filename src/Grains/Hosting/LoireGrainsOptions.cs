@@ -67,6 +67,11 @@ public sealed class LoireGrainsOptions
     /// </summary>
     public TimeSpan StoreSweepInterval { get; set; } = TimeSpan.FromHours(6);
 
+    /// <summary>
+    /// How often the open partitions are searched for records that their topics no longer keep (Kafka's <c>log.retention.check.interval.ms</c>).
+    /// </summary>
+    public TimeSpan RetentionCheckInterval { get; set; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Settings of consumer groups.</summary>
     public GroupOptions Groups { get; set; } = new();
 }

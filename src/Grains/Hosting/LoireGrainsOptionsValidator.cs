@@ -27,6 +27,8 @@ internal sealed class LoireGrainsOptionsValidator : IValidateOptions<LoireGrains
             options.SettleInterval < TimeSpan.FromSeconds(1) ? $"{nameof(options.SettleInterval)} must be at least a second." : null,
             options.StoreSweepInterval < TimeSpan.FromMinutes(1) || options.StoreSweepInterval > TimeSpan.FromDays(30)
                 ? $"{nameof(options.StoreSweepInterval)} must lie between a minute and 30 days." : null,
+            options.RetentionCheckInterval < TimeSpan.FromMilliseconds(1) || options.RetentionCheckInterval > TimeSpan.FromDays(30)
+                ? $"{nameof(options.RetentionCheckInterval)} must lie between a millisecond and 30 days." : null,
             options.Groups.Problem() is { } groups ? $"{nameof(options.Groups)}: {groups}" : null,
         ];
         var found = problems.OfType<string>().ToArray();

@@ -27,6 +27,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     private readonly TimeSpan _maxAge;
     private readonly int _brokerId;
     private readonly PartitionMetrics _metrics;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action _drop;
     private readonly PartitionAppends _appends;
@@ -55,7 +56,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         PartitionDriverOptions options, TimeProvider time, PartitionMetrics metrics, ILogger logger, Action drop)
     {
         (_key, _log, _askTopic, _metrics, _logger, _drop) = (key, log, askTopic, metrics, logger, drop);
-        (_maxAge, _brokerId) = (options.MaxAge, options.BrokerId);
+        (_maxAge, _brokerId, _time) = (options.MaxAge, options.BrokerId, time);
         _turns = new DriverTurns(turns, Fail);
         _appends = new PartitionAppends(log, _machine, OpenAsync, LeadAsync, options, time, metrics, Fail);
         _fetches = new PartitionFetches(log, _machine, Bounds, _turns, options.MaxAge, time, metrics);
@@ -144,6 +145,11 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         }
 
         var bounds = await OffsetsAsync();
+        if (_machine.Settings is { IsDeletable: false })
+        {
+            return bounds with { Error = ErrorCode.PolicyViolation };
+        }
+
         var to = before == Offset.None ? bounds.HighWatermark : before;
         if (bounds.Error != ErrorCode.None || to < Offset.Zero || to > bounds.HighWatermark)
         {
@@ -155,10 +161,29 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
             return bounds with { LogStart = Offset.Max(to, bounds.LogStart) };
         }
 
-        var error = await LeadAsync();
-        error = error == ErrorCode.None ? await _log.TrimAsync(to) : error;
-        _machine.MoveStart(_log.LogStartOffset);
+        var error = await DeleteBeforeAsync(to);
         return Bounds() with { Error = error };
+    }
+
+    /// <summary>
+    /// Deletes what the topic's retention no longer keeps. A partition that is not open is left alone. Posts a turn; from any thread.
+    /// </summary>
+    /// <returns>Completes when that has been done, or has failed.</returns>
+    internal Task RetainAsync()
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _turns.Post(() => _turns.Start(async () =>
+        {
+            try
+            {
+                await RetainOnceAsync();
+            }
+            finally
+            {
+                ended.SetResult();
+            }
+        }));
+        return ended.Task;
     }
 
     /// <summary>Applies a newer configuration of the topic. A partition that is not open stays closed.</summary>
@@ -324,6 +349,49 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         return new PartitionOffsets(
             ErrorCode.None, positions.Start, positions.LastStable, positions.HighWatermark, positions.End, _log.Epoch, _machine.TopicVersion,
             _brokerId);
+    }
+
+    private async Task RetainOnceAsync()
+    {
+        if (!_isOpen || _closed != ErrorCode.None || _machine.Settings is not { } settings || RetentionLimits.Of(settings) is not { Any: true } limits)
+        {
+            return;
+        }
+
+        var (error, bytes) = limits.MaxBytes is null ? (ErrorCode.None, 0L) : await _log.SizeAsync();
+        var walk = new RetentionWalk(limits, Timestamp.From(_time.GetUtcNow()), bytes);
+        error = error == ErrorCode.None ? await _log.WalkAsync(Visit) : error;
+        if (error == ErrorCode.None && walk.Start is { } to && to > _machine.Positions.Start && _closed == ErrorCode.None)
+        {
+            error = await DeleteBeforeAsync(Offset.Min(to, _machine.Positions.HighWatermark));
+        }
+
+        if (error != ErrorCode.None && _closed == ErrorCode.None)
+        {
+            CouldNotRetain(_key, error);
+        }
+
+        LogWalkStep Visit(LogPart part) => walk.Visit(part.End, part.MaxTimestamp, part.Bytes, part.IsDivisible) switch
+        {
+            RetentionVerdict.Next => LogWalkStep.Next,
+            RetentionVerdict.Divide => LogWalkStep.Into,
+            _ => LogWalkStep.Stop,
+        };
+    }
+
+    /// <summary>Moves the start of the log to an offset up to the high watermark; only a leader can.</summary>
+    private async Task<ErrorCode> DeleteBeforeAsync(Offset to)
+    {
+        var before = _machine.Positions.Start;
+        var error = await LeadAsync();
+        error = error == ErrorCode.None ? await _log.TrimAsync(to) : error;
+        if (_closed == ErrorCode.None)
+        {
+            _machine.MoveStart(_log.LogStartOffset);
+            _metrics.Deleted(_machine.Positions.Start - before);
+        }
+
+        return error;
     }
 
     private void OnLogAdvanced()

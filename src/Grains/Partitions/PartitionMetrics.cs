@@ -15,6 +15,7 @@ public sealed class PartitionMetrics
     private readonly Counter<long> _fetches;
     private readonly Counter<long> _fetchedBytes;
     private readonly UpDownCounter<long> _waitingFetches;
+    private readonly Counter<long> _deletedRecords;
     private readonly Counter<long> _errors;
 
     /// <summary>Creates the instruments of one silo.</summary>
@@ -29,6 +30,8 @@ public sealed class PartitionMetrics
         _fetchedBytes = meter.CreateCounter<long>("loire.partition.fetch.size", "By", "Bytes of batches returned to fetches.");
         _waitingFetches = meter.CreateUpDownCounter<long>(
             "loire.partition.fetches.waiting", "{fetch}", "Fetches that currently wait for data.");
+        _deletedRecords = meter.CreateCounter<long>(
+            "loire.partition.deleted.records", "{record}", "Offsets below which logs have come to start, by retention or on request.");
         _errors = meter.CreateCounter<long>(
             "loire.partition.errors", "{request}", "Requests that failed, by loire.operation and error.type.");
     }
@@ -45,6 +48,8 @@ public sealed class PartitionMetrics
         _fetches.Add(1);
         _fetchedBytes.Add(bytes);
     }
+
+    internal void Deleted(long records) => _deletedRecords.Add(records);
 
     internal void Waiting(int change) => _waitingFetches.Add(change);
 

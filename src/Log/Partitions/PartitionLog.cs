@@ -16,6 +16,7 @@ public sealed class PartitionLog : IAsyncDisposable
 {
     private readonly Chain _chain;
     private readonly BatchReader _reader;
+    private readonly PartWalk _parts;
     private Item[] _items = [];
 
     /// <summary>Creates a log that is not open yet.</summary>
@@ -29,6 +30,7 @@ public sealed class PartitionLog : IAsyncDisposable
     {
         _chain = new Chain(storage, id, writer, options, BatchFormat.Instance, cache, time, isNameReused: false);
         _reader = new BatchReader(_chain);
+        _parts = new PartWalk(_chain);
     }
 
     /// <summary>Whether this instance has taken an epoch and may append.</summary>
@@ -217,6 +219,16 @@ public sealed class PartitionLog : IAsyncDisposable
         : !_chain.Leads ? ErrorCode.NotLeaderOrFollower
         : to > DurableEndOffset ? ErrorCode.OffsetOutOfRange
         : await _chain.SegmentMaintenance.TrimAsync(to);
+
+    /// <summary>
+    /// The bytes of the log in the store, without its index: of a long log the index is read, once in the life of this instance.
+    /// </summary>
+    /// <returns>The bytes; or <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read now, and the error of a closed log.</returns>
+    public ValueTask<(ErrorCode Error, long Bytes)> SizeAsync() => _chain.IsClosed ? new((_chain.ClosedError, 0)) : _parts.SizeAsync();
+
+    /// <summary>Visits the parts of the log from the oldest on, those that are about to be deleted included.</summary>
+    /// <returns>The errors of <see cref="SizeAsync"/>.</returns>
+    public ValueTask<ErrorCode> WalkAsync(Func<LogPart, LogWalkStep> visit) => _chain.IsClosed ? new(_chain.ClosedError) : _parts.WalkAsync(visit);
 
     /// <summary>The merging, dropping and deleting that is under way; never throws.</summary>
     internal Task Maintenance => _chain.SegmentMaintenance.Running;

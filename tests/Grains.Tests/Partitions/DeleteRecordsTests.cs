@@ -1,4 +1,5 @@
 using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Tests.Benches;
 using Loire.Log.Partitions;
 using Loire.Model;
@@ -69,6 +70,16 @@ public class DeleteRecordsTests
         bench.Thread.After(release);
         Assert.Equal((ErrorCode.None, 1L), (pending.Now().Error, pending.Now().BaseOffset.Value));
         Assert.Equal("1:b", Batch.Text(bench.Fetched(1)));
+    }
+
+    [Fact]
+    public void Records_of_a_topic_that_is_only_compacted_are_not_deleted()
+    {
+        var bench = new PartitionBench();
+        bench.Topic = () => Task.FromResult(new PartitionSettingsResult(ErrorCode.None, PartitionBench.Defaults with { IsDeletable = false }));
+        bench.Appended("a");
+        Assert.Equal((ErrorCode.PolicyViolation, 0L), Answer(Delete(bench, 1)));
+        Assert.Equal(0, bench.Offsets().LogStart.Value);
     }
 
     [Fact]

@@ -371,6 +371,45 @@ public abstract class PartitionLogSuite
         Small);
 
     [Fact]
+    public void The_parts_of_a_log_add_up_to_its_size_and_are_visited_in_order_also_within_pages() => Run(
+        async bench =>
+        {
+            var log = await bench.LeadAsync();
+            for (var i = 0; i < 200; i++)
+            {
+                Assert.Equal(ErrorCode.None, await log.Append([TestBatches.ToAppend(TestBatches.Of(i, $"v{i}" + new string('x', 300)))]).Committed);
+            }
+
+            await log.Maintenance;
+            foreach (var opened in new[] { log, await bench.OpenAsync() })
+            {
+                var (error, size) = await opened.SizeAsync();
+                Assert.Equal(ErrorCode.None, error);
+                var (whole, parts) = (new List<LogPart>(), new List<LogPart>());
+                Assert.Equal(ErrorCode.None, await opened.WalkAsync(part => Take(whole, part, LogWalkStep.Next)));
+                Assert.Equal(
+                    ErrorCode.None,
+                    await opened.WalkAsync(part => part.IsDivisible ? LogWalkStep.Into : Take(parts, part, LogWalkStep.Next)));
+                Assert.Contains(whole, part => part.IsDivisible);
+                Assert.Equal((size, size), (whole.Sum(part => part.Bytes), parts.Sum(part => part.Bytes)));
+                Assert.Equal(parts.Select(part => part.End).Order(), parts.Select(part => part.End));
+                Assert.Equal((200L, 199L), (parts[^1].End.Value, parts.Max(part => part.MaxTimestamp).Milliseconds));
+                Assert.True(parts.Count > whole.Count);
+            }
+
+            var first = new List<LogPart>();
+            Assert.Equal(ErrorCode.None, await log.WalkAsync(part => part.IsDivisible ? LogWalkStep.Into : Take(first, part, LogWalkStep.Stop)));
+            Assert.Single(first);
+
+            static LogWalkStep Take(List<LogPart> parts, LogPart part, LogWalkStep step)
+            {
+                parts.Add(part);
+                return step;
+            }
+        },
+        Small);
+
+    [Fact]
     public void Offsets_go_on_after_the_last_record_was_dropped() => Run(async bench =>
     {
         var log = await bench.LeadAsync();

@@ -1,0 +1,110 @@
+using Loire.Log.Chains;
+using Loire.Log.Objects;
+
+namespace Loire.Log.Partitions;
+
+/// <summary>
+/// Walks over the parts of a log and adds up their bytes. Pages never change, so what one of them holds is read once. What cannot be read because it is damaged counts
+/// as one part.
+/// </summary>
+internal sealed class PartWalk(Chain chain)
+{
+    // Far more pages than a log has at a time; those of the past are forgotten then.
+    private const int MaxPages = 20_000;
+
+    private readonly EntryWalk _walk = new(chain.Loader);
+    private readonly Dictionary<ObjectKey, long> _pages = [];
+
+    /// <summary>The bytes of all objects with batches.</summary>
+    public async ValueTask<(ErrorCode Error, long Bytes)> SizeAsync()
+    {
+        if (_pages.Count > MaxPages)
+        {
+            _pages.Clear();
+        }
+
+        return await SizeAsync(Entries());
+    }
+
+    /// <summary>Visits the parts from the oldest on.</summary>
+    public async ValueTask<ErrorCode> WalkAsync(Func<LogPart, LogWalkStep> visit) => (await WalkAsync(Entries(), visit)).Error;
+
+    // As of now: the head may change while a page is read.
+    private ChainEntry[] Entries() => [.. chain.State.Head.Entries, .. chain.State.Tail];
+
+    private async ValueTask<(ErrorCode Error, long Bytes)> SizeAsync(ReadOnlyMemory<ChainEntry> entries)
+    {
+        var bytes = 0L;
+        for (var i = 0; i < entries.Length; i++)
+        {
+            var entry = entries.Span[i];
+            if (entry.Kind != ObjectKind.Page)
+            {
+                bytes += entry.Bytes;
+                continue;
+            }
+
+            if (!_pages.TryGetValue(entry.Key, out var size))
+            {
+                var (status, listed) = await _walk.ReadPageAsync(entry);
+                if (status == FetchStatus.Unreachable || chain.IsClosed)
+                {
+                    return (chain.IsClosed ? chain.ClosedError : ErrorCode.KafkaStorageError, 0);
+                }
+
+                var (error, below) = await SizeAsync(listed);
+                if (error != ErrorCode.None)
+                {
+                    return (error, 0);
+                }
+
+                _pages[entry.Key] = size = below;
+            }
+
+            bytes += size;
+        }
+
+        return (ErrorCode.None, bytes);
+    }
+
+    private async ValueTask<(ErrorCode Error, bool Goes)> WalkAsync(ReadOnlyMemory<ChainEntry> entries, Func<LogPart, LogWalkStep> visit)
+    {
+        for (var i = 0; i < entries.Length; i++)
+        {
+            var entry = entries.Span[i];
+            var isPage = entry is { Kind: ObjectKind.Page, IsDamaged: false };
+            var step = visit(PartOf(entry, isPage));
+            if (step == LogWalkStep.Into && isPage)
+            {
+                var (status, listed) = await _walk.ReadPageAsync(entry);
+                if (status == FetchStatus.Unreachable || chain.IsClosed)
+                {
+                    return (chain.IsClosed ? chain.ClosedError : ErrorCode.KafkaStorageError, false);
+                }
+
+                if (status == FetchStatus.Found)
+                {
+                    var (error, goes) = await WalkAsync(listed, visit);
+                    if (error != ErrorCode.None || !goes)
+                    {
+                        return (error, false);
+                    }
+
+                    continue;
+                }
+
+                step = visit(PartOf(entry, isDivisible: false));
+            }
+
+            if (step != LogWalkStep.Next)
+            {
+                return (ErrorCode.None, false);
+            }
+        }
+
+        return (ErrorCode.None, true);
+    }
+
+    private LogPart PartOf(ChainEntry entry, bool isDivisible) => new(
+        entry.End, entry.MaxTimestamp, entry.Kind == ObjectKind.Page ? _pages.GetValueOrDefault(entry.Key) : entry.Bytes, isDivisible);
+}
