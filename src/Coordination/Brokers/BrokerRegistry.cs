@@ -12,8 +12,10 @@ namespace Loire.Coordination.Brokers;
 /// <param name="Silo">The address of its silo, in Orleans' notation; no other start of any broker has the same.</param>
 /// <param name="Version">The version of its program.</param>
 /// <param name="StartedAt">When it started, by its own clock.</param>
+/// <param name="Features">The feature levels that its program supports; null if the program is from before there were levels.</param>
 public sealed record BrokerRecord(
-    int Id, long Epoch, BrokerPhase Phase, string? Rack, string? Http, string Silo, string Version, Timestamp StartedAt);
+    int Id, long Epoch, BrokerPhase Phase, string? Rack, string? Http, string Silo, string Version, Timestamp StartedAt,
+    FeatureRange? Features = null);
 
 /// <summary>The phases of one start of a broker, as it reports them; a broker that dies stays in its last one.</summary>
 public enum BrokerPhase : byte
@@ -27,18 +29,23 @@ public enum BrokerPhase : byte
     /// <summary>It has stopped in order.</summary>
     Stopped = 2,
 
-    /// <summary>It was removed for good. It is no part of the cluster any more; its epoch stays, so that a later broker of its id does not repeat one.</summary>
+    /// <summary>It was removed for good. It is not part of the cluster; its epoch stays, so that a later start does not repeat one.</summary>
     Removed = 3,
 }
 
 /// <summary>The brokers of a cluster, each under an id of its own.</summary>
 /// <param name="ClusterId">The cluster to which the store belongs.</param>
+/// <param name="FeatureLevel">The cluster's level of <see cref="FeatureLevels"/>.</param>
 /// <param name="Brokers">The brokers that have ever registered, by their ids, those that were removed included.</param>
-public sealed record BrokerRegistry(string ClusterId, ImmutableSortedDictionary<int, BrokerRecord> Brokers)
+public sealed record BrokerRegistry(string ClusterId, int FeatureLevel, ImmutableSortedDictionary<int, BrokerRecord> Brokers)
 {
     /// <summary>The registry of a store that has none yet.</summary>
-    public static BrokerRegistry Of(string clusterId) => new(clusterId, ImmutableSortedDictionary<int, BrokerRecord>.Empty);
+    public static BrokerRegistry Of(string clusterId, int featureLevel) =>
+        new(clusterId, featureLevel, ImmutableSortedDictionary<int, BrokerRecord>.Empty);
 
     /// <summary>The same with one broker added or replaced.</summary>
     public BrokerRegistry With(BrokerRecord broker) => this with { Brokers = Brokers.SetItem(broker.Id, broker) };
+
+    /// <summary>The same without a broker.</summary>
+    public BrokerRegistry Without(int id) => this with { Brokers = Brokers.Remove(id) };
 }

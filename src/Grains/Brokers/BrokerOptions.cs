@@ -1,3 +1,6 @@
+using Loire.Coordination.Brokers;
+using Loire.Model;
+
 namespace Loire.Grains.Brokers;
 
 /// <summary>The broker that a silo is.</summary>
@@ -17,6 +20,9 @@ public sealed class BrokerOptions
 
     /// <summary>The version of the program.</summary>
     public string Version { get; set; } = "";
+
+    /// <summary>The feature levels of the program; set in tests.</summary>
+    internal FeatureRange Features { get; set; } = FeatureLevels.Supported;
 
     /// <summary>
     /// How long a start waits for its predecessor to be declared dead before it is refused, because a living broker has its id. Longer than the

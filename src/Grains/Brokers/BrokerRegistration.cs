@@ -25,6 +25,7 @@ internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions option
     /// <summary>Reads the registry; null if the store has none.</summary>
     /// <param name="root">The root of the cluster.</param>
     /// <exception cref="InvalidDataException">The stored registry cannot be read.</exception>
+    /// <exception cref="BrokerRefusedException">A later version wrote the registry.</exception>
     public static async Task<BrokerRegistry?> ReadAsync(IClusterRoot root) => (await ReadVersionAsync(root)).Registry;
 
     /// <summary>
@@ -38,12 +39,13 @@ internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions option
     /// </param>
     /// <param name="cancellation">Ends the attempts.</param>
     /// <returns>Why the broker is not registered, in one sentence; null if it is.</returns>
-    /// <exception cref="BrokerRefusedException">The broker may not join: its id is in use, or the store is not its own.</exception>
+    /// <exception cref="BrokerRefusedException">The broker may not join: its id is in use, or the store is not its own or of a later version.</exception>
     /// <exception cref="InvalidDataException">The registry is damaged, and the broker has a cluster.</exception>
     public async Task<string?> RegisterAsync(string silo, Func<ValueTask<Func<string, bool>>> isAlive, CancellationToken cancellation)
     {
         var newcomer = new BrokerRecord(
-            options.Id, 1, BrokerPhase.Starting, options.Rack, null, silo, options.Version, Timestamp.From(time.GetUtcNow()));
+            options.Id, 1, BrokerPhase.Starting, options.Rack, null, silo, options.Version, Timestamp.From(time.GetUtcNow()),
+            options.Features);
         var started = time.GetTimestamp();
         while (true)
         {
@@ -94,7 +96,7 @@ internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions option
         }
 
         ValueTask<Advanced> Decide(BrokerRegistry? registry) => new(new Advanced(
-            registry is null ? null : BrokerRules.Advance(registry, mine.Id, mine.Epoch, phase, http)));
+            registry is null ? null : BrokerRules.Advance(registry, mine.Id, mine.Silo, phase, http)));
     }
 
     /// <summary>Removes a broker from the registry for good, unless it lives.</summary>
@@ -103,15 +105,29 @@ internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions option
     /// <param name="isAlive">Reads the members, and returns whether the silo at an address is a living one. Called after each read of the registry.</param>
     /// <param name="time">The clock of pauses between attempts.</param>
     /// <exception cref="InvalidDataException">The stored registry cannot be read.</exception>
-    public static async Task<ErrorCode> RemoveAsync(IClusterRoot root, int id, Func<ValueTask<Func<string, bool>>> isAlive, TimeProvider time)
+    public static async Task<ErrorCode> RemoveAsync(IClusterRoot root, int id, Func<ValueTask<Func<string, bool>>> isAlive, TimeProvider time) =>
+        (await ChangeAsync(root, async registry => BrokerRules.Remove(registry, id, await isAlive()), removal => removal.Registry, time)).Error;
+
+    /// <summary>Raises the feature level of the cluster, if all its brokers support that.</summary>
+    /// <param name="root">The root of the cluster.</param>
+    /// <param name="level">The new level; null for the highest that all brokers support.</param>
+    /// <param name="validateOnly">Decide, and change nothing.</param>
+    /// <param name="time">The clock of pauses between attempts.</param>
+    /// <exception cref="InvalidDataException">The stored registry cannot be read.</exception>
+    public static Task<FeatureUpgrade> UpgradeAsync(IClusterRoot root, int? level, bool validateOnly, TimeProvider time) => ChangeAsync(
+        root, registry => ValueTask.FromResult(BrokerRules.Upgrade(registry, level)), upgrade => validateOnly ? null : upgrade.Registry, time);
+
+    /// <summary>Reads, decides and writes, until no other silo has changed the registry between the two.</summary>
+    private static async Task<T> ChangeAsync<T>(
+        IClusterRoot root, Func<BrokerRegistry?, ValueTask<T>> decide, Func<T, BrokerRegistry?> outcome, TimeProvider time)
     {
         while (true)
         {
             var (registry, version) = await ReadVersionAsync(root);
-            var removal = BrokerRules.Remove(registry, id, await isAlive());
-            if (removal.Registry is null || await root.CompareAndSwapAsync(Key, version, BrokerRegistryCodec.Write(removal.Registry)))
+            var decided = await decide(registry);
+            if (outcome(decided) is not { } next || await root.CompareAndSwapAsync(Key, version, BrokerRegistryCodec.Write(next)))
             {
-                return removal.Error;
+                return decided;
             }
 
             await Task.Delay(Pause, time);
@@ -132,7 +148,7 @@ internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions option
             var next = outcome(decided);
             return next is null || next == registry || await root.CompareAndSwapAsync(Key, version, BrokerRegistryCodec.Write(next)) ? decided : null;
         }
-        catch (Exception problem) when (problem is not InvalidDataException && time.GetElapsedTime(started) < options.StoreWait)
+        catch (Exception problem) when (problem is not (InvalidDataException or BrokerRefusedException) && time.GetElapsedTime(started) < options.StoreWait)
         {
             return null;
         }
@@ -143,7 +159,9 @@ internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions option
         var (value, version) = await root.ReadAsync(Key);
         return value is not { } bytes ? (null, version)
             : BrokerRegistryCodec.TryRead(bytes.Span, out var registry) ? (registry, version)
-            : throw new InvalidDataException("The registry of brokers in the store has a layout that this version does not know.");
+            : BrokerRegistryCodec.IsOfLaterVersion(bytes.Span)
+                ? throw new BrokerRefusedException("A later version wrote the registry of brokers in the store.")
+            : throw new InvalidDataException("The registry of brokers in the store is not valid.");
     }
 
     private sealed record Advanced(BrokerRegistry? Next);

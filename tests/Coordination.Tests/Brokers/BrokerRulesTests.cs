@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Loire.Coordination.Brokers;
 using Loire.Model;
 
@@ -31,7 +30,7 @@ public sealed class BrokerRulesTests
     public void A_second_broker_of_an_id_that_lives_is_refused_and_learns_who_has_it()
     {
         var first = Register(null, Newcomer(3, "s1"), NobodyLives);
-        var running = BrokerRules.Advance(first.Registry!, 3, 1, BrokerPhase.Running, "http://10.0.0.1:8080/");
+        var running = BrokerRules.Advance(first.Registry!, 3, "s1", BrokerPhase.Running, "http://10.0.0.1:8080/");
         var second = Register(running, Newcomer(3, "s2"), silo => silo == "s1");
         Assert.Equal(RegistrationRefusal.IdInUse, second.Refusal);
         Assert.Equal("the broker 3 is running at http://10.0.0.1:8080/ since 2026-01-01T00:00:00Z.", second.Detail);
@@ -42,7 +41,7 @@ public sealed class BrokerRulesTests
     public void A_broker_that_has_stopped_is_replaced_even_while_its_silo_still_counts_as_alive()
     {
         var first = Register(null, Newcomer(3, "s1"), NobodyLives);
-        var stopped = BrokerRules.Advance(first.Registry!, 3, 1, BrokerPhase.Stopped, null);
+        var stopped = BrokerRules.Advance(first.Registry!, 3, "s1", BrokerPhase.Stopped, null);
         Assert.Equal(2, Register(stopped, Newcomer(3, "s2"), _ => true).Broker!.Epoch);
     }
 
@@ -63,7 +62,7 @@ public sealed class BrokerRulesTests
     public void A_cluster_has_a_bound_on_its_brokers_that_known_ones_do_not_meet()
     {
         var full = Enumerable.Range(0, Limits.Brokers).Aggregate(
-            BrokerRegistry.Of("c"), (registry, id) => registry.With(Newcomer(id, $"s{id}")));
+            BrokerRegistry.Of("c", 1), (registry, id) => registry.With(Newcomer(id, $"s{id}")));
         Assert.Equal(RegistrationRefusal.TooMany, Register(full, Newcomer(Limits.Brokers, "new"), NobodyLives).Refusal);
         Assert.Equal(RegistrationRefusal.None, Register(full, Newcomer(0, "new"), NobodyLives).Refusal);
     }
@@ -73,10 +72,10 @@ public sealed class BrokerRulesTests
     {
         var first = Register(null, Newcomer(3, "s1"), NobodyLives).Registry!;
         var second = Register(first, Newcomer(3, "s2"), NobodyLives).Registry!;
-        Assert.Null(BrokerRules.Advance(second, 3, 1, BrokerPhase.Stopped, null));
-        Assert.Null(BrokerRules.Advance(second, 4, 1, BrokerPhase.Stopped, null));
-        var running = BrokerRules.Advance(second, 3, 2, BrokerPhase.Running, "http://a/")!;
-        Assert.Equal("http://a/", BrokerRules.Advance(running, 3, 2, BrokerPhase.Stopped, null)!.Brokers[3].Http);
+        Assert.Null(BrokerRules.Advance(second, 3, "s1", BrokerPhase.Stopped, null));
+        Assert.Null(BrokerRules.Advance(second, 4, "s2", BrokerPhase.Stopped, null));
+        var running = BrokerRules.Advance(second, 3, "s2", BrokerPhase.Running, "http://a/")!;
+        Assert.Equal("http://a/", BrokerRules.Advance(running, 3, "s2", BrokerPhase.Stopped, null)!.Brokers[3].Http);
     }
 
     [Fact]
@@ -89,7 +88,7 @@ public sealed class BrokerRulesTests
 
         var removed = BrokerRules.Remove(first, 3, NobodyLives).Registry!;
         Assert.Equal(BrokerPhase.Removed, removed.Brokers[3].Phase);
-        Assert.Null(BrokerRules.Advance(removed, 3, 1, BrokerPhase.Stopped, null));
+        Assert.Null(BrokerRules.Advance(removed, 3, "s1", BrokerPhase.Stopped, null));
         Assert.Equal(ErrorCode.None, BrokerRules.Remove(removed, 3, _ => true).Error);
         Assert.True(BrokerRegistryCodec.TryRead(BrokerRegistryCodec.Write(removed).Span, out var read) && read.Brokers[3] == removed.Brokers[3]);
     }
@@ -108,39 +107,85 @@ public sealed class BrokerRulesTests
     }
 
     [Fact]
-    public void A_registry_survives_its_encoding_a_cut_one_is_refused_and_a_flipped_bit_throws_nothing()
+    public void A_store_without_a_registry_begins_at_the_highest_level_of_its_first_broker_and_others_do_not_raise_it()
     {
-        var registry = new BrokerRegistry("c", ImmutableSortedDictionary<int, BrokerRecord>.Empty)
-            .With(new BrokerRecord(0, 7, BrokerPhase.Running, "r1", "http://127.0.0.1:8080/", "127.0.0.1:1@2", "1.2.3", new Timestamp(1)))
-            .With(new BrokerRecord(int.MaxValue, 1, BrokerPhase.Stopped, null, null, "s", "", new Timestamp(2)));
-        var bytes = BrokerRegistryCodec.Write(registry);
-        Assert.True(BrokerRegistryCodec.TryRead(bytes.Span, out var read));
-        Assert.Equal(registry.ClusterId, read.ClusterId);
-        Assert.Equal(registry.Brokers.Values, read.Brokers.Values);
-        for (var length = 0; length < bytes.Length; length++)
-        {
-            Assert.False(BrokerRegistryCodec.TryRead(bytes.Span[..length], out _), $"cut at {length}");
-        }
-
-        for (var bit = 0; bit < bytes.Length * 8; bit++)
-        {
-            var flipped = bytes.ToArray();
-            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
-            _ = BrokerRegistryCodec.TryRead(flipped, out _);
-        }
+        var first = Register(null, Newcomer(3, "s1", 0, 4), NobodyLives).Registry!;
+        var second = Register(first, Newcomer(4, "s2", 2, 6), NobodyLives).Registry!;
+        Assert.Equal((4, 4), (first.FeatureLevel, second.FeatureLevel));
+        Assert.Equal(new FeatureRange(2, 6), second.Brokers[4].Features);
     }
 
     [Fact]
-    public void The_layout_of_the_registry_is_fixed()
+    public void A_broker_that_is_alone_raises_the_level_to_its_highest()
     {
-        var registry = BrokerRegistry.Of("c").With(new BrokerRecord(2, 3, BrokerPhase.Running, "r", null, "s", "v", new Timestamp(5)));
-        Assert.Equal(
-            "01" + "000163" + "00000001" + "00000002" + "0000000000000003" + "01" + "000172" + "FFFF" + "000173" + "000176" + "0000000000000005",
-            Convert.ToHexString(BrokerRegistryCodec.Write(registry).Span));
+        var stored = BrokerRegistry.Of("c", 0).With(Newcomer(3, "s1"));
+        var alone = BrokerRules.Register(stored, "c", Newcomer(3, "s2", 0, 2), true, NobodyLives);
+        Assert.Equal((2, 2L), (alone.Registry!.FeatureLevel, alone.Broker!.Epoch));
+        Assert.Equal(0, Register(stored, Newcomer(3, "s2", 0, 2), NobodyLives).Registry!.FeatureLevel);
     }
 
-    private static BrokerRecord Newcomer(int id, string silo) =>
-        new(id, 1, BrokerPhase.Starting, null, null, silo, "1.0.0", new Timestamp(1_767_225_600_000));
+    [Theory]
+    [InlineData(1, 2, false)]
+    [InlineData(4, 5, false)]
+    [InlineData(4, 5, true)]
+    public void A_broker_that_does_not_support_the_level_of_the_store_is_refused(int lowest, int highest, bool isAlone)
+    {
+        var refused = BrokerRules.Register(BrokerRegistry.Of("c", 3), "c", Newcomer(3, "s1", lowest, highest), isAlone, NobodyLives);
+        Assert.Equal((RegistrationRefusal.FeatureLevel, null), (refused.Refusal, refused.Registry));
+        Assert.Equal($"the store has feature level 3, and this version supports the levels {lowest} to {highest}.", refused.Detail);
+    }
+
+    [Fact]
+    public void The_level_is_raised_to_the_highest_that_all_brokers_support_and_a_second_time_changes_nothing()
+    {
+        var registry = BrokerRegistry.Of("c", 0).With(Newcomer(1, "s1", 0, 4)).With(Newcomer(2, "s2", 0, 3));
+        var raised = BrokerRules.Upgrade(registry, null);
+        Assert.Equal((ErrorCode.None, null, 0, 3), (raised.Error, raised.Detail, raised.Before, raised.After));
+        Assert.Equal(3, raised.Registry!.FeatureLevel);
+        Assert.Equal(registry.Brokers.Values, raised.Registry.Brokers.Values);
+        Assert.Equal(new FeatureUpgrade(ErrorCode.None, null, 3, 3, null), BrokerRules.Upgrade(raised.Registry, null));
+        Assert.Equal(new FeatureUpgrade(ErrorCode.None, null, 3, 3, null), BrokerRules.Upgrade(raised.Registry, 3));
+        Assert.Equal(2, BrokerRules.Upgrade(registry, 2).Registry!.FeatureLevel);
+    }
+
+    [Fact]
+    public void A_level_is_refused_that_is_lower_or_that_a_broker_does_not_support()
+    {
+        var registry = BrokerRegistry.Of("c", 1).With(Newcomer(1, "s1", 0, 4)).With(Newcomer(2, "s2", 1, 2));
+        Assert.Equal(
+            new FeatureUpgrade(ErrorCode.InvalidUpdateVersion, "The feature level is 1, and is never lowered.", 1, 1, null), BrokerRules.Upgrade(registry, 0));
+        Assert.Equal(
+            new FeatureUpgrade(ErrorCode.InvalidUpdateVersion, "Broker 2 supports the feature levels 1 to 2, not 3.", 1, 1, null),
+            BrokerRules.Upgrade(registry, 3));
+        Assert.Equal(ErrorCode.FeatureUpdateFailed, BrokerRules.Upgrade(null, null).Error);
+    }
+
+    [Fact]
+    public void A_broker_of_a_version_without_levels_keeps_the_level_until_it_is_replaced_or_removed()
+    {
+        var registry = BrokerRegistry.Of("c", 0).With(Newcomer(1, "s1")).With(Newcomer(2, "s2") with { Features = null });
+        var refused = BrokerRules.Upgrade(registry, null);
+        Assert.Equal(
+            (ErrorCode.FeatureUpdateFailed, "Version 1.0.0 of broker 2 has no feature levels. Start the broker with a later version, or remove it."),
+            (refused.Error, refused.Detail));
+        Assert.Equal(1, BrokerRules.Upgrade(Register(registry, Newcomer(2, "s3"), NobodyLives).Registry, null).After);
+        Assert.Equal(1, BrokerRules.Upgrade(BrokerRules.Remove(registry, 2, NobodyLives).Registry, null).After);
+        Assert.Equal(1, BrokerRules.Upgrade(registry.With(registry.Brokers[2] with { Phase = BrokerPhase.Removed }), null).After);
+    }
+
+    [Fact]
+    public void At_level_0_nothing_stays_of_a_broker_that_is_removed_and_its_earlier_process_does_not_speak_for_a_later_start()
+    {
+        var first = BrokerRegistry.Of("c", 0).With(Newcomer(3, "s1")).With(Newcomer(4, "s4"));
+        var removed = BrokerRules.Remove(first, 3, NobodyLives).Registry!;
+        Assert.Equal(4, Assert.Single(removed.Brokers).Key);
+        var again = Register(removed, Newcomer(3, "s2"), NobodyLives);
+        Assert.Equal(1, again.Broker!.Epoch);
+        Assert.Null(BrokerRules.Advance(again.Registry!, 3, "s1", BrokerPhase.Stopped, null));
+    }
+
+    private static BrokerRecord Newcomer(int id, string silo, int lowest = 0, int highest = 1) =>
+        new(id, 1, BrokerPhase.Starting, null, null, silo, "1.0.0", new Timestamp(1_767_225_600_000), new FeatureRange(lowest, highest));
 
     private static Registration Register(BrokerRegistry? registry, BrokerRecord newcomer, Func<string, bool> isAlive) =>
         BrokerRules.Register(registry, "c", newcomer, false, isAlive);

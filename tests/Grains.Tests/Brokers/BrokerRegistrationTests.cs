@@ -2,6 +2,7 @@ using Loire.Coordination.Brokers;
 using Loire.Grains.Brokers;
 using Loire.Log;
 using Loire.Log.Audits;
+using Loire.Model;
 using Loire.TestKit;
 
 namespace Loire.Grains.Tests.Brokers;
@@ -143,6 +144,79 @@ public sealed class BrokerRegistrationTests
     });
 
     [Fact]
+    public void The_feature_level_is_raised_while_another_broker_registers_and_neither_change_is_lost() => VirtualTime.Run(async time =>
+    {
+        await New(time, id: 1, highest: 0).RegisterAsync("s1", Alive(), default);
+        await New(time, id: 1).RegisterAsync("s2", Alive(), default);
+        var isFirst = true;
+        _storage.Faults = async call =>
+        {
+            if (isFirst && call.Operation == StorageOperation.Write)
+            {
+                isFirst = false;
+                await New(time, id: 2).RegisterAsync("s3", Alive("s2"), default);
+            }
+
+            return StorageFault.None;
+        };
+        var upgrade = await BrokerRegistration.UpgradeAsync(Root, null, validateOnly: false, time);
+        var registry = await BrokerRegistration.ReadAsync(Root);
+        Assert.Equal((ErrorCode.None, 0, 1), (upgrade.Error, upgrade.Before, upgrade.After));
+        Assert.Equal((1, 2, false), (registry!.FeatureLevel, registry.Brokers.Count, isFirst));
+        Assert.All(registry.Brokers.Values, broker => Assert.Equal(FeatureLevels.Supported, broker.Features));
+    });
+
+    [Fact]
+    public void A_broker_that_registers_during_the_raise_with_a_version_that_does_not_support_it_prevents_it() => VirtualTime.Run(async time =>
+    {
+        await New(time, id: 1, highest: 0).RegisterAsync("s1", Alive(), default);
+        await New(time, id: 1).RegisterAsync("s2", Alive(), default);
+        var isFirst = true;
+        _storage.Faults = async call =>
+        {
+            if (isFirst && call.Operation == StorageOperation.Write)
+            {
+                isFirst = false;
+                await New(time, id: 2, highest: 0).RegisterAsync("s3", Alive("s2"), default);
+            }
+
+            return StorageFault.None;
+        };
+        Assert.Equal(ErrorCode.InvalidUpdateVersion, (await BrokerRegistration.UpgradeAsync(Root, 1, validateOnly: false, time)).Error);
+        Assert.Equal(0, (await BrokerRegistration.ReadAsync(Root))!.FeatureLevel);
+    });
+
+    [Fact]
+    public void A_raise_that_is_only_validated_writes_nothing() => VirtualTime.Run(async time =>
+    {
+        await New(time, id: 1, highest: 0).RegisterAsync("s1", Alive(), default);
+        await New(time, id: 1).RegisterAsync("s2", Alive(), default);
+        _storage.Faults = call => Task.FromResult(
+            call.Operation == StorageOperation.Read ? StorageFault.None : StorageFault.Refuse(new IOException("No write is expected.")));
+        Assert.Equal(1, (await BrokerRegistration.UpgradeAsync(Root, null, validateOnly: true, time)).After);
+    });
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_start_refuses_a_store_of_a_level_or_layout_that_it_does_not_know_and_leaves_it_as_it_is(bool isAlone) => VirtualTime.Run(async time =>
+    {
+        var options = new BrokerOptions { ClusterId = "c", Id = 1, IsAlone = isAlone };
+        Task<BrokerRefusedException> RefusedAsync() =>
+            Assert.ThrowsAsync<BrokerRefusedException>(() => new BrokerRegistration(Root, options, time).RegisterAsync("s1", Alive(), default));
+        var begun = time.GetTimestamp();
+        var bytes = BrokerRegistryCodec.Write(BrokerRegistry.Of("c", 7)).ToArray();
+        Assert.True(await Root.CompareAndSwapAsync(BrokerRegistration.Key, null, bytes));
+        Assert.Equal("As broker 1: the store has feature level 7, and this version supports the levels 0 to 1.", (await RefusedAsync()).Message);
+
+        bytes[0] = 9;
+        Assert.True(await Root.CompareAndSwapAsync(BrokerRegistration.Key, (await Root.ReadAsync(BrokerRegistration.Key)).Version, bytes));
+        Assert.Equal("A later version wrote the registry of brokers in the store.", (await RefusedAsync()).Message);
+        Assert.Equal(bytes, (await Root.ReadAsync(BrokerRegistration.Key)).Value!.Value.ToArray());
+        Assert.Equal(TimeSpan.Zero, time.GetElapsedTime(begun));
+    });
+
+    [Fact]
     public void One_flipped_bit_of_the_registry_is_restored() => VirtualTime.Run(async time =>
     {
         await New(time, id: 1).RegisterAsync("s1", Alive(), default);
@@ -178,8 +252,8 @@ public sealed class BrokerRegistrationTests
         Assert.Equal("s2", Assert.Single((await BrokerRegistration.ReadAsync(Root))!.Brokers.Values).Silo);
     });
 
-    private BrokerRegistration New(TimeProvider time, int id) =>
-        new(Root, new BrokerOptions { ClusterId = "c", Id = id, IsAlone = false, Version = "1.0.0" }, time);
+    private BrokerRegistration New(TimeProvider time, int id, int highest = FeatureLevels.Highest) => new(
+        Root, new BrokerOptions { ClusterId = "c", Id = id, IsAlone = false, Version = "1.0.0", Features = new FeatureRange(0, highest) }, time);
 
     private static Func<ValueTask<Func<string, bool>>> Alive(params string[] silos) =>
         () => new ValueTask<Func<string, bool>>(silo => silos.Contains(silo));

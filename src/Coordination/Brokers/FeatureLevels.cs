@@ -1,0 +1,31 @@
+using Loire.Model;
+
+namespace Loire.Coordination.Brokers;
+
+/// <summary>
+/// The feature levels of a cluster (the idea of Kafka's <c>metadata.version</c>). Brokers write only the formats of the cluster's level, so that
+/// brokers of two versions can serve one store during a rolling upgrade; an operator raises the level once every broker supports a higher one. It
+/// is never lowered.
+/// <code>
+///   0   what stores had before there was a level
+///   1   topics record preferred leaders (TopicRecord kinds 6 and 7); the registry keeps the level, the levels of each broker, and removed brokers
+/// </code>
+/// A new form of stored data takes the next level, and is not written below it.
+/// </summary>
+public static class FeatureLevels
+{
+    /// <summary>The lowest level that this version supports.</summary>
+    public const int Lowest = 0;
+
+    /// <summary>The highest level that this version supports.</summary>
+    public const int Highest = 1;
+
+    /// <summary>From this level on topics record preferred leaders.</summary>
+    public const int PreferredLeaders = 1;
+
+    /// <summary>From this level on the registry keeps the level, the levels of each broker, and removed brokers.</summary>
+    public const int Registry = 1;
+
+    /// <summary>The levels that this version supports.</summary>
+    public static FeatureRange Supported { get; } = new(Lowest, Highest);
+}
