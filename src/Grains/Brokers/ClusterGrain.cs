@@ -30,7 +30,9 @@ public sealed partial class ClusterGrain(IClusterRoot root, IClusterMembershipSe
             [.. from broker in registry?.Brokers.Values ?? []
                 where broker.Phase != BrokerPhase.Removed
                 select new BrokerDescription(
-                    broker.Id, broker.Epoch, StateOf(broker, view), broker.Rack, broker.Http, broker.Silo, broker.Version, broker.StartedAt)]);
+                    broker.Id, broker.Epoch, StateOf(broker, view), broker.Rack, broker.Http, broker.Silo, broker.Version, broker.StartedAt,
+                    broker.Features)],
+            FeatureLevel: registry?.FeatureLevel ?? 0);
     }
 
     /// <inheritdoc/>
@@ -56,6 +58,25 @@ public sealed partial class ClusterGrain(IClusterRoot root, IClusterMembershipSe
         }
     }
 
+    /// <inheritdoc/>
+    public async ValueTask<UpgradeClusterResult> Upgrade(int? level, bool validateOnly)
+    {
+        try
+        {
+            var upgrade = await BrokerRegistration.UpgradeAsync(root, level, validateOnly, time);
+            if (upgrade.Registry is not null && !validateOnly)
+            {
+                LogUpgraded(logger, upgrade.Before, upgrade.After);
+            }
+
+            return new UpgradeClusterResult(upgrade.Error, upgrade.Detail, upgrade.Before, upgrade.After);
+        }
+        catch (Exception problem)
+        {
+            return new UpgradeClusterResult(ErrorCode.KafkaStorageError, Describe(problem), 0, 0);
+        }
+    }
+
     /// <summary>The state of a broker as a silo with a view of the members sees it.</summary>
     public static BrokerState StateOf(BrokerRecord broker, ClusterMembershipSnapshot view) => broker.Phase switch
     {
@@ -69,8 +90,11 @@ public sealed partial class ClusterGrain(IClusterRoot root, IClusterMembershipSe
     private string Describe(Exception problem)
     {
         LogUnavailable(logger, problem);
-        return problem is InvalidDataException ? problem.Message : "The registry of brokers in the store cannot be used now.";
+        return problem is InvalidDataException or BrokerRefusedException ? problem.Message : "The registry of brokers in the store cannot be used now.";
     }
+
+    [LoggerMessage(2, LogLevel.Information, "The feature level of the cluster was raised from {Before} to {After}.")]
+    private static partial void LogUpgraded(ILogger logger, int before, int after);
 
     [LoggerMessage(1, LogLevel.Warning, "The registry of brokers cannot be used.")]
     private static partial void LogUnavailable(ILogger logger, Exception problem);

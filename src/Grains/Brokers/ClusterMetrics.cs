@@ -26,6 +26,11 @@ internal sealed class ClusterMetrics
             "Brokers by loire.state, as this broker sees them.");
         meter.CreateObservableGauge(
             "loire.cluster.broker.epoch", () => registration.Epoch, "{start}", "How often this broker has started; 0 if it is not registered.");
+        meter.CreateObservableGauge(
+            "loire.cluster.feature_level",
+            () => health.FeatureLevel is { } level ? [new Measurement<int>(level)] : (IEnumerable<Measurement<int>>)[],
+            "{level}",
+            "The feature level of the cluster; none while it is not known.");
     }
 
     /// <summary>Counts a change of the membership and the brokers that it declares dead.</summary>

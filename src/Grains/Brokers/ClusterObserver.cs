@@ -55,7 +55,7 @@ internal sealed partial class ClusterObserver(
         try
         {
             var registry = await BrokerRegistration.ReadAsync(root);
-            health.Update((registry?.Brokers ?? ImmutableSortedDictionary<int, BrokerRecord>.Empty)
+            health.Update(registry?.FeatureLevel, (registry?.Brokers ?? ImmutableSortedDictionary<int, BrokerRecord>.Empty)
                 .Where(broker => broker.Value.Phase != BrokerPhase.Removed)
                 .ToImmutableSortedDictionary(broker => broker.Key, broker => ClusterGrain.StateOf(broker.Value, view)));
             return registry;
@@ -67,7 +67,7 @@ internal sealed partial class ClusterObserver(
                 LogUnavailable(logger, problem);
             }
 
-            health.Fail(problem is InvalidDataException ? problem.Message : "The registry of brokers in the store cannot be read.");
+            health.Fail(problem is InvalidDataException or BrokerRefusedException ? problem.Message : "The registry of brokers in the store cannot be read.");
             return null;
         }
     }

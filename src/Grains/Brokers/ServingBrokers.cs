@@ -41,11 +41,20 @@ internal sealed class ServingBrokers(IClusterMembershipService membership, ILoca
     /// <summary>Takes this silo out of the brokers that may hold grains.</summary>
     public void ExcludeSelf() => Exclude(self.SiloAddress);
 
-    /// <summary>The brokers with their racks, of which a registry that cannot be read knows none.</summary>
+    /// <summary>
+    /// The brokers that a topic may record as preferred leaders, with their racks. None below the feature level of
+    /// <see cref="FeatureLevels.PreferredLeaders"/>, or while the level is not known.
+    /// </summary>
     public async ValueTask<IReadOnlyCollection<BrokerPlace>> PlacesAsync()
     {
         var brokers = All;
-        if (brokers.Length > 1 && !brokers.All(broker => RecordOf(broker) is not null))
+        if (brokers.IsEmpty)
+        {
+            return [];
+        }
+
+        // The level is never lowered, so only one that is too low may be out of date.
+        if (!HasPreferredLeaders || (brokers.Length > 1 && !brokers.All(broker => RecordOf(broker) is not null)))
         {
             try
             {
@@ -53,12 +62,14 @@ internal sealed class ServingBrokers(IClusterMembershipService membership, ILoca
             }
             catch (Exception)
             {
-                // Storage that fails keeps no topic from being created; its partitions are spread without regard to racks.
+                // Storage that fails keeps no topic from being created; its partitions are spread without regard to racks, or not at all.
             }
         }
 
-        return [.. brokers.Select(broker => new BrokerPlace(broker.Id, RecordOf(broker)?.Rack))];
+        return !HasPreferredLeaders ? [] : [.. brokers.Select(broker => new BrokerPlace(broker.Id, RecordOf(broker)?.Rack))];
     }
+
+    private bool HasPreferredLeaders => _registry?.FeatureLevel >= FeatureLevels.PreferredLeaders;
 
     private BrokerRecord? RecordOf(ServingBroker broker) =>
         _registry?.Brokers.GetValueOrDefault(broker.Id) is { } record && record.Silo == broker.Silo.ToParsableString() ? record : null;

@@ -46,7 +46,7 @@ public sealed class FakeCluster
 
     /// <summary>The cluster as its brokers have registered: one that runs.</summary>
     public ClusterDescription Description { get; set; } = new(
-        "loire", [new(0, 1, BrokerState.Running, null, "http://127.0.0.1:8080", "S127.0.0.1:11111:1", "1.0.0", new Timestamp(1_767_225_600_000))]);
+        "loire", [new(0, 1, BrokerState.Running, null, "http://127.0.0.1:8080", "S127.0.0.1:11111:1", "1.0.0", new Timestamp(1_767_225_600_000), new FeatureRange(0, 1))]);
 
     /// <summary>The group of this id, which need not exist yet.</summary>
     public FakeGroup Group(string id) => _groups.GetOrAdd(id, key => new FakeGroup(key));
@@ -110,6 +110,28 @@ public sealed class FakeCluster
 
             cluster.Description = cluster.Description with { Brokers = [.. cluster.Description.Brokers.Where(known => known != broker)] };
             return new(ErrorCode.None);
+        }
+
+        public ValueTask<UpgradeClusterResult> Upgrade(int? level, bool validateOnly)
+        {
+            var (before, unable) = (cluster.Description.FeatureLevel, cluster.Description.Brokers.FirstOrDefault(broker => broker.Features is null));
+            var after = level ?? cluster.Description.Brokers.Select(broker => broker.Features?.Highest ?? 0).DefaultIfEmpty().Min();
+            if (cluster.Description.Problem is not null || unable is not null || after < before)
+            {
+                return new(new UpgradeClusterResult(
+                    cluster.Description.Problem is not null ? ErrorCode.KafkaStorageError
+                    : unable is not null ? ErrorCode.FeatureUpdateFailed : ErrorCode.InvalidUpdateVersion,
+                    "It is not raised.",
+                    before,
+                    before));
+            }
+
+            if (!validateOnly)
+            {
+                cluster.Description = cluster.Description with { FeatureLevel = after };
+            }
+
+            return new(new UpgradeClusterResult(ErrorCode.None, null, before, after));
         }
     }
 
