@@ -20,6 +20,7 @@ public sealed class ClusterCommandTests(NodeFixture node) : IDisposable
 
         var status = JsonNode.Parse((await _shell.RunAsync("cluster", "status", "-o", "ndjson")).AssertOk().Lines[0])!;
         Assert.Equal(("loire", 1, 0), ((string?)status["cluster_id"], (int)status["brokers"]!, (int)status["dead"]!));
+        Assert.Equal((int)broker["feature_levels"]!["highest"]!, (int)status["feature_level"]!);
 
         Assert.Equal(broker.ToJsonString(), (await _shell.RunAsync("cluster", "describe", "0", "-o", "ndjson")).AssertOk().Lines[0]);
         (await _shell.RunAsync("cluster", "describe", "7")).AssertFailed(3, "BROKER_ID_NOT_REGISTERED");
@@ -39,6 +40,33 @@ public sealed class ClusterCommandTests(NodeFixture node) : IDisposable
 
         (await _shell.RunAsync("cluster", "drain", "0")).AssertFailed(1, "POLICY_VIOLATION");
         (await _shell.RunAsync("cluster", "drain", "7")).AssertFailed(3, "BROKER_ID_NOT_REGISTERED");
+    }
+
+    [Fact]
+    public async Task A_node_of_its_own_has_the_highest_feature_level_already()
+    {
+        var expected = (await _shell.RunAsync("cluster", "upgrade", "-o", "ndjson")).AssertOk().Lines[0];
+        Assert.Equal("""{"previous_feature_level":1,"feature_level":1}""", expected);
+        Assert.Equal(expected, (await _shell.RunAsync("cluster", "upgrade", "--level", "1", "--dry-run", "-o", "ndjson")).AssertOk().Lines[0]);
+        (await _shell.RunAsync("cluster", "upgrade", "--level", "0")).AssertFailed(1, "INVALID_UPDATE_VERSION");
+        (await _shell.RunAsync("cluster", "upgrade", "--level", "2", "--dry-run")).AssertFailed(1, "INVALID_UPDATE_VERSION");
+    }
+
+    [Theory]
+    [InlineData("""{"lowest":0,"highest":2}""", true)]
+    [InlineData("""{"lowest":0,"highest":1}""", false)]
+    [InlineData("null", false)]
+    public async Task Status_says_that_the_feature_level_can_be_raised_if_all_brokers_support_a_higher_one(string levels, bool isRaisable)
+    {
+        const string First = """{"cluster_id":"c","state":"running","feature_level":1,"feature_levels":{"lowest":0,"highest":3}}""";
+        await using var scripted = new ScriptedNode(new()
+        {
+            ["/v1/brokers"] = $$"""[{{First}},{"cluster_id":"c","state":"running","feature_level":1,"feature_levels":{{levels}}}]""",
+        });
+        using var shell = new Shell(scripted.Url);
+        var run = await shell.RunAsync("cluster", "status", "-v");
+        Assert.Equal(0, run.Exit);
+        Assert.Equal(isRaisable, run.Error.Contains("all brokers support feature level 2; 'loire cluster upgrade' raises it", StringComparison.Ordinal));
     }
 
     public void Dispose() => _shell.Dispose();

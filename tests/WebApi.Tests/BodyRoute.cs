@@ -21,6 +21,7 @@ public sealed record BodyRoute(string Method, string Path, string Body)
         new("DELETE", "/v1/groups/{group}/offsets", """{"topics":[{"topic_name":"t","partitions":[0]}]}"""),
         new("POST", "/v1/groups/{group}/offsets:reset", """{"to":"offset","value":0,"topics":[{"topic_name":"t","partitions":[0]}]}"""),
         new("POST", "/v1/brokers:rebalance", """{"after":"a","limit":10,"dry_run":true}"""),
+        new("POST", "/v1/brokers:upgrade", """{"feature_level":1,"validate_only":true}"""),
         new("POST", "/v1/groups/{group}/members", """{"topics":["t"],"client_id":"c"}"""),
         new("PUT", "/v1/groups/{group}/members/{member}/subscription", """{"topics":["t"]}"""),
         new("PUT", "/v1/groups/{group}/members/{member}/assignment", """{"partitions":[{"topic_name":"t","partition":0}]}"""),

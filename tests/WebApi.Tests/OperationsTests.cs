@@ -75,16 +75,20 @@ public sealed class OperationsTests
         await using var host = await ApiHost.StartAsync();
         var one = host.Cluster.Description.Brokers[0];
         host.Cluster.Description = new ClusterDescription(
-            "c", [one with { Rack = "a" }, one with { Id = 3, State = BrokerState.Dead, Http = null }, one with { Id = 4, State = BrokerState.Starting }]);
+            "c", [one with { Rack = "a" }, one with { Id = 3, State = BrokerState.Dead, Http = null, Features = null }, one with { Id = 4, State = BrokerState.Starting }],
+            FeatureLevel: 1);
         const string First =
             """
-            {"cluster_id":"c","broker_id":0,"epoch":1,"state":"running","rack":"a","host":"127.0.0.1","port":8080,"silo":"S127.0.0.1:11111:1","version":"1.0.0","started_at":1767225600000}
+            {"cluster_id":"c","broker_id":0,"epoch":1,"state":"running","rack":"a","host":"127.0.0.1","port":8080,"silo":"S127.0.0.1:11111:1","version":"1.0.0","started_at":1767225600000,"feature_level":1,"feature_levels":{"lowest":0,"highest":1}}
             """;
         var list = await host.GetAsync("/v1/brokers");
         Assert.Equal(First, list.Json[0].GetRawText());
         Assert.Equal(["running", "dead", "starting"], list.Json.EnumerateArray().Select(broker => broker.GetProperty("state").GetString()));
         Assert.Equal(First, (await host.GetAsync("/v1/brokers/0")).Text);
-        Assert.Equal(JsonValueKind.Null, (await host.GetAsync("/v1/brokers/3")).Json.GetProperty("host").ValueKind);
+        var other = (await host.GetAsync("/v1/brokers/3")).Json;
+        Assert.Equal(
+            (JsonValueKind.Null, JsonValueKind.Null, 1),
+            (other.GetProperty("host").ValueKind, other.GetProperty("feature_levels").ValueKind, other.GetProperty("feature_level").GetInt32()));
         var unknown = await host.GetAsync("/v1/brokers/7");
         Assert.Equal((HttpStatusCode.NotFound, "BROKER_ID_NOT_REGISTERED"), (unknown.Status, unknown.Json.GetProperty("code").GetString()));
         Assert.Equal(HttpStatusCode.BadRequest, (await host.GetAsync("/v1/brokers/x")).Status);
@@ -106,6 +110,27 @@ public sealed class OperationsTests
     }
 
     [Fact]
+    public async Task The_feature_level_is_raised_and_the_answer_says_from_which()
+    {
+        const string Path = "/v1/brokers:upgrade";
+        await using var host = await ApiHost.StartAsync();
+        var checkedOnly = await host.PostAsync(Path, "application/json", """{"validate_only":true}""");
+        Assert.Equal(("""{"previous_feature_level":0,"feature_level":1}""", 0), (checkedOnly.Text, host.Cluster.Description.FeatureLevel));
+        Assert.Equal(checkedOnly.Text, (await host.SendAsync(HttpMethod.Post, Path, null, null)).Text);
+        Assert.Equal(1, host.Cluster.Description.FeatureLevel);
+        Assert.Equal("""{"previous_feature_level":1,"feature_level":1}""", (await host.PostAsync(Path, "application/json", """{"feature_level":1}""")).Text);
+
+        var lower = await host.PostAsync(Path, "application/json", """{"feature_level":0}""");
+        Assert.Equal(
+            (HttpStatusCode.Conflict, "INVALID_UPDATE_VERSION", "It is not raised."),
+            (lower.Status, lower.Json.GetProperty("code").GetString(), lower.Json.GetProperty("detail").GetString()));
+        Assert.Equal(HttpStatusCode.BadRequest, (await host.PostAsync(Path, "application/json", """{"feature_level":-1}""")).Status);
+        host.Cluster.Description = host.Cluster.Description with { Brokers = [host.Cluster.Description.Brokers[0] with { Features = null }] };
+        var unknown = await host.PostAsync(Path, "application/json", "{}");
+        Assert.Equal((HttpStatusCode.Conflict, "FEATURE_UPDATE_FAILED"), (unknown.Status, unknown.Json.GetProperty("code").GetString()));
+    }
+
+    [Fact]
     public async Task A_registry_that_cannot_be_read_is_a_problem_with_its_reason()
     {
         await using var host = await ApiHost.StartAsync();
@@ -119,6 +144,7 @@ public sealed class OperationsTests
         }
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await host.SendAsync(HttpMethod.Delete, "/v1/brokers/0", null, null)).Status);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await host.SendAsync(HttpMethod.Post, "/v1/brokers:upgrade", null, null)).Status);
     }
 
     [Fact]

@@ -24,6 +24,7 @@ internal static class ClusterCommand
         Drain(caller),
         Rebalance(caller),
         Remove(caller),
+        Upgrade(caller),
     };
 
     private static Command Status(Caller caller)
@@ -33,13 +34,25 @@ internal static class ClusterCommand
         {
             using var node = GlobalOptions.Connect(parsed, caller);
             var brokers = await ReadAsync(node, cancellation);
-            var status = new JsonObject { ["cluster_id"] = brokers.FirstOrDefault()?["cluster_id"]?.DeepClone(), ["brokers"] = brokers.Count };
+            var status = new JsonObject
+            {
+                ["cluster_id"] = brokers.FirstOrDefault()?["cluster_id"]?.DeepClone(),
+                ["feature_level"] = brokers.FirstOrDefault()?["feature_level"]?.DeepClone(),
+                ["brokers"] = brokers.Count,
+            };
             foreach (var state in States)
             {
                 status[state] = brokers.Count(broker => (string?)broker["state"] == state);
             }
 
-            Listing.WriteOne(caller.Terminal, OutputOption.Of(parsed), status, ["cluster_id", "brokers", .. States]);
+            Listing.WriteOne(caller.Terminal, OutputOption.Of(parsed), status, ["cluster_id", "feature_level", "brokers", .. States]);
+            if (HigherLevel(brokers) is { } level)
+            {
+                caller.Terminal.Note(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"all brokers support feature level {level}; 'loire cluster upgrade' raises it, and no earlier version can join then"));
+            }
+
             return 0;
         });
         return command;
@@ -70,7 +83,8 @@ internal static class ClusterCommand
             var broker = (JsonObject)(await node.GetAsync(path, cancellation))!;
             Listing.WriteOne(
                 caller.Terminal, OutputOption.Of(parsed), broker,
-                "cluster_id", "broker_id", "state", "epoch", "rack", "host", "port", "silo", "version", "started_at");
+                "cluster_id", "broker_id", "state", "epoch", "rack", "host", "port", "silo", "version", "started_at",
+                "feature_level", "feature_levels");
             return 0;
         });
         return command;
@@ -133,6 +147,39 @@ internal static class ClusterCommand
             return failed == 0 ? 0 : (int)ExitCode.Error;
         });
         return command;
+    }
+
+    private static Command Upgrade(Caller caller)
+    {
+        var level = new Option<int?>("--level") { Description = "The new level; by default the highest that all brokers support.", HelpName = "N" };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Check whether it can be raised, and change nothing." };
+        var command = new Command("upgrade", "Raises the feature level, after which no broker of an earlier version can join.")
+        {
+            level,
+            dryRun,
+            OutputOption.Instance,
+        };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var node = GlobalOptions.Connect(parsed, caller);
+            var request = new JsonObject { ["validate_only"] = parsed.GetValue(dryRun) };
+            if (parsed.GetValue(level) is { } wanted)
+            {
+                request["feature_level"] = wanted;
+            }
+
+            var upgraded = (JsonObject)(await node.SendAsync(HttpMethod.Post, $"{Path}:upgrade", request, cancellation)).Document!;
+            Listing.WriteOne(caller.Terminal, OutputOption.Of(parsed), upgraded, "previous_feature_level", "feature_level");
+            return 0;
+        });
+        return command;
+    }
+
+    /// <summary>The highest feature level that all brokers support, if it is higher than that of the cluster.</summary>
+    private static int? HigherLevel(List<JsonObject> brokers)
+    {
+        var highest = brokers.Select(broker => (int?)broker["feature_levels"]?["highest"] ?? 0).DefaultIfEmpty().Min();
+        return highest > ((int?)brokers.FirstOrDefault()?["feature_level"] ?? 0) ? highest : null;
     }
 
     private static async Task<List<JsonObject>> ReadAsync(NodeClient node, CancellationToken cancellation) =>

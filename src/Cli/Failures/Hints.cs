@@ -16,6 +16,7 @@ internal static class Hints
         ErrorCode.InvalidPartitions => "the number of partitions only grows, up to 10000.",
         ErrorCode.NotEnoughReplicas or ErrorCode.LeaderNotAvailable or ErrorCode.NotLeaderOrFollower => "try again in a moment.",
         ErrorCode.KafkaStorageError => "the node's /readyz and its log say what is wrong with the store.",
+        ErrorCode.InvalidUpdateVersion or ErrorCode.FeatureUpdateFailed => "'loire cluster describe ID' shows which levels a broker supports.",
         ErrorCode.UnknownServerError => "the node's log has more.",
         _ => null,
     };

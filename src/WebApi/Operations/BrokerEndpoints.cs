@@ -39,6 +39,13 @@ internal sealed class BrokerEndpoints(IGrainFactory grains)
                 "Spreads the leadership of partitions evenly over the brokers that serve",
                 "Handles one page of topics; next is the after of the following page. Partitions move after the answer, a few at a time.")
             .Fails(400, 413, 415, 503);
+        routes.MapPost("/brokers:upgrade", UpgradeAsync)
+            .Describe(
+                "upgradeBrokers",
+                "Raises the feature level of the cluster",
+                "Without feature_level to the highest that all brokers support. From then on no broker of a version without that level can join, and the "
+                + "level is never lowered.")
+            .Fails(400, 409, 413, 415, 503);
     }
 
     private async Task<Results<Ok<BrokerJson[]>, ApiProblem>> ListAsync()
@@ -126,6 +133,24 @@ internal sealed class BrokerEndpoints(IGrainFactory grains)
         }
     }
 
+    private async Task<Results<Ok<UpgradedJson>, ApiProblem>> UpgradeAsync(OptionalBody<UpgradeJson> body)
+    {
+        var (level, validateOnly) = body.Value ?? new UpgradeJson();
+        if (level < 0)
+        {
+            return ApiProblem.BadRequest("feature_level must be at least 0.");
+        }
+
+        var upgrade = await grains.GetGrain<IClusterGrain>(IClusterGrain.Key).Upgrade(level, validateOnly);
+        return upgrade.Error switch
+        {
+            ErrorCode.None => TypedResults.Ok(new UpgradedJson(upgrade.Before, upgrade.After)),
+            ErrorCode.InvalidUpdateVersion or ErrorCode.FeatureUpdateFailed =>
+                new ApiProblem(upgrade.Error, upgrade.Detail, StatusCodes.Status409Conflict),
+            var error => new ApiProblem(error, upgrade.Detail),
+        };
+    }
+
     private async Task<Results<NoContent, ApiProblem>> RemoveAsync(int broker) => await grains.GetGrain<IClusterGrain>(IClusterGrain.Key).Remove(broker) switch
     {
         ErrorCode.None => TypedResults.NoContent(),
@@ -162,9 +187,24 @@ internal sealed record RebalanceJson(string After = "", int Limit = 1_000, bool 
 /// <param name="Next">The last topic of the page, if there are more.</param>
 internal sealed record RebalancedJson(int Topics, int PartitionsChanged, int TopicsFailed, string? Next);
 
-/// <summary>A broker. Host and port are those of its HTTP API; absent until it serves.</summary>
+/// <summary>An upgrade of the cluster.</summary>
+/// <param name="FeatureLevel">The new level; null for the highest that all brokers support.</param>
+/// <param name="ValidateOnly">Check, and change nothing.</param>
+internal sealed record UpgradeJson(int? FeatureLevel = null, bool ValidateOnly = false);
+
+/// <summary>The feature level before an upgrade of the cluster, and afterwards, or what it would be.</summary>
+internal sealed record UpgradedJson(int PreviousFeatureLevel, int FeatureLevel);
+
+/// <summary>The feature levels that a broker supports.</summary>
+internal sealed record FeatureLevelsJson(int Lowest, int Highest);
+
+/// <summary>
+/// A broker. Host and port are those of its HTTP API; absent until it serves. The feature level is that of the cluster; the levels that the broker
+/// supports are absent for a version from before there were levels.
+/// </summary>
 internal sealed record BrokerJson(
-    string ClusterId, int BrokerId, long Epoch, string State, string? Rack, string? Host, int? Port, string Silo, string Version, long StartedAt)
+    string ClusterId, int BrokerId, long Epoch, string State, string? Rack, string? Host, int? Port, string Silo, string Version, long StartedAt,
+    int FeatureLevel, FeatureLevelsJson? FeatureLevels)
 {
     public static BrokerJson Of(ClusterDescription cluster, BrokerDescription broker)
     {
@@ -178,6 +218,7 @@ internal sealed record BrokerJson(
         };
         return new BrokerJson(
             cluster.ClusterId ?? "", broker.Id, broker.Epoch, state, broker.Rack, http?.Host, http?.Port, broker.Silo, broker.Version,
-            broker.StartedAt.Milliseconds);
+            broker.StartedAt.Milliseconds, cluster.FeatureLevel,
+            broker.Features is { } features ? new FeatureLevelsJson(features.Lowest, features.Highest) : null);
     }
 }
