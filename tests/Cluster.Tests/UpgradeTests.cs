@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Loire.Cluster.Tests.Clusters;
 using Loire.Cluster.Tests.Load;
+using Loire.Coordination.Brokers;
 using Xunit.Abstractions;
 
 namespace Loire.Cluster.Tests;
@@ -36,8 +37,36 @@ public sealed class UpgradeTests(ITestOutputHelper output)
                 + $"longest pause of a partition {load.LongestPause.TotalMilliseconds:F0} ms");
         }
 
+        await RaiseLevelAsync(cluster);
+        var topic = await cluster.CreateTopicAsync(Partitions);
+        Assert.Equal([2, 2, 2], (await PreferredLeadersAsync(cluster, topic)).CountBy(leader => leader).Select(pair => pair.Value));
+        await load.WritesToAllAsync(Bound);
         await load.EndAsync();
         await group.EndAsync(load.Ends);
         output.WriteLine(load.Summary());
+    }
+
+    private async Task RaiseLevelAsync(ClusterOfProcesses cluster)
+    {
+        using var answer = await cluster.Http.PostAsync(new Uri(cluster.Nodes[1].Url, "/v1/brokers:upgrade"), null);
+        var levels = await Silo.Tests.JsonContent.ReadAsync(answer);
+        Assert.True(answer.IsSuccessStatusCode, levels.GetRawText());
+        output.WriteLine($"feature level: {levels.GetRawText()}");
+        using var brokers = await cluster.Http.GetAsync(new Uri(cluster.Nodes[2].Url, "/v1/brokers"));
+        Assert.All(
+            (await Silo.Tests.JsonContent.ReadAsync(brokers)).EnumerateArray(),
+            broker => Assert.Equal(FeatureLevels.Highest, broker.GetProperty("feature_level").GetInt32()));
+    }
+
+    private static async Task<List<int>> PreferredLeadersAsync(ClusterOfProcesses cluster, string topic)
+    {
+        var leaders = new List<int>();
+        for (var partition = 0; partition < Partitions; partition++)
+        {
+            using var answer = await cluster.Http.GetAsync(new Uri(cluster.Nodes[0].Url, $"/v1/topics/{topic}/partitions/{partition}"));
+            leaders.Add((await Silo.Tests.JsonContent.ReadAsync(answer)).GetProperty("preferred_leader").GetInt32());
+        }
+
+        return leaders;
     }
 }
