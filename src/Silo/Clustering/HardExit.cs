@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Loire.Silo;
+namespace Loire.Silo.Clustering;
 
 /// <summary>Ends the process without stopping anything in order: one line on standard error, and the end.</summary>
 internal static class HardExit
