@@ -67,7 +67,7 @@ public sealed class LostNodeTests(ThreeNodes nodes, ITestOutputHelper output)
 
     private async Task LoseAsync(string how, Func<ClusterNode, Task> lose)
     {
-        var (first, all, pauses, topics, groups) = (new List<double>(), new List<double>(), new List<double>(), new List<double>(), new List<double>());
+        List<double> first = [], all = [], pauses = [], topics = [], groups = [];
         for (var loss = 0; loss < _losses; loss++)
         {
             var cluster = await nodes.HealedAsync();
@@ -101,7 +101,8 @@ public sealed class LostNodeTests(ThreeNodes nodes, ITestOutputHelper output)
         }
 
         Say($"{how}, {_losses} times: median {Median(first):F0} ms to the first of its partitions, {Median(all):F0} ms to the last (at most {all.Max():F0} ms), "
-            + $"{Median(topics):F0} ms to the last topic (at most {topics.Max():F0} ms), {Median(groups):F0} ms to the last group (at most {groups.Max():F0} ms), "
+            + $"{Median(topics):F0} ms to the last topic (at most {topics.Max():F0} ms), "
+            + $"{Median(groups):F0} ms to the last group (at most {groups.Max():F0} ms), "
             + $"longest pause {Median(pauses):F0} ms (at most {pauses.Max():F0} ms)");
     }
 

@@ -207,7 +207,8 @@ public class TopicRulesTests
     [InlineData("compact", "5", "5", false, null, null)]
     [InlineData("compact,delete", "5", "5", true, 5, 5L)]
     [InlineData("", "5", "5", true, null, null)]
-    public void Records_are_kept_for_ever_unless_the_policy_is_to_delete(string policy, string time, string bytes, bool isDeletable, int? keptTime, long? keptBytes)
+    public void Records_are_kept_for_ever_unless_the_policy_is_to_delete(
+        string policy, string time, string bytes, bool isDeletable, int? keptTime, long? keptBytes)
     {
         var settings = PartitionSettingsOf.Topic(Topic.Live(1, ("cleanup.policy", policy), ("retention.ms", time), ("retention.bytes", bytes)));
         Assert.Equal((isDeletable, keptTime, keptBytes), (settings.IsDeletable, (int?)settings.RetentionTime?.TotalMilliseconds, settings.RetentionBytes));

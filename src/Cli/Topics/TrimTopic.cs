@@ -14,11 +14,16 @@ internal static class TrimTopic
     public static Command Create(Caller caller)
     {
         var name = TopicArgument.Create(caller);
-        var partitions = new Option<int[]>("--partition", "-p") { Description = "Only this partition; may be repeated. By default all.", HelpName = "P" };
+        var partitions = new Option<int[]>("--partition", "-p")
+        {
+            Description = "Only this partition; may be repeated. By default all.",
+            HelpName = "P",
+        };
         var offset = new Option<long?>("--before-offset") { Description = "Delete the records before this offset.", HelpName = "N" };
         var time = new Option<string?>("--before-time")
         {
-            Description = "Delete the records before the first one at or after this time: ISO 8601, local without an offset, -1h for an hour ago, or milliseconds since 1970.",
+            Description = "Delete the records before the first one at or after this time: ISO 8601, local without an offset, -1h for an hour ago, "
+                + "or milliseconds since 1970.",
             HelpName = "TIME",
         };
         var all = new Option<bool>("--all") { Description = "Delete all records." };

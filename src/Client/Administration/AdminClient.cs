@@ -73,7 +73,8 @@ internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
 
     public ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> ListOffsetsAsync(
         IEnumerable<KeyValuePair<TopicPartition, OffsetSpec>> partitions, CancellationToken cancellation) =>
-        OfEachAsync(partitions, static (topic, pair, cancellation) => PartitionPositions.FindAsync(topic, pair.Key, pair.Value, cancellation), cancellation);
+        OfEachAsync(
+            partitions, static (topic, pair, cancellation) => PartitionPositions.FindAsync(topic, pair.Key, pair.Value, cancellation), cancellation);
 
     public ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> DeleteRecordsAsync(
         IEnumerable<KeyValuePair<TopicPartition, OffsetSpec>> partitions, bool validateOnly, CancellationToken cancellation) =>

@@ -16,9 +16,9 @@ public enum RetentionVerdict
 }
 
 /// <summary>
-/// Decides how much of the beginning of a log may go, part by part from the oldest on: parts whose newest record is older than the limit, and parts without
-/// which the rest still reaches the limit of bytes. The first part that must stay ends it, as in Kafka. A part of which no time is known goes
-/// with a later one that does.
+/// Decides how much of the beginning of a log may go, part by part from the oldest on: parts whose newest record is older than the limit, and parts
+/// without which the rest still reaches the limit of bytes. The first part that must stay ends it, as in Kafka. A part of which no time is known
+/// goes with a later one that does.
 /// </summary>
 /// <param name="limits">The topic's limits.</param>
 /// <param name="now">The broker's time.</param>
@@ -32,7 +32,8 @@ public sealed class RetentionWalk(RetentionLimits limits, Timestamp now, long by
 
     /// <summary>Judges the next part.</summary>
     /// <param name="end">The offset after its last record.</param>
-    /// <param name="newest">The greatest timestamp of its records; <see cref="Timestamp.None"/> or <see cref="long.MaxValue"/> if that is not known.</param>
+    /// <param name="newest">The greatest timestamp of its records; <see cref="Timestamp.None"/> or <see cref="long.MaxValue"/> if that is not
+    /// known.</param>
     /// <param name="size">Its bytes.</param>
     /// <param name="isDivisible">Whether it consists of parts that can be judged by themselves.</param>
     public RetentionVerdict Visit(Offset end, Timestamp newest, long size, bool isDivisible)

@@ -37,23 +37,26 @@ public sealed class OffsetLookup(TopicCache topics)
     /// <param name="time">The time that the search was for.</param>
     public static OffsetAtTime Find(FindBatchResult answer, Timestamp time)
     {
-        if (answer.Error != ErrorCode.None || !new BatchPieces(answer.Batch).TryTake(out var batch, out var pooled))
+        var batches = new BatchPieces(answer.Error == ErrorCode.None ? answer.Batch : []);
+        while (batches.TryTake(out var batch, out var pooled))
         {
-            return new OffsetAtTime(answer.Error, Offset.None, Timestamp.None, answer.Bounds);
-        }
-
-        try
-        {
-            var (offset, timestamp) = TimeSearch.FirstIn(batch.Span, time);
-            return new OffsetAtTime(ErrorCode.None, offset, timestamp, answer.Bounds);
-        }
-        finally
-        {
-            if (pooled is not null)
+            try
             {
-                ArrayPool<byte>.Shared.Return(pooled);
+                if (TimeSearch.FirstIn(batch.Span, time, answer.Bounds.LogStart) is { } found)
+                {
+                    return new OffsetAtTime(ErrorCode.None, found.Offset, found.Time, answer.Bounds);
+                }
+            }
+            finally
+            {
+                if (pooled is not null)
+                {
+                    ArrayPool<byte>.Shared.Return(pooled);
+                }
             }
         }
+
+        return new OffsetAtTime(answer.Error, Offset.None, Timestamp.None, answer.Bounds);
     }
 }
 

@@ -217,7 +217,9 @@ public sealed class BatchDelivery(
             return Attempt.Failed(ErrorCode.UnknownTopicOrPartition, $"The topic '{routes.Name}' has no partition {target.Partition}.");
         }
 
-        using var transfer = topics.Transfers is { } transfers ? await transfers.BeginAsync(routes.LeaderOf(target.Partition), bytes.Length) : default;
+        using var transfer = topics.Transfers is { } transfers
+            ? await transfers.BeginAsync(routes.LeaderOf(target.Partition), bytes.Length)
+            : default;
         var start = time.GetTimestamp();
         var attempt = await CallAsync(
             routes.Partition(target.Partition), new AppendRequest(bytes, target.Owner.Acks),

@@ -18,9 +18,9 @@ public interface IClusterGrain : IGrainWithStringKey
     /// Removes a broker for good: it is not listed any more, and not missed. If it starts again, it is part of the cluster again, under its next epoch.
     /// </summary>
     /// <returns>
-    /// <see cref="ErrorCode.None"/>, from feature level 1 on also for one that was removed before; <see cref="ErrorCode.BrokerIdNotRegistered"/> if the
-    /// registry does not know it; <see cref="ErrorCode.PolicyViolation"/> while it lives; <see cref="ErrorCode.KafkaStorageError"/> if the registry cannot
-    /// be read or written.
+    /// <see cref="ErrorCode.None"/>, from feature level 1 on also for one that was removed before; <see cref="ErrorCode.BrokerIdNotRegistered"/> if
+    /// the registry does not know it; <see cref="ErrorCode.PolicyViolation"/> while it lives; <see cref="ErrorCode.KafkaStorageError"/> if the
+    /// registry cannot be read or written.
     /// </returns>
     [Alias("Remove")]
     ValueTask<ErrorCode> Remove(int brokerId);

@@ -63,7 +63,7 @@ public sealed record PartitionOffsets(
 
 /// <summary>The batch that answers a search by time.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why the search failed.</param>
-/// <param name="Batch">Pieces of one whole batch; empty if every record is older.</param>
+/// <param name="Batch">Pieces of one whole batch, or of two if the log starts within the first; empty if every record is older.</param>
 /// <param name="Bounds">The positions of the log at the time of the answer.</param>
 [GenerateSerializer, Immutable, Alias("loire.FindBatchResult")]
 public sealed record FindBatchResult(

@@ -33,7 +33,7 @@ public interface IPartitionGrain : IGrainWithStringKey
 
     /// <summary>
     /// Returns the first batch that has a record at or after a time. It is returned as bytes, because only the edge decodes records and
-    /// finds the record within the batch.
+    /// finds the record within the batch. If the log starts within that batch, the next batch that has one follows it.
     /// </summary>
     [ResponseTimeout("00:00:10")]
     [Alias("FindBatch")]

@@ -39,7 +39,8 @@ internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions option
     /// </param>
     /// <param name="cancellation">Ends the attempts.</param>
     /// <returns>Why the broker is not registered, in one sentence; null if it is.</returns>
-    /// <exception cref="BrokerRefusedException">The broker may not join: its id is in use, or the store is not its own or of a later version.</exception>
+    /// <exception cref="BrokerRefusedException">The broker may not join: its id is in use, or the store is not its own or of a later
+    /// version.</exception>
     /// <exception cref="InvalidDataException">The registry is damaged, and the broker has a cluster.</exception>
     public async Task<string?> RegisterAsync(string silo, Func<ValueTask<Func<string, bool>>> isAlive, CancellationToken cancellation)
     {

@@ -66,7 +66,9 @@ public static partial class LoireGrainsHostingExtensions
         builder.AddPlacementDirector<LoireBrokerPlacement, BrokerPlacementDirector>();
         services.TryAddSingleton(provider => new OpenPartitions(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.OpenPartitions));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ActiveDrivers>());
-        services.AddHostedService<RetentionSweeps>();
+        services.AddHostedService(provider => new RetentionSweeps(
+            provider.GetRequiredService<ActiveDrivers>(), provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.RetentionCheckInterval,
+            provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => new ObjectCache(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.CacheBytes));
         return builder.AddStartupTask((provider, cancellation) =>
         {

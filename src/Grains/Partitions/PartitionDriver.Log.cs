@@ -16,7 +16,8 @@ public sealed partial class PartitionDriver
         "The log of partition {Partition} could not be deleted: {Error}. The catalog or another delete completes it.")]
     private partial void CouldNotDelete(PartitionKey partition, ErrorCode error);
 
-    [LoggerMessage(5, LogLevel.Warning, "What the retention of partition {Partition} no longer keeps could not be deleted: {Error}. The next check tries again.")]
+    [LoggerMessage(5, LogLevel.Warning,
+        "What the retention of partition {Partition} no longer keeps could not be deleted: {Error}. The next check tries again.")]
     private partial void CouldNotRetain(PartitionKey partition, ErrorCode error);
 
     [LoggerMessage(4, LogLevel.Critical, "A bug stopped partition {Partition}. It restarts from the durable state.")]

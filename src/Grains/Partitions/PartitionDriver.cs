@@ -125,7 +125,8 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         }
 
         var found = await _log.FindBatchAsync(timestamp, CancellationToken.None);
-        if (found is { Error: ErrorCode.None, Pieces.Length: 0 })
+        var mayBeNewer = found.Pieces.Length == 0 || (_log.LogStartOffset > Offset.Zero && found.NextOffset == _log.DurableEndOffset);
+        if (found.Error == ErrorCode.None && mayBeNewer)
         {
             error = await NewestAsync();
             found = error == ErrorCode.None
@@ -353,7 +354,8 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
 
     private async Task RetainOnceAsync()
     {
-        if (!_isOpen || _closed != ErrorCode.None || _machine.Settings is not { } settings || RetentionLimits.Of(settings) is not { Any: true } limits)
+        var limits = _isOpen && _machine.Settings is { } settings ? RetentionLimits.Of(settings) : default;
+        if (!limits.Any || _closed != ErrorCode.None)
         {
             return;
         }

@@ -1,21 +1,22 @@
-using Loire.Grains.Hosting;
 using Loire.Grains.Turns;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// Lets the open partitions of this silo delete what their topics no longer keep, at an interval. One after the other, so that a sweep takes little of what storage can
-/// do at a time.
+/// Lets the open partitions of this silo delete what their topics no longer keep, at an interval. One after the other, so that a sweep takes little
+/// of what storage can do at a time.
 /// </summary>
-internal sealed class RetentionSweeps(ActiveDrivers active, IOptions<LoireGrainsOptions> options, TimeProvider time) : BackgroundService
+/// <param name="active">The partitions.</param>
+/// <param name="interval">The time between two sweeps.</param>
+/// <param name="time">The clock.</param>
+internal sealed class RetentionSweeps(ActiveDrivers active, TimeSpan interval, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(options.Value.RetentionCheckInterval, time);
+        using var timer = new PeriodicTimer(interval, time);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))

@@ -135,7 +135,8 @@ internal sealed record MaintenancePlan(IReadOnlyList<Change> Changes, int TailCh
     }
 
     // A damaged page hides what it lists, which stays in the store. A snapshot is the state before the start.
-    private static bool IsDroppable(in ChainEntry entry) => entry is { Kind: ObjectKind.Chunk or ObjectKind.Segment } or { Kind: ObjectKind.Page, IsDamaged: true };
+    private static bool IsDroppable(in ChainEntry entry) =>
+        entry is { Kind: ObjectKind.Chunk or ObjectKind.Segment } or { Kind: ObjectKind.Page, IsDamaged: true };
 
     private static MaintenancePlan? MergeSegments(ChainState state, ChainOptions options)
     {

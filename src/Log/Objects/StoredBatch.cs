@@ -10,9 +10,10 @@ namespace Loire.Log.Objects;
 /// </summary>
 /// <param name="BodyAt">Where the batch begins in the body.</param>
 /// <param name="SizeInBytes">Bytes of header and records.</param>
+/// <param name="BaseOffset">The offset of its first record.</param>
 /// <param name="NextOffset">The offset after its last record.</param>
 /// <param name="MaxTimestamp">The greatest timestamp of its records.</param>
-internal readonly record struct StoredBatch(int BodyAt, int SizeInBytes, Offset NextOffset, Timestamp MaxTimestamp)
+internal readonly record struct StoredBatch(int BodyAt, int SizeInBytes, Offset BaseOffset, Offset NextOffset, Timestamp MaxTimestamp)
 {
     private const int BytesLookedAt = BatchLayout.MaxTimestamp + 8;
 
@@ -47,7 +48,7 @@ internal readonly record struct StoredBatch(int BodyAt, int SizeInBytes, Offset 
         }
 
         var max = new Timestamp(BinaryPrimitives.ReadInt64BigEndian(header[BatchLayout.MaxTimestamp..]));
-        batch = new StoredBatch(bodyAt, (int)size, new Offset(from + delta + 1), max);
+        batch = new StoredBatch(bodyAt, (int)size, new Offset(from), new Offset(from + delta + 1), max);
         return true;
     }
 }

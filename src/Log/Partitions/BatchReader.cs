@@ -22,9 +22,13 @@ internal sealed class BatchReader(Chain chain)
             : ReadOnAsync(pieces, next, maxBytes);
     }
 
-    /// <summary>Finds the first batch at or after <paramref name="from"/> whose greatest timestamp is at or after the given one.</summary>
-    public async ValueTask<LogRead> FindAsync(Timestamp timestamp, Offset from, CancellationToken cancellation)
+    /// <summary>
+    /// Finds the first batch that ends after <paramref name="start"/> whose greatest timestamp is at or after the given one. If it begins before,
+    /// the record that matches may lie there: the next one follows it in the result.
+    /// </summary>
+    public async ValueTask<LogRead> FindAsync(Timestamp timestamp, Offset start, CancellationToken cancellation)
     {
+        var (from, pieces) = (start, new PieceList());
         while (chain.State.TryLocate(timestamp, from, out var entry))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -56,15 +60,20 @@ internal sealed class BatchReader(Chain chain)
 
             if (TryFind(loaded.Object, timestamp, from, out var batch))
             {
-                var pieces = new PieceList();
                 loaded.Object.Slice(batch.BodyAt, batch.BodyEnd, ref pieces);
-                return new LogRead(ErrorCode.None, pieces.ToArray(), batch.NextOffset, pieces.Bytes);
+                if (batch.BaseOffset >= start)
+                {
+                    return new LogRead(ErrorCode.None, pieces.ToArray(), batch.NextOffset, pieces.Bytes);
+                }
+
+                from = batch.NextOffset;
+                continue;
             }
 
             from = entry.End;
         }
 
-        return new LogRead(ErrorCode.None, [], chain.State.Durable, 0);
+        return new LogRead(ErrorCode.None, pieces.ToArray(), chain.State.Durable, pieces.Bytes);
     }
 
     /// <summary>Adds batches from objects in memory; false, and where to go on, if one that is not in memory should follow.</summary>
@@ -96,7 +105,9 @@ internal sealed class BatchReader(Chain chain)
             if (next < chain.State.Head.Start)
             {
                 // The start has moved past it while an object was read.
-                return pieces.Bytes == 0 ? new LogRead(ErrorCode.OffsetOutOfRange, [], next, 0) : new LogRead(ErrorCode.None, pieces.ToArray(), next, pieces.Bytes);
+                return pieces.Bytes == 0
+                    ? new LogRead(ErrorCode.OffsetOutOfRange, [], next, 0)
+                    : new LogRead(ErrorCode.None, pieces.ToArray(), next, pieces.Bytes);
             }
 
             if (!chain.State.TryLocate(next, out var entry))

@@ -4,8 +4,8 @@ using Loire.Log.Objects;
 namespace Loire.Log.Partitions;
 
 /// <summary>
-/// Walks over the parts of a log and adds up their bytes. Pages never change, so what one of them holds is read once. What cannot be read because it is damaged counts
-/// as one part.
+/// Walks over the parts of a log and adds up their bytes. Pages never change, so what one of them holds is read once. What cannot be read because
+/// it is damaged counts as one part.
 /// </summary>
 internal sealed class PartWalk(Chain chain)
 {

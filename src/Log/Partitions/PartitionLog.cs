@@ -198,8 +198,9 @@ public sealed class PartitionLog : IAsyncDisposable
     }
 
     /// <summary>
-    /// Finds the first batch whose greatest timestamp is at or after <paramref name="timestamp"/>; no pieces if there is none. The errors
-    /// are those of <see cref="ReadAsync"/>; if the batch might lie in damaged bytes, <see cref="ErrorCode.CorruptMessage"/>.
+    /// Finds the first batch whose greatest timestamp is at or after <paramref name="timestamp"/>; no pieces if there is none. If the log starts
+    /// within that batch, the next such batch follows it, or the end is the durable end if there is none. The errors are those of
+    /// <see cref="ReadAsync"/>; if the batch might lie in damaged bytes, <see cref="ErrorCode.CorruptMessage"/>.
     /// </summary>
     public ValueTask<LogRead> FindBatchAsync(Timestamp timestamp, CancellationToken cancellation) =>
         _chain.IsClosed ? Nothing(_chain.ClosedError, DurableEndOffset) : _reader.FindAsync(timestamp, LogStartOffset, cancellation);

@@ -6,11 +6,12 @@ public static class TimeSearch
     /// <summary>The first record at or after <paramref name="time"/>.</summary>
     /// <param name="bytes">A whole batch that contains such a record according to the partition.</param>
     /// <param name="time">The time to search for.</param>
+    /// <param name="start">Where the log starts: earlier records of the batch have been deleted.</param>
     /// <returns>
-    /// The record's offset and time. If the records cannot be read or none matches, the batch's first offset: the latest one that skips no
-    /// record.
+    /// The record's offset and time; null if only deleted records match. If the records cannot be read or none matches, the batch's first offset:
+    /// the latest one that skips no record.
     /// </returns>
-    public static (Offset Offset, Timestamp Time) FirstIn(ReadOnlySpan<byte> bytes, Timestamp time)
+    public static (Offset Offset, Timestamp Time)? FirstIn(ReadOnlySpan<byte> bytes, Timestamp time, Offset start)
     {
         var error = RecordBatch.TryRead(bytes, out var batch);
         Invariant.Check(error == ErrorCode.None, "a partition returns whole batches");
@@ -20,13 +21,18 @@ public static class TimeSearch
             var records = new RecordReader(batch, decompressed);
             while (records.MoveNext())
             {
-                if (records.Current.Timestamp >= time)
+                if (records.Current.Timestamp >= time && records.Current.Offset >= start)
                 {
                     return (records.Current.Offset, records.Current.Timestamp);
                 }
             }
+
+            if (batch.BaseOffset < start)
+            {
+                return null;
+            }
         }
 
-        return (batch.BaseOffset, batch.MaxTimestamp);
+        return (Offset.Max(batch.BaseOffset, start), batch.MaxTimestamp);
     }
 }

@@ -22,22 +22,18 @@ internal sealed class RecordsDeletionEndpoint(TopicCache topics, OffsetLookup lo
         .Describe(
             "deleteRecords",
             "Deletes the oldest records",
-            "Deletes the records of each partition before to: latest (all of them), timestamp (the first record at or after value) or offset (value itself). "
-            + "Without partitions those of all partitions are deleted. With dry_run none are. The offsets of deleted records are not used again.")
-        .Fails(400, 404, 413, 415, 416, 503);
+            "Deletes the records of each partition before to: latest (all of them), timestamp (the first record at or after value) or offset "
+            + "(value itself). Without partitions those of all partitions are deleted. With dry_run none are. The offsets of deleted records are not used again.")
+        .Fails(400, 403, 404, 413, 415, 416, 503);
 
-    private async Task<Results<Ok<RecordsDeletionJson[]>, ApiProblem>> DeleteAsync(TopicName topic, Body<DeleteRecordsJson> body, CancellationToken aborted)
+    private async Task<Results<Ok<RecordsDeletionJson[]>, ApiProblem>> DeleteAsync(
+        TopicName topic, Body<DeleteRecordsJson> body, CancellationToken aborted)
     {
         var wanted = body.Value;
         var (before, problem) = OffsetSpecJson.Read(wanted.To, wanted.Value, canShift: false);
-        problem ??= before.Kind == OffsetSpecKind.Earliest ? ApiProblem.BadRequest("to must be latest, timestamp or offset: nothing lies before the earliest record.")
-            : wanted.Partitions is { Length: 0 } ? ApiProblem.BadRequest("partitions is empty; leave it out for all partitions.")
-            : wanted.Partitions is { } named && named.Distinct().Count() < named.Length ? ApiProblem.BadRequest("A partition is named twice.")
-            : wanted.Partitions is { } numbers && numbers.Min() < 0 ? ApiProblem.BadRequest("A partition is a number from 0 on.")
-            : null;
-        if (problem is not null)
+        if ((problem ?? Problem(before, wanted.Partitions)) is { } bad)
         {
-            return problem;
+            return bad;
         }
 
         var found = await topics.FindAsync(topic, TopicCache.Fresh, Timeout.InfiniteTimeSpan, aborted);
@@ -53,12 +49,10 @@ internal sealed class RecordsDeletionEndpoint(TopicCache topics, OffsetLookup lo
         }
 
         var deletions = new Deletion[partitions.Length];
-        problem = await EachAsync(deletions.Length, async index => deletions[index] = await PlanAsync(routes, partitions[index], before, aborted), aborted)
-            ?? Array.Find(deletions, deletion => deletion.Problem is not null)?.Problem;
+        problem = await EachAsync(deletions, index => PlanAsync(routes, partitions[index], before, aborted), aborted);
         if (problem is null && !wanted.DryRun)
         {
-            problem = await EachAsync(deletions.Length, async index => deletions[index] = await CallAsync(routes, deletions[index], validateOnly: false, aborted), aborted)
-                ?? Array.Find(deletions, deletion => deletion.Problem is not null)?.Problem;
+            problem = await EachAsync(deletions, index => CallAsync(routes, deletions[index], validateOnly: false, aborted), aborted);
         }
 
         return problem is not null ? problem : TypedResults.Ok(Array.ConvertAll(deletions, ToJson));
@@ -76,7 +70,9 @@ internal sealed class RecordsDeletionEndpoint(TopicCache topics, OffsetLookup lo
         }
 
         var planned = new Deletion(partition, bounds, offset, bounds, null);
-        return bounds.Error != ErrorCode.None ? planned with { Problem = new ApiProblem(bounds.Error) } : await CallAsync(routes, planned, validateOnly: true, aborted);
+        return bounds.Error != ErrorCode.None
+            ? planned with { Problem = new ApiProblem(bounds.Error) }
+            : await CallAsync(routes, planned, validateOnly: true, aborted);
     }
 
     private async ValueTask<Deletion> CallAsync(TopicRoutes routes, Deletion planned, bool validateOnly, CancellationToken aborted)
@@ -94,20 +90,30 @@ internal sealed class RecordsDeletionEndpoint(TopicCache topics, OffsetLookup lo
         };
     }
 
-    private static async Task<ApiProblem?> EachAsync(int count, Func<int, Task> call, CancellationToken aborted)
+    /// <summary>Makes a call for each partition; the first problem of any.</summary>
+    private static async Task<ApiProblem?> EachAsync(Deletion[] deletions, Func<int, ValueTask<Deletion>> call, CancellationToken aborted)
     {
         try
         {
             await Parallel.ForEachAsync(
-                Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = OffsetLookup.AtOnce, CancellationToken = aborted },
-                async (index, _) => await call(index));
-            return null;
+                Enumerable.Range(0, deletions.Length),
+                new ParallelOptions { MaxDegreeOfParallelism = OffsetLookup.AtOnce, CancellationToken = aborted },
+                async (index, _) => deletions[index] = await call(index));
+            return Array.Find(deletions, deletion => deletion.Problem is not null)?.Problem;
         }
         catch (Exception exception) when (ApiProblem.FromGrainCall(exception) is { } failed)
         {
             return failed;
         }
     }
+
+    private static ApiProblem? Problem(OffsetSpec before, int[]? partitions) =>
+        before.Kind == OffsetSpecKind.Earliest
+            ? ApiProblem.BadRequest("to must be latest, timestamp or offset: nothing lies before the earliest record.")
+        : partitions is { Length: 0 } ? ApiProblem.BadRequest("partitions is empty; leave it out for all partitions.")
+        : partitions?.Distinct().Count() < partitions?.Length ? ApiProblem.BadRequest("A partition is named twice.")
+        : partitions?.Min() < 0 ? ApiProblem.BadRequest("A partition is a number from 0 on.")
+        : null;
 
     private static RecordsDeletionJson ToJson(Deletion deletion) => new(
         deletion.Partition, deletion.Bounds.LogStart.Value, deletion.After.LogStart.Value, deletion.After.HighWatermark.Value);
@@ -117,7 +123,8 @@ internal sealed class RecordsDeletionEndpoint(TopicCache topics, OffsetLookup lo
 
 /// <summary>The records to be deleted.</summary>
 /// <param name="To">latest, timestamp or offset: the first record that stays.</param>
-/// <param name="Value">With timestamp milliseconds since 1970 or ISO 8601, with offset a whole number up to the high watermark; absent otherwise.</param>
+/// <param name="Value">With timestamp milliseconds since 1970 or ISO 8601, with offset a whole number up to the high watermark; absent
+/// otherwise.</param>
 /// <param name="Partitions">Which partitions; absent for all.</param>
 /// <param name="DryRun">Answer as if it had been done, but do not.</param>
 internal sealed record DeleteRecordsJson(string To, JsonElement? Value = null, int[]? Partitions = null, bool DryRun = false);

@@ -44,8 +44,11 @@ internal sealed class ControlCalls
         by, $"/v1/topics/{topic}/configs/retention.ms", new { value = Interlocked.Increment(ref _value).ToString(CultureInfo.InvariantCulture) });
 
     /// <summary>Commits an offset of a group once; whether that succeeded.</summary>
-    public Task<bool> CommitAsync(ClusterNode by, string group) => PutAsync(
-        by, $"/v1/groups/{group}/offsets", new { offsets = new[] { new { topic_name = Topics[0], partition = 0, offset = Interlocked.Increment(ref _value) } } });
+    public Task<bool> CommitAsync(ClusterNode by, string group)
+    {
+        var offset = new { topic_name = Topics[0], partition = 0, offset = Interlocked.Increment(ref _value) };
+        return PutAsync(by, $"/v1/groups/{group}/offsets", new { offsets = new[] { offset } });
+    }
 
     private async Task<bool> PutAsync(ClusterNode by, string path, object body)
     {

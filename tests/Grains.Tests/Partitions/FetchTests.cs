@@ -175,32 +175,6 @@ public class FetchTests
     }
 
     [Fact]
-    public void Parked_fetches_take_little_memory_and_those_beyond_the_bound_get_a_retriable_error()
-    {
-        var bench = new PartitionBench();
-        bench.Appended("a");
-        var request = new FetchRequest(new Offset(1), 1024, 1, TimeSpan.FromSeconds(60));
-        var cancellation = new CancellationTokenSource();
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        var fetches = new List<Task<FetchResult>>(Limits.WaitingFetchesPerPartition);
-        for (var i = 0; i < Limits.WaitingFetchesPerPartition; i++)
-        {
-            fetches.Add(bench.Thread.Start(() => bench.Driver.FetchAsync(request, cancellation.Token).AsTask()));
-        }
-
-        var perFetch = (GC.GetTotalMemory(forceFullCollection: true) - before) / Limits.WaitingFetchesPerPartition;
-        Assert.InRange(perFetch, 0, 2_500);
-        var refused = bench.Thread.Finish(() => bench.Driver.FetchAsync(request, default).AsTask());
-        Assert.Equal(ErrorCode.ThrottlingQuotaExceeded, refused.Error);
-        Assert.True(ErrorCodes.Describe(refused.Error).Retriable);
-        Assert.Equal("0:a", Batch.Text(bench.Fetched(0)));
-
-        bench.Thread.After(cancellation.Cancel);
-        Assert.All(fetches, fetch => Assert.True(fetch.IsCanceled));
-        Assert.Equal(0, bench.Driver.WaitingFetches);
-    }
-
-    [Fact]
     public void A_cancelled_fetch_leaves_and_the_others_stay_parked()
     {
         var bench = new PartitionBench();

@@ -91,7 +91,8 @@ public class RetentionTests
         var bench = With(PartitionBench.Defaults with { RetentionTime = Hour });
         Append(bench, 1);
         bench.Advance(2 * Hour);
-        bench.Storage.Faults = call => Task.FromResult(call.Key.EndsWith("head", StringComparison.Ordinal) ? StorageFault.Refuse(new StorageFullException("full")) : StorageFault.None);
+        var full = StorageFault.Refuse(new StorageFullException("full"));
+        bench.Storage.Faults = call => Task.FromResult(call.Key.EndsWith("head", StringComparison.Ordinal) ? full : StorageFault.None);
         Retain(bench);
         Assert.Equal(1, Append(bench, 1));
         Assert.Equal(0, bench.Offsets().LogStart.Value);

@@ -410,6 +410,27 @@ public abstract class PartitionLogSuite
         Small);
 
     [Fact]
+    public void A_search_by_time_that_meets_the_batch_in_which_the_log_starts_returns_the_next_one_too() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        foreach (var time in new[] { 100, 5, 100 })
+        {
+            Assert.Equal(ErrorCode.None, await log.Append([TestBatches.ToAppend(TestBatches.Of(time, "a", "b"))]).Committed);
+        }
+
+        Assert.Equal(["0:a", "1:b"], await FindAsync(50));
+        Assert.Equal(ErrorCode.None, await log.TrimAsync(new Offset(1)));
+        Assert.Equal(["0:a", "1:b", "4:a", "5:b"], await FindAsync(50));
+        Assert.Equal(["0:a", "1:b", "2:a", "3:b"], await FindAsync(5));
+        Assert.Empty(await FindAsync(1_000));
+        Assert.Equal(ErrorCode.None, await log.TrimAsync(new Offset(5)));
+        Assert.Equal(["4:a", "5:b"], await FindAsync(50));
+
+        async Task<List<string>> FindAsync(long time) =>
+            TestBatches.Records(TestBatches.Join((await log.FindBatchAsync(new Timestamp(time), CancellationToken.None)).Pieces));
+    });
+
+    [Fact]
     public void Offsets_go_on_after_the_last_record_was_dropped() => Run(async bench =>
     {
         var log = await bench.LeadAsync();

@@ -6,13 +6,16 @@ namespace Loire.Model.Tests.Batches;
 public sealed class TimeSearchTests
 {
     [Theory]
-    [InlineData(0, 0)]
-    [InlineData(10, 0)]
-    [InlineData(11, 1)]
-    [InlineData(30, 1)]
-    [InlineData(31, 3)]
-    [InlineData(99, 0)]
-    public void The_first_record_not_older_than_the_moment_is_found_or_the_start_of_the_batch(long time, long expected)
+    [InlineData(0, 0, 0L)]
+    [InlineData(10, 0, 0L)]
+    [InlineData(11, 0, 1L)]
+    [InlineData(30, 0, 1L)]
+    [InlineData(31, 0, 3L)]
+    [InlineData(99, 0, 0L)]
+    [InlineData(11, 2, 2L)]
+    [InlineData(21, 2, 3L)]
+    [InlineData(41, 2, null)]
+    public void The_first_record_not_older_than_the_moment_is_found_or_the_start_of_the_batch(long time, long start, long? expected)
     {
         using var builder = new RecordBatchBuilder();
         foreach (var timestamp in new[] { 10, 30, 20, 40 })
@@ -20,7 +23,7 @@ public sealed class TimeSearchTests
             builder.Append(new Timestamp(timestamp), default, true, Encoding.UTF8.GetBytes("v"), false);
         }
 
-        Assert.Equal(expected, TimeSearch.FirstIn(builder.Build(CompressionType.Lz4).Span, new Timestamp(time)).Offset.Value);
+        Assert.Equal(expected, TimeSearch.FirstIn(builder.Build(CompressionType.Lz4).Span, new Timestamp(time), new Offset(start))?.Offset.Value);
     }
 
     [Fact]
@@ -30,6 +33,6 @@ public sealed class TimeSearchTests
         builder.Append(new Timestamp(10), default, true, default, false);
         var batch = builder.Build(CompressionType.Lz4).ToArray();
         batch.AsSpan(RecordBatch.HeaderSize).Fill(0xFF);
-        Assert.Equal(Offset.Zero, TimeSearch.FirstIn(batch, new Timestamp(10)).Offset);
+        Assert.Equal(Offset.Zero, TimeSearch.FirstIn(batch, new Timestamp(10), Offset.Zero)?.Offset);
     }
 }

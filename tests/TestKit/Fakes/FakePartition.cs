@@ -217,7 +217,7 @@ public sealed class FakePartition : IPartitionGrain
     {
         lock (_lock)
         {
-            var found = _batches.FirstOrDefault(batch => batch.Max >= timestamp).Pieces ?? [];
+            var found = _batches.FirstOrDefault(batch => batch.Max >= timestamp && batch.Next > LogStart).Pieces ?? [];
             return ValueTask.FromResult(new FindBatchResult(ErrorCode.None, found, Bounds()));
         }
     }
