@@ -19,16 +19,19 @@ public sealed class TransferWindows(TimeProvider time, int? self, long bytes = L
     /// </summary>
     public static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(250);
 
+    // Of a window. Smaller transfers do not wait: they are what the windows are for.
+    private const int SmallestPart = 64;
+
     private readonly ConcurrentDictionary<int, Window> _windows = new();
 
     /// <summary>Waits, first come first served, until a broker's window has room, for at most <see cref="LongestWait"/>.</summary>
     /// <param name="broker">The broker that leads the partition, as far as the caller knows.</param>
-    /// <param name="size">The bytes of the batches that are to be sent, or that are expected; zero needs no window.</param>
+    /// <param name="size">The bytes of the batches that are to be sent, or that are expected; a small part of a window needs none.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <returns>To be disposed when the call has been answered.</returns>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public ValueTask<Transfer> BeginAsync(int broker, long size, CancellationToken cancellation = default) =>
-        size <= 0 || broker == self
+        size <= Bytes / SmallestPart || broker == self
             ? default
             : _windows.GetOrAdd(broker, static (_, windows) => new Window(windows), this).BeginAsync(Math.Min(size, Bytes), cancellation);
 

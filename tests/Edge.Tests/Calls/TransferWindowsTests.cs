@@ -37,7 +37,7 @@ public sealed class TransferWindowsTests
     {
         var windows = new TransferWindows(time, self: 0, bytes: 100);
         var huge = await windows.BeginAsync(Other, 1_000_000);
-        var next = windows.BeginAsync(Other, 1).AsTask();
+        var next = windows.BeginAsync(Other, 2).AsTask();
         Assert.False(next.IsCompleted);
         huge.Dispose();
         await next;
@@ -54,6 +54,15 @@ public sealed class TransferWindowsTests
         await windows.BeginAsync(0, 1_000);
         await windows.BeginAsync(Other, 0);
         Assert.Equal(begun, time.GetUtcNow());
+    });
+
+    [Fact]
+    public void A_small_transfer_waits_for_no_other() => VirtualTime.Run(async time =>
+    {
+        var windows = new TransferWindows(time, self: 0, bytes: 640);
+        await windows.BeginAsync(Other, 640);
+        Assert.True(windows.BeginAsync(Other, 10).IsCompleted);
+        Assert.False(windows.BeginAsync(Other, 11).IsCompleted);
     });
 
     [Fact]
