@@ -8,9 +8,10 @@ namespace Loire.Coordination.Brokers;
 /// is never lowered.
 /// <code>
 ///   0   what stores had before there was a level
-///   1   topics record preferred leaders (TopicRecord kinds 6 and 7); the registry keeps the level, the levels of each broker, and removed brokers
+///   1   topics record preferred leaders (TopicRecord kinds 6 and 7); the registry keeps the level, the levels of each broker, and removed brokers;
+///       answers to fetches have their batches in one piece (BatchBytes)
 /// </code>
-/// A new form of stored data takes the next level, and is not written below it.
+/// A new form of stored data or of messages takes the next level, and is not written below it.
 /// </summary>
 public static class FeatureLevels
 {
@@ -25,6 +26,9 @@ public static class FeatureLevels
 
     /// <summary>From this level on the registry keeps the level, the levels of each broker, and removed brokers.</summary>
     public const int Registry = 1;
+
+    /// <summary>From this level on answers to fetches have their batches in one piece.</summary>
+    public const int CompactBatches = 1;
 
     /// <summary>The levels that this version supports.</summary>
     public static FeatureRange Supported { get; } = new(Lowest, Highest);

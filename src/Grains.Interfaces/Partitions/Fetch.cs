@@ -24,18 +24,21 @@ public sealed record FetchRequest(
 
 /// <summary>Whole batches as they were appended, and the bounds of the log.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why nothing was read.</param>
-/// <param name="Batches">Pieces whose concatenation consists of whole batches. A batch may span several pieces.</param>
+/// <param name="Bytes">Whole batches. A batch may span several pieces.</param>
 /// <param name="NextOffset">Where to continue reading: after the last batch, or at the requested offset if there is none.</param>
 /// <param name="Bounds">The positions of the log at the time of the answer.</param>
 /// <param name="Detail">Human-readable detail beyond the error code; null if there is none.</param>
 [GenerateSerializer, Immutable, Alias("loire.FetchResult")]
 public sealed record FetchResult(
     [property: Id(0)] ErrorCode Error,
-    [property: Id(1)] ReadOnlyMemory<byte>[] Batches,
+    [property: Id(1)] BatchBytes Bytes,
     [property: Id(2)] Offset NextOffset,
     [property: Id(3)] PartitionOffsets Bounds,
     [property: Id(4)] string? Detail) : IPartitionAnswer
 {
+    /// <summary>The pieces of <see cref="Bytes"/>.</summary>
+    public ReadOnlyMemory<byte>[] Batches => Bytes.Pieces;
+
     /// <summary>The version of the topic that the partition acted on: that of <see cref="Bounds"/>.</summary>
     public long TopicVersion => Bounds.TopicVersion;
 }
@@ -63,14 +66,17 @@ public sealed record PartitionOffsets(
 
 /// <summary>The batch that answers a search by time.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why the search failed.</param>
-/// <param name="Batch">Pieces of one whole batch, or of two if the log starts within the first; empty if every record is older.</param>
+/// <param name="Bytes">Pieces of one whole batch, or of two if the log starts within the first; empty if every record is older.</param>
 /// <param name="Bounds">The positions of the log at the time of the answer.</param>
 [GenerateSerializer, Immutable, Alias("loire.FindBatchResult")]
 public sealed record FindBatchResult(
     [property: Id(0)] ErrorCode Error,
-    [property: Id(1)] ReadOnlyMemory<byte>[] Batch,
+    [property: Id(1)] BatchBytes Bytes,
     [property: Id(2)] PartitionOffsets Bounds) : IPartitionAnswer
 {
+    /// <summary>The pieces of <see cref="Bytes"/>.</summary>
+    public ReadOnlyMemory<byte>[] Batch => Bytes.Pieces;
+
     /// <summary>The version of the topic that the partition acted on: that of <see cref="Bounds"/>.</summary>
     public long TopicVersion => Bounds.TopicVersion;
 }

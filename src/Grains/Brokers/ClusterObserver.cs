@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Loire.Coordination.Brokers;
+using Loire.Grains.Interfaces.Partitions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -7,10 +8,11 @@ namespace Loire.Grains.Brokers;
 
 /// <summary>
 /// Keeps <see cref="ClusterHealth"/> and <see cref="ClusterMetrics"/> up to date: it reads the registry of brokers whenever the membership changes, and now and
-/// then, because a broker that starts or is removed changes only the registry.
+/// then, because a broker that starts or is removed changes only the registry. A raised feature level takes effect on messages with it.
 /// </summary>
 internal sealed partial class ClusterObserver(
-    IClusterRoot root, IClusterMembershipService membership, ClusterHealth health, ClusterMetrics metrics, TimeProvider time, ILogger<ClusterObserver> logger)
+    IClusterRoot root, IClusterMembershipService membership, ClusterHealth health, ClusterMetrics metrics, BatchBytesForm form, TimeProvider time,
+    ILogger<ClusterObserver> logger)
     : BackgroundService
 {
     // One read of a small object.
@@ -55,6 +57,7 @@ internal sealed partial class ClusterObserver(
         try
         {
             var registry = await BrokerRegistration.ReadAsync(root);
+            form.IsCompact |= registry?.FeatureLevel >= FeatureLevels.CompactBatches;
             health.Update(registry?.FeatureLevel, (registry?.Brokers ?? ImmutableSortedDictionary<int, BrokerRecord>.Empty)
                 .Where(broker => broker.Value.Phase != BrokerPhase.Removed)
                 .ToImmutableSortedDictionary(broker => broker.Key, broker => ClusterGrain.StateOf(broker.Value, view)));

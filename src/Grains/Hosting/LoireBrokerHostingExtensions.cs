@@ -1,5 +1,6 @@
 using Loire.Coordination.Brokers;
 using Loire.Grains.Brokers;
+using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Placement;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -26,6 +27,7 @@ public static class LoireBrokerHostingExtensions
             services.GetRequiredService<IOptions<BrokerOptions>>().Value,
             services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, BrokerLifecycle>();
+        builder.Services.AddSingleton(new BatchBytesForm { IsCompact = false });
         builder.Services.AddSingleton<ClusterHealth>().AddSingleton<ClusterMetrics>().AddHostedService<ClusterObserver>();
         return builder;
     }

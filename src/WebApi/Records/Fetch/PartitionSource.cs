@@ -104,7 +104,7 @@ internal sealed class PartitionSource(TopicCache topics, TopicRoutes topic, int 
 
         // What was read is dropped: the records stay where they are.
         var refusal = RequestMemory.NoRoom;
-        return new Fetched(FetchStatus.Unavailable, fetched.Answer with { Error = refusal.Error, Batches = [], Detail = refusal.Detail });
+        return new Fetched(FetchStatus.Unavailable, fetched.Answer with { Error = refusal.Error, Bytes = [], Detail = refusal.Detail });
     }
 
     /// <summary>The positions that bound the log now.</summary>

@@ -112,7 +112,7 @@ public sealed class FaultTests(ITestOutputHelper output) : IAsyncLifetime
         await FreezeAsync(slow);
         var newcomer = Join(profile);
         await Until(async () => (await DescribeAsync(profile)).Phase is GroupPhase.Reconciling or GroupPhase.Stable
-            && (await DescribeAsync(profile)).Members.Any(member => member.MemberId == newcomer.MemberId));
+            && (await DescribeAsync(profile)).Members.Any(member => member.MemberId.Value == newcomer.MemberId));
         _members.Remove(newcomer);
         _members.Remove(other);
         await Task.WhenAll(newcomer.Leave(), other.Leave());
