@@ -27,11 +27,11 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     private readonly TimeSpan _maxAge;
     private readonly int _brokerId;
     private readonly PartitionMetrics _metrics;
-    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action _drop;
     private readonly PartitionAppends _appends;
     private readonly PartitionFetches _fetches;
+    private readonly PartitionTrims _trims;
     private readonly PartitionMachine<AppendReply, WaitingFetch> _machine = new();
     private readonly DriverTurns _turns;
     private Task<ErrorCode>? _opening;
@@ -56,10 +56,11 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         PartitionDriverOptions options, TimeProvider time, PartitionMetrics metrics, ILogger logger, Action drop)
     {
         (_key, _log, _askTopic, _metrics, _logger, _drop) = (key, log, askTopic, metrics, logger, drop);
-        (_maxAge, _brokerId, _time) = (options.MaxAge, options.BrokerId, time);
+        (_maxAge, _brokerId) = (options.MaxAge, options.BrokerId);
         _turns = new DriverTurns(turns, Fail);
         _appends = new PartitionAppends(log, _machine, OpenAsync, LeadAsync, options, time, metrics, Fail);
         _fetches = new PartitionFetches(log, _machine, Bounds, _turns, options.MaxAge, time, metrics);
+        _trims = new PartitionTrims(log, _machine, NewestAsync, LeadAsync, time, metrics);
         log.Advanced = OnLogAdvanced;
         log.Failed = _appends.Fail;
         log.Closed = OnLogClosed;
@@ -162,7 +163,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
             return bounds with { LogStart = Offset.Max(to, bounds.LogStart) };
         }
 
-        var error = await DeleteBeforeAsync(to);
+        var error = await _trims.DeleteBeforeAsync(to);
         return Bounds() with { Error = error };
     }
 
@@ -354,46 +355,10 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
 
     private async Task RetainOnceAsync()
     {
-        var limits = _isOpen && _machine.Settings is { } settings ? RetentionLimits.Of(settings) : default;
-        if (!limits.Any || _closed != ErrorCode.None)
-        {
-            return;
-        }
-
-        var (error, bytes) = limits.MaxBytes is null ? (ErrorCode.None, 0L) : await _log.SizeAsync();
-        var walk = new RetentionWalk(limits, Timestamp.From(_time.GetUtcNow()), bytes);
-        error = error == ErrorCode.None ? await _log.WalkAsync(Visit) : error;
-        if (error == ErrorCode.None && walk.Start is { } to && to > _machine.Positions.Start && _closed == ErrorCode.None)
-        {
-            error = await DeleteBeforeAsync(Offset.Min(to, _machine.Positions.HighWatermark));
-        }
-
-        if (error != ErrorCode.None && _closed == ErrorCode.None)
+        if (_isOpen && _closed == ErrorCode.None && await _trims.RetainAsync() is not ErrorCode.None and var error && _closed == ErrorCode.None)
         {
             CouldNotRetain(_key, error);
         }
-
-        LogWalkStep Visit(LogPart part) => walk.Visit(part.End, part.MaxTimestamp, part.Bytes, part.IsDivisible) switch
-        {
-            RetentionVerdict.Next => LogWalkStep.Next,
-            RetentionVerdict.Divide => LogWalkStep.Into,
-            _ => LogWalkStep.Stop,
-        };
-    }
-
-    /// <summary>Moves the start of the log to an offset up to the high watermark; only a leader can.</summary>
-    private async Task<ErrorCode> DeleteBeforeAsync(Offset to)
-    {
-        var before = _machine.Positions.Start;
-        var error = await LeadAsync();
-        error = error == ErrorCode.None ? await _log.TrimAsync(to) : error;
-        if (_closed == ErrorCode.None)
-        {
-            _machine.MoveStart(_log.LogStartOffset);
-            _metrics.Deleted(_machine.Positions.Start - before);
-        }
-
-        return error;
     }
 
     private void OnLogAdvanced()

@@ -101,6 +101,23 @@ public class RetentionTests
         Assert.Equal(1, bench.Offsets().LogStart.Value);
     }
 
+    [Fact]
+    public void A_second_activation_of_a_partition_leaves_the_lead_to_the_owner_that_has_deleted_already()
+    {
+        var settings = PartitionBench.Defaults with { RetentionTime = Hour };
+        var owner = With(settings);
+        Append(owner, 1);
+        var second = new PartitionBench(owner.Storage, Small);
+        second.Topic = () => Task.FromResult(new PartitionSettingsResult(ErrorCode.None, settings));
+        Assert.Equal(0, second.Offsets().LogStart.Value);
+        owner.Advance(2 * Hour);
+        second.Advance(2 * Hour);
+        Retain(owner);
+        Retain(second);
+        Assert.Equal((1, 1), (owner.Offsets().LogStart.Value, second.Offsets().LogStart.Value));
+        Assert.Equal(1, Append(owner, 1));
+    }
+
     private static PartitionBench With(PartitionSettings settings)
     {
         var bench = new PartitionBench(log: Small);
