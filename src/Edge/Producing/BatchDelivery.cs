@@ -217,10 +217,17 @@ public sealed class BatchDelivery(
             return Attempt.Failed(ErrorCode.UnknownTopicOrPartition, $"The topic '{routes.Name}' has no partition {target.Partition}.");
         }
 
+        var start = time.GetTimestamp();
         using var transfer = topics.Transfers is { } transfers
             ? await transfers.BeginAsync(routes.LeaderOf(target.Partition), bytes.Length)
             : default;
-        var start = time.GetTimestamp();
+        left -= time.GetElapsedTime(start);
+        if (left <= TimeSpan.Zero)
+        {
+            return Attempt.Failed(ErrorCode.LeaderNotAvailable, "The connection to the leader was busy: nothing was sent.");
+        }
+
+        start = time.GetTimestamp();
         var attempt = await CallAsync(
             routes.Partition(target.Partition), new AppendRequest(bytes, target.Owner.Acks),
             left < policy.RequestTimeout ? left : policy.RequestTimeout);
