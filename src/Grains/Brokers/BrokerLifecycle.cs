@@ -1,4 +1,5 @@
 using Loire.Coordination.Brokers;
+using Loire.Grains.Interfaces.Partitions;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Grains.Brokers;
@@ -8,7 +9,8 @@ namespace Loire.Grains.Brokers;
 /// has stopped, after its last grain.
 /// </summary>
 internal sealed partial class BrokerLifecycle(
-    BrokerRegistration registration, IClusterMembershipService membership, ILocalSiloDetails self, ILogger<BrokerLifecycle> logger)
+    BrokerRegistration registration, IClusterMembershipService membership, BatchBytesForm form, ILocalSiloDetails self,
+    ILogger<BrokerLifecycle> logger)
     : ILifecycleParticipant<ISiloLifecycle>
 {
     // After storage providers, of which some start only at ApplicationServices.
@@ -33,6 +35,7 @@ internal sealed partial class BrokerLifecycle(
                 return silo => IsAlive(view, silo);
             },
             cancellation);
+        form.IsCompact |= registration.FeatureLevel >= FeatureLevels.CompactBatches;
         if (problem is not null)
         {
             LogNotRegistered(logger, problem);

@@ -22,6 +22,9 @@ internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions option
     /// <summary>The epoch of this start; 0 before it has registered.</summary>
     public long Epoch => _registered?.Epoch ?? 0;
 
+    /// <summary>The cluster's feature level when this start registered; 0 before.</summary>
+    public int FeatureLevel { get; private set; }
+
     /// <summary>Reads the registry; null if the store has none.</summary>
     /// <param name="root">The root of the cluster.</param>
     /// <exception cref="InvalidDataException">The stored registry cannot be read.</exception>
@@ -63,9 +66,9 @@ internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions option
                 return damage.Message;
             }
 
-            if (decision is { Refusal: RegistrationRefusal.None, Broker: { } broker })
+            if (decision is { Refusal: RegistrationRefusal.None, Broker: { } broker, Registry: { } registry })
             {
-                _registered = broker;
+                (_registered, FeatureLevel) = (broker, registry.FeatureLevel);
                 return null;
             }
 

@@ -134,7 +134,7 @@ internal sealed class FetchSessions(
 
         /// <summary>
         /// Waits for answers. Of several calls only the newest waits: the caller has sent it because it had more to say. One that is delivered
-        /// twice takes nothing the second time, because nobody would get that answer.
+        /// twice takes nothing the second time, because that answer would be lost.
         /// </summary>
         public async ValueTask<BrokerFetchResult> NextAsync(long number, TimeSpan maxWait, CancellationToken cancellation)
         {

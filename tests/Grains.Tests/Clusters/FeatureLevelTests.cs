@@ -1,6 +1,7 @@
 using Loire.Coordination.Brokers;
 using Loire.Grains.Brokers;
 using Loire.Grains.Interfaces.Brokers;
+using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Log;
 using Loire.Model;
@@ -57,6 +58,7 @@ public sealed class FeatureLevelTests : IAsyncLifetime
         Assert.Empty(before.PreferredLeaders!);
         Assert.Empty((await Topic("before").Rebalance(validateOnly: false)).Topic!.PreferredLeaders!);
         Assert.Equal(0, (await Cluster.Describe()).FeatureLevel);
+        Assert.All(_cluster.Silos, silo => Assert.False(FormOf(silo).IsCompact));
 
         Assert.Equal(new UpgradeClusterResult(ErrorCode.None, null, 0, 1), await Cluster.Upgrade(null, validateOnly: true));
         Assert.Equal(0, (await Cluster.Describe()).FeatureLevel);
@@ -71,6 +73,13 @@ public sealed class FeatureLevelTests : IAsyncLifetime
         var described = await Cluster.Describe();
         Assert.Equal(1, described.FeatureLevel);
         Assert.All(described.Brokers, broker => Assert.Equal((FeatureLevels.Supported, "1.0.0"), (broker.Features, broker.Version)));
+    }
+
+    [Fact]
+    public async Task A_broker_that_starts_at_level_1_sends_batches_in_its_form()
+    {
+        Assert.Equal(1, (await Cluster.Upgrade(1, validateOnly: false)).After);
+        Assert.True(FormOf(await _cluster.StartAdditionalSiloAsync()).IsCompact);
     }
 
     [Fact]
@@ -94,6 +103,8 @@ public sealed class FeatureLevelTests : IAsyncLifetime
         Assert.Equal(ErrorCode.None, await Cluster.Remove(7));
         Assert.Equal(1, (await Cluster.Upgrade(1, validateOnly: false)).After);
     }
+
+    private static BatchBytesForm FormOf(InProcessSiloHandle silo) => silo.ServiceProvider.GetRequiredService<BatchBytesForm>();
 
     private ITopicGrain Topic(string name) => _cluster.Client.GetGrain<ITopicGrain>(name);
 
