@@ -10,6 +10,12 @@ public sealed class PartitionLogInMemory : PartitionLogSuite
     protected override Task<ILogStore> NewStoreAsync() => Task.FromResult<ILogStore>(new MemoryStore());
 }
 
+/// <summary>The suite of the start of a log over memory.</summary>
+public sealed class LogStartInMemory : LogStartSuite
+{
+    protected override Task<ILogStore> NewStoreAsync() => Task.FromResult<ILogStore>(new MemoryStore());
+}
+
 /// <summary>The journal's suite over memory.</summary>
 public sealed class JournalInMemory : JournalSuite
 {

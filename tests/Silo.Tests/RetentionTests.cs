@@ -17,13 +17,18 @@ public sealed class RetentionTests
         Assert.Equal((0, 2), await BoundsAsync(node));
         using var limit = new StringContent("""{"value":"1"}""", Encoding.UTF8, "application/json");
         (await node.Client.PutAsync("/v1/topics/t/configs/retention.ms", limit)).EnsureSuccessStatusCode();
-        while (await BoundsAsync(node) != (2, 2))
-        {
-        }
-
+        await BoundsBecomeAsync(node, (2, 2));
         await ProduceAsync(node, "c\n");
-        while (await BoundsAsync(node) != (3, 3))
+        await BoundsBecomeAsync(node, (3, 3));
+    }
+
+    /// <summary>Asks the node, whose clock is the machine's, until it answers as it should; for a minute.</summary>
+    private static async Task BoundsBecomeAsync(NodeProcess node, (long Start, long End) expected)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (await BoundsAsync(node) != expected)
         {
+            patience.Token.ThrowIfCancellationRequested();
         }
     }
 

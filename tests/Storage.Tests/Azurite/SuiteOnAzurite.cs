@@ -24,6 +24,12 @@ public class SuiteOnAzurite
     [MemberData(nameof(LogTests))]
     public Task The_suite_of_the_log_passes(string test, int number) => RunAsync(new Log(), test, number);
 
+    public static TheoryData<string, int> LogStartTests => TestsOf(typeof(LogStart));
+
+    [AzuriteTheory]
+    [MemberData(nameof(LogStartTests))]
+    public Task The_suite_of_the_start_of_a_log_passes(string test, int number) => RunAsync(new LogStart(), test, number);
+
     private static TheoryData<string, int> TestsOf(Type suite)
     {
         var tests = new TheoryData<string, int>();
@@ -66,16 +72,23 @@ public class SuiteOnAzurite
 
     private sealed class Log : PartitionLogSuite
     {
-        protected override async Task<ILogStore> NewStoreAsync()
-        {
-            var container = AzuriteSilo.NewContainer();
-            return new LogStore(container, await AzuriteSilo.StartAsync(container));
-        }
+        protected override Task<ILogStore> NewStoreAsync() => LogStore.CreateAsync();
+    }
+
+    private sealed class LogStart : LogStartSuite
+    {
+        protected override Task<ILogStore> NewStoreAsync() => LogStore.CreateAsync();
     }
 
     private sealed class LogStore(string container, AzuriteSilo silo) : ILogStore
     {
         private AzuriteSilo _silo = silo;
+
+        public static async Task<ILogStore> CreateAsync()
+        {
+            var container = AzuriteSilo.NewContainer();
+            return new LogStore(container, await AzuriteSilo.StartAsync(container));
+        }
 
         public IGrainStorage Storage => _silo.Storage;
 

@@ -6,28 +6,37 @@ namespace Loire.Storage.Tests.Contract;
 /// <summary>The suite of the log over files.</summary>
 public sealed class PartitionLogInFiles : PartitionLogSuite
 {
-    protected override async Task<ILogStore> NewStoreAsync()
+    protected override Task<ILogStore> NewStoreAsync() => FileLogStore.CreateAsync();
+}
+
+/// <summary>The suite of the start of a log over files.</summary>
+public sealed class LogStartInFiles : LogStartSuite
+{
+    protected override Task<ILogStore> NewStoreAsync() => FileLogStore.CreateAsync();
+}
+
+/// <summary>Files as a store.</summary>
+internal sealed class FileLogStore(TemporaryDirectory directory, FileGrainStorage store) : ILogStore
+{
+    private FileGrainStorage _store = store;
+
+    public static async Task<ILogStore> CreateAsync()
     {
         var directory = new TemporaryDirectory();
-        return new Store(directory, await directory.OpenStoreAsync());
+        return new FileLogStore(directory, await directory.OpenStoreAsync());
     }
 
-    private sealed class Store(TemporaryDirectory directory, FileGrainStorage store) : ILogStore
+    public IGrainStorage Storage => _store;
+
+    public async Task ReopenAsync()
     {
-        private FileGrainStorage _store = store;
+        await _store.DisposeAsync();
+        _store = await directory.OpenStoreAsync();
+    }
 
-        public IGrainStorage Storage => _store;
-
-        public async Task ReopenAsync()
-        {
-            await _store.DisposeAsync();
-            _store = await directory.OpenStoreAsync();
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await _store.DisposeAsync();
-            directory.Dispose();
-        }
+    public async ValueTask DisposeAsync()
+    {
+        await _store.DisposeAsync();
+        directory.Dispose();
     }
 }
