@@ -11,8 +11,8 @@ namespace Loire.Model;
 /// <param name="Compression">The codec in which batches are stored (<c>compression.type</c>); null to keep that of the producer.</param>
 /// <param name="RequiresKeys">Whether records without a key are refused, because the topic is compacted (<c>cleanup.policy</c>).</param>
 /// <param name="IsDeletable">Whether clients may delete the oldest records: unless the topic is only compacted (<c>cleanup.policy</c>).</param>
-/// <param name="RetentionTime">How long records are kept (<c>retention.ms</c>); null for ever, also if the policy is not to delete.</param>
-/// <param name="RetentionBytes">The bytes that are kept (<c>retention.bytes</c>); null for all, also if the policy is not to delete.</param>
+/// <param name="RetentionTime">How long records are kept (<c>retention.ms</c>); null for no limit, also if the policy is not to delete.</param>
+/// <param name="RetentionBytes">The bytes that are kept (<c>retention.bytes</c>); null for no limit, also if the policy is not to delete.</param>
 [GenerateSerializer, Immutable, Alias("loire.PartitionSettings")]
 public readonly record struct PartitionSettings(
     [property: Id(0)] long Version,

@@ -1,8 +1,8 @@
 namespace Loire.Silo;
 
 /// <summary>
-/// Ends the process if a stop takes longer than it may. What was acknowledged is stored by then, and the next start or another broker goes on from
-/// there, while a process that hangs would keep its store and its broker id.
+/// Ends the process if a stop takes too long, as when the store does not answer. A record is acknowledged only when it is stored, so nothing is lost;
+/// a process that hangs would keep its store and its broker id.
 /// </summary>
 internal static class StopBound
 {

@@ -34,9 +34,9 @@ public class TopicSettingsPageTests
         ## Retention
 
         With `delete` in `cleanup.policy`, a partition deletes its oldest records: those that are older than `retention.ms`, and what lies before the newest `retention.bytes`
-        bytes. It does so at each check, every five minutes (`--retention-check-interval` of the node), in whole objects of the store, a few MiB at most and never less than it may
-        keep; Kafka does the same in segments of 1 GiB. Time is the records' own, so a record that is dated in the future stays until then. Offsets are never used again.
-        Only open partitions are checked: one that nobody has used since its node started, or for long among many, is checked once it is used.
+        bytes. It does so at each check, every five minutes (`--retention-check-interval` of the node), in whole objects of the store, of a few MiB as a rule, and never deletes what it has
+        to keep; Kafka does the same in segments of 1 GiB. Time is the records' own, so a record that is dated in the future stays until then. Offsets are never used again.
+        Only open partitions are checked. A partition opens when it is used; it closes when its node stops, and when the node has too many open ones and this one is idle.
 
         ## All settings
 

@@ -12,7 +12,7 @@ namespace Loire.Coordination.Topics;
 /// </summary>
 public static class TopicConfigs
 {
-    private const string FinerSegments = "Retention works with the store's own objects, of a few MiB at most.";
+    private const string FinerSegments = "Retention works with the store's own objects, of a few MiB as a rule.";
     private const string NotCompacted = "Topics are not compacted yet.";
     private const string NoSegments = "The store decides how the log is divided into objects.";
     private const string DurableAnyway = "An acknowledged record is always durable.";

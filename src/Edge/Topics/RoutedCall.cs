@@ -8,7 +8,7 @@ namespace Loire.Edge.Topics;
 /// </summary>
 public static class RoutedCall
 {
-    /// <summary>Makes one call without side effects.</summary>
+    /// <summary>Makes one call that may be repeated: it has no side effects, or the same ones again.</summary>
     /// <param name="topics">Refreshes the topic's routes.</param>
     /// <param name="topic">The topic's known routes.</param>
     /// <param name="partition">From 0 to <see cref="TopicRoutes.PartitionsCount"/> exclusive.</param>

@@ -13,12 +13,12 @@ public readonly record struct LogPart(Offset End, Timestamp MaxTimestamp, long B
 /// <summary>What a walk over the parts of a log does after one of them.</summary>
 public enum LogWalkStep
 {
-    /// <summary>It goes on with the next part.</summary>
+    /// <summary>Visits the next part.</summary>
     Next,
 
-    /// <summary>It goes on with the parts that this one lists.</summary>
+    /// <summary>Visits the parts that this one lists.</summary>
     Into,
 
-    /// <summary>It ends.</summary>
+    /// <summary>Ends the walk.</summary>
     Stop,
 }
