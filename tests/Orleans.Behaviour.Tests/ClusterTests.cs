@@ -66,7 +66,7 @@ public class ClusterTests
         await using var cluster = await Silos.StartAsync(2);
         var (survivor, leaving) = (cluster.Silos[0], cluster.Silos[1]);
         var (grain, idle, other) = (await PlaceAsync(cluster, leaving), await PlaceAsync(cluster, leaving), await PlaceAsync(cluster, survivor));
-        var running = grain.Wait(_stage.Name);
+        var running = Factory(survivor).GetGrain<ISiloGrain>(grain.GetPrimaryKeyString()).Wait(_stage.Name);
         await _stage.Entered;
         var stopping = cluster.StopSiloAsync(leaving);
         await Notes.Reached(idle, 1);
