@@ -15,6 +15,7 @@ namespace Loire.Silo;
 internal static partial class Program
 {
     private const int FailedExitCode = 1;
+    private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(5);
 
     private static Task<int> Main(string[] args) => NodeCommand.InvokeAsync(args, RunAsync);
 
@@ -28,7 +29,7 @@ internal static partial class Program
             await using var app = LoireHost.Build(options);
             await using var stopping = app.Lifetime.ApplicationStopping.Register(
                 static () => StopBound.Begin(StopBound.Default, static reason => HardExit.With(FailedExitCode, reason)));
-            await app.StartAsync();
+            await StartAsync(app);
             var addresses = string.Join(", ", app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses);
             var store = options.Storage == StoreKind.File ? Path.GetFullPath(options.Data) : $"Azure container {options.AzureContainer}";
             LogStarted(app.Logger, NodeCommand.Version, addresses, store);
@@ -48,6 +49,29 @@ internal static partial class Program
         }
     }
 
+    // A node that could not start has joined its cluster as a rule: it leaves first, so that no other silo reaches one whose services are gone.
+    private static async Task StartAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch
+        {
+            try
+            {
+                using var leaving = new CancellationTokenSource(LeaveTime);
+                await app.StopAsync(leaving.Token);
+            }
+            catch (Exception stop)
+            {
+                LogNotLeft(app.Logger, stop.Message);
+            }
+
+            throw;
+        }
+    }
+
     // A problem in the environment is reported in one line; an unexpected exception keeps its stack trace.
     private static string? Reason(Exception exception) => exception switch
     {
@@ -62,6 +86,9 @@ internal static partial class Program
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Loire {Version} listens on {Addresses}, data in {Store}.")]
     private static partial void LogStarted(ILogger logger, string version, string addresses, string store);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "What had started before the node failed could not be stopped: {Reason}")]
+    private static partial void LogNotLeft(ILogger logger, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Loire has stopped; everything that was acknowledged is stored.")]
     private static partial void LogStopped(ILogger logger);
