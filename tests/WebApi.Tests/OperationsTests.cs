@@ -110,10 +110,21 @@ public sealed class OperationsTests
     }
 
     [Fact]
+    public async Task Leaders_are_spread_only_once_topics_have_preferred_ones()
+    {
+        await using var host = await ApiHost.StartAsync();
+        Assert.Equal(HttpStatusCode.OK, (await host.PostAsync("/v1/brokers:rebalance", "application/json", "{}")).Status);
+        host.Cluster.Description = host.Cluster.Description with { FeatureLevel = 0 };
+        var refused = await host.PostAsync("/v1/brokers:rebalance", "application/json", "{}");
+        Assert.Equal((HttpStatusCode.Conflict, "UNSUPPORTED_VERSION"), (refused.Status, refused.Json.GetProperty("code").GetString()));
+    }
+
+    [Fact]
     public async Task The_feature_level_is_raised_and_the_answer_says_from_which()
     {
         const string Path = "/v1/brokers:upgrade";
         await using var host = await ApiHost.StartAsync();
+        host.Cluster.Description = host.Cluster.Description with { FeatureLevel = 0 };
         var checkedOnly = await host.PostAsync(Path, "application/json", """{"validate_only":true}""");
         Assert.Equal(("""{"previous_feature_level":0,"feature_level":1}""", 0), (checkedOnly.Text, host.Cluster.Description.FeatureLevel));
         Assert.Equal(checkedOnly.Text, (await host.SendAsync(HttpMethod.Post, Path, null, null)).Text);

@@ -57,7 +57,11 @@ public sealed record ClusterDescription(
     [property: Id(0)] string? ClusterId,
     [property: Id(1)] BrokerDescription[] Brokers,
     [property: Id(2)] string? Problem = null,
-    [property: Id(3)] int FeatureLevel = 0);
+    [property: Id(3)] int FeatureLevel = 0)
+{
+    /// <summary>Whether topics have preferred leaders, which they do from feature level 1 on.</summary>
+    public bool HasPreferredLeaders => FeatureLevel >= 1;
+}
 
 /// <summary>A broker: a silo with an id that outlives it.</summary>
 /// <param name="Id">Unique in the cluster, at least 0.</param>

@@ -38,7 +38,7 @@ internal sealed class BrokerEndpoints(IGrainFactory grains)
                 "rebalanceBrokers",
                 "Spreads the leadership of partitions evenly over the brokers that serve",
                 "Handles one page of topics; next is the after of the following page. Partitions move after the answer, a few at a time.")
-            .Fails(400, 413, 415, 503);
+            .Fails(400, 409, 413, 415, 503);
         routes.MapPost("/brokers:upgrade", UpgradeAsync)
             .Describe(
                 "upgradeBrokers",
@@ -93,6 +93,18 @@ internal sealed class BrokerEndpoints(IGrainFactory grains)
         if (limit is < 1 or > Limits.TopicsPerPage)
         {
             return ApiProblem.BadRequest($"limit must lie between 1 and {Limits.TopicsPerPage}.");
+        }
+
+        var cluster = await DescribeAsync();
+        if (ProblemOf(cluster) is { } problem)
+        {
+            return problem;
+        }
+
+        if (!cluster.HasPreferredLeaders)
+        {
+            return Conflict(
+                ErrorCode.UnsupportedVersion, $"The cluster's feature level is {cluster.FeatureLevel}, and topics have preferred leaders from 1 on: upgrade it first.");
         }
 
         var page = await grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key).List(after, limit);

@@ -46,7 +46,8 @@ public sealed class FakeCluster
 
     /// <summary>The cluster as its brokers have registered: one that runs.</summary>
     public ClusterDescription Description { get; set; } = new(
-        "loire", [new(0, 1, BrokerState.Running, null, "http://127.0.0.1:8080", "S127.0.0.1:11111:1", "1.0.0", new Timestamp(1_767_225_600_000), new FeatureRange(0, 1))]);
+        "loire", [new(0, 1, BrokerState.Running, null, "http://127.0.0.1:8080", "S127.0.0.1:11111:1", "1.0.0", new Timestamp(1_767_225_600_000), new FeatureRange(0, 1))],
+        FeatureLevel: 1);
 
     /// <summary>The group of this id, which need not exist yet.</summary>
     public FakeGroup Group(string id) => _groups.GetOrAdd(id, key => new FakeGroup(key));
