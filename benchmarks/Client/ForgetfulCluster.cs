@@ -28,6 +28,10 @@ internal class ForgetfulCluster : DispatchProxy
 
         public ValueTask<TopicConfigsResult> DescribeConfigs() => throw new NotSupportedException();
 
+        public ValueTask<ErrorCode> Report(TopicId id, PartitionReport[] reports) => throw new NotSupportedException();
+
+        public ValueTask<TopicRetainResult> Retain(int max) => throw new NotSupportedException();
+
         public ValueTask<PartitionSettingsResult> Settings(TopicId id, int partition) => throw new NotSupportedException();
 
         public ValueTask<TopicResult> AddPartitions(int partitionsCount, bool validateOnly) => new(_result);
@@ -69,6 +73,8 @@ internal class ForgetfulCluster : DispatchProxy
         public ValueTask<FindBatchResult> FindBatch(Timestamp timestamp) => throw new NotSupportedException();
 
         public ValueTask<ErrorCode> Configure(PartitionSettings settings) => throw new NotSupportedException();
+
+        public ValueTask<RetainResult> Retain() => throw new NotSupportedException();
 
         public ValueTask<ErrorCode> Delete() => throw new NotSupportedException();
     }

@@ -12,6 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Orleans.Storage;
 
 namespace Loire.Grains.Benchmarks;
 
@@ -19,6 +20,9 @@ namespace Loire.Grains.Benchmarks;
 internal sealed class Node(IHost host, FileGrainStorage store) : IAsyncDisposable
 {
     public FileGrainStorage Store => store;
+
+    /// <summary>How often an object of the store was read.</summary>
+    public long Reads => host.Services.GetRequiredService<CountedReads>().Count;
 
     public IGrainFactory Grains => host.Services.GetRequiredService<IGrainFactory>();
 
@@ -32,6 +36,9 @@ internal sealed class Node(IHost host, FileGrainStorage store) : IAsyncDisposabl
         {
             silo.UseLocalhostClustering(FreePort(), gatewayPort: 0);
             silo.AddFileGrainStorage(LogStorage.ProviderName, store);
+            silo.Services.AddSingleton(new CountedReads(store));
+            silo.Services.AddKeyedSingleton<IGrainStorage>(LogStorage.ProviderName, (services, _) => services.GetRequiredService<CountedReads>());
+            silo.AddLoireBroker(broker => broker.Version = "benchmark");
             silo.AddLoireGrains(options => options.CacheBytes = cacheBytes);
         });
         var host = builder.Build();

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Loire.Grains.Benchmarks;
 using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Interfaces.Topics;
+using Loire.Model;
 using Loire.Storage.Benchmarks;
 
 // Measures the partition grain on a file store beside bare writes of the same sizes, all in one run; medians of rounds.
@@ -20,6 +22,7 @@ try
     await Run("syncs", SyncsPerSecond);
     await Run("fetch", Fetch);
     await Run("memory", IdleMemory);
+    await Run("sweep", RetentionSweep);
 }
 finally
 {
@@ -220,10 +223,51 @@ async Task IdleMemory(string own)
     await Task.WhenAll(partitions.Select(async partition =>
     {
         await Node.AppendAsync(partition, record);
-        await partition.Fetch(new FetchRequest(Loire.Model.Offset.Zero, 1_000, 1, TimeSpan.Zero), default);
+        await partition.Fetch(new FetchRequest(Offset.Zero, 1_000, 1, TimeSpan.Zero), default);
     }));
     var each = (GC.GetTotalMemory(forceFullCollection: true) - before) / (double)Partitions / 1024;
     Print("memory per idle active partition (store index included)", $"{each:F1} KB", "", double.NaN, "< 20 KB");
+}
+
+// The check of retention of 100,000 closed partitions with records that are kept for longer: of a node that has just started, then of the same one.
+async Task RetentionSweep(string own)
+{
+    const int Topics = 1_000, Partitions = 100;
+    await using (var node = await Node.StartAsync(own))
+    {
+        var now = Timestamp.From(DateTimeOffset.UtcNow);
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(async lane =>
+        {
+            for (var number = lane; number < Topics; number += 10)
+            {
+                var topic = node.Grains.GetGrain<ITopicGrain>($"sweep-{number}");
+                var created = await topic.Create(new CreateTopicRequest(Partitions, 1, [], false));
+                var error = await topic.Report(created.Topic!.Id, [.. Enumerable.Range(0, Partitions).Select(partition => new PartitionReport(
+                    partition, Offset.Zero, new Offset(100), 10_000, 5_000, now, 0, IsOpen: false, Timestamp.None))]);
+                Require(created.Error == ErrorCode.None && error == ErrorCode.None);
+            }
+        }));
+    }
+
+    await using var restarted = await Node.StartAsync(own);
+    foreach (var what in (string[])["first after a start", "next"])
+    {
+        var (reads, cpu) = (restarted.Reads, Environment.CpuUsage.TotalTime);
+        await restarted.Grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key).Retain();
+        var seconds = (Environment.CpuUsage.TotalTime - cpu).TotalSeconds;
+        var active = await restarted.Grains.GetGrain<IManagementGrain>(0).GetSimpleGrainStatistics();
+        var partitions = active.Where(grain => grain.GrainType.Contains("PartitionGrain", StringComparison.Ordinal)).Sum(grain => grain.ActivationCount);
+        Print($"check of {Topics * Partitions:N0} closed partitions of {Topics:N0} topics, {what}: processor time", $"{seconds:F2} s", "", double.NaN, "< 5 s");
+        Print("  reads of storage, partitions opened", $"{restarted.Reads - reads:N0}, {partitions:N0}", "", double.NaN, "0 opened");
+    }
+
+    static void Require(bool isMet)
+    {
+        if (!isMet)
+        {
+            throw new InvalidOperationException("A topic could not be prepared.");
+        }
+    }
 }
 
 static void Print(string what, string figure, string beside, double ratio, string target) =>

@@ -40,6 +40,10 @@ internal class ForgetfulGrains : DispatchProxy
 
         public ValueTask<TopicResult> Settle() => new(_result);
 
+        public ValueTask<ErrorCode> Report(TopicId id, PartitionReport[] reports) => throw new NotSupportedException();
+
+        public ValueTask<TopicRetainResult> Retain(int max) => throw new NotSupportedException();
+
         public ValueTask<PartitionSettingsResult> Settings(TopicId id, int partition) => throw new NotSupportedException();
     }
 
@@ -71,6 +75,8 @@ internal class ForgetfulGrains : DispatchProxy
         public ValueTask<FindBatchResult> FindBatch(Timestamp timestamp) => throw new NotSupportedException();
 
         public ValueTask<ErrorCode> Configure(PartitionSettings settings) => throw new NotSupportedException();
+
+        public ValueTask<RetainResult> Retain() => throw new NotSupportedException();
 
         public ValueTask<ErrorCode> Delete() => throw new NotSupportedException();
     }

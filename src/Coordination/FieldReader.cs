@@ -39,6 +39,9 @@ public ref struct FieldReader(ReadOnlySpan<byte> bytes)
     /// <summary>Reads sixteen bytes.</summary>
     public Guid Guid() => Take(16) is { Length: 16 } field ? new Guid(field, bigEndian: true) : System.Guid.Empty;
 
+    /// <summary>Skips a number of bytes.</summary>
+    public void Skip(int count) => Take(count);
+
     /// <summary>Reads a two-byte length and that many bytes of UTF-8; null if the length is 65535 or the read fails.</summary>
     public string? Text()
     {

@@ -222,7 +222,7 @@ public sealed class NodeOptions
     [TypeConverter(typeof(MillisecondsConverter)), Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan GroupInitialRebalanceDelay { get; set; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How often open partitions are searched for records that their topics no longer keep.</summary>
+    /// <summary>How often partitions are searched for records that their topics no longer keep.</summary>
     [NodeSetting(
         "retention-check-interval", "MS", "how often partitions delete what their topics no longer keep (300000)",
         Expected = "milliseconds from 1 to 86400000")]

@@ -1,11 +1,21 @@
 using System.Collections.Immutable;
 using Loire.Coordination.Topics;
+using Loire.Model;
 
 namespace Loire.Coordination.Tests;
 
 public class TopicRecordCodecTests
 {
     private const string IdBytes = "00112233445566778899AABBCCDDEEFF";
+
+    private const string ReportBytes = "003D" + "00000001" + "0000000000000002" + "0000000000000003" + "0000000000000004" + "0000000000000005"
+        + "0000000000000006" + "0000000000000007" + "01" + "0000000000000008";
+
+    private const string EmptyReportBytes = "003D" + "00000002" + "0000000000000000" + "0000000000000000" + "0000000000000000" + "0000000000000000"
+        + "FFFFFFFFFFFFFFFF" + "0000000000000000" + "00" + "0000000000000009";
+
+    private static readonly PartitionReport Report =
+        new(1, new Offset(2), new Offset(3), 4, 5, new Timestamp(6), 7, IsOpen: true, new Timestamp(8));
 
     /// <summary>Bytes in users' journals: every record ever written must remain readable.</summary>
     public static TheoryData<string, TopicRecord> Golden => new()
@@ -36,7 +46,25 @@ public class TopicRecordCodecTests
             "0107" + "01" + "0000000000000002" + IdBytes + "00000002" + "0001" + "0000" + "00000002" + "00000003" + "00000001",
             new TopicRecord.Snapshot(Topic.Live(2).Apply(new TopicRecord.PreferredLeadersSet([3, 1])))
         },
+        { "0108" + "00000002" + ReportBytes + EmptyReportBytes, new TopicRecord.PartitionsReported([Report, PartitionReport.Empty(2, new Timestamp(9))]) },
+        {
+            "0109" + "01" + "0000000000000001" + IdBytes + "00000003" + "0001" + "0000" + "00000000" + "00000001" + ReportBytes,
+            new TopicRecord.Snapshot(Topic.Live(3).Apply(new TopicRecord.PartitionsReported([Report])))
+        },
+        {
+            "0109" + "02" + "0000000000000003" + IdBytes + "00000002" + "0001" + "0000" + "00000002" + "00000003" + "00000001" + "00000001" + ReportBytes,
+            new TopicRecord.Snapshot(Topic.Live(2).Apply(new TopicRecord.PreferredLeadersSet([3, 1])).Apply(new TopicRecord.PartitionsReported([Report]))
+                .Apply(new TopicRecord.DeletionStarted()))
+        },
     };
+
+    [Fact]
+    public void What_a_later_version_adds_to_a_report_is_skipped()
+    {
+        var longer = "0108" + "00000002" + "003F" + ReportBytes[4..] + "ABCD" + EmptyReportBytes;
+        Assert.True(TopicRecordCodec.TryRead(Convert.FromHexString(longer), out var read));
+        Assert.Equal([Report, PartitionReport.Empty(2, new Timestamp(9))], Assert.IsType<TopicRecord.PartitionsReported>(read).Reports.AsEnumerable());
+    }
 
     [Theory]
     [MemberData(nameof(Golden))]
@@ -66,7 +94,9 @@ public class TopicRecordCodecTests
     [Theory]
     [InlineData("0204", "a layout of the future")]
     [InlineData("0004", "no layout")]
-    [InlineData("0108", "an unknown kind")]
+    [InlineData("010A", "an unknown kind")]
+    [InlineData("010800002711", "more reports than partitions may be")]
+    [InlineData("0108000000010000", "a report that is too short")]
     [InlineData("010600002711", "more preferred leaders than partitions may be")]
     [InlineData("0103FFFF", "more settings than bytes")]
     [InlineData("01030001FFFF0000", "a setting without a name")]

@@ -36,7 +36,8 @@ public class TopicSettingsPageTests
         With `delete` in `cleanup.policy`, a partition deletes its oldest records: those that are older than `retention.ms`, and what lies before the newest `retention.bytes`
         bytes. It does so at each check, every five minutes (`--retention-check-interval` of the node), in whole objects of the store, of a few MiB as a rule, and never deletes what it has
         to keep; Kafka does the same in segments of 1 GiB. Time is the records' own, so a record that is dated in the future stays until then. Offsets are never used again.
-        Only open partitions are checked. A partition opens when it is used; it closes when its node stops, and when the node has too many open ones and this one is idle.
+        Closed partitions are opened for it when their topic knows that there is something to delete: open ones report the size and age of their logs, and the topic keeps that. What its node
+        could not report before it ended is found after a week at the latest. In a cluster this begins with feature level 2; before, only open partitions are checked.
 
         ## All settings
 

@@ -41,15 +41,12 @@ public sealed class ManualTime : TimeProvider
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public override DateTimeOffset GetUtcNow()
-    {
-        lock (_lock)
-        {
-            return _now;
-        }
-    }
+    /// <summary>How far the wall clock is set wrong. Timers and timestamps do not depend on it.</summary>
+    public TimeSpan ClockError { get; set; }
 
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    public override DateTimeOffset GetUtcNow() => Now + ClockError;
+
+    public override long GetTimestamp() => Now.Ticks;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -74,7 +71,7 @@ public sealed class ManualTime : TimeProvider
     public void Advance(TimeSpan by)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);
-        var until = GetUtcNow() + by;
+        var until = Now + by;
         while (TakeDue(until) is { } timer)
         {
             timer.Run();
@@ -94,8 +91,19 @@ public sealed class ManualTime : TimeProvider
             return false;
         }
 
-        Advance(due > GetUtcNow() ? due - GetUtcNow() : TimeSpan.Zero);
+        Advance(due > Now ? due - Now : TimeSpan.Zero);
         return true;
+    }
+
+    private DateTimeOffset Now
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _now;
+            }
+        }
     }
 
     private ManualTimer? TakeDue(DateTimeOffset until)

@@ -10,6 +10,7 @@ namespace Loire.Coordination.Brokers;
 ///   0   what stores had before there was a level
 ///   1   topics record preferred leaders (TopicRecord kinds 6 and 7); the registry keeps the level, the levels of each broker, and removed brokers;
 ///       answers to fetches have their batches in one piece (BatchBytes)
+///   2   topics record what partitions report of their logs (TopicRecord kinds 8 and 9)
 /// </code>
 /// A new form of stored data or of messages takes the next level, and is not written below it.
 /// </summary>
@@ -19,7 +20,7 @@ public static class FeatureLevels
     public const int Lowest = 0;
 
     /// <summary>The highest level that this version supports.</summary>
-    public const int Highest = 1;
+    public const int Highest = 2;
 
     /// <summary>From this level on topics record preferred leaders.</summary>
     public const int PreferredLeaders = 1;
@@ -29,6 +30,9 @@ public static class FeatureLevels
 
     /// <summary>From this level on answers to fetches have their batches in one piece.</summary>
     public const int CompactBatches = 1;
+
+    /// <summary>From this level on topics record what partitions report of their logs, and closed partitions apply retention.</summary>
+    public const int PartitionReports = 2;
 
     /// <summary>The levels that this version supports.</summary>
     public static FeatureRange Supported { get; } = new(Lowest, Highest);

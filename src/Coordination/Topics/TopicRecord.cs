@@ -30,6 +30,10 @@ public abstract record TopicRecord
     /// <param name="Brokers">The broker of each partition, or <see cref="Placement.PlacementRules.NoBroker"/>.</param>
     public sealed record PreferredLeadersSet(ImmutableArray<int> Brokers) : TopicRecord;
 
+    /// <summary>Partitions have reported the state of their logs. Not a change of the topic: its version stays.</summary>
+    /// <param name="Reports">One for each of them.</param>
+    public sealed record PartitionsReported(ImmutableArray<PartitionReport> Reports) : TopicRecord;
+
     /// <summary>The topic is no longer visible; its data may still exist.</summary>
     public sealed record DeletionStarted : TopicRecord;
 

@@ -16,6 +16,10 @@ namespace Loire.Coordination.Topics;
 ///   5 Snapshot         1 phase: 1 live, 2 deleting | 8 version | fields of Created
 ///   6 PreferredLeadersSet  4 count | count × 4 broker id; −1 encodes none
 ///   7 Snapshot         fields of kind 5 | fields of kind 6; written if the topic has preferred leaders
+///   8 PartitionsReported   4 count | count × report
+///   9 Snapshot         fields of kind 7, of which there may be no brokers | fields of kind 8; written if the topic has reports
+///   report             2 length of what follows, of which a reader skips what it does not know | 4 partition | 8 start | 8 end | 8 bytes
+///                      | 8 bytes of the oldest part | 8 time of the oldest part, −1 for none | 8 version checked | 1 flags: bit 0 open | 8 at
 ///   settings           2 count | count × (text name | text value), names in ordinal order
 /// </code>
 /// A new field requires a new layout number, which older code refuses. Golden bytes: TopicRecordCodecTests.
@@ -23,6 +27,7 @@ namespace Loire.Coordination.Topics;
 public static class TopicRecordCodec
 {
     private const byte Layout = 1;
+    private const int ReportBytes = 61;
 
     /// <summary>Writes a record.</summary>
     public static ReadOnlyMemory<byte> Write(TopicRecord record)
@@ -47,13 +52,22 @@ public static class TopicRecordCodec
             case TopicRecord.PreferredLeadersSet set:
                 WriteLeaders(writer.Byte(6), set.Brokers);
                 break;
+            case TopicRecord.PartitionsReported reported:
+                WriteReports(writer.Byte(8), reported.Reports);
+                break;
             case TopicRecord.Snapshot { State: var state }:
-                // Versions from before there were preferred leaders read kind 5.
-                writer.Byte(state.PreferredLeaders.IsEmpty ? (byte)5 : (byte)7).Byte((byte)state.Phase).Int64(state.Version);
+                // Versions from before there were reports read kind 7; from before there were preferred leaders, kind 5.
+                var kind = !state.Reports.IsEmpty ? 9 : !state.PreferredLeaders.IsEmpty ? 7 : 5;
+                writer.Byte((byte)kind).Byte((byte)state.Phase).Int64(state.Version);
                 WriteTopic(writer, state.Id, state.PartitionsCount, state.ReplicationFactor, state.Configs);
-                if (!state.PreferredLeaders.IsEmpty)
+                if (kind >= 7)
                 {
                     WriteLeaders(writer, state.PreferredLeaders);
+                }
+
+                if (kind >= 9)
+                {
+                    WriteReports(writer, [.. state.Reports.Values]);
                 }
 
                 break;
@@ -78,9 +92,11 @@ public static class TopicRecordCodec
             2 => new TopicRecord.PartitionsAdded(reader.Int32()),
             3 => new TopicRecord.ConfigsAltered(ReadSettings(ref reader)),
             4 => new TopicRecord.DeletionStarted(),
-            5 => ReadSnapshot(ref reader, hasLeaders: false),
+            5 => ReadSnapshot(ref reader, hasLeaders: false, hasReports: false),
             6 => ReadLeaders(ref reader) is { } brokers ? new TopicRecord.PreferredLeadersSet(brokers) : null,
-            7 => ReadSnapshot(ref reader, hasLeaders: true),
+            7 => ReadSnapshot(ref reader, hasLeaders: true, hasReports: false),
+            8 => ReadReports(ref reader) is { } reports ? new TopicRecord.PartitionsReported(reports) : null,
+            9 => ReadSnapshot(ref reader, hasLeaders: true, hasReports: true),
             _ => null,
         };
         return record is not null && reader.IsComplete;
@@ -136,16 +152,55 @@ public static class TopicRecordCodec
         return leaders.MoveToImmutable();
     }
 
-    private static TopicRecord.Snapshot? ReadSnapshot(ref FieldReader reader, bool hasLeaders)
+    private static void WriteReports(FieldWriter writer, ImmutableArray<PartitionReport> reports)
+    {
+        writer.Int32(reports.Length);
+        foreach (var report in reports)
+        {
+            writer.UInt16(ReportBytes).Int32(report.Partition).Int64(report.Start.Value).Int64(report.End.Value)
+                .Int64(report.Bytes).Int64(report.OldestBytes).Int64(report.OldestTime.Milliseconds)
+                .Int64(report.CheckedVersion).Byte(report.IsOpen ? (byte)1 : (byte)0).Int64(report.At.Milliseconds);
+        }
+    }
+
+    private static ImmutableArray<PartitionReport>? ReadReports(ref FieldReader reader)
+    {
+        var count = reader.Int32();
+        if (count is < 0 or > Limits.PartitionsPerTopic)
+        {
+            return null;
+        }
+
+        var reports = ImmutableArray.CreateBuilder<PartitionReport>(count);
+        for (; count > 0; count--)
+        {
+            var longer = reader.UInt16() - ReportBytes;
+            if (longer < 0)
+            {
+                return null;
+            }
+
+            reports.Add(new PartitionReport(
+                reader.Int32(), new Offset(reader.Int64()), new Offset(reader.Int64()), reader.Int64(), reader.Int64(),
+                new Timestamp(reader.Int64()), reader.Int64(), (reader.Byte() & 1) != 0, new Timestamp(reader.Int64())));
+            reader.Skip(longer);
+        }
+
+        return reports.MoveToImmutable();
+    }
+
+    private static TopicRecord.Snapshot? ReadSnapshot(ref FieldReader reader, bool hasLeaders, bool hasReports)
     {
         var (phase, version) = ((TopicPhase)reader.Byte(), reader.Int64());
         var topic = ReadCreated(ref reader);
         ImmutableArray<int>? leaders = hasLeaders ? ReadLeaders(ref reader) : [];
-        return phase is TopicPhase.Live or TopicPhase.Deleting && leaders is { } preferred
+        ImmutableArray<PartitionReport>? reports = hasReports ? ReadReports(ref reader) : [];
+        return phase is TopicPhase.Live or TopicPhase.Deleting && leaders is { } preferred && reports is { } known
             ? new TopicRecord.Snapshot(
                 new TopicState(phase, version, topic.Id, topic.PartitionsCount, topic.ReplicationFactor, topic.Configs)
                 {
                     PreferredLeaders = preferred,
+                    Reports = TopicState.Absent.Reports.SetItems(known.Select(report => KeyValuePair.Create(report.Partition, report))),
                 })
             : null;
     }

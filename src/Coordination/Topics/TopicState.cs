@@ -21,10 +21,11 @@ public enum TopicPhase
 /// The state of a topic, built from its records. Transitions; any other is a bug:
 /// <code>
 ///   Absent --Created--> Live --PartitionsAdded, ConfigsAltered, PreferredLeadersSet--> Live --DeletionStarted--> Deleting --(journal deleted)--> Absent
+///   Live --PartitionsReported--> Live, of the same version
 /// </code>
 /// </summary>
 /// <param name="Phase">The phase; the other fields are meaningless if it is <see cref="TopicPhase.Absent"/>.</param>
-/// <param name="Version">The number of records since the creation, inclusive.</param>
+/// <param name="Version">The number of changes since the creation, inclusive.</param>
 /// <param name="Id">Identifies this creation of the name.</param>
 /// <param name="PartitionsCount">At least 1 unless absent.</param>
 /// <param name="ReplicationFactor">The number of copies that Loire keeps.</param>
@@ -41,6 +42,9 @@ public sealed record TopicState(
 
     /// <summary>The broker that should lead a partition, or <see cref="PlacementRules.NoBroker"/>.</summary>
     public int PreferredLeaderOf(int partition) => partition < PreferredLeaders.Length ? PreferredLeaders[partition] : PlacementRules.NoBroker;
+
+    /// <summary>What the partitions have last said about their logs; not all of them need have.</summary>
+    public ImmutableSortedDictionary<int, PartitionReport> Reports { get; init; } = ImmutableSortedDictionary<int, PartitionReport>.Empty;
 
     /// <summary>The state of a topic that does not exist.</summary>
     public static readonly TopicState Absent =
@@ -66,6 +70,9 @@ public sealed record TopicState(
                 Invariant.Check(Phase == TopicPhase.Live, "only a topic that exists changes");
                 Invariant.Check(set.Brokers.Length == PartitionsCount, "each partition has one preferred leader");
                 return this with { Version = Version + 1, PreferredLeaders = set.Brokers };
+            case TopicRecord.PartitionsReported reported:
+                Invariant.Check(Phase == TopicPhase.Live, "only the partitions of a topic that exists report");
+                return this with { Reports = Reports.SetItems(reported.Reports.Select(report => KeyValuePair.Create(report.Partition, report))) };
             case TopicRecord.DeletionStarted:
                 Invariant.Check(Phase == TopicPhase.Live, "only a topic that exists is deleted");
                 return this with { Version = Version + 1, Phase = TopicPhase.Deleting };

@@ -56,7 +56,20 @@ public interface IPartitionGrain : IGrainWithStringKey
     [Alias("Configure")]
     ValueTask<ErrorCode> Configure(PartitionSettings settings);
 
+    /// <summary>
+    /// Deletes the records that the topic no longer keeps, and answers how the log stands. Called only by the topic, when the partition is due.
+    /// </summary>
+    [ResponseTimeout("00:01:00")]
+    [Alias("Retain")]
+    ValueTask<RetainResult> Retain();
+
     /// <summary>Deletes the log; a repeated call completes a deletion that a crash interrupted. Called only by the topic.</summary>
     [Alias("Delete")]
     ValueTask<ErrorCode> Delete();
 }
+
+/// <summary>The answer of a partition that was to apply retention.</summary>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or why it could not.</param>
+/// <param name="Report">How its log stands after that; null with an error.</param>
+[GenerateSerializer, Immutable, Alias("loire.RetainResult")]
+public sealed record RetainResult([property: Id(0)] ErrorCode Error, [property: Id(1)] PartitionReport? Report);

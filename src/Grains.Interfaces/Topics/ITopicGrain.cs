@@ -67,6 +67,20 @@ public interface ITopicGrain : IGrainWithStringKey
     [Alias("Delete")]
     ValueTask<TopicResult> Delete();
 
+    /// <summary>Keeps what partitions report of their logs. Called by the silos of the partitions, from feature level 2 on.</summary>
+    /// <param name="id">The creation of the topic to which the partitions belong.</param>
+    /// <param name="reports">One for each partition at most.</param>
+    [AlwaysInterleave]
+    [Alias("Report")]
+    ValueTask<ErrorCode> Report(TopicId id, PartitionReport[] reports);
+
+    /// <summary>Lets closed partitions that are due delete what the topic no longer keeps. Called only by the catalog.</summary>
+    /// <param name="max">The number of partitions that may be opened.</param>
+    [AlwaysInterleave]
+    [ResponseTimeout("00:05:00")]
+    [Alias("Retain")]
+    ValueTask<TopicRetainResult> Retain(int max);
+
     /// <summary>
     /// Completes a creation or deletion that a crash interrupted, and reports to the catalog whether the topic exists. Called only by the
     /// catalog.
@@ -123,4 +137,16 @@ public interface ICatalogGrain : IGrainWithStringKey
     [ResponseTimeout("00:30:00")]
     [Alias("Sweep")]
     ValueTask Sweep();
+
+    /// <summary>
+    /// Asks the topics with closed partitions that are due to look after them (<see cref="ITopicGrain.Retain"/>). Called by every silo at an interval,
+    /// from feature level 2 on; a call while another one is at work shares its result.
+    /// </summary>
+    [ResponseTimeout("00:30:00")]
+    [Alias("Retain")]
+    ValueTask Retain();
+
+    /// <summary>Notes that a topic must be asked within a time. Called only by the topic.</summary>
+    [Alias("RetainWithin")]
+    ValueTask RetainWithin(TopicName topic, TimeSpan wait);
 }

@@ -95,6 +95,13 @@ public sealed record TopicConfigDescription(
 [GenerateSerializer, Immutable, Alias("loire.PartitionSettingsResult")]
 public sealed record PartitionSettingsResult([property: Id(0)] ErrorCode Error, [property: Id(1)] PartitionSettings? Settings);
 
+/// <summary>The answer of a topic that was to look after its closed partitions.</summary>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or why it could not.</param>
+/// <param name="Opened">How many partitions were due, and called.</param>
+/// <param name="Wait">How long until the next one is due, zero if one is now; null if none ever is.</param>
+[GenerateSerializer, Immutable, Alias("loire.TopicRetainResult")]
+public sealed record TopicRetainResult([property: Id(0)] ErrorCode Error, [property: Id(1)] int Opened, [property: Id(2)] TimeSpan? Wait);
+
 /// <summary>One page of the catalog.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why the page is not available.</param>
 /// <param name="Names">In ordinal order.</param>

@@ -53,23 +53,39 @@ internal sealed class ServingBrokers(IClusterMembershipService membership, ILoca
             return [];
         }
 
-        // The level is never lowered, so only one that is too low may be out of date.
-        if (!HasPreferredLeaders || (brokers.Length > 1 && !brokers.All(broker => RecordOf(broker) is not null)))
+        if (!HasLevel(FeatureLevels.PreferredLeaders) || (brokers.Length > 1 && !brokers.All(broker => RecordOf(broker) is not null)))
         {
-            try
-            {
-                _registry = await BrokerRegistration.ReadAsync(root);
-            }
-            catch (Exception)
-            {
-                // Storage that fails keeps no topic from being created; its partitions are spread without regard to racks, or not at all.
-            }
+            await ReadRegistryAsync();
         }
 
-        return !HasPreferredLeaders ? [] : [.. brokers.Select(broker => new BrokerPlace(broker.Id, RecordOf(broker)?.Rack))];
+        return !HasLevel(FeatureLevels.PreferredLeaders) ? [] : [.. brokers.Select(broker => new BrokerPlace(broker.Id, RecordOf(broker)?.Rack))];
     }
 
-    private bool HasPreferredLeaders => _registry?.FeatureLevel >= FeatureLevels.PreferredLeaders;
+    /// <summary>Whether the cluster has a feature level; not while that cannot be known, and never where the silos are not brokers.</summary>
+    public async ValueTask<bool> HaveLevelAsync(int level)
+    {
+        if (!HasLevel(level) && !All.IsEmpty)
+        {
+            await ReadRegistryAsync();
+        }
+
+        return HasLevel(level);
+    }
+
+    // The level is never lowered, so only one that is too low may be out of date.
+    private bool HasLevel(int level) => _registry?.FeatureLevel >= level;
+
+    private async Task ReadRegistryAsync()
+    {
+        try
+        {
+            _registry = await BrokerRegistration.ReadAsync(root);
+        }
+        catch (Exception)
+        {
+            // Storage that fails keeps no topic from being created; its partitions are spread without regard to racks, or not at all.
+        }
+    }
 
     private BrokerRecord? RecordOf(ServingBroker broker) =>
         _registry?.Brokers.GetValueOrDefault(broker.Id) is { } record && record.Silo == broker.Silo.ToParsableString() ? record : null;

@@ -34,6 +34,7 @@ internal sealed class DriverFactory(
     TimeProvider time,
     NewId newId,
     PartitionMetrics metrics,
+    PartitionReports reports,
     IEnumerable<IAssignor> assignors,
     LogMetrics logMetrics,
     ILoggerFactory loggers,
@@ -44,7 +45,7 @@ internal sealed class DriverFactory(
     private readonly PartitionDriverOptions _partitionOptions =
         new(
             options.Value.PartitionLog.PendingBytes, options.Value.PartitionLog.PendingBytes, options.Value.RoomWait,
-            options.Value.MaxStaleness / 2, new MemoryQuota(options.Value.AppendBytes), new Computations(Environment.ProcessorCount),
+            options.Value.MaxStaleness / 2, new MemoryQuota(options.Value.AppendBytes), new Computations(Environment.ProcessorCount), reports,
             registration?.BrokerId ?? -1);
 
     private readonly ILogger _partitionLogger = loggers.CreateLogger<PartitionDriver>();
@@ -73,7 +74,7 @@ internal sealed class DriverFactory(
         new TopicDriverOptions(_options.DefaultPartitions, _options.TopicParallelism, MaxAge), time, _topicLogger, activation);
 
     public CatalogDriver Catalog() => new(
-        Journal("catalog"), new GrainGateway(grains, brokers, _catalogLogger), _options.TopicParallelism, MaxAge, _catalogLogger, StoredTopics(),
+        Journal("catalog"), new GrainGateway(grains, brokers, _catalogLogger), _options.TopicParallelism, MaxAge, time, _catalogLogger, StoredTopics(),
         logMetrics.CountRebuilt);
 
     public Task SweepStoreAsync() => _listing is { } listing && StoredTopics() is { } topics

@@ -1,3 +1,4 @@
+using Loire.Coordination.Brokers;
 using Loire.Coordination.Placement;
 using Loire.Grains.Brokers;
 using Loire.Grains.Interfaces.Partitions;
@@ -75,6 +76,74 @@ internal sealed partial class GrainGateway(IGrainFactory grains, ServingBrokers 
         {
             PartitionUnreachable(error, partition);
             return ErrorCode.RequestTimedOut;
+        }
+    }
+
+    public async ValueTask<RetainResult> Retain(PartitionKey partition)
+    {
+        try
+        {
+            return await grains.GetGrain<IPartitionGrain>(partition.ToString()).Retain();
+        }
+        catch (Exception error)
+        {
+            PartitionUnreachable(error, partition);
+            return new RetainResult(ErrorCode.RequestTimedOut, null);
+        }
+    }
+
+    public async ValueTask<ErrorCode> RetainWithin(TopicName topic, TimeSpan wait)
+    {
+        try
+        {
+            await Catalog.RetainWithin(topic, wait);
+            return ErrorCode.None;
+        }
+        catch (Exception error)
+        {
+            return Unreachable(error).Error;
+        }
+    }
+
+    public ValueTask<bool> HaveReports() => brokers.HaveLevelAsync(FeatureLevels.PartitionReports);
+
+    /// <summary>Sends reports of partitions to their topic.</summary>
+    public async ValueTask<ErrorCode> Report(TopicName topic, TopicId id, PartitionReport[] reports)
+    {
+        try
+        {
+            return await grains.GetGrain<ITopicGrain>(topic.Value).Report(id, reports);
+        }
+        catch (Exception error)
+        {
+            TopicUnreachable(error, topic);
+            return ErrorCode.RequestTimedOut;
+        }
+    }
+
+    /// <summary>Has the closed partitions of the cluster looked after.</summary>
+    public async ValueTask RetainClosed()
+    {
+        try
+        {
+            await Catalog.Retain();
+        }
+        catch (Exception error)
+        {
+            CatalogUnreachable(error);
+        }
+    }
+
+    public async ValueTask<TopicRetainResult> Retain(TopicName topic, int max)
+    {
+        try
+        {
+            return await grains.GetGrain<ITopicGrain>(topic.Value).Retain(max);
+        }
+        catch (Exception error)
+        {
+            TopicUnreachable(error, topic);
+            return new TopicRetainResult(ErrorCode.RequestTimedOut, 0, null);
         }
     }
 

@@ -66,8 +66,10 @@ public static partial class LoireGrainsHostingExtensions
         builder.AddPlacementDirector<LoireBrokerPlacement, BrokerPlacementDirector>();
         services.TryAddSingleton(provider => new OpenPartitions(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.OpenPartitions));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ActiveDrivers>());
+        services.TryAddSingleton(provider => new PartitionReports(Gateway(provider).Report, provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService(provider => new RetentionSweeps(
-            provider.GetRequiredService<ActiveDrivers>(), provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.RetentionCheckInterval,
+            provider.GetRequiredService<ActiveDrivers>(), provider.GetRequiredService<PartitionReports>(), Gateway(provider).HaveReports,
+            Gateway(provider).RetainClosed, provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.RetentionCheckInterval,
             provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => new ObjectCache(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.CacheBytes));
         return builder.AddStartupTask((provider, cancellation) =>
@@ -77,6 +79,10 @@ public static partial class LoireGrainsHostingExtensions
             return Task.CompletedTask;
         });
     }
+
+    private static GrainGateway Gateway(IServiceProvider provider) => new(
+        provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<ServingBrokers>(),
+        provider.GetRequiredService<ILogger<PartitionReports>>());
 
     private static Guid RandomId() => new(RandomNumberGenerator.GetBytes(16));
 

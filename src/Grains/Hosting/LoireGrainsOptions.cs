@@ -68,7 +68,8 @@ public sealed class LoireGrainsOptions
     public TimeSpan StoreSweepInterval { get; set; } = TimeSpan.FromHours(6);
 
     /// <summary>
-    /// How often the open partitions are searched for records that their topics no longer keep (Kafka's <c>log.retention.check.interval.ms</c>).
+    /// How often the open partitions are searched for records that their topics no longer keep (Kafka's <c>log.retention.check.interval.ms</c>), and
+    /// closed ones are opened for which this is known to be due.
     /// </summary>
     public TimeSpan RetentionCheckInterval { get; set; } = TimeSpan.FromMinutes(5);
 

@@ -26,6 +26,8 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     private readonly Func<PartitionKey, ValueTask<PartitionSettingsResult>> _askTopic;
     private readonly TimeSpan _maxAge;
     private readonly int _brokerId;
+    private readonly PartitionReports? _reports;
+    private readonly TimeProvider _time;
     private readonly PartitionMetrics _metrics;
     private readonly ILogger _logger;
     private readonly Action _drop;
@@ -39,6 +41,8 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     private bool _isOpen;
     private bool _isFirstOwner;
     private ErrorCode _closed;
+    private long _measuredBytes;
+    private volatile PartitionReport? _lastReport;
     private volatile bool _wasUsed = true;
 
     /// <summary>Creates the driver of a partition that is not open yet.</summary>
@@ -56,7 +60,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         PartitionDriverOptions options, TimeProvider time, PartitionMetrics metrics, ILogger logger, Action drop)
     {
         (_key, _log, _askTopic, _metrics, _logger, _drop) = (key, log, askTopic, metrics, logger, drop);
-        (_maxAge, _brokerId) = (options.MaxAge, options.BrokerId);
+        (_maxAge, _brokerId, _reports, _time) = (options.MaxAge, options.BrokerId, options.Reports, time);
         _turns = new DriverTurns(turns, Fail);
         _appends = new PartitionAppends(log, _machine, OpenAsync, LeadAsync, options, time, metrics, Fail);
         _fetches = new PartitionFetches(log, _machine, Bounds, _turns, options.MaxAge, time, metrics);
@@ -168,24 +172,41 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     }
 
     /// <summary>
-    /// Deletes what the topic's retention no longer keeps. A partition that is not open is left alone. Posts a turn; from any thread.
+    /// Deletes what the topic's retention no longer keeps, if the partition is open. Posts a turn; from any thread.
     /// </summary>
-    /// <returns>Completes when that has been done, or has failed.</returns>
-    internal Task RetainAsync()
+    /// <returns>Completes when that has been done, or has failed: with a report, or null if there is none.</returns>
+    internal Task<PartitionReport?> RetainAsync()
     {
-        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ended = new TaskCompletionSource<PartitionReport?>(TaskCreationOptions.RunContinuationsAsynchronously);
         _turns.Post(() => _turns.Start(async () =>
         {
+            PartitionReport? report = null;
             try
             {
-                await RetainOnceAsync();
+                report = _isOpen ? (await RetainOnceAsync(isOpen: true)).Report : null;
             }
             finally
             {
-                ended.SetResult();
+                ended.SetResult(report);
             }
         }));
         return ended.Task;
+    }
+
+    /// <summary>Opens the partition if it is closed, and deletes what the topic's retention no longer keeps. Called for the topic.</summary>
+    public async ValueTask<RetainResult> OpenAndRetainAsync()
+    {
+        var error = await OpenAsync();
+        var result = error == ErrorCode.None ? await RetainOnceAsync(isOpen: false) : new RetainResult(error, null);
+        _lastReport = result.Report is { } report ? report with { At = Timestamp.From(_time.GetUtcNow()) } : _lastReport;
+        return result;
+    }
+
+    /// <summary>The last report that the topic has confirmed, with the time by this silo's clock; null if there is none. From any thread.</summary>
+    internal PartitionReport? LastReport
+    {
+        get => _lastReport;
+        set => _lastReport = value;
     }
 
     /// <summary>Applies a newer configuration of the topic. A partition that is not open stays closed.</summary>
@@ -213,7 +234,15 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     /// </summary>
     public async ValueTask DisposeAsync()
     {
+        var wasOpen = _isOpen && _closed == ErrorCode.None;
         await CloseAsync(ErrorCode.NotLeaderOrFollower);
+        if (wasOpen)
+        {
+            ReportClosing();
+        }
+
+        _metrics.Measured(-_measuredBytes);
+        _measuredBytes = 0;
         await _log.DisposeAsync();
         _appends.Dispose();
     }
@@ -353,11 +382,46 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
             _brokerId);
     }
 
-    private async Task RetainOnceAsync()
+    private async Task<RetainResult> RetainOnceAsync(bool isOpen)
     {
-        if (_isOpen && _closed == ErrorCode.None && await _trims.RetainAsync() is not ErrorCode.None and var error && _closed == ErrorCode.None)
+        if (_closed != ErrorCode.None)
         {
-            CouldNotRetain(_key, error);
+            return new RetainResult(_closed, null);
+        }
+
+        var version = _machine.TopicVersion;
+        var error = await _trims.RetainAsync();
+        if (error != ErrorCode.None)
+        {
+            if (_closed == ErrorCode.None)
+            {
+                CouldNotRetain(_key, error);
+            }
+
+            return new RetainResult(error, null);
+        }
+
+        (error, var size) = await _log.MeasureAsync();
+        if (error != ErrorCode.None || _closed != ErrorCode.None)
+        {
+            return new RetainResult(_closed != ErrorCode.None ? _closed : error, null);
+        }
+
+        _metrics.Measured(size.Bytes - _measuredBytes);
+        _measuredBytes = size.Bytes;
+        return new RetainResult(ErrorCode.None, Report(size, version, isOpen));
+    }
+
+    private PartitionReport Report(LogSize size, long version, bool isOpen) => new(
+        _key.Partition, _log.LogStartOffset, _log.DurableEndOffset, size.Bytes, size.OldestBytes, size.Oldest, version, isOpen, Timestamp.None);
+
+    // A closing partition must not wait for storage. One of which the index was never read is found by its topic, which opens it when its last
+    // report is too old.
+    private void ReportClosing()
+    {
+        if (_reports is not null && _log.MeasureAsync() is { IsCompletedSuccessfully: true, Result: (ErrorCode.None, var size) })
+        {
+            _reports.Closed(_key, _lastReport, Report(size, 0, isOpen: false));
         }
     }
 

@@ -81,6 +81,11 @@ internal sealed class PartitionGrain(IPartitionDrivers drivers, ActiveDrivers ac
     }
 
     /// <inheritdoc/>
+    public ValueTask<RetainResult> Retain() => _driver is { } driver
+        ? Guard(driver.OpenAndRetainAsync())
+        : Unknown(new RetainResult(ErrorCode.UnknownTopicOrPartition, null));
+
+    /// <inheritdoc/>
     public ValueTask<ErrorCode> Delete() => _driver is { } driver
         ? Guard(new ValueTask<ErrorCode>(driver.DeleteAsync()))
         : Unknown(ErrorCode.UnknownTopicOrPartition);

@@ -15,7 +15,9 @@ public sealed class PartitionMetrics
     private readonly Counter<long> _fetches;
     private readonly Counter<long> _fetchedBytes;
     private readonly UpDownCounter<long> _waitingFetches;
+    private readonly UpDownCounter<long> _size;
     private readonly Counter<long> _deletedRecords;
+    private readonly Counter<long> _deletedBytes;
     private readonly Counter<long> _errors;
 
     /// <summary>Creates the instruments of one silo.</summary>
@@ -30,8 +32,12 @@ public sealed class PartitionMetrics
         _fetchedBytes = meter.CreateCounter<long>("loire.partition.fetch.size", "By", "Bytes of batches returned to fetches.");
         _waitingFetches = meter.CreateUpDownCounter<long>(
             "loire.partition.fetches.waiting", "{fetch}", "Fetches that currently wait for data.");
+        _size = meter.CreateUpDownCounter<long>(
+            "loire.log.size", "By", "Bytes of the logs of open partitions in the store, without their index, as of the last check of retention.");
         _deletedRecords = meter.CreateCounter<long>(
-            "loire.partition.deleted.records", "{record}", "Offsets below which logs have come to start, by retention or on request.");
+            "loire.log.deleted.records", "{record}", "Offsets below which logs have come to start, by retention or on request.");
+        _deletedBytes = meter.CreateCounter<long>(
+            "loire.log.deleted.size", "By", "Bytes of the stored objects that these records have left without any that can be read.");
         _errors = meter.CreateCounter<long>(
             "loire.partition.errors", "{request}", "Requests that failed, by loire.operation and error.type.");
     }
@@ -49,7 +55,13 @@ public sealed class PartitionMetrics
         _fetchedBytes.Add(bytes);
     }
 
-    internal void Deleted(long records) => _deletedRecords.Add(records);
+    internal void Deleted(long records, long bytes)
+    {
+        _deletedRecords.Add(records);
+        _deletedBytes.Add(bytes);
+    }
+
+    internal void Measured(long change) => _size.Add(change);
 
     internal void Waiting(int change) => _waitingFetches.Add(change);
 

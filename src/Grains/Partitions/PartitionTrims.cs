@@ -18,11 +18,15 @@ internal sealed class PartitionTrims(
     /// <summary>Moves the start of the log to an offset up to the high watermark.</summary>
     public async Task<ErrorCode> DeleteBeforeAsync(Offset to)
     {
-        var before = machine.Positions.Start;
         var error = await lead();
+        var (before, size) = (machine.Positions.Start, (await log.MeasureAsync()).Size);
         error = error == ErrorCode.None ? await log.TrimAsync(to) : error;
         machine.MoveStart(log.LogStartOffset);
-        metrics.Deleted(machine.Positions.Start - before);
+        if (machine.Positions.Start is var after && after > before)
+        {
+            metrics.Deleted(after - before, Math.Max(0, size.Bytes - (await log.MeasureAsync()).Size.Bytes));
+        }
+
         return error;
     }
 

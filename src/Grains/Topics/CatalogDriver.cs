@@ -14,25 +14,37 @@ namespace Loire.Grains.Topics;
 /// </summary>
 public sealed class CatalogDriver : IAsyncDisposable
 {
+    // Each topic that is asked reads its journal, and each partition that is opened takes memory until it is idle for long enough.
+    private const int TopicsAtOnce = 2_000;
+    private const int PartitionsAtOnce = 5_000;
+    private const int PartitionsOfTopicAtOnce = 500;
+    private const int RetainingAtOnce = 8;
+
     private readonly JournaledState<CatalogState, CatalogRecord> _catalog;
     private readonly ICatalogPeers _peers;
     private readonly int _parallelism;
     private readonly TimeSpan _maxAge;
     private readonly StoredTopics? _stored;
+    private readonly TimeProvider _time;
+    private readonly long _start;
+    private readonly RetentionSchedule _retention = new();
+    private Task _retaining = Task.CompletedTask;
 
     /// <summary>Creates the driver of a catalog that is not open yet.</summary>
     /// <param name="journal">Creates the catalog's journal.</param>
     /// <param name="peers">Calls the topics.</param>
     /// <param name="parallelism">How many topics are called at once.</param>
     /// <param name="maxAge">How old the state may be from which lists are returned.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="logger">Logs failures of the journal.</param>
     /// <param name="stored">The topics of the store, from which the catalog is rebuilt; null if it cannot be listed.</param>
     /// <param name="rebuilt">Invoked with the journal's name when it has been rebuilt.</param>
     internal CatalogDriver(
-        JournalSource journal, ICatalogPeers peers, int parallelism, TimeSpan maxAge, ILogger logger, StoredTopics? stored = null,
-        Action<string>? rebuilt = null)
+        JournalSource journal, ICatalogPeers peers, int parallelism, TimeSpan maxAge, TimeProvider time, ILogger logger,
+        StoredTopics? stored = null, Action<string>? rebuilt = null)
     {
         (_peers, _parallelism, _maxAge, _stored) = (peers, parallelism, maxAge, stored);
+        (_time, _start) = (time, time.GetTimestamp());
         _catalog = new(
             journal, CatalogJournalCodec.Instance, ErrorCode.NotController, logger, static _ => { },
             stored is null ? null : new StateElsewhere<CatalogRecord>(stored.ReadCatalogAsync, rebuilt ?? (static _ => { })));
@@ -97,8 +109,40 @@ public sealed class CatalogDriver : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Lets the topics that are due look after their closed partitions. What exceeds the bounds of one call is left to the next one. Concurrent
+    /// callers share one.
+    /// </summary>
+    public Task RetainAsync() => _retaining.IsCompleted ? _retaining = RetainOnceAsync() : _retaining;
+
+    /// <summary>Notes that a topic must be asked within a time.</summary>
+    public void RetainWithin(TopicName topic, TimeSpan wait) => _retention.AskWithin(topic, Elapsed, wait);
+
     /// <summary>Waits for the write in flight.</summary>
     public ValueTask DisposeAsync() => _catalog.DisposeAsync();
+
+    private TimeSpan Elapsed => _time.GetElapsedTime(_start);
+
+    private async Task RetainOnceAsync()
+    {
+        if (await _catalog.OpenAsync() != ErrorCode.None)
+        {
+            return;
+        }
+
+        var left = PartitionsAtOnce;
+        await BoundedCalls.ForEach(_retention.Take(_catalog.State.Live, Elapsed, TopicsAtOnce), RetainingAtOnce, async topic =>
+        {
+            var max = Math.Min(left, PartitionsOfTopicAtOnce);
+            left -= max;
+            var answer = max == 0 ? new TopicRetainResult(ErrorCode.None, 0, TimeSpan.Zero) : await _peers.Retain(topic, max);
+            left += max - answer.Opened;
+
+            // One that fails is asked again by the next call.
+            _retention.AskWithin(topic, Elapsed, answer.Error == ErrorCode.None ? answer.Wait : TimeSpan.Zero);
+            return answer.Error;
+        });
+    }
 
     private async Task<CatalogResult> ChangeAsync(Func<CatalogState, Decision<CatalogRecord>> decide)
     {

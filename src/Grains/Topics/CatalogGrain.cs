@@ -69,6 +69,16 @@ public sealed class CatalogGrain(ITopicDrivers drivers) : Grain, ICatalogGrain
         WatchUnsettled();
     }
 
+    /// <inheritdoc/>
+    public async ValueTask Retain() => await Driver.RetainAsync();
+
+    /// <inheritdoc/>
+    public ValueTask RetainWithin(TopicName topic, TimeSpan wait)
+    {
+        Driver.RetainWithin(topic, wait);
+        return ValueTask.CompletedTask;
+    }
+
     // The sweep runs only while the grain is active, and no request may arrive before the next one is due.
     private void StayAwake() => DelayDeactivation(2 * drivers.StoreSweepInterval);
 

@@ -1,4 +1,5 @@
 using Loire.Coordination.Placement;
+using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
 
@@ -22,6 +23,15 @@ public interface ITopicPeers
     /// <summary>Deletes a partition's log.</summary>
     ValueTask<ErrorCode> Delete(PartitionKey partition);
 
+    /// <summary>Lets a partition delete what the topic no longer keeps.</summary>
+    ValueTask<RetainResult> Retain(PartitionKey partition);
+
+    /// <summary>Asks the catalog to have the topic look after its closed partitions within a time.</summary>
+    ValueTask<ErrorCode> RetainWithin(TopicName topic, TimeSpan wait);
+
+    /// <summary>Whether the cluster's feature level has reports of partitions.</summary>
+    ValueTask<bool> HaveReports();
+
     /// <summary>The brokers that serve; empty if the silos are not brokers.</summary>
     ValueTask<IReadOnlyCollection<BrokerPlace>> Brokers();
 
@@ -34,4 +44,9 @@ public interface ICatalogPeers
 {
     /// <summary>Calls a topic to complete what was interrupted and to record in the catalog whether it exists.</summary>
     ValueTask<ErrorCode> Settle(TopicName topic);
+
+    /// <summary>Lets a topic look after those of its closed partitions that are due.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="max">The number of partitions that may be opened.</param>
+    ValueTask<TopicRetainResult> Retain(TopicName topic, int max);
 }

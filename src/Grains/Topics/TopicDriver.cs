@@ -37,6 +37,8 @@ public sealed partial class TopicDriver(
 
     private TopicState State => _topic.State;
 
+    private TopicReports Reports => field ??= new TopicReports(name, _topic, _turns, peers, time);
+
     /// <summary>Creates the topic.</summary>
     public Task<TopicResult> CreateAsync(CreateTopicRequest request) => InTurn(async () =>
     {
@@ -68,7 +70,7 @@ public sealed partial class TopicDriver(
             return Described(decision.Records.Aggregate(State, (state, record) => state.Apply(record)));
         }
 
-        var error = await CommitAsync(decision.Records);
+        var error = await CommitAsync([.. decision.Records, .. await Reports.OfNewPartitionsAsync(decision.Records)]);
         if (error != ErrorCode.None)
         {
             return Refused(error, "The creation could not be made durable.");
@@ -86,7 +88,9 @@ public sealed partial class TopicDriver(
     public Task<TopicResult> AddPartitionsAsync(int partitionsCount, bool validateOnly) => InTurn(async () =>
     {
         var existing = Partitions();
-        var result = await Change(TopicRules.AddPartitions(State, partitionsCount, await peers.Brokers()), validateOnly);
+        var decision = TopicRules.AddPartitions(State, partitionsCount, await peers.Brokers());
+        var result = await Change(
+            decision with { Records = [.. decision.Records, .. await Reports.OfNewPartitionsAsync(decision.Records)] }, validateOnly);
         if (result.Error == ErrorCode.None && !validateOnly)
         {
             await ConfigureAsync(existing);
@@ -116,10 +120,14 @@ public sealed partial class TopicDriver(
     public Task<TopicResult> AlterConfigsAsync(AlterConfigsRequest request) => InTurn(async () =>
     {
         var result = await Change(TopicRules.AlterConfigs(State, request.Changes), request.ValidateOnly);
-        return result.Error != ErrorCode.None || request.ValidateOnly
-            || !request.Changes.Any(change => PartitionSettingsOf.Concerns(change.Key))
-            ? result
-            : await PassOnSettings(result);
+        if (result.Error != ErrorCode.None || request.ValidateOnly
+            || !request.Changes.Any(change => PartitionSettingsOf.Concerns(change.Key)))
+        {
+            return result;
+        }
+
+        await Reports.TellCatalogAsync();
+        return await PassOnSettings(result);
     });
 
     /// <summary>Deletes the topic and its data, or completes a deletion.</summary>
@@ -206,6 +214,22 @@ public sealed partial class TopicDriver(
                 _watches.TryRemove(news, out _);
             }
         }
+    }
+
+    /// <summary>Keeps what partitions report of their logs.</summary>
+    public async Task<ErrorCode> ReportAsync(TopicId id, IReadOnlyList<PartitionReport> reports)
+    {
+        var error = await Reports.RecordAsync(id, reports);
+        ForgetIfAbsent();
+        return error;
+    }
+
+    /// <summary>Lets closed partitions that are due delete what the topic no longer keeps.</summary>
+    /// <param name="max">The number of partitions that may be opened.</param>
+    public async Task<TopicRetainResult> RetainAsync(int max)
+    {
+        var error = await ReadAsync();
+        return error == ErrorCode.None ? await Reports.RetainAsync(max) : new TopicRetainResult(error, 0, null);
     }
 
     /// <summary>Ends all waits, and those that come, with the topic as it is. Thread-safe.</summary>

@@ -67,6 +67,14 @@ public sealed class TopicGrain(ITopicDrivers drivers, ActiveDrivers active) : Gr
     public ValueTask<TopicResult> AlterConfigs(AlterConfigsRequest request) => Drive(driver => driver.AlterConfigsAsync(request));
 
     /// <inheritdoc/>
+    public ValueTask<ErrorCode> Report(TopicId id, PartitionReport[] reports) =>
+        Drive(driver => driver.ReportAsync(id, reports), ErrorCode.InvalidTopicException);
+
+    /// <inheritdoc/>
+    public ValueTask<TopicRetainResult> Retain(int max) =>
+        Drive(driver => driver.RetainAsync(max), new TopicRetainResult(ErrorCode.InvalidTopicException, 0, null));
+
+    /// <inheritdoc/>
     public ValueTask<TopicResult> Delete() => Drive(static driver => driver.DeleteAsync());
 
     /// <inheritdoc/>

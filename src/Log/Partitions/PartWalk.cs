@@ -1,5 +1,6 @@
 using Loire.Log.Chains;
 using Loire.Log.Objects;
+using Loire.Model;
 
 namespace Loire.Log.Partitions;
 
@@ -25,6 +26,9 @@ internal sealed class PartWalk(Chain chain)
 
         return await SizeAsync(Entries());
     }
+
+    /// <summary>Measures what lies at or above an offset. Reads nothing but pages, each once, and those at the beginning.</summary>
+    public ValueTask<(ErrorCode Error, LogSize Size)> MeasureAsync(Offset start) => MeasureAsync(Entries(), start, LogSize.None);
 
     /// <summary>Visits the parts from the oldest on.</summary>
     public async ValueTask<ErrorCode> WalkAsync(Func<LogPart, LogWalkStep> visit) => (await WalkAsync(Entries(), visit)).Error;
@@ -65,6 +69,45 @@ internal sealed class PartWalk(Chain chain)
         }
 
         return (ErrorCode.None, bytes);
+    }
+
+    private async ValueTask<(ErrorCode Error, LogSize Size)> MeasureAsync(ReadOnlyMemory<ChainEntry> entries, Offset start, LogSize size)
+    {
+        for (var i = 0; i < entries.Length; i++)
+        {
+            var entry = entries.Span[i];
+            if (entry.End <= start || entry.End == entry.Base)
+            {
+                continue;
+            }
+
+            if (entry is { Kind: ObjectKind.Page, IsDamaged: false } && (size.Bytes == 0 || entry.Base < start))
+            {
+                var (status, listed) = await _walk.ReadPageAsync(entry);
+                if (status == FetchStatus.Unreachable || chain.IsClosed)
+                {
+                    return (chain.IsClosed ? chain.ClosedError : ErrorCode.KafkaStorageError, size);
+                }
+
+                (var error, size) = await MeasureAsync(listed, start, size);
+                if (error != ErrorCode.None)
+                {
+                    return (error, size);
+                }
+
+                continue;
+            }
+
+            var (failure, bytes) = entry.Kind == ObjectKind.Page ? await SizeAsync(new[] { entry }) : (ErrorCode.None, entry.Bytes);
+            if (failure != ErrorCode.None)
+            {
+                return (failure, size);
+            }
+
+            size = size.With(bytes, entry.MaxTimestamp);
+        }
+
+        return (ErrorCode.None, size);
     }
 
     private async ValueTask<(ErrorCode Error, bool Goes)> WalkAsync(ReadOnlyMemory<ChainEntry> entries, Func<LogPart, LogWalkStep> visit)

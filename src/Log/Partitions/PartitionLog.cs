@@ -227,6 +227,13 @@ public sealed class PartitionLog : IAsyncDisposable
     /// <returns>The bytes; or <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read now, and the error of a closed log.</returns>
     public ValueTask<(ErrorCode Error, long Bytes)> SizeAsync() => _chain.IsClosed ? new((_chain.ClosedError, 0)) : _parts.SizeAsync();
 
+    /// <summary>
+    /// Measures what can be read of the log: of a long log the index is read, once in the life of this instance, and its oldest page each time.
+    /// </summary>
+    /// <returns>The size, or the errors of <see cref="SizeAsync"/>.</returns>
+    public ValueTask<(ErrorCode Error, LogSize Size)> MeasureAsync() =>
+        _chain.IsClosed ? new((_chain.ClosedError, LogSize.None)) : _parts.MeasureAsync(LogStartOffset);
+
     /// <summary>Visits the parts of the log from the oldest on, those that are about to be deleted included.</summary>
     /// <returns>The errors of <see cref="SizeAsync"/>.</returns>
     public ValueTask<ErrorCode> WalkAsync(Func<LogPart, LogWalkStep> visit) => _chain.IsClosed ? new(_chain.ClosedError) : _parts.WalkAsync(visit);

@@ -29,13 +29,15 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
     private readonly ObjectCache _cache = new(1024 * 1024);
     private readonly PartitionMetrics _metrics = new(new Meters());
     private readonly StoreSweep _sweep;
+    private readonly PartitionReports _reports;
 
     public TopicsBench(LossyGrainStorage? storage = null)
     {
         Storage = storage ?? new LossyGrainStorage();
         var stored = new StoredTopics(Storage, Journal, parallelism: 4);
-        Catalog = new CatalogDriver(Journal("catalog"), this, parallelism: 4, MaxAge, NullLogger.Instance, stored, Rebuilt.Add);
+        Catalog = new CatalogDriver(Journal("catalog"), this, parallelism: 4, MaxAge, Time, NullLogger.Instance, stored, Rebuilt.Add);
         _sweep = new StoreSweep(new LogSweep(Storage, Storage, Time), stored, NullLogger.Instance);
+        _reports = new PartitionReports(async (topic, id, reports) => await Topic(topic).ReportAsync(id, reports), Time);
     }
 
     public LossyGrainStorage Storage { get; }
@@ -59,6 +61,12 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
 
     /// <summary>Calls to partitions that are under way now, and the most that ever were.</summary>
     public (int Now, int Most) Calls { get; private set; }
+
+    /// <summary>Whether the cluster's feature level has reports of partitions.</summary>
+    public bool HasReports { get; set; }
+
+    /// <summary>The partitions that their topics have called to apply retention, in order.</summary>
+    public List<PartitionKey> Retained { get; } = [];
 
     /// <summary>The brokers of the cluster; none at first.</summary>
     public List<BrokerPlace> BrokersServing { get; } = [];
@@ -99,10 +107,51 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
     /// <summary>What an audit finds in the store.</summary>
     public IReadOnlyList<LogFinding> Audit() => Thread.Finish(() => LogAudit.FindAsync(Storage, Storage, Time));
 
+    /// <summary>What the silo does at each check of retention.</summary>
+    public void Retain() => Thread.Finish(async () =>
+    {
+        var open = new List<(PartitionDriver, PartitionReport)>();
+        foreach (var partition in _partitions.Values.ToList())
+        {
+            if (await partition.RetainAsync() is { } report)
+            {
+                open.Add((partition, report));
+            }
+        }
+
+        if (HasReports)
+        {
+            await _reports.SendAsync(open);
+            await Catalog.RetainAsync();
+        }
+
+        return true;
+    });
+
+    /// <summary>Closes a partition, as the silo does with one that is not used.</summary>
+    public void Close(PartitionKey partition) => Thread.Finish(async () =>
+    {
+        await Partition(partition).DisposeAsync();
+        return true;
+    });
+
+    /// <summary>Ends every activation of a topic, as the silo does with one that is not used.</summary>
+    public void CloseTopic(string name) => Thread.Finish(async () =>
+    {
+        _topics.Remove(TopicName.Parse(name), out var topic);
+        await topic!.DisposeAsync();
+        return true;
+    });
+
+    public AppendResult Append(PartitionKey partition, ReadOnlyMemory<byte> batch) =>
+        Thread.Finish(() => Partition(partition).AppendAsync(new AppendRequest(batch, Acks.All)).AsTask());
+
     public AppendResult Append(PartitionKey partition, string value) =>
         Thread.Finish(() => Partition(partition).AppendAsync(new AppendRequest(Batch.Of(value), Acks.All)).AsTask());
 
     public string Read(PartitionKey partition) => Batch.Text(Fetch(partition));
+
+    public PartitionOffsets Offsets(PartitionKey partition) => Thread.Finish(() => Partition(partition).OffsetsAsync().AsTask());
 
     public FetchResult Fetch(PartitionKey partition) =>
         Thread.Finish(() => Partition(partition).FetchAsync(new FetchRequest(Offset.Zero, 1_000_000, 0, TimeSpan.Zero), default).AsTask());
@@ -128,6 +177,24 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
     public ValueTask<IReadOnlyCollection<BrokerPlace>> Brokers() => new([.. BrokersServing]);
 
     public async ValueTask<ErrorCode> Settle(TopicName topic) => (await Topic(topic).SettleAsync()).Error;
+
+    public async ValueTask<RetainResult> Retain(PartitionKey partition)
+    {
+        Retained.Add(partition);
+        var result = new RetainResult(ErrorCode.RequestTimedOut, null);
+        await Call(partition, async driver => (result = await driver.OpenAndRetainAsync()).Error);
+        return result;
+    }
+
+    public ValueTask<ErrorCode> RetainWithin(TopicName topic, TimeSpan wait)
+    {
+        Catalog.RetainWithin(topic, wait);
+        return new(ErrorCode.None);
+    }
+
+    public ValueTask<bool> HaveReports() => new(HasReports);
+
+    public async ValueTask<TopicRetainResult> Retain(TopicName topic, int max) => await Topic(topic).RetainAsync(max);
 
     private async Task<ErrorCode> Call(PartitionKey partition, Func<PartitionDriver, Task<ErrorCode>> call)
     {
@@ -161,7 +228,7 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
                 key, log, async of => await Topic(of.Topic).SettingsAsync(of.Id, of.Partition),
                 new SchedulerTurnQueue(Thread),
                 new PartitionDriverOptions(
-                    1 << 20, 1 << 20, TimeSpan.FromSeconds(5), MaxAge, MemoryQuota.Unlimited(), new Computations(1, Thread)),
+                    1 << 20, 1 << 20, TimeSpan.FromSeconds(5), MaxAge, MemoryQuota.Unlimited(), new Computations(1, Thread), _reports),
                 Time, _metrics, NullLogger.Instance,
                 () => _partitions.Remove(key));
             _partitions.Add(key, partition);

@@ -161,8 +161,8 @@ public sealed class BrokerRegistrationTests
         };
         var upgrade = await BrokerRegistration.UpgradeAsync(Root, null, validateOnly: false, time);
         var registry = await BrokerRegistration.ReadAsync(Root);
-        Assert.Equal((ErrorCode.None, 0, 1), (upgrade.Error, upgrade.Before, upgrade.After));
-        Assert.Equal((1, 2, false), (registry!.FeatureLevel, registry.Brokers.Count, isFirst));
+        Assert.Equal((ErrorCode.None, 0, FeatureLevels.Highest), (upgrade.Error, upgrade.Before, upgrade.After));
+        Assert.Equal((FeatureLevels.Highest, 2, false), (registry!.FeatureLevel, registry.Brokers.Count, isFirst));
         Assert.All(registry.Brokers.Values, broker => Assert.Equal(FeatureLevels.Supported, broker.Features));
     });
 
@@ -193,7 +193,7 @@ public sealed class BrokerRegistrationTests
         await New(time, id: 1).RegisterAsync("s2", Alive(), default);
         _storage.Faults = call => Task.FromResult(
             call.Operation == StorageOperation.Read ? StorageFault.None : StorageFault.Refuse(new IOException("No write is expected.")));
-        Assert.Equal(1, (await BrokerRegistration.UpgradeAsync(Root, null, validateOnly: true, time)).After);
+        Assert.Equal(FeatureLevels.Highest, (await BrokerRegistration.UpgradeAsync(Root, null, validateOnly: true, time)).After);
     });
 
     [Theory]
@@ -207,7 +207,7 @@ public sealed class BrokerRegistrationTests
         var begun = time.GetTimestamp();
         var bytes = BrokerRegistryCodec.Write(BrokerRegistry.Of("c", 7)).ToArray();
         Assert.True(await Root.CompareAndSwapAsync(BrokerRegistration.Key, null, bytes));
-        Assert.Equal("As broker 1: the store has feature level 7, and this version supports the levels 0 to 1.", (await RefusedAsync()).Message);
+        Assert.Equal("As broker 1: the store has feature level 7, and this version supports the levels 0 to 2.", (await RefusedAsync()).Message);
 
         bytes[0] = 9;
         Assert.True(await Root.CompareAndSwapAsync(BrokerRegistration.Key, (await Root.ReadAsync(BrokerRegistration.Key)).Version, bytes));

@@ -60,9 +60,9 @@ public sealed class FeatureLevelTests : IAsyncLifetime
         Assert.Equal(0, (await Cluster.Describe()).FeatureLevel);
         Assert.All(_cluster.Silos, silo => Assert.False(FormOf(silo).IsCompact));
 
-        Assert.Equal(new UpgradeClusterResult(ErrorCode.None, null, 0, 1), await Cluster.Upgrade(null, validateOnly: true));
+        Assert.Equal(new UpgradeClusterResult(ErrorCode.None, null, 0, FeatureLevels.Highest), await Cluster.Upgrade(null, validateOnly: true));
         Assert.Equal(0, (await Cluster.Describe()).FeatureLevel);
-        Assert.Equal(new UpgradeClusterResult(ErrorCode.None, null, 0, 1), await Cluster.Upgrade(null, validateOnly: false));
+        Assert.Equal(new UpgradeClusterResult(ErrorCode.None, null, 0, FeatureLevels.Highest), await Cluster.Upgrade(null, validateOnly: false));
 
         foreach (var name in (string[])["after-1", "after-2", "after-3", "after-4"])
         {
@@ -71,7 +71,7 @@ public sealed class FeatureLevelTests : IAsyncLifetime
 
         Assert.Equal(Partitions, (await Topic("before").Rebalance(validateOnly: false)).Topic!.PreferredLeaders!.Length);
         var described = await Cluster.Describe();
-        Assert.Equal(1, described.FeatureLevel);
+        Assert.Equal(FeatureLevels.Highest, described.FeatureLevel);
         Assert.All(described.Brokers, broker => Assert.Equal((FeatureLevels.Supported, "1.0.0"), (broker.Features, broker.Version)));
     }
 

@@ -238,6 +238,8 @@ public sealed class FakePartition : IPartitionGrain
 
     public ValueTask<ErrorCode> Configure(PartitionSettings settings) => throw new NotSupportedException();
 
+    public ValueTask<RetainResult> Retain() => throw new NotSupportedException();
+
     public ValueTask<ErrorCode> Delete() => throw new NotSupportedException();
 
     private bool IsTooLarge(ReadOnlySpan<byte> batches)

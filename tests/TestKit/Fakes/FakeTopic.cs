@@ -108,6 +108,10 @@ public sealed class FakeTopic(string name) : ITopicGrain
 
     public ValueTask<TopicResult> Settle() => Answer();
 
+    public ValueTask<ErrorCode> Report(TopicId id, PartitionReport[] reports) => throw new NotSupportedException();
+
+    public ValueTask<TopicRetainResult> Retain(int max) => throw new NotSupportedException();
+
     public ValueTask<PartitionSettingsResult> Settings(TopicId id, int partition) => throw new NotSupportedException();
 
     private ValueTask<TopicResult> Answer() =>
@@ -132,4 +136,8 @@ internal sealed class FakeCatalog(FakeCluster cluster) : ICatalogGrain
     public ValueTask Settle() => throw new NotSupportedException();
 
     public ValueTask Sweep() => throw new NotSupportedException();
+
+    public ValueTask Retain() => throw new NotSupportedException();
+
+    public ValueTask RetainWithin(TopicName topic, TimeSpan wait) => throw new NotSupportedException();
 }
