@@ -5,6 +5,7 @@ using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 using Loire.Model.Groups;
 using Orleans.Concurrency;
+using Orleans.Placement;
 
 namespace Loire.ConsumerProxy;
 
@@ -13,6 +14,7 @@ namespace Loire.ConsumerProxy;
 /// consumer is the end of the activation, too.
 /// </summary>
 [Reentrant]
+[Immovable]
 [GrainType("loire.consumer")]
 public sealed class ConsumerGrain(ConsumerFactory factory, RunningConsumers running) : Grain, IConsumerGrain
 {

@@ -64,6 +64,17 @@ public class LayeringTests
     }
 
     [Fact]
+    public void No_grain_with_a_place_migrates_because_Orleans_then_rejects_calls_that_have_run()
+    {
+        var grains = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*Grain.cs", SearchOption.AllDirectories)
+            .Select(File.ReadAllText)
+            .Where(text => text.Contains("[GrainType(", StringComparison.Ordinal) && !text.Contains("[StatelessWorker", StringComparison.Ordinal))
+            .ToArray();
+        Assert.InRange(grains.Length, 7, 100);
+        Assert.All(grains, text => Assert.Contains("[Immovable]\n", text, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Every_project_explains_itself_on_one_page()
     {
         foreach (var project in Repository.Projects("src"))

@@ -32,7 +32,8 @@ public static class GrainCallErrors
     /// <remarks>
     /// <see cref="SiloUnavailableException"/> is a message rejection too, but reports both a silo that was known to be dead before sending
     /// and a connection that broke after it, so it proves nothing. A client outside the cluster sends a call again by itself when a
-    /// connection breaks while the call is written; what Orleans may deliver twice in this way, it may also reject the second time.
+    /// connection breaks while the call is written; what Orleans may deliver twice in this way, it may also reject the second time. A migration
+    /// of a grain rejects calls that the other silo may have run: no grain of Loire migrates (<c>[Immovable]</c>).
     /// </remarks>
     public static bool IsUndelivered(Exception exception) =>
         exception is GatewayTooBusyException or LimitExceededException

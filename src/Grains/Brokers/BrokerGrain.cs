@@ -4,12 +4,14 @@ using Loire.Grains.Turns;
 using Loire.Model;
 using Microsoft.Extensions.Hosting;
 using Orleans.Concurrency;
+using Orleans.Placement;
 
 namespace Loire.Grains.Brokers;
 
 /// <summary>This silo, for callers on others.</summary>
 [Reentrant]
 [BrokerPlacement]
+[Immovable]
 [GrainType("loire.broker")]
 internal sealed class BrokerGrain(ServingBrokers brokers, ActiveDrivers active, IHostApplicationLifetime host, TimeProvider time) : Grain, IBrokerGrain
 {

@@ -3,12 +3,14 @@ using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Placement;
 using Loire.Model;
 using Orleans.Concurrency;
+using Orleans.Placement;
 
 namespace Loire.Grains.Groups;
 
 /// <summary>The shell of a <see cref="GroupCatalogDriver"/>, with the timer of its sweep.</summary>
 [Reentrant]
 [SpreadPlacement]
+[Immovable]
 [GrainType("loire.group-catalog")]
 public sealed class GroupCatalogGrain(IGroupDrivers drivers) : Grain, IGroupCatalogGrain
 {

@@ -4,6 +4,7 @@ using Loire.Grains.Turns;
 using Loire.Model;
 using Loire.Model.Groups;
 using Orleans.Concurrency;
+using Orleans.Placement;
 
 namespace Loire.Grains.Groups;
 
@@ -13,6 +14,7 @@ namespace Loire.Grains.Groups;
 /// </summary>
 [Reentrant]
 [SpreadPlacement]
+[Immovable]
 [GrainType("loire.group")]
 public sealed class GroupGrain(IGroupDrivers drivers, ActiveDrivers active) : Grain, IGroupGrain
 {

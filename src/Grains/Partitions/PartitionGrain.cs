@@ -3,6 +3,7 @@ using Loire.Grains.Placement;
 using Loire.Grains.Turns;
 using Loire.Model;
 using Orleans.Concurrency;
+using Orleans.Placement;
 
 namespace Loire.Grains.Partitions;
 
@@ -12,6 +13,7 @@ namespace Loire.Grains.Partitions;
 /// </summary>
 [Reentrant]
 [PartitionPlacement]
+[Immovable]
 [GrainType("loire.partition")]
 internal sealed class PartitionGrain(IPartitionDrivers drivers, ActiveDrivers active, OpenPartitions open, LeadershipMoves moves)
     : Grain, IPartitionGrain

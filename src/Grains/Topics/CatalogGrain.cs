@@ -2,6 +2,7 @@ using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Placement;
 using Loire.Model;
 using Orleans.Concurrency;
+using Orleans.Placement;
 
 namespace Loire.Grains.Topics;
 
@@ -11,6 +12,7 @@ namespace Loire.Grains.Topics;
 /// </summary>
 [Reentrant]
 [SpreadPlacement]
+[Immovable]
 [GrainType("loire.catalog")]
 public sealed class CatalogGrain(ITopicDrivers drivers) : Grain, ICatalogGrain
 {

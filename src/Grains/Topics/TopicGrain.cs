@@ -2,6 +2,7 @@ using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Placement;
 using Loire.Grains.Turns;
 using Loire.Model;
+using Orleans.Placement;
 
 namespace Loire.Grains.Topics;
 
@@ -10,6 +11,7 @@ namespace Loire.Grains.Topics;
 /// memory.
 /// </summary>
 [SpreadPlacement]
+[Immovable]
 [GrainType("loire.topic")]
 public sealed class TopicGrain(ITopicDrivers drivers, ActiveDrivers active) : Grain, ITopicGrain
 {

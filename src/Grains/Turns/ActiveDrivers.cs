@@ -36,16 +36,21 @@ public sealed class ActiveDrivers : ILifecycleParticipant<ISiloLifecycle>
         where T : IRetiring => _active.Keys.OfType<T>();
 
     /// <summary>
-    /// Moves an activation to the silo where its grain would be placed now, or ends it if that is this one. No call fails: those that run end as
-    /// always or at once, and Orleans keeps later ones for the next activation.
+    /// Ends an activation, so that its grain is placed again where it belongs now. No call fails: those that run end as always or at once, and Orleans
+    /// forwards later ones to the next activation.
     /// </summary>
+    /// <remarks>
+    /// Not Orleans' migration: that takes the calls that wait along, and if its outcome is unknown it rejects them, although the other silo may have run
+    /// them. A rejected append is repeated, and would be stored twice. For the same reason every grain is <c>[Immovable]</c>: a silo that stops migrates
+    /// others by itself.
+    /// </remarks>
     /// <returns>Completes when the activation has ended.</returns>
     internal async Task MoveAsync(IMoving driver)
     {
         if (_active.TryGetValue(driver, out var activation))
         {
             // First, so that no call starts to wait after the others have been ended.
-            activation.Migrate(null, CancellationToken.None);
+            activation.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "The grain belongs elsewhere."), CancellationToken.None);
             driver.EndWaits();
             await activation.Deactivated;
         }
