@@ -33,18 +33,25 @@ internal sealed class BatchReader(Chain chain)
         {
             cancellation.ThrowIfCancellationRequested();
             var seen = (chain.State, chain.State.View);
-            var status = FetchStatus.Found;
-            while (entry.Kind == ObjectKind.Page && status == FetchStatus.Found)
+            var (status, isPast) = (FetchStatus.Found, false);
+            while (entry.Kind == ObjectKind.Page && status == FetchStatus.Found && !isPast)
             {
                 (status, var below) = await _walk.ReadPageAsync(entry);
                 if (EntrySearch.TryLocate(below, timestamp, from, out var child))
                 {
                     entry = child;
                 }
-                else if (status == FetchStatus.Found)
+                else
                 {
-                    status = FetchStatus.Damaged;
+                    isPast = status == FetchStatus.Found;
                 }
+            }
+
+            if (isPast)
+            {
+                // What gives the page its greatest timestamp ends at or before the position.
+                from = entry.End;
+                continue;
             }
 
             var loaded = status == FetchStatus.Found ? await chain.Loader.LoadAsync(entry) : new Loaded(status, null);

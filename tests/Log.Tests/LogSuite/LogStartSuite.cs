@@ -58,6 +58,24 @@ public abstract class LogStartSuite : OnAnyStore
     });
 
     [Fact]
+    public void A_search_by_time_passes_over_a_page_whose_greatest_timestamp_lies_before_the_start() => Run(
+        async bench =>
+        {
+            var log = await bench.LeadAsync();
+            for (var i = 0; i < 200; i++)
+            {
+                var time = i == 0 ? 5_000 : i;
+                Assert.Equal(ErrorCode.None, await log.Append([TestBatches.ToAppend(TestBatches.Of(time, $"v{i}" + new string('x', 300)))]).Committed);
+            }
+
+            await log.Maintenance;
+            Assert.Equal(ErrorCode.None, await log.TrimAsync(new Offset(1)));
+            var found = await log.FindBatchAsync(new Timestamp(1_000), CancellationToken.None);
+            Assert.Equal((ErrorCode.None, 0L, 200L), (found.Error, found.Bytes, found.NextOffset.Value));
+        },
+        Small);
+
+    [Fact]
     public void Offsets_go_on_after_the_last_record_was_dropped() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
