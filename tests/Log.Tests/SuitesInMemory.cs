@@ -16,6 +16,12 @@ public sealed class LogStartInMemory : LogStartSuite
     protected override Task<ILogStore> NewStoreAsync() => Task.FromResult<ILogStore>(new MemoryStore());
 }
 
+/// <summary>The suite of rewriting over memory.</summary>
+public sealed class RewriteInMemory : RewriteSuite
+{
+    protected override Task<ILogStore> NewStoreAsync() => Task.FromResult<ILogStore>(new MemoryStore());
+}
+
 /// <summary>The journal's suite over memory.</summary>
 public sealed class JournalInMemory : JournalSuite
 {

@@ -37,6 +37,11 @@ public class ChainOptions
     /// </summary>
     public int HeadSegments { get; init; } = 64;
 
+    /// <summary>
+    /// The most bytes of objects that one step of a rewrite replaces, unless one alone is larger. They are loaded one after the other.
+    /// </summary>
+    public long RewriteBytes { get; init; } = 16 * 1024 * 1024;
+
     /// <summary>How long an unknown outcome of a storage call is retried before the log closes.</summary>
     public TimeSpan UnknownOutcomeDeadline { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -71,6 +76,7 @@ public class ChainOptions
         : TailChunks is < 1 or > 10_000 ? $"{nameof(TailChunks)} must lie between 1 and 10000."
         : TailBytes < 1 ? $"{nameof(TailBytes)} must be at least 1."
         : HeadSegments is < 2 or > 10_000 ? $"{nameof(HeadSegments)} must lie between 2 and 10000."
+        : RewriteBytes < 1 ? $"{nameof(RewriteBytes)} must be at least 1."
         : UnknownOutcomeDeadline <= TimeSpan.Zero ? $"{nameof(UnknownOutcomeDeadline)} must be positive."
         : RetryDelayMin <= TimeSpan.Zero || RetryDelayMax < RetryDelayMin
             ? $"{nameof(RetryDelayMin)} must be positive and at most {nameof(RetryDelayMax)}."

@@ -11,10 +11,6 @@ internal sealed class DeletionByListing(Chain chain, ChainObjects store)
 {
     private const int CallsAtOnce = 16;
 
-    // The chunks that a merge has replaced are in a part, and the newest of them in one of the newest parts: between two merges of the tail a
-    // leader writes few others.
-    private const int NewestParts = 64;
-
     /// <summary>
     /// Deletes a log whose head is unreadable. A writer that still knows its content is fenced first: the ordinal after the last
     /// chunk is taken, in every incarnation, since the head no longer tells which is the log's own. The head goes last, so until all is gone no instance
@@ -65,8 +61,9 @@ internal sealed class DeletionByListing(Chain chain, ChainObjects store)
     private async Task<bool> FenceAsync(ObjectKey[] keys)
     {
         var last = keys.Where(key => key.Kind == ObjectKeyKind.Chunk).Select(key => key.Number).DefaultIfEmpty(-1).Max();
-        var newest = keys.Where(key => key.Kind == ObjectKeyKind.Part).OrderByDescending(key => key.Number).Take(NewestParts);
-        foreach (var some in newest.Chunk(CallsAtOnce))
+
+        // The chunks that a merge has replaced are in a part. Any part may have the newest: compaction writes older ones again.
+        foreach (var some in keys.Where(key => key.Kind == ObjectKeyKind.Part).Chunk(CallsAtOnce))
         {
             var parts = await Task.WhenAll(some.Select(store.FetchAsync));
             if (Array.Exists(parts, part => part.Status == FetchStatus.Unreachable))

@@ -36,6 +36,7 @@ public sealed class LogMetrics
             });
         Seals = meter.CreateCounter<long>(
             "loire.log.seals", "{seal}", "Merges or listings of chunks and segments, each with one write of a head.");
+        RewrittenObjects = meter.CreateCounter<long>("loire.log.objects.rewritten", "{object}", "Objects that compaction has replaced.");
         DeletedObjects = meter.CreateCounter<long>(
             "loire.log.objects.deleted", "{object}", "Objects deleted because nothing refers to them any more.");
         CorruptObjects = meter.CreateCounter<long>(
@@ -70,6 +71,8 @@ public sealed class LogMetrics
     internal Histogram<double> CommitDuration { get; }
 
     internal Counter<long> Seals { get; }
+
+    internal Counter<long> RewrittenObjects { get; }
 
     internal Counter<long> DeletedObjects { get; }
 

@@ -146,8 +146,10 @@ internal sealed record MaintenancePlan(IReadOnlyList<Change> Changes, int TailCh
             return null;
         }
 
-        var (level, first, bytes) = (entries[^1].Level, entries.Length, 0L);
-        while (first > 0 && entries[first - 1].Level == level && entries[first - 1].Kind is ObjectKind.Chunk or ObjectKind.Segment)
+        // A pass of compaction ends between two objects. One that held both sides would be left out of it.
+        var (level, first, bytes, mark) = (entries[^1].Level, entries.Length, 0L, state.Head.Compaction);
+        while (first > 0 && entries[first - 1].Level == level && entries[first - 1].Kind is ObjectKind.Chunk or ObjectKind.Segment
+            && !(mark.IsPassUnderWay && first < entries.Length && entries[first].Base == mark.PassEnd))
         {
             first--;
             bytes += entries[first].Bytes;
@@ -177,8 +179,8 @@ internal sealed record MaintenancePlan(IReadOnlyList<Change> Changes, int TailCh
         var entries = state.Head.Entries;
         for (int first = Array.FindIndex(entries, entry => entry.Base >= state.Head.Start), end; first >= 0 && first < entries.Length; first = end)
         {
-            var height = Height(entries[first]);
-            for (end = first + 1; end < entries.Length && Height(entries[end]) == height;)
+            var height = entries[first].Height;
+            for (end = first + 1; end < entries.Length && entries[end].Height == height;)
             {
                 end++;
             }
@@ -193,6 +195,4 @@ internal sealed record MaintenancePlan(IReadOnlyList<Change> Changes, int TailCh
 
         return null;
     }
-
-    private static int Height(in ChainEntry entry) => entry.Kind == ObjectKind.Page ? entry.Level : 0;
 }

@@ -17,7 +17,9 @@ internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache, ChainO
     public bool TryGetResident(in ChainEntry entry, out LogObject? found) => cache.TryGet(store.Name, entry.Key, out found);
 
     /// <summary>Loads an object, from the cache if possible.</summary>
-    public ValueTask<Loaded> LoadAsync(in ChainEntry entry)
+    /// <param name="entry">The object's entry.</param>
+    /// <param name="caches">Whether the object is cached once it is read. What is read only to be replaced would displace what readers use.</param>
+    public ValueTask<Loaded> LoadAsync(in ChainEntry entry, bool caches = true)
     {
         if (TryGetResident(entry, out var found))
         {
@@ -31,7 +33,7 @@ internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache, ChainO
         }
 
         store.Metrics.CacheMisses.Add(1);
-        var load = FetchAsync(entry);
+        var load = FetchAsync(entry, caches);
         if (!load.IsCompleted)
         {
             _underWay.Add(entry.Key, load);
@@ -46,7 +48,7 @@ internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache, ChainO
     /// <summary>Removes an object from the cache that is no longer part of the chain.</summary>
     public void Forget(ObjectKey key) => cache.Remove(store.Name, key);
 
-    private async Task<Loaded> FetchAsync(ChainEntry entry)
+    private async Task<Loaded> FetchAsync(ChainEntry entry, bool caches)
     {
         using var memory = new MemoryClaim(options.ReadMemory);
         await memory.HoldAsync(entry.Bytes, Timeout.InfiniteTimeSpan, time);
@@ -63,7 +65,11 @@ internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache, ChainO
             return new Loaded(FetchStatus.Damaged, null);
         }
 
-        cache.Put(store.Name, entry.Key, read.Object!);
+        if (caches)
+        {
+            cache.Put(store.Name, entry.Key, read.Object!);
+        }
+
         return new Loaded(FetchStatus.Found, read.Object);
     }
 

@@ -120,7 +120,7 @@ internal sealed class PlanExecution(Chain chain, SegmentMaintenance maintenance,
             return true;
         }
 
-        var segment = PartLayout.Segment(sources, chain.Epoch, chain.Writer, name.Tag, out var stored);
+        var segment = PartLayout.Segment(sources, change.Sources[0].Base, chain.Epoch, chain.Writer, name.Tag, out var stored);
         if (await WriteAsync(segment, stored, change.Level) is not { } entry)
         {
             return false;

@@ -82,21 +82,45 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
     /// </summary>
     public async Task<ErrorCode> TrimAsync(Offset to)
     {
-        while (!Running.IsCompleted)
+        await SettleAsync();
+        return chain.IsClosed ? chain.ClosedError
+            : to <= chain.State.Head.Start ? ErrorCode.None
+            : await RunAloneAsync(MoveStartAsync(to));
+    }
+
+    /// <summary>Lists the chunks of the tail as they are, so that they can be rewritten. That is one write of the head.</summary>
+    public async Task<ErrorCode> SealAsync()
+    {
+        await SettleAsync();
+        return chain.IsClosed ? chain.ClosedError
+            : chain.State.Head.TailBase == chain.State.Durable ? ErrorCode.None
+            : await RunAloneAsync(ListTailAsync(chain.State.Head.Start));
+    }
+
+    /// <summary>Records in the head how far compaction has come.</summary>
+    public async Task<ErrorCode> MarkCompactionAsync(CompactionMark mark)
+    {
+        await SettleAsync();
+        return chain.IsClosed ? chain.ClosedError : await RunAloneAsync(MarkAsync());
+
+        async Task<ErrorCode> MarkAsync()
         {
-            await Running;
+            var outcome = await _parts.WriteHeadAsync(head => head.With(mark), [], 0);
+            return outcome == WriteOutcome.Done ? ErrorCode.None : chain.Fail(outcome);
+        }
+    }
+
+    /// <summary>Rewrites listed objects as <see cref="SegmentRewrite"/> does.</summary>
+    public async Task<RewriteStep> RewriteAsync(
+        Offset from, Offset to, Func<LogObject, Task<RewrittenObject>> rewrite, Func<Offset, CompactionMark> mark)
+    {
+        await SettleAsync();
+        if (chain.IsClosed || IsGarbageFull)
+        {
+            return new RewriteStep(chain.IsClosed ? chain.ClosedError : ErrorCode.KafkaStorageError, from);
         }
 
-        if (chain.IsClosed || to <= chain.State.Head.Start)
-        {
-            return chain.IsClosed ? chain.ClosedError : ErrorCode.None;
-        }
-
-        var work = MoveStartAsync(to);
-        Running = work;
-        var error = await work;
-        Poke();
-        return error;
+        return await RunAloneAsync(new SegmentRewrite(chain, _parts, loader, store.Name).RunAsync(from, to, rewrite, mark));
     }
 
     /// <summary>Retries a write while storage refuses it; any other failure closes the chain.</summary>
@@ -121,25 +145,56 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
         return outcome;
     }
 
+    /// <summary>Waits until no step is running.</summary>
+    private async Task SettleAsync()
+    {
+        while (!Running.IsCompleted)
+        {
+            await Running;
+        }
+    }
+
+    /// <summary>Excludes other steps until some work has ended, which begins with no step running. Those that are due then start.</summary>
+    private async Task<T> RunAloneAsync<T>(Task<T> work)
+    {
+        Running = EndAsync();
+        await Running;
+        Poke();
+        return await work;
+
+        async Task EndAsync() =>
+            await ((Task)work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+
     private async Task<ErrorCode> MoveStartAsync(Offset to)
     {
+        Invariant.Check(to <= chain.State.Durable, "only what is durable is dropped");
+        if (to > chain.State.Head.TailBase)
+        {
+            return await ListTailAsync(to);
+        }
+
+        var outcome = await _parts.WriteHeadAsync(head => head with { Start = to }, [], 0);
+        return outcome == WriteOutcome.Done ? ErrorCode.None : chain.Fail(outcome);
+    }
+
+    /// <summary>Lists the chunks of the tail as they are, in a head with the given start.</summary>
+    private async Task<ErrorCode> ListTailAsync(Offset start)
+    {
         var state = chain.State;
-        Invariant.Check(to <= state.Durable, "only what is durable is dropped");
         var (end, ordinal, link, chunks) = (state.Durable, state.NextOrdinal, state.LastHash, state.Tail.ToArray());
-        var outcome = to <= state.Head.TailBase
-            ? await _parts.WriteHeadAsync(head => head with { Start = to }, [], 0)
-            : await _parts.WriteHeadAsync(
-                head => head with
-                {
-                    Start = to,
-                    Entries = [.. head.Entries, .. chunks.Select(AsEntry)],
-                    TailOrdinal = ordinal,
-                    TailBase = end,
-                    TailLink = link,
-                    Fences = head.WithFences(chunks.Where(chunk => chunk.HoldsPlace).Select(chunk => chunk.FirstOrdinal)),
-                },
-                [],
-                chunks.Length);
+        var outcome = await _parts.WriteHeadAsync(
+            head => head with
+            {
+                Start = start,
+                Entries = [.. head.Entries, .. chunks.Select(AsEntry)],
+                TailOrdinal = ordinal,
+                TailBase = end,
+                TailLink = link,
+                Fences = head.WithFences(chunks.Where(chunk => chunk.HoldsPlace).Select(chunk => chunk.FirstOrdinal)),
+            },
+            [],
+            chunks.Length);
         return outcome == WriteOutcome.Done ? ErrorCode.None : chain.Fail(outcome);
 
         ChainEntry AsEntry(ChainEntry chunk) =>

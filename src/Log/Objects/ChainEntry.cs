@@ -39,6 +39,9 @@ internal readonly record struct ChainEntry
     /// <summary>How often its items were merged.</summary>
     public byte Level { get; init; }
 
+    /// <summary>How many pages lie below a page, itself included; 0 for an object with items.</summary>
+    public int Height => Kind == ObjectKind.Page ? Level : 0;
+
     /// <summary>Whether the object was found damaged. Its range is then what its neighbours leave to it.</summary>
     public bool IsDamaged { get; init; }
 

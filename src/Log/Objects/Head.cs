@@ -28,8 +28,10 @@ namespace Loire.Log.Objects;
 ///               2  garbage (GarbageItem): objects that nothing refers to any more and that may still exist
 ///               3  fences (i64 ordinals, the newest last): permanent fences below the tail; at most 4,096 of them are
 ///                  remembered, so that the log's deletion finds them
+///               7  compaction (CompactionMark), only of a log that has been compacted; a version that does not know it drops it, and
+///                  compaction then begins at the start of the log again
 ///               8  incarnation (16 bytes), only of a log whose name may be used again: part of the keys of all other objects
-///            room for: 4 leader epochs with their start offsets, 5 producer states, 6 aborted transactions, 7 what compaction has done
+///            room for: 4 leader epochs with their start offsets, 5 producer states, 6 aborted transactions
 /// </code>
 /// </summary>
 internal sealed record Head
@@ -44,8 +46,10 @@ internal sealed record Head
     private const ushort EntriesSection = 1;
     private const ushort GarbageSection = 2;
     private const ushort FencesSection = 3;
+    private const ushort CompactionSection = 7;
     private const ushort IncarnationSection = 8;
     private const ushort MustKnow = 1;
+    private const ushort MayIgnore = 0;
 
     /// <summary>The meaning of an absent head.</summary>
     public static readonly Head None = new() { Epoch = LeaderEpoch.None, Revision = -1 };
@@ -103,8 +107,18 @@ internal sealed record Head
     /// <summary>Ordinals of fences below the tail that were not deleted with the chunks around them.</summary>
     public long[] Fences { get; init; } = [];
 
+    /// <summary>How far compaction has come; zero if the log was never compacted.</summary>
+    public CompactionMark Compaction { get; init; }
+
     /// <summary>Whether this is the same head of the same creation of the log, given that both were read from storage.</summary>
     public bool IsSameAs(Head other) => Revision == other.Revision && Incarnation == other.Incarnation;
+
+    /// <summary>Replaces the mark of compaction.</summary>
+    public Head With(CompactionMark mark)
+    {
+        Invariant.Check(mark.IsSound && mark.PassEnd <= TailBase, "compaction covers listed objects, and a pass continues before its end");
+        return this with { Compaction = mark };
+    }
 
     /// <summary>Adds fences, the newest last.</summary>
     public long[] WithFences(IEnumerable<long> more) => [.. Fences.Concat(more).TakeLast(MaxFences)];
@@ -114,8 +128,9 @@ internal sealed record Head
     {
         var entries = ChainEntry.SizeOf(Entries);
         var garbage = GarbageItem.SizeOf(Garbage);
+        var compaction = Compaction == default ? 0 : SectionHeaderBytes + CompactionMark.Size;
         var incarnation = Incarnation is null ? 0 : SectionHeaderBytes + IncarnationBytes;
-        var bytes = new byte[FixedBytes + (3 * SectionHeaderBytes) + entries + garbage + (Fences.Length * 8) + incarnation];
+        var bytes = new byte[FixedBytes + (3 * SectionHeaderBytes) + entries + garbage + (Fences.Length * 8) + compaction + incarnation];
         var span = bytes.AsSpan();
         BinaryPrimitives.WriteUInt32LittleEndian(span, Magic);
         span[4] = Version;
@@ -139,6 +154,11 @@ internal sealed record Head
         {
             BinaryPrimitives.WriteInt64LittleEndian(rest, fence);
             rest = rest[8..];
+        }
+
+        if (compaction > 0)
+        {
+            rest = Compaction.Write(WriteSection(rest, CompactionSection, CompactionMark.Size, MayIgnore));
         }
 
         if (Incarnation is { } guid)
@@ -193,10 +213,10 @@ internal sealed record Head
 
     private static uint CrcOf(ReadOnlySpan<byte> bytes) => Crc32C.Append(Crc32C.Compute(bytes[..CrcAt]), bytes[FixedBytes..]);
 
-    private static Span<byte> WriteSection(Span<byte> destination, ushort type, int length)
+    private static Span<byte> WriteSection(Span<byte> destination, ushort type, int length, ushort flags = MustKnow)
     {
         BinaryPrimitives.WriteUInt16LittleEndian(destination, type);
-        BinaryPrimitives.WriteUInt16LittleEndian(destination[2..], MustKnow);
+        BinaryPrimitives.WriteUInt16LittleEndian(destination[2..], flags);
         BinaryPrimitives.WriteInt32LittleEndian(destination[4..], length);
         return destination[SectionHeaderBytes..];
     }
@@ -248,6 +268,14 @@ internal sealed record Head
 
                     head = head with { Fences = fences };
                     break;
+                case CompactionSection:
+                    if (length != CompactionMark.Size)
+                    {
+                        return false;
+                    }
+
+                    head = head with { Compaction = CompactionMark.Read(section) };
+                    break;
                 case IncarnationSection:
                     if (length != IncarnationBytes)
                     {
@@ -272,7 +300,7 @@ internal sealed record Head
     private bool IsSound()
     {
         if (Epoch.Value < 0 || Revision < 0 || TailOrdinal < 0 || TailBase.Value < 0 || Start.Value < 0 || Start > TailBase
-            || KnownOrdinal < TailOrdinal || KnownEnd < TailBase)
+            || KnownOrdinal < TailOrdinal || KnownEnd < TailBase || !Compaction.IsSound || Compaction.PassEnd > TailBase)
         {
             return false;
         }

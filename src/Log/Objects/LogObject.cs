@@ -147,6 +147,21 @@ internal sealed class LogObject
         }
     }
 
+    /// <summary>The body's bytes from <paramref name="from"/> up to <paramref name="to"/>, exclusive; copied only if they span pieces.</summary>
+    public ReadOnlyMemory<byte> Whole(int from, int to)
+    {
+        var pieces = new PieceList();
+        Slice(from, to, ref pieces);
+        if (pieces.ToArray() is [var only])
+        {
+            return only;
+        }
+
+        var bytes = new byte[to - from];
+        Invariant.Check(TryCopy(from, bytes), "a body has these bytes");
+        return bytes;
+    }
+
     private int Start(int piece) => _starts is null ? 0 : _starts[piece];
 
     private int PieceAt(int at)

@@ -7,7 +7,14 @@ namespace Loire.Log.Objects;
 internal static class PartLayout
 {
     /// <summary>Creates a segment from adjacent objects.</summary>
-    public static LogObject Segment(IReadOnlyList<LogObject> sources, LeaderEpoch epoch, Guid writer, uint logTag, out StoredObject stored)
+    /// <param name="sources">The objects.</param>
+    /// <param name="from">Where the first of them begins; its entry may say less than its header, if what lay before it is gone.</param>
+    /// <param name="epoch">The epoch of the writer.</param>
+    /// <param name="writer">The id of the writer.</param>
+    /// <param name="logTag">The tag of the log's name.</param>
+    /// <param name="stored">The object to write to storage.</param>
+    public static LogObject Segment(
+        IReadOnlyList<LogObject> sources, Offset from, LeaderEpoch epoch, Guid writer, uint logTag, out StoredObject stored)
     {
         var index = new IndexBuilder();
         var body = new PieceList();
@@ -33,13 +40,26 @@ internal static class PartLayout
             LastOrdinal = last.LastOrdinal,
             Epoch = epoch,
             Writer = writer,
-            Base = first.Base,
+            Base = from,
             End = last.End,
             MaxTimestamp = index.MaxTimestamp,
             Link = first.Link,
             LastHash = last.Kind == ObjectKind.Chunk ? last.Hash : last.LastHash,
         };
         return Build(header, index, body.ToArray(), logTag, out stored);
+    }
+
+    /// <summary>Creates what takes an object's place with fewer or other items, in memory only.</summary>
+    public static LogObject Rewritten(LogObject source, IndexBuilder index, ReadOnlyMemory<byte> body, uint logTag)
+    {
+        var old = source.Header;
+        var header = old with
+        {
+            Kind = ObjectKind.Segment,
+            MaxTimestamp = index.MaxTimestamp,
+            LastHash = old.Kind == ObjectKind.Chunk ? old.Hash : old.LastHash,
+        };
+        return Build(header, index, body.IsEmpty ? [] : [body], logTag, out _);
     }
 
     /// <summary>Creates an index page from adjacent entries.</summary>

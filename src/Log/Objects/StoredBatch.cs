@@ -28,6 +28,24 @@ internal readonly record struct StoredBatch(int BodyAt, int SizeInBytes, Offset 
         && BinaryPrimitives.ReadInt32BigEndian(batch[BatchLayout.Length..]) == batch.Length - BatchLayout.LeaderEpoch
         && BinaryPrimitives.ReadInt32BigEndian(batch[BatchLayout.LastOffsetDelta..]) == offsetCount - 1;
 
+    /// <summary>
+    /// Whether <paramref name="batch"/> is one whole batch that can take this one's place: with the same first and last offset.
+    /// </summary>
+    public bool IsReplaceableBy(ReadOnlySpan<byte> batch) =>
+        Describes(batch, checked((int)(NextOffset - BaseOffset)))
+        && BinaryPrimitives.ReadInt64BigEndian(batch[BatchLayout.BaseOffset..]) == BaseOffset.Value;
+
+    /// <summary>The greatest timestamp that the header of a batch states.</summary>
+    public static Timestamp MaxTimestampOf(ReadOnlySpan<byte> batch) =>
+        new(BinaryPrimitives.ReadInt64BigEndian(batch[BatchLayout.MaxTimestamp..]));
+
+    /// <summary>Reads the batch at <paramref name="bodyAt"/> of a verified body.</summary>
+    public static StoredBatch Read(LogObject source, int bodyAt)
+    {
+        Invariant.Check(TryRead(source, bodyAt, out var batch), "a body with the right checksum is made of whole batches");
+        return batch;
+    }
+
     /// <summary>Reads the batch at <paramref name="bodyAt"/>; false if it is incomplete.</summary>
     public static bool TryRead(LogObject source, int bodyAt, out StoredBatch batch)
     {
@@ -47,8 +65,7 @@ internal readonly record struct StoredBatch(int BodyAt, int SizeInBytes, Offset 
             return false;
         }
 
-        var max = new Timestamp(BinaryPrimitives.ReadInt64BigEndian(header[BatchLayout.MaxTimestamp..]));
-        batch = new StoredBatch(bodyAt, (int)size, new Offset(from), new Offset(from + delta + 1), max);
+        batch = new StoredBatch(bodyAt, (int)size, new Offset(from), new Offset(from + delta + 1), MaxTimestampOf(header));
         return true;
     }
 }

@@ -201,7 +201,7 @@ internal sealed class BatchReader(Chain chain)
     {
         for (var at = source.Index(source.FindBlock(position)).BodyAt; at < source.Header.BodyBytes;)
         {
-            var batch = Read(source, at);
+            var batch = StoredBatch.Read(source, at);
             if (batch.NextOffset > position)
             {
                 return batch;
@@ -220,7 +220,7 @@ internal sealed class BatchReader(Chain chain)
         var block = source.Index(source.FindBlockAt((int)Math.Min(limit, source.Header.BodyBytes - 1))).BodyAt;
         for (var at = Math.Max(block, first.BodyAt); at < source.Header.BodyBytes;)
         {
-            var batch = Read(source, at);
+            var batch = StoredBatch.Read(source, at);
             if (batch.BodyEnd > limit)
             {
                 break;
@@ -236,10 +236,10 @@ internal sealed class BatchReader(Chain chain)
     /// <summary>The batch that ends where a block begins.</summary>
     private static StoredBatch Before(LogObject source, int block)
     {
-        var batch = Read(source, source.Index(source.FindBlockAt(block - 1)).BodyAt);
+        var batch = StoredBatch.Read(source, source.Index(source.FindBlockAt(block - 1)).BodyAt);
         while (batch.BodyEnd < block)
         {
-            batch = Read(source, batch.BodyEnd);
+            batch = StoredBatch.Read(source, batch.BodyEnd);
         }
 
         return batch;
@@ -257,7 +257,7 @@ internal sealed class BatchReader(Chain chain)
 
             for (var at = entry.BodyAt; at < source.BlockEnd(block);)
             {
-                found = Read(source, at);
+                found = StoredBatch.Read(source, at);
                 if (found.MaxTimestamp >= timestamp && found.NextOffset > from)
                 {
                     return true;
@@ -269,11 +269,5 @@ internal sealed class BatchReader(Chain chain)
 
         found = default;
         return false;
-    }
-
-    private static StoredBatch Read(LogObject source, int at)
-    {
-        Invariant.Check(StoredBatch.TryRead(source, at, out var batch), "a body with the right checksum is made of whole batches");
-        return batch;
     }
 }

@@ -32,6 +32,8 @@ public readonly record struct PendingAppend(Offset BaseOffset, Offset LastOffset
 /// <param name="Pieces">
 /// Immutable memory that forms whole batches when concatenated. A batch may span pieces.
 /// </param>
-/// <param name="NextOffset">The offset after the last batch, or the requested offset if there is none.</param>
+/// <param name="NextOffset">
+/// Where the next read continues: after the last batch, or after a range without batches; the requested offset if nothing lies there.
+/// </param>
 /// <param name="Bytes">The sum of the lengths of <paramref name="Pieces"/>.</param>
 public readonly record struct LogRead(ErrorCode Error, ReadOnlyMemory<byte>[] Pieces, Offset NextOffset, long Bytes);

@@ -24,19 +24,21 @@ internal sealed class PartWalk(Chain chain)
             _pages.Clear();
         }
 
-        return await SizeAsync(Entries());
+        return await SizeAsync(Entries(), (chain.State, chain.State.View));
     }
 
     /// <summary>Measures what lies at or above an offset. Reads nothing but pages, each once, and those at the beginning.</summary>
-    public ValueTask<(ErrorCode Error, LogSize Size)> MeasureAsync(Offset start) => MeasureAsync(Entries(), start, LogSize.None);
+    public ValueTask<(ErrorCode Error, LogSize Size)> MeasureAsync(Offset start) =>
+        MeasureAsync(Entries(), start, LogSize.None, (chain.State, chain.State.View));
 
     /// <summary>Visits the parts from the oldest on.</summary>
-    public async ValueTask<ErrorCode> WalkAsync(Func<LogPart, LogWalkStep> visit) => (await WalkAsync(Entries(), visit)).Error;
+    public async ValueTask<ErrorCode> WalkAsync(Func<LogPart, LogWalkStep> visit) =>
+        (await WalkAsync(Entries(), visit, (chain.State, chain.State.View))).Error;
 
     // As of now: the head may change while a page is read.
     private ChainEntry[] Entries() => [.. chain.State.Head.Entries, .. chain.State.Tail];
 
-    private async ValueTask<(ErrorCode Error, long Bytes)> SizeAsync(ReadOnlyMemory<ChainEntry> entries)
+    private async ValueTask<(ErrorCode Error, long Bytes)> SizeAsync(ReadOnlyMemory<ChainEntry> entries, (ChainState State, int View) seen)
     {
         var bytes = 0L;
         for (var i = 0; i < entries.Length; i++)
@@ -51,12 +53,12 @@ internal sealed class PartWalk(Chain chain)
             if (!_pages.TryGetValue(entry.Key, out var size))
             {
                 var (status, listed) = await _walk.ReadPageAsync(entry);
-                if (status == FetchStatus.Unreachable || chain.IsClosed)
+                if (IsUnknown(status, seen))
                 {
                     return (chain.IsClosed ? chain.ClosedError : ErrorCode.KafkaStorageError, 0);
                 }
 
-                var (error, below) = await SizeAsync(listed);
+                var (error, below) = await SizeAsync(listed, seen);
                 if (error != ErrorCode.None)
                 {
                     return (error, 0);
@@ -71,7 +73,8 @@ internal sealed class PartWalk(Chain chain)
         return (ErrorCode.None, bytes);
     }
 
-    private async ValueTask<(ErrorCode Error, LogSize Size)> MeasureAsync(ReadOnlyMemory<ChainEntry> entries, Offset start, LogSize size)
+    private async ValueTask<(ErrorCode Error, LogSize Size)> MeasureAsync(
+        ReadOnlyMemory<ChainEntry> entries, Offset start, LogSize size, (ChainState State, int View) seen)
     {
         for (var i = 0; i < entries.Length; i++)
         {
@@ -84,12 +87,12 @@ internal sealed class PartWalk(Chain chain)
             if (entry is { Kind: ObjectKind.Page, IsDamaged: false } && (size.Bytes == 0 || entry.Base < start))
             {
                 var (status, listed) = await _walk.ReadPageAsync(entry);
-                if (status == FetchStatus.Unreachable || chain.IsClosed)
+                if (IsUnknown(status, seen))
                 {
                     return (chain.IsClosed ? chain.ClosedError : ErrorCode.KafkaStorageError, size);
                 }
 
-                (var error, size) = await MeasureAsync(listed, start, size);
+                (var error, size) = await MeasureAsync(listed, start, size, seen);
                 if (error != ErrorCode.None)
                 {
                     return (error, size);
@@ -98,7 +101,7 @@ internal sealed class PartWalk(Chain chain)
                 continue;
             }
 
-            var (failure, bytes) = entry.Kind == ObjectKind.Page ? await SizeAsync(new[] { entry }) : (ErrorCode.None, entry.Bytes);
+            var (failure, bytes) = entry.Kind == ObjectKind.Page ? await SizeAsync(new[] { entry }, seen) : (ErrorCode.None, entry.Bytes);
             if (failure != ErrorCode.None)
             {
                 return (failure, size);
@@ -110,7 +113,8 @@ internal sealed class PartWalk(Chain chain)
         return (ErrorCode.None, size);
     }
 
-    private async ValueTask<(ErrorCode Error, bool Goes)> WalkAsync(ReadOnlyMemory<ChainEntry> entries, Func<LogPart, LogWalkStep> visit)
+    private async ValueTask<(ErrorCode Error, bool Goes)> WalkAsync(
+        ReadOnlyMemory<ChainEntry> entries, Func<LogPart, LogWalkStep> visit, (ChainState State, int View) seen)
     {
         for (var i = 0; i < entries.Length; i++)
         {
@@ -120,14 +124,14 @@ internal sealed class PartWalk(Chain chain)
             if (step == LogWalkStep.Into && isPage)
             {
                 var (status, listed) = await _walk.ReadPageAsync(entry);
-                if (status == FetchStatus.Unreachable || chain.IsClosed)
+                if (IsUnknown(status, seen))
                 {
                     return (chain.IsClosed ? chain.ClosedError : ErrorCode.KafkaStorageError, false);
                 }
 
                 if (status == FetchStatus.Found)
                 {
-                    var (error, goes) = await WalkAsync(listed, visit);
+                    var (error, goes) = await WalkAsync(listed, visit, seen);
                     if (error != ErrorCode.None || !goes)
                     {
                         return (error, false);
@@ -147,6 +151,10 @@ internal sealed class PartWalk(Chain chain)
 
         return (ErrorCode.None, true);
     }
+
+    // A page that is gone since the entries were read was replaced.
+    private bool IsUnknown(FetchStatus status, (ChainState State, int View) seen) =>
+        chain.IsClosed || status == FetchStatus.Unreachable || (status == FetchStatus.Absent && seen != (chain.State, chain.State.View));
 
     private LogPart PartOf(ChainEntry entry, bool isDivisible) => new(
         entry.End, entry.MaxTimestamp, entry.Kind == ObjectKind.Page ? _pages.GetValueOrDefault(entry.Key) : entry.Bytes, isDivisible);

@@ -17,6 +17,7 @@ public sealed class PartitionLog : IAsyncDisposable
     private readonly Chain _chain;
     private readonly BatchReader _reader;
     private readonly PartWalk _parts;
+    private readonly uint _tag;
     private Item[] _items = [];
 
     /// <summary>Creates a log that is not open yet.</summary>
@@ -31,6 +32,7 @@ public sealed class PartitionLog : IAsyncDisposable
         _chain = new Chain(storage, id, writer, options, BatchFormat.Instance, cache, time, isNameReused: false);
         _reader = new BatchReader(_chain);
         _parts = new PartWalk(_chain);
+        _tag = new LogName(id).Tag;
     }
 
     /// <summary>Whether this instance has taken an epoch and may append.</summary>
@@ -216,10 +218,55 @@ public sealed class PartitionLog : IAsyncDisposable
     /// still have happened if the log has closed.
     /// </returns>
     public async Task<ErrorCode> TrimAsync(Offset to) =>
-        _chain.IsClosed ? _chain.ClosedError
-        : !_chain.Leads ? ErrorCode.NotLeaderOrFollower
+        ProblemOfLeader() is not ErrorCode.None and var error ? error
         : to > DurableEndOffset ? ErrorCode.OffsetOutOfRange
         : await _chain.SegmentMaintenance.TrimAsync(to);
+
+    /// <summary>How far compaction has come, as the head says; zero if the log was never compacted.</summary>
+    public CompactionMark Compaction => _chain.IsOpen ? _chain.State.Head.Compaction.From(LogStartOffset) : default;
+
+    /// <summary>Where the listed objects end. What lies after is the tail, which is never rewritten.</summary>
+    public Offset ListedEndOffset => _chain.IsOpen ? _chain.State.Head.TailBase : Offset.Zero;
+
+    /// <summary>Lists what is durable, so that it can be rewritten: afterwards <see cref="ListedEndOffset"/> is where the durable end was.</summary>
+    /// <returns>The errors of <see cref="TrimAsync"/>.</returns>
+    public Task<ErrorCode> SealAsync() =>
+        ProblemOfLeader() is not ErrorCode.None and var error ? Task.FromResult(error) : _chain.SegmentMaintenance.SealAsync();
+
+    /// <summary>Records how far compaction has come, for this owner and later ones.</summary>
+    /// <param name="mark">The mark; it ends at or before <see cref="ListedEndOffset"/>.</param>
+    /// <returns>The errors of <see cref="TrimAsync"/>.</returns>
+    public Task<ErrorCode> MarkCompactionAsync(CompactionMark mark) =>
+        ProblemOfLeader() is not ErrorCode.None and var error ? Task.FromResult(error) : _chain.SegmentMaintenance.MarkCompactionAsync(mark);
+
+    /// <summary>
+    /// Rewrites the batches of adjacent listed objects, a bounded number for each call, and replaces those objects by fewer ones in one write of the
+    /// head. Appends and reads continue meanwhile; merging, trimming and sealing wait, and get their turn between two calls. No offset moves.
+    /// An error leaves the log as it was.
+    /// </summary>
+    /// <param name="from">The first object is the one that holds this offset or follows it.</param>
+    /// <param name="to">Objects that end after this offset stay as they are; at most <see cref="ListedEndOffset"/>.</param>
+    /// <param name="rewrite">
+    /// Says what becomes of the batches of one object, in order; called for one object after the other, on the owner's scheduler. It may await, but
+    /// neither move the start, seal, mark nor rewrite.
+    /// </param>
+    /// <param name="mark">
+    /// The mark to store together with the change, given <see cref="RewriteStep.Next"/>. A step that changes no batch and needs no fewer objects
+    /// writes nothing, and no mark either.
+    /// </param>
+    /// <returns>
+    /// What was done; <see cref="RewriteStep.Next"/> is <paramref name="to"/> once nothing is left before it. <see cref="ErrorCode.CorruptMessage"/>
+    /// if an object is damaged; <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read, refuses a write, or refuses deletions so that
+    /// nothing more should be replaced; the error of <paramref name="rewrite"/>; the errors of <see cref="TrimAsync"/>.
+    /// </returns>
+    public Task<RewriteStep> RewriteAsync(
+        Offset from,
+        Offset to,
+        Func<IReadOnlyList<ReadOnlyMemory<byte>>, Task<RewrittenBatches>> rewrite,
+        Func<Offset, CompactionMark> mark) =>
+        ProblemOfLeader() is not ErrorCode.None and var error
+            ? Task.FromResult(new RewriteStep(error, from))
+            : _chain.SegmentMaintenance.RewriteAsync(from, to, new BatchRewriter(rewrite, _tag).RewriteAsync, mark);
 
     /// <summary>
     /// The bytes of the log in the store, without its index: of a long log the index is read, once in the life of this instance.
@@ -254,9 +301,11 @@ public sealed class PartitionLog : IAsyncDisposable
 
     private static ValueTask<LogRead> Nothing(ErrorCode error, Offset from) => new(new LogRead(error, [], from, 0));
 
+    private ErrorCode ProblemOfLeader() =>
+        _chain.IsClosed ? _chain.ClosedError : _chain.Leads ? ErrorCode.None : ErrorCode.NotLeaderOrFollower;
+
     private ErrorCode Problem(long bytes, long offsets) =>
-        _chain.IsClosed ? _chain.ClosedError
-        : !_chain.Leads ? ErrorCode.NotLeaderOrFollower
+        ProblemOfLeader() is not ErrorCode.None and var error ? error
         : bytes > Limits.BatchBytes || offsets > ChainState.MaxChunkPositions ? ErrorCode.RecordListTooLarge
         : ErrorCode.None;
 

@@ -1,7 +1,10 @@
 using System.Globalization;
 using Loire.Log.Chains;
 using Loire.Log.Objects;
+using Loire.Log.Partitions;
 using Loire.Log.Tests.LogSuite;
+using Loire.Model;
+using Loire.Model.Batches;
 using Loire.TestKit;
 
 namespace Loire.Log.Tests.Audits;
@@ -151,6 +154,63 @@ public class LeftoversTests
         Assert.Equal([ErrorCode.None, ErrorCode.None], deletions.Select(deletion => deletion.Result));
         Assert.Empty(bench.Store.Keys);
         Assert.Equal(ErrorCode.None, await StoreBench.AppendAsync(await bench.OpenAsync("group/g"), "again"));
+    });
+
+    [Fact]
+    public void Leader_of_a_log_without_a_head_is_fenced_though_its_newest_parts_are_rewritten_old_ones() => StoreBench.RunHolding(async bench =>
+    {
+        var leader = await bench.LeadAsync($"{TopicId}/0");
+        for (var i = 0; i < 250; i++)
+        {
+            Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(leader, $"v{i}" + new string('x', 150)));
+        }
+
+        // First the newest objects, and then all others.
+        Assert.Equal(ErrorCode.None, await leader.SealAsync());
+        await RewriteAsync(240, leader.ListedEndOffset);
+        await RewriteAsync(0, 240);
+        await leader.Maintenance;
+        Assert.True(bench.Store.Keys.Count(key => key.Contains("/part/", StringComparison.Ordinal)) > 64);
+        Assert.Single(bench.Store.Keys, key => key.Contains("/chunk/", StringComparison.Ordinal));
+
+        bench.Damage($"loire|log/{TopicId}/0/head");
+        var held = new TaskCompletionSource();
+        bench.Script.Calls.Clear();
+        bench.Script.On(call => call.Operation == StorageOperation.Clear, async _ =>
+        {
+            await held.Task;
+            return StorageFault.None;
+        }, times: 1_000);
+        var deletion = bench.NewLog($"{TopicId}/0").DeleteAsync(default);
+        await StoreBench.UntilAsync(() => bench.Script.Calls.Exists(call => call.Operation == StorageOperation.Clear));
+        Assert.NotEqual(ErrorCode.None, await LogBench.AppendAsync(leader, "late"));
+        held.SetResult();
+        Assert.Equal(ErrorCode.None, await deletion);
+        Assert.Empty(bench.Store.Keys);
+
+        async Task RewriteAsync(long from, Offset end)
+        {
+            for (var next = new Offset(from); next < end;)
+            {
+                // The last batch of an object stays, in another form.
+                var step = await leader.RewriteAsync(
+                    next,
+                    end,
+                    batches => Task.FromResult(new RewrittenBatches(
+                        ErrorCode.None, [.. new ReadOnlyMemory<byte>[batches.Count - 1], Restamped(batches[^1])])),
+                    static _ => default);
+                Assert.Equal(ErrorCode.None, step.Error);
+                next = step.Next;
+            }
+        }
+
+        static ReadOnlyMemory<byte> Restamped(ReadOnlyMemory<byte> batch)
+        {
+            Assert.Equal(ErrorCode.None, RecordBatch.TryRead(batch.Span, out var view));
+            var copy = batch.ToArray();
+            RecordBatch.Restamp(batch.Span, view.BaseOffset, view.LeaderEpoch, new Timestamp(view.MaxTimestamp.Milliseconds + 1), copy);
+            return copy;
+        }
     });
 
     [Fact]

@@ -1,4 +1,5 @@
 using Loire.Log.Chains;
+using Loire.Log.Objects;
 using Loire.Log.Partitions;
 using Loire.Log.Tests.LogSuite;
 using Loire.Model;
@@ -100,7 +101,10 @@ public sealed class DamageSweep
     private static PartitionLog New(LossyGrainStorage store, TimeProvider time) =>
         new(store, LogId, LogBench.NewWriter(), Small, new ObjectCache(0), time);
 
-    /// <summary>Appends until the log has every kind of object: head, page, segments, a chunk listed as it is, and a tail.</summary>
+    /// <summary>
+    /// Appends until the log has every kind of object: head with a mark of compaction, page, rewritten segment, segments, a chunk listed as it is,
+    /// and a tail.
+    /// </summary>
     private async Task Fill(PartitionLog log)
     {
         Assert.Equal(ErrorCode.None, await log.OpenAsync(CancellationToken.None));
@@ -108,6 +112,17 @@ public sealed class DamageSweep
         for (var i = 0; i < Records; i++)
         {
             Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, $"v{i}" + new string('x', i == 3 ? 600 : 3)));
+            if (i == 2)
+            {
+                Assert.Equal(ErrorCode.None, await log.SealAsync());
+                var step = await log.RewriteAsync(
+                    Offset.Zero,
+                    log.ListedEndOffset,
+                    batches => Task.FromResult(new RewrittenBatches(ErrorCode.None, [.. batches])),
+                    next => new CompactionMark(Offset.Zero, next, next));
+                Assert.Equal((ErrorCode.None, new Offset(3)), (step.Error, step.Next));
+                Assert.NotEqual(default, log.Compaction);
+            }
         }
 
         await log.DisposeAsync();

@@ -85,7 +85,8 @@ internal sealed class FaultBench
     {
         Script.Clear();
         Cache = new ObjectCache(0);
-        return await LogBench.ReadAllAsync(await OpenAsync());
+        var log = await OpenAsync();
+        return await LogBench.ReadAllAsync(log, log.LogStartOffset.Value);
     }
 
     public string Key(string rest) => $"loire|log/{LogId}/{rest}";

@@ -74,16 +74,21 @@ public sealed class LogBench(ILogStore store, PartitionLogOptions? options = nul
         return records;
     }
 
-    /// <summary>All batches, with their greatest timestamps.</summary>
-    public static async Task<List<(long MaxTimestamp, byte[] Bytes)>> ReadBatchesAsync(PartitionLog log)
+    /// <summary>All batches from the one that holds <paramref name="from"/> on, with their greatest timestamps.</summary>
+    public static async Task<List<(long MaxTimestamp, byte[] Bytes)>> ReadBatchesAsync(PartitionLog log, long from = 0)
     {
         var batches = new List<(long, byte[])>();
-        for (var next = Offset.Zero; next < log.DurableEndOffset;)
+        for (var next = new Offset(from); next < log.DurableEndOffset;)
         {
             var read = await log.ReadAsync(next, 1, CancellationToken.None);
-            var bytes = TestBatches.Join(read.Pieces);
-            Assert.Equal(ErrorCode.None, RecordBatch.TryRead(bytes, out var batch));
-            batches.Add((batch.MaxTimestamp.Milliseconds, bytes));
+            Assert.Equal(ErrorCode.None, read.Error);
+            if (read.Bytes > 0)
+            {
+                var bytes = TestBatches.Join(read.Pieces);
+                Assert.Equal(ErrorCode.None, RecordBatch.TryRead(bytes, out var batch));
+                batches.Add((batch.MaxTimestamp.Milliseconds, bytes));
+            }
+
             next = read.NextOffset;
         }
 

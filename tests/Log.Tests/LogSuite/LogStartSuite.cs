@@ -65,7 +65,8 @@ public abstract class LogStartSuite : OnAnyStore
             for (var i = 0; i < 200; i++)
             {
                 var time = i == 0 ? 5_000 : i;
-                Assert.Equal(ErrorCode.None, await log.Append([TestBatches.ToAppend(TestBatches.Of(time, $"v{i}" + new string('x', 300)))]).Committed);
+                var batch = TestBatches.Of(time, $"v{i}" + new string('x', 300));
+                Assert.Equal(ErrorCode.None, await log.Append([TestBatches.ToAppend(batch)]).Committed);
             }
 
             await log.Maintenance;

@@ -3,8 +3,9 @@ using Loire.Model;
 namespace Loire.Log.Tests.Simulation;
 
 /// <summary>
-/// What producers were told and readers saw, and whether it fits together: an acknowledged value is at its offset for ever, one that was
-/// refused is nowhere, one of unknown fate is once or never, an offset never holds two values, and nobody reads what nobody wrote.
+/// What producers were told and readers saw, and whether it fits together: an acknowledged value is at its offset for ever, unless compaction
+/// has decided to remove it, and one that was removed never returns; one that was refused is nowhere, one of unknown fate is once or never, an
+/// offset never holds two values, and nobody reads what nobody wrote.
 /// </summary>
 internal sealed class History
 {
@@ -18,6 +19,8 @@ internal sealed class History
 
     private readonly Dictionary<string, (Fate Fate, long Offset)> _sent = [];
     private readonly Dictionary<long, string> _seen = [];
+    private readonly HashSet<string> _mayBeRemoved = [];
+    private readonly HashSet<string> _removed = [];
 
     private Offset _trimmed;
     private Offset _mayBeTrimmed;
@@ -33,6 +36,12 @@ internal sealed class History
 
     /// <summary>Values that may be in the log.</summary>
     public int Unknown => _sent.Values.Count(sent => sent.Fate is Fate.Unknown or Fate.Open);
+
+    /// <summary>Values that compaction has removed.</summary>
+    public int Removed => _removed.Count;
+
+    /// <summary>Whether the log may have offsets without records.</summary>
+    public bool MayHaveHoles => _mayBeRemoved.Count > 0;
 
     public void Sent(string value) => _sent.Add(value, (Fate.Open, -1));
 
@@ -64,6 +73,12 @@ internal sealed class History
     /// <summary>The start of the log was moved.</summary>
     public void Trimmed(Offset to) => _trimmed = to > _trimmed ? to : _trimmed;
 
+    /// <summary>Compaction is about to remove a value.</summary>
+    public void Removing(string value) => _mayBeRemoved.Add(value);
+
+    /// <summary>Compaction has removed a value.</summary>
+    public void WasRemoved(string value) => _removed.Add(value);
+
     /// <summary>Takes in records as <c>offset:value</c>.</summary>
     public void Read(IEnumerable<string> records)
     {
@@ -92,6 +107,11 @@ internal sealed class History
                 Violations.Add($"{value} is in the log twice");
             }
 
+            if (_removed.Contains(value))
+            {
+                Violations.Add($"{value} was removed and is in the log");
+            }
+
             if (!_sent.TryGetValue(value, out var sent))
             {
                 Violations.Add($"{value} was never sent");
@@ -104,7 +124,7 @@ internal sealed class History
 
         foreach (var (value, sent) in _sent)
         {
-            if (sent.Fate == Fate.Acknowledged && sent.Offset >= start.Value && !present.Contains(value))
+            if (sent.Fate == Fate.Acknowledged && sent.Offset >= start.Value && !present.Contains(value) && !_mayBeRemoved.Contains(value))
             {
                 Violations.Add($"{value} was acknowledged at {sent.Offset} and is lost");
             }
@@ -112,7 +132,7 @@ internal sealed class History
 
         foreach (var (offset, value) in _seen)
         {
-            if (offset >= start.Value && !present.Contains(value))
+            if (offset >= start.Value && !present.Contains(value) && !_mayBeRemoved.Contains(value))
             {
                 Violations.Add($"{value} was read at {offset} and is lost");
             }

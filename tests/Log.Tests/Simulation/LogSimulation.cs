@@ -7,8 +7,8 @@ namespace Loire.Log.Tests.Simulation;
 
 /// <summary>
 /// Two or three owners of one log on one store with faults, everything in one thread and drawn from one seed: they open, lead, append,
-/// read, pause, stop, crash and come back. Then the faults end, and a last owner must be able to lead, append and read everything that was
-/// promised.
+/// read, trim, compact, pause, stop, crash and come back. Then the faults end, and a last owner must be able to lead, append and read
+/// everything that was promised.
 /// </summary>
 internal sealed class LogSimulation
 {
@@ -41,6 +41,7 @@ internal sealed class LogSimulation
             TailChunks = 2 + _random.Next(8),
             TailBytes = 2000 + _random.Next(4000),
             HeadSegments = 2 + _random.Next(6),
+            RewriteBytes = 500 + _random.Next(4000),
         };
     }
 
@@ -55,6 +56,9 @@ internal sealed class LogSimulation
 
     /// <summary>Values acknowledged.</summary>
     public int Acknowledged => _history.Acknowledged;
+
+    /// <summary>Values removed by compaction.</summary>
+    public int Removed => _history.Removed;
 
     /// <summary>Everything that went wrong.</summary>
     public IReadOnlyList<string> Violations =>

@@ -1,4 +1,5 @@
 using Loire.Log.Partitions;
+using Loire.Log.Tests.LogSuite;
 using Loire.Model;
 using Loire.TestKit;
 
@@ -10,6 +11,7 @@ internal sealed class SimulatedOwner(
 {
     private bool _isOpening;
     private bool _isOpen;
+    private bool _isCompacting;
     private bool _isStopped;
     private Offset _highWatermark;
 
@@ -29,7 +31,7 @@ internal sealed class SimulatedOwner(
             return;
         }
 
-        var (dice, size, at, bytes) = (random.Next(11), random.Next(3), random.Next(200), random.Next(600));
+        var (dice, size, at, bytes) = (random.Next(13), random.Next(3), random.Next(200), random.Next(600));
         switch (dice)
         {
             case < 6:
@@ -40,6 +42,9 @@ internal sealed class SimulatedOwner(
                 break;
             case 10:
                 Do(() => TrimAsync(at));
+                break;
+            case > 10:
+                Do(() => CompactAsync(1 + size));
                 break;
             default:
                 Do(LeadAsync);
@@ -100,7 +105,7 @@ internal sealed class SimulatedOwner(
             next = read.NextOffset;
         }
 
-        Demand(all.Count == log.DurableEndOffset - start ? ErrorCode.None : ErrorCode.UnknownServerError, "no gaps");
+        Demand(history.MayHaveHoles || all.Count == log.DurableEndOffset - start ? ErrorCode.None : ErrorCode.UnknownServerError, "no gaps");
         done(all, start);
     });
 
@@ -176,6 +181,20 @@ internal sealed class SimulatedOwner(
         {
             history.Trimmed(to);
         }
+    }
+
+    private async Task CompactAsync(int steps)
+    {
+        if (_isCompacting || !log.IsLeader)
+        {
+            return;
+        }
+
+        _isCompacting = true;
+        var error = await new TestCompaction(log, history.Removing, history.WasRemoved).RunAsync(steps);
+        trace($"{Name} compact {error} {log.Compaction}");
+        _isCompacting = false;
+        Demand(error == ErrorCode.CorruptMessage ? error : ErrorCode.None, "compact");
     }
 
     private async Task ReadAsync(int at, int bytes)

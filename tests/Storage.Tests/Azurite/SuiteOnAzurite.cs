@@ -30,6 +30,12 @@ public class SuiteOnAzurite
     [MemberData(nameof(LogStartTests))]
     public Task The_suite_of_the_start_of_a_log_passes(string test, int number) => RunAsync(new LogStart(), test, number);
 
+    public static TheoryData<string, int> RewriteTests => TestsOf(typeof(Rewrite));
+
+    [AzuriteTheory]
+    [MemberData(nameof(RewriteTests))]
+    public Task The_suite_of_rewriting_passes(string test, int number) => RunAsync(new Rewrite(), test, number);
+
     private static TheoryData<string, int> TestsOf(Type suite)
     {
         var tests = new TheoryData<string, int>();
@@ -76,6 +82,11 @@ public class SuiteOnAzurite
     }
 
     private sealed class LogStart : LogStartSuite
+    {
+        protected override Task<ILogStore> NewStoreAsync() => LogStore.CreateAsync();
+    }
+
+    private sealed class Rewrite : RewriteSuite
     {
         protected override Task<ILogStore> NewStoreAsync() => LogStore.CreateAsync();
     }

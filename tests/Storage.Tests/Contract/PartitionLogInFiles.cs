@@ -15,6 +15,12 @@ public sealed class LogStartInFiles : LogStartSuite
     protected override Task<ILogStore> NewStoreAsync() => FileLogStore.CreateAsync();
 }
 
+/// <summary>The suite of rewriting over files.</summary>
+public sealed class RewriteInFiles : RewriteSuite
+{
+    protected override Task<ILogStore> NewStoreAsync() => FileLogStore.CreateAsync();
+}
+
 /// <summary>Files as a store.</summary>
 internal sealed class FileLogStore(TemporaryDirectory directory, FileGrainStorage store) : ILogStore
 {
