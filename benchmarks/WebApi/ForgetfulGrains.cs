@@ -42,6 +42,8 @@ internal class ForgetfulGrains : DispatchProxy
 
         public ValueTask<ErrorCode> Report(TopicId id, PartitionReport[] reports) => throw new NotSupportedException();
 
+        public ValueTask<TopicLogsResult> DescribeLogs() => new(new TopicLogsResult(ErrorCode.None, []));
+
         public ValueTask<TopicRetainResult> Retain(int max) => throw new NotSupportedException();
 
         public ValueTask<PartitionSettingsResult> Settings(TopicId id, int partition) => throw new NotSupportedException();

@@ -13,7 +13,7 @@ internal static class StoreCommand
     /// <summary>The command, for the node's command line.</summary>
     public static Command Create() => new("store", "Looks after the store of a node that is stopped.")
     {
-        StoreCheckCommand.Create(), StoreRepairCommand.Create(),
+        StoreCheckCommand.Create(), StoreStatCommand.Create(), StoreRepairCommand.Create(),
     };
 
     /// <summary>Creates a subcommand with the options that name a store.</summary>

@@ -35,6 +35,32 @@ public sealed class TopicCommandTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
+    public async Task The_logs_of_partitions_are_described_as_they_were_reported()
+    {
+        const string Offsets = """{"partition":0,"log_start_offset":5,"last_stable_offset":9,"high_watermark":9,"log_end_offset":9}""";
+        await using var scripted = new ScriptedNode(new Dictionary<string, string>
+        {
+            ["/v1/topics/t"] = """{"topic_name":"t","topic_id":"i","partitions_count":2,"replication_factor":1,"log":{"size_bytes":700}}""",
+            ["/v1/topics/t/configs"] = "[]",
+            ["/v1/topics/t/partitions"] =
+                """
+                [{"partition":0,"log":{"size_bytes":700,"oldest_timestamp":1767225600000,"reported_at":1767229200000,"retention_due_at":1767830400001,"retention_due_reason":"AGE"}},
+                {"partition":1}]
+                """,
+            ["/v1/topics/t/partitions/0/offsets"] = Offsets,
+            ["/v1/topics/t/partitions/1/offsets"] = Offsets.Replace("\"partition\":0", "\"partition\":1", StringComparison.Ordinal),
+        });
+        using var shell = new Shell(scripted.Url);
+        var lines = (await shell.RunAsync("topic", "describe", "t")).AssertOk().Lines;
+        Assert.Contains("size_bytes          700", lines);
+        Assert.Contains(lines, line => line.EndsWith("SIZE_BYTES  OLDEST                REPORTED              RETENTION_DUE         REASON", StringComparison.Ordinal));
+        Assert.Contains(
+            lines, line => line.EndsWith("700  2026-01-01T00:00:00Z  2026-01-01T01:00:00Z  2026-01-08T00:00:00Z  age", StringComparison.Ordinal));
+        var partitions = Json(await shell.RunAsync("topic", "describe", "t", "-o", "json"))["partitions"]!.AsArray();
+        Assert.Equal((700, null), ((int?)partitions[0]!["log"]!["size_bytes"], partitions[1]!["log"]));
+    }
+
+    [Fact]
     public async Task The_oldest_records_of_a_topic_are_trimmed_once_that_is_confirmed()
     {
         var topic = node.NewTopicName();

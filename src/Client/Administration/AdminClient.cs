@@ -20,6 +20,19 @@ internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
     public async ValueTask<TopicInfo> DescribeTopicAsync(TopicName topic, CancellationToken cancellation) =>
         Info(await AskAsync(topic, 0, static (grain, _) => grain.Describe(), cancellation));
 
+    public async ValueTask<IReadOnlyList<PartitionLogInfo>> DescribeLogsAsync(TopicName topic, CancellationToken cancellation)
+    {
+        var grain = Find(topic);
+        cancellation.ThrowIfCancellationRequested();
+        var result = await GrainCallFailures.AnswerAsync(grain.DescribeLogs, Named(topic), cancellation);
+        if (result.Error != ErrorCode.None)
+        {
+            GrainCallFailures.Topic(new TopicResult(result.Error, null, null), topic.Value);
+        }
+
+        return [.. result.Logs.Select(log => Info(topic, log))];
+    }
+
     public async IAsyncEnumerable<TopicName> ListTopicsAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         var catalog = grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key);
@@ -122,6 +135,12 @@ internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
         : throw new LoireException(ErrorCode.InvalidTopicException, "A topic name must not be empty.");
 
     private static string Named(TopicName topic) => $"The topic '{topic}'";
+
+    private static PartitionLogInfo Info(TopicName topic, PartitionLogDescription log) => new(
+        new TopicPartition(topic, log.Report.Partition), log.Report.Start, log.Report.End, log.Report.Bytes, OrNull(log.Report.OldestTime),
+        log.Report.IsOpen, log.Report.At, OrNull(log.DueAt), log.DueReason);
+
+    private static Timestamp? OrNull(Timestamp time) => time == Timestamp.None ? null : time;
 
     private static TopicInfo Info(TopicDescription topic) => new(
         topic.Name,

@@ -13,6 +13,14 @@ public interface IAdminClient
     /// <exception cref="LoireException">It does not exist, or the cluster does not answer.</exception>
     ValueTask<TopicInfo> DescribeTopicAsync(TopicName topic, CancellationToken cancellation = default);
 
+    /// <summary>
+    /// Describes the logs of a topic's partitions as they were last reported: closed ones as they are, open ones every hour or when much changes. No
+    /// partition is called.
+    /// </summary>
+    /// <returns>The partitions that have reported, in ascending order.</returns>
+    /// <exception cref="LoireException">The topic does not exist, or the cluster does not answer.</exception>
+    ValueTask<IReadOnlyList<PartitionLogInfo>> DescribeLogsAsync(TopicName topic, CancellationToken cancellation = default);
+
     /// <summary>Lists the names of all topics in ordinal order, fetched page by page.</summary>
     IAsyncEnumerable<TopicName> ListTopicsAsync(CancellationToken cancellation = default);
 
@@ -69,3 +77,17 @@ public sealed record TopicInfo(
 /// <param name="IsDefault">Whether the topic does not set it.</param>
 /// <param name="IsEffective">Whether the cluster acts on it; otherwise it is validated and stored only.</param>
 public readonly record struct TopicSetting(string Value, bool IsDefault, bool IsEffective = true);
+
+/// <summary>The log of a partition as it was last reported.</summary>
+/// <param name="Partition">The partition.</param>
+/// <param name="Start">The first offset that can be read.</param>
+/// <param name="End">The offset after the last record.</param>
+/// <param name="Bytes">Its bytes in the store, without the index.</param>
+/// <param name="OldestTime">About the time of its oldest record: the greatest one of its oldest stored object; null if there is none.</param>
+/// <param name="IsOpen">Whether the partition was in use.</param>
+/// <param name="ReportedAt">When the report was received.</param>
+/// <param name="RetentionDueAt">When the cluster looks after it, should it be closed until then; null if the topic keeps everything.</param>
+/// <param name="RetentionDueReason">Why then.</param>
+public sealed record PartitionLogInfo(
+    TopicPartition Partition, Offset Start, Offset End, long Bytes, Timestamp? OldestTime, bool IsOpen, Timestamp ReportedAt,
+    Timestamp? RetentionDueAt, DueReason RetentionDueReason);

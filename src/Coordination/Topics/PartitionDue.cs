@@ -3,19 +3,6 @@ using Loire.Model;
 
 namespace Loire.Coordination.Topics;
 
-/// <summary>Why a partition is due.</summary>
-public enum DueReason
-{
-    /// <summary>It has not reported, or its report is too old to go by.</summary>
-    Unknown,
-
-    /// <summary>Its oldest records reach the age that the topic keeps (<c>retention.ms</c>).</summary>
-    Age,
-
-    /// <summary>It has more bytes than the topic keeps (<c>retention.bytes</c>).</summary>
-    Size,
-}
-
 /// <summary>
 /// When a closed partition must be opened to look after its log, and why. Further reasons take their place in <see cref="Of"/>: the earliest one
 /// decides.

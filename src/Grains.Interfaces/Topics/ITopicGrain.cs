@@ -74,6 +74,15 @@ public interface ITopicGrain : IGrainWithStringKey
     [Alias("Report")]
     ValueTask<ErrorCode> Report(TopicId id, PartitionReport[] reports);
 
+    /// <summary>
+    /// Describes the logs of the partitions as they were last reported, without a call to any of them; or returns
+    /// <see cref="ErrorCode.UnknownTopicOrPartition"/>.
+    /// </summary>
+    [AlwaysInterleave]
+    [ResponseTimeout("00:00:05")]
+    [Alias("DescribeLogs")]
+    ValueTask<TopicLogsResult> DescribeLogs();
+
     /// <summary>Lets closed partitions that are due delete what the topic no longer keeps. Called only by the catalog.</summary>
     /// <param name="max">The number of partitions that may be opened.</param>
     [AlwaysInterleave]

@@ -95,6 +95,21 @@ public sealed record TopicConfigDescription(
 [GenerateSerializer, Immutable, Alias("loire.PartitionSettingsResult")]
 public sealed record PartitionSettingsResult([property: Id(0)] ErrorCode Error, [property: Id(1)] PartitionSettings? Settings);
 
+/// <summary>The answer of a topic that describes the logs of its partitions.</summary>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or why there is no description.</param>
+/// <param name="Logs">Those of the partitions that have reported, in ascending order; empty with an error, and below feature level 2.</param>
+[GenerateSerializer, Immutable, Alias("loire.TopicLogsResult")]
+public sealed record TopicLogsResult([property: Id(0)] ErrorCode Error, [property: Id(1)] PartitionLogDescription[] Logs);
+
+/// <summary>The log of a partition as it was last reported.</summary>
+/// <param name="Report">The report.</param>
+/// <param name="DueAt">When the partition is to be looked after next; <see cref="Timestamp.None"/> if its topic keeps everything. One that is open
+/// is left alone as long as it reports.</param>
+/// <param name="DueReason">Why it is due then.</param>
+[GenerateSerializer, Immutable, Alias("loire.PartitionLogDescription")]
+public sealed record PartitionLogDescription(
+    [property: Id(0)] PartitionReport Report, [property: Id(1)] Timestamp DueAt, [property: Id(2)] DueReason DueReason);
+
 /// <summary>The answer of a topic that was to look after its closed partitions.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why it could not.</param>
 /// <param name="Opened">How many partitions were due, and called.</param>

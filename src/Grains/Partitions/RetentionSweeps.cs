@@ -15,8 +15,8 @@ namespace Loire.Grains.Partitions;
 /// <param name="interval">The time between two sweeps.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RetentionSweeps(
-    ActiveDrivers active, PartitionReports reports, Func<ValueTask<bool>> hasReports, Func<ValueTask> retainClosed, TimeSpan interval, TimeProvider time)
-    : BackgroundService
+    ActiveDrivers active, PartitionReports reports, Func<ValueTask<bool>> hasReports, Func<ValueTask> retainClosed, TimeSpan interval,
+    TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 

@@ -224,6 +224,13 @@ public sealed partial class TopicDriver(
         return error;
     }
 
+    /// <summary>Describes the logs of the partitions as they were last reported, at most as old as the options allow.</summary>
+    public async Task<TopicLogsResult> DescribeLogsAsync()
+    {
+        var error = await ReadAsync();
+        return new TopicLogsResult(error, error == ErrorCode.None ? Reports.Describe() : []);
+    }
+
     /// <summary>Lets closed partitions that are due delete what the topic no longer keeps.</summary>
     /// <param name="max">The number of partitions that may be opened.</param>
     public async Task<TopicRetainResult> RetainAsync(int max)

@@ -73,6 +73,10 @@ public sealed class TopicGrain(ITopicDrivers drivers, ActiveDrivers active) : Gr
         Drive(driver => driver.ReportAsync(id, reports), ErrorCode.InvalidTopicException);
 
     /// <inheritdoc/>
+    public ValueTask<TopicLogsResult> DescribeLogs() =>
+        Drive(static driver => driver.DescribeLogsAsync(), new TopicLogsResult(ErrorCode.InvalidTopicException, []));
+
+    /// <inheritdoc/>
     public ValueTask<TopicRetainResult> Retain(int max) =>
         Drive(driver => driver.RetainAsync(max), new TopicRetainResult(ErrorCode.InvalidTopicException, 0, null));
 

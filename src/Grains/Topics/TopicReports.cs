@@ -52,6 +52,15 @@ internal sealed class TopicReports(
         }
     }
 
+    /// <summary>Describes the logs of the partitions that have reported.</summary>
+    public PartitionLogDescription[] Describe()
+    {
+        var (state, now) = (topic.DurableState, Now);
+        return [.. state.Reports.Values.Select(report => ReportRules.DueOf(state, report.Partition, now) is { } due
+            ? new PartitionLogDescription(report, due.At, due.Reason)
+            : new PartitionLogDescription(report, Timestamp.None, DueReason.Unknown))];
+    }
+
     /// <summary>Opens the partitions that are due, a few at a time.</summary>
     /// <param name="max">How many at most.</param>
     public async Task<TopicRetainResult> RetainAsync(int max)

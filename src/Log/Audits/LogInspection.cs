@@ -79,11 +79,8 @@ internal sealed class LogInspection
 
     /// <summary>Whether an object that no entry lists has its place: garbage, a permanent fence, or a part that the leader is about to list.</summary>
     private static bool IsExpected(Head head, ObjectKey key) =>
-        key.Kind == ObjectKeyKind.Part
-            ? key.Number == head.Revision || head.Garbage.Any(item => item.First.Kind == ObjectKeyKind.Part && item.First.Number == key.Number
-                && key.Index >= item.First.Index && (item.Count == GarbageItem.UntilAbsent || key.Index < item.First.Index + item.Count))
-            : key.Number == 0 || head.Fences.Contains(key.Number) || head.Garbage.Any(item => item.First.Kind == ObjectKeyKind.Chunk
-                && key.Number >= item.First.Number && key.Number < item.First.Number + item.Count);
+        head.Garbage.Any(item => item.Covers(key))
+        || (key.Kind == ObjectKeyKind.Part ? key.Number == head.Revision : key.Number == 0 || head.Fences.Contains(key.Number));
 
     /// <summary>Collects what entries list, pages followed; false if a page cannot be read.</summary>
     private async Task<bool> CollectAsync(ReadOnlyMemory<ChainEntry> entries, HashSet<ObjectKey> listed)

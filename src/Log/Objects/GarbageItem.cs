@@ -28,6 +28,11 @@ internal readonly record struct GarbageItem(ObjectKey First, int Count, string? 
 
     private const int FixedBytes = 25;
 
+    /// <summary>Whether an object is one of these.</summary>
+    public bool Covers(ObjectKey key) => key.Kind == First.Kind && (key.Kind == ObjectKeyKind.Part
+        ? key.Number == First.Number && key.Index >= First.Index && (Count == UntilAbsent || key.Index < First.Index + Count)
+        : key.Number >= First.Number && key.Number < First.Number + Count);
+
     /// <summary>Bytes of all items.</summary>
     public static int SizeOf(ReadOnlySpan<GarbageItem> items)
     {

@@ -2,7 +2,6 @@ using System.ComponentModel;
 using Loire.Edge.Offsets;
 using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
-using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Operations;
@@ -19,7 +18,9 @@ internal sealed class PartitionEndpoints(IGrainFactory grains, TopicCache topics
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/topics/{topic}/partitions", ListAsync).Describe("listPartitions", "Lists the partitions of a topic").Fails(400, 404);
+        routes.MapGet("/topics/{topic}/partitions", ListAsync)
+            .Describe("listPartitions", "Lists the partitions of a topic", "With the log of each as the topic knows it: no partition is called.")
+            .Fails(400, 404);
         routes.MapGet("/topics/{topic}/partitions/{partition}", GetAsync).Describe("getPartition", "Shows a partition").Fails(400, 404, 503);
         routes.MapGet("/topics/{topic}/partitions/{partition}/offsets", OffsetsAsync)
             .Describe(
@@ -31,13 +32,15 @@ internal sealed class PartitionEndpoints(IGrainFactory grains, TopicCache topics
 
     private async Task<Results<Ok<PartitionJson[]>, ApiProblem>> ListAsync(TopicName topic)
     {
-        var result = await grains.GetGrain<ITopicGrain>(topic.Value).Describe();
-        if (ApiProblem.OfTopic(topic, result.Error, result.Detail) is { } problem)
+        var (described, logs) = await TopicLogs.DescribeAsync(grains, topic);
+        if (ApiProblem.OfTopic(topic, described.Error, described.Detail) is { } problem)
         {
             return problem;
         }
 
-        var partitions = Enumerable.Range(0, result.Topic!.PartitionsCount).Select(partition => PartitionJson.Of(result.Topic, partition));
+        var ofPartition = logs.ToDictionary(log => log.Report.Partition);
+        var partitions = Enumerable.Range(0, described.Topic!.PartitionsCount)
+            .Select(partition => PartitionJson.Of(described.Topic, partition, ofPartition.GetValueOrDefault(partition)));
         return TypedResults.Ok(partitions.ToArray());
     }
 

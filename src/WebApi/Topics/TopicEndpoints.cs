@@ -22,7 +22,9 @@ internal sealed class TopicEndpoints(IGrainFactory grains, TopicCache topics)
             .Describe("listTopics", "Lists topics", "In ordinal order of the names. A further page is linked in the header Link with rel=\"next\".");
         routes.MapPost("/topics", CreateAsync)
             .Describe("createTopic", "Creates a topic", "With validate_only nothing is created and the answer is 200.").Fails(400, 409, 413, 415);
-        routes.MapGet("/topics/{topic}", DescribeAsync).Describe("getTopic", "Describes a topic").Fails(400, 404);
+        routes.MapGet("/topics/{topic}", DescribeAsync)
+            .Describe("getTopic", "Describes a topic", "What its partitions have reported of their logs comes from the topic: no partition is called.")
+            .Fails(400, 404);
         routes.MapPatch("/topics/{topic}", AddPartitionsAsync)
             .Describe("addPartitions", "Adds partitions", "The partition of a key may change. Partitions are never removed.")
             .Fails(400, 404, 413, 415);
@@ -72,8 +74,13 @@ internal sealed class TopicEndpoints(IGrainFactory grains, TopicCache topics)
             : TypedResults.Created($"{request.PathBase}/v1/topics/{name}", TopicJson.From(result.Topic!));
     }
 
-    private async Task<Results<Ok<TopicJson>, ApiProblem>> DescribeAsync(TopicName topic) =>
-        Answer(topic, await grains.GetGrain<ITopicGrain>(topic.Value).Describe());
+    private async Task<Results<Ok<TopicJson>, ApiProblem>> DescribeAsync(TopicName topic)
+    {
+        var (described, logs) = await TopicLogs.DescribeAsync(grains, topic);
+        return ApiProblem.OfTopic(topic, described.Error, described.Detail) is { } problem
+            ? problem
+            : TypedResults.Ok(TopicJson.From(described.Topic!, logs));
+    }
 
     private async Task<Results<Ok<TopicJson>, ApiProblem>> AddPartitionsAsync(TopicName topic, Body<AddPartitionsJson> body)
     {

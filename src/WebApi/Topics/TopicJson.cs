@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Model;
 
 namespace Loire.WebApi.Topics;
 
@@ -16,10 +17,51 @@ internal sealed record CreateTopicJson(
 internal sealed record ConfigJson(string Name, string Value);
 
 /// <summary>A topic.</summary>
-internal sealed record TopicJson(string TopicName, string TopicId, int PartitionsCount, int ReplicationFactor)
+/// <param name="TopicName">Its name.</param>
+/// <param name="TopicId">Identifies this creation of the name.</param>
+/// <param name="PartitionsCount">The number of partitions.</param>
+/// <param name="ReplicationFactor">The number of copies that Loire itself keeps.</param>
+/// <param name="Log">What its partitions have reported of their logs; only in answers to getTopic.</param>
+internal sealed record TopicJson(
+    string TopicName, string TopicId, int PartitionsCount, int ReplicationFactor,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TopicLogJson? Log = null)
 {
-    public static TopicJson From(TopicDescription topic) =>
-        new(topic.Name.Value, topic.Id.ToString(), topic.PartitionsCount, topic.ReplicationFactor);
+    public static TopicJson From(TopicDescription topic, PartitionLogDescription[]? logs = null) =>
+        new(topic.Name.Value, topic.Id.ToString(), topic.PartitionsCount, topic.ReplicationFactor, logs is null ? null : TopicLogJson.From(logs));
+}
+
+/// <summary>The logs of a topic, added up as its partitions have reported them: closed ones as they are, open ones every hour or when much changes.</summary>
+/// <param name="ReportedPartitions">How many partitions have reported.</param>
+/// <param name="SizeBytes">Their bytes in the store, without the index.</param>
+/// <param name="OldestTimestamp">About the time of the oldest record: the greatest one of the oldest stored object; null if there is none.</param>
+/// <param name="ReportedAt">When the oldest of the reports was received, in milliseconds since 1970; null if there is none.</param>
+internal sealed record TopicLogJson(int ReportedPartitions, long SizeBytes, long? OldestTimestamp, long? ReportedAt)
+{
+    public static TopicLogJson From(PartitionLogDescription[] logs) => new(
+        logs.Length,
+        logs.Sum(log => log.Report.Bytes),
+        logs.Select(log => PartitionLogJson.OrNull(log.Report.OldestTime)).Min(),
+        logs.Select(log => PartitionLogJson.OrNull(log.Report.At)).Min());
+}
+
+/// <summary>The log of a partition as it was last reported.</summary>
+/// <param name="LogStartOffset">The first offset that can be read.</param>
+/// <param name="LogEndOffset">The offset after the last record.</param>
+/// <param name="SizeBytes">Its bytes in the store, without the index.</param>
+/// <param name="OldestTimestamp">About the time of its oldest record: the greatest one of its oldest stored object; null if there is none.</param>
+/// <param name="Open">Whether it was in use.</param>
+/// <param name="ReportedAt">When the report was received, in milliseconds since 1970.</param>
+/// <param name="RetentionDueAt">When the node looks after it, should it be closed until then; null if the topic keeps everything.</param>
+/// <param name="RetentionDueReason">AGE or SIZE, by the topic's limits; UNKNOWN if only the report is too old then.</param>
+internal sealed record PartitionLogJson(
+    long LogStartOffset, long LogEndOffset, long SizeBytes, long? OldestTimestamp, bool Open, long ReportedAt, long? RetentionDueAt,
+    string? RetentionDueReason)
+{
+    public static PartitionLogJson From(PartitionLogDescription log) => new(
+        log.Report.Start.Value, log.Report.End.Value, log.Report.Bytes, OrNull(log.Report.OldestTime), log.Report.IsOpen,
+        log.Report.At.Milliseconds, OrNull(log.DueAt), log.DueAt == Timestamp.None ? null : log.DueReason.ToString().ToUpperInvariant());
+
+    public static long? OrNull(Timestamp time) => time == Timestamp.None ? null : time.Milliseconds;
 }
 
 /// <summary>A topic in a list.</summary>
@@ -72,14 +114,17 @@ internal enum ConfigOperation
 /// <param name="PreferredLeader">The broker that should lead it; absent if every one may.</param>
 /// <param name="Replicas">The brokers with a copy.</param>
 /// <param name="Isr">Those of them that have everything that was acknowledged.</param>
-internal sealed record PartitionJson(int Partition, int Leader, int? PreferredLeader, int[] Replicas, int[] Isr)
+/// <param name="Log">Its log as it was last reported; absent if it never was.</param>
+internal sealed record PartitionJson(
+    int Partition, int Leader, int? PreferredLeader, int[] Replicas, int[] Isr,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PartitionLogJson? Log = null)
 {
     /// <summary>A partition as its topic describes it; a silo that is no broker counts as broker 0.</summary>
-    public static PartitionJson Of(TopicDescription topic, int partition)
+    public static PartitionJson Of(TopicDescription topic, int partition, PartitionLogDescription? log)
     {
         var leader = topic.Leaders is { } leaders && partition < leaders.Length ? leaders[partition] : 0;
         int? preferred = topic.PreferredLeaders is { } known && partition < known.Length && known[partition] >= 0 ? known[partition] : null;
-        return new PartitionJson(partition, leader, preferred, [leader], [leader]);
+        return new PartitionJson(partition, leader, preferred, [leader], [leader], log is null ? null : PartitionLogJson.From(log));
     }
 }
 

@@ -40,6 +40,26 @@ public sealed class AdminClientTests(ClientNode node) : IClassFixture<ClientNode
     }
 
     [Fact]
+    public async Task The_logs_of_partitions_are_described_as_they_were_reported()
+    {
+        var cluster = new FakeCluster();
+        cluster.AddTopic("t", 2).Logs.AddRange(
+        [
+            new(new PartitionReport(0, 5, 9, 700, 300, new Timestamp(1_000), 0, IsOpen: true, new Timestamp(9_000)), new Timestamp(2_000), DueReason.Age),
+            new(new PartitionReport(1, 0, 0, 0, 0, Timestamp.None, 0, IsOpen: false, new Timestamp(8_000)), Timestamp.None, DueReason.Unknown),
+        ]);
+        var admin = new LoireClient(cluster.Factory).Admin;
+        Assert.Equal(
+            [
+                new PartitionLogInfo(new TopicPartition("t", 0), 5, 9, 700, new Timestamp(1_000), true, new Timestamp(9_000), new Timestamp(2_000), DueReason.Age),
+                new PartitionLogInfo(new TopicPartition("t", 1), 0, 0, 0, null, false, new Timestamp(8_000), null, DueReason.Unknown),
+            ],
+            await admin.DescribeLogsAsync("t"));
+        var failure = await Assert.ThrowsAsync<LoireException>(async () => await admin.DescribeLogsAsync("none"));
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, failure.Code);
+    }
+
+    [Fact]
     public async Task Offsets_are_found_by_end_by_time_and_for_many_partitions_at_once()
     {
         var topic = await node.CreateTopicAsync(2);

@@ -53,6 +53,8 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
 
     public int ActiveTopics => _topics.Count;
 
+    public int OpenPartitions => _partitions.Count;
+
     /// <summary>What a call to a partition answers instead of being made; null lets it through.</summary>
     public Func<PartitionKey, ErrorCode?> PartitionFault { get; set; } = _ => null;
 

@@ -1,31 +1,44 @@
 using System.Diagnostics.Metrics;
+using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Partitions;
 using Loire.Grains.Tests.Benches;
+using Loire.Log.Partitions;
 using Loire.Model;
+using Loire.TestKit;
 
 namespace Loire.Grains.Tests.Partitions;
 
 public class MetricsTests
 {
     [Fact]
+    public void The_size_of_open_logs_and_what_is_deleted_of_them_are_counted()
+    {
+        var bench = new PartitionBench(log: new PartitionLogOptions { WholeChunkBytes = 1 });
+        bench.Topic = () => Task.FromResult(
+            new PartitionSettingsResult(ErrorCode.None, PartitionBench.Defaults with { RetentionTime = TimeSpan.FromHours(1) }));
+        using var listener = Listen(bench, out var counts);
+        bench.Appended("a", "b");
+        bench.Advance(TimeSpan.FromHours(2));
+        bench.Appended(TestBatches.Of(Timestamp.From(bench.Time.GetUtcNow()).Milliseconds, "c"));
+        Retain(bench);
+        var size = bench.Thread.Finish(() => bench.Log.MeasureAsync().AsTask()).Size.Bytes;
+        Assert.InRange(size, 1, 1_000);
+        Assert.Equal((2L, size), (counts["loire.log.deleted.records"], counts["loire.log.size"]));
+        Assert.InRange(counts["loire.log.deleted.size"], size, 2 * size);
+
+        bench.Thread.Finish(async () =>
+        {
+            await bench.Driver.DisposeAsync();
+            return true;
+        });
+        Assert.Equal(0, counts["loire.log.size"]);
+    }
+
+    [Fact]
     public void Appends_fetches_and_errors_are_counted()
     {
-        var counts = new Dictionary<string, long>();
         var bench = new PartitionBench();
-        using var listener = new MeterListener();
-        listener.InstrumentPublished = (instrument, listening) =>
-        {
-            if (bench.Owns(instrument.Meter))
-            {
-                listening.EnableMeasurementEvents(instrument);
-            }
-        };
-        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
-        {
-            var name = string.Join(' ', [instrument.Name, .. tags.ToArray().Select(tag => tag.Value)]);
-            counts[name] = counts.GetValueOrDefault(name) + value;
-        });
-        listener.Start();
+        using var listener = Listen(bench, out var counts);
         var size = Batch.Of("a", "b").Length;
         bench.Appended("a", "b");
         bench.Appended(Batch.Of("a", "b"), Acks.None);
@@ -48,5 +61,29 @@ public class MetricsTests
                 new("loire.partition.fetches.waiting", 1),
             ],
             counts.OrderBy(count => count.Key, StringComparer.Ordinal));
+    }
+
+    private static void Retain(PartitionBench bench) => bench.Thread.Finish(() => bench.Driver.RetainAsync());
+
+    private static MeterListener Listen(PartitionBench bench, out Dictionary<string, long> counts)
+    {
+        var found = counts = [];
+        var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listening) =>
+            {
+                if (bench.Owns(instrument.Meter))
+                {
+                    listening.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+        {
+            var name = string.Join(' ', [instrument.Name, .. tags.ToArray().Select(tag => tag.Value)]);
+            found[name] = found.GetValueOrDefault(name) + value;
+        });
+        listener.Start();
+        return listener;
     }
 }

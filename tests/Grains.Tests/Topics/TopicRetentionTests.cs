@@ -214,6 +214,26 @@ public class TopicRetentionTests
         Assert.Equal((0, 1), Bounds(bench, Key(again, 0)));
     }
 
+    [Fact]
+    public void The_logs_of_partitions_are_described_without_opening_them()
+    {
+        var bench = New(out var topic, 2);
+        var created = Timestamp.From(bench.Time.GetUtcNow());
+        Append(bench, topic, 1);
+        bench.Close(Key(topic, 1));
+        bench.Retain();
+        var next = new TopicsBench(bench.Storage) { HasReports = true };
+        var described = next.Thread.Finish(() => next.Topic("t").DescribeLogsAsync());
+        Assert.Equal(
+            [(0, 0L, DueReason.Unknown), (1, 1L, DueReason.Age)],
+            described.Logs.Select(log => (log.Report.Partition, log.Report.End.Value, log.DueReason)));
+        var log = described.Logs[1];
+        Assert.InRange(log.Report.Bytes, 100, 1_000);
+        Assert.Equal((created, created.Milliseconds + (48 * 3_600_000) + 1), (log.Report.OldestTime, log.DueAt.Milliseconds));
+        Assert.Equal(0, next.OpenPartitions);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, next.Thread.Finish(() => next.Topic("none").DescribeLogsAsync()).Error);
+    }
+
     private static TopicsBench New(out TopicResult topic, int partitions, bool hasReports = true, string retention = TwoDays)
     {
         var bench = new TopicsBench { HasReports = hasReports };

@@ -71,6 +71,8 @@ internal sealed class StoreBench
     public async Task<List<string>> FindAsync() =>
         [.. (await LogAudit.FindAsync(Store, Store, _time)).Select(found => $"{found.Kind} {found.Log} {found.Key}")];
 
+    public Task<IReadOnlyList<LogFigures>> MeasureAsync() => LogStatistics.ReadAsync(Store, Store, _time);
+
     public Task<LogRepair> InspectAsync() => LogRepair.InspectAsync(Store, Store, LogBench.NewWriter(), _time);
 
     public Task<int> SweepAsync(params string[] gone) => new LogSweep(Store, Store, _time).RunAsync(name => Task.FromResult(gone.Contains(name)));

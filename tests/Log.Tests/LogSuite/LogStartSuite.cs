@@ -147,4 +147,53 @@ public abstract class LogStartSuite : OnAnyStore
             }
         },
         Small);
+
+    [Fact]
+    public void The_size_of_a_log_is_that_of_the_parts_with_something_to_read() => Run(
+        async bench =>
+        {
+            var log = await bench.LeadAsync();
+            Assert.Equal((ErrorCode.None, LogSize.None), await log.MeasureAsync());
+            for (var i = 0; i < 200; i++)
+            {
+                Assert.Equal(ErrorCode.None, await log.Append([TestBatches.ToAppend(TestBatches.Of(i, $"v{i}" + new string('x', 300)))]).Committed);
+            }
+
+            await log.Maintenance;
+            foreach (var start in (int[])[0, 1, 77, 150, 199])
+            {
+                Assert.Equal(ErrorCode.None, await log.TrimAsync(new Offset(start)));
+                await log.Maintenance;
+                foreach (var opened in new[] { log, await bench.OpenAsync() })
+                {
+                    var (parts, before) = (new List<LogPart>(), new Offset(start));
+                    Assert.Equal(ErrorCode.None, await opened.WalkAsync(Take));
+                    var (error, size) = await opened.MeasureAsync();
+                    Assert.Equal(ErrorCode.None, error);
+                    Assert.Equal(
+                        new LogSize(parts.Sum(part => part.Bytes), parts[0].Bytes, parts[0].MaxTimestamp),
+                        size);
+
+                    LogWalkStep Take(LogPart part)
+                    {
+                        if (part.IsDivisible)
+                        {
+                            return LogWalkStep.Into;
+                        }
+
+                        if (part.End > before)
+                        {
+                            parts.Add(part);
+                            before = part.End;
+                        }
+
+                        return LogWalkStep.Next;
+                    }
+                }
+            }
+
+            Assert.Equal(ErrorCode.None, await log.TrimAsync(log.DurableEndOffset));
+            Assert.Equal((ErrorCode.None, LogSize.None), await log.MeasureAsync());
+        },
+        Small);
 }

@@ -110,6 +110,18 @@ public sealed class FakeTopic(string name) : ITopicGrain
 
     public ValueTask<ErrorCode> Report(TopicId id, PartitionReport[] reports) => throw new NotSupportedException();
 
+    public async ValueTask<TopicLogsResult> DescribeLogs()
+    {
+        var answer = LogsException is null ? await Answer() : throw LogsException;
+        return new TopicLogsResult(answer.Error, answer.Error == ErrorCode.None ? [.. Logs] : []);
+    }
+
+    /// <summary>What a description of the logs throws, if it is set.</summary>
+    public Exception? LogsException { get; set; }
+
+    /// <summary>What the partitions have reported of their logs.</summary>
+    public List<PartitionLogDescription> Logs { get; } = [];
+
     public ValueTask<TopicRetainResult> Retain(int max) => throw new NotSupportedException();
 
     public ValueTask<PartitionSettingsResult> Settings(TopicId id, int partition) => throw new NotSupportedException();
