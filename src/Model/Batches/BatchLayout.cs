@@ -18,7 +18,7 @@ namespace Loire.Model.Batches;
 /// 23 ├────────────────────────────┤  │
 ///    │ last offset delta        4 │  │  at least count - 1; more after compaction, which keeps it
 /// 27 ├────────────────────────────┤  │
-///    │ base timestamp           8 │  │
+///    │ base timestamp           8 │  │  with delete horizon: that time, see RecordBatch.DeleteHorizon
 /// 35 ├────────────────────────────┤  │
 ///    │ max timestamp            8 │  │  with log append time: the timestamp of every record
 /// 43 ├────────────────────────────┤  │
@@ -38,7 +38,7 @@ namespace Loire.Model.Batches;
 ///            n = −1 is null; a header's key is never null; varints are zigzag
 /// </code>
 /// Must change together: <c>RecordBatch.cs</c>, <c>BatchChecks.cs</c>, <c>RecordBatchBuilder.cs</c>, <c>BatchRecompression.cs</c>,
-/// <c>RecordReader.cs</c>, <c>Record.cs</c>, and the real clients' bytes in <c>tests/Model.Tests/Golden</c>. The log stores batches in this
+/// <c>BatchReduction.cs</c>, <c>RecordReader.cs</c>, <c>Record.cs</c>, and the real clients' bytes in <c>tests/Model.Tests/Golden</c>. The log stores batches in this
 /// layout, so changing it changes the format on disk.
 /// </summary>
 internal static class BatchLayout

@@ -47,6 +47,13 @@ public readonly ref struct RecordBatch
     /// <summary>Whether the batch holds a broker's marker instead of a client's records.</summary>
     public bool IsControl => (Attributes & ControlBit) != 0;
 
+    /// <summary>The time of the first record; the greatest time where the batch does not tell.</summary>
+    public Timestamp FirstTimestamp =>
+        TimestampType == TimestampType.CreateTime && DeleteHorizon is null ? BaseTimestamp : MaxTimestamp;
+
+    /// <summary>From when on compaction removes the records without a value (KIP-534); null if that has not been decided.</summary>
+    public Timestamp? DeleteHorizon => (Attributes & DeleteHorizonBit) != 0 ? BaseTimestamp : null;
+
     /// <summary>The last offset minus <see cref="BaseOffset"/>; at least 0.</summary>
     public int LastOffsetDelta => BinaryPrimitives.ReadInt32BigEndian(_bytes[BatchLayout.LastOffsetDelta..]);
 

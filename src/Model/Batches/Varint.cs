@@ -8,7 +8,7 @@ namespace Loire.Model.Batches;
 /// </summary>
 internal static class Varint
 {
-    private const int MaxBytes = 10;
+    public const int MaxBytes = 10;
 
     public static bool TryRead(scoped ref ReadOnlySpan<byte> source, out int value)
     {
