@@ -1,0 +1,62 @@
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.Coordination.Compaction;
+
+/// <summary>
+/// Learns the last offset of each key in the part of a log that has not been compacted, batch after batch, until that ends or the map is full. Not
+/// thread-safe.
+/// </summary>
+/// <param name="from">The first offset that counts.</param>
+/// <param name="slots">The size of the map.</param>
+public sealed class CompactionScan(Offset from, int slots) : IDisposable
+{
+    private readonly BatchDecompressor _decompressor = new();
+
+    /// <summary>What has been learned.</summary>
+    public OffsetMap Latest { get; } = new(slots);
+
+    /// <summary>Where the part that has been learned ends.</summary>
+    public Offset End { get; private set; } = from;
+
+    /// <summary>Whether the map had no room for the record at <see cref="End"/>.</summary>
+    public bool IsFull { get; private set; }
+
+    /// <summary>Learns the keys of a batch.</summary>
+    /// <returns><see cref="ErrorCode.None"/>, also if the map has become full; <see cref="ErrorCode.CorruptMessage"/> if the batch is damaged.</returns>
+    public ErrorCode Add(ReadOnlySpan<byte> bytes)
+    {
+        if (IsFull)
+        {
+            return ErrorCode.None;
+        }
+
+        if (StoredRecords.TryRead(bytes, _decompressor, out var batch, out var records) is not ErrorCode.None and var damage)
+        {
+            return damage;
+        }
+
+        if (!batch.IsControl)
+        {
+            var reader = new RecordReader(batch, records);
+            while (reader.MoveNext())
+            {
+                var record = reader.Current;
+                if (record.Offset >= End && !record.KeyIsNull && !Latest.TrySet(record.Key, record.Offset))
+                {
+                    (IsFull, End) = (true, record.Offset);
+                    return ErrorCode.None;
+                }
+            }
+        }
+
+        End = Offset.Max(End, batch.NextOffset);
+        return ErrorCode.None;
+    }
+
+    /// <summary>Says that no batch lies before an offset: removed ones leave holes.</summary>
+    public void SkipTo(Offset offset) => End = IsFull ? End : Offset.Max(End, offset);
+
+    /// <inheritdoc/>
+    public void Dispose() => _decompressor.Dispose();
+}
