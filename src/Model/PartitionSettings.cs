@@ -13,6 +13,7 @@ namespace Loire.Model;
 /// <param name="IsDeletable">Whether clients may delete the oldest records: unless the topic is only compacted (<c>cleanup.policy</c>).</param>
 /// <param name="RetentionTime">How long records are kept (<c>retention.ms</c>); null for no limit, also if the policy is not to delete.</param>
 /// <param name="RetentionBytes">The bytes that are kept (<c>retention.bytes</c>); null for no limit, also if the policy is not to delete.</param>
+/// <param name="Compaction">How the topic is compacted (<c>cleanup.policy</c>); null if it is not.</param>
 [GenerateSerializer, Immutable, Alias("loire.PartitionSettings")]
 public readonly record struct PartitionSettings(
     [property: Id(0)] long Version,
@@ -25,4 +26,5 @@ public readonly record struct PartitionSettings(
     [property: Id(7)] bool RequiresKeys = false,
     [property: Id(8)] bool IsDeletable = true,
     [property: Id(9)] TimeSpan? RetentionTime = null,
-    [property: Id(10)] long? RetentionBytes = null);
+    [property: Id(10)] long? RetentionBytes = null,
+    [property: Id(11)] CompactionSettings? Compaction = null);

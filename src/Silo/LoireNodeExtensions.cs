@@ -59,6 +59,9 @@ public static class LoireNodeExtensions
                 grains.ReadBytes = memory.ReadBytes;
                 grains.OpenPartitions = memory.OpenPartitions;
                 grains.RetentionCheckInterval = options.RetentionCheckInterval;
+                grains.CompactionCheckInterval = options.CompactionCheckInterval;
+                grains.CompactionMemoryBytes = options.CompactionMemoryBytes;
+                grains.CompactionBytesPerSecond = options.CompactionBytesPerSecond;
                 grains.Groups.Members = grains.Groups.Members with { InitialRebalanceDelay = options.GroupInitialRebalanceDelay };
             });
             silo.AddLoireBroker(broker =>

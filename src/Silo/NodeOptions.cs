@@ -229,6 +229,27 @@ public sealed class NodeOptions
     [TypeConverter(typeof(MillisecondsConverter)), Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
     public TimeSpan RetentionCheckInterval { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How often open partitions of compacted topics are asked whether to compact.</summary>
+    [NodeSetting(
+        "compaction-check-interval", "MS", "how often partitions of compacted topics are asked whether to compact (15000)",
+        Expected = "milliseconds from 1 to 86400000")]
+    [TypeConverter(typeof(MillisecondsConverter)), Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
+    public TimeSpan CompactionCheckInterval { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Bytes in which compaction remembers keys.</summary>
+    [NodeSetting(
+        "compaction-memory-mb", "MIB", "memory in which compaction remembers keys, about 30 bytes for each; more keys take more passes (64)",
+        Expected = "megabytes from 1 to 65536")]
+    [TypeConverter(typeof(MegabytesConverter)), Range(1d * 1024 * 1024, 65_536d * 1024 * 1024)]
+    public long CompactionMemoryBytes { get; set; } = 64L * 1024 * 1024;
+
+    /// <summary>Bytes that compaction reads and writes in a second on average.</summary>
+    [NodeSetting(
+        "compaction-bytes-per-second", "BYTES", "what compaction reads and writes in a second on average (100000000)",
+        Expected = "bytes from 1 to 1000000000000")]
+    [Range(1d, 1_000_000_000_000d)]
+    public long CompactionBytesPerSecond { get; set; } = 100_000_000;
+
     /// <summary>
     /// The networks of proxies that may say how a client reached them, in the header that <see cref="ForwardedHeader"/> names; without any, no
     /// such header is read. A proxy must set or remove that header in every request.

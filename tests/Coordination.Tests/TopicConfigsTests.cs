@@ -31,8 +31,9 @@ public class TopicConfigsTests
     public void Only_what_the_broker_acts_on_is_effective()
     {
         Assert.Equal(
-            ["compression.type", "max.message.bytes", "message.timestamp.after.max.ms", "message.timestamp.before.max.ms", "message.timestamp.type",
-                "min.insync.replicas", "retention.bytes", "retention.ms"],
+            ["cleanup.policy", "compression.type", "delete.retention.ms", "max.compaction.lag.ms", "max.message.bytes", "message.timestamp.after.max.ms",
+                "message.timestamp.before.max.ms", "message.timestamp.type", "min.cleanable.dirty.ratio", "min.compaction.lag.ms", "min.insync.replicas",
+                "retention.bytes", "retention.ms"],
             TopicConfigs.All.Where(definition => definition.IsEffective).Select(definition => definition.Name));
     }
 

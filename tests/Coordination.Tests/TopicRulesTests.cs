@@ -190,12 +190,14 @@ public class TopicRulesTests
         [
             ("max.message.bytes", "1000"), ("message.timestamp.type", "LogAppendTime"), ("message.timestamp.before.max.ms", "5"),
             ("message.timestamp.after.max.ms", "6"), ("min.insync.replicas", "2"), ("compression.type", "zstd"), ("cleanup.policy", "delete,compact"),
-            ("retention.ms", "7"), ("retention.bytes", "8"),
+            ("retention.ms", "7"), ("retention.bytes", "8"), ("min.cleanable.dirty.ratio", "0.25"), ("min.compaction.lag.ms", "9"),
+            ("max.compaction.lag.ms", "10"), ("delete.retention.ms", "11"),
         ];
         Assert.Equal(
             new PartitionSettings(
                 1, 1_000, TimestampType.LogAppendTime, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(6), 2, CompressionType.Zstd, true, true,
-                TimeSpan.FromMilliseconds(7), 8),
+                TimeSpan.FromMilliseconds(7), 8, new CompactionSettings(
+                    0.25, TimeSpan.FromMilliseconds(9), TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(11))),
             PartitionSettingsOf.Topic(Topic.Live(3, configs)));
         Assert.All(configs, config => Assert.True(PartitionSettingsOf.Concerns(config.Item1)));
         Assert.False(PartitionSettingsOf.Concerns("segment.ms"));

@@ -39,6 +39,21 @@ public class TopicSettingsPageTests
         Closed partitions are opened for it when their topic knows that there is something to delete: open ones report the size and age of their logs, and the topic keeps that. What its node
         could not report before it ended is found after a week at the latest. In a cluster this begins with feature level 2; before, only open partitions are checked.
 
+        ## Compaction
+
+        With `compact` in `cleanup.policy`, a partition keeps the last record of each key, with its offset and timestamp, and removes the others; with `compact,delete` retention applies
+        as well. A record without a value stays for `delete.retention.ms` after the first compaction that met it, so that readers see the deletion, and goes with a later one. The rules are
+        those of Kafka's log cleaner:
+
+        - A log is compacted when `min.cleanable.dirty.ratio` of its bytes have not been, or when a record has waited for `max.compaction.lag.ms`. What is younger than
+          `min.compaction.lag.ms` is left alone, and so is the newest part of the log, some dozens of appends or some MiB; only `max.compaction.lag.ms` reaches that too. Kafka leaves
+          its newest segment alone, up to 1 GiB or 7 days.
+        - Only open partitions are compacted; one that nobody uses, when it is next opened. The node asks every 15 s (`--compaction-check-interval`), one partition at a time, with memory
+          for two million keys (`--compaction-memory-mb`; more keys take more passes), and reads and writes 100 MB a second (`--compaction-bytes-per-second`).
+        - A pass that a crash or a move interrupts goes on where it stopped. After a damaged byte the partition is not compacted any more while it is open, the node's log says so, and
+          nothing is removed.
+        - Records without a key, from before `compact` was set, are removed.
+
         ## All settings
 
         | setting | type | default | allowed | meaning | without effect because |

@@ -9,7 +9,8 @@ public static class PartitionSettingsOf
     [
         TopicConfigs.MaxMessageBytes, TopicConfigs.MessageTimestampType, TopicConfigs.MessageTimestampBeforeMaxMs,
         TopicConfigs.MessageTimestampAfterMaxMs, TopicConfigs.MinInsyncReplicas, TopicConfigs.CompressionType, TopicConfigs.CleanupPolicy,
-        TopicConfigs.RetentionMs, TopicConfigs.RetentionBytes,
+        TopicConfigs.RetentionMs, TopicConfigs.RetentionBytes, TopicConfigs.MinCleanableDirtyRatio, TopicConfigs.MinCompactionLagMs,
+        TopicConfigs.MaxCompactionLagMs, TopicConfigs.DeleteRetentionMs,
     ];
 
     /// <summary>Whether this configuration applies to partitions.</summary>
@@ -32,7 +33,12 @@ public static class PartitionSettingsOf
             RequiresKeys: policies.Contains(CleanupPolicy.Compact),
             IsDeletable: deletes || policies.IsEmpty,
             RetentionTime: deletes && time >= 0 ? Milliseconds(time) : null,
-            RetentionBytes: deletes && bytes >= 0 ? bytes : null);
+            RetentionBytes: deletes && bytes >= 0 ? bytes : null,
+            Compaction: !policies.Contains(CleanupPolicy.Compact) ? null : new CompactionSettings(
+                TopicConfigs.MinCleanableDirtyRatio.Value(topic.Configs),
+                Milliseconds(TopicConfigs.MinCompactionLagMs.Value(topic.Configs)),
+                Milliseconds(TopicConfigs.MaxCompactionLagMs.Value(topic.Configs)),
+                Milliseconds(TopicConfigs.DeleteRetentionMs.Value(topic.Configs))));
     }
 
     private static TimeSpan Milliseconds(long value) =>

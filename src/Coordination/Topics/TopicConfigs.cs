@@ -13,7 +13,6 @@ namespace Loire.Coordination.Topics;
 public static class TopicConfigs
 {
     private const string FinerSegments = "Retention works with the store's own objects, of a few MiB as a rule.";
-    private const string NotCompacted = "Topics are not compacted yet.";
     private const string NoSegments = "The store decides how the log is divided into objects.";
     private const string DurableAnyway = "An acknowledged record is always durable.";
     private const string FixedLevel = "Each codec has a fixed level.";
@@ -24,8 +23,7 @@ public static class TopicConfigs
     public static readonly TopicConfigDefinition<ImmutableArray<CleanupPolicy>> CleanupPolicy = new(
         "cleanup.policy", ListOf(("delete", Topics.CleanupPolicy.Delete), ("compact", Topics.CleanupPolicy.Compact)), [Topics.CleanupPolicy.Delete],
         "Whether old records go by age and size (delete), when a newer one has their key (compact), by both, or by neither (empty); " +
-        "with compact, records without a key are refused.",
-        "Topics are not compacted yet: of compact only the check of keys is in force.");
+        "with compact, records without a key are refused.");
 
     /// <summary>The codec of stored batches.</summary>
     public static readonly TopicConfigDefinition<CompressionType?> CompressionType = new(
@@ -39,12 +37,11 @@ public static class TopicConfigs
     /// <summary>How long a tombstone is kept.</summary>
     public static readonly TopicConfigDefinition<long> DeleteRetentionMs = new(
         "delete.retention.ms", Long(0), 86_400_000,
-        "Milliseconds that a record without a value outlives compaction, so that readers see the deletion.", NotCompacted);
+        "Milliseconds that a record without a value outlives compaction, so that readers see the deletion.");
 
     /// <summary>The latest age at which a record becomes eligible for compaction.</summary>
     public static readonly TopicConfigDefinition<long> MaxCompactionLagMs = new(
-        "max.compaction.lag.ms", Long(1), long.MaxValue, "Milliseconds after which a record is considered for compaction at the latest.",
-        NotCompacted);
+        "max.compaction.lag.ms", Long(1), long.MaxValue, "Milliseconds after which a record is considered for compaction at the latest.");
 
     /// <summary>Largest batch accepted.</summary>
     public static readonly TopicConfigDefinition<int> MaxMessageBytes = new(
@@ -68,12 +65,11 @@ public static class TopicConfigs
 
     /// <summary>The minimum uncompacted share of the log for compaction to start.</summary>
     public static readonly TopicConfigDefinition<double> MinCleanableDirtyRatio = new(
-        "min.cleanable.dirty.ratio", Number(0, 1), 0.5, "The share of a log that must be uncompacted before it is compacted again.",
-        NotCompacted);
+        "min.cleanable.dirty.ratio", Number(0, 1), 0.5, "The share of a log that must be uncompacted before it is compacted again.");
 
     /// <summary>How long a record is safe from compaction.</summary>
     public static readonly TopicConfigDefinition<long> MinCompactionLagMs = new(
-        "min.compaction.lag.ms", Long(0), 0, "Milliseconds during which a record is not compacted away.", NotCompacted);
+        "min.compaction.lag.ms", Long(0), 0, "Milliseconds during which a record is not compacted away.");
 
     /// <summary>The number of copies that acks=all requires.</summary>
     public static readonly TopicConfigDefinition<int> MinInsyncReplicas = new(

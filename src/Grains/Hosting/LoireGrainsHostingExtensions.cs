@@ -71,6 +71,9 @@ public static partial class LoireGrainsHostingExtensions
             provider.GetRequiredService<ActiveDrivers>(), provider.GetRequiredService<PartitionReports>(), Gateway(provider).HaveReports,
             Gateway(provider).RetainClosed, provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.RetentionCheckInterval,
             provider.GetRequiredService<TimeProvider>()));
+        services.AddHostedService(provider => new CompactionSweeps(
+            provider.GetRequiredService<ActiveDrivers>(), provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.CompactionCheckInterval,
+            provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => new ObjectCache(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.CacheBytes));
         return builder.AddStartupTask((provider, cancellation) =>
         {

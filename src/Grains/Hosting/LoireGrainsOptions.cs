@@ -73,6 +73,18 @@ public sealed class LoireGrainsOptions
     /// </summary>
     public TimeSpan RetentionCheckInterval { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How often the open partitions of compacted topics are asked whether to compact (Kafka's <c>log.cleaner.backoff.ms</c>).</summary>
+    public TimeSpan CompactionCheckInterval { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// Bytes in which compaction remembers keys (Kafka's <c>log.cleaner.dedupe.buffer.size</c>), 30 for each; more keys take more passes. Used only while
+    /// a partition is compacted, by one partition at a time.
+    /// </summary>
+    public long CompactionMemoryBytes { get; set; } = 64L * 1024 * 1024;
+
+    /// <summary>Bytes that compaction reads and writes in a second on average (Kafka's <c>log.cleaner.io.max.bytes.per.second</c>).</summary>
+    public long CompactionBytesPerSecond { get; set; } = 100_000_000;
+
     /// <summary>Settings of consumer groups.</summary>
     public GroupOptions Groups { get; set; } = new();
 }

@@ -27,6 +27,10 @@ internal sealed class LoireGrainsOptionsValidator : IValidateOptions<LoireGrains
             options.SettleInterval < TimeSpan.FromSeconds(1) ? $"{nameof(options.SettleInterval)} must be at least a second." : null,
             options.StoreSweepInterval < TimeSpan.FromMinutes(1) || options.StoreSweepInterval > TimeSpan.FromDays(30)
                 ? $"{nameof(options.StoreSweepInterval)} must lie between a minute and 30 days." : null,
+            options.CompactionCheckInterval < TimeSpan.FromMilliseconds(1) || options.CompactionCheckInterval > TimeSpan.FromDays(30)
+                ? $"{nameof(options.CompactionCheckInterval)} must lie between a millisecond and 30 days." : null,
+            options.CompactionMemoryBytes < 1024 * 1024 ? $"{nameof(options.CompactionMemoryBytes)} must be at least a MiB." : null,
+            options.CompactionBytesPerSecond < 1 ? $"{nameof(options.CompactionBytesPerSecond)} must be at least 1." : null,
             options.RetentionCheckInterval < TimeSpan.FromMilliseconds(1) || options.RetentionCheckInterval > TimeSpan.FromDays(30)
                 ? $"{nameof(options.RetentionCheckInterval)} must lie between a millisecond and 30 days." : null,
             options.Groups.Problem() is { } groups ? $"{nameof(options.Groups)}: {groups}" : null,

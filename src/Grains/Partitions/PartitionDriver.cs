@@ -34,6 +34,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     private readonly PartitionAppends _appends;
     private readonly PartitionFetches _fetches;
     private readonly PartitionTrims _trims;
+    private readonly PartitionCompaction _compaction;
     private readonly PartitionMachine<AppendReply, WaitingFetch> _machine = new();
     private readonly DriverTurns _turns;
     private Task<ErrorCode>? _opening;
@@ -43,7 +44,9 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     private ErrorCode _closed;
     private long _measuredBytes;
     private volatile PartitionReport? _lastReport;
+    private Task? _compacting;
     private volatile bool _wasUsed = true;
+    private volatile bool _isCompacted;
 
     /// <summary>Creates the driver of a partition that is not open yet.</summary>
     /// <param name="key">The partition.</param>
@@ -65,6 +68,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         _appends = new PartitionAppends(log, _machine, OpenAsync, LeadAsync, options, time, metrics, Fail);
         _fetches = new PartitionFetches(log, _machine, Bounds, _turns, options.MaxAge, time, metrics);
         _trims = new PartitionTrims(log, _machine, NewestAsync, LeadAsync, time, metrics);
+        _compaction = new PartitionCompaction(log, _machine, NewestAsync, LeadAsync, options, time, metrics);
         log.Advanced = OnLogAdvanced;
         log.Failed = _appends.Fail;
         log.Closed = OnLogClosed;
@@ -175,23 +179,19 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     /// Deletes what the topic's retention no longer keeps, if the partition is open. Posts a turn; from any thread.
     /// </summary>
     /// <returns>Completes when that has been done, or has failed: with a report, or null if there is none.</returns>
-    internal Task<PartitionReport?> RetainAsync()
-    {
-        var ended = new TaskCompletionSource<PartitionReport?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _turns.Post(() => _turns.Start(async () =>
-        {
-            PartitionReport? report = null;
-            try
-            {
-                report = _isOpen ? (await RetainOnceAsync(isOpen: true)).Report : null;
-            }
-            finally
-            {
-                ended.SetResult(report);
-            }
-        }));
-        return ended.Task;
-    }
+    internal Task<PartitionReport?> RetainAsync() => StartAsync(async () => _isOpen ? (await RetainOnceAsync(isOpen: true)).Report : null);
+
+    /// <summary>
+    /// Compacts the log once if that is due. A partition that is not open is left alone. Posts a turn; from any thread, but from one at a time.
+    /// </summary>
+    /// <returns>Completes when that has been done, or has failed.</returns>
+    internal Task CompactAsync() => _compacting is { IsCompleted: false } running ? running : _compacting = StartAsync(CompactOnceAsync);
+
+    /// <summary>Whether the topic is compacted, as far as the partition knows. From any thread.</summary>
+    internal bool IsCompacted => _isCompacted;
+
+    /// <summary>Whether compaction has done something since the last time this was asked. From any thread.</summary>
+    internal bool TakeCompactionProgress() => _compaction.TakeProgress();
 
     /// <summary>Opens the partition if it is closed, and deletes what the topic's retention no longer keeps. Called for the topic.</summary>
     public async ValueTask<RetainResult> OpenAndRetainAsync()
@@ -213,6 +213,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     public ErrorCode Configure(PartitionSettings settings)
     {
         _machine.Configure(settings);
+        _isCompacted = _machine.Settings is { Compaction: not null };
         return ErrorCode.None;
     }
 
@@ -317,7 +318,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
             }
 
             Invariant.Check(answer.Settings is not null, "a topic that vouches for a partition says how it is configured");
-            _machine.Configure(answer.Settings.Value);
+            Configure(answer.Settings.Value);
         }
 
         var error = await _log.OpenAsync(CancellationToken.None);
@@ -425,6 +426,40 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         }
     }
 
+    private async Task<bool> CompactOnceAsync()
+    {
+        var error = _isOpen && _closed == ErrorCode.None ? await _compaction.CompactAsync() : ErrorCode.None;
+        if (error == ErrorCode.CorruptMessage)
+        {
+            CompactionStopped(_key);
+        }
+        else if (error != ErrorCode.None && _closed == ErrorCode.None)
+        {
+            CouldNotCompact(_key, error);
+        }
+
+        return true;
+    }
+
+    /// <summary>Posts a turn that starts some work; from any thread. The default if the work fails.</summary>
+    private Task<T?> StartAsync<T>(Func<Task<T>> work)
+    {
+        var ended = new TaskCompletionSource<T?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _turns.Post(() => _turns.Start(async () =>
+        {
+            var result = default(T);
+            try
+            {
+                result = await work();
+            }
+            finally
+            {
+                ended.SetResult(result);
+            }
+        }));
+        return ended.Task;
+    }
+
     private void OnLogAdvanced()
     {
         var satisfied = _appends.Advance();
@@ -454,6 +489,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         {
             _closed = error;
             _fetches.Close(error);
+            _compaction.Close();
             _ = _appends.Close(error);
             _drop();
         }

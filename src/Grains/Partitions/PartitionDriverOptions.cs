@@ -13,8 +13,9 @@ namespace Loire.Grains.Partitions;
 /// <param name="AppendMemory">Bytes of appends that the partitions of a silo hold at once, from their arrival until they are durable; an
 /// append beyond it is refused at once.</param>
 /// <param name="Computations">Runs the conversions of batches for the partitions of a silo.</param>
+/// <param name="Compaction">Bounds compaction in the silo.</param>
 /// <param name="Reports">Gets the reports of partitions that close; null if they are not reported.</param>
 /// <param name="BrokerId">The broker that leads the partition while it is open here; −1 if the silo is none.</param>
 public sealed record PartitionDriverOptions(
     long PendingBytes, long WaitingAppendBytes, TimeSpan RoomWait, TimeSpan MaxAge, MemoryQuota AppendMemory, Computations Computations,
-    PartitionReports? Reports = null, int BrokerId = -1);
+    CompactionBudget Compaction, PartitionReports? Reports = null, int BrokerId = -1);

@@ -18,6 +18,11 @@ public sealed class PartitionMetrics
     private readonly UpDownCounter<long> _size;
     private readonly Counter<long> _deletedRecords;
     private readonly Counter<long> _deletedBytes;
+    private readonly Counter<long> _compactedRecords;
+    private readonly Counter<long> _compactionReads;
+    private readonly Counter<long> _compactionWrites;
+    private readonly UpDownCounter<long> _compactions;
+    private readonly UpDownCounter<long> _damagedCompactions;
     private readonly Counter<long> _errors;
 
     /// <summary>Creates the instruments of one silo.</summary>
@@ -38,6 +43,15 @@ public sealed class PartitionMetrics
             "loire.log.deleted.records", "{record}", "Offsets below which logs have come to start, by retention or on request.");
         _deletedBytes = meter.CreateCounter<long>(
             "loire.log.deleted.size", "By", "Bytes of the stored objects that these records have left without any that can be read.");
+        _compactedRecords = meter.CreateCounter<long>(
+            "loire.log.compaction.records", "{record}", "Records that compaction has removed.");
+        _compactionReads = meter.CreateCounter<long>(
+            "loire.log.compaction.read.size", "By", "Bytes of stored objects that compaction has looked through to rewrite them.");
+        _compactionWrites = meter.CreateCounter<long>(
+            "loire.log.compaction.write.size", "By", "Bytes of stored objects that compaction has written.");
+        _compactions = meter.CreateUpDownCounter<long>("loire.log.compactions", "{partition}", "Partitions that are being compacted.");
+        _damagedCompactions = meter.CreateUpDownCounter<long>(
+            "loire.log.compactions.stopped", "{partition}", "Open partitions that are not compacted any more, because damage was found in them.");
         _errors = meter.CreateCounter<long>(
             "loire.partition.errors", "{request}", "Requests that failed, by loire.operation and error.type.");
     }
@@ -62,6 +76,17 @@ public sealed class PartitionMetrics
     }
 
     internal void Measured(long change) => _size.Add(change);
+
+    internal void Compacted(long records, long read, long written)
+    {
+        _compactedRecords.Add(records);
+        _compactionReads.Add(read);
+        _compactionWrites.Add(written);
+    }
+
+    internal void Compacting(int change) => _compactions.Add(change);
+
+    internal void CompactionStopped(int change) => _damagedCompactions.Add(change);
 
     internal void Waiting(int change) => _waitingFetches.Add(change);
 

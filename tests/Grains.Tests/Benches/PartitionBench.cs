@@ -21,7 +21,7 @@ internal sealed class PartitionBench
 
     public PartitionBench(
         LossyGrainStorage? storage = null, PartitionLogOptions? log = null, TimeSpan? roomWait = null, DriverThread? thread = null,
-        MemoryQuota? memory = null, DriverThread? computations = null)
+        MemoryQuota? memory = null, DriverThread? computations = null, long compactionBytes = 1024 * 1024)
     {
         (Storage, Thread) = (storage ?? new LossyGrainStorage(), thread ?? new DriverThread());
         log ??= new PartitionLogOptions();
@@ -30,7 +30,7 @@ internal sealed class PartitionBench
             Silo, $"{Key.Id}/{Key.Partition}", new Guid(Interlocked.Increment(ref _writers), 0, 0, new byte[8]), log, Cache, Time);
         var options = new PartitionDriverOptions(
             log.PendingBytes, log.PendingBytes, roomWait ?? TimeSpan.FromSeconds(10), MaxAge, memory ?? MemoryQuota.Unlimited(),
-            new Computations(1, computations ?? Thread));
+            new Computations(1, computations ?? Thread), new CompactionBudget(compactionBytes, long.MaxValue, Time));
         Driver = new PartitionDriver(
             Key, Log, AskTopic, new SchedulerTurnQueue(Thread), options, Time, new PartitionMetrics(_meters), NullLogger.Instance,
             () => Drops++);

@@ -230,7 +230,8 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
                 key, log, async of => await Topic(of.Topic).SettingsAsync(of.Id, of.Partition),
                 new SchedulerTurnQueue(Thread),
                 new PartitionDriverOptions(
-                    1 << 20, 1 << 20, TimeSpan.FromSeconds(5), MaxAge, MemoryQuota.Unlimited(), new Computations(1, Thread), _reports),
+                    1 << 20, 1 << 20, TimeSpan.FromSeconds(5), MaxAge, MemoryQuota.Unlimited(), new Computations(1, Thread),
+                    new CompactionBudget(1 << 20, long.MaxValue, Time), _reports),
                 Time, _metrics, NullLogger.Instance,
                 () => _partitions.Remove(key));
             _partitions.Add(key, partition);

@@ -1,0 +1,30 @@
+using Loire.Coordination.Compaction;
+
+namespace Loire.Grains.Partitions;
+
+/// <summary>What compaction may take of a silo, where one partition is compacted at a time. Thread-safe.</summary>
+/// <param name="memoryBytes">Bytes for the last offsets of keys; more keys take more passes.</param>
+/// <param name="bytesPerSecond">Bytes that are read and written in a second on average.</param>
+/// <param name="time">The clock.</param>
+public sealed class CompactionBudget(long memoryBytes, long bytesPerSecond, TimeProvider time)
+{
+    private readonly Lock _lock = new();
+    private DateTimeOffset _free = DateTimeOffset.MinValue;
+
+    /// <summary>The slots of the largest map.</summary>
+    internal int MaxSlots { get; } = (int)Math.Clamp(memoryBytes / OffsetMap.BytesOfSlot, 2, Array.MaxLength);
+
+    /// <summary>Waits as long as the work that has been done should have taken.</summary>
+    internal Task PaceAsync(long bytes)
+    {
+        TimeSpan wait;
+        lock (_lock)
+        {
+            var now = time.GetUtcNow();
+            _free = (_free > now ? _free : now) + TimeSpan.FromSeconds((double)bytes / bytesPerSecond);
+            wait = _free - now;
+        }
+
+        return Task.Delay(wait, time);
+    }
+}

@@ -1,0 +1,267 @@
+using System.Buffers;
+using Loire.Coordination.Compaction;
+using Loire.Coordination.Partitions;
+using Loire.Log.Objects;
+using Loire.Log.Partitions;
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.Grains.Partitions;
+
+/// <summary>
+/// Compacts one partition: learns the last offset of each key in the part that has not been compacted, as far as the map of the silo reaches, and then
+/// rewrites the log up to there, a few objects at a time. A pass that was interrupted goes on where it stopped, also under another owner. Records
+/// are decoded outside the partition's turns. A damaged batch or object ends compaction for this partition, and nothing is removed.
+/// </summary>
+/// <param name="log">The log, which is open.</param>
+/// <param name="machine">The partition's machine, which has settings.</param>
+/// <param name="seeNewest">Ensures that the log knows what other owners have done.</param>
+/// <param name="lead">Takes the lead, which rewriting requires.</param>
+/// <param name="options">The budget of the silo, and where records are decoded.</param>
+/// <param name="time">The clock.</param>
+/// <param name="metrics">Counts what is done.</param>
+internal sealed class PartitionCompaction(
+    PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, Func<ValueTask<ErrorCode>> seeNewest, Func<ValueTask<ErrorCode>> lead,
+    PartitionDriverOptions options, TimeProvider time, PartitionMetrics metrics)
+{
+    private const int ReadBytes = 1024 * 1024;
+
+    private (Offset At, Timestamp Time) _oldest = (Offset.None, Timestamp.None);
+    private bool _isDamaged;
+    private bool _isClosed;
+    private volatile bool _hasProgressed;
+
+    private Timestamp Now => Timestamp.From(time.GetUtcNow());
+
+    /// <summary>Whether something was done since the last time this was asked. From any thread.</summary>
+    public bool TakeProgress()
+    {
+        var has = _hasProgressed;
+        _hasProgressed = false;
+        return has;
+    }
+
+    /// <summary>Makes one pass if it is due.</summary>
+    /// <returns><see cref="ErrorCode.None"/>; <see cref="ErrorCode.CorruptMessage"/> once, when damage is found; another error of the log, after which the
+    /// pass goes on with the next call.</returns>
+    public async Task<ErrorCode> CompactAsync()
+    {
+        var (error, pass) = await PlanAsync();
+        if (pass is not null && !log.IsLeader)
+        {
+            // The owner that leads may have done it already; taking the lead would only interrupt its appends.
+            error = await seeNewest();
+            (error, pass) = error == ErrorCode.None ? await PlanAsync() : (error, null);
+        }
+
+        if (pass is { } due)
+        {
+            error = await lead();
+            error = error != ErrorCode.None ? error : due.End == Offset.None ? await log.SealAsync() : await CountAsync(due);
+        }
+
+        if (error == ErrorCode.CorruptMessage && !_isClosed)
+        {
+            _isDamaged = true;
+            metrics.CompactionStopped(1);
+        }
+
+        return error;
+    }
+
+    /// <summary>Forgets the partition in the metrics.</summary>
+    public void Close()
+    {
+        _isClosed = true;
+        if (_isDamaged)
+        {
+            metrics.CompactionStopped(-1);
+        }
+    }
+
+    /// <summary>The pass that is due: the one that was interrupted, or a new one. It ends nowhere if the tail of the log must be listed first.</summary>
+    private async ValueTask<(ErrorCode Error, Pass? Due)> PlanAsync()
+    {
+        if (_isDamaged || machine.Settings is not { Compaction: { } settings })
+        {
+            return (ErrorCode.None, null);
+        }
+
+        var (mark, start) = (log.Compaction, log.LogStartOffset);
+        if (mark.PassNext < mark.PassEnd)
+        {
+            return (ErrorCode.None, new Pass(Offset.Max(mark.CleanTo, start), mark.PassEnd, mark.PassNext));
+        }
+
+        var (error, _) = await log.SizeAsync();
+        var walk = new CompactionWalk(settings, mark.CleanTo, Offset.Min(log.ListedEndOffset, machine.Positions.LastStable), Now);
+        error = error == ErrorCode.None ? await log.WalkAsync(Visit) : error;
+        var from = Offset.Max(mark.CleanTo, start);
+        var oldest = Timestamp.None;
+        if (error == ErrorCode.None && settings.MaxLag < TimeSpan.MaxValue && from < log.DurableEndOffset)
+        {
+            (error, oldest) = await FindOldestAsync(from);
+        }
+
+        return error != ErrorCode.None ? (error, null)
+            : walk.IsDue(oldest) ? (error, new Pass(from, walk.End, start))
+            : walk.MustList(oldest) && log.ListedEndOffset < log.DurableEndOffset ? (error, new Pass(from, Offset.None, start))
+            : (error, null);
+
+        LogWalkStep Visit(LogPart part) => walk.Visit(part.End, part.MaxTimestamp, part.Bytes, part.IsDivisible) switch
+        {
+            CompactionVerdict.Next => LogWalkStep.Next,
+            CompactionVerdict.Divide => LogWalkStep.Into,
+            _ => LogWalkStep.Stop,
+        };
+    }
+
+    private async ValueTask<(ErrorCode Error, Timestamp Time)> FindOldestAsync(Offset from)
+    {
+        if (_oldest.At == from)
+        {
+            return (ErrorCode.None, _oldest.Time);
+        }
+
+        var read = await log.ReadAsync(from, 1, CancellationToken.None);
+        if (read.Error == ErrorCode.None && read.Bytes > 0)
+        {
+            _oldest = (from, FirstTime(read.Pieces));
+        }
+
+        return (read.Error, read.Error == ErrorCode.None && read.Bytes > 0 ? _oldest.Time : Timestamp.None);
+    }
+
+    private static Timestamp FirstTime(ReadOnlyMemory<byte>[] pieces)
+    {
+        new BatchPieces(pieces).TryTake(out var bytes, out var pooled);
+        var time = RecordBatch.TryRead(bytes.Span, out var batch) == ErrorCode.None ? batch.FirstTimestamp : Timestamp.None;
+        if (pooled is not null)
+        {
+            ArrayPool<byte>.Shared.Return(pooled);
+        }
+
+        return time;
+    }
+
+    private async Task<ErrorCode> CountAsync(Pass pass)
+    {
+        metrics.Compacting(1);
+        try
+        {
+            return await RunAsync(pass);
+        }
+        finally
+        {
+            metrics.Compacting(-1);
+        }
+    }
+
+    private async Task<ErrorCode> RunAsync(Pass pass)
+    {
+        using var scan = new CompactionScan(
+            pass.From, (int)Math.Min(options.Compaction.MaxSlots, OffsetMap.SlotsFor(Math.Max(0, pass.End - pass.From))));
+        var error = await ScanAsync(scan, pass.End);
+        var end = scan.IsFull ? scan.End : pass.End;
+        var next = pass.Next;
+        error = error == ErrorCode.None ? await log.MarkCompactionAsync(new CompactionMark(log.Compaction.CleanTo, end, next)) : error;
+        while (error == ErrorCode.None && next < end)
+        {
+            if (machine.Settings is not { Compaction: { } settings })
+            {
+                return ErrorCode.None;
+            }
+
+            var removed = 0L;
+            using var compaction = new BatchCompaction(scan.Latest, end, Now, settings.TombstoneTime, MayBeLastOfProducer);
+            var step = await log.RewriteAsync(
+                next,
+                log.ListedEndOffset,
+                async batches =>
+                {
+                    var (rewritten, gone) = await options.Computations.RunAsync(() => Compact(compaction, batches));
+                    removed += gone;
+                    return rewritten;
+                },
+                to => new CompactionMark(log.Compaction.CleanTo, end, Offset.Min(to, end)));
+            if (step.Error != ErrorCode.None || step.Next == next)
+            {
+                error = step.Error;
+                break;
+            }
+
+            next = step.Next;
+            _hasProgressed = true;
+            metrics.Compacted(removed, step.SourceBytes, step.WrittenBytes);
+            await options.Compaction.PaceAsync(step.SourceBytes + step.WrittenBytes);
+        }
+
+        return error == ErrorCode.None ? await log.MarkCompactionAsync(new CompactionMark(end, end, end)) : error;
+    }
+
+    private async Task<ErrorCode> ScanAsync(CompactionScan scan, Offset to)
+    {
+        while (!scan.IsFull && scan.End < to)
+        {
+            var read = await log.ReadAsync(scan.End, ReadBytes, CancellationToken.None);
+            if (read.Error != ErrorCode.None)
+            {
+                return read.Error;
+            }
+
+            var error = await options.Computations.RunAsync(() => Learn(scan, read.Pieces, to));
+            if (error != ErrorCode.None)
+            {
+                return error;
+            }
+
+            scan.SkipTo(Offset.Min(read.NextOffset, to));
+            _hasProgressed = true;
+            await options.Compaction.PaceAsync(read.Bytes);
+        }
+
+        return ErrorCode.None;
+    }
+
+    private static ErrorCode Learn(CompactionScan scan, ReadOnlyMemory<byte>[] pieces, Offset to)
+    {
+        var (batches, error) = (new BatchPieces(pieces), ErrorCode.None);
+        while (error == ErrorCode.None && !scan.IsFull && scan.End < to && batches.TryTake(out var bytes, out var pooled))
+        {
+            error = scan.Add(bytes.Span);
+            if (pooled is not null)
+            {
+                ArrayPool<byte>.Shared.Return(pooled);
+            }
+        }
+
+        return error;
+    }
+
+    private static (RewrittenBatches Batches, long Removed) Compact(BatchCompaction compaction, IReadOnlyList<ReadOnlyMemory<byte>> batches)
+    {
+        var (rewritten, removed) = (new ReadOnlyMemory<byte>[batches.Count], 0L);
+        for (var i = 0; i < rewritten.Length; i++)
+        {
+            var compacted = compaction.Compact(batches[i]);
+            if (compacted.Error != ErrorCode.None)
+            {
+                return (new RewrittenBatches(compacted.Error, []), 0);
+            }
+
+            rewritten[i] = compacted.Bytes;
+            removed += compacted.Removed;
+        }
+
+        return (new RewrittenBatches(ErrorCode.None, rewritten), removed);
+    }
+
+    // Producers have no state yet, so that each of their batches may be the last one.
+    private static bool MayBeLastOfProducer(long producer, Offset last) => true;
+
+    /// <summary>A pass over the log.</summary>
+    /// <param name="From">Where the part begins whose keys are to be learned.</param>
+    /// <param name="End">Where it ends.</param>
+    /// <param name="Next">Where rewriting begins.</param>
+    private readonly record struct Pass(Offset From, Offset End, Offset Next);
+}
