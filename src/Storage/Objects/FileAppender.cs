@@ -203,6 +203,7 @@ internal sealed class FileAppender : IDisposable
         lock (_store.Gate)
         {
             _store.Files.Add(next.Number, next);
+            _store.Weigh(File);
             _keys = keys;
         }
 

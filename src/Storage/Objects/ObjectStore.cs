@@ -35,6 +35,12 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
     /// <summary>Files without live records that are being deleted.</summary>
     public HashSet<int> Retired { get; } = [];
 
+    /// <summary>
+    /// The files of which so little is in use that rewriting them may pay, so that a search for such files does not look at all others. Some may be
+    /// gone.
+    /// </summary>
+    public HashSet<int> Sparse { get; } = [];
+
     /// <summary>The number of the next put or delete.</summary>
     public ulong NextSequence { get; set; } = 1;
 
@@ -114,6 +120,15 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
             case RecordKind.Retire:
                 Retired.Add((int)header.OldestFile);
                 break;
+        }
+    }
+
+    /// <summary>Adds a file to <see cref="Sparse"/> if it belongs there: after some of it fell out of use, or when nothing more is added to it.</summary>
+    public void Weigh(StoreFile file)
+    {
+        if (file.LiveShare < options.ReclaimLiveShare)
+        {
+            Sparse.Add(file.Number);
         }
     }
 
@@ -208,6 +223,7 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
         {
             file.LiveBytes -= RecordHead.RecordBytes(keyLength, entry.Length);
             Invariant.Check(file.LiveBytes >= 0, "A store file has no less than nothing in use.");
+            Weigh(file);
         }
     }
 }

@@ -28,11 +28,13 @@ internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> co
         lock (store.Gate)
         {
             var needed = 0.0;
-            return [.. store.Files.Values
+            store.Sparse.RemoveWhere(number => !store.Files.ContainsKey(number));
+            return [.. store.Sparse.Select(number => store.Files[number])
                 .Where(file => file != store.Active && !file.IsQuarantined && !store.Retired.Contains(file.Number))
                 .Select(file => (File: file, Share: file.NeededShare(store.Files)))
                 .Where(candidate => candidate.Share < store.Options.ReclaimLiveShare)
                 .OrderBy(candidate => candidate.Share)
+                .ThenBy(candidate => candidate.File.Number)
                 .TakeWhile((candidate, i) => (needed += candidate.Share * candidate.File.End) <= store.Options.FileBytes || i == 0)
                 .Select(candidate => candidate.File)];
         }

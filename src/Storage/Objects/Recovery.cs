@@ -184,6 +184,11 @@ internal sealed partial class Recovery : IDisposable
 
     private FileAppender Continue(int newest, long end)
     {
+        foreach (var known in _store.Files.Values)
+        {
+            _store.Weigh(known);
+        }
+
         if (newest == 0 || _store.Active.IsQuarantined)
         {
             var fresh = NewFile.Create(_store);

@@ -37,7 +37,10 @@ internal sealed class StoreFile(int number, IStoreFile? disk, uint seed, long re
     public void AddTombstone(int oldestFile, long bytes)
         => _tombstones[oldestFile] = _tombstones.GetValueOrDefault(oldestFile) + bytes;
 
-    /// <summary>The share of the file that a rewrite would have to keep.</summary>
+    /// <summary>The share of the file that the index points to.</summary>
+    public double LiveShare => ShareOf(LiveBytes);
+
+    /// <summary>The share of the file that a rewrite would have to keep: at least <see cref="LiveShare"/>.</summary>
     /// <param name="files">The files of the store by number.</param>
     public double NeededShare(SortedList<int, StoreFile> files)
     {
@@ -47,7 +50,7 @@ internal sealed class StoreFile(int number, IStoreFile? disk, uint seed, long re
             needed += IsDeleteNeeded(oldest, files) ? bytes : 0;
         }
 
-        return End <= RecordsStart ? 0 : (double)needed / (End - RecordsStart);
+        return ShareOf(needed);
     }
 
     /// <summary>
@@ -56,23 +59,20 @@ internal sealed class StoreFile(int number, IStoreFile? disk, uint seed, long re
     /// </summary>
     public bool IsDeleteNeeded(int oldestFile, SortedList<int, StoreFile> files)
     {
-        foreach (var other in files.Keys)
+        // The first file from that one on.
+        var (low, high) = (0, files.Count);
+        while (low < high)
         {
-            if (other >= Number)
-            {
-                return false;
-            }
-
-            if (other >= oldestFile)
-            {
-                return true;
-            }
+            var middle = (low + high) / 2;
+            (low, high) = files.GetKeyAtIndex(middle) < oldestFile ? (middle + 1, high) : (low, middle);
         }
 
-        return false;
+        return low < files.Count && files.GetKeyAtIndex(low) < Number;
     }
 
     public void Dispose() => Disk?.Dispose();
+
+    private double ShareOf(long bytes) => End <= RecordsStart ? 0 : (double)bytes / (End - RecordsStart);
 
     public override string ToString() => FileNames.Store(Number);
 }
