@@ -10,14 +10,18 @@ namespace Loire.Storage.Disk;
 internal sealed class DiskDirectory : IStoreDirectory
 {
     private const string LockName = "LOCK";
+    private const int MaxOpenFiles = 512;
+    private readonly OpenHandles _handles;
     private readonly string _path;
     private readonly SafeFileHandle _lock;
 
-    private DiskDirectory(string path, SafeFileHandle lockFile) => (_path, _lock) = (path, lockFile);
+    private DiskDirectory(string path, SafeFileHandle lockFile, int maxOpenFiles) => (_path, _lock, _handles) = (path, lockFile, new OpenHandles(maxOpenFiles));
 
     /// <summary>Locks the directory, which is created if its parent exists.</summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="maxOpenFiles">How many of its files are open at a time.</param>
     /// <exception cref="IOException">Another process holds the lock, or the directory cannot be used.</exception>
-    public static DiskDirectory Take(string path)
+    public static DiskDirectory Take(string path, int maxOpenFiles = MaxOpenFiles)
     {
         path = Path.GetFullPath(path);
         if (!Directory.Exists(path))
@@ -37,7 +41,7 @@ internal sealed class DiskDirectory : IStoreDirectory
         var pid = Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
         RandomAccess.SetLength(lockFile, 0);
         RandomAccess.Write(lockFile, pid, 0);
-        return new DiskDirectory(path, lockFile);
+        return new DiskDirectory(path, lockFile, maxOpenFiles);
     }
 
     public IReadOnlyList<string> List()
@@ -123,7 +127,8 @@ internal sealed class DiskDirectory : IStoreDirectory
     }
 
     private DiskFile OpenFile(string name, FileMode mode)
-        => DiskException.Wrap("Opening", name, () => new DiskFile(
-            File.OpenHandle(Path.Combine(_path, name), mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete),
-            name));
+        => DiskException.Wrap("Opening", name, () => new DiskFile(_handles.Add(OpenHandle(name, mode), () => OpenHandle(name, FileMode.Open)), name));
+
+    private SafeFileHandle OpenHandle(string name, FileMode mode)
+        => File.OpenHandle(Path.Combine(_path, name), mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
 }

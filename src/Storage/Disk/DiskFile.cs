@@ -2,23 +2,28 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Loire.Storage.Disk;
 
-/// <summary>A file of the operating system.</summary>
-internal sealed class DiskFile(SafeFileHandle handle, string name) : IStoreFile
+/// <summary>A file of the operating system, whose handle is open when it is needed.</summary>
+internal sealed class DiskFile(OpenHandles.Place place, string name) : IStoreFile
 {
     // Linux takes at most 1,024 pieces in one call.
     private const int PiecesPerCall = 1_000;
 
-    public long Length => DiskException.Wrap("Asking for the length", name, () => RandomAccess.GetLength(handle));
+    public long Length => DiskException.Wrap("Asking for the length", name, () =>
+    {
+        using var lease = place.Take();
+        return RandomAccess.GetLength(lease.Handle);
+    });
 
     public int Read(Span<byte> into, long position)
     {
+        using var lease = Take();
         var read = 0;
         while (read < into.Length)
         {
             int count;
             try
             {
-                count = RandomAccess.Read(handle, into[read..], position + read);
+                count = RandomAccess.Read(lease.Handle, into[read..], position + read);
             }
             catch (IOException e)
             {
@@ -38,9 +43,10 @@ internal sealed class DiskFile(SafeFileHandle handle, string name) : IStoreFile
 
     public bool TryReadCached(Span<byte> into, long position)
     {
+        using var lease = Take();
         while (into.Length > 0)
         {
-            var count = Libc.ReadCached(handle, into, position);
+            var count = Libc.ReadCached(lease.Handle, into, position);
             if (count <= 0)
             {
                 return false;
@@ -55,11 +61,12 @@ internal sealed class DiskFile(SafeFileHandle handle, string name) : IStoreFile
 
     public void Write(IReadOnlyList<ReadOnlyMemory<byte>> pieces, long position)
     {
+        using var lease = Take(writes: true);
         try
         {
             if (pieces.Count <= PiecesPerCall)
             {
-                WriteSome(pieces, position);
+                WriteSome(lease.Handle, pieces, position);
                 return;
             }
 
@@ -74,7 +81,7 @@ internal sealed class DiskFile(SafeFileHandle handle, string name) : IStoreFile
                     length += pieces[j].Length;
                 }
 
-                WriteSome(some, position);
+                WriteSome(lease.Handle, some, position);
                 position += length;
             }
         }
@@ -91,7 +98,8 @@ internal sealed class DiskFile(SafeFileHandle handle, string name) : IStoreFile
             return false;
         }
 
-        var error = Libc.Allocate(handle, position, end - position);
+        using var lease = Take();
+        var error = Libc.Allocate(lease.Handle, position, end - position);
         if (error != 0 && new DiskException("Allocation", name, error) is { IsFull: true } full)
         {
             throw full;
@@ -105,13 +113,16 @@ internal sealed class DiskFile(SafeFileHandle handle, string name) : IStoreFile
     {
         DiskException.Wrap("Truncation", name, () =>
         {
-            RandomAccess.SetLength(handle, length);
+            using var lease = place.Take();
+            RandomAccess.SetLength(lease.Handle, length);
             return 0;
         });
     }
 
     public void Sync()
     {
+        using var lease = Take();
+        var handle = lease.Handle;
         if (OperatingSystem.IsWindows())
         {
             DiskException.Wrap("Sync", name, () =>
@@ -124,11 +135,25 @@ internal sealed class DiskFile(SafeFileHandle handle, string name) : IStoreFile
         {
             throw new DiskException("Sync", name, error);
         }
+
+        place.Synced();
     }
 
-    public void Dispose() => handle.Dispose();
+    public void Dispose() => place.Dispose();
 
-    private void WriteSome(IReadOnlyList<ReadOnlyMemory<byte>> pieces, long position)
+    private OpenHandles.Lease Take(bool writes = false)
+    {
+        try
+        {
+            return place.Take(writes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DiskException("Opening", name, e);
+        }
+    }
+
+    private static void WriteSome(SafeFileHandle handle, IReadOnlyList<ReadOnlyMemory<byte>> pieces, long position)
     {
         if (pieces.Count == 1)
         {
