@@ -31,7 +31,7 @@ internal sealed class StoredTopics(HttpClient node, StoredManifest told)
         foreach (var (topic, partition) in Writable)
         {
             using var line = new StringContent(Appended, new MediaTypeHeaderValue("text/plain"));
-            using var response = await node.PostAsync($"/v1/topics/{topic.TopicName}/records?partition={partition.Partition}", line);
+            using var response = await node.PostAsync($"/v1/topics/{topic.TopicName}/records?partition={partition.Partition}&key={Appended}", line);
             var answer = await JsonContent.ReadAsync(response);
             Assert.Equal(partition.LogEndOffset, answer.GetProperty("partitions")[0].GetProperty("first_offset").GetInt64());
         }
