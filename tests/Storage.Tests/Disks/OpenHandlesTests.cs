@@ -120,8 +120,9 @@ public sealed class OpenHandlesTests : IDisposable
     /// <summary>The names of the directory's files of which this process has a handle.</summary>
     private List<string> OpenFiles() =>
     [
-        .. Directory.GetFiles("/proc/self/fd").Select(TargetOf).Where(target => target is not null && target.StartsWith(_temporary.Path, StringComparison.Ordinal) && target.EndsWith(".store", StringComparison.Ordinal))
-            .Select(target => Path.GetFileName(target!)),
+        .. Directory.GetFiles("/proc/self/fd").Select(TargetOf).OfType<string>()
+            .Where(target => target.StartsWith(_temporary.Path, StringComparison.Ordinal) && target.EndsWith(".store", StringComparison.Ordinal))
+            .Select(target => Path.GetFileName(target)),
     ];
 
     private static string? TargetOf(string link)
