@@ -26,7 +26,8 @@ internal sealed class Node(IHost host, FileGrainStorage store) : IAsyncDisposabl
 
     public IGrainFactory Grains => host.Services.GetRequiredService<IGrainFactory>();
 
-    public static async Task<Node> StartAsync(string directory, long cacheBytes = 256L * 1024 * 1024)
+    public static async Task<Node> StartAsync(
+        string directory, long cacheBytes = 256L * 1024 * 1024, Action<LoireGrainsOptions>? configure = null)
     {
         var store = await FileGrainStorage.OpenAsync(
             new FileStoreOptions { Directory = Path.Combine(directory, "store") }, TimeProvider.System, NullLogger.Instance);
@@ -39,18 +40,22 @@ internal sealed class Node(IHost host, FileGrainStorage store) : IAsyncDisposabl
             silo.Services.AddSingleton(new CountedReads(store));
             silo.Services.AddKeyedSingleton<IGrainStorage>(LogStorage.ProviderName, (services, _) => services.GetRequiredService<CountedReads>());
             silo.AddLoireBroker(broker => broker.Version = "benchmark");
-            silo.AddLoireGrains(options => options.CacheBytes = cacheBytes);
+            silo.AddLoireGrains(options =>
+            {
+                options.CacheBytes = cacheBytes;
+                configure?.Invoke(options);
+            });
         });
         var host = builder.Build();
         await host.StartAsync();
         return new Node(host, store);
     }
 
-    public async Task<IPartitionGrain[]> CreateTopicAsync(string name, int partitions)
+    public async Task<IPartitionGrain[]> CreateTopicAsync(string name, int partitions, params KeyValuePair<string, string?>[] configs)
     {
         var grains = host.Services.GetRequiredService<IGrainFactory>();
         var created = await grains.GetGrain<ITopicGrain>(name)
-            .Create(new CreateTopicRequest(partitions, 1, [new("max.message.bytes", "8000000")], false));
+            .Create(new CreateTopicRequest(partitions, 1, [new("max.message.bytes", "8000000"), .. configs], false));
         return created.Error == ErrorCode.None ? Partitions(grains, created.Topic!) : throw new InvalidOperationException(created.Detail);
     }
 
@@ -68,6 +73,21 @@ internal sealed class Node(IHost host, FileGrainStorage store) : IAsyncDisposabl
         for (var i = 0; i < records; i++)
         {
             builder.Append(Timestamp.From(DateTimeOffset.UtcNow), default, true, value, false, []);
+        }
+
+        return builder.Build();
+    }
+
+    /// <summary>A batch of records with random keys of a number and values of so many bytes.</summary>
+    public static ReadOnlyMemory<byte> Keyed(Random random, int records, int keys, int valueBytes)
+    {
+        using var builder = new RecordBatchBuilder();
+        var value = new byte[valueBytes];
+        for (var i = 0; i < records; i++)
+        {
+            random.NextBytes(value);
+            var key = Encoding.ASCII.GetBytes($"key-{random.Next(keys):D8}");
+            builder.Append(Timestamp.From(DateTimeOffset.UtcNow), key, false, value, false, []);
         }
 
         return builder.Build();
