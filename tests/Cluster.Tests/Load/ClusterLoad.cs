@@ -38,6 +38,8 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private readonly string _topic;
     private readonly int _seed;
     private readonly ConcurrentQueue<string> _failures = new();
+    private readonly ConcurrentDictionary<string, string> _told = new();
+    private readonly ConcurrentDictionary<string, long> _places = new();
     private int _names;
 
     public ClusterLoad(ClusterOfProcesses cluster, string topic, int partitions, int seed = 0)
@@ -133,7 +135,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
 
         await _end.CancelAsync();
         await Task.WhenAll(_readers);
-        Assert.Empty(Answers.Problems);
+        Assert.True(Answers.Problems.IsEmpty, string.Join('\n', Answers.Problems));
     }
 
     /// <summary>Every request that a node answered with an error, or did not answer.</summary>
@@ -210,7 +212,12 @@ internal sealed class ClusterLoad : IAsyncDisposable
             _histories[partition].Sent(name, sequence + i, values[i]);
         }
 
-        if (await AppendAsync(node, partition, string.Join('\n', values)) is not { } first)
+        var begun = DateTime.UtcNow;
+        var appended = await AppendAsync(node, partition, string.Join('\n', values));
+        _told[values[0]] = string.Create(
+            CultureInfo.InvariantCulture,
+            $"sent at {begun:HH:mm:ss.fff} by way of node {node.Id}, answered at {DateTime.UtcNow:HH:mm:ss.fff} with {(appended is { } told ? $"offset {told}" : "a failure")}");
+        if (appended is not { } first)
         {
             return false;
         }
@@ -280,6 +287,11 @@ internal sealed class ClusterLoad : IAsyncDisposable
                 }
 
                 Answers.Read(partition, offset, value);
+                if (_places.GetOrAdd(value, offset) is var place && place != offset)
+                {
+                    Answers.Problems.Enqueue($"{value} stands at {place} and at {offset} of partition {partition}; {_told.GetValueOrDefault(value)}");
+                }
+
                 position = offset + 1;
             }
 
