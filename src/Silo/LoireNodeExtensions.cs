@@ -1,4 +1,3 @@
-using Azure.Storage.Blobs;
 using Loire.Log;
 using Loire.Storage;
 using Loire.WebApi.Hosting;
@@ -95,12 +94,12 @@ public static class LoireNodeExtensions
         {
             silo.AddAzureBlobGrainStorage(LogStorage.ProviderName, azure =>
             {
-                azure.BlobServiceClient = new BlobServiceClient(options.AzureConnection);
+                azure.BlobServiceClient = AzureClients.Blobs(options);
                 azure.ContainerName = options.AzureContainer;
                 azure.GrainStorageSerializer = new LoireGrainStorageSerializer();
             });
             services.AddKeyedSingleton<IObjectListing>(
-                LogStorage.ProviderName, new AzureBlobListing(new BlobContainerClient(options.AzureConnection, options.AzureContainer)));
+                LogStorage.ProviderName, new AzureBlobListing(AzureClients.Container(options)));
             return;
         }
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Azure.Data.Tables;
 using Loire.Edge.Calls;
 using Loire.Silo.Clustering;
 using Npgsql;
@@ -14,7 +13,9 @@ internal static class NodeClustering
 {
     /// <summary>The connection string of the membership table; null if the options name none.</summary>
     public static string? ConnectionOf(NodeOptions options) => options.ClusteringConnection
-        ?? (options.Clustering == ClusteringKind.Azure ? options.AzureConnection : null);
+        ?? (options.Clustering != ClusteringKind.Azure ? null
+            : options.AzureAccount is { } account ? AzureClients.TablesOf(account)
+            : options.AzureConnection);
 
     /// <summary>What is wrong with a connection string, in one line that does not repeat it; null if the client of that database accepts it.</summary>
     public static string? ConnectionProblem(ClusteringKind kind, string? connection)
@@ -41,7 +42,7 @@ internal static class NodeClustering
                     NpgsqlDataSource.Create(connection).Dispose();
                     break;
                 case ClusteringKind.Azure:
-                    _ = new TableServiceClient(connection);
+                    _ = AzureClients.Tables(connection);
                     break;
                 default:
                     _ = ConfigurationOptions.Parse(connection);
@@ -118,7 +119,7 @@ internal static class NodeClustering
                 });
                 break;
             case ClusteringKind.Azure:
-                silo.UseAzureStorageClustering(azure => azure.TableServiceClient = new TableServiceClient(connection));
+                silo.UseAzureStorageClustering(azure => azure.TableServiceClient = AzureClients.Tables(connection));
                 break;
             case ClusteringKind.Redis:
                 silo.UseRedisClustering(redis => redis.ConfigurationOptions = ConfigurationOptions.Parse(connection));

@@ -93,6 +93,17 @@ public sealed class NodeOptions
     [AzureConnectionString]
     public string? AzureConnection { get; set; }
 
+    /// <summary>
+    /// The account's service of blobs, reached with an identity that the environment grants instead of <see cref="AzureConnection"/>; only for
+    /// <see cref="StoreKind.Azure"/>.
+    /// </summary>
+    [NodeSetting(
+        "azure-account", "URL",
+        "the storage account's service of blobs, reached with a managed identity or another one that the environment grants, instead of a connection string",
+        Expected = "an https URL such as https://NAME.blob.core.windows.net")]
+    [HttpsUrl]
+    public Uri? AzureAccount { get; set; }
+
     /// <summary>Blob container; only for <see cref="StoreKind.Azure"/>.</summary>
     [NodeSetting("azure-container", "NAME", "blob container (loire)", Expected = "3 to 63 of a-z, 0-9 and single '-' between them")]
     [Required, RegularExpression("(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")]
@@ -117,7 +128,8 @@ public sealed class NodeOptions
     public ClusteringKind Clustering { get; set; }
 
     /// <summary>
-    /// Connection string of the database of <see cref="Clustering"/>; null for <see cref="ClusteringKind.Azure"/> is <see cref="AzureConnection"/>.
+    /// Connection string of the database of <see cref="Clustering"/>; null for <see cref="ClusteringKind.Azure"/> is <see cref="AzureConnection"/>, or the
+    /// tables of <see cref="AzureAccount"/>.
     /// </summary>
     [NodeSetting(
         "clustering-connection", "STRING",

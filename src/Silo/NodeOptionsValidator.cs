@@ -40,11 +40,17 @@ internal sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
                 + "quarters of it. Set --memory-mb higher or --cache-mb lower.");
         }
 
-        var problem = options.Storage == StoreKind.Azure && options.AzureConnection is null
-            ? "The store azure needs --azure-connection, or LOIRE_AZURE_CONNECTION."
-            : ClusteringProblem(options);
+        var problem = StoreProblem(options) ?? ClusteringProblem(options);
         return problem is null ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problem);
     }
+
+    private static string? StoreProblem(NodeOptions options) => options.Storage != StoreKind.Azure ? null : options switch
+    {
+        { AzureConnection: null, AzureAccount: null } => "The store azure needs --azure-connection, or LOIRE_AZURE_CONNECTION, or --azure-account.",
+        { AzureConnection: not null, AzureAccount: not null } =>
+            "The store azure is reached with a connection string or with an identity: set --azure-connection or --azure-account, not both.",
+        _ => null,
+    };
 
     private static string? ClusteringProblem(NodeOptions options)
     {
@@ -92,6 +98,12 @@ internal sealed class HttpUrlAttribute : ValidationAttribute
 {
     public override bool IsValid(object? value) =>
         value is null or Uri { IsAbsoluteUri: true, Scheme: "http" or "https" };
+}
+
+/// <summary>Accepts null, and absolute URLs with https: an identity's token must not cross a network in the clear.</summary>
+internal sealed class HttpsUrlAttribute : ValidationAttribute
+{
+    public override bool IsValid(object? value) => value is null or Uri { IsAbsoluteUri: true, Scheme: "https" };
 }
 
 /// <summary>Accepts null, and any text that the Azure SDK accepts as a connection string.</summary>

@@ -29,7 +29,7 @@ internal sealed class OfflineAzureStore : IAsyncDisposable
     /// <exception cref="Azure.RequestFailedException">The service refuses the credential, or cannot be reached.</exception>
     public static async Task<OfflineAzureStore> OpenAsync(NodeOptions options)
     {
-        var container = new BlobContainerClient(options.AzureConnection, options.AzureContainer);
+        var container = AzureClients.Container(options);
         if (!await container.ExistsAsync())
         {
             throw new IOException($"the container {container.Name} does not exist.");
@@ -40,7 +40,7 @@ internal sealed class OfflineAzureStore : IAsyncDisposable
         services.AddSerializer();
         services.AddAzureBlobGrainStorage(LogStorage.ProviderName, azure =>
         {
-            azure.BlobServiceClient = new BlobServiceClient(options.AzureConnection);
+            azure.BlobServiceClient = AzureClients.Blobs(options);
             azure.ContainerName = options.AzureContainer;
             azure.GrainStorageSerializer = new LoireGrainStorageSerializer();
         });

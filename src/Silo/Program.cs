@@ -79,6 +79,7 @@ internal static partial class Program
         IOException or InvalidDataException or UnauthorizedAccessException or System.Net.Sockets.SocketException or OptionsValidationException =>
             exception.Message.Split('\n')[0],
         NpgsqlException failure => $"the membership table in PostgreSQL is not available: {PostgresSchema.Describe(failure)}",
+        Azure.Identity.AuthenticationFailedException => $"the environment grants no identity for Azure Storage: {exception.Message.Split('\n')[0]}",
         Azure.RequestFailedException => $"Azure Blob Storage answered: {exception.Message.Split('\n')[0]}",
         { InnerException: { } inner } => Reason(inner),
         _ => null,

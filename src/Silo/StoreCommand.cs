@@ -8,7 +8,7 @@ namespace Loire.Silo;
 /// </summary>
 internal static class StoreCommand
 {
-    private static readonly string[] _settings = ["data", "storage", "azure-connection", "azure-container"];
+    private static readonly string[] _settings = ["data", "storage", "azure-connection", "azure-account", "azure-container"];
 
     /// <summary>The command, for the node's command line.</summary>
     public static Command Create() => new("store", "Looks after the store of a node that is stopped.")

@@ -37,7 +37,13 @@ public sealed class NodeConfigurationTests
     [InlineData("--urls http://0.0.0.0:80 --insecure --orleans-dashboard", "0.0.0.0:80 can be reached from other machines, and --orleans-dashboard shows the state of all grains without authentication: it needs all URLs to be of this machine.")]
     [InlineData("--insecure=maybe", "The option --insecure must be true or false.")]
     [InlineData("--storage s3", "The option --storage must be file or azure.")]
-    [InlineData("--storage azure", "The store azure needs --azure-connection, or LOIRE_AZURE_CONNECTION.")]
+    [InlineData("--storage azure", "The store azure needs --azure-connection, or LOIRE_AZURE_CONNECTION, or --azure-account.")]
+    [InlineData(
+        "--storage azure --azure-account http://x.blob.core.windows.net",
+        "The option --azure-account must be an https URL such as https://NAME.blob.core.windows.net.")]
+    [InlineData(
+        "--storage azure --azure-account https://x.blob.core.windows.net --azure-connection UseDevelopmentStorage=true",
+        "The store azure is reached with a connection string or with an identity: set --azure-connection or --azure-account, not both.")]
     [InlineData("--azure-connection x", "The option --azure-connection must be a connection string such as UseDevelopmentStorage=true.")]
     [InlineData("--azure-container A", "The option --azure-container must be 3 to 63 of a-z, 0-9 and single '-' between them.")]
     [InlineData("--cluster-id a/b", "The option --cluster-id must be 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'.")]
@@ -173,6 +179,15 @@ public sealed class NodeConfigurationTests
         Assert.Equal("UseDevelopmentStorage=true", NodeClustering.ConnectionOf(options));
         options.ClusteringConnection = "other";
         Assert.Equal("other", NodeClustering.ConnectionOf(options));
+    }
+
+    [Theory]
+    [InlineData("https://name.blob.core.windows.net", "https://name.table.core.windows.net/", null)]
+    [InlineData("https://storage.example", null, "The clustering azure needs --clustering-connection, or LOIRE_CLUSTERING_CONNECTION.")]
+    public void Azure_tables_of_an_account_without_a_key_have_the_account_s_name(string account, string? tables, string? expected)
+    {
+        var (options, problem) = Read(["--clustering", "azure", "--storage", "azure", "--azure-account", account], [], "{}");
+        Assert.Equal((expected, tables), (problem, expected is null ? NodeClustering.ConnectionOf(options) : null));
     }
 
     [Theory]

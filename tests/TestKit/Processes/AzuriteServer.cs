@@ -13,7 +13,7 @@ public sealed class AzuriteServer
     private const string Account = "devstoreaccount1";
     private const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-    private static readonly Lazy<Task<AzuriteServer>> _shared = new(StartAsync);
+    private static readonly Lazy<Task<AzuriteServer>> _shared = new(() => StartAsync());
 
     private AzuriteServer(Uri blobs, Uri tables) => (Blobs, Tables) = (blobs, tables);
 
@@ -28,6 +28,9 @@ public sealed class AzuriteServer
     /// <summary>Where the service of tables listens.</summary>
     public Uri Tables { get; }
 
+    /// <summary>The account's blobs, for a client that has an identity instead of the account's key.</summary>
+    public Uri AccountUrl => new(Blobs, Account);
+
     /// <summary>How a client connects.</summary>
     public string ConnectionString => ConnectionStringOf(Blobs, Tables);
 
@@ -41,30 +44,15 @@ public sealed class AzuriteServer
     /// <exception cref="ExternalException">It did not start.</exception>
     public static Task<AzuriteServer> SharedAsync() => _shared.Value;
 
-    private static string? FindCommand()
-    {
-        if (Environment.GetEnvironmentVariable("LOIRE_AZURITE") is { Length: > 0 } command)
-        {
-            return command;
-        }
-
-        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
-        {
-            var installed = Path.Combine(directory.FullName, "azurite", "node_modules", ".bin", "azurite");
-            if (File.Exists(installed))
-            {
-                return installed;
-            }
-        }
-
-        return null;
-    }
-
-    private static async Task<AzuriteServer> StartAsync()
+    /// <summary>Starts one of the caller's own, which also is killed when this process ends.</summary>
+    /// <param name="more">Options besides those that every Azurite of the tests has.</param>
+    /// <exception cref="ExternalException">It did not start.</exception>
+    public static async Task<AzuriteServer> StartAsync(params string[] more)
     {
         string[] options =
         [
             "--silent", "--disableTelemetry", "--skipApiVersionCheck", "--inMemoryPersistence", "--blobPort", "0", "--queuePort", "0", "--tablePort", "0",
+            .. more,
         ];
         var start = new ProcessStartInfo(Command!, options) { RedirectStandardOutput = true, RedirectStandardError = true };
         var preload = Path.Combine(Path.GetDirectoryName(Command!)!, "..", "..", "without-collection.cjs");
@@ -94,5 +82,24 @@ public sealed class AzuriteServer
         }
 
         throw new ExternalException($"Azurite did not start: {await process.StandardError.ReadToEndAsync()}");
+    }
+
+    private static string? FindCommand()
+    {
+        if (Environment.GetEnvironmentVariable("LOIRE_AZURITE") is { Length: > 0 } command)
+        {
+            return command;
+        }
+
+        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
+        {
+            var installed = Path.Combine(directory.FullName, "azurite", "node_modules", ".bin", "azurite");
+            if (File.Exists(installed))
+            {
+                return installed;
+            }
+        }
+
+        return null;
     }
 }
