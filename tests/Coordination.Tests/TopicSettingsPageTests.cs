@@ -48,7 +48,7 @@ public class TopicSettingsPageTests
         - A log is compacted when `min.cleanable.dirty.ratio` of its bytes have not been, or when a record has waited for `max.compaction.lag.ms`. What is younger than
           `min.compaction.lag.ms` is left alone, and so is the newest part of the log, some dozens of appends or some MiB; only `max.compaction.lag.ms` reaches that too. Kafka leaves
           its newest segment alone, up to 1 GiB or 7 days.
-        - Only open partitions are compacted; one that nobody uses, when it is next opened. The node asks every 15 s (`--compaction-check-interval`), one partition at a time, with memory
+        - Only open partitions are compacted; a closed one, when it is next opened. The node asks every 15 s (`--compaction-check-interval`), one partition at a time, with memory
           for two million keys (`--compaction-memory-mb`; more keys take more passes), and reads and writes 100 MB a second (`--compaction-bytes-per-second`).
         - A pass that a crash or a move interrupts goes on where it stopped. After a damaged byte the partition is not compacted any more while it is open, the node's log says so, and
           nothing is removed.

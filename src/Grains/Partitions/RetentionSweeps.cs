@@ -61,7 +61,7 @@ internal sealed class RetentionSweeps(
         return await WithinPatience(retaining, stopping) ? await retaining : null;
     }
 
-    // What takes longer goes on by itself, and the others have their turn: storage does not answer, or a partition has just ended.
+    // What takes longer is not waited for, so that the others have their turn: storage does not answer, or a partition has just ended.
     private async Task<bool> WithinPatience(Task task, CancellationToken stopping)
     {
         try

@@ -16,7 +16,7 @@ internal sealed class SegmentRewrite(Chain chain, PartWriter parts, ObjectLoader
     private long _runBytes;
     private Offset _listedTo;
 
-    /// <summary>Runs the step. No other step may run meanwhile.</summary>
+    /// <summary>Runs the step, while no other one runs.</summary>
     /// <param name="from">The first object is the one that holds this position or follows it.</param>
     /// <param name="to">Objects that end after this position stay as they are.</param>
     /// <param name="rewrite">Says what becomes of an object.</param>

@@ -241,7 +241,7 @@ public sealed class PartitionLog : IAsyncDisposable
 
     /// <summary>
     /// Rewrites the batches of adjacent listed objects, a bounded number for each call, and replaces those objects by fewer ones in one write of the
-    /// head. Appends and reads continue meanwhile; merging, trimming and sealing wait, and get their turn between two calls. No offset moves.
+    /// head. Appends and reads continue; merging, trimming and sealing wait, and get their turn between two calls. No offset moves.
     /// An error leaves the log as it was.
     /// </summary>
     /// <param name="from">The first object is the one that holds this offset or follows it.</param>

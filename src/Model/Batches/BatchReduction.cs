@@ -18,7 +18,7 @@ public static class BatchReduction
     /// <param name="records">Its payload, decompressed; well-formed, see <see cref="RecordReader.Check"/>.</param>
     /// <param name="stays">Called once for each record, in order. If no record stays, the batch is written without records.</param>
     /// <param name="deleteHorizon">When records without a value may go (KIP-534), to be kept in the batch; null to leave the batch's own. It takes
-    /// the place of the base timestamp, to which the records' timestamps are written anew.</param>
+    /// the place of the base timestamp, and the records' timestamps are written relative to it.</param>
     /// <returns>The new batch with a valid checksum, in memory owned by the caller.</returns>
     public static ReadOnlyMemory<byte> Reduce(RecordBatch batch, ReadOnlySpan<byte> records, RecordFilter stays, Timestamp? deleteHorizon)
     {
