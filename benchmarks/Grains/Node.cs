@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Log;
@@ -51,7 +52,7 @@ internal sealed class Node(IHost host, FileGrainStorage store) : IAsyncDisposabl
         return new Node(host, store);
     }
 
-    public async Task<IPartitionGrain[]> CreateTopicAsync(string name, int partitions, params KeyValuePair<string, string?>[] configs)
+    public async Task<IPartitionGrain[]> CreateTopicAsync(string name, int partitions, params KeyValuePair<string, string>[] configs)
     {
         var grains = host.Services.GetRequiredService<IGrainFactory>();
         var created = await grains.GetGrain<ITopicGrain>(name)
