@@ -8,6 +8,7 @@ namespace Loire.Cluster.Tests.Chaos;
 internal static class ProcessFaults
 {
     private const int LongestMilliseconds = 9_000;
+    private const int GivenUpExitCode = 3;
 
     /// <summary>One fault of one node, from its begin to its end; the node is up again afterwards.</summary>
     public static async Task HappenAsync(ClusterOfProcesses cluster, Random random, Action<string> say)
@@ -22,7 +23,9 @@ internal static class ProcessFaults
                 break;
             case 1:
                 Say("stops in order");
-                Assert.Equal(0, await node.Process.StopAsync());
+
+                // An earlier fault may have lasted so long that the others have given it up just now.
+                Assert.Contains(await node.Process.StopAsync(), [0, GivenUpExitCode]);
                 break;
             case 2:
                 Say($"pauses for {duration.TotalSeconds:F1} s");

@@ -27,7 +27,8 @@ public sealed class PlacementTests : IAsyncLifetime
     private static readonly int ManyPartitions =
         int.TryParse(Environment.GetEnvironmentVariable("LOIRE_CLUSTER_PARTITIONS"), NumberStyles.None, CultureInfo.InvariantCulture, out var many) ? many : 60;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    // A silo may place a partition by what it knew of the topic up to a minute ago, and looks every 30 s whether another one should lead it.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly ConcurrentQueue<int> _ids = new([1, 2, 3]);
     private readonly ConcurrentDictionary<string, int> _brokers = new();

@@ -63,7 +63,11 @@ public class MetricsTests
             counts.OrderBy(count => count.Key, StringComparer.Ordinal));
     }
 
-    private static void Retain(PartitionBench bench) => bench.Thread.Finish(() => bench.Driver.RetainAsync());
+    private static void Retain(PartitionBench bench) => bench.Thread.Finish(async () =>
+    {
+        await bench.Driver.RetainAsync();
+        return true;
+    });
 
     private static MeterListener Listen(PartitionBench bench, out Dictionary<string, long> counts)
     {
