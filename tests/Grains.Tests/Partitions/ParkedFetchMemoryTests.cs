@@ -15,7 +15,7 @@ public class ParkedFetchMemoryTests
         bench.Appended("a");
         var request = new FetchRequest(new Offset(1), 1024, 1, TimeSpan.FromSeconds(60));
         var cancellation = new CancellationTokenSource();
-        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var before = SettledMemory();
         var fetches = new List<Task<FetchResult>>(Limits.WaitingFetchesPerPartition);
         for (var i = 0; i < Limits.WaitingFetchesPerPartition; i++)
         {
@@ -23,7 +23,7 @@ public class ParkedFetchMemoryTests
         }
 
         var perFetch = (GC.GetTotalMemory(forceFullCollection: true) - before) / Limits.WaitingFetchesPerPartition;
-        Assert.InRange(perFetch, 0, 2_500);
+        Assert.True(perFetch <= 2_500, $"{perFetch} bytes");
         var refused = bench.Thread.Finish(() => bench.Driver.FetchAsync(request, default).AsTask());
         Assert.Equal(ErrorCode.ThrottlingQuotaExceeded, refused.Error);
         Assert.True(ErrorCodes.Describe(refused.Error).Retriable);
@@ -32,6 +32,18 @@ public class ParkedFetchMemoryTests
         bench.Thread.After(cancellation.Cancel);
         Assert.All(fetches, fetch => Assert.True(fetch.IsCanceled));
         Assert.Equal(0, bench.Driver.WaitingFetches);
+    }
+
+    /// <summary>The memory in use once what earlier tests have left is gone: finalizers of one collection release what the next one takes.</summary>
+    private static long SettledMemory()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        return GC.GetTotalMemory(forceFullCollection: true);
     }
 }
 
