@@ -258,8 +258,8 @@ public sealed class NodeOptions
     /// <summary>Bytes that compaction reads and writes in a second on average.</summary>
     [NodeSetting(
         "compaction-bytes-per-second", "BYTES", "what compaction reads and writes in a second on average (100000000)",
-        Expected = "bytes from 1 to 1000000000000")]
-    [Range(1d, 1_000_000_000_000d)]
+        Expected = "bytes from 1000000 to 1000000000000")]
+    [Range(1_000_000d, 1_000_000_000_000d)]
     public long CompactionBytesPerSecond { get; set; } = 100_000_000;
 
     /// <summary>

@@ -82,7 +82,9 @@ public sealed class LoireGrainsOptions
     /// </summary>
     public long CompactionMemoryBytes { get; set; } = 64L * 1024 * 1024;
 
-    /// <summary>Bytes that compaction reads and writes in a second on average (Kafka's <c>log.cleaner.io.max.bytes.per.second</c>).</summary>
+    /// <summary>
+    /// Bytes that compaction reads and writes in a second on average (Kafka's <c>log.cleaner.io.max.bytes.per.second</c>); at least a million.
+    /// </summary>
     public long CompactionBytesPerSecond { get; set; } = 100_000_000;
 
     /// <summary>Settings of consumer groups.</summary>

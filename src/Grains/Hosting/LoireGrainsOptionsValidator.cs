@@ -1,3 +1,4 @@
+using Loire.Grains.Partitions;
 using Loire.Model;
 using Microsoft.Extensions.Options;
 
@@ -30,7 +31,8 @@ internal sealed class LoireGrainsOptionsValidator : IValidateOptions<LoireGrains
             options.CompactionCheckInterval < TimeSpan.FromMilliseconds(1) || options.CompactionCheckInterval > TimeSpan.FromDays(30)
                 ? $"{nameof(options.CompactionCheckInterval)} must lie between a millisecond and 30 days." : null,
             options.CompactionMemoryBytes < 1024 * 1024 ? $"{nameof(options.CompactionMemoryBytes)} must be at least a MiB." : null,
-            options.CompactionBytesPerSecond < 1 ? $"{nameof(options.CompactionBytesPerSecond)} must be at least 1." : null,
+            options.CompactionBytesPerSecond < CompactionBudget.MinBytesPerSecond
+                ? $"{nameof(options.CompactionBytesPerSecond)} must be at least {CompactionBudget.MinBytesPerSecond}." : null,
             options.RetentionCheckInterval < TimeSpan.FromMilliseconds(1) || options.RetentionCheckInterval > TimeSpan.FromDays(30)
                 ? $"{nameof(options.RetentionCheckInterval)} must lie between a millisecond and 30 days." : null,
             options.Groups.Problem() is { } groups ? $"{nameof(options.Groups)}: {groups}" : null,

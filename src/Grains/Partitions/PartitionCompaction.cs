@@ -163,7 +163,9 @@ internal sealed class PartitionCompaction(
             pass.From, (int)Math.Min(options.Compaction.MaxSlots, OffsetMap.SlotsFor(Math.Max(0, pass.End - pass.From))));
         var error = await ScanAsync(scan, pass.End);
         var end = scan.IsFull ? scan.End : pass.End;
-        var next = pass.Next;
+
+        // An owner with less memory than the one before ends the pass earlier, perhaps where that one had been already.
+        var next = Offset.Min(pass.Next, end);
         error = error == ErrorCode.None ? await log.MarkCompactionAsync(new CompactionMark(log.Compaction.CleanTo, end, next)) : error;
         while (error == ErrorCode.None && next < end)
         {
@@ -184,12 +186,12 @@ internal sealed class PartitionCompaction(
                     return rewritten;
                 },
                 to => new CompactionMark(log.Compaction.CleanTo, end, Offset.Min(to, end)));
-            if (step.Error != ErrorCode.None || step.Next == next)
+            if (step.Error != ErrorCode.None)
             {
-                error = step.Error;
-                break;
+                return step.Error;
             }
 
+            Invariant.Check(step.Next > next, "a step moves on");
             next = step.Next;
             _hasProgressed = true;
             metrics.Compacted(removed, step.SourceBytes, step.WrittenBytes);

@@ -1,8 +1,10 @@
 using System.Diagnostics.Metrics;
 using System.Text;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Partitions;
 using Loire.Grains.Tests.Benches;
 using Loire.Log;
+using Loire.Log.Objects;
 using Loire.Log.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
@@ -14,7 +16,7 @@ namespace Loire.Grains.Tests.Partitions;
 public class CompactionTests
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
-    private static readonly PartitionLogOptions Small = new() { TailChunks = 4, WholeChunkBytes = 1, HeadSegments = 4 };
+    private static readonly PartitionLogOptions Small = new() { TailChunks = 4, WholeChunkBytes = 1, HeadSegments = 4, RewriteBytes = 3_000 };
 
     private static readonly PartitionSettings Compacted = PartitionBench.Defaults with
     {
@@ -129,14 +131,7 @@ public class CompactionTests
         List<string> all = [.. Records(bench), "200:end=1"];
         for (var writes = 1; ; writes++)
         {
-            var (copy, left) = (bench.Storage.Clone(), writes);
-            var owner = With(Compacted, copy);
-            Assert.Equal(200, Append(owner, "end=1"));
-            copy.Faults = call => Task.FromResult(
-                call.Operation == StorageOperation.Write && --left < 0 ? StorageFault.Refuse(new StorageFullException("full")) : StorageFault.None);
-            Compact(owner);
-            copy.Faults = null;
-            var isWhole = left >= 0;
+            var (copy, isWhole, _) = Interrupt(bench.Storage.Clone(), writes);
             var heir = With(Compacted, copy);
             Assert.Equal(LastValues(all), LastValues(Records(heir)));
             Compact(heir);
@@ -169,6 +164,45 @@ public class CompactionTests
 
         Assert.Equal(large.Log.Compaction, small.Log.Compaction);
         Assert.Equal(Records(large), Records(small));
+    }
+
+    [Fact]
+    public void A_pass_goes_on_under_an_owner_that_remembers_fewer_keys_than_the_one_before()
+    {
+        var bench = With(Compacted);
+        for (var i = 0; i < 20; i++)
+        {
+            Append(bench, $"once{i}=1");
+        }
+
+        Fill(bench, 180, keys: 50);
+        List<string> all = [.. Records(bench), "200:end=1"];
+        var storage = Enumerable.Range(1, 100).Select(writes => Interrupt(bench.Storage.Clone(), writes))
+            .First(stopped => stopped.Mark is { IsPassUnderWay: true, PassNext.Value: > 25 }).Storage;
+
+        var heir = With(Compacted with { Compaction = Compacted.Compaction!.Value with { MinDirtyRatio = 0 } }, storage, compactionBytes: 5 * 24);
+        for (var pass = 0; pass < 100 && (pass == 0 || heir.Log.Compaction.CleanTo < heir.Log.ListedEndOffset); pass++)
+        {
+            Compact(heir);
+            Assert.Equal(ErrorCode.None, heir.Offsets().Error);
+        }
+
+        Assert.Equal(Expected(all, (int)heir.Log.Compaction.CleanTo.Value), Records(heir));
+    }
+
+    [Fact]
+    public void The_pace_is_kept_though_the_clock_is_set_back_by_years()
+    {
+        var time = new ManualTime();
+        var budget = new CompactionBudget(1024 * 1024, CompactionBudget.MinBytesPerSecond, time);
+        var first = budget.PaceAsync(CompactionBudget.MinBytesPerSecond);
+        time.ClockError = TimeSpan.FromDays(-3_650);
+        var second = budget.PaceAsync(CompactionBudget.MinBytesPerSecond);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(first.IsCompleted);
+        Assert.False(second.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(second.IsCompleted);
     }
 
     [Fact]
@@ -282,6 +316,18 @@ public class CompactionTests
             await bench.Driver.CompactAsync();
             return true;
         });
+    }
+
+    /// <summary>Appends once, and compacts until storage has taken so many writes and is full.</summary>
+    private static (LossyGrainStorage Storage, bool IsWhole, CompactionMark Mark) Interrupt(LossyGrainStorage storage, int writes)
+    {
+        var owner = With(Compacted, storage);
+        Append(owner, "end=1");
+        storage.Faults = call => Task.FromResult(
+            call.Operation == StorageOperation.Write && --writes < 0 ? StorageFault.Refuse(new StorageFullException("full")) : StorageFault.None);
+        Compact(owner);
+        storage.Faults = null;
+        return (storage, writes >= 0, owner.Log.Compaction);
     }
 
     private static void SealAndCompact(PartitionBench bench)
