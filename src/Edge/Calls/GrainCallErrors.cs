@@ -6,6 +6,9 @@ namespace Loire.Edge.Calls;
 /// </summary>
 public static class GrainCallErrors
 {
+    /// <summary>How Orleans begins the rejection of a call that went along with a migrating grain.</summary>
+    internal const string UnknownMigration = "The activation's migration did not deliver the request.";
+
     /// <summary>
     /// The error of a call that failed with <paramref name="exception"/>: retriable, and with an unknown outcome if the call has side
     /// effects, unless <see cref="IsUndelivered"/>. Null for an exception that grain calls are not expected to throw, which is a bug.
@@ -33,9 +36,11 @@ public static class GrainCallErrors
     /// <see cref="SiloUnavailableException"/> is a message rejection too, but reports both a silo that was known to be dead before sending
     /// and a connection that broke after it, so it proves nothing. A client outside the cluster sends a call again by itself when a
     /// connection breaks while the call is written; what Orleans may deliver twice in this way, it may also reject the second time. A migration
-    /// of a grain rejects calls that the other silo may have run: no grain of Loire migrates (<c>[Immovable]</c>).
+    /// of a grain rejects calls that the other silo may have run: no grain of this version migrates (<c>[Immovable]</c>), but those of earlier ones do
+    /// in a rolling upgrade, and only the text tells (Orleans 10.4.2).
     /// </remarks>
     public static bool IsUndelivered(Exception exception) =>
         exception is GatewayTooBusyException or LimitExceededException
-        || exception is OrleansMessageRejectionException and not SiloUnavailableException;
+        || (exception is OrleansMessageRejectionException and not SiloUnavailableException
+            && !exception.Message.StartsWith(UnknownMigration, StringComparison.Ordinal));
 }
