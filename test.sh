@@ -60,6 +60,11 @@ if [ ${#suites[@]} -eq 0 ]; then
   mapfile -t suites < <(find tests -name '*.Tests.csproj' -printf '%f\n' | sed 's/\.csproj$//' | sort)
 fi
 
+# Each test that failed with the first lines of its message: what follows in a log may be the consequence of what comes first.
+failures() {
+  awk '/^  Failed / { left = 4 } left > 0 && shown < 80 { print substr($0, 1, 300); left--; shown++ }' "$1"
+}
+
 # Runs one suite and prints its line; leaves "passed failed skipped" in artifacts/SUITE.result. What follows the name runs the runner.
 run_suite() {
   local suite=$1 begun=$SECONDS log=artifacts/$1.log code=0 f='' p='' s=''
@@ -75,7 +80,7 @@ run_suite() {
     printf '%-26s %5d passed %3d failed %3d skipped %4ds\n' "$suite" "$p" "$f" "$s" $((SECONDS - begun))
   fi
   echo "$p $f $s" >"artifacts/$suite.result"
-  [ "$f" = 0 ] || grep -vE '^\s*$' "$log" | tail -60
+  [ "$f" = 0 ] || { failures "$log"; grep -vE '^\s*$' "$log" | tail -40; }
 }
 
 is_in() { [[ " ${*:2} " == *" $1 "* ]]; }

@@ -72,11 +72,21 @@ internal sealed class ClusterNode : IAsyncDisposable
         }
 
         Url = Process.Url;
-        await Until.TrueAsync($"node {Id} is ready", async () =>
+        await Until.TrueAsync($"node {Id} is ready", IsReadyAsync);
+    }
+
+    /// <summary>Whether it says that it is ready; false if it cannot be reached.</summary>
+    public async Task<bool> IsReadyAsync()
+    {
+        try
         {
             using var response = await Process.Client.GetAsync("/readyz");
             return response.IsSuccessStatusCode;
-        });
+        }
+        catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Starts one more process of the node.</summary>

@@ -67,18 +67,27 @@ internal sealed class ClusterOfProcesses : IAsyncDisposable
         return cluster;
     }
 
-    /// <summary>Ends all faults, starts again what has ended, and waits until all nodes are members.</summary>
+    /// <summary>Ends all faults, starts again what has ended, and waits until all nodes are members that serve.</summary>
+    /// <exception cref="TimeoutException">A node neither serves nor ends; it is killed, so that one test fails and not all that follow.</exception>
     public async Task HealAsync()
     {
         await Task.WhenAll(Nodes.Select(node => node.HealAsync()));
         foreach (var node in Nodes)
         {
-            // A process that was given up may not know that yet.
-            await Until.TrueAsync($"node {node.Id} is a member", async () =>
+            try
             {
-                await node.HealAsync();
-                return (await StatusesAsync(node.Id)).Count(status => status == "Active") == 1;
-            });
+                // A process that was given up may not know that yet, and one that ends may not have ended yet.
+                await Until.TrueAsync($"node {node.Id} is a member that serves", async () =>
+                {
+                    await node.HealAsync();
+                    return (await StatusesAsync(node.Id)).Count(status => status == "Active") == 1 && await node.IsReadyAsync();
+                });
+            }
+            catch (TimeoutException failure)
+            {
+                await node.Process.KillAsync();
+                throw new TimeoutException($"{failure.Message} It wrote:\n{node.Process.Output}", failure);
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Loire.Grains.Interfaces.Partitions;
@@ -12,6 +13,8 @@ namespace Loire.Grains.Tests.Clusters;
 /// <summary>Producers that write to every partition of a topic until stopped, and record every reply.</summary>
 internal sealed class Load
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private readonly ConcurrentQueue<Send> _sends = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _producers = [];
@@ -34,7 +37,7 @@ internal sealed class Load
     {
         var milestone = new Milestone(Acknowledged + batches);
         _milestone = milestone;
-        await await Task.WhenAny([milestone.Task, .. _producers]).WaitAsync(TimeSpan.FromSeconds(60));
+        await await Task.WhenAny([milestone.Task, .. _producers]).WaitAsync(Patience);
         Assert.True(milestone.Task.IsCompleted, "a producer has ended");
     }
 
@@ -65,7 +68,7 @@ internal sealed class Load
         var log = new MemoryStream();
         for (var from = Offset.Zero; ;)
         {
-            var result = await grain.Fetch(new FetchRequest(from, 1024 * 1024, 0, TimeSpan.Zero), default);
+            var result = await RepeatedAsync(() => grain.Fetch(new FetchRequest(from, 1024 * 1024, 0, TimeSpan.Zero), default).AsTask());
             Assert.Equal(ErrorCode.None, result.Error);
             foreach (var piece in result.Batches)
             {
@@ -83,6 +86,22 @@ internal sealed class Load
 
     public static IPartitionGrain Partition(IGrainFactory grains, TopicDescription topic, int partition) =>
         grains.GetGrain<IPartitionGrain>(new PartitionKey(topic.Name, topic.Id, partition).ToString());
+
+    /// <summary>Makes a call that may be repeated: for some time after a silo has ended others reject what they would pass on to it.</summary>
+    private static async Task<T> RepeatedAsync<T>(Func<Task<T>> call)
+    {
+        for (var begun = Stopwatch.GetTimestamp(); ;)
+        {
+            try
+            {
+                return await call();
+            }
+            catch (Exception failure) when (failure is OrleansException or TimeoutException && Stopwatch.GetElapsedTime(begun) < Patience)
+            {
+                await Task.Delay(10);
+            }
+        }
+    }
 
     private async Task Produce(IGrainFactory grains, TopicDescription topic, int producer)
     {
