@@ -274,7 +274,7 @@ async Task RetentionSweep(string own)
 // Ten million records with a million keys, beside the same bytes read and written once with bare calls.
 async Task Compaction(string own)
 {
-    const int Records = 10_000_000, Keys = 1_000_000, InBatch = 500;
+    const int Records = 10_000_000, Keys = 1_000_000, InBatch = 500, UnderWay = 32;
     await using var node = await Node.StartAsync(own, configure: options =>
     {
         options.CompactionCheckInterval = TimeSpan.FromMilliseconds(100);
@@ -282,15 +282,10 @@ async Task Compaction(string own)
     });
     var partition = (await node.CreateTopicAsync(
         "compacted", 1, new("cleanup.policy", "compact"), new("min.cleanable.dirty.ratio", "0"), new("min.compaction.lag.ms", "3600000")))[0];
-    var (random, bytes) = (new Random(1), 0L);
-    for (var lane = new List<Task>(); bytes == 0 || lane.Count > 0; lane.Clear())
+    var random = new Random(1);
+    for (var batch = 0; batch < Records / InBatch; batch += UnderWay)
     {
-        for (var i = 0; i < 32 && bytes < (long)Records / InBatch; i++, bytes++)
-        {
-            lane.Add(Node.AppendAsync(partition, Node.Keyed(random, InBatch, Keys, 100)));
-        }
-
-        await Task.WhenAll(lane);
+        await Task.WhenAll(Enumerable.Range(0, UnderWay).Select(_ => Node.AppendAsync(partition, Node.Keyed(random, InBatch, Keys, 100))));
     }
 
     var written = new DirectoryInfo(Path.Combine(own, "store")).EnumerateFiles().Sum(file => file.Length);
