@@ -50,7 +50,7 @@ public class TopicSettingsPageTests
           its newest segment alone, up to 1 GiB or 7 days.
         - Only open partitions are compacted; a closed one, when it is next opened. The node asks every 15 s (`--compaction-check-interval`), one partition at a time, with memory
           for two million keys (`--compaction-memory-mb`; more keys take more passes), and reads and writes 100 MB a second (`--compaction-bytes-per-second`).
-        - A pass that a crash or a move interrupts goes on where it stopped. After a damaged byte the partition is not compacted any more while it is open, the node's log says so, and
+        - A pass that a crash or a move interrupts is resumed at the same place. After a damaged byte the partition is not compacted any more while it is open, the node's log says so, and
           nothing is removed.
         - Records without a key, from before `compact` was set, are removed.
 

@@ -10,7 +10,7 @@ namespace Loire.Grains.Partitions;
 
 /// <summary>
 /// Compacts one partition: learns the last offset of each key in the part that has not been compacted, as far as the map of the silo reaches, and then
-/// rewrites the log up to there, a few objects at a time. A pass that was interrupted goes on where it stopped, also under another owner. Records
+/// rewrites the log up to there, a few objects at a time. An interrupted pass is resumed at the same place, also by another owner. Records
 /// are decoded outside the partition's turns. A damaged batch or object ends compaction for this partition, and nothing is removed.
 /// </summary>
 /// <param name="log">The log, which is open.</param>
@@ -43,7 +43,7 @@ internal sealed class PartitionCompaction(
 
     /// <summary>Makes one pass if it is due.</summary>
     /// <returns><see cref="ErrorCode.None"/>; <see cref="ErrorCode.CorruptMessage"/> once, when damage is found; another error of the log, after which the
-    /// pass goes on with the next call.</returns>
+    /// next call resumes the pass.</returns>
     public async Task<ErrorCode> CompactAsync()
     {
         var (error, pass) = await PlanAsync();

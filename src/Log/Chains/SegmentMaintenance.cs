@@ -97,7 +97,7 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
             : await RunAloneAsync(ListTailAsync(chain.State.Head.Start));
     }
 
-    /// <summary>Records in the head how far compaction has come.</summary>
+    /// <summary>Writes the progress of compaction to the head.</summary>
     public async Task<ErrorCode> MarkCompactionAsync(CompactionMark mark)
     {
         await SettleAsync();

@@ -19,7 +19,7 @@ internal sealed class SegmentRewrite(Chain chain, PartWriter parts, ObjectLoader
     /// <summary>Runs the step, while no other one runs.</summary>
     /// <param name="from">The first object is the one that holds this position or follows it.</param>
     /// <param name="to">Objects that end after this position stay as they are.</param>
-    /// <param name="rewrite">Says what becomes of an object.</param>
+    /// <param name="rewrite">Returns the new form of an object.</param>
     /// <param name="mark">The mark for the head, given where the next step continues. A step that changes nothing else writes no head.</param>
     public async Task<RewriteStep> RunAsync(
         Offset from, Offset to, Func<LogObject, Task<RewrittenObject>> rewrite, Func<Offset, CompactionMark> mark)

@@ -4,7 +4,7 @@ using Loire.Model;
 namespace Loire.Log.Objects;
 
 /// <summary>
-/// How far the compaction of a log has come, as its head remembers it.
+/// How much of a log has been compacted: a field of its head.
 /// <code>
 ///    0  i64  clean to
 ///    8  i64  pass end

@@ -5,7 +5,7 @@ using Loire.Model;
 namespace Loire.Log.Partitions;
 
 /// <summary>Rewrites the batches of one object at a time.</summary>
-/// <param name="rewrite">Says what becomes of batches, in the order of the log.</param>
+/// <param name="rewrite">Returns what replaces batches, in the order of the log.</param>
 /// <param name="logTag">The tag of the log's name.</param>
 internal sealed class BatchRewriter(Func<IReadOnlyList<ReadOnlyMemory<byte>>, Task<RewrittenBatches>> rewrite, uint logTag)
 {

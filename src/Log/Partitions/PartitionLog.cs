@@ -233,7 +233,7 @@ public sealed class PartitionLog : IAsyncDisposable
     public Task<ErrorCode> SealAsync() =>
         ProblemOfLeader() is not ErrorCode.None and var error ? Task.FromResult(error) : _chain.SegmentMaintenance.SealAsync();
 
-    /// <summary>Records how far compaction has come, for this owner and later ones.</summary>
+    /// <summary>Makes the progress of compaction durable, for this owner and later ones.</summary>
     /// <param name="mark">The mark; it ends at or before <see cref="ListedEndOffset"/>.</param>
     /// <returns>The errors of <see cref="TrimAsync"/>.</returns>
     public Task<ErrorCode> MarkCompactionAsync(CompactionMark mark) =>
@@ -247,7 +247,7 @@ public sealed class PartitionLog : IAsyncDisposable
     /// <param name="from">The first object is the one that holds this offset or follows it.</param>
     /// <param name="to">Objects that end after this offset stay as they are; at most <see cref="ListedEndOffset"/>.</param>
     /// <param name="rewrite">
-    /// Says what becomes of the batches of one object, in order; called for one object after the other, on the owner's scheduler. It may await, but
+    /// Returns what replaces the batches of one object, in order; called for one object after the other, on the owner's scheduler. It may await, but
     /// neither move the start, seal, mark nor rewrite.
     /// </param>
     /// <param name="mark">

@@ -122,62 +122,32 @@ public sealed class CrashSweep
         }
     }
 
-    /// <summary>
-    /// Two owners, one after the other, append enough to merge segments and to turn a page; the first stops in good order.
-    /// </summary>
-    private static async Task AppendAndStop(World world)
-    {
-        for (var owner = 0; owner < 2; owner++)
-        {
-            var log = world.New();
-            if (await log.OpenAsync(CancellationToken.None) != ErrorCode.None
-                || await log.BecomeLeaderAsync(CancellationToken.None) != ErrorCode.None)
-            {
-                return;
-            }
-
-            for (var i = 0; i < 8; i++)
-            {
-                var value = world.NewValue() + new string('x', i == 5 ? 500 : 1);
-                world.History.Sent(value);
-                var pending = log.Append([TestBatches.ToAppend(TestBatches.Of(1, value))]);
-                world.History.Answered(value, await pending.Committed, pending.BaseOffset);
-            }
-
-            await log.DisposeAsync();
-        }
-    }
+    /// <summary>Two owners append enough to merge segments and to turn a page.</summary>
+    private static Task AppendAndStop(World world) =>
+        TwoOwnersAsync(world, 8, static i => i == 5 ? 500 : 1, static (_, _) => Task.CompletedTask);
 
     /// <summary>Like the other, and each owner moves the start again and again: within the tail, within the head, within a page.</summary>
-    private static async Task AppendTrimAndStop(World world)
+    private static Task AppendTrimAndStop(World world) => TwoOwnersAsync(world, 12, LongEachThird, async (log, i) =>
     {
-        for (var owner = 0; owner < 2; owner++)
+        if (i % 4 == 3)
         {
-            var log = world.New();
-            if (await log.OpenAsync(CancellationToken.None) != ErrorCode.None
-                || await log.BecomeLeaderAsync(CancellationToken.None) != ErrorCode.None)
-            {
-                return;
-            }
-
-            for (var i = 0; i < 12; i++)
-            {
-                var value = world.NewValue() + new string('x', i % 3 == 0 ? 600 : 1);
-                world.History.Sent(value);
-                var pending = log.Append([TestBatches.ToAppend(TestBatches.Of(1, value))]);
-                world.History.Answered(value, await pending.Committed, pending.BaseOffset);
-                if (i % 4 == 3)
-                {
-                    await world.TrimAsync(log, log.DurableEndOffset.Value - (i == 11 ? 0 : 3));
-                }
-            }
-
-            await log.DisposeAsync();
+            await world.TrimAsync(log, log.DurableEndOffset.Value - (i == 11 ? 0 : 3));
         }
-    }
+    });
 
     /// <summary>Two owners append enough for pages of pages, and compact the log at the end and between.</summary>
-    private static async Task AppendCompactAndStop(World world)
+    private static Task AppendCompactAndStop(World world) => TwoOwnersAsync(world, 12, LongEachThird, async (log, i) =>
+    {
+        if (i % 6 == 5)
+        {
+            await world.CompactAsync(log, i == 11 ? int.MaxValue : 2);
+        }
+    });
+
+    private static int LongEachThird(int i) => i % 3 == 0 ? 600 : 1;
+
+    /// <summary>Two owners, one after the other, append values, with something else after each; both stop in good order.</summary>
+    private static async Task TwoOwnersAsync(World world, int appends, Func<int, int> padding, Func<PartitionLog, int, Task> then)
     {
         for (var owner = 0; owner < 2; owner++)
         {
@@ -188,16 +158,13 @@ public sealed class CrashSweep
                 return;
             }
 
-            for (var i = 0; i < 12; i++)
+            for (var i = 0; i < appends; i++)
             {
-                var value = world.NewValue() + new string('x', i % 3 == 0 ? 600 : 1);
+                var value = world.NewValue() + new string('x', padding(i));
                 world.History.Sent(value);
                 var pending = log.Append([TestBatches.ToAppend(TestBatches.Of(1, value))]);
                 world.History.Answered(value, await pending.Committed, pending.BaseOffset);
-                if (i % 6 == 5)
-                {
-                    await world.CompactAsync(log, i == 11 ? int.MaxValue : 2);
-                }
+                await then(log, i);
             }
 
             await log.DisposeAsync();
