@@ -26,7 +26,6 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     private readonly Func<PartitionKey, ValueTask<PartitionSettingsResult>> _askTopic;
     private readonly TimeSpan _maxAge;
     private readonly int _brokerId;
-    private readonly PartitionReports? _reports;
     private readonly TimeProvider _time;
     private readonly PartitionMetrics _metrics;
     private readonly ILogger _logger;
@@ -35,6 +34,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     private readonly PartitionFetches _fetches;
     private readonly PartitionTrims _trims;
     private readonly PartitionCompaction _compaction;
+    private readonly PartitionUpkeep _upkeep;
     private readonly PartitionMachine<AppendReply, WaitingFetch> _machine = new();
     private readonly DriverTurns _turns;
     private Task<ErrorCode>? _opening;
@@ -42,8 +42,6 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     private bool _isOpen;
     private bool _isFirstOwner;
     private ErrorCode _closed;
-    private long _measuredBytes;
-    private volatile PartitionReport? _lastReport;
     private Task? _compacting;
     private volatile bool _wasUsed = true;
     private volatile bool _isCompacted;
@@ -63,12 +61,13 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         PartitionDriverOptions options, TimeProvider time, PartitionMetrics metrics, ILogger logger, Action drop)
     {
         (_key, _log, _askTopic, _metrics, _logger, _drop) = (key, log, askTopic, metrics, logger, drop);
-        (_maxAge, _brokerId, _reports, _time) = (options.MaxAge, options.BrokerId, options.Reports, time);
+        (_maxAge, _brokerId, _time) = (options.MaxAge, options.BrokerId, time);
         _turns = new DriverTurns(turns, Fail);
         _appends = new PartitionAppends(log, _machine, OpenAsync, LeadAsync, options, time, metrics, Fail);
         _fetches = new PartitionFetches(log, _machine, Bounds, _turns, options.MaxAge, time, metrics);
         _trims = new PartitionTrims(log, _machine, NewestAsync, LeadAsync, time, metrics);
         _compaction = new PartitionCompaction(log, _machine, NewestAsync, LeadAsync, options, time, metrics);
+        _upkeep = new PartitionUpkeep(key, log, _machine, _trims, _compaction, options.Reports, () => _closed, metrics, logger);
         log.Advanced = OnLogAdvanced;
         log.Failed = _appends.Fail;
         log.Closed = OnLogClosed;
@@ -179,13 +178,22 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     /// Deletes what the topic's retention no longer keeps, if the partition is open. Posts a turn; from any thread.
     /// </summary>
     /// <returns>Completes when that has been done, or has failed: with a report, or null if there is none.</returns>
-    internal Task<PartitionReport?> RetainAsync() => StartAsync(async () => _isOpen ? (await RetainOnceAsync(isOpen: true)).Report : null);
+    internal Task<PartitionReport?> RetainAsync() =>
+        _turns.RunAsync(async () => _isOpen ? (await _upkeep.RetainAsync(isOpen: true)).Report : null);
 
     /// <summary>
     /// Compacts the log once if that is due. A partition that is not open is left alone. Posts a turn; from any thread, but from one at a time.
     /// </summary>
     /// <returns>Completes when that has been done, or has failed.</returns>
-    internal Task CompactAsync() => _compacting is { IsCompleted: false } running ? running : _compacting = StartAsync(CompactOnceAsync);
+    internal Task CompactAsync() => _compacting is { IsCompleted: false } running ? running : _compacting = _turns.RunAsync(async () =>
+    {
+        if (_isOpen)
+        {
+            await _upkeep.CompactAsync();
+        }
+
+        return true;
+    });
 
     /// <summary>Whether the topic is compacted, as far as the partition knows. From any thread.</summary>
     internal bool IsCompacted => _isCompacted;
@@ -197,16 +205,16 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     public async ValueTask<RetainResult> OpenAndRetainAsync()
     {
         var error = await OpenAsync();
-        var result = error == ErrorCode.None ? await RetainOnceAsync(isOpen: false) : new RetainResult(error, null);
-        _lastReport = result.Report is { } report ? report with { At = Timestamp.From(_time.GetUtcNow()) } : _lastReport;
+        var result = error == ErrorCode.None ? await _upkeep.RetainAsync(isOpen: false) : new RetainResult(error, null);
+        LastReport = result.Report is { } report ? report with { At = Timestamp.From(_time.GetUtcNow()) } : LastReport;
         return result;
     }
 
     /// <summary>The last report that the topic has confirmed, with the time by this silo's clock; null if there is none. From any thread.</summary>
     internal PartitionReport? LastReport
     {
-        get => _lastReport;
-        set => _lastReport = value;
+        get => _upkeep.LastReport;
+        set => _upkeep.LastReport = value;
     }
 
     /// <summary>Applies a newer configuration of the topic. A partition that is not open stays closed.</summary>
@@ -237,13 +245,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     {
         var wasOpen = _isOpen && _closed == ErrorCode.None;
         await CloseAsync(ErrorCode.NotLeaderOrFollower);
-        if (wasOpen)
-        {
-            ReportClosing();
-        }
-
-        _metrics.Measured(-_measuredBytes);
-        _measuredBytes = 0;
+        _upkeep.Close(wasOpen);
         await _log.DisposeAsync();
         _appends.Dispose();
     }
@@ -381,83 +383,6 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         return new PartitionOffsets(
             ErrorCode.None, positions.Start, positions.LastStable, positions.HighWatermark, positions.End, _log.Epoch, _machine.TopicVersion,
             _brokerId);
-    }
-
-    private async Task<RetainResult> RetainOnceAsync(bool isOpen)
-    {
-        if (_closed != ErrorCode.None)
-        {
-            return new RetainResult(_closed, null);
-        }
-
-        var version = _machine.TopicVersion;
-        var error = await _trims.RetainAsync();
-        if (error != ErrorCode.None)
-        {
-            if (_closed == ErrorCode.None)
-            {
-                CouldNotRetain(_key, error);
-            }
-
-            return new RetainResult(error, null);
-        }
-
-        (error, var size) = await _log.MeasureAsync();
-        if (error != ErrorCode.None || _closed != ErrorCode.None)
-        {
-            return new RetainResult(_closed != ErrorCode.None ? _closed : error, null);
-        }
-
-        _metrics.Measured(size.Bytes - _measuredBytes);
-        _measuredBytes = size.Bytes;
-        return new RetainResult(ErrorCode.None, Report(size, version, isOpen));
-    }
-
-    private PartitionReport Report(LogSize size, long version, bool isOpen) => new(
-        _key.Partition, _log.LogStartOffset, _log.DurableEndOffset, size.Bytes, size.OldestBytes, size.Oldest, version, isOpen, Timestamp.None);
-
-    // A closing partition must not wait for storage. One of which the index was never read is found by its topic, which opens it when its last
-    // report is too old.
-    private void ReportClosing()
-    {
-        if (_reports is not null && _log.MeasureAsync() is { IsCompletedSuccessfully: true, Result: (ErrorCode.None, var size) })
-        {
-            _reports.Closed(_key, _lastReport, Report(size, 0, isOpen: false));
-        }
-    }
-
-    private async Task<bool> CompactOnceAsync()
-    {
-        var error = _isOpen && _closed == ErrorCode.None ? await _compaction.CompactAsync() : ErrorCode.None;
-        if (error == ErrorCode.CorruptMessage)
-        {
-            CompactionStopped(_key);
-        }
-        else if (error != ErrorCode.None && _closed == ErrorCode.None)
-        {
-            CouldNotCompact(_key, error);
-        }
-
-        return true;
-    }
-
-    /// <summary>Posts a turn that starts some work; from any thread. The default if the work fails.</summary>
-    private Task<T?> StartAsync<T>(Func<Task<T>> work)
-    {
-        var ended = new TaskCompletionSource<T?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _turns.Post(() => _turns.Start(async () =>
-        {
-            var result = default(T);
-            try
-            {
-                result = await work();
-            }
-            finally
-            {
-                ended.SetResult(result);
-            }
-        }));
-        return ended.Task;
     }
 
     private void OnLogAdvanced()

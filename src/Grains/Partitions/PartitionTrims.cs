@@ -15,19 +15,30 @@ internal sealed class PartitionTrims(
     PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, Func<ValueTask<ErrorCode>> seeNewest, Func<ValueTask<ErrorCode>> lead,
     TimeProvider time, PartitionMetrics metrics)
 {
+    private readonly SemaphoreSlim _turns = new(1, 1);
+
     /// <summary>Moves the start of the log to an offset up to the high watermark.</summary>
     public async Task<ErrorCode> DeleteBeforeAsync(Offset to)
     {
-        var error = await lead();
-        var (before, size) = (machine.Positions.Start, (await log.MeasureAsync()).Size);
-        error = error == ErrorCode.None ? await log.TrimAsync(to) : error;
-        machine.MoveStart(log.LogStartOffset);
-        if (machine.Positions.Start is var after && after > before)
+        // One at a time: what two of them delete together is counted once.
+        await _turns.WaitAsync();
+        try
         {
-            metrics.Deleted(after - before, Math.Max(0, size.Bytes - (await log.MeasureAsync()).Size.Bytes));
-        }
+            var error = await lead();
+            var (before, size) = (machine.Positions.Start, (await log.MeasureAsync()).Size);
+            error = error == ErrorCode.None ? await log.TrimAsync(to) : error;
+            machine.MoveStart(log.LogStartOffset);
+            if (machine.Positions.Start is var after && after > before)
+            {
+                metrics.Deleted(after - before, Math.Max(0, size.Bytes - (await log.MeasureAsync()).Size.Bytes));
+            }
 
-        return error;
+            return error;
+        }
+        finally
+        {
+            _turns.Release();
+        }
     }
 
     /// <summary>Deletes what the topic's settings no longer keep.</summary>

@@ -23,6 +23,26 @@ internal sealed class DriverTurns(ITurnQueue queue, Action<Exception> failed)
     /// <summary>Starts asynchronous work within the current turn.</summary>
     public void Start(Func<Task> work) => _ = WatchAsync(work);
 
+    /// <summary>Queues a turn that starts asynchronous work; may be called from any thread.</summary>
+    /// <returns>The result of the work, or the default if it failed.</returns>
+    public Task<T?> RunAsync<T>(Func<Task<T>> work)
+    {
+        var ended = new TaskCompletionSource<T?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() => Start(async () =>
+        {
+            var result = default(T);
+            try
+            {
+                result = await work();
+            }
+            finally
+            {
+                ended.SetResult(result);
+            }
+        }));
+        return ended.Task;
+    }
+
     private async Task WatchAsync(Func<Task> work)
     {
         try

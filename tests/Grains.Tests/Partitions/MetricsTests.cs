@@ -35,6 +35,22 @@ public class MetricsTests
     }
 
     [Fact]
+    public void Records_that_two_requests_delete_at_once_are_counted_once()
+    {
+        var bench = new PartitionBench();
+        using var listener = Listen(bench, out var counts);
+        bench.Appended("a", "b", "c");
+        var release = bench.Hold("head");
+        var first = bench.Thread.Start(() => bench.Driver.DeleteRecordsAsync(new Offset(2), validateOnly: false).AsTask());
+        var second = bench.Thread.Start(() => bench.Driver.DeleteRecordsAsync(new Offset(3), validateOnly: false).AsTask());
+        Assert.False(first.IsCompleted || second.IsCompleted);
+        release();
+
+        Assert.Equal((ErrorCode.None, ErrorCode.None, 3), (first.Now().Error, second.Now().Error, second.Now().LogStart.Value));
+        Assert.Equal(3, counts["loire.log.deleted.records"]);
+    }
+
+    [Fact]
     public void Appends_fetches_and_errors_are_counted()
     {
         var bench = new PartitionBench();
