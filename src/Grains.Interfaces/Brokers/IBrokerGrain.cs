@@ -1,3 +1,5 @@
+using Loire.Model;
+
 namespace Loire.Grains.Interfaces.Brokers;
 
 /// <summary>
@@ -26,4 +28,12 @@ public interface IBrokerGrain : IGrainWithIntegerKey
     [ResponseTimeout("00:00:02")]
     [Alias("Leaving")]
     ValueTask Leaving(SiloAddress silo);
+
+    /// <summary>
+    /// Tells the broker that other brokers may be the preferred leaders of a topic's partitions now, so that it places none by what it knew
+    /// before. Called only by the topic.
+    /// </summary>
+    [ResponseTimeout("00:00:02")]
+    [Alias("LeadersChanged")]
+    ValueTask LeadersChanged(TopicId topic);
 }

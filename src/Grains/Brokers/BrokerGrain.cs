@@ -1,5 +1,6 @@
 using Loire.Grains.Interfaces.Brokers;
 using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Placement;
 using Loire.Grains.Turns;
 using Loire.Model;
 using Microsoft.Extensions.Hosting;
@@ -13,7 +14,8 @@ namespace Loire.Grains.Brokers;
 [BrokerPlacement]
 [Immovable]
 [GrainType("loire.broker")]
-internal sealed class BrokerGrain(ServingBrokers brokers, ActiveDrivers active, IHostApplicationLifetime host, TimeProvider time) : Grain, IBrokerGrain
+internal sealed class BrokerGrain(
+    ServingBrokers brokers, PartitionLeaders leaders, ActiveDrivers active, IHostApplicationLifetime host, TimeProvider time) : Grain, IBrokerGrain
 {
     private FetchSessions? _sessions;
 
@@ -68,6 +70,13 @@ internal sealed class BrokerGrain(ServingBrokers brokers, ActiveDrivers active, 
     public ValueTask Leaving(SiloAddress silo)
     {
         brokers.Exclude(silo);
+        return default;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask LeadersChanged(TopicId topic)
+    {
+        leaders.Forget(topic);
         return default;
     }
 }

@@ -1,6 +1,7 @@
 using Loire.Coordination.Brokers;
 using Loire.Coordination.Placement;
 using Loire.Grains.Brokers;
+using Loire.Grains.Interfaces.Brokers;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Topics;
@@ -151,6 +152,18 @@ internal sealed partial class GrainGateway(IGrainFactory grains, ServingBrokers 
 
     public ValueTask<IReadOnlyCollection<BrokerPlace>> Brokers() => brokers.PlacesAsync();
 
+    public async ValueTask LeadersChanged(TopicId topic) => await Task.WhenAll(brokers.All.Select(async broker =>
+    {
+        try
+        {
+            await grains.GetGrain<IBrokerGrain>(broker.Id).LeadersChanged(topic);
+        }
+        catch (Exception error)
+        {
+            BrokerUnreachable(error, broker.Id);
+        }
+    }));
+
     public async ValueTask<ErrorCode> Settle(TopicName topic)
     {
         try
@@ -180,4 +193,7 @@ internal sealed partial class GrainGateway(IGrainFactory grains, ServingBrokers 
 
     [LoggerMessage(3, LogLevel.Warning, "The catalog could not be reached.")]
     private partial void CatalogUnreachable(Exception error);
+
+    [LoggerMessage(4, LogLevel.Warning, "Broker {Broker} could not be told of new preferred leaders.")]
+    private partial void BrokerUnreachable(Exception error, int broker);
 }

@@ -35,6 +35,12 @@ public interface ITopicPeers
     /// <summary>The brokers that serve; empty if the silos are not brokers.</summary>
     ValueTask<IReadOnlyCollection<BrokerPlace>> Brokers();
 
+    /// <summary>
+    /// Tells every broker that serves that the preferred leaders of a topic's partitions have changed. One that could not be told may place
+    /// partitions by what it knew before for a minute, and moves them later.
+    /// </summary>
+    ValueTask LeadersChanged(TopicId topic);
+
     /// <summary>The ids of the brokers that serve, in ascending order; empty if the silos are not brokers.</summary>
     IReadOnlyList<int> Serving { get; }
 }

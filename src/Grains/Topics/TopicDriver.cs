@@ -93,6 +93,7 @@ public sealed partial class TopicDriver(
             decision with { Records = [.. decision.Records, .. await Reports.OfNewPartitionsAsync(decision.Records)] }, validateOnly);
         if (result.Error == ErrorCode.None && !validateOnly)
         {
+            await peers.LeadersChanged(State.Id);
             await ConfigureAsync(existing);
         }
 
@@ -108,7 +109,9 @@ public sealed partial class TopicDriver(
         var result = await Change(TopicRules.Rebalance(State, await peers.Brokers()), validateOnly);
         if (result.Error == ErrorCode.None && !validateOnly)
         {
-            // One that is not reached looks by itself within a minute.
+            // Before any partition moves: a broker that still goes by the old leaders would place it where it was. One that is not reached
+            // looks by itself within a minute.
+            await peers.LeadersChanged(State.Id);
             var after = State;
             await ConfigureAsync(Partitions().Where(key => before.PreferredLeaderOf(key.Partition) != after.PreferredLeaderOf(key.Partition)));
         }

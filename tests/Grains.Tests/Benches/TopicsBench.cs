@@ -70,6 +70,9 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
     /// <summary>The partitions that their topics have called to apply retention, in order.</summary>
     public List<PartitionKey> Retained { get; } = [];
 
+    /// <summary>The topics of which the brokers were told that other brokers lead their partitions.</summary>
+    public List<TopicId> ToldOfLeaders { get; } = [];
+
     /// <summary>The brokers of the cluster; none at first.</summary>
     public List<BrokerPlace> BrokersServing { get; } = [];
 
@@ -177,6 +180,12 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
     public IReadOnlyList<int> Serving => [.. BrokersServing.Select(broker => broker.Id)];
 
     public ValueTask<IReadOnlyCollection<BrokerPlace>> Brokers() => new([.. BrokersServing]);
+
+    public ValueTask LeadersChanged(TopicId topic)
+    {
+        ToldOfLeaders.Add(topic);
+        return default;
+    }
 
     public async ValueTask<ErrorCode> Settle(TopicName topic) => (await Topic(topic).SettleAsync()).Error;
 

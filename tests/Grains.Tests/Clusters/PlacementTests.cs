@@ -5,6 +5,7 @@ using Loire.Grains.Interfaces.Brokers;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Partitions;
+using Loire.Grains.Placement;
 using Loire.Grains.Tests.Benches;
 using Loire.Grains.Turns;
 using Loire.Log;
@@ -27,8 +28,7 @@ public sealed class PlacementTests : IAsyncLifetime
     private static readonly int ManyPartitions =
         int.TryParse(Environment.GetEnvironmentVariable("LOIRE_CLUSTER_PARTITIONS"), NumberStyles.None, CultureInfo.InvariantCulture, out var many) ? many : 60;
 
-    // A silo may place a partition by what it knew of the topic up to a minute ago, and looks every 30 s whether another one should lead it.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentQueue<int> _ids = new([1, 2, 3]);
     private readonly ConcurrentDictionary<string, int> _brokers = new();
@@ -163,6 +163,22 @@ public sealed class PlacementTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Every_broker_knows_the_new_leaders_of_a_topic_as_soon_as_a_rebalance_has_ended()
+    {
+        var topic = await CreateAsync();
+        _ids.Enqueue(4);
+        await _cluster.StartAdditionalSiloAsync();
+        await LeadersKnownEverywhereAsync(topic, topic.PreferredLeaders!);
+
+        var rebalanced = (await Topic().Rebalance(validateOnly: false)).Topic!;
+        Assert.NotEqual(topic.PreferredLeaders, rebalanced.PreferredLeaders);
+        await LeadersKnownEverywhereAsync(topic, rebalanced.PreferredLeaders!);
+
+        var extended = (await Topic().AddPartitions(Partitions + 4, validateOnly: false)).Topic!;
+        await LeadersKnownEverywhereAsync(topic, extended.PreferredLeaders!);
+    }
+
+    [Fact]
     public async Task Broker_is_called_on_itself_and_one_that_does_not_serve_cannot_be_called()
     {
         var lifetime = Services(2).GetRequiredService<Microsoft.Extensions.Hosting.IHostApplicationLifetime>();
@@ -191,6 +207,19 @@ public sealed class PlacementTests : IAsyncLifetime
         for (var partition = 0; partition < Partitions; partition++)
         {
             await AppendAsync(Grains(1), topic, partition);
+        }
+    }
+
+    private async Task LeadersKnownEverywhereAsync(TopicDescription topic, int[] expected)
+    {
+        for (var broker = 1; broker <= 4; broker++)
+        {
+            var leaders = Services(broker).GetRequiredService<PartitionLeaders>();
+            for (var partition = 0; partition < expected.Length; partition++)
+            {
+                var leader = await leaders.FindAsync(new PartitionKey(topic.Name, topic.Id, partition), mayGuess: false);
+                Assert.Equal((broker, partition, expected[partition]), (broker, partition, leader!.Value.Id));
+            }
         }
     }
 

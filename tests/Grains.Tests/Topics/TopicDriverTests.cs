@@ -1,3 +1,4 @@
+using Loire.Coordination.Placement;
 using Loire.Coordination.Topics;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Tests.Benches;
@@ -25,6 +26,29 @@ public class TopicDriverTests
         Assert.Equal(0, bench.Append(TopicsBench.Key(created, 2), "v").BaseOffset.Value);
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, bench.Append(TopicsBench.Key(created, 3), "v").Error);
         Assert.Equal(ErrorCode.UnknownTopicId, bench.Append(TopicsBench.Key(created, 0) with { Id = new TopicId(Guid.Empty) }, "v").Error);
+    }
+
+    [Fact]
+    public void All_brokers_are_told_of_new_leaders_before_any_partition_moves()
+    {
+        var bench = new TopicsBench();
+        bench.BrokersServing.Add(new BrokerPlace(1, null));
+        var topic = bench.Create("t", 2).Topic!;
+        var toldBefore = new List<int>();
+        bench.PartitionFault = _ =>
+        {
+            toldBefore.Add(bench.ToldOfLeaders.Count);
+            return null;
+        };
+        bench.BrokersServing.Add(new BrokerPlace(2, null));
+        bench.Thread.Finish(() => bench.Topic("t").RebalanceAsync(validateOnly: true));
+        Assert.Empty(bench.ToldOfLeaders);
+
+        var rebalanced = bench.Thread.Finish(() => bench.Topic("t").RebalanceAsync(validateOnly: false)).Topic!;
+        Assert.Equal([1, 2], rebalanced.PreferredLeaders!.Order());
+        bench.Thread.Finish(() => bench.Topic("t").AddPartitionsAsync(3, validateOnly: false));
+        Assert.Equal([1, 1, 2, 2], toldBefore);
+        Assert.Equal([topic.Id, topic.Id], bench.ToldOfLeaders);
     }
 
     [Fact]

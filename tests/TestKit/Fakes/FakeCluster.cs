@@ -94,6 +94,8 @@ public sealed class FakeCluster
         public ValueTask<ErrorCode> Drain() => new(ErrorCode.PolicyViolation);
 
         public ValueTask Leaving(SiloAddress silo) => default;
+
+        public ValueTask LeadersChanged(TopicId topic) => default;
     }
 
     private sealed class FakeClusterGrain(FakeCluster cluster) : IClusterGrain
