@@ -8,7 +8,8 @@ namespace Loire.Silo.Clustering;
 /// Orleans does the same for a silo that starts on its predecessor's address, which free ports and the addresses of containers are not.
 /// </summary>
 /// <remarks>A process whose port accepts connections or does not answer is left alone: it may be alive, on another machine or paused.</remarks>
-internal sealed partial class PredecessorCleanup(IClusterMembershipService membership, ILocalSiloDetails self, ILogger<PredecessorCleanup> logger)
+internal sealed partial class PredecessorCleanup(
+    IClusterMembershipService membership, ILocalSiloDetails self, TimeProvider time, ILogger<PredecessorCleanup> logger)
     : ILifecycleParticipant<ISiloLifecycle>
 {
     // The membership table has been read, and this silo has not joined yet.
@@ -17,19 +18,43 @@ internal sealed partial class PredecessorCleanup(IClusterMembershipService membe
     // A refusal comes at once; longer than this, the address does not answer.
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(nameof(PredecessorCleanup), Stage, DeclareDeadAsync);
 
-    private async Task DeclareDeadAsync(CancellationToken stop)
+    /// <summary>Declares them dead, and waits until the membership table says so, but not for ever: the others notice at last.</summary>
+    internal async Task DeclareDeadAsync(CancellationToken stop)
     {
+        var ended = new List<SiloAddress>();
         foreach (var (address, member) in membership.CurrentSnapshot.Members)
         {
-            if (member.Name == self.Name && !address.Equals(self.SiloAddress) && member.Status != SiloStatus.Dead && await RefusesAsync(address, stop))
+            if (member.Name == self.Name && !address.Equals(self.SiloAddress) && !IsDead(address) && await RefusesAsync(address, stop))
             {
                 LogEnded(logger, address);
-                await membership.TryKill(address);
+                ended.Add(address);
             }
         }
+
+        for (var begun = time.GetTimestamp(); ended.Count > 0 && time.GetElapsedTime(begun) < Patience; ended.RemoveAll(IsDead))
+        {
+            // Orleans only queues the request, and drops it if another silo changes the table meanwhile, as when all nodes start at once.
+            foreach (var address in ended)
+            {
+                await membership.TryKill(address);
+            }
+
+            await Task.Delay(BetweenAttempts, time, stop);
+            await membership.Refresh(cancellationToken: stop);
+        }
+
+        foreach (var address in ended)
+        {
+            LogNotDeclared(logger, address);
+        }
     }
+
+    private bool IsDead(SiloAddress address) => membership.CurrentSnapshot.GetSiloStatus(address) is SiloStatus.Dead or SiloStatus.None;
 
     private static async Task<bool> RefusesAsync(SiloAddress address, CancellationToken stop)
     {
@@ -53,4 +78,7 @@ internal sealed partial class PredecessorCleanup(IClusterMembershipService membe
 
     [LoggerMessage(1, LogLevel.Warning, "This broker's earlier silo {Silo} has ended without leaving the cluster. It is declared dead.")]
     private static partial void LogEnded(ILogger logger, SiloAddress silo);
+
+    [LoggerMessage(2, LogLevel.Warning, "The silo {Silo} could not be declared dead now. This silo joins beside it.")]
+    private static partial void LogNotDeclared(ILogger logger, SiloAddress silo);
 }

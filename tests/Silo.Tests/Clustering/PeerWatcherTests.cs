@@ -1,7 +1,5 @@
-using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
-using System.Threading.Channels;
 using Loire.Silo.Clustering;
 using Loire.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -15,14 +13,14 @@ public sealed class PeerWatcherTests : IAsyncLifetime
 
     private readonly TcpListener _peer = new(IPAddress.Loopback, 0);
     private readonly ManualTime _time = new();
-    private Members _members = null!;
+    private FakeMembers _members = null!;
     private PeerWatcher _watcher = null!;
 
     public async Task InitializeAsync()
     {
         _peer.Start();
-        _members = new Members(SiloAddress.New((IPEndPoint)_peer.LocalEndpoint, 1));
-        _watcher = new PeerWatcher(_members, new Self(), _time, NullLogger<PeerWatcher>.Instance);
+        _members = new FakeMembers(SiloAddress.New((IPEndPoint)_peer.LocalEndpoint, 1), "broker-2");
+        _watcher = new PeerWatcher(_members, new FakeSilo(), _time, NullLogger<PeerWatcher>.Instance);
         await _watcher.StartAsync(default);
     }
 
@@ -79,50 +77,5 @@ public sealed class PeerWatcherTests : IAsyncLifetime
             patience.Token.ThrowIfCancellationRequested();
             await Task.Yield();
         }
-    }
-
-    private sealed class Members(SiloAddress peer) : IClusterMembershipService
-    {
-        private readonly Channel<ClusterMembershipSnapshot> _updates = Channel.CreateUnbounded<ClusterMembershipSnapshot>();
-
-        public SiloAddress Peer => peer;
-
-        public SiloStatus Status { get; set; } = SiloStatus.Active;
-
-        public TaskCompletionSource<SiloAddress> Killed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public ClusterMembershipSnapshot CurrentSnapshot => new(
-            ImmutableDictionary<SiloAddress, ClusterMember>.Empty.Add(peer, new ClusterMember(peer, Status, "broker-2")), new MembershipVersion(1));
-
-        public IAsyncEnumerable<ClusterMembershipSnapshot> MembershipUpdates
-        {
-            get
-            {
-                _updates.Writer.TryWrite(CurrentSnapshot);
-                return _updates.Reader.ReadAllAsync();
-            }
-        }
-
-        public ValueTask Refresh(MembershipVersion minimumVersion = default, CancellationToken cancellationToken = default) => default;
-
-        public Task<bool> TryKill(SiloAddress siloAddress)
-        {
-            Status = SiloStatus.Dead;
-            Killed.TrySetResult(siloAddress);
-            return Task.FromResult(true);
-        }
-    }
-
-    private sealed class Self : ILocalSiloDetails
-    {
-        public string Name => "broker-1";
-
-        public string ClusterId => "c";
-
-        public string DnsHostName => "localhost";
-
-        public SiloAddress SiloAddress { get; } = SiloAddress.New(IPAddress.Loopback, 1, 1);
-
-        public SiloAddress GatewayAddress => SiloAddress;
     }
 }

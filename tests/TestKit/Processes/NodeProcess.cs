@@ -123,12 +123,19 @@ public sealed partial class NodeProcess : IAsyncDisposable
     }
 
     /// <summary>Whether the node came to serve; false if it ended before.</summary>
+    /// <exception cref="TimeoutException">It did neither for a minute, and was killed.</exception>
     public async Task<bool> IsServingAsync()
     {
         using var patience = new CancellationTokenSource(Patience);
         var ended = _process.WaitForExitAsync(patience.Token);
         if (await Task.WhenAny(_listening.Task, ended) == ended)
         {
+            if (ended.IsCanceled)
+            {
+                await KillAsync();
+                throw new TimeoutException($"The node neither served nor ended:\n{Output}");
+            }
+
             await ended;
             return false;
         }
