@@ -1,6 +1,5 @@
 using Loire.Grains.Interfaces.Brokers;
 using Loire.Grains.Interfaces.Partitions;
-using Loire.Grains.Placement;
 using Loire.Grains.Turns;
 using Loire.Model;
 using Microsoft.Extensions.Hosting;
@@ -15,7 +14,7 @@ namespace Loire.Grains.Brokers;
 [Immovable]
 [GrainType("loire.broker")]
 internal sealed class BrokerGrain(
-    ServingBrokers brokers, PartitionLeaders leaders, ActiveDrivers active, IHostApplicationLifetime host, TimeProvider time) : Grain, IBrokerGrain
+    ServingBrokers brokers, ILeaderCache leaders, ActiveDrivers active, IHostApplicationLifetime host, TimeProvider time) : Grain, IBrokerGrain
 {
     private FetchSessions? _sessions;
 

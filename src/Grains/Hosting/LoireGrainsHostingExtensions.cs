@@ -58,6 +58,7 @@ public static partial class LoireGrainsHostingExtensions
         services.TryAddSingleton<ActiveDrivers>();
         services.TryAddSingleton<ServingBrokers>();
         services.TryAddSingleton<PartitionLeaders>();
+        services.TryAddSingleton<ILeaderCache>(provider => provider.GetRequiredService<PartitionLeaders>());
         services.TryAddSingleton<PlacementMetrics>();
         services.TryAddSingleton<LeadershipMoves>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<LeadershipMoves>());

@@ -11,7 +11,7 @@ namespace Loire.Grains.Placement;
 /// answer may be as old as <see cref="MaxAge"/>; a partition at the wrong broker is moved later, and its log fences the owner before it.
 /// Thread-safe.
 /// </summary>
-internal sealed class PartitionLeaders(ServingBrokers brokers, IGrainFactory grains, TimeProvider time)
+internal sealed class PartitionLeaders(ServingBrokers brokers, IGrainFactory grains, TimeProvider time) : ILeaderCache
 {
     /// <summary>How long an answer of a topic is used.</summary>
     public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(60);
@@ -45,7 +45,7 @@ internal sealed class PartitionLeaders(ServingBrokers brokers, IGrainFactory gra
         return serving.First(broker => broker.Id == leader);
     }
 
-    /// <summary>Asks the topic again at the next use.</summary>
+    /// <inheritdoc/>
     public void Forget(TopicId topic) => _topics.TryRemove(topic, out _);
 
     private async ValueTask<int?> PreferredAsync(PartitionKey partition)
