@@ -107,6 +107,9 @@ public static class Limits
     /// <summary>Bytes of one stored object.</summary>
     public const int StoredObjectBytes = 1024 * 1024 * 1024;
 
+    /// <summary>How long a lookup by key waits while its partition learns its keys.</summary>
+    public static readonly TimeSpan KeyLearningWait = TimeSpan.FromSeconds(8);
+
     /// <summary>The longest wait of a fetch for data.</summary>
     public static readonly TimeSpan FetchWait = TimeSpan.FromSeconds(60);
 }

@@ -61,6 +61,7 @@ public static class LoireNodeExtensions
                 grains.CompactionCheckInterval = options.CompactionCheckInterval;
                 grains.CompactionMemoryBytes = options.CompactionMemoryBytes;
                 grains.CompactionBytesPerSecond = options.CompactionBytesPerSecond;
+                grains.KeyIndexBytes = options.KeyIndexBytes;
                 grains.Groups.Members = grains.Groups.Members with { InitialRebalanceDelay = options.GroupInitialRebalanceDelay };
             });
             silo.AddLoireBroker(broker =>

@@ -262,6 +262,13 @@ public sealed class NodeOptions
     [Range(1_000_000d, 1_000_000_000_000d)]
     public long CompactionBytesPerSecond { get; set; } = 100_000_000;
 
+    /// <summary>Bytes in which partitions remember where the last record of each key lies.</summary>
+    [NodeSetting(
+        "key-index-memory-mb", "MIB", "memory in which partitions of compacted topics that are asked for keys remember them, 30 to 60 bytes for each (64)",
+        Expected = "megabytes from 1 to 65536")]
+    [TypeConverter(typeof(MegabytesConverter)), Range(1d * 1024 * 1024, 65_536d * 1024 * 1024)]
+    public long KeyIndexBytes { get; set; } = 64L * 1024 * 1024;
+
     /// <summary>
     /// The networks of proxies that may say how a client reached them, in the header that <see cref="ForwardedHeader"/> names; without any, no
     /// such header is read. A proxy must set or remove that header in every request.

@@ -4,17 +4,16 @@ using Loire.Model.Batches;
 namespace Loire.Coordination.Compaction;
 
 /// <summary>
-/// Learns the last offset of each key in the part of a log that has not been compacted, batch after batch, until that ends or the map is full. Not
-/// thread-safe.
+/// Learns the last offset of each key in a part of a log, batch after batch, until that ends or the map is full. Not thread-safe.
 /// </summary>
 /// <param name="from">The first offset that counts.</param>
 /// <param name="slots">The size of the map.</param>
-public sealed class CompactionScan(Offset from, int slots) : IDisposable
+public sealed class KeyScan(Offset from, int slots) : IDisposable
 {
     private readonly BatchDecompressor _decompressor = new();
 
     /// <summary>What has been learned.</summary>
-    public OffsetMap Latest { get; } = new(slots);
+    public OffsetMap Latest { get; private set; } = new(slots);
 
     /// <summary>Where the part that has been learned ends.</summary>
     public Offset End { get; private set; } = from;
@@ -53,6 +52,10 @@ public sealed class CompactionScan(Offset from, int slots) : IDisposable
         End = Offset.Max(End, batch.NextOffset);
         return ErrorCode.None;
     }
+
+    /// <summary>Takes a larger map. If the last batch did not fit it is to be added again.</summary>
+    /// <param name="slots">Its size; at least the present one.</param>
+    public void Enlarge(int slots) => (Latest, IsFull) = (Latest.Enlarged(slots), false);
 
     /// <summary>Says that no batch lies before an offset: removed ones leave holes.</summary>
     public void SkipTo(Offset offset) => End = IsFull ? End : Offset.Max(End, offset);

@@ -5,7 +5,7 @@ using Loire.Model;
 namespace Loire.Coordination.Compaction;
 
 /// <summary>
-/// The last offset of each key in a part of a log, in memory of a fixed size, whatever the keys are: a table with open addressing of the first 128
+/// The last offset of each key in a part of a log, in memory of a fixed size, however long the keys are: a table with open addressing of the first 128
 /// bits of each key's SHA-256, so that not even chosen keys collide. Not thread-safe.
 /// </summary>
 public sealed class OffsetMap
@@ -27,6 +27,9 @@ public sealed class OffsetMap
         Capacity = (int)(slots * MaxFill);
     }
 
+    /// <summary>Its size.</summary>
+    public int Slots => _keys.Length;
+
     /// <summary>How many keys it can hold.</summary>
     public int Capacity { get; }
 
@@ -35,6 +38,24 @@ public sealed class OffsetMap
 
     /// <summary>The slots that a map of so many keys needs.</summary>
     public static int SlotsFor(long keys) => (int)Math.Min(Array.MaxLength, Math.Max(2, (long)(keys / MaxFill) + 2));
+
+    /// <summary>A map of another size with the same keys.</summary>
+    /// <param name="slots">Its size; at least this one's.</param>
+    public OffsetMap Enlarged(int slots)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(slots, Slots);
+        var larger = new OffsetMap(slots) { Count = Count };
+        for (var i = 0; i < _ends.Length; i++)
+        {
+            if (_ends[i] != 0)
+            {
+                var slot = larger.Find(_keys[i]);
+                (larger._keys[slot], larger._ends[slot]) = (_keys[i], _ends[i]);
+            }
+        }
+
+        return larger;
+    }
 
     /// <summary>Sets the last offset of a key; false if the map is full and does not have it yet.</summary>
     public bool TrySet(ReadOnlySpan<byte> key, Offset offset)
@@ -69,6 +90,11 @@ public sealed class OffsetMap
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(key, digest);
         hash = BinaryPrimitives.ReadUInt128LittleEndian(digest);
+        return Find(hash);
+    }
+
+    private int Find(UInt128 hash)
+    {
         var slot = (int)Math.BigMul((ulong)hash, (ulong)_keys.Length, out _);
         while (_ends[slot] != 0 && _keys[slot] != hash)
         {

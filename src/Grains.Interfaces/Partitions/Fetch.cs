@@ -80,3 +80,25 @@ public sealed record FindBatchResult(
     /// <summary>The version of the topic that the partition acted on: that of <see cref="Bounds"/>.</summary>
     public long TopicVersion => Bounds.TopicVersion;
 }
+
+/// <summary>Where the last record of a key lies.</summary>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or why that is unknown.</param>
+/// <param name="Bytes">Pieces of one whole batch; empty if no record has the key.</param>
+/// <param name="Offset">The record's offset; <see cref="Offset.None"/> if no record has the key. If the batch has no such record, it was a tombstone, and
+/// compaction has removed it.</param>
+/// <param name="Bounds">The positions of the log at the time of the answer.</param>
+/// <param name="Detail">Human-readable detail beyond the error code; null if there is none.</param>
+[GenerateSerializer, Immutable, Alias("loire.LatestRecordResult")]
+public sealed record LatestRecordResult(
+    [property: Id(0)] ErrorCode Error,
+    [property: Id(1)] BatchBytes Bytes,
+    [property: Id(2)] Offset Offset,
+    [property: Id(3)] PartitionOffsets Bounds,
+    [property: Id(4)] string? Detail) : IPartitionAnswer
+{
+    /// <summary>The pieces of <see cref="Bytes"/>.</summary>
+    public ReadOnlyMemory<byte>[] Batch => Bytes.Pieces;
+
+    /// <summary>The version of the topic that the partition acted on: that of <see cref="Bounds"/>.</summary>
+    public long TopicVersion => Bounds.TopicVersion;
+}

@@ -40,6 +40,20 @@ public interface IPartitionGrain : IGrainWithStringKey
     ValueTask<FindBatchResult> FindBatch(Timestamp timestamp);
 
     /// <summary>
+    /// Returns the batch that holds the last record of a key, of a topic that is compacted: of every record that was acknowledged before the call. It is
+    /// returned as bytes, like that of <see cref="FindBatch"/>.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <returns>
+    /// See <see cref="LatestRecordResult"/>; <see cref="ErrorCode.PolicyViolation"/> for a topic that is not compacted,
+    /// <see cref="ErrorCode.RequestTimedOut"/> while the partition, asked for the first time, learns its keys,
+    /// <see cref="ErrorCode.ThrottlingQuotaExceeded"/> if it has more keys than the silo has memory for.
+    /// </returns>
+    [ResponseTimeout("00:00:10")]
+    [Alias("Latest")]
+    ValueTask<LatestRecordResult> Latest(byte[] key);
+
+    /// <summary>
     /// Deletes the records before an offset for good (KIP-107). Nothing is done if the log starts there or later already, so a call may be repeated.
     /// </summary>
     /// <param name="before">The first offset that stays, at most the high watermark; <see cref="Offset.None"/> for the high watermark.</param>

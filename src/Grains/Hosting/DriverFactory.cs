@@ -46,7 +46,8 @@ internal sealed class DriverFactory(
         new(
             options.Value.PartitionLog.PendingBytes, options.Value.PartitionLog.PendingBytes, options.Value.RoomWait,
             options.Value.MaxStaleness / 2, new MemoryQuota(options.Value.AppendBytes), new Computations(Environment.ProcessorCount),
-            new CompactionBudget(options.Value.CompactionMemoryBytes, options.Value.CompactionBytesPerSecond, time), reports, registration?.BrokerId ?? -1);
+            new CompactionBudget(options.Value.CompactionMemoryBytes, options.Value.CompactionBytesPerSecond, time),
+            new KeyIndexMemory(options.Value.KeyIndexBytes, metrics), reports, registration?.BrokerId ?? -1);
 
     private readonly ILogger _partitionLogger = loggers.CreateLogger<PartitionDriver>();
     private readonly ILogger _topicLogger = loggers.CreateLogger<TopicDriver>();

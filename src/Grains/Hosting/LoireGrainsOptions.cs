@@ -87,6 +87,12 @@ public sealed class LoireGrainsOptions
     /// </summary>
     public long CompactionBytesPerSecond { get; set; } = 100_000_000;
 
+    /// <summary>
+    /// Bytes in which partitions of compacted topics remember where the last record of each key lies, 30 to 60 for each key; at least a MiB. Used only by partitions
+    /// that are asked for keys. Beyond it the partition that was asked the longest time ago forgets its own; one that needs more than all of it refuses.
+    /// </summary>
+    public long KeyIndexBytes { get; set; } = 64L * 1024 * 1024;
+
     /// <summary>Settings of consumer groups.</summary>
     public GroupOptions Groups { get; set; } = new();
 }

@@ -159,7 +159,7 @@ internal sealed class PartitionCompaction(
 
     private async Task<ErrorCode> RunAsync(Pass pass)
     {
-        using var scan = new CompactionScan(
+        using var scan = new KeyScan(
             pass.From, (int)Math.Min(options.Compaction.MaxSlots, OffsetMap.SlotsFor(Math.Max(0, pass.End - pass.From))));
         var error = await ScanAsync(scan, pass.End);
         var end = scan.IsFull ? scan.End : pass.End;
@@ -201,7 +201,7 @@ internal sealed class PartitionCompaction(
         return error == ErrorCode.None ? await log.MarkCompactionAsync(new CompactionMark(end, end, end)) : error;
     }
 
-    private async Task<ErrorCode> ScanAsync(CompactionScan scan, Offset to)
+    private async Task<ErrorCode> ScanAsync(KeyScan scan, Offset to)
     {
         while (!scan.IsFull && scan.End < to)
         {
@@ -225,7 +225,7 @@ internal sealed class PartitionCompaction(
         return ErrorCode.None;
     }
 
-    private static ErrorCode Learn(CompactionScan scan, ReadOnlyMemory<byte>[] pieces, Offset to)
+    private static ErrorCode Learn(KeyScan scan, ReadOnlyMemory<byte>[] pieces, Offset to)
     {
         var (batches, error) = (new BatchPieces(pieces), ErrorCode.None);
         while (error == ErrorCode.None && !scan.IsFull && scan.End < to && batches.TryTake(out var bytes, out var pooled))

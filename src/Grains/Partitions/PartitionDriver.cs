@@ -34,6 +34,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     private readonly PartitionFetches _fetches;
     private readonly PartitionTrims _trims;
     private readonly PartitionCompaction _compaction;
+    private readonly PartitionKeys _keys;
     private readonly PartitionUpkeep _upkeep;
     private readonly PartitionMachine<AppendReply, WaitingFetch> _machine = new();
     private readonly DriverTurns _turns;
@@ -67,6 +68,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         _fetches = new PartitionFetches(log, _machine, Bounds, _turns, options.MaxAge, time, metrics);
         _trims = new PartitionTrims(log, _machine, NewestAsync, LeadAsync, time, metrics);
         _compaction = new PartitionCompaction(log, _machine, NewestAsync, LeadAsync, options, time, metrics);
+        _keys = new PartitionKeys(log, _machine, options, time);
         _upkeep = new PartitionUpkeep(key, log, _machine, _trims, _compaction, options.Reports, () => _closed, metrics, logger);
         log.Advanced = OnLogAdvanced;
         log.Failed = _appends.Fail;
@@ -143,6 +145,29 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         }
 
         return new FindBatchResult(found.Error, found.Pieces, Bounds());
+    }
+
+    /// <summary>Finds the last record of a key, if the topic is compacted.</summary>
+    public async ValueTask<LatestRecordResult> LatestAsync(ReadOnlyMemory<byte> key)
+    {
+        var error = await OpenAsync();
+        error = error != ErrorCode.None ? error : _machine.Settings is { Compaction: not null } ? await NewestAsync(TimeSpan.Zero) : ErrorCode.PolicyViolation;
+        var (offset, batch) = (Offset.None, Array.Empty<ReadOnlyMemory<byte>>());
+        if (error == ErrorCode.None)
+        {
+            (error, offset, batch) = await _keys.FindAsync(key);
+        }
+
+        if (error == ErrorCode.None)
+        {
+            _metrics.LookedUp();
+        }
+        else
+        {
+            _metrics.Failed("latest", error);
+        }
+
+        return new LatestRecordResult(error, batch, offset, Bounds(), PartitionKeys.Explain(error));
     }
 
     /// <summary>Deletes the records before an offset; without an offset, all that are committed.</summary>
@@ -281,9 +306,11 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     /// Ensures that the end of the log is known for an answer that depends on it. An instance without an epoch has fenced no other: it
     /// checks storage after each question. One that leads has, until it is fenced itself.
     /// </summary>
-    private async ValueTask<ErrorCode> NewestAsync()
+    private ValueTask<ErrorCode> NewestAsync() => NewestAsync(_log.IsLeader ? _maxAge : TimeSpan.Zero);
+
+    private async ValueTask<ErrorCode> NewestAsync(TimeSpan maxAge)
     {
-        var error = await _log.EnsureNewestAsync(_log.IsLeader ? _maxAge : TimeSpan.Zero);
+        var error = await _log.EnsureNewestAsync(maxAge);
         return _closed != ErrorCode.None ? _closed : error == ErrorCode.CorruptMessage ? ErrorCode.KafkaStorageError : error;
     }
 
@@ -415,6 +442,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
             _closed = error;
             _fetches.Close(error);
             _compaction.Close();
+            _keys.Close();
             _ = _appends.Close(error);
             _drop();
         }

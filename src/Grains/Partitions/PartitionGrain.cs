@@ -67,6 +67,11 @@ internal sealed class PartitionGrain(IPartitionDrivers drivers, ActiveDrivers ac
         : Unknown(new FindBatchResult(ErrorCode.UnknownTopicOrPartition, [], NoBounds));
 
     /// <inheritdoc/>
+    public ValueTask<LatestRecordResult> Latest(byte[] key) => _driver is { } driver
+        ? Guard(driver.LatestAsync(key))
+        : Unknown(new LatestRecordResult(ErrorCode.UnknownTopicOrPartition, [], Offset.None, NoBounds, null));
+
+    /// <inheritdoc/>
     public ValueTask<PartitionOffsets> DeleteRecords(Offset before, bool validateOnly) =>
         _driver is { } driver ? Guard(driver.DeleteRecordsAsync(before, validateOnly)) : Unknown(NoBounds);
 

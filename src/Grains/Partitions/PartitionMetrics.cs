@@ -23,6 +23,8 @@ public sealed class PartitionMetrics
     private readonly Counter<long> _compactionWrites;
     private readonly UpDownCounter<long> _compactions;
     private readonly UpDownCounter<long> _damagedCompactions;
+    private readonly Counter<long> _lookups;
+    private readonly UpDownCounter<long> _keyIndex;
     private readonly Counter<long> _errors;
 
     /// <summary>Creates the instruments of one silo.</summary>
@@ -52,6 +54,9 @@ public sealed class PartitionMetrics
         _compactions = meter.CreateUpDownCounter<long>("loire.log.compactions", "{partition}", "Partitions that are being compacted.");
         _damagedCompactions = meter.CreateUpDownCounter<long>(
             "loire.log.compactions.stopped", "{partition}", "Open partitions that are not compacted any more, because damage was found in them.");
+        _lookups = meter.CreateCounter<long>("loire.partition.lookups", "{lookup}", "Questions for the last record of a key that were answered.");
+        _keyIndex = meter.CreateUpDownCounter<long>(
+            "loire.log.key_index.size", "By", "Memory in which partitions remember where the last record of each key lies.");
         _errors = meter.CreateCounter<long>(
             "loire.partition.errors", "{request}", "Requests that failed, by loire.operation and error.type.");
     }
@@ -87,6 +92,10 @@ public sealed class PartitionMetrics
     internal void Compacting(int change) => _compactions.Add(change);
 
     internal void CompactionStopped(int change) => _damagedCompactions.Add(change);
+
+    internal void LookedUp() => _lookups.Add(1);
+
+    internal void KeyIndexChanged(long change) => _keyIndex.Add(change);
 
     internal void Waiting(int change) => _waitingFetches.Add(change);
 

@@ -126,7 +126,7 @@ public class BatchCompactionTests
     public void A_damaged_batch_is_reported_and_nothing_of_it_goes()
     {
         var log = new KeyedLog().Append("a=1").Append("a=2");
-        using var scan = new CompactionScan(Offset.Zero, 10);
+        using var scan = new KeyScan(Offset.Zero, 10);
         Assert.Equal(ErrorCode.None, scan.Add(log.Batches[0].Span));
         for (var at = RecordBatch.StampSize + 1; at < log.Batches[1].Length; at++)
         {

@@ -63,7 +63,7 @@ internal sealed class KeyedLog
         var (end, passes) = (to ?? End, 0);
         while (CleanTo < end)
         {
-            using var scan = new CompactionScan(CleanTo, OffsetMap.SlotsFor(keys));
+            using var scan = new KeyScan(CleanTo, OffsetMap.SlotsFor(keys));
             foreach (var batch in _batches.Where(batch => Read(batch).NextOffset > CleanTo && Read(batch).NextOffset <= end))
             {
                 Invariant.Check(scan.Add(batch.Span) == ErrorCode.None, "an intact batch is read");

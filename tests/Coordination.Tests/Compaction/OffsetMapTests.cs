@@ -42,6 +42,27 @@ public class OffsetMapTests
         Assert.False(map.TryGet([4], out _));
     }
 
+    [Fact]
+    public void A_full_map_that_is_enlarged_keeps_its_keys_and_takes_more()
+    {
+        var map = new OffsetMap(5);
+        for (byte key = 0; key < 4; key++)
+        {
+            Assert.True(map.TrySet([key], new Offset(key)));
+        }
+
+        var larger = map.Enlarged(10);
+        Assert.Equal((10, 4, 8), (larger.Slots, larger.Count, larger.Capacity));
+        for (byte key = 4; key < 8; key++)
+        {
+            Assert.True(larger.TrySet([key], new Offset(key)));
+        }
+
+        Assert.All(Enumerable.Range(0, 8), key => Assert.True(larger.TryGet([(byte)key], out var last) && last == new Offset(key)));
+        Assert.False(map.TryGet([4], out _));
+        Assert.Throws<ArgumentOutOfRangeException>(() => map.Enlarged(4));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

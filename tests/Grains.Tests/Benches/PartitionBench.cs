@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Text;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Partitions;
@@ -21,18 +22,22 @@ internal sealed class PartitionBench
 
     public PartitionBench(
         LossyGrainStorage? storage = null, PartitionLogOptions? log = null, TimeSpan? roomWait = null, DriverThread? thread = null,
-        MemoryQuota? memory = null, DriverThread? computations = null, long compactionBytes = 1024 * 1024)
+        MemoryQuota? memory = null, DriverThread? computations = null, long compactionBytes = 1024 * 1024,
+        KeyIndexMemory? keyIndex = null, long cacheBytes = 16 * 1024 * 1024)
     {
         (Storage, Thread) = (storage ?? new LossyGrainStorage(), thread ?? new DriverThread());
         log ??= new PartitionLogOptions();
+        Cache = new ObjectCache(cacheBytes);
+        var metrics = new PartitionMetrics(_meters);
         Silo = new MortalStorage(Storage);
         Log = new PartitionLog(
             Silo, $"{Key.Id}/{Key.Partition}", new Guid(Interlocked.Increment(ref _writers), 0, 0, new byte[8]), log, Cache, Time);
         var options = new PartitionDriverOptions(
             log.PendingBytes, log.PendingBytes, roomWait ?? TimeSpan.FromSeconds(10), MaxAge, memory ?? MemoryQuota.Unlimited(),
-            new Computations(1, computations ?? Thread), new CompactionBudget(compactionBytes, long.MaxValue, Time));
+            new Computations(1, computations ?? Thread), new CompactionBudget(compactionBytes, long.MaxValue, Time),
+            keyIndex ?? new KeyIndexMemory(compactionBytes, metrics));
         Driver = new PartitionDriver(
-            Key, Log, AskTopic, new SchedulerTurnQueue(Thread), options, Time, new PartitionMetrics(_meters), NullLogger.Instance,
+            Key, Log, AskTopic, new SchedulerTurnQueue(Thread), options, Time, metrics, NullLogger.Instance,
             () => Drops++);
     }
 
@@ -53,7 +58,7 @@ internal sealed class PartitionBench
 
     public ManualTime Time { get; } = new(DateTimeOffset.FromUnixTimeMilliseconds(1_767_225_600_000));
 
-    public ObjectCache Cache { get; } = new(16 * 1024 * 1024);
+    public ObjectCache Cache { get; }
 
     public PartitionLog Log { get; }
 
@@ -82,6 +87,9 @@ internal sealed class PartitionBench
             new FetchRequest(new Offset(from), maxBytes, minBytes, wait ?? TimeSpan.FromSeconds(1)), cancellation).AsTask());
 
     public FetchResult Fetched(long from, int maxBytes = 1024 * 1024) => Fetch(from, minBytes: 0, maxBytes: maxBytes).Now();
+
+    public Task<LatestRecordResult> Latest(string key) =>
+        Thread.Start(() => Driver.LatestAsync(Encoding.UTF8.GetBytes(key)).AsTask());
 
     public PartitionOffsets Offsets() => Thread.Finish(() => Driver.OffsetsAsync().AsTask());
 

@@ -240,7 +240,7 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
                 new SchedulerTurnQueue(Thread),
                 new PartitionDriverOptions(
                     1 << 20, 1 << 20, TimeSpan.FromSeconds(5), MaxAge, MemoryQuota.Unlimited(), new Computations(1, Thread),
-                    new CompactionBudget(1 << 20, long.MaxValue, Time), _reports),
+                    new CompactionBudget(1 << 20, long.MaxValue, Time), new KeyIndexMemory(1 << 20, _metrics), _reports),
                 Time, _metrics, NullLogger.Instance,
                 () => _partitions.Remove(key));
             _partitions.Add(key, partition);

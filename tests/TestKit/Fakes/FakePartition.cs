@@ -222,6 +222,32 @@ public sealed class FakePartition : IPartitionGrain
         }
     }
 
+    /// <summary>What each lookup by key answers, if it is an error.</summary>
+    public (ErrorCode Error, string? Detail) LatestError { get; set; }
+
+    public ValueTask<LatestRecordResult> Latest(byte[] key)
+    {
+        lock (_lock)
+        {
+            var last = (Offset: Offset.None, Pieces: Array.Empty<ReadOnlyMemory<byte>>());
+            foreach (var (_, _, _, pieces, _) in _batches)
+            {
+                var bytes = TestBatches.Join(pieces);
+                RecordBatch.TryRead(bytes, out var batch);
+                var reader = new RecordReader(batch, batch.Payload);
+                while (reader.MoveNext())
+                {
+                    last = !reader.Current.KeyIsNull && key.AsSpan().SequenceEqual(reader.Current.Key) ? (reader.Current.Offset, pieces) : last;
+                }
+            }
+
+            return Exception is not null ? throw Exception
+                : ValueTask.FromResult(LatestError.Error != ErrorCode.None
+                    ? new LatestRecordResult(LatestError.Error, [], Offset.None, Bounds(), LatestError.Detail)
+                    : new LatestRecordResult(ErrorCode.None, last.Pieces, last.Offset, Bounds(), null));
+        }
+    }
+
     public async ValueTask<PartitionOffsets> DeleteRecords(Offset before, bool validateOnly)
     {
         var bounds = await Offsets();

@@ -1,0 +1,196 @@
+using System.Buffers;
+using Loire.Coordination.Compaction;
+using Loire.Coordination.Partitions;
+using Loire.Log.Partitions;
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.Grains.Partitions;
+
+/// <summary>
+/// Finds the last record of a key in one partition of a compacted topic. Where the last records lie is learned from the log at the first question,
+/// once in the life of the activation, and from what was appended since at each later one; compaction keeps the log about as long as there are keys,
+/// and moves no offset. A partition that nobody asks costs nothing. Records are decoded outside the partition's turns.
+/// </summary>
+/// <param name="log">The log, which is open.</param>
+/// <param name="machine">The partition's machine, which knows what is committed.</param>
+/// <param name="options">The memory of the silo, and where records are decoded.</param>
+/// <param name="time">The clock.</param>
+internal sealed class PartitionKeys(
+    PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, PartitionDriverOptions options, TimeProvider time)
+{
+    private const int FirstSlots = 1_024;
+    private const int ReadBytes = 1024 * 1024;
+
+    private Task<ErrorCode>? _learning;
+    private volatile KeyScan? _scan;
+
+    /// <summary>Where it stands among those of the silo. Touched by <see cref="KeyIndexMemory"/> alone.</summary>
+    public LinkedListNode<PartitionKeys> Place => field ??= new LinkedListNode<PartitionKeys>(this);
+
+    /// <summary>The bytes that it holds. Touched by <see cref="KeyIndexMemory"/> alone.</summary>
+    public long HeldBytes { get; set; }
+
+    /// <summary>What was learned, as far as the memory still holds it; a reader locks it. Set by <see cref="KeyIndexMemory"/> alone, from any thread.</summary>
+    public KeyScan? Scan
+    {
+        get => _scan;
+        set => _scan = value;
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Close() => options.KeyIndex.Remove(this);
+
+    /// <summary>
+    /// Finds the last committed record of a key, as of the time of the call or later.
+    /// </summary>
+    /// <returns>
+    /// The batch that holds it, and its offset. Without an offset there is no such record; compaction may have removed the record from the batch, because it
+    /// was a tombstone. An error of the log, <see cref="ErrorCode.RequestTimedOut"/> while the keys are still being learned, or
+    /// <see cref="ErrorCode.ThrottlingQuotaExceeded"/> if the memory does not hold them.
+    /// </returns>
+    public async ValueTask<(ErrorCode Error, Offset Offset, ReadOnlyMemory<byte>[] Batch)> FindAsync(ReadOnlyMemory<byte> key)
+    {
+        options.KeyIndex.Use(this);
+        var begun = time.GetTimestamp();
+        var (error, offset) = await LastAsync(key, begun);
+        while (error == ErrorCode.None && offset >= log.LogStartOffset)
+        {
+            var read = await log.ReadAsync(offset, 1, CancellationToken.None);
+            if (read.Error is not ErrorCode.None and not ErrorCode.OffsetOutOfRange)
+            {
+                return (read.Error, Offset.None, []);
+            }
+
+            // What compaction has removed meanwhile has a successor.
+            (error, var now) = await LastAsync(key, begun);
+            if (error == ErrorCode.None && now == offset && read.Error == ErrorCode.None)
+            {
+                return (ErrorCode.None, offset, read.Pieces);
+            }
+
+            offset = now;
+        }
+
+        return (error, Offset.None, []);
+    }
+
+    /// <summary>What an error of a lookup means; null if the error says it.</summary>
+    public static string? Explain(ErrorCode error) => error switch
+    {
+        ErrorCode.PolicyViolation => "The topic is not compacted, so its partitions do not look for keys; its cleanup.policy would have to include compact.",
+        ErrorCode.RequestTimedOut => "The partition is learning where the last records of its keys lie; ask again.",
+        ErrorCode.ThrottlingQuotaExceeded => "The partition has more keys than the node has memory for (key-index-memory-mb).",
+        ErrorCode.CorruptMessage => "Stored records are damaged, and the last one of the key may be among them.",
+        ErrorCode.KafkaStorageError => "The stored records cannot be read now.",
+        _ => null,
+    };
+
+    /// <summary>The last offset of a key below what is committed now, or none.</summary>
+    private async ValueTask<(ErrorCode Error, Offset Offset)> LastAsync(ReadOnlyMemory<byte> key, long begun)
+    {
+        var to = machine.Positions.LastStable;
+        while (true)
+        {
+            if (_scan is { } scan)
+            {
+                lock (scan)
+                {
+                    if (scan.End >= to)
+                    {
+                        return (ErrorCode.None, scan.Latest.TryGet(key.Span, out var last) ? last : Offset.None);
+                    }
+                }
+            }
+
+            _learning = _learning is { IsCompleted: false } ? _learning : LearnAsync();
+            var left = Limits.KeyLearningWait - time.GetElapsedTime(begun);
+            try
+            {
+                var error = await _learning.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
+                if (error != ErrorCode.None)
+                {
+                    return (error, Offset.None);
+                }
+            }
+            catch (TimeoutException)
+            {
+                // Learning goes on.
+                return (ErrorCode.RequestTimedOut, Offset.None);
+            }
+        }
+    }
+
+    private async Task<ErrorCode> LearnAsync()
+    {
+        while (true)
+        {
+            if (_scan is not { } scan)
+            {
+                scan = new KeyScan(log.LogStartOffset, FirstSlots);
+                if (!options.KeyIndex.TryHold(this, scan, FirstSlots))
+                {
+                    return ErrorCode.ThrottlingQuotaExceeded;
+                }
+            }
+
+            var to = machine.Positions.LastStable;
+            Skip(scan, log.LogStartOffset);
+            if (scan.End >= to)
+            {
+                return ErrorCode.None;
+            }
+
+            var read = await log.ReadAsync(scan.End, ReadBytes, CancellationToken.None);
+            if (read.Error == ErrorCode.OffsetOutOfRange && scan.End < log.LogStartOffset)
+            {
+                continue;
+            }
+
+            var error = read.Error == ErrorCode.None ? await options.Computations.RunAsync(() => Learn(scan, read.Pieces, to)) : read.Error;
+            if (error != ErrorCode.None)
+            {
+                return error;
+            }
+
+            Skip(scan, Offset.Min(read.NextOffset, to));
+        }
+    }
+
+    private ErrorCode Learn(KeyScan scan, ReadOnlyMemory<byte>[] pieces, Offset to)
+    {
+        var (batches, error) = (new BatchPieces(pieces), ErrorCode.None);
+        while (error == ErrorCode.None && scan.End < to && batches.TryTake(out var bytes, out var pooled))
+        {
+            lock (scan)
+            {
+                error = scan.Add(bytes.Span);
+                while (scan.IsFull && error == ErrorCode.None)
+                {
+                    var slots = (int)Math.Min(scan.Latest.Slots * 2L, Array.MaxLength);
+                    error = slots > scan.Latest.Slots && options.KeyIndex.TryHold(this, scan, slots) ? ErrorCode.None : ErrorCode.ThrottlingQuotaExceeded;
+                    if (error == ErrorCode.None)
+                    {
+                        scan.Enlarge(slots);
+                        error = scan.Add(bytes.Span);
+                    }
+                }
+            }
+
+            if (pooled is not null)
+            {
+                ArrayPool<byte>.Shared.Return(pooled);
+            }
+        }
+
+        return error;
+    }
+
+    private static void Skip(KeyScan scan, Offset to)
+    {
+        lock (scan)
+        {
+            scan.SkipTo(to);
+        }
+    }
+}
