@@ -61,6 +61,21 @@ public sealed class TopicCommandTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
+    public async Task The_last_record_of_a_key_is_shown_or_its_value_written()
+    {
+        var topic = node.NewTopicName();
+        (await _shell.RunAsync("topic", "create", topic, "-p", "3", "--config", "cleanup.policy=compact")).AssertOk();
+        (await _shell.FeedAsync("a:1\nb/c:2\na:3\n", "produce", topic, "-K", ":")).AssertOk();
+        var shown = Json(await _shell.RunAsync("topic", "get", topic, "a", "-o", "json"));
+        Assert.Equal(("a", "3"), ((string?)shown["key"], (string?)shown["value"]));
+        Assert.Matches("(?m)^value +3$", (await _shell.RunAsync("topic", "get", topic, "a")).AssertOk().Output);
+        Assert.Equal("2", (await _shell.RunAsync("topic", "get", topic, "b/c", "--value")).AssertOk().Output);
+        (await _shell.RunAsync("topic", "get", topic, "none")).AssertFailed(3, "RESOURCE_NOT_FOUND");
+        (await _shell.RunAsync("topic", "get", topic, "a", "-p", "7")).AssertFailed(3, "UNKNOWN_TOPIC_OR_PARTITION");
+        (await _shell.RunAsync("topic", "get", topic, "")).AssertFailed(2, "USAGE");
+    }
+
+    [Fact]
     public async Task The_oldest_records_of_a_topic_are_trimmed_once_that_is_confirmed()
     {
         var topic = node.NewTopicName();

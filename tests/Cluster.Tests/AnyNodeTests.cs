@@ -52,6 +52,24 @@ public sealed class AnyNodeTests(ThreeNodes nodes)
         }
     }
 
+    [AzuriteFact]
+    public async Task Record_that_one_node_has_acknowledged_is_found_by_its_key_at_every_other()
+    {
+        var cluster = await nodes.HealedAsync();
+        var topic = await cluster.CreateTopicAsync(3, """[{"name":"cleanup.policy","value":"compact"}]""");
+        for (var i = 0; i < 12; i++)
+        {
+            using var body = new StringContent($"{i}", Encoding.UTF8, "text/plain");
+            using var answer = await cluster.Http.PostAsync(new Uri(cluster.Nodes[i % 3].Url, $"/v1/topics/{topic}/records?key=k{i % 4}"), body);
+            await JsonContent.ReadAsync(answer);
+            foreach (var node in cluster.Nodes)
+            {
+                var found = await GetAsync(cluster, node, $"/v1/topics/{topic}/keys/k{i % 4}");
+                Assert.Equal($"{i}", found.GetProperty("value").GetString());
+            }
+        }
+    }
+
     private static async Task<JsonElement> GetAsync(ClusterOfProcesses cluster, ClusterNode node, string path)
     {
         using var response = await cluster.Http.GetAsync(new Uri(node.Url, path));

@@ -16,7 +16,7 @@ internal static class TopicCommand
     /// <summary>The columns of a table of settings.</summary>
     public static readonly string[] ConfigColumns = ["name", "value", "default", "source", "effective"];
 
-    public static Command Create(Caller caller) => new("topic", "List, create, describe, alter, trim and delete topics.")
+    public static Command Create(Caller caller) => new("topic", "List, create, describe, alter, trim and delete topics; show the last record of a key.")
     {
         ListCommand.Create(caller, "Lists the topics, sorted by name.", TopicArgument.List, Limits.TopicsPerPage, "topic_name"),
         CreateTopic.Create(caller),
@@ -27,5 +27,6 @@ internal static class TopicCommand
             ErrorCode.UnknownTopicOrPartition),
         AddPartitions.Create(caller),
         TrimTopic.Create(caller),
+        LatestRecord.Create(caller),
     };
 }

@@ -10,6 +10,8 @@ internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
 {
     private const int NamesPerPage = 1_000;
 
+    private readonly RecordDecoder<byte[], byte[]> _decoder = new(new ConsumerOptions<byte[], byte[]>());
+
     public async ValueTask<TopicInfo> CreateTopicAsync(NewTopic topic, bool validateOnly, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(topic);
@@ -88,6 +90,14 @@ internal sealed class AdminClient(IGrainFactory grains) : IAdminClient
         IEnumerable<KeyValuePair<TopicPartition, OffsetSpec>> partitions, CancellationToken cancellation) =>
         OfEachAsync(
             partitions, static (topic, pair, cancellation) => PartitionPositions.FindAsync(topic, pair.Key, pair.Value, cancellation), cancellation);
+
+    public async ValueTask<ConsumeResult<byte[], byte[]>?> FindLatestAsync(
+        TopicName topic, ReadOnlyMemory<byte> key, int? partition, CancellationToken cancellation)
+    {
+        var routes = new TopicRoutes(grains, await AskAsync(topic, 0, static (grain, _) => grain.Describe(), cancellation), 0);
+        return await LatestRecords.FindAsync(
+            routes, key.ToArray(), partition, (asked, frame, records) => ValueTask.FromResult(_decoder.Decode(asked, frame, records)), cancellation);
+    }
 
     public ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> DeleteRecordsAsync(
         IEnumerable<KeyValuePair<TopicPartition, OffsetSpec>> partitions, bool validateOnly, CancellationToken cancellation) =>

@@ -40,6 +40,23 @@ public interface IAdminClient
         IEnumerable<KeyValuePair<TopicPartition, OffsetSpec>> partitions, CancellationToken cancellation = default);
 
     /// <summary>
+    /// Finds the last record of a key of a topic that is compacted (<c>cleanup.policy</c>). It sees every record that was acknowledged before the call. The
+    /// first question to a partition waits while it learns where the last records of its keys lie.
+    /// </summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="key">The bytes of the key.</param>
+    /// <param name="partition">The partition that has the key; null for the one to which <see cref="Partitioners.Default"/> sends it.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>The record; null if there is none, or it is a tombstone.</returns>
+    /// <exception cref="LoireException">
+    /// The topic or the partition does not exist, or the cluster does not answer; <see cref="ErrorCode.PolicyViolation"/>: the topic is not compacted;
+    /// <see cref="ErrorCode.RequestTimedOut"/>: the keys are still being learned; <see cref="ErrorCode.ThrottlingQuotaExceeded"/>: the partition has more
+    /// keys than its node has memory for.
+    /// </exception>
+    ValueTask<ConsumeResult<byte[], byte[]>?> FindLatestAsync(
+        TopicName topic, ReadOnlyMemory<byte> key, int? partition = null, CancellationToken cancellation = default);
+
+    /// <summary>
     /// Deletes the records before a position of each given partition for good: before its end with <see cref="OffsetSpec.Latest"/>, before the first
     /// record at or after a time, or before an offset. Repeating a call is harmless.
     /// </summary>

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Loire.Edge.Fetching;
 using Loire.Edge.Scheduling;
 using Loire.Edge.Topics;
+using Loire.Model;
 using Loire.Model.Batches;
 using Microsoft.Extensions.Logging;
 
@@ -23,6 +24,19 @@ internal sealed class Consumer<TKey, TValue>(
         var positions = records.GroupBy(record => record.TopicPartition)
             .Select(some => new TopicPartitionOffset(some.Key, some.Max(record => record.Offset) + 1));
         return CommitBehindAsync([.. positions], cancellation);
+    }
+
+    public async ValueTask<ConsumeResult<TKey, TValue>?> FindLatestAsync(
+        TopicName topic, TKey key, ISerializer<TKey>? keySerializer = null, int? partition = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        var bytes = LatestRecords.Serialize(topic, key, keySerializer ?? Serializers.For<TKey>());
+        return await LatestRecords.FindAsync(
+            await RoutesAsync(topic, cancellation), bytes, partition,
+            (asked, frame, records) => _decoder.IsSynchronous
+                ? ValueTask.FromResult(_decoder.Decode(asked, frame, records))
+                : _decoder.DecodeAsync(asked, frame, records, cancellation),
+            cancellation);
     }
 
     public IAsyncEnumerable<ConsumeResult<TKey, TValue>> ConsumeAsync(CancellationToken cancellation = default) =>

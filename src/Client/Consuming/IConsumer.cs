@@ -115,6 +115,22 @@ public interface IConsumer<TKey, TValue> : IAsyncDisposable
     /// <summary>Returns the offset of the first record at or after a time; the end of the partition if all are older.</summary>
     ValueTask<Offset> OffsetForTimeAsync(TopicPartition partition, DateTimeOffset time, CancellationToken cancellation = default);
 
+    /// <summary>
+    /// Finds the last record of a key of a topic that is compacted, whether or not it is assigned; see <see cref="IAdminClient.FindLatestAsync"/>. The
+    /// consumer's positions do not matter and do not change.
+    /// </summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="keySerializer">Serializes the key as its producer did; null for the built-in one of <typeparamref name="TKey"/>.</param>
+    /// <param name="partition">The partition that has the key; null for the one to which <see cref="Partitioners.Default"/> sends it.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>The record; null if there is none, or it is a tombstone.</returns>
+    /// <exception cref="LoireException">As of <see cref="IAdminClient.FindLatestAsync"/>.</exception>
+    /// <exception cref="NotSupportedException">The type has no built-in serializer, and none was given.</exception>
+    /// <exception cref="SerializationException">The key cannot be serialized, or the record not deserialized.</exception>
+    ValueTask<ConsumeResult<TKey, TValue>?> FindLatestAsync(
+        TopicName topic, TKey key, ISerializer<TKey>? keySerializer = null, int? partition = null, CancellationToken cancellation = default);
+
     /// <summary>Reads records until cancelled.</summary>
     /// <exception cref="ConsumeException">A partition cannot be read.</exception>
     /// <exception cref="GroupException">The group refuses this consumer, or is unreachable.</exception>

@@ -180,6 +180,9 @@ internal class UntypedConsumer : IAsyncDisposable
         }
     }
 
+    /// <summary>The topic as it is now, assigned or not.</summary>
+    protected ValueTask<TopicRoutes> RoutesAsync(TopicName topic, CancellationToken cancellation) => _assigner.RoutesAsync(topic, cancellation);
+
     /// <summary>Starts an enumeration.</summary>
     protected void Begin()
     {

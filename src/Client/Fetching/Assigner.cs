@@ -124,6 +124,11 @@ internal sealed class Assigner(
     public async ValueTask<Offset> OffsetAsync(TopicPartition partition, OffsetSpec position, CancellationToken cancellation) =>
         await PartitionPositions.FindAsync(await TopicAsync(partition, cancellation), partition, position, cancellation);
 
+    /// <summary>The topic as it is now, assigned or not.</summary>
+    /// <exception cref="LoireException">It does not exist, or does not answer.</exception>
+    public ValueTask<TopicRoutes> RoutesAsync(TopicName topic, CancellationToken cancellation) =>
+        topics.RequireAsync(topic, TopicCache.Fresh, options.RequestTimeout, cancellation);
+
     private async Task<(AssignedPartition? Found, LoireException? Failure)> TryFindAsync(
         TopicRoutes topic, TopicPartition partition, ReadPosition? committed, CancellationToken cancellation)
     {

@@ -83,6 +83,7 @@ public static class LoireApi
         Make<BrokerEndpoints>(routes).Map(v1);
         Make<ProduceEndpoint>(routes).Map(v1);
         Make<FetchEndpoint>(routes).Map(v1);
+        Make<LatestEndpoint>(routes).Map(v1);
         routes.ServiceProvider.GetRequiredService<LiveTails>().Map(v1);
         Make<HealthEndpoints>(routes).Map(api);
         foreach (var dialect in routes.ServiceProvider.GetServices<IApiDialect>())

@@ -1,7 +1,6 @@
 using Loire.Model;
 using Loire.WebApi.Errors;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 
 namespace Loire.WebApi.Requests;
@@ -10,7 +9,7 @@ namespace Loire.WebApi.Requests;
 internal static class GroupRoute
 {
     public static ApiProblem? TryRead(HttpContext context, out GroupId group) =>
-        GroupId.TryParse(Decode(context, (string)context.GetRouteValue("group")!), out group, out var problem)
+        GroupId.TryParse(RouteText.Decode(context, (string)context.GetRouteValue("group")!), out group, out var problem)
             ? null
             : new ApiProblem(ErrorCode.InvalidGroupId, problem);
 
@@ -19,22 +18,7 @@ internal static class GroupRoute
     {
         if (context.GetRouteValue("group") is string group)
         {
-            context.Request.RouteValues["group"] = Decode(context, group);
+            context.Request.RouteValues["group"] = RouteText.Decode(context, group);
         }
     }
-
-    // The server decodes a path except for %2F, which then looks like an encoded "%2F". The request's target tells the two apart.
-    private static string Decode(HttpContext context, string value)
-    {
-        if (!value.Contains("%2F", StringComparison.OrdinalIgnoreCase))
-        {
-            return value;
-        }
-
-        var path = context.Features.Get<IHttpRequestFeature>()?.RawTarget.Split('?')[0] ?? "";
-        var sent = path.Split('/').Select(Uri.UnescapeDataString).FirstOrDefault(segment => Slashes(segment) == Slashes(value));
-        return sent ?? value;
-    }
-
-    private static string Slashes(string text) => text.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 }

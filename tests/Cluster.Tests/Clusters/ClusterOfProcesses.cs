@@ -108,11 +108,14 @@ internal sealed class ClusterOfProcesses : IAsyncDisposable
     }
 
     /// <summary>Creates a topic by way of the first node that is up.</summary>
-    public async Task<string> CreateTopicAsync(int partitions)
+    /// <param name="partitions">How many it has.</param>
+    /// <param name="configs">Its settings, a JSON array.</param>
+    public async Task<string> CreateTopicAsync(int partitions, string configs = "[]")
     {
         var topic = string.Create(CultureInfo.InvariantCulture, $"topic-{Interlocked.Increment(ref _topics)}");
         using var response = await Http.PostAsJsonAsync(
-            new Uri(Nodes.First(node => !node.Process.HasExited).Url, "/v1/topics"), new { topic_name = topic, partitions_count = partitions });
+            new Uri(Nodes.First(node => !node.Process.HasExited).Url, "/v1/topics"),
+            new { topic_name = topic, partitions_count = partitions, configs = JsonElement.Parse(configs) });
         await Silo.Tests.JsonContent.ReadAsync(response);
         return topic;
     }

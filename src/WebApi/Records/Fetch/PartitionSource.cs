@@ -107,6 +107,34 @@ internal sealed class PartitionSource(TopicCache topics, TopicRoutes topic, int 
         return new Fetched(FetchStatus.Unavailable, fetched.Answer with { Error = refusal.Error, Bytes = [], Detail = refusal.Detail });
     }
 
+    /// <summary>Finds the last record of a key.</summary>
+    /// <returns>The batch that holds the record, whose offset is the last one before <see cref="FetchResult.NextOffset"/>; no batch if no record has the key.</returns>
+    public async ValueTask<(FetchResult? Result, ApiProblem? Problem)> LatestAsync(byte[] key, CancellationToken cancellation)
+    {
+        LatestRecordResult answer;
+        try
+        {
+            (answer, _) = await topics.AskAsync(
+                topic, partition, mayMove: true, key, static (grain, key) => grain.Latest(key), Timeout.InfiniteTimeSpan, cancellation);
+        }
+        catch (Exception exception) when (ApiProblem.FromGrainCall(exception) is { } failed)
+        {
+            return (null, failed);
+        }
+
+        var problem = answer.Error switch
+        {
+            ErrorCode.None => null,
+            ErrorCode.CorruptMessage => new ApiProblem(answer.Error, answer.Detail, 500),
+            ErrorCode.RequestTimedOut => new ApiProblem(answer.Error, answer.Detail, 503),
+            _ => new ApiProblem(answer.Error, answer.Detail),
+        };
+        var bytes = answer.Batch.Sum(piece => (long)piece.Length);
+        problem ??= bytes == 0 || await _memory.HoldAsync(_claim, bytes, cancellation) ? null : RequestMemory.NoRoom;
+        return problem is not null ? (null, problem)
+            : (new FetchResult(ErrorCode.None, answer.Bytes, answer.Offset + 1, answer.Bounds, null), null);
+    }
+
     /// <summary>The positions that bound the log now.</summary>
     public ValueTask<PartitionOffsets> OffsetsAsync(CancellationToken cancellation) => _session.OffsetsAsync(cancellation);
 }

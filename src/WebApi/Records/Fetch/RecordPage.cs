@@ -38,6 +38,9 @@ internal sealed class RecordPage : IDisposable
 
     public long Count { get; private set; }
 
+    /// <summary>Whether its only record has no value.</summary>
+    public bool IsTombstone => Count == 1 && _frames[0].ValueIsNull;
+
     /// <summary>Reads what a fetch has brought.</summary>
     /// <param name="result">The fetch's answer, without an error.</param>
     /// <param name="from">The first record wanted; the first batch may begin before it.</param>
