@@ -54,6 +54,11 @@ public class TopicSettingsPageTests
           nothing is removed.
         - Records without a key, from before `compact` was set, are removed.
 
+        The last record of a key can be asked for: `GET /v1/topics/{topic}/keys/{key}`, `loire topic get`, `FindLatestAsync` of the .NET client. No record is missed that was acknowledged
+        before, by whichever node. The first question to a partition after it was opened waits while its node reads the log once (an answer after 8 s says so; the reading goes on), later ones
+        take a fraction of a millisecond. A node remembers some million keys (`--key-index-memory-mb`, 30 to 60 bytes for each); it forgets those of the partition that was asked the longest
+        time ago, and a partition that has more keys than that refuses.
+
         ## All settings
 
         | setting | type | default | allowed | meaning | without effect because |
