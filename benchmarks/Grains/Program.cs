@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Loire.Grains.Benchmarks;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
@@ -24,6 +25,7 @@ try
     await Run("memory", IdleMemory);
     await Run("sweep", RetentionSweep);
     await Run("compaction", Compaction);
+    await Run("lookup", Lookup);
 }
 finally
 {
@@ -313,6 +315,64 @@ async Task Compaction(string own)
     Print("  records removed, bytes written", $"{progress.Removed:N0}, {progress.Written / 1e6:F0} MB", "", double.NaN, "");
     Print("  processor time a record", $"{used / Records * 1e6:F2} us", "", double.NaN, "");
     Print("  memory beyond that before it, at most", $"{peak / 1e6:F0} MB", "", double.NaN, "< 200 MB");
+}
+
+// The last record of a key among 200,000, in a log that is compacted as it would be after a while: learning, then answers from the cache and from storage.
+async Task Lookup(string own)
+{
+    const int Records = 400_000, Keys = 200_000, InBatch = 500, Rounds = 7, PerRound = 2_000;
+    await using (var filled = await Node.StartAsync(own))
+    {
+        var random = new Random(1);
+        var partition = (await filled.CreateTopicAsync("keys", 1, new KeyValuePair<string, string>("cleanup.policy", "compact")))[0];
+        for (var batch = 0; batch < Records / InBatch; batch += 8)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Node.AppendAsync(partition, Node.Keyed(random, InBatch, Keys, 100))));
+        }
+    }
+
+    foreach (var cacheBytes in (long[])[256 * 1024 * 1024, 0])
+    {
+        await using var node = await Node.StartAsync(own, cacheBytes);
+        var partition = (await node.FindTopicAsync("keys"))[0];
+        var start = Stopwatch.GetTimestamp();
+        await Find(partition, 0);
+        var learned = Stopwatch.GetElapsedTime(start);
+        var name = cacheBytes > 0 ? "the object in memory" : "the object in storage";
+        Print($"lookup of a key, first: learning {Keys:N0} keys in {Records:N0} records, {name}", $"{learned.TotalMilliseconds:F0} ms", "", double.NaN, "");
+        await Find(partition, 1);
+        List<double> ours = [], bounds = [], reads = [];
+        for (var round = 0; round < Rounds; round++)
+        {
+            var readsBefore = node.Reads;
+            ours.Add(await Each(i => Find(partition, (i * 97) % Keys)));
+            reads.Add((node.Reads - readsBefore) / (double)PerRound);
+            bounds.Add(await Each(_ => partition.Offsets().AsTask()));
+        }
+
+        Print($"  next, one after the other, {name}", $"{Median(ours) * 1e6:F0} us", $"asking for the bounds {Median(bounds) * 1e6:F0} us", Median(ours) / Median(bounds), "< 1 ms");
+        Print("  reads of storage for each", $"{Median(reads):F1}", "", double.NaN, "");
+    }
+
+    static async Task<double> Each(Func<int, Task> call)
+    {
+        var start = Stopwatch.GetTimestamp();
+        for (var i = 0; i < PerRound; i++)
+        {
+            await call(i);
+        }
+
+        return Stopwatch.GetElapsedTime(start).TotalSeconds / PerRound;
+    }
+
+    static async Task Find(IPartitionGrain partition, int key)
+    {
+        var found = await partition.Latest(Encoding.ASCII.GetBytes($"key-{key:D8}"));
+        if (found.Error != ErrorCode.None)
+        {
+            throw new InvalidOperationException($"{found.Error}: {found.Detail}");
+        }
+    }
 }
 
 static void Print(string what, string figure, string beside, double ratio, string target) =>

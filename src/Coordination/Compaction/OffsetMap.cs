@@ -1,12 +1,12 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
+using Blake3;
 using Loire.Model;
 
 namespace Loire.Coordination.Compaction;
 
 /// <summary>
 /// The last offset of each key in a part of a log, in memory of a fixed size, however long the keys are: a table with open addressing of the first 128
-/// bits of each key's SHA-256, so that not even chosen keys collide. Not thread-safe.
+/// bits of each key's BLAKE3, so that not even chosen keys collide. Not thread-safe.
 /// </summary>
 public sealed class OffsetMap
 {
@@ -87,8 +87,9 @@ public sealed class OffsetMap
     /// <summary>The slot of a key, or the free one where it belongs.</summary>
     private int Find(ReadOnlySpan<byte> key, out UInt128 hash)
     {
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(key, digest);
+        // SHA-256 takes eight times as long for a short key, and was half of what compaction took.
+        Span<byte> digest = stackalloc byte[Hash.Size];
+        Hasher.Hash(key, digest);
         hash = BinaryPrimitives.ReadUInt128LittleEndian(digest);
         return Find(hash);
     }
