@@ -23,23 +23,26 @@ internal sealed class Node(IHost host, FileGrainStorage store) : IAsyncDisposabl
     public FileGrainStorage Store => store;
 
     /// <summary>How often an object of the store was read.</summary>
-    public long Reads => host.Services.GetRequiredService<CountedReads>().Count;
+    public long Reads => host.Services.GetRequiredService<CountedStorage>().Reads;
+
+    /// <summary>What logs have written to the store.</summary>
+    public WrittenBytes Written => host.Services.GetRequiredService<CountedStorage>().Written;
 
     public IGrainFactory Grains => host.Services.GetRequiredService<IGrainFactory>();
 
     public static async Task<Node> StartAsync(
-        string directory, long cacheBytes = 256L * 1024 * 1024, Action<LoireGrainsOptions>? configure = null)
+        string directory, long cacheBytes = 256L * 1024 * 1024, Action<LoireGrainsOptions>? configure = null, long fileBytes = 256L * 1024 * 1024)
     {
-        var store = await FileGrainStorage.OpenAsync(
-            new FileStoreOptions { Directory = Path.Combine(directory, "store") }, TimeProvider.System, NullLogger.Instance);
+        var options = new FileStoreOptions { Directory = Path.Combine(directory, "store"), FileBytes = fileBytes };
+        var store = await FileGrainStorage.OpenAsync(options, TimeProvider.System, NullLogger.Instance);
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
         builder.UseOrleans(silo =>
         {
             silo.UseLocalhostClustering(FreePort(), gatewayPort: 0);
             silo.AddFileGrainStorage(LogStorage.ProviderName, store);
-            silo.Services.AddSingleton(new CountedReads(store));
-            silo.Services.AddKeyedSingleton<IGrainStorage>(LogStorage.ProviderName, (services, _) => services.GetRequiredService<CountedReads>());
+            silo.Services.AddSingleton(new CountedStorage(store));
+            silo.Services.AddKeyedSingleton<IGrainStorage>(LogStorage.ProviderName, (services, _) => services.GetRequiredService<CountedStorage>());
             silo.AddLoireBroker(broker => broker.Version = "benchmark");
             silo.AddLoireGrains(options =>
             {

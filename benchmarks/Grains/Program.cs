@@ -4,6 +4,7 @@ using Loire.Grains.Benchmarks;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
+using Loire.Peers.Benchmarks.Measuring;
 using Loire.Storage.Benchmarks;
 
 // Measures the partition grain on a file store beside bare writes of the same sizes, all in one run; medians of rounds.
@@ -26,6 +27,7 @@ try
     await Run("sweep", RetentionSweep);
     await Run("compaction", Compaction);
     await Run("lookup", Lookup);
+    await Run("written", WrittenBytes);
 }
 finally
 {
@@ -372,6 +374,68 @@ async Task Lookup(string own)
         {
             throw new InvalidOperationException($"{found.Error}: {found.Detail}");
         }
+    }
+}
+
+// Where the bytes go that a record costs on disk, while it is appended and in the long run, when the store has rewritten its files. Small files, so that
+// it does.
+async Task WrittenBytes(string own)
+{
+    var alone = Node.Batch(1, 1_024);
+    await Measure("1 KB alone, 1 partition, 2,000 records", 1, alone, 1, 2_000);
+    await Measure("1 KB alone, 1 partition, 60,000 records", 1, alone, 1, 60_000);
+    await Measure("1 KB alone, 16 partitions, 500 records each", 16, alone, 1, 500);
+    await Measure("100 B alone, 1 partition, 2,000 records", 1, Node.Batch(1, 100), 1, 2_000);
+    await Measure("1 KB, 16 partitions, batches of 64 KB", 16, Node.Batch(62, 1_024), 62, 200);
+    await Measure("1 KB, 16 partitions, batches of 32 KB", 16, Node.Batch(31, 1_024), 31, 400);
+    await Measure("1 KB, 16 partitions, batches of 16 KB", 16, Node.Batch(15, 1_024), 15, 800);
+
+    async Task Measure(string what, int partitions, ReadOnlyMemory<byte> batch, int records, int appends)
+    {
+        var directory = Directory.CreateDirectory(Path.Combine(own, Guid.NewGuid().ToString("N"))).FullName;
+        await using (var node = await Node.StartAsync(directory, fileBytes: 16L * 1024 * 1024))
+        {
+            var grains = await node.CreateTopicAsync("written", partitions);
+            await Task.WhenAll(grains.Select(grain => Node.AppendAsync(grain, batch)));
+            await Task.Delay(1_000);
+            var growth = new DiskGrowth(Path.Combine(directory, "store"));
+            var (onDisk, before, store) = (0L, node.Written, node.Store.Statistics);
+            growth.Take();
+
+            // Rounds of a megabyte or two: no file may appear and be reclaimed between two looks.
+            var round = Math.Clamp(1_000_000 / (partitions * batch.Length), 1, 100);
+            for (var done = 0; done < appends; done += round)
+            {
+                await Task.WhenAll(grains.Select(async grain =>
+                {
+                    for (var i = 0; i < round; i++)
+                    {
+                        await Node.AppendAsync(grain, batch);
+                    }
+                }));
+                onDisk += growth.Take();
+            }
+
+            // What follows in the background.
+            long more;
+            do
+            {
+                await Task.Delay(1_000);
+                onDisk += more = growth.Take();
+            }
+            while (more > 0);
+
+            var (written, after, each) = (node.Written - before, node.Store.Statistics, (double)partitions * ((appends + round - 1) / round * round) * records);
+            var moved = after.BytesMoved - store.BytesMoved;
+            var rest = onDisk - written.Chunks - written.Segments - written.Pages - written.Heads - moved;
+            Print($"bytes on disk a record, {what}", $"{onDisk / each:F0}", "", double.NaN, "");
+            Print(
+                "  chunks, segments, pages, heads; moved by the store; its records, keys and deletes; files beside live bytes",
+                $"{written.Chunks / each:F0}, {written.Segments / each:F0}, {written.Pages / each:F0}, {written.Heads / each:F0}; {moved / each:F0}; "
+                + $"{rest / each:F0}; {(double)after.FileBytes / after.LiveBytes:F2}", "", double.NaN, "");
+        }
+
+        Directory.Delete(directory, recursive: true);
     }
 }
 
