@@ -38,6 +38,14 @@ public class ChainOptions
     public int HeadSegments { get; init; } = 64;
 
     /// <summary>
+    /// How many small chunks may be listed as they are before they are merged into segments; 0 merges the chunks of each full tail. More of
+    /// them lets each byte be merged once, into a segment of a good size, and costs memory of the store's index and reads of small objects.
+    /// Index pages list them, so neither the head nor what opening reads grows with them. At the latest they are merged when they fill
+    /// <see cref="HeadSegments"/> pages.
+    /// </summary>
+    public int UnmergedChunks { get; init; }
+
+    /// <summary>
     /// The most bytes of objects that one step of a rewrite replaces, unless one alone is larger. They are loaded one after the other.
     /// </summary>
     public long RewriteBytes { get; init; } = 16 * 1024 * 1024;
@@ -76,6 +84,7 @@ public class ChainOptions
         : TailChunks is < 1 or > 10_000 ? $"{nameof(TailChunks)} must lie between 1 and 10000."
         : TailBytes < 1 ? $"{nameof(TailBytes)} must be at least 1."
         : HeadSegments is < 2 or > 10_000 ? $"{nameof(HeadSegments)} must lie between 2 and 10000."
+        : UnmergedChunks is < 0 or > 100_000 ? $"{nameof(UnmergedChunks)} must lie between 0 and 100000."
         : RewriteBytes < 1 ? $"{nameof(RewriteBytes)} must be at least 1."
         : UnknownOutcomeDeadline <= TimeSpan.Zero ? $"{nameof(UnknownOutcomeDeadline)} must be positive."
         : RetryDelayMin <= TimeSpan.Zero || RetryDelayMax < RetryDelayMin

@@ -7,6 +7,9 @@ namespace Loire.Log.Chains;
 /// <param name="ETags">The version of each object of a range, as far as known; null if unknown.</param>
 internal sealed record PendingGarbage(GarbageItem Item, string?[]? ETags)
 {
+    // Between two items maintenance can do something more urgent.
+    private const int MaxRange = 256;
+
     /// <summary>The parts that the leader of an earlier head may have written and not listed.</summary>
     public static PendingGarbage OrphansOf(long revision) =>
         new(new GarbageItem(ObjectKey.Part(revision, 0), GarbageItem.UntilAbsent, null), null);
@@ -23,7 +26,7 @@ internal sealed record PendingGarbage(GarbageItem Item, string?[]? ETags)
         for (int first = 0, end; first < entries.Length; first = end)
         {
             end = first + 1;
-            while (end < entries.Length
+            while (end < entries.Length && end - first < MaxRange
                 && entries[end].Key == entries[first].Key with { Number = entries[first].Key.Number + end - first }
                 && entries[first].Key.Kind == ObjectKeyKind.Chunk)
             {

@@ -8,21 +8,25 @@ namespace Loire.Log.Chains;
 /// </summary>
 internal sealed class PlanExecution(Chain chain, SegmentMaintenance maintenance, PartWriter parts, ObjectLoader loader, LogName name)
 {
+    private const int LoadsAtOnce = 16;
     private readonly List<ChainEntry> _results = [];
     private readonly List<ChainEntry> _written = [];
     private readonly List<PendingGarbage> _garbage = [];
+    private int _entries;
 
     /// <summary>Executes the plan, or abandons it.</summary>
     public async Task RunAsync(MaintenancePlan plan)
     {
         // A plan for the tail covers all of it as of now; chunks appended meanwhile stay in the tail.
+        _entries = plan.Entries;
         var (end, ordinal, link) = (chain.State.Durable, chain.State.NextOrdinal, chain.State.LastHash);
         foreach (var change in plan.Changes)
         {
             var done = change.Kind switch
             {
                 ChangeKind.Merge => await MergeAsync(change),
-                ChangeKind.TurnPage => await TurnPageAsync(change),
+                ChangeKind.MergeListed => await MergeListedAsync(change.Sources),
+                ChangeKind.TurnPage or ChangeKind.ListUnmerged => await TurnPageAsync(change),
                 ChangeKind.OpenPage => await OpenPageAsync(change.Sources[0]),
                 ChangeKind.Drop => Drop(change.Sources),
                 _ => Keep(change),
@@ -59,7 +63,7 @@ internal sealed class PlanExecution(Chain chain, SegmentMaintenance maintenance,
     }
 
     private ChainEntry[] Replace(ChainEntry[] entries, MaintenancePlan plan) =>
-        [.. entries.AsSpan(0, plan.FirstEntry), .. _results, .. entries.AsSpan(plan.FirstEntry + plan.Entries)];
+        [.. entries.AsSpan(0, plan.FirstEntry), .. _results, .. entries.AsSpan(plan.FirstEntry + _entries)];
 
     private bool Keep(Change change)
     {
@@ -75,73 +79,145 @@ internal sealed class PlanExecution(Chain chain, SegmentMaintenance maintenance,
 
     private async Task<bool> OpenPageAsync(ChainEntry page)
     {
-        while (!chain.IsClosed)
-        {
-            var (status, listed) = await new EntryWalk(loader).ReadPageAsync(page);
-            switch (status)
-            {
-                case FetchStatus.Found:
-                    // Pages below the start are opened in turn.
-                    var start = chain.State.Head.Start;
-                    var gone = listed.TakeWhile(entry => entry.End <= start && entry.Kind != ObjectKind.Page).ToArray();
-                    _results.AddRange(listed.AsSpan(gone.Length));
-                    return Drop([.. gone, page]);
-                case FetchStatus.Unreachable:
-                    await chain.PauseAsync();
-                    break;
-                default:
-                    chain.State.MarkDamaged(page.Key);
-                    return false;
-            }
-        }
-
-        return false;
-    }
-
-    private async Task<bool> MergeAsync(Change change)
-    {
-        var wereResident = true;
-        var sources = new List<LogObject>(change.Sources.Length);
-        foreach (var source in change.Sources)
-        {
-            wereResident &= loader.TryGetResident(source, out _);
-            if (await LoadAsync(source) is not { } loaded)
-            {
-                return false;
-            }
-
-            sources.Add(loaded);
-        }
-
-        _garbage.AddRange(PendingGarbage.Of(change.Sources));
-        if (change.Sources[0].Base == change.Sources[^1].End)
-        {
-            // Only fences: nothing to merge.
-            return true;
-        }
-
-        var segment = PartLayout.Segment(sources, change.Sources[0].Base, chain.Epoch, chain.Writer, name.Tag, out var stored);
-        if (await WriteAsync(segment, stored, change.Level) is not { } entry)
+        if (await ReadPageAsync(page) is not { } listed)
         {
             return false;
         }
 
-        if (wereResident)
+        // Pages below the start are opened in turn.
+        var start = chain.State.Head.Start;
+        var gone = listed.TakeWhile(entry => entry.End <= start && entry.Kind != ObjectKind.Page).ToArray();
+        _results.AddRange(listed.AsSpan(gone.Length));
+        return Drop([.. gone, page]);
+    }
+
+    private async Task<bool> MergeAsync(Change change)
+    {
+        var run = new Run();
+        foreach (var source in change.Sources)
         {
-            // Readers continue on the same memory.
-            loader.Keep(entry.Key, segment);
+            var (loaded, wasResident) = await LoadAsync(source);
+            if (loaded.Object is not { } found)
+            {
+                if (loaded.Status != FetchStatus.Unreachable)
+                {
+                    chain.State.MarkDamaged(source.Key);
+                }
+
+                return false;
+            }
+
+            run.Add(source, found, wasResident);
         }
 
+        return await EndAsync(run, change.Level);
+    }
+
+    /// <summary>
+    /// Merges the small chunks that pages list until a segment is full or no page is left. What is large or damaged is listed as it is.
+    /// </summary>
+    private async Task<bool> MergeListedAsync(ChainEntry[] pages)
+    {
+        var run = new Run();
+        for (_entries = 0; _entries < pages.Length && run.Bytes < chain.Options.SegmentBytes; _entries++)
+        {
+            if (await ReadPageAsync(pages[_entries]) is not { } listed)
+            {
+                return false;
+            }
+
+            for (var from = 0; from < listed.Length; from += LoadsAtOnce)
+            {
+                var some = listed[from..Math.Min(from + LoadsAtOnce, listed.Length)];
+                var loads = await Task.WhenAll(some.Select(entry => IsMergeable(entry) ? LoadAsync(entry) : Task.FromResult<(Loaded, bool)>(default)));
+                if (chain.IsClosed)
+                {
+                    return false;
+                }
+
+                for (var i = 0; i < some.Length; i++)
+                {
+                    var ((_, found), wasResident) = loads[i];
+
+                    // A pass of compaction ends between two objects. One that held both sides would be left out of it.
+                    var mark = chain.State.Head.Compaction;
+                    var ends = found is null || (mark.IsPassUnderWay && some[i].Base == mark.PassEnd);
+                    if (ends && !await EndAsync(run))
+                    {
+                        return false;
+                    }
+
+                    if (found is not null)
+                    {
+                        run.Add(some[i], found, wasResident);
+                    }
+                    else
+                    {
+                        _results.Add(IsMergeable(some[i]) ? some[i] with { IsDamaged = true, Level = ChainEntry.FullLevel } : some[i]);
+                    }
+                }
+            }
+        }
+
+        return await EndAsync(run) && Drop(pages.AsSpan(0, _entries).ToArray());
+    }
+
+    private static bool IsMergeable(in ChainEntry entry) => entry is { Kind: ObjectKind.Chunk, Level: < ChainEntry.FullLevel };
+
+    private Task<bool> EndAsync(Run run) =>
+        run.Sources is [{ } only] && only.Base < only.End
+            ? Task.FromResult(KeepOnly(run))
+            : EndAsync(run, run.Bytes >= chain.Options.SegmentBytes / 2 ? ChainEntry.FullLevel : (byte)0);
+
+    private bool KeepOnly(Run run)
+    {
+        _results.Add(run.Sources[0]);
+        run.Clear();
+        return true;
+    }
+
+    /// <summary>Makes one segment of a run, which is empty then. Fences alone are dropped.</summary>
+    private async Task<bool> EndAsync(Run run, byte level)
+    {
+        _garbage.AddRange(PendingGarbage.Of(run.Sources));
+        if (run.Sources.Count > 0 && run.Sources[0].Base < run.Sources[^1].End)
+        {
+            var segment = PartLayout.Segment(run.Objects, run.Sources[0].Base, chain.Epoch, chain.Writer, name.Tag, out var stored);
+            if (await WriteAsync(segment, stored, level) is not { } entry)
+            {
+                return false;
+            }
+
+            if (run.WereResident)
+            {
+                // Readers continue on the same memory.
+                loader.Keep(entry.Key, segment);
+            }
+        }
+
+        run.Clear();
         return true;
     }
 
     private async Task<bool> TurnPageAsync(Change change)
     {
+        var isUnmerged = change.Kind == ChangeKind.ListUnmerged;
         var page = PartLayout.Page(change.Sources, chain.Epoch, chain.Writer, name.Tag, out var stored);
-        return await WriteAsync(page, stored, change.Level) is not null;
+        if (await WriteAsync(page, stored, change.Level, isUnmerged) is not { } entry)
+        {
+            return false;
+        }
+
+        if (isUnmerged)
+        {
+            // Readers are about to look for their chunks here.
+            loader.Keep(entry.Key, page);
+        }
+
+        return true;
     }
 
-    private async Task<ChainEntry?> WriteAsync(LogObject part, StoredObject stored, byte level)
+    private async Task<ChainEntry?> WriteAsync(LogObject part, StoredObject stored, byte level, bool isUnmerged = false)
     {
         ChainEntry? entry = null;
         await maintenance.InsistAsync(async () =>
@@ -151,31 +227,77 @@ internal sealed class PlanExecution(Chain chain, SegmentMaintenance maintenance,
         });
         if (entry is { } written)
         {
-            _results.Add(written);
-            _written.Add(written);
+            entry = written with { IsUnmerged = isUnmerged };
+            _results.Add(entry.Value);
+            _written.Add(entry.Value);
         }
 
         return entry;
     }
 
-    private async Task<LogObject?> LoadAsync(ChainEntry entry)
+    /// <summary>The entries of a page; null if it is damaged or the chain closes.</summary>
+    private async Task<ChainEntry[]?> ReadPageAsync(ChainEntry page)
     {
         while (!chain.IsClosed)
         {
-            var loaded = await loader.LoadAsync(entry);
-            switch (loaded.Status)
+            var (status, listed) = await new EntryWalk(loader).ReadPageAsync(page);
+            switch (status)
             {
                 case FetchStatus.Found:
-                    return loaded.Object;
+                    return listed;
                 case FetchStatus.Unreachable:
                     await chain.PauseAsync();
                     break;
                 default:
-                    chain.State.MarkDamaged(entry.Key);
+                    chain.State.MarkDamaged(page.Key);
                     return null;
             }
         }
 
         return null;
+    }
+
+    /// <summary>Loads an object, and says whether it was cached; waits while storage cannot be read, unless the chain closes.</summary>
+    private async Task<(Loaded Loaded, bool WasResident)> LoadAsync(ChainEntry entry)
+    {
+        var wasResident = loader.TryGetResident(entry, out _);
+        while (true)
+        {
+            // What is about to be replaced would displace what readers use.
+            var loaded = await loader.LoadAsync(entry, caches: false);
+            if (loaded.Status != FetchStatus.Unreachable || chain.IsClosed)
+            {
+                return (loaded, wasResident);
+            }
+
+            await chain.PauseAsync();
+        }
+    }
+
+    /// <summary>Adjacent objects that become one segment.</summary>
+    private sealed class Run
+    {
+        public List<ChainEntry> Sources { get; } = [];
+
+        public List<LogObject> Objects { get; } = [];
+
+        public long Bytes { get; private set; }
+
+        public bool WereResident { get; private set; } = true;
+
+        public void Add(in ChainEntry source, LogObject loaded, bool wasResident)
+        {
+            Sources.Add(source);
+            Objects.Add(loaded);
+            Bytes += source.Bytes;
+            WereResident &= wasResident;
+        }
+
+        public void Clear()
+        {
+            Sources.Clear();
+            Objects.Clear();
+            (Bytes, WereResident) = (0, true);
+        }
     }
 }

@@ -19,6 +19,7 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
     private readonly GarbageDisposal _disposal = new(store, loader);
     private readonly PartWriter _parts = new(chain, store);
     private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Offset _quietEnd = Offset.None;
     private int _disposedView = -1;
     private int _failedPasses;
     private bool _isCounted;
@@ -95,6 +96,17 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
         return chain.IsClosed ? chain.ClosedError
             : chain.State.Head.TailBase == chain.State.Durable ? ErrorCode.None
             : await RunAloneAsync(ListTailAsync(chain.State.Head.Start));
+    }
+
+    /// <summary>
+    /// Merges the chunks that are not merged yet, for as long as nothing is appended, so that a log that is no longer written has few objects.
+    /// </summary>
+    public async Task<ErrorCode> MergeAsync()
+    {
+        _quietEnd = chain.State.Durable;
+        Poke();
+        await SettleAsync();
+        return chain.IsClosed ? chain.ClosedError : ErrorCode.None;
     }
 
     /// <summary>Writes the progress of compaction to the head.</summary>
@@ -197,8 +209,7 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
             chunks.Length);
         return outcome == WriteOutcome.Done ? ErrorCode.None : chain.Fail(outcome);
 
-        ChainEntry AsEntry(ChainEntry chunk) =>
-            chunk with { Level = chunk.IsDamaged || chunk.Bytes >= chain.Options.WholeChunkBytes ? ChainEntry.FullLevel : (byte)0 };
+        ChainEntry AsEntry(ChainEntry chunk) => chunk with { Level = MaintenancePlan.LevelOf(chunk, chain.Options) };
     }
 
     private async Task RunAsync()
@@ -226,12 +237,13 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
         SignalProgress();
     }
 
-    private MaintenancePlan? NextPlan() => MaintenancePlan.Next(chain.State, chain.Options, mayReplace: !IsGarbageFull);
+    private MaintenancePlan? NextPlan() => MaintenancePlan.Next(
+        chain.State, chain.Options, mayReplace: !IsGarbageFull, isQuiet: chain.State.Durable == _quietEnd);
 
     private async Task DisposeGarbageAsync()
     {
         var state = chain.State;
-        var (view, failures) = (state.View, 0);
+        var (view, failures, done) = (state.View, 0, 0);
         foreach (var garbage in state.Garbage.ToArray())
         {
             if (chain.IsClosed || failures == FailuresPerPass)
@@ -239,6 +251,13 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
                 break;
             }
 
+            if (done > 0 && MaintenancePlan.IsTailFull(state, chain.Options))
+            {
+                // Appends are about to wait for the tail; the rest follows.
+                return;
+            }
+
+            done++;
             var isGone = await _disposal.TryDeleteAsync(garbage);
             state.Garbage.Remove(garbage);
             if (!isGone)

@@ -11,7 +11,7 @@ namespace Loire.Log.Objects;
 ///    1  u8   key kind (ObjectKeyKind)
 ///    2  u8   level: how often its items were merged, FullLevel if they will not be again; of a page: how many pages lie below it
 ///    3  u8   flags: bit 0 = found damaged, so what is said here of its content is a guess;
-///            bit 1 = a fence that is never deleted
+///            bit 1 = a fence that is never deleted; bit 2 = a page of chunks that are still to be merged
 ///    4  u32  bytes of the object
 ///    8  i64  key number
 ///   16  u32  key index
@@ -47,6 +47,11 @@ internal readonly record struct ChainEntry
 
     /// <summary>Whether this is a permanent fence.</summary>
     public bool HoldsPlace { get; init; }
+
+    /// <summary>
+    /// Whether this is a page of chunks that are still to be merged into segments. A version that does not know this leaves them as they are.
+    /// </summary>
+    public bool IsUnmerged { get; init; }
 
     /// <summary>Bytes of the object, header included.</summary>
     public int Bytes { get; init; }
@@ -183,6 +188,7 @@ internal readonly record struct ChainEntry
             Level = source[2],
             IsDamaged = (source[3] & 1) != 0,
             HoldsPlace = (source[3] & 2) != 0,
+            IsUnmerged = (source[3] & 4) != 0,
             Bytes = BinaryPrimitives.ReadInt32LittleEndian(source[4..]),
             HeaderCrc = BinaryPrimitives.ReadUInt32LittleEndian(source[20..]),
             FirstOrdinal = BinaryPrimitives.ReadInt64LittleEndian(source[24..]),
@@ -212,7 +218,7 @@ internal readonly record struct ChainEntry
         destination[0] = (byte)Kind;
         destination[1] = (byte)Key.Kind;
         destination[2] = Level;
-        destination[3] = (byte)((IsDamaged ? 1 : 0) | (HoldsPlace ? 2 : 0));
+        destination[3] = (byte)((IsDamaged ? 1 : 0) | (HoldsPlace ? 2 : 0) | (IsUnmerged ? 4 : 0));
         BinaryPrimitives.WriteInt32LittleEndian(destination[4..], Bytes);
         BinaryPrimitives.WriteInt64LittleEndian(destination[8..], Key.Number);
         BinaryPrimitives.WriteInt32LittleEndian(destination[16..], Key.Index);

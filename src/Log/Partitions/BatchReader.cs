@@ -107,6 +107,8 @@ internal sealed class BatchReader(Chain chain)
 
     private async ValueTask<LogRead> ReadOnAsync(PieceList pieces, Offset next, int maxBytes)
     {
+        // Of small chunks, many follow each other in one page: it is decoded once.
+        var (page, listed) = (default(ObjectKey), Array.Empty<ChainEntry>());
         do
         {
             if (next < chain.State.Head.Start)
@@ -126,8 +128,13 @@ internal sealed class BatchReader(Chain chain)
             var status = FetchStatus.Found;
             while (entry.Kind == ObjectKind.Page && status == FetchStatus.Found)
             {
-                (status, var below) = await _walk.ReadPageAsync(entry);
-                if (EntrySearch.TryLocate(below, next, out var child))
+                if (listed.Length == 0 || page != entry.Key)
+                {
+                    page = entry.Key;
+                    (status, listed) = await _walk.ReadPageAsync(entry);
+                }
+
+                if (EntrySearch.TryLocate(listed, next, out var child))
                 {
                     entry = child;
                 }

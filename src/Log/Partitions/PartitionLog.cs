@@ -233,6 +233,15 @@ public sealed class PartitionLog : IAsyncDisposable
     public Task<ErrorCode> SealAsync() =>
         ProblemOfLeader() is not ErrorCode.None and var error ? Task.FromResult(error) : _chain.SegmentMaintenance.SealAsync();
 
+    /// <summary>
+    /// Leaves few objects of a log that is no longer written: merges what waits to be merged together with later records, unless records are
+    /// appended meanwhile.
+    /// </summary>
+    /// <returns>The errors of <see cref="TrimAsync"/>; nothing is done on an instance that does not lead.</returns>
+    public Task<ErrorCode> MergeAsync() =>
+        _chain.IsClosed ? Task.FromResult(_chain.ClosedError)
+        : _chain.Leads ? _chain.SegmentMaintenance.MergeAsync() : Task.FromResult(ErrorCode.None);
+
     /// <summary>Makes the progress of compaction durable, for this owner and later ones.</summary>
     /// <param name="mark">The mark; it ends at or before <see cref="ListedEndOffset"/>.</param>
     /// <returns>The errors of <see cref="TrimAsync"/>.</returns>

@@ -27,6 +27,15 @@ public sealed class CrashSweep
         RewriteBytes = 1500,
     };
 
+    private static readonly PartitionLogOptions Unmerged = new()
+    {
+        SegmentBytes = 900,
+        WholeChunkBytes = 600,
+        TailChunks = 4,
+        HeadSegments = 12,
+        UnmergedChunks = 8,
+    };
+
     /// <summary>The effect of the crash on the call in flight.</summary>
     public enum Call
     {
@@ -102,6 +111,28 @@ public sealed class CrashSweep
     [Theory]
     [InlineData(Call.NeverArrives)]
     [InlineData(Call.TakesEffect)]
+    [InlineData(Call.ArrivesAfterRecovery)]
+    public void A_crash_while_chunks_wait_to_be_merged_loses_nothing_and_leaves_nothing(Call call)
+    {
+        var calls = new World(Unmerged).RunToEnd(AppendMergeAndStop);
+        Assert.InRange(calls, 60, 400);
+        for (var at = 1; at <= calls; at++)
+        {
+            var world = new World(Unmerged);
+            world.CrashAt(at, call, AppendMergeAndStop);
+            world.LoseOwnerAt(1 + (at % 23), AppendMergeAndStop);
+            world.Verify($"{call} at call {at} of {calls}");
+            if (call != Call.ArrivesAfterRecovery)
+            {
+                // A part that arrives after it was looked for stays until the log is deleted.
+                world.RunToEnd(world => world.AssertNothingLeaksAsync());
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(Call.NeverArrives)]
+    [InlineData(Call.TakesEffect)]
     public void A_deletion_that_crashed_at_any_call_is_completed_by_the_next_one(Call call)
     {
         static Task Delete(World world) => world.New().DeleteAsync(CancellationToken.None);
@@ -144,6 +175,15 @@ public sealed class CrashSweep
         }
     });
 
+    /// <summary>Two owners append so much that chunks are listed and merged, and merge the rest in the end.</summary>
+    private static Task AppendMergeAndStop(World world) => TwoOwnersAsync(world, 14, static i => i == 5 ? 600 : 1, static async (log, i) =>
+    {
+        if (i == 13)
+        {
+            await log.MergeAsync();
+        }
+    });
+
     private static int LongEachThird(int i) => i % 3 == 0 ? 600 : 1;
 
     /// <summary>Two owners, one after the other, append values, with something else after each; both stop in good order.</summary>
@@ -174,12 +214,17 @@ public sealed class CrashSweep
     /// <summary>A store and the owners that come and go.</summary>
     private sealed class World
     {
+        private readonly PartitionLogOptions _options;
         private readonly ManualTime _time = new();
         private readonly ChainChecker _checker;
         private readonly Gate _recovered = new();
         private int _values;
 
-        public World() => _checker = new ChainChecker(Store, LogId);
+        public World(PartitionLogOptions? options = null)
+        {
+            _options = options ?? Small;
+            _checker = new ChainChecker(Store, LogId);
+        }
 
         public LossyGrainStorage Store { get; } = new();
 
@@ -187,7 +232,7 @@ public sealed class CrashSweep
 
         public string NewValue() => string.Create(CultureInfo.InvariantCulture, $"value{_values++}");
 
-        public PartitionLog New() => new(Store, LogId, LogBench.NewWriter(), Small, new ObjectCache(2000), _time);
+        public PartitionLog New() => new(Store, LogId, LogBench.NewWriter(), _options, new ObjectCache(2000), _time);
 
         /// <summary>Runs something without faults, each step as one owner; returns how many calls of storage the last step made.</summary>
         public int RunToEnd(params Func<World, Task>[] steps)

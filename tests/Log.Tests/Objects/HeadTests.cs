@@ -52,6 +52,19 @@ public sealed class HeadTests
         Assert.Equal(bytes, read.Encode(Tag));
     }
 
+    [Fact]
+    public void The_entry_of_a_page_of_unmerged_chunks_has_a_flag_that_a_reader_may_ignore()
+    {
+        var page = new ChainEntry { Kind = ObjectKind.Page, Level = 1, Bytes = 900, Key = ObjectKey.Part(3, 1), LastOrdinal = 4, End = new Offset(9) };
+        byte[] plain = new byte[ChainEntry.SizeOf([page])], flagged = new byte[plain.Length];
+        Assert.True(ChainEntry.Write([page], plain).IsEmpty);
+        Assert.True(ChainEntry.Write([page with { IsUnmerged = true }], flagged).IsEmpty);
+        Assert.Equal("03020100" + "84030000" + "0300000000000000" + "01000000", Convert.ToHexString(plain)[..40]);
+        Assert.Equal("03020104" + "84030000" + "0300000000000000" + "01000000", Convert.ToHexString(flagged)[..40]);
+        Assert.True(ChainEntry.TryRead(flagged, out var read));
+        Assert.Equal([page with { IsUnmerged = true }], read);
+    }
+
     [Theory]
     [InlineData(20, 19, 19, "the end lies before what is clean")]
     [InlineData(20, 90, 91, "the pass continues after its end")]

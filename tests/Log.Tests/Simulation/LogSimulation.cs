@@ -42,6 +42,7 @@ internal sealed class LogSimulation
             TailBytes = 2000 + _random.Next(4000),
             HeadSegments = 2 + _random.Next(6),
             RewriteBytes = 500 + _random.Next(4000),
+            UnmergedChunks = _random.Next(3) == 0 ? 0 : 4 + _random.Next(40),
         };
     }
 

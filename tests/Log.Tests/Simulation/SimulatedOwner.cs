@@ -43,7 +43,10 @@ internal sealed class SimulatedOwner(
             case 10:
                 Do(() => TrimAsync(at));
                 break;
-            case > 10:
+            case 11:
+                Do(MergeAsync);
+                break;
+            case > 11:
                 Do(() => CompactAsync(1 + size));
                 break;
             default:
@@ -180,6 +183,14 @@ internal sealed class SimulatedOwner(
         if (error == ErrorCode.None)
         {
             history.Trimmed(to);
+        }
+    }
+
+    private async Task MergeAsync()
+    {
+        if (log.IsLeader)
+        {
+            trace($"{Name} merge {await log.MergeAsync()}");
         }
     }
 
