@@ -1,3 +1,4 @@
+using Loire.Grains.Hosting;
 using Loire.Log;
 using Loire.Storage;
 using Loire.WebApi.Hosting;
@@ -53,6 +54,11 @@ public static class LoireNodeExtensions
             NodeClustering.Add(silo, options);
             silo.AddLoireGrains(grains =>
             {
+                if (options.Storage == StoreKind.Azure)
+                {
+                    grains.PartitionLog = LoireGrainsOptions.RemoteStoreLog;
+                }
+
                 grains.CacheBytes = memory.CacheBytes;
                 grains.AppendBytes = memory.AppendBytes;
                 grains.ReadBytes = memory.ReadBytes;

@@ -29,10 +29,18 @@ public sealed class LoireGrainsOptions
     public int OpenPartitions { get; set; } = 25_000;
 
     /// <summary>
-    /// The bounds of each partition's log. Chunks of at least 128 KiB are kept as they are: merging them into segments would write every
-    /// byte twice, which costs a busy disk more than half of its throughput, and reads of that size are sequential enough.
+    /// The bounds of each partition's log, by default for a store on a local disk, where small objects are read fast and what is written counts.
+    /// Chunks of at least 32 KiB are kept as they are: merging them into segments would write every byte twice, which costs a busy disk more than
+    /// half of its throughput, and reads of that size are sequential enough. Smaller ones are merged once 4,096 of them wait, which give a whole
+    /// segment of records of 1 KB and take 0.48 MB of the store's index, or once the partition is no longer written. See also <see cref="RemoteStoreLog"/>.
     /// </summary>
-    public PartitionLogOptions PartitionLog { get; set; } = new() { WholeChunkBytes = 128 * 1024 };
+    public PartitionLogOptions PartitionLog { get; set; } = new() { WholeChunkBytes = 32 * 1024, UnmergedChunks = 4_096 };
+
+    /// <summary>
+    /// Bounds of each partition's log for a store in the network, where each read costs milliseconds: small chunks are merged soon, and only chunks of
+    /// at least 128 KiB are kept as they are.
+    /// </summary>
+    public static PartitionLogOptions RemoteStoreLog => new() { WholeChunkBytes = 128 * 1024 };
 
     /// <summary>The bounds of the journals of topics, groups and catalogs.</summary>
     public JournalOptions Journal { get; set; } = new();

@@ -24,6 +24,7 @@ internal sealed partial class PartitionUpkeep(
     PartitionReports? reports, Func<ErrorCode> closed, PartitionMetrics metrics, ILogger logger)
 {
     private long _measuredBytes;
+    private Offset _endAtLastCheck = Offset.None;
     private volatile PartitionReport? _lastReport;
 
     /// <summary>The last report that the topic has confirmed; null if there is none. From any thread.</summary>
@@ -33,7 +34,10 @@ internal sealed partial class PartitionUpkeep(
         set => _lastReport = value;
     }
 
-    /// <summary>Deletes what the topic's retention no longer keeps, and measures the log.</summary>
+    /// <summary>
+    /// Deletes what the topic's retention no longer keeps, has the log merged down to few objects if nothing was appended since the last call, and
+    /// measures the log.
+    /// </summary>
     /// <param name="isOpen">Whether the report says that the partition is open, so that the topic leaves it to its silo.</param>
     public async Task<RetainResult> RetainAsync(bool isOpen)
     {
@@ -54,6 +58,13 @@ internal sealed partial class PartitionUpkeep(
             return new RetainResult(error, null);
         }
 
+        if (_endAtLastCheck == log.DurableEndOffset)
+        {
+            // What fails is tried again by the next call; the log has closed itself if it was worse than that.
+            await log.MergeAsync();
+        }
+
+        _endAtLastCheck = log.DurableEndOffset;
         (error, var size) = await log.MeasureAsync();
         error = closed() != ErrorCode.None ? closed() : error;
         if (error != ErrorCode.None)

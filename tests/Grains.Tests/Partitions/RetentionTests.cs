@@ -86,6 +86,25 @@ public class RetentionTests
     }
 
     [Fact]
+    public void A_partition_that_is_no_longer_written_is_merged_down_to_few_objects_by_the_second_check()
+    {
+        var bench = new PartitionBench(log: new PartitionLogOptions { WholeChunkBytes = 32 * 1024, UnmergedChunks = 4_096 });
+        bench.Topic = () => Task.FromResult(new PartitionSettingsResult(ErrorCode.None, PartitionBench.Defaults));
+        for (var i = 0; i < 300; i++)
+        {
+            Append(bench, 100);
+        }
+
+        Retain(bench);
+        Append(bench, 100);
+        Retain(bench);
+        Assert.InRange(bench.Storage.Keys.Count, 301, 310);
+        Retain(bench);
+        Assert.InRange(bench.Storage.Keys.Count, 3, 12);
+        Assert.Equal(301, bench.Offsets().HighWatermark.Value);
+    }
+
+    [Fact]
     public void A_store_that_refuses_the_deletion_is_asked_again_at_the_next_check_and_appends_go_on()
     {
         var bench = With(PartitionBench.Defaults with { RetentionTime = Hour });
