@@ -1,6 +1,6 @@
 namespace Loire.Grains.Turns;
 
-/// <summary>Calls many peers with bounded concurrency, all on the caller's scheduler.</summary>
+/// <summary>Calls many peers with bounded concurrency. A caller without a scheduler of its own continues on several threads.</summary>
 internal static class BoundedCalls
 {
     /// <summary>Calls each once.</summary>
@@ -9,16 +9,30 @@ internal static class BoundedCalls
         IEnumerable<T> peers, int parallelism, Func<T, ValueTask<ErrorCode>> call)
     {
         var (failed, first) = (0, ErrorCode.None);
+        var turn = new Lock();
         using var rest = peers.GetEnumerator();
+
+        bool TryTake(out T peer)
+        {
+            lock (turn)
+            {
+                var has = rest.MoveNext();
+                peer = has ? rest.Current : default!;
+                return has;
+            }
+        }
 
         async Task Work()
         {
-            while (rest.MoveNext())
+            while (TryTake(out var peer))
             {
-                var error = await call(rest.Current);
+                var error = await call(peer);
                 if (error != ErrorCode.None)
                 {
-                    first = failed++ == 0 ? error : first;
+                    lock (turn)
+                    {
+                        first = failed++ == 0 ? error : first;
+                    }
                 }
             }
         }
