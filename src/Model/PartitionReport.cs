@@ -14,6 +14,8 @@ namespace Loire.Model;
 /// <param name="IsOpen">Whether the partition is in use: as long as it is, it checks itself, and reports at least every
 /// hour.</param>
 /// <param name="At">When the topic received the report, by its own clock; <see cref="Timestamp.None"/> before.</param>
+/// <param name="Compaction">How far the log has been compacted; null if it is empty, if the topic is not compacted as far as the partition knew, or in
+/// a report of an earlier version.</param>
 [GenerateSerializer, Immutable, Alias("loire.PartitionReport")]
 public sealed record PartitionReport(
     [Id(0)] int Partition,
@@ -24,7 +26,8 @@ public sealed record PartitionReport(
     [Id(5)] Timestamp OldestTime,
     [Id(6)] long CheckedVersion,
     [Id(7)] bool IsOpen,
-    [Id(8)] Timestamp At)
+    [Id(8)] Timestamp At,
+    [Id(9)] CompactionReport? Compaction = null)
 {
     /// <summary>The report of a partition that nothing was ever written to.</summary>
     public static PartitionReport Empty(int partition, Timestamp at) =>
@@ -32,5 +35,6 @@ public sealed record PartitionReport(
 
     /// <summary>Whether the other one says the same about the log.</summary>
     public bool HasLogOf(PartitionReport other) =>
-        (Start, End, Bytes, OldestBytes, OldestTime) == (other.Start, other.End, other.Bytes, other.OldestBytes, other.OldestTime);
+        (Start, End, Bytes, OldestBytes, OldestTime, Compaction)
+            == (other.Start, other.End, other.Bytes, other.OldestBytes, other.OldestTime, other.Compaction);
 }

@@ -63,6 +63,18 @@ public class ReportRulesTests
     }
 
     [Fact]
+    public void A_partition_that_has_been_compacted_since_it_was_due_says_so_and_is_not_due_any_longer()
+    {
+        var dirty = Closed(Open) with { Compaction = new CompactionReport(new Offset(0), 0, 40 * MiB, Now, Now, new Timestamp(long.MaxValue), 0) };
+        var clean = dirty with { Compaction = dirty.Compaction! with { CleanTo = new Offset(10), DirtyBytes = 0 } };
+        var topic = Apply(Topic.Live(3, ("cleanup.policy", "compact")), dirty);
+        Assert.Contains(1, ReportRules.Due(topic, Now));
+        Assert.False(ReportRules.IsWorthSending(dirty, dirty, Now));
+        Assert.True(ReportRules.IsWorthSending(dirty, clean, Now));
+        Assert.DoesNotContain(1, ReportRules.Due(Apply(topic, clean), Now));
+    }
+
+    [Fact]
     public void Reports_of_partitions_and_topics_that_do_not_exist_are_not_recorded()
     {
         Assert.Empty(Decide(Topic.Live(1), Open, Now));

@@ -11,11 +11,23 @@ public class TopicRecordCodecTests
     private const string ReportBytes = "003D" + "00000001" + "0000000000000002" + "0000000000000003" + "0000000000000004" + "0000000000000005"
         + "0000000000000006" + "0000000000000007" + "01" + "0000000000000008";
 
-    private const string EmptyReportBytes = "003D" + "00000002" + "0000000000000000" + "0000000000000000" + "0000000000000000" + "0000000000000000"
+    private const string EmptyReportBytes = "003D" + EmptyReportContent;
+
+    private const string EmptyReportContent = "00000002" + "0000000000000000" + "0000000000000000" + "0000000000000000" + "0000000000000000"
         + "FFFFFFFFFFFFFFFF" + "0000000000000000" + "00" + "0000000000000009";
+
+    // As the first readers of reports know them, and what later ones read besides.
+    private const string CompactedBytes = "0075" + "00000001" + "0000000000000002" + "0000000000000003" + "0000000000000004" + "0000000000000005"
+        + "0000000000000006" + "0000000000000007" + "01" + "0000000000000008"
+        + "0000000000000011" + "0000000000000012" + "0000000000000013" + "FFFFFFFFFFFFFFFF" + "0000000000000015" + "7FFFFFFFFFFFFFFF" + "0000000000000017";
 
     private static readonly PartitionReport Report =
         new(1, new Offset(2), new Offset(3), 4, 5, new Timestamp(6), 7, IsOpen: true, new Timestamp(8));
+
+    private static readonly PartitionReport Compacted = Report with
+    {
+        Compaction = new CompactionReport(new Offset(17), 18, 19, Timestamp.None, new Timestamp(21), new Timestamp(long.MaxValue), 23),
+    };
 
     /// <summary>Bytes in users' journals: every record ever written must remain readable.</summary>
     public static TheoryData<string, TopicRecord> Golden => new()
@@ -48,6 +60,14 @@ public class TopicRecordCodecTests
         },
         { "0108" + "00000002" + ReportBytes + EmptyReportBytes, new TopicRecord.PartitionsReported([Report, PartitionReport.Empty(2, new Timestamp(9))]) },
         {
+            "0108" + "00000002" + CompactedBytes + EmptyReportBytes,
+            new TopicRecord.PartitionsReported([Compacted, PartitionReport.Empty(2, new Timestamp(9))])
+        },
+        {
+            "0109" + "01" + "0000000000000001" + IdBytes + "00000003" + "0001" + "0000" + "00000000" + "00000001" + CompactedBytes,
+            new TopicRecord.Snapshot(Topic.Live(3).Apply(new TopicRecord.PartitionsReported([Compacted])))
+        },
+        {
             "0109" + "01" + "0000000000000001" + IdBytes + "00000003" + "0001" + "0000" + "00000000" + "00000001" + ReportBytes,
             new TopicRecord.Snapshot(Topic.Live(3).Apply(new TopicRecord.PartitionsReported([Report])))
         },
@@ -61,9 +81,15 @@ public class TopicRecordCodecTests
     [Fact]
     public void What_a_later_version_adds_to_a_report_is_skipped()
     {
-        var longer = "0108" + "00000002" + "003F" + ReportBytes[4..] + "ABCD" + EmptyReportBytes;
+        var longer = "0108" + "00000002" + "0077" + CompactedBytes[4..] + "ABCD" + EmptyReportBytes;
         Assert.True(TopicRecordCodec.TryRead(Convert.FromHexString(longer), out var read));
-        Assert.Equal([Report, PartitionReport.Empty(2, new Timestamp(9))], Assert.IsType<TopicRecord.PartitionsReported>(read).Reports.AsEnumerable());
+        Assert.Equal([Compacted, PartitionReport.Empty(2, new Timestamp(9))], Assert.IsType<TopicRecord.PartitionsReported>(read).Reports.AsEnumerable());
+    }
+
+    [Fact]
+    public void A_report_begins_with_what_the_first_readers_of_reports_know()
+    {
+        Assert.Equal(ReportBytes[4..], CompactedBytes[4..ReportBytes.Length]);
     }
 
     [Theory]
@@ -97,6 +123,7 @@ public class TopicRecordCodecTests
     [InlineData("010A", "an unknown kind")]
     [InlineData("010800002711", "more reports than partitions may be")]
     [InlineData("0108000000010000", "a report that is too short")]
+    [InlineData("010800000001003F" + EmptyReportContent + "ABCD", "a report with half of what it says of compaction")]
     [InlineData("010600002711", "more preferred leaders than partitions may be")]
     [InlineData("0103FFFF", "more settings than bytes")]
     [InlineData("01030001FFFF0000", "a setting without a name")]

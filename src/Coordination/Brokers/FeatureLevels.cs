@@ -10,9 +10,10 @@ namespace Loire.Coordination.Brokers;
 ///   0   what stores had before there was a level
 ///   1   topics record preferred leaders (TopicRecord kinds 6 and 7); the registry keeps the level, the levels of each broker, and removed brokers;
 ///       answers to fetches have their batches in one piece (BatchBytes)
-///   2   topics record what partitions report of their logs (TopicRecord kinds 8 and 9)
+///   2   topics record what partitions report of their logs (TopicRecord kinds 8 and 9); what later versions add to a report, the first ones skip
 /// </code>
-/// A new form of stored data or of messages takes the next level, and is not written below it.
+/// A new form of stored data or of messages takes the next level, and is not written below it; unless all versions that support the level skip what
+/// is new, and lose no more than that by it.
 /// </summary>
 public static class FeatureLevels
 {
@@ -31,7 +32,7 @@ public static class FeatureLevels
     /// <summary>From this level on answers to fetches have their batches in one piece.</summary>
     public const int CompactBatches = 1;
 
-    /// <summary>From this level on topics record what partitions report of their logs, and closed partitions apply retention.</summary>
+    /// <summary>From this level on topics record what partitions report of their logs, and closed partitions apply retention and are compacted.</summary>
     public const int PartitionReports = 2;
 
     /// <summary>The levels that this version supports.</summary>

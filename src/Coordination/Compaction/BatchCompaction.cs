@@ -33,6 +33,9 @@ public sealed class BatchCompaction(
     private readonly BatchDecompressor _decompressor = new();
     private readonly List<bool> _stays = [];
 
+    /// <summary>Whether a batch has kept records without a value that will go in a later pass.</summary>
+    public bool HasTombstones { get; private set; }
+
     /// <summary>Compacts one stored batch.</summary>
     public CompactedBatch Compact(ReadOnlyMemory<byte> bytes)
     {
@@ -54,25 +57,27 @@ public sealed class BatchCompaction(
         }
 
         var needsHorizon = tombstones > 0 && batch.DeleteHorizon is null;
+        HasTombstones |= tombstones > 0 && !needsHorizon;
         if (removed == 0 && !needsHorizon)
         {
             return new CompactedBatch(ErrorCode.None, bytes, 0);
         }
 
         var at = 0;
-        var reduced = BatchReduction.Reduce(batch, records, _ => _stays[at++], needsHorizon ? Later(now, tombstoneTime) : null);
+        var reduced = BatchReduction.Reduce(batch, records, _ => _stays[at++], needsHorizon ? CompactionRules.Later(now, tombstoneTime) : null);
 
-        // Times relative to another one can take more bytes, which a batch at the limit does not have.
-        return reduced.Length > Limits.BatchBytes
-            ? new CompactedBatch(ErrorCode.None, bytes, 0)
-            : new CompactedBatch(ErrorCode.None, reduced, removed);
+        // Times relative to another one can take more bytes, which a batch at the limit does not have. Without a time its tombstones stay.
+        if (reduced.Length > Limits.BatchBytes)
+        {
+            return new CompactedBatch(ErrorCode.None, bytes, 0);
+        }
+
+        HasTombstones |= needsHorizon;
+        return new CompactedBatch(ErrorCode.None, reduced, removed);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _decompressor.Dispose();
-
-    private static Timestamp Later(Timestamp time, TimeSpan span) =>
-        new((long)Math.Min(long.MaxValue, time.Milliseconds + (decimal)span.Ticks / TimeSpan.TicksPerMillisecond));
 
     private (int Kept, int Tombstones) Judge(RecordBatch batch, ReadOnlySpan<byte> records)
     {

@@ -39,7 +39,7 @@ public sealed class CompactionWalk(CompactionSettings settings, Offset cleanTo, 
     /// </summary>
     /// <param name="oldest">The time of the first record that has not been compacted; <see cref="Timestamp.None"/> if it is not known.</param>
     public bool IsDue(Timestamp oldest) =>
-        DirtyBytes > 0 && (DirtyBytes >= settings.MinDirtyRatio * (CleanBytes + DirtyBytes) || HasWaited(oldest));
+        CompactionRules.IsEnough(CleanBytes, DirtyBytes, settings) || (DirtyBytes > 0 && HasWaited(oldest));
 
     /// <summary>Whether the newest part of the log must become one that can be compacted, because one of its records has waited too long.</summary>
     /// <param name="oldest">The time of the first record that has not been compacted; <see cref="Timestamp.None"/> if it is not known.</param>
@@ -82,4 +82,12 @@ internal static class CompactionRules
     /// <summary>Whether more than a span of time has gone by since a record's time.</summary>
     public static bool IsOlder(Timestamp time, TimeSpan span, Timestamp now) =>
         (Int128)now.Milliseconds - time.Milliseconds > span.Ticks / TimeSpan.TicksPerMillisecond;
+
+    /// <summary>The time after a span; the greatest one if there is none so late.</summary>
+    public static Timestamp Later(Timestamp time, TimeSpan span) =>
+        new((long)Int128.Min(long.MaxValue, (Int128)time.Milliseconds + (span.Ticks / TimeSpan.TicksPerMillisecond)));
+
+    /// <summary>Whether the share of a log that has not been compacted is large enough for a pass.</summary>
+    public static bool IsEnough(long cleanBytes, long dirtyBytes, CompactionSettings settings) =>
+        dirtyBytes > 0 && dirtyBytes >= settings.MinDirtyRatio * (cleanBytes + dirtyBytes);
 }

@@ -1,11 +1,11 @@
+using Loire.Coordination.Compaction;
 using Loire.Coordination.Partitions;
 using Loire.Model;
 
 namespace Loire.Coordination.Topics;
 
 /// <summary>
-/// When a closed partition must be opened to look after its log, and why. Further reasons take their place in <see cref="Of"/>: the earliest one
-/// decides.
+/// When a closed partition must be opened to look after its log, and why. The earliest of all reasons decides.
 /// </summary>
 /// <param name="At">From when on.</param>
 /// <param name="Reason">Why.</param>
@@ -16,7 +16,10 @@ public readonly record struct PartitionDue(Timestamp At, DueReason Reason)
     /// </summary>
     public static readonly TimeSpan OpenPatience = TimeSpan.FromHours(2);
 
-    /// <summary>When a partition that was checked and had nothing to delete, although it is due, is checked again.</summary>
+    /// <summary>
+    /// When a partition that was opened because it was due, and is due still, is called again: it had nothing to delete, or has not got round to
+    /// compaction.
+    /// </summary>
     public static readonly TimeSpan Recheck = TimeSpan.FromHours(1);
 
     /// <summary>
@@ -26,13 +29,13 @@ public readonly record struct PartitionDue(Timestamp At, DueReason Reason)
 
     /// <summary>When a partition is due.</summary>
     /// <param name="report">Its last report; null if there is none.</param>
-    /// <param name="limits">What the topic keeps.</param>
-    /// <param name="version">The topic's version.</param>
+    /// <param name="settings">The topic's settings.</param>
     /// <param name="now">The time of the topic's silo.</param>
-    /// <returns>Null if nothing of it is ever to be deleted.</returns>
-    public static PartitionDue? Of(PartitionReport? report, RetentionLimits limits, long version, Timestamp now)
+    /// <returns>Null if nothing of it is ever to be deleted or compacted.</returns>
+    public static PartitionDue? Of(PartitionReport? report, in PartitionSettings settings, Timestamp now)
     {
-        if (!limits.Any)
+        var limits = RetentionLimits.Of(settings);
+        if (!IsEver(settings))
         {
             return null;
         }
@@ -55,14 +58,29 @@ public readonly record struct PartitionDue(Timestamp At, DueReason Reason)
             {
                 due = Earlier(due, new PartitionDue(report.At, DueReason.Size));
             }
+
+            if (settings.Compaction is { } compaction)
+            {
+                due = Earlier(due, OfCompaction(report, compaction, settings.Version));
+            }
         }
 
         return report.IsOpen ? due with { At = Latest(due.At, Later(report.At, OpenPatience)) }
-            : report.CheckedVersion == version && due.At <= report.At ? due with { At = Later(report.At, Recheck) }
+            : report.CheckedVersion == settings.Version && due.At <= report.At ? due with { At = Later(report.At, Recheck) }
             : due;
     }
 
-    private static PartitionDue Earlier(PartitionDue one, PartitionDue other) => other.At < one.At ? other : one;
+    /// <summary>Whether a partition of the topic can ever be due.</summary>
+    public static bool IsEver(in PartitionSettings settings) => RetentionLimits.Of(settings).Any || settings.Compaction is not null;
+
+    // A partition that says nothing of compaction is asked once for each version of the topic: an earlier version of Loire may have answered.
+    private static PartitionDue? OfCompaction(PartitionReport report, CompactionSettings settings, long version) =>
+        report.Compaction is not { } log ? (report.CheckedVersion == version ? null : new PartitionDue(report.At, DueReason.Unknown))
+        : log.StalledVersion != version && CompactionDue.Of(log, report.End, settings) is { } due
+            ? new PartitionDue(Latest(due.At, report.At), due.Reason)
+        : null;
+
+    private static PartitionDue Earlier(PartitionDue one, PartitionDue? other) => other is { } due && due.At < one.At ? due : one;
 
     private static Timestamp Latest(Timestamp one, Timestamp other) => one > other ? one : other;
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Loire.Coordination.Partitions;
 using Loire.Model;
 
 namespace Loire.Coordination.Topics;
@@ -37,7 +36,7 @@ public static class ReportRules
             return Decision<TopicRecord>.Refuse(ErrorCode.UnknownTopicId, "The partitions belong to no topic of this name.");
         }
 
-        var limits = LimitsOf(state);
+        var settings = PartitionSettingsOf.Topic(state);
         var news = reports.Where(report => report.Partition >= 0 && report.Partition < state.PartitionsCount)
             .Select(report => report with { At = now })
             .Where(report => SaysMore(state.Reports.GetValueOrDefault(report.Partition), report))
@@ -46,7 +45,7 @@ public static class ReportRules
 
         bool SaysMore(PartitionReport? known, PartitionReport report) =>
             known is null || known.IsOpen || known.IsOpen != report.IsOpen || !known.HasLogOf(report)
-            || PartitionDue.Of(known, limits, state.Version, now)?.At <= now
+            || PartitionDue.Of(known, settings, now)?.At <= now
             || IsOlderThan(known, PartitionDue.MaxReportAge / 2, now);
     }
 
@@ -55,9 +54,9 @@ public static class ReportRules
     /// <param name="now">The time of the topic's silo.</param>
     public static IEnumerable<int> Due(TopicState state, Timestamp now)
     {
-        var limits = LimitsOf(state);
-        return Enumerable.Range(0, limits.Any ? state.PartitionsCount : 0)
-            .Select(partition => (Partition: partition, Due: DueOf(state, partition, limits, now)))
+        var settings = PartitionSettingsOf.Topic(state);
+        return Enumerable.Range(0, PartitionDue.IsEver(settings) ? state.PartitionsCount : 0)
+            .Select(partition => (Partition: partition, Due: DueOf(state, partition, settings, now)))
             .Where(known => known.Due is { } due && due.At <= now)
             .OrderBy(known => known.Due!.Value.At)
             .Select(known => known.Partition);
@@ -68,9 +67,9 @@ public static class ReportRules
     /// <param name="now">The time of the topic's silo.</param>
     public static Timestamp? NextDue(TopicState state, Timestamp now)
     {
-        var limits = LimitsOf(state);
-        return limits.Any
-            ? Enumerable.Range(0, state.PartitionsCount).Min(partition => DueOf(state, partition, limits, now)?.At)
+        var settings = PartitionSettingsOf.Topic(state);
+        return PartitionDue.IsEver(settings)
+            ? Enumerable.Range(0, state.PartitionsCount).Min(partition => DueOf(state, partition, settings, now)?.At)
             : null;
     }
 
@@ -78,12 +77,11 @@ public static class ReportRules
     /// <param name="state">The topic.</param>
     /// <param name="partition">The number of the partition.</param>
     /// <param name="now">The time of the topic's silo.</param>
-    public static PartitionDue? DueOf(TopicState state, int partition, Timestamp now) => DueOf(state, partition, LimitsOf(state), now);
+    public static PartitionDue? DueOf(TopicState state, int partition, Timestamp now) =>
+        DueOf(state, partition, PartitionSettingsOf.Topic(state), now);
 
-    private static PartitionDue? DueOf(TopicState state, int partition, RetentionLimits limits, Timestamp now) =>
-        PartitionDue.Of(state.Reports.GetValueOrDefault(partition), limits, state.Version, now);
-
-    private static RetentionLimits LimitsOf(TopicState state) => RetentionLimits.Of(PartitionSettingsOf.Topic(state));
+    private static PartitionDue? DueOf(TopicState state, int partition, in PartitionSettings settings, Timestamp now) =>
+        PartitionDue.Of(state.Reports.GetValueOrDefault(partition), settings, now);
 
     private static bool IsOlderThan(PartitionReport report, TimeSpan age, Timestamp now) =>
         report.At > now || now.Milliseconds - report.At.Milliseconds >= age.TotalMilliseconds;

@@ -20,14 +20,18 @@ namespace Loire.Coordination.Topics;
 ///   9 Snapshot         fields of kind 7, of which there may be no brokers | fields of kind 8; written if the topic has reports
 ///   report             2 length of what follows, of which a reader skips what it does not know | 4 partition | 8 start | 8 end | 8 bytes
 ///                      | 8 bytes of the oldest part | 8 time of the oldest part, −1 for none | 8 version checked | 1 flags: bit 0 open | 8 at
+///                      | compaction, only if it is known
+///   compaction         8 clean to | 8 clean bytes | 8 dirty bytes | 8 dirty since, −1 for unknown | 8 newest dirty | 8 tombstones at | 8 version stalled
 ///   settings           2 count | count × (text name | text value), names in ordinal order
 /// </code>
-/// A new field requires a new layout number, which older code refuses. Golden bytes: TopicRecordCodecTests.
+/// A new field requires a new layout number, which older code refuses; except at the end of a report: the first readers of kinds 8 and 9 ended after
+/// <c>at</c>, and skip the compaction. Golden bytes: TopicRecordCodecTests.
 /// </summary>
 public static class TopicRecordCodec
 {
     private const byte Layout = 1;
     private const int ReportBytes = 61;
+    private const int CompactionBytes = 56;
 
     /// <summary>Writes a record.</summary>
     public static ReadOnlyMemory<byte> Write(TopicRecord record)
@@ -157,9 +161,14 @@ public static class TopicRecordCodec
         writer.Int32(reports.Length);
         foreach (var report in reports)
         {
-            writer.UInt16(ReportBytes).Int32(report.Partition).Int64(report.Start.Value).Int64(report.End.Value)
+            writer.UInt16((ushort)(report.Compaction is null ? ReportBytes : ReportBytes + CompactionBytes)).Int32(report.Partition).Int64(report.Start.Value).Int64(report.End.Value)
                 .Int64(report.Bytes).Int64(report.OldestBytes).Int64(report.OldestTime.Milliseconds)
                 .Int64(report.CheckedVersion).Byte(report.IsOpen ? (byte)1 : (byte)0).Int64(report.At.Milliseconds);
+            if (report.Compaction is { } log)
+            {
+                writer.Int64(log.CleanTo.Value).Int64(log.CleanBytes).Int64(log.DirtyBytes).Int64(log.DirtySince.Milliseconds)
+                    .Int64(log.NewestDirty.Milliseconds).Int64(log.TombstonesAt.Milliseconds).Int64(log.StalledVersion);
+            }
         }
     }
 
@@ -175,15 +184,18 @@ public static class TopicRecordCodec
         for (; count > 0; count--)
         {
             var longer = reader.UInt16() - ReportBytes;
-            if (longer < 0)
+            if (longer is < 0 or (> 0 and < CompactionBytes))
             {
                 return null;
             }
 
             reports.Add(new PartitionReport(
                 reader.Int32(), new Offset(reader.Int64()), new Offset(reader.Int64()), reader.Int64(), reader.Int64(),
-                new Timestamp(reader.Int64()), reader.Int64(), (reader.Byte() & 1) != 0, new Timestamp(reader.Int64())));
-            reader.Skip(longer);
+                new Timestamp(reader.Int64()), reader.Int64(), (reader.Byte() & 1) != 0, new Timestamp(reader.Int64()),
+                longer == 0 ? null : new CompactionReport(
+                    new Offset(reader.Int64()), reader.Int64(), reader.Int64(), new Timestamp(reader.Int64()), new Timestamp(reader.Int64()),
+                    new Timestamp(reader.Int64()), reader.Int64())));
+            reader.Skip(longer == 0 ? 0 : longer - CompactionBytes);
         }
 
         return reports.MoveToImmutable();

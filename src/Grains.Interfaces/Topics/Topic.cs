@@ -92,8 +92,10 @@ public sealed record TopicConfigDescription(
 /// <summary>The answer to a partition that requests its settings.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why the partition must not serve.</param>
 /// <param name="Settings">The settings; null with an error.</param>
+/// <param name="Compaction">What the partition has last reported of its compaction; null if nothing.</param>
 [GenerateSerializer, Immutable, Alias("loire.PartitionSettingsResult")]
-public sealed record PartitionSettingsResult([property: Id(0)] ErrorCode Error, [property: Id(1)] PartitionSettings? Settings);
+public sealed record PartitionSettingsResult(
+    [property: Id(0)] ErrorCode Error, [property: Id(1)] PartitionSettings? Settings, [property: Id(2)] CompactionReport? Compaction = null);
 
 /// <summary>The answer of a topic that describes the logs of its partitions.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why there is no description.</param>
@@ -103,7 +105,7 @@ public sealed record TopicLogsResult([property: Id(0)] ErrorCode Error, [propert
 
 /// <summary>The log of a partition as it was last reported.</summary>
 /// <param name="Report">The report.</param>
-/// <param name="DueAt">When the partition is to be looked after next; <see cref="Timestamp.None"/> if its topic keeps everything. One that is open
+/// <param name="DueAt">When the partition is to be looked after next; <see cref="Timestamp.None"/> if its topic keeps everything as it is. One that is open
 /// is left alone as long as it reports.</param>
 /// <param name="DueReason">Why it is due then.</param>
 [GenerateSerializer, Immutable, Alias("loire.PartitionLogDescription")]

@@ -46,6 +46,23 @@ public class BatchCompactionTests
     }
 
     [Fact]
+    public void A_pass_knows_whether_it_has_kept_deletions()
+    {
+        var log = new KeyedLog().Append("a=1 b=1").Append("a");
+        Assert.True(Kept(1_000));
+        Assert.True(Kept(1_499));
+        Assert.False(Kept(1_500));
+        log.Append("a=1").Append("a").Append("a=2");
+        Assert.False(Kept(2_000));
+
+        bool Kept(long now)
+        {
+            log.Append("c=1").Compact(now, tombstoneTime: 500);
+            return log.KeptTombstones;
+        }
+    }
+
+    [Fact]
     public void A_value_after_a_deletion_makes_that_go_at_once()
     {
         var log = new KeyedLog().Append("a=1").Append("a").Append("a=2");

@@ -20,6 +20,9 @@ internal sealed class KeyedLog
     /// <summary>Where the part that has been compacted ends.</summary>
     public Offset CleanTo { get; private set; }
 
+    /// <summary>Whether the last pass has kept deletions.</summary>
+    public bool KeptTombstones { get; private set; }
+
     /// <summary>The batches.</summary>
     public List<ReadOnlyMemory<byte>> Batches => _batches;
 
@@ -78,6 +81,7 @@ internal sealed class KeyedLog
                 _batches[i] = compacted.Bytes;
             }
 
+            KeptTombstones = compaction.HasTombstones;
             _batches.RemoveAll(batch => batch.IsEmpty);
             Invariant.Check(scan.End > CleanTo, "a pass goes on");
             CleanTo = scan.IsFull ? scan.End : end;
