@@ -42,16 +42,19 @@ public class TopicSettingsPageTests
         ## Compaction
 
         With `compact` in `cleanup.policy`, a partition keeps the last record of each key, with its offset and timestamp, and removes the others; with `compact,delete` retention applies
-        as well. A record without a value stays for `delete.retention.ms` after the first compaction that met it, so that readers see the deletion, and goes with a later one. The rules are
+        as well. A record without a value stays for `delete.retention.ms` after the first compaction that met it, so that readers see the deletion, and goes with the next one, which comes then
+        even if nothing was appended. The other rules are
         those of Kafka's log cleaner:
 
         - A log is compacted when `min.cleanable.dirty.ratio` of its bytes have not been, or when a record has waited for `max.compaction.lag.ms`. What is younger than
           `min.compaction.lag.ms` is left alone, and so is the newest part of the log, some dozens of appends or some MiB; only `max.compaction.lag.ms` reaches that too. Kafka leaves
           its newest segment alone, up to 1 GiB or 7 days.
-        - Only open partitions are compacted; a closed one, when it is next opened. The node asks every 15 s (`--compaction-check-interval`), one partition at a time, with memory
-          for two million keys (`--compaction-memory-mb`; more keys take more passes), and reads and writes 100 MB a second (`--compaction-bytes-per-second`).
+        - The node asks its open partitions every 15 s (`--compaction-check-interval`), one at a time, with memory for two million keys (`--compaction-memory-mb`; more keys take more
+          passes), and reads and writes 100 MB a second (`--compaction-bytes-per-second`).
+        - Closed partitions are opened to be compacted as they are for retention, when their topic knows that they are due; with a `min.compaction.lag.ms`, once that is over for all
+          their records.
         - A pass that a crash or a move interrupts is resumed at the same place. After a damaged byte the partition is not compacted any more while it is open, the node's log says so, and
-          nothing is removed.
+          nothing is removed. Once it is closed, it is tried again after a week, or when its topic has changed.
         - Records without a key, from before `compact` was set, are removed.
 
         The last record of a key can be asked for: `GET /v1/topics/{topic}/keys/{key}`, `loire topic get`, `FindLatestAsync` of the .NET client. No record is missed that was acknowledged

@@ -103,7 +103,8 @@ public readonly record struct TopicSetting(string Value, bool IsDefault, bool Is
 /// <param name="OldestTime">About the time of its oldest record: the greatest one of its oldest stored object; null if there is none.</param>
 /// <param name="IsOpen">Whether the partition was in use.</param>
 /// <param name="ReportedAt">When the report was received.</param>
-/// <param name="RetentionDueAt">When the cluster looks after it, should it be closed until then; null if the topic keeps everything.</param>
+/// <param name="RetentionDueAt">When the cluster looks after it, for retention or compaction, should it be closed until then; null if the topic
+/// keeps everything as it is.</param>
 /// <param name="RetentionDueReason">Why then.</param>
 public sealed record PartitionLogInfo(
     TopicPartition Partition, Offset Start, Offset End, long Bytes, Timestamp? OldestTime, bool IsOpen, Timestamp ReportedAt,

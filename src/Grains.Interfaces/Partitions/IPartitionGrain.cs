@@ -71,7 +71,8 @@ public interface IPartitionGrain : IGrainWithStringKey
     ValueTask<ErrorCode> Configure(PartitionSettings settings);
 
     /// <summary>
-    /// Deletes the records that the topic no longer keeps, and answers how the log stands. Called only by the topic, when the partition is due.
+    /// Deletes the records that the topic no longer keeps, and answers how the log stands. Called only by the topic, when the partition is due. If it
+    /// is to be compacted, its silo does so soon, because it is open now.
     /// </summary>
     [ResponseTimeout("00:01:00")]
     [Alias("Retain")]

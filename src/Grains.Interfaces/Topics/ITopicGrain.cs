@@ -83,7 +83,7 @@ public interface ITopicGrain : IGrainWithStringKey
     [Alias("DescribeLogs")]
     ValueTask<TopicLogsResult> DescribeLogs();
 
-    /// <summary>Lets closed partitions that are due delete what the topic no longer keeps. Called only by the catalog.</summary>
+    /// <summary>Opens closed partitions that are due for retention or compaction. Called only by the catalog.</summary>
     /// <param name="max">The number of partitions that may be opened.</param>
     [AlwaysInterleave]
     [ResponseTimeout("00:05:00")]

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Hosting;
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// Asks the open partitions of this silo, at an interval, to compact themselves if that is due. One after the other, which bounds the memory of
-/// compaction to one map of keys.
+/// Asks the open partitions of this silo, at an interval, to compact themselves if that is due; those among them that their topics have opened because
+/// they are. One after the other, which bounds the memory of compaction to one map of keys.
 /// </summary>
 /// <param name="active">The partitions.</param>
 /// <param name="interval">The time between the end of a round and the next one.</param>

@@ -11,7 +11,8 @@ namespace Loire.Grains.Partitions;
 /// <summary>
 /// Compacts one partition: learns the last offset of each key in the part that has not been compacted, as far as the map of the silo reaches, and then
 /// rewrites the log up to there, a few objects at a time. An interrupted pass is resumed at the same place, also by another owner. Records
-/// are decoded outside the partition's turns. A damaged batch or object ends compaction for this partition, and nothing is removed.
+/// are decoded outside the partition's turns. A damaged batch or object ends compaction for this partition, and nothing is removed. One more pass over
+/// what has been compacted removes tombstones that have had their time, if no other pass does so before.
 /// </summary>
 /// <param name="log">The log, which is open.</param>
 /// <param name="machine">The partition's machine, which has settings.</param>
@@ -27,6 +28,8 @@ internal sealed class PartitionCompaction(
     private const int ReadBytes = 1024 * 1024;
 
     private (Offset At, Timestamp Time) _oldest = (Offset.None, Timestamp.None);
+    private (Offset CleanTo, Timestamp At) _tombstones = (Offset.None, Timestamp.None);
+    private (long Version, Offset CleanTo, Offset End, Timestamp At) _idle;
     private bool _isDamaged;
     private bool _isClosed;
     private volatile bool _hasProgressed;
@@ -39,6 +42,49 @@ internal sealed class PartitionCompaction(
         var has = _hasProgressed;
         _hasProgressed = false;
         return has;
+    }
+
+    /// <summary>Takes over what an earlier activation has reported, as far as it is still so.</summary>
+    public void Resume(CompactionReport? reported)
+    {
+        if (reported is not null)
+        {
+            _oldest = reported.DirtySince == Timestamp.None ? _oldest : (reported.CleanTo, reported.DirtySince);
+            _tombstones = (reported.CleanTo, reported.TombstonesAt);
+        }
+    }
+
+    /// <summary>
+    /// Measures how far the log has been compacted. Reads pages of the index, each once, and those of what has not been compacted.
+    /// </summary>
+    /// <param name="findsOldest">Whether to read the first batch that has not been compacted if its time matters and is not known.</param>
+    /// <returns>The report, which is null if the topic is not compacted or the log is empty; or the errors of
+    /// <see cref="PartitionLog.SizeAsync"/>.</returns>
+    public async ValueTask<(ErrorCode Error, CompactionReport? Report)> MeasureAsync(bool findsOldest)
+    {
+        if (machine.Settings is not { Compaction: { } settings, Version: var version } || log.LogStartOffset == log.DurableEndOffset)
+        {
+            return (ErrorCode.None, null);
+        }
+
+        var (from, end) = (log.Compaction.CleanTo, log.DurableEndOffset);
+        var (error, walk, newest) = await WalkAsync(settings with { MinLag = TimeSpan.Zero }, from);
+        if (error != ErrorCode.None)
+        {
+            return (error, null);
+        }
+
+        if (findsOldest && settings.MaxLag < TimeSpan.MaxValue && from < end)
+        {
+            // What damage hides stays unknown: compaction finds the damage.
+            await FindOldestAsync(from);
+        }
+
+        var report = new CompactionReport(
+            from, walk.CleanBytes, walk.DirtyBytes, _oldest.At == from ? _oldest.Time : Timestamp.None, newest, TombstonesAt(from, settings), 0);
+        var isStalled = (_idle.Version, _idle.CleanTo, _idle.End) == (version, from, end)
+            && CompactionDue.Of(report, end, settings) is { } due && due.At <= _idle.At;
+        return (ErrorCode.None, isStalled ? report with { StalledVersion = version } : report);
     }
 
     /// <summary>Makes one pass if it is due.</summary>
@@ -64,6 +110,11 @@ internal sealed class PartitionCompaction(
         {
             _isDamaged = true;
             metrics.CompactionStopped(1);
+        }
+
+        if ((error == ErrorCode.None && pass is null) || error == ErrorCode.CorruptMessage)
+        {
+            _idle = (machine.TopicVersion, log.Compaction.CleanTo, log.DurableEndOffset, Now);
         }
 
         return error;
@@ -93,9 +144,7 @@ internal sealed class PartitionCompaction(
             return (ErrorCode.None, new Pass(Offset.Max(mark.CleanTo, start), mark.PassEnd, mark.PassNext));
         }
 
-        var (error, _) = await log.SizeAsync();
-        var walk = new CompactionWalk(settings, mark.CleanTo, Offset.Min(log.ListedEndOffset, machine.Positions.LastStable), Now);
-        error = error == ErrorCode.None ? await log.WalkAsync(Visit) : error;
+        var (error, walk, _) = await WalkAsync(settings, mark.CleanTo);
         var from = Offset.Max(mark.CleanTo, start);
         var oldest = Timestamp.None;
         if (error == ErrorCode.None && settings.MaxLag < TimeSpan.MaxValue && from < log.DurableEndOffset)
@@ -106,14 +155,42 @@ internal sealed class PartitionCompaction(
         return error != ErrorCode.None ? (error, null)
             : walk.IsDue(oldest) ? (error, new Pass(from, walk.End, start))
             : walk.MustList(oldest) && log.ListedEndOffset < log.DurableEndOffset ? (error, new Pass(from, Offset.None, start))
+            : Now >= TombstonesAt(mark.CleanTo, settings) ? (error, new Pass(from, from, start))
             : (error, null);
+    }
 
-        LogWalkStep Visit(LogPart part) => walk.Visit(part.End, part.MaxTimestamp, part.Bytes, part.IsDivisible) switch
+    private async ValueTask<(ErrorCode Error, CompactionWalk Walk, Timestamp NewestDirty)> WalkAsync(
+        CompactionSettings settings, Offset cleanTo)
+    {
+        var (error, _) = await log.SizeAsync();
+        var walk = new CompactionWalk(settings, cleanTo, Offset.Min(log.ListedEndOffset, machine.Positions.LastStable), Now);
+        var newest = Timestamp.None;
+        error = error == ErrorCode.None ? await log.WalkAsync(Visit) : error;
+        return (error, walk, newest);
+
+        LogWalkStep Visit(LogPart part)
         {
-            CompactionVerdict.Next => LogWalkStep.Next,
-            CompactionVerdict.Divide => LogWalkStep.Into,
-            _ => LogWalkStep.Stop,
-        };
+            var dirty = walk.DirtyBytes;
+            var verdict = walk.Visit(part.End, part.MaxTimestamp, part.Bytes, part.IsDivisible);
+            newest = walk.DirtyBytes > dirty && part.MaxTimestamp > newest ? part.MaxTimestamp : newest;
+            return verdict switch
+            {
+                CompactionVerdict.Next => LogWalkStep.Next,
+                CompactionVerdict.Divide => LogWalkStep.Into,
+                _ => LogWalkStep.Stop,
+            };
+        }
+    }
+
+    /// <summary>When the tombstones may go that are left in what has been compacted. Of another owner's passes it is assumed that they left some.</summary>
+    private Timestamp TombstonesAt(Offset cleanTo, CompactionSettings settings)
+    {
+        if (_tombstones.CleanTo != cleanTo)
+        {
+            _tombstones = (cleanTo, CompactionDue.TombstonesAt(cleanTo > log.LogStartOffset, Now, settings));
+        }
+
+        return _tombstones.At;
     }
 
     private async ValueTask<(ErrorCode Error, Timestamp Time)> FindOldestAsync(Offset from)
@@ -166,6 +243,9 @@ internal sealed class PartitionCompaction(
 
         // An owner with less memory than the one before ends the pass earlier, perhaps where that one had been already.
         var next = Offset.Min(pass.Next, end);
+
+        // What a pass that is resumed has kept before is not known.
+        var hasTombstones = next > log.LogStartOffset;
         error = error == ErrorCode.None ? await log.MarkCompactionAsync(new CompactionMark(log.Compaction.CleanTo, end, next)) : error;
         while (error == ErrorCode.None && next < end)
         {
@@ -193,12 +273,19 @@ internal sealed class PartitionCompaction(
 
             Invariant.Check(step.Next > next, "a step moves on");
             next = step.Next;
+            hasTombstones |= compaction.HasTombstones;
             _hasProgressed = true;
             metrics.Compacted(removed, step.SourceBytes, step.WrittenBytes);
             await options.Compaction.PaceAsync(step.SourceBytes + step.WrittenBytes);
         }
 
-        return error == ErrorCode.None ? await log.MarkCompactionAsync(new CompactionMark(end, end, end)) : error;
+        error = error == ErrorCode.None ? await log.MarkCompactionAsync(new CompactionMark(end, end, end)) : error;
+        if (error == ErrorCode.None && machine.Settings is { Compaction: { } last })
+        {
+            _tombstones = (end, CompactionDue.TombstonesAt(hasTombstones, Now, last));
+        }
+
+        return error;
     }
 
     private async Task<ErrorCode> ScanAsync(KeyScan scan, Offset to)

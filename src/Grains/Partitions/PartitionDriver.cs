@@ -226,7 +226,10 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     /// <summary>Whether compaction has done something since the last time this was asked. From any thread.</summary>
     internal bool TakeCompactionProgress() => _compaction.TakeProgress();
 
-    /// <summary>Opens the partition if it is closed, and deletes what the topic's retention no longer keeps. Called for the topic.</summary>
+    /// <summary>
+    /// Opens the partition if it is closed, and deletes what the topic's retention no longer keeps. Called for the topic. Compaction follows at the
+    /// next check of the silo.
+    /// </summary>
     public async ValueTask<RetainResult> OpenAndRetainAsync()
     {
         var error = await OpenAsync();
@@ -348,6 +351,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
 
             Invariant.Check(answer.Settings is not null, "a topic that vouches for a partition says how it is configured");
             Configure(answer.Settings.Value);
+            _upkeep.Resume(answer.Compaction);
         }
 
         var error = await _log.OpenAsync(CancellationToken.None);

@@ -32,6 +32,9 @@ public sealed class PartitionReports(Func<TopicName, TopicId, PartitionReport[],
         }
     }
 
+    /// <summary>The last state of a partition that has closed here, as long as its topic has not confirmed it; null if there is none.</summary>
+    internal PartitionReport? Find(PartitionKey partition) => _closed.GetValueOrDefault(partition);
+
     /// <summary>Sends what is worth it.</summary>
     /// <param name="open">The open partitions of the silo, and their reports.</param>
     internal async Task SendAsync(IEnumerable<(PartitionDriver Partition, PartitionReport Report)> open)

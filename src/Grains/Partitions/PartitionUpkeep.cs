@@ -34,6 +34,14 @@ internal sealed partial class PartitionUpkeep(
         set => _lastReport = value;
     }
 
+    /// <summary>Takes over what earlier activations have reported: of this silo also what the topic does not know yet.</summary>
+    /// <param name="told">What the topic knows; null if nothing.</param>
+    public void Resume(CompactionReport? told)
+    {
+        compaction.Resume(told);
+        compaction.Resume(reports?.Find(key)?.Compaction);
+    }
+
     /// <summary>
     /// Deletes what the topic's retention no longer keeps, has the log merged down to few objects if nothing was appended since the last call, and
     /// measures the log.
@@ -66,6 +74,7 @@ internal sealed partial class PartitionUpkeep(
 
         _endAtLastCheck = log.DurableEndOffset;
         (error, var size) = await log.MeasureAsync();
+        (error, var compacted) = error == ErrorCode.None ? await compaction.MeasureAsync(findsOldest: true) : (error, null);
         error = closed() != ErrorCode.None ? closed() : error;
         if (error != ErrorCode.None)
         {
@@ -74,7 +83,7 @@ internal sealed partial class PartitionUpkeep(
 
         metrics.Measured(size.Bytes - _measuredBytes);
         _measuredBytes = size.Bytes;
-        return new RetainResult(ErrorCode.None, Report(size, version, isOpen));
+        return new RetainResult(ErrorCode.None, Report(size, compacted, version, isOpen));
     }
 
     /// <summary>Compacts the log once if that is due.</summary>
@@ -96,17 +105,24 @@ internal sealed partial class PartitionUpkeep(
     /// read is found by its topic, which opens the partition when its last report is too old.</param>
     public void Close(bool reportsLog)
     {
-        if (reportsLog && reports is not null && log.MeasureAsync() is { IsCompletedSuccessfully: true, Result: (ErrorCode.None, var size) })
+        if (reportsLog && reports is not null && ReportAtEnd() is { } report)
         {
-            reports.Closed(key, _lastReport, Report(size, 0, isOpen: false));
+            reports.Closed(key, _lastReport, report);
         }
 
         metrics.Measured(-_measuredBytes);
         _measuredBytes = 0;
     }
 
-    private PartitionReport Report(LogSize size, long version, bool isOpen) => new(
-        key.Partition, log.LogStartOffset, log.DurableEndOffset, size.Bytes, size.OldestBytes, size.Oldest, version, isOpen, Timestamp.None);
+    /// <summary>Reports the log as that of a closed partition; null if that takes a read.</summary>
+    private PartitionReport? ReportAtEnd() =>
+        log.MeasureAsync() is { IsCompletedSuccessfully: true, Result: (ErrorCode.None, var size) }
+        && compaction.MeasureAsync(findsOldest: false) is { IsCompletedSuccessfully: true, Result: (ErrorCode.None, var compacted) }
+            ? Report(size, compacted, version: 0, isOpen: false)
+            : null;
+
+    private PartitionReport Report(LogSize size, CompactionReport? compacted, long version, bool isOpen) => new(
+        key.Partition, log.LogStartOffset, log.DurableEndOffset, size.Bytes, size.OldestBytes, size.Oldest, version, isOpen, Timestamp.None, compacted);
 
     [LoggerMessage(5, LogLevel.Warning,
         "What the retention of partition {Partition} no longer keeps could not be deleted: {Error}. The next check tries again.")]

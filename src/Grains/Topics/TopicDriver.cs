@@ -234,7 +234,7 @@ public sealed partial class TopicDriver(
         return new TopicLogsResult(error, error == ErrorCode.None ? Reports.Describe() : []);
     }
 
-    /// <summary>Lets closed partitions that are due delete what the topic no longer keeps.</summary>
+    /// <summary>Opens closed partitions that are due for retention or compaction.</summary>
     /// <param name="max">The number of partitions that may be opened.</param>
     public async Task<TopicRetainResult> RetainAsync(int max)
     {
@@ -260,7 +260,9 @@ public sealed partial class TopicDriver(
         var topic = _topic.DurableState;
         error = error != ErrorCode.None ? error : TopicRules.CheckPartition(topic, id, partition);
         ForgetIfAbsent();
-        return new PartitionSettingsResult(error, error == ErrorCode.None ? PartitionSettingsOf.Topic(topic) : null);
+        return error == ErrorCode.None
+            ? new PartitionSettingsResult(error, PartitionSettingsOf.Topic(topic), topic.Reports.GetValueOrDefault(partition)?.Compaction)
+            : new PartitionSettingsResult(error, null);
     }
 
     /// <summary>Waits for the write in flight.</summary>

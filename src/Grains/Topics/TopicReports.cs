@@ -7,7 +7,7 @@ using Loire.Model;
 namespace Loire.Grains.Topics;
 
 /// <summary>
-/// What the partitions of one topic have reported of their logs, and the closed ones that are due for retention. Runs on the topic's scheduler.
+/// What the partitions of one topic have reported of their logs, and the closed ones that are due for retention or compaction. Runs on the topic's scheduler.
 /// </summary>
 /// <param name="name">The topic.</param>
 /// <param name="topic">Its state.</param>

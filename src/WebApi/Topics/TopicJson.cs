@@ -51,8 +51,10 @@ internal sealed record TopicLogJson(int ReportedPartitions, long SizeBytes, long
 /// <param name="OldestTimestamp">About the time of its oldest record: the greatest one of its oldest stored object; null if there is none.</param>
 /// <param name="Open">Whether it was in use.</param>
 /// <param name="ReportedAt">When the report was received, in milliseconds since 1970.</param>
-/// <param name="RetentionDueAt">When the node looks after it, should it be closed until then; null if the topic keeps everything.</param>
-/// <param name="RetentionDueReason">AGE or SIZE, by the topic's limits; UNKNOWN if only the report is too old then.</param>
+/// <param name="RetentionDueAt">When the node looks after it, should it be closed until then; null if the topic keeps everything
+/// as it is.</param>
+/// <param name="RetentionDueReason">AGE or SIZE, by the topic's limits; DIRTY, LAG or TOMBSTONES, to be compacted; UNKNOWN if only the report is too old
+/// then.</param>
 internal sealed record PartitionLogJson(
     long LogStartOffset, long LogEndOffset, long SizeBytes, long? OldestTimestamp, bool Open, long ReportedAt, long? RetentionDueAt,
     string? RetentionDueReason)

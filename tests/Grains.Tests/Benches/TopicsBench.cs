@@ -30,10 +30,12 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
     private readonly PartitionMetrics _metrics = new(new Meters());
     private readonly StoreSweep _sweep;
     private readonly PartitionReports _reports;
+    private readonly PartitionLogOptions _log;
 
-    public TopicsBench(LossyGrainStorage? storage = null)
+    public TopicsBench(LossyGrainStorage? storage = null, PartitionLogOptions? log = null)
     {
         Storage = storage ?? new LossyGrainStorage();
+        (_log = log ?? new PartitionLogOptions()).Listing = Storage;
         var stored = new StoredTopics(Storage, Journal, parallelism: 4);
         Catalog = new CatalogDriver(Journal("catalog"), this, parallelism: 4, MaxAge, Time, NullLogger.Instance, stored, Rebuilt.Add);
         _sweep = new StoreSweep(new LogSweep(Storage, Storage, Time), stored, NullLogger.Instance);
@@ -132,6 +134,26 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
 
         return true;
     });
+
+    /// <summary>What the silo does at each check of compaction.</summary>
+    public void Compact() => Thread.Finish(async () =>
+    {
+        foreach (var partition in _partitions.Values.Where(partition => partition.IsCompacted).ToList())
+        {
+            await partition.CompactAsync();
+        }
+
+        return true;
+    });
+
+    /// <summary>Closes every partition, as the silo does with those that are not used.</summary>
+    public void CloseAll()
+    {
+        foreach (var partition in _partitions.Keys.ToList())
+        {
+            Close(partition);
+        }
+    }
 
     /// <summary>Closes a partition, as the silo does with one that is not used.</summary>
     public void Close(PartitionKey partition) => Thread.Finish(async () =>
@@ -233,8 +255,7 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
     {
         if (!_partitions.TryGetValue(key, out var partition))
         {
-            var options = new PartitionLogOptions { Listing = Storage };
-            var log = new PartitionLog(Storage, $"{key.Id}/{key.Partition}", NewId(), options, _cache, Time);
+            var log = new PartitionLog(Storage, $"{key.Id}/{key.Partition}", NewId(), _log, _cache, Time);
             partition = new PartitionDriver(
                 key, log, async of => await Topic(of.Topic).SettingsAsync(of.Id, of.Partition),
                 new SchedulerTurnQueue(Thread),
