@@ -37,7 +37,7 @@ public class TopicSettingsPageTests
         bytes. It does so at each check, every five minutes (`--retention-check-interval` of the node), in whole objects of the store, of a few MiB as a rule, and never deletes what it has
         to keep; Kafka does the same in segments of 1 GiB. Time is the records' own, so a record that is dated in the future stays until then. Offsets are never used again.
         Closed partitions are opened for it when their topic knows that there is something to delete: open ones report the size and age of their logs, and the topic keeps that. What its node
-        could not report before it ended is found after a week at the latest. In a cluster this begins with feature level 2; before, only open partitions are checked.
+        could not report before it ended, as when it was killed, is found after a week at the latest. In a cluster this begins with feature level 2; before, only open partitions are checked.
 
         ## Compaction
 

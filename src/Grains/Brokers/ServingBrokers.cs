@@ -72,18 +72,23 @@ internal sealed class ServingBrokers(IClusterMembershipService membership, ILoca
         return HasLevel(level);
     }
 
+    /// <summary>Whether the store answers, and has a feature level.</summary>
+    public async ValueTask<bool> ReadLevelAsync(int level) => await ReadRegistryAsync() && HasLevel(level);
+
     // The level is never lowered, so only one that is too low may be out of date.
     private bool HasLevel(int level) => _registry?.FeatureLevel >= level;
 
-    private async Task ReadRegistryAsync()
+    private async Task<bool> ReadRegistryAsync()
     {
         try
         {
             _registry = await BrokerRegistration.ReadAsync(root);
+            return true;
         }
         catch (Exception)
         {
             // Storage that fails keeps no topic from being created; its partitions are spread without regard to racks, or not at all.
+            return false;
         }
     }
 

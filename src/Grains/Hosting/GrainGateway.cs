@@ -108,6 +108,9 @@ internal sealed partial class GrainGateway(IGrainFactory grains, ServingBrokers 
 
     public ValueTask<bool> HaveReports() => brokers.HaveLevelAsync(FeatureLevels.PartitionReports);
 
+    /// <summary>Whether reports can be sent now: the feature level has them, and the store answers.</summary>
+    public ValueTask<bool> CanReport() => brokers.ReadLevelAsync(FeatureLevels.PartitionReports);
+
     /// <summary>Sends reports of partitions to their topic.</summary>
     public async ValueTask<ErrorCode> Report(TopicName topic, TopicId id, PartitionReport[] reports)
     {

@@ -68,6 +68,9 @@ public static partial class LoireGrainsHostingExtensions
         services.TryAddSingleton(provider => new OpenPartitions(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.OpenPartitions));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ActiveDrivers>());
         services.TryAddSingleton(provider => new PartitionReports(Gateway(provider).Report, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => new ReportsAtStop(
+            provider.GetRequiredService<ActiveDrivers>(), provider.GetRequiredService<PartitionReports>(), Gateway(provider).CanReport,
+            provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService(provider => new RetentionSweeps(
             provider.GetRequiredService<ActiveDrivers>(), provider.GetRequiredService<PartitionReports>(), Gateway(provider).HaveReports,
             Gateway(provider).RetainClosed, provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.RetentionCheckInterval,

@@ -238,6 +238,11 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         return result;
     }
 
+    /// <summary>Reports the log as that of a closed partition. Posts a turn; from any thread.</summary>
+    /// <returns>Null if the partition is not open, or if that takes a read.</returns>
+    internal Task<PartitionReport?> ReportAtEndAsync() =>
+        _turns.RunAsync(() => Task.FromResult(_isOpen && _closed == ErrorCode.None ? _upkeep.ReportAtEnd() : null));
+
     /// <summary>The last report that the topic has confirmed, with the time by this silo's clock; null if there is none. From any thread.</summary>
     internal PartitionReport? LastReport
     {

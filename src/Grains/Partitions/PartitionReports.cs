@@ -13,14 +13,12 @@ namespace Loire.Grains.Partitions;
 /// <param name="time">The clock.</param>
 public sealed class PartitionReports(Func<TopicName, TopicId, PartitionReport[], ValueTask<ErrorCode>> send, TimeProvider time)
 {
-    private const int AtOnce = 4;
-
     // As many partitions close between two sweeps if a silo with many leaves them all; the topics find those beyond by the age of their reports.
     private const int MaxClosed = 100_000;
 
     private readonly ConcurrentDictionary<PartitionKey, PartitionReport> _closed = new();
 
-    /// <summary>Notes the last state of a partition that closes.</summary>
+    /// <summary>Notes the last state of a partition that closes, or is about to.</summary>
     /// <param name="partition">The partition.</param>
     /// <param name="sent">The last report that its topic has confirmed; null if there is none.</param>
     /// <param name="report">The report.</param>
@@ -37,7 +35,8 @@ public sealed class PartitionReports(Func<TopicName, TopicId, PartitionReport[],
 
     /// <summary>Sends what is worth it.</summary>
     /// <param name="open">The open partitions of the silo, and their reports.</param>
-    internal async Task SendAsync(IEnumerable<(PartitionDriver Partition, PartitionReport Report)> open)
+    /// <param name="atOnce">How many topics are called at once.</param>
+    internal async Task SendAsync(IEnumerable<(PartitionDriver Partition, PartitionReport Report)> open, int atOnce = 4)
     {
         var now = Now;
         var reports = new Dictionary<PartitionKey, (PartitionDriver? Partition, PartitionReport Report)>();
@@ -57,7 +56,7 @@ public sealed class PartitionReports(Func<TopicName, TopicId, PartitionReport[],
             }
         }
 
-        await BoundedCalls.ForEach(reports.GroupBy(pair => (pair.Key.Topic, pair.Key.Id)), AtOnce, async topic =>
+        await BoundedCalls.ForEach(reports.GroupBy(pair => (pair.Key.Topic, pair.Key.Id)), atOnce, async topic =>
         {
             var error = await send(topic.Key.Topic, topic.Key.Id, [.. topic.Select(pair => pair.Value.Report)]);
             if (error is ErrorCode.None or ErrorCode.UnknownTopicId or ErrorCode.UnknownTopicOrPartition)

@@ -115,7 +115,7 @@ internal sealed partial class PartitionUpkeep(
     }
 
     /// <summary>Reports the log as that of a closed partition; null if that takes a read.</summary>
-    private PartitionReport? ReportAtEnd() =>
+    public PartitionReport? ReportAtEnd() =>
         log.MeasureAsync() is { IsCompletedSuccessfully: true, Result: (ErrorCode.None, var size) }
         && compaction.MeasureAsync(findsOldest: false) is { IsCompletedSuccessfully: true, Result: (ErrorCode.None, var compacted) }
             ? Report(size, compacted, version: 0, isOpen: false)
