@@ -12,7 +12,7 @@ namespace Loire.Model;
 /// <param name="NewestDirty">The greatest timestamp of the parts of <paramref name="DirtyBytes"/>; <see cref="long.MaxValue"/> milliseconds if that is
 /// not known.</param>
 /// <param name="TombstonesAt">When the records without a value that compaction has kept may go; <see cref="long.MaxValue"/> milliseconds if there are
-/// none.</param>
+/// none, and zero while a pass is under way, which is to be finished.</param>
 /// <param name="StalledVersion">The version of the topic by whose settings compaction was due and changed nothing, as with a damaged log: it is left
 /// alone until the topic or the log changes; 0 otherwise.</param>
 [GenerateSerializer, Immutable, Alias("loire.CompactionReport")]

@@ -161,7 +161,8 @@ public static class TopicRecordCodec
         writer.Int32(reports.Length);
         foreach (var report in reports)
         {
-            writer.UInt16((ushort)(report.Compaction is null ? ReportBytes : ReportBytes + CompactionBytes)).Int32(report.Partition).Int64(report.Start.Value).Int64(report.End.Value)
+            writer.UInt16((ushort)(report.Compaction is null ? ReportBytes : ReportBytes + CompactionBytes))
+                .Int32(report.Partition).Int64(report.Start.Value).Int64(report.End.Value)
                 .Int64(report.Bytes).Int64(report.OldestBytes).Int64(report.OldestTime.Milliseconds)
                 .Int64(report.CheckedVersion).Byte(report.IsOpen ? (byte)1 : (byte)0).Int64(report.At.Milliseconds);
             if (report.Compaction is { } log)

@@ -80,8 +80,10 @@ internal sealed class PartitionCompaction(
             await FindOldestAsync(from);
         }
 
+        // What a pass under way has rewritten may be small enough not to call for a pass.
         var report = new CompactionReport(
-            from, walk.CleanBytes, walk.DirtyBytes, _oldest.At == from ? _oldest.Time : Timestamp.None, newest, TombstonesAt(from, settings), 0);
+            from, walk.CleanBytes, walk.DirtyBytes, _oldest.At == from ? _oldest.Time : Timestamp.None, newest,
+            log.Compaction.IsPassUnderWay ? default : TombstonesAt(from, settings), 0);
         var isStalled = (_idle.Version, _idle.CleanTo, _idle.End) == (version, from, end)
             && CompactionDue.Of(report, end, settings) is { } due && due.At <= _idle.At;
         return (ErrorCode.None, isStalled ? report with { StalledVersion = version } : report);

@@ -64,9 +64,11 @@ public class CompactionDueTests
         var random = new Random(seed);
         for (var round = 0; round < 2_000; round++)
         {
-            (long Time, long Bytes)[] parts = [.. Enumerable.Range(1, random.Next(1, 6)).Select(part => ((part * 1_000L) + random.Next(-1_500, 1_500), random.NextInt64(1, 100)))];
+            (long Time, long Bytes)[] parts = [.. Enumerable.Range(1, random.Next(1, 6))
+                .Select(part => ((part * 1_000L) + random.Next(-1_500, 1_500), random.NextInt64(1, 100)))];
             var minLag = random.Next(2) * random.Next(2_000);
-            var settings = new CompactionSettings(random.NextDouble(), Span(minLag), random.Next(2) == 0 ? TimeSpan.MaxValue : Span(minLag + random.Next(3_000)), TimeSpan.Zero);
+            var maxLag = random.Next(2) == 0 ? TimeSpan.MaxValue : Span(minLag + random.Next(3_000));
+            var settings = new CompactionSettings(random.NextDouble(), Span(minLag), maxLag, TimeSpan.Zero);
             var (cleanTo, listed) = (new Offset(10 * random.Next(parts.Length)), new Offset(10 * parts.Length));
             var dirty = parts.Skip((int)cleanTo.Value / 10).ToArray();
             var oldest = new Timestamp(dirty[0].Time - random.Next(100));

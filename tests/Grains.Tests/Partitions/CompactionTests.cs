@@ -191,6 +191,21 @@ public class CompactionTests
     }
 
     [Fact]
+    public void A_pass_that_is_not_finished_is_reported_as_due_whatever_it_has_left()
+    {
+        var bench = With(Compacted);
+        Fill(bench, 200, keys: 50);
+        var storage = Enumerable.Range(1, 100).Select(writes => Interrupt(bench.Storage.Clone(), writes))
+            .First(stopped => stopped.Mark is { IsPassUnderWay: true, PassNext.Value: > 25 }).Storage;
+        var heir = With(Compacted with { Compaction = Compacted.Compaction!.Value with { MinDirtyRatio = 1 } }, storage);
+        Assert.Equal(default, Reported().TombstonesAt);
+        Compact(heir);
+        Assert.NotEqual(default, Reported().TombstonesAt);
+
+        CompactionReport Reported() => heir.Thread.Finish(() => heir.Driver.OpenAndRetainAsync().AsTask()).Report!.Compaction!;
+    }
+
+    [Fact]
     public void The_pace_is_kept_though_the_clock_is_set_back_by_years()
     {
         var time = new ManualTime();
