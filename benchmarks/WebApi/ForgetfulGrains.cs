@@ -76,6 +76,8 @@ internal class ForgetfulGrains : DispatchProxy
 
         public ValueTask<FindBatchResult> FindBatch(Timestamp timestamp) => throw new NotSupportedException();
 
+        public ValueTask<LatestRecordResult> Latest(byte[] key) => throw new NotSupportedException();
+
         public ValueTask<ErrorCode> Configure(PartitionSettings settings) => throw new NotSupportedException();
 
         public ValueTask<RetainResult> Retain() => throw new NotSupportedException();
