@@ -17,6 +17,7 @@ public sealed class FeatureLevelTests
     [InlineData("2026-11-29-file-features", 1)]
     [InlineData("2026-11-30-file-compacted", 2)]
     [InlineData("2026-11-30-file-reports", 2)]
+    [InlineData("2026-11-30-file-unmerged", 2)]
     public async Task A_store_that_a_node_opens_alone_has_the_highest_level_afterwards(string name, int level)
     {
         using var data = new TemporaryDirectory();
