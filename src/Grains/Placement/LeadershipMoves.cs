@@ -22,6 +22,10 @@ internal sealed partial class LeadershipMoves(
     // A call that does not end keeps its activation from moving; the others must not wait for it.
     private static readonly TimeSpan MoveWithin = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(30);
+
+    // A silo that has not heard of a change yet may place where it was what has just been moved.
+    private static readonly TimeSpan AfterMoves = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan BetweenRechecks = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan BetweenDrains = TimeSpan.FromMilliseconds(20);
 
@@ -160,7 +164,10 @@ internal sealed partial class LeadershipMoves(
         {
             await foreach (var _ in _look.Reader.ReadAllAsync(stop))
             {
-                await MoveMisplacedAsync(stop);
+                if (await MoveMisplacedAsync(stop) > 0)
+                {
+                    timer.Change(AfterMoves, BetweenLooks);
+                }
 
                 // A change of a topic's settings calls for a look at each of its partitions: one look serves many of them.
                 await Task.Delay(BetweenRechecks, time, stop);
@@ -171,7 +178,7 @@ internal sealed partial class LeadershipMoves(
         }
     }
 
-    private async Task MoveMisplacedAsync(CancellationToken stop)
+    private async Task<int> MoveMisplacedAsync(CancellationToken stop)
     {
         try
         {
@@ -190,12 +197,15 @@ internal sealed partial class LeadershipMoves(
                 var moved = await MoveAsync(misplaced, AtOnce, "leader", stop);
                 metrics.Misplaced = misplaced.Count - moved;
                 LogMoved(logger, moved);
+                return moved;
             }
         }
         catch (Exception bug) when (bug is not OperationCanceledException)
         {
             LogFailed(logger, bug);
         }
+
+        return 0;
     }
 
     private async Task<int> MoveAsync(List<IMoving> drivers, int atOnce, string reason, CancellationToken cancellation)
