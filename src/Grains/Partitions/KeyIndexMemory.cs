@@ -36,6 +36,11 @@ public sealed class KeyIndexMemory(long bytes, PartitionMetrics metrics)
     {
         lock (_lock)
         {
+            if (keys.IsClosed)
+            {
+                return false;
+            }
+
             var wanted = slots * OffsetMap.BytesOfSlot;
             for (var least = _byUse.First; wanted - keys.HeldBytes > bytes - _used && least is not null;)
             {
@@ -64,11 +69,12 @@ public sealed class KeyIndexMemory(long bytes, PartitionMetrics metrics)
         }
     }
 
-    /// <summary>Takes back the memory of a partition that closes.</summary>
+    /// <summary>Takes back the memory of a partition that closes. One that is still learning gets none any more.</summary>
     internal void Remove(PartitionKeys keys)
     {
         lock (_lock)
         {
+            keys.IsClosed = true;
             Release(keys);
         }
     }

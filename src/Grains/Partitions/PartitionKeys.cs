@@ -31,6 +31,9 @@ internal sealed class PartitionKeys(
     /// <summary>The bytes that it holds. Touched by <see cref="KeyIndexMemory"/> alone.</summary>
     public long HeldBytes { get; set; }
 
+    /// <summary>Whether it gets no memory any more. Touched by <see cref="KeyIndexMemory"/> alone.</summary>
+    public bool IsClosed { get; set; }
+
     /// <summary>What was learned, as far as the memory still holds it; a reader locks it. Set by <see cref="KeyIndexMemory"/> alone, from any thread.</summary>
     public KeyScan? Scan
     {

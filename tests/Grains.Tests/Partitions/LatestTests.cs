@@ -206,16 +206,22 @@ public class LatestTests
         };
         listener.SetMeasurementEventCallback<long>((_, change, _, _) => used += change);
         listener.Start();
-        var bench = With(Compacted, keyIndex: new KeyIndexMemory(1 << 20, new PartitionMetrics(meters)));
-        Fill(bench, 20);
+        var elsewhere = new DriverThread();
+        var bench = With(Compacted, keyIndex: new KeyIndexMemory(1 << 20, new PartitionMetrics(meters)), computations: elsewhere);
+        Fill(bench, 1_600, keys: 1_600);
         Assert.Equal(0, used);
-        Assert.Equal("13:k3=13", Found(bench, "k3"));
+
+        // It closes while it learns keys that need more memory than it has.
+        var lookup = bench.Latest("k3");
         Assert.Equal(1_024 * 24, used);
         bench.Thread.Finish(async () =>
         {
             await bench.Driver.DisposeAsync();
             return true;
         });
+        Assert.Equal(0, used);
+        Run(bench, elsewhere);
+        Assert.NotEqual(ErrorCode.None, lookup.Now().Error);
         Assert.Equal(0, used);
     }
 
