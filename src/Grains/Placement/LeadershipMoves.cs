@@ -68,6 +68,7 @@ internal sealed partial class LeadershipMoves(
         LogDraining(logger, Moving.Count);
         brokers.ExcludeSelf();
         await Task.WhenAll(brokers.All.Select(TellAsync));
+        active.TurnAway();
         Volatile.Write(ref _lastDrained, time.GetTimestamp());
         _draining = GiveUpAllAsync(_stop.Token);
         try

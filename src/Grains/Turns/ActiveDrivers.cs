@@ -11,6 +11,7 @@ public sealed class ActiveDrivers : ILifecycleParticipant<ISiloLifecycle>
 {
     private readonly ConcurrentDictionary<IRetiring, IGrainContext> _active = new();
     private volatile bool _isStopping;
+    private volatile bool _turnsAway;
 
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle lifecycle) =>
@@ -26,7 +27,18 @@ public sealed class ActiveDrivers : ILifecycleParticipant<ISiloLifecycle>
         {
             driver.Retire();
         }
+        else if (_turnsAway && driver is IMoving moving)
+        {
+            _ = EndAsync(moving, activation);
+        }
     }
+
+    /// <summary>
+    /// From now on ends every activation that could be elsewhere as soon as it begins, before it serves a call. A silo that has not heard where a grain is now
+    /// sends calls here, and Orleans activates the grain for them. Ended at once, it has them forwarded, and their sender learns better; if it
+    /// served them first, as many activations would begin and end as there are calls.
+    /// </summary>
+    internal void TurnAway() => _turnsAway = true;
 
     /// <summary>Removes a driver.</summary>
     internal void Remove(IRetiring driver) => _active.TryRemove(driver, out _);
@@ -50,9 +62,21 @@ public sealed class ActiveDrivers : ILifecycleParticipant<ISiloLifecycle>
         if (_active.TryGetValue(driver, out var activation))
         {
             // First, so that no call starts to wait after the others have been ended.
-            activation.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "The grain belongs elsewhere."), CancellationToken.None);
+            var ended = EndAsync(driver, activation);
             driver.EndWaits();
-            await activation.Deactivated;
+            await ended;
+        }
+    }
+
+    private async Task EndAsync(IMoving driver, IGrainContext activation)
+    {
+        activation.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "The grain belongs elsewhere."), CancellationToken.None);
+        await activation.Deactivated;
+
+        // Orleans tells no grain that it ends if that was asked for before it had begun.
+        if (_active.TryRemove(driver, out _))
+        {
+            await driver.DisposeAsync();
         }
     }
 

@@ -10,7 +10,7 @@ internal interface IRetiring
 }
 
 /// <summary>A driver whose activation can move to another silo.</summary>
-internal interface IMoving : IRetiring
+internal interface IMoving : IRetiring, IAsyncDisposable
 {
     /// <summary>
     /// Posts a turn of the driver that answers parked calls, and those that would be parked from then on, with what there is. The activation is

@@ -1,4 +1,5 @@
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Partitions;
 using Loire.Grains.Tests.Benches;
 using Loire.Grains.Turns;
 using Loire.Log.Partitions;
@@ -65,6 +66,60 @@ public class LifecycleTests
         {
             active.Add(bench.Driver, null!);
             return Task.FromResult(true);
+        }
+    }
+
+    [Fact]
+    public void Silo_that_turns_grains_away_ends_each_activation_as_it_begins_and_forgets_it_though_Orleans_does_not_tell_the_grain()
+    {
+        var (active, bench) = (new ActiveDrivers(), new PartitionBench());
+        var before = UntoldActivation.Create();
+        active.Add(bench.Driver, before.Context);
+        Assert.False(before.IsEnding);
+        active.Remove(bench.Driver);
+
+        active.TurnAway();
+        var activation = UntoldActivation.Create();
+        bench.Thread.Finish(() =>
+        {
+            active.Add(bench.Driver, activation.Context);
+            return Task.FromResult(true);
+        });
+        Assert.True(activation.IsEnding);
+        Assert.Single(active.OfType<PartitionDriver>());
+        bench.Thread.After(activation.End);
+        Assert.Empty(active.OfType<PartitionDriver>());
+        Assert.True(bench.Drops > 0);
+    }
+
+    /// <summary>An activation that was ended before it had begun: nothing of its grain is called.</summary>
+    public class UntoldActivation : System.Reflection.DispatchProxy
+    {
+        private readonly TaskCompletionSource _ended = new();
+
+        public IGrainContext Context { get; private set; } = null!;
+
+        public bool IsEnding { get; private set; }
+
+        public static UntoldActivation Create()
+        {
+            var context = Create<IGrainContext, UntoldActivation>();
+            var activation = (UntoldActivation)(object)context;
+            activation.Context = context;
+            return activation;
+        }
+
+        public void End() => _ended.SetResult();
+
+        protected override object? Invoke(System.Reflection.MethodInfo? targetMethod, object?[]? args)
+        {
+            IsEnding |= targetMethod!.Name == nameof(IGrainContext.Deactivate);
+            return targetMethod.Name switch
+            {
+                nameof(IGrainContext.Deactivate) => null,
+                "get_" + nameof(IGrainContext.Deactivated) => _ended.Task,
+                _ => throw new NotSupportedException(targetMethod.Name),
+            };
         }
     }
 
