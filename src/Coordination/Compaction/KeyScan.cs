@@ -60,6 +60,9 @@ public sealed class KeyScan(Offset from, int slots) : IDisposable
     /// <summary>Says that no batch lies before an offset: removed ones leave holes.</summary>
     public void SkipTo(Offset offset) => End = IsFull ? End : Offset.Max(End, offset);
 
+    /// <summary>Returns the memory of the last decompressed batch to the pool; the next batch rents it again.</summary>
+    public void Release() => _decompressor.Release();
+
     /// <inheritdoc/>
-    public void Dispose() => _decompressor.Dispose();
+    public void Dispose() => Release();
 }

@@ -36,12 +36,14 @@ public sealed class KeyIndexMemory(long bytes, PartitionMetrics metrics)
     {
         lock (_lock)
         {
-            if (keys.IsClosed)
+            var wanted = slots * OffsetMap.BytesOfSlot;
+
+            // One that cannot have enough even alone takes nothing from the others.
+            if (keys.IsClosed || wanted > bytes)
             {
                 return false;
             }
 
-            var wanted = slots * OffsetMap.BytesOfSlot;
             for (var least = _byUse.First; wanted - keys.HeldBytes > bytes - _used && least is not null;)
             {
                 var next = least.Next;
@@ -51,11 +53,6 @@ public sealed class KeyIndexMemory(long bytes, PartitionMetrics metrics)
                 }
 
                 least = next;
-            }
-
-            if (wanted - keys.HeldBytes > bytes - _used)
-            {
-                return false;
             }
 
             Add(wanted - keys.HeldBytes);

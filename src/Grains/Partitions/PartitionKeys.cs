@@ -10,7 +10,7 @@ namespace Loire.Grains.Partitions;
 /// <summary>
 /// Finds the last record of a key in one partition of a compacted topic. Where the last records lie is learned from the log at the first question,
 /// once in the life of the activation, and from what was appended since at each later one; compaction keeps the log about as long as there are keys,
-/// and moves no offset. A partition that nobody asks costs nothing. Records are decoded outside the partition's turns.
+/// and moves no offset. A partition that is never asked for a key has no such memory. Records are decoded outside the partition's turns.
 /// </summary>
 /// <param name="log">The log, which is open.</param>
 /// <param name="machine">The partition's machine, which knows what is committed.</param>
@@ -118,7 +118,7 @@ internal sealed class PartitionKeys(
             }
             catch (TimeoutException)
             {
-                // Learning goes on.
+                // The task keeps learning for the next caller.
                 return (ErrorCode.RequestTimedOut, Offset.None);
             }
         }
@@ -184,6 +184,12 @@ internal sealed class PartitionKeys(
             {
                 ArrayPool<byte>.Shared.Return(pooled);
             }
+        }
+
+        // What was learned is kept for as long as the activation lives; a decompressed batch need not be.
+        lock (scan)
+        {
+            scan.Release();
         }
 
         return error;

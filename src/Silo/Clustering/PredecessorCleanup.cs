@@ -23,7 +23,7 @@ internal sealed partial class PredecessorCleanup(
 
     public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(nameof(PredecessorCleanup), Stage, DeclareDeadAsync);
 
-    /// <summary>Declares them dead, and waits until the membership table says so, but not for ever: the others notice at last.</summary>
+    /// <summary>Declares them dead, and waits for a bounded time until the membership table says so. What remains is left to the probes of the other silos.</summary>
     internal async Task DeclareDeadAsync(CancellationToken stop)
     {
         var ended = new List<SiloAddress>();
@@ -45,7 +45,15 @@ internal sealed partial class PredecessorCleanup(
             }
 
             await Task.Delay(BetweenAttempts, time, stop);
-            await membership.Refresh(cancellationToken: stop);
+            try
+            {
+                await membership.Refresh(cancellationToken: stop);
+            }
+            catch (Exception failure) when (!stop.IsCancellationRequested)
+            {
+                // Joining, which follows, has a patience of its own with the table.
+                LogNotRead(logger, failure);
+            }
         }
 
         foreach (var address in ended)
@@ -81,4 +89,7 @@ internal sealed partial class PredecessorCleanup(
 
     [LoggerMessage(2, LogLevel.Warning, "The silo {Silo} could not be declared dead now. This silo joins beside it.")]
     private static partial void LogNotDeclared(ILogger logger, SiloAddress silo);
+
+    [LoggerMessage(3, LogLevel.Warning, "The membership table could not be read to see whether earlier silos of this broker are declared dead.")]
+    private static partial void LogNotRead(ILogger logger, Exception failure);
 }

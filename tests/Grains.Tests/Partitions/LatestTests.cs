@@ -192,6 +192,28 @@ public class LatestTests
     }
 
     [Fact]
+    public void Partition_that_needs_more_than_all_of_the_memory_takes_none_of_it_from_others()
+    {
+        var memory = Memory(3 * 1_024);
+        var (small, large) = (With(Compacted, keyIndex: memory, cacheBytes: 0), With(Compacted, keyIndex: memory));
+        Fill(large, 1_640, keys: 1_640);
+        Assert.Equal(ErrorCode.ThrottlingQuotaExceeded, large.Latest("k1").Now().Error);
+        Fill(small, 20);
+        Assert.Equal("13:k3=13", Found(small, "k3"));
+        Assert.Equal(ErrorCode.ThrottlingQuotaExceeded, large.Latest("k1").Now().Error);
+
+        // It still knows where the record lies: nothing is learned again, which would read every object.
+        var reads = 0;
+        small.Storage.Faults = call =>
+        {
+            reads += call.Operation == StorageOperation.Read && call.Key.Contains("/part/", StringComparison.Ordinal) ? 1 : 0;
+            return Task.FromResult(StorageFault.None);
+        };
+        Assert.Equal("13:k3=13", Found(small, "k3"));
+        Assert.Equal(1, reads);
+    }
+
+    [Fact]
     public void The_memory_of_a_partition_that_closes_is_free_again()
     {
         var meters = new Meters();

@@ -18,6 +18,9 @@ internal sealed class FakeMembers(SiloAddress peer, string name) : IClusterMembe
     /// <summary>How many of the requests to declare the peer dead are without effect, as when another silo changes the table at the same time.</summary>
     public int LostKills { get; set; }
 
+    /// <summary>How many refreshes fail, as while the membership table does not answer.</summary>
+    public int FailedRefreshes { get; set; }
+
     /// <summary>How often the peer was to be declared dead.</summary>
     public int Kills { get; private set; }
 
@@ -35,7 +38,8 @@ internal sealed class FakeMembers(SiloAddress peer, string name) : IClusterMembe
         }
     }
 
-    public ValueTask Refresh(MembershipVersion minimumVersion = default, CancellationToken cancellationToken = default) => default;
+    public ValueTask Refresh(MembershipVersion minimumVersion = default, CancellationToken cancellationToken = default) =>
+        FailedRefreshes-- > 0 ? ValueTask.FromException(new IOException("The table does not answer.")) : default;
 
     public Task<bool> TryKill(SiloAddress siloAddress)
     {

@@ -39,6 +39,16 @@ public sealed class PredecessorCleanupTests : IDisposable
     }
 
     [Fact]
+    public async Task A_membership_table_that_does_not_answer_for_a_while_does_not_end_the_start()
+    {
+        var members = Members("broker-1");
+        (members.LostKills, members.FailedRefreshes) = (2, 2);
+        _predecessor.Stop();
+        await RunAsync(members);
+        Assert.Equal((SiloStatus.Dead, 3), (members.Status, members.Kills));
+    }
+
+    [Fact]
     public async Task A_predecessor_that_accepts_connections_is_left_alone()
     {
         var members = Members("broker-1");
