@@ -57,10 +57,10 @@ public class TopicSettingsPageTests
           nothing is removed. Once it is closed, it is tried again after a week, or when its topic has changed.
         - Records without a key, from before `compact` was set, are removed.
 
-        The last record of a key can be asked for: `GET /v1/topics/{topic}/keys/{key}`, `loire topic get`, `FindLatestAsync` of the .NET client. No record is missed that was acknowledged
-        before, by whichever node. The first question to a partition after it was opened waits while its node reads the log once (an answer after 8 s says so; the reading goes on), later ones
-        take a fraction of a millisecond. A node remembers some million keys (`--key-index-memory-mb`, 30 to 60 bytes for each); it forgets those of the partition that was asked the longest
-        time ago, and a partition that has more keys than that refuses.
+        `GET /v1/topics/{topic}/keys/{key}`, `loire topic get` and `FindLatestAsync` of the .NET client return the last record of a key. They see every record that any node acknowledged
+        before the request. The first lookup in a partition after it was opened waits while its node reads the log once; after 8 s it is answered with an error that says so, and the node
+        reads on. Later lookups take a fraction of a millisecond. By default the partitions of a node together remember 1.6 million keys (`--key-index-memory-mb`, 30 to 60 bytes for each). When
+        that is not enough, the partition with the oldest lookup forgets its keys; a partition that has more keys than that alone refuses lookups.
 
         ## All settings
 

@@ -197,6 +197,6 @@ internal sealed partial class GrainGateway(IGrainFactory grains, ServingBrokers 
     [LoggerMessage(3, LogLevel.Warning, "The catalog could not be reached.")]
     private partial void CatalogUnreachable(Exception error);
 
-    [LoggerMessage(4, LogLevel.Warning, "Broker {Broker} could not be told of new preferred leaders.")]
+    [LoggerMessage(4, LogLevel.Warning, "Broker {Broker} could not be reached and may still go by the old preferred leaders of a topic.")]
     private partial void BrokerUnreachable(Exception error, int broker);
 }

@@ -15,7 +15,7 @@ namespace Loire.Grains.Partitions;
 /// <param name="machine">The partition's machine, which has settings.</param>
 /// <param name="trims">Applies retention.</param>
 /// <param name="compaction">Compacts.</param>
-/// <param name="reports">Gets the last report of a partition that closes; null if nobody wants it.</param>
+/// <param name="reports">Gets the last report of a partition that closes; null if partitions are not reported.</param>
 /// <param name="closed">The error with which the partition was closed, if it was.</param>
 /// <param name="metrics">Counts the bytes of open logs.</param>
 /// <param name="logger">Logs what fails.</param>

@@ -3,11 +3,9 @@ using Loire.Grains.Brokers;
 using Loire.Grains.Interfaces.Brokers;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
-using Loire.Log;
 using Loire.Model;
 using Loire.TestKit;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Storage;
 using Orleans.TestingHost;
 
 namespace Loire.Grains.Tests.Clusters;
@@ -19,26 +17,8 @@ public sealed class FeatureLevelTests : IAsyncLifetime
 
     private readonly LossyGrainStorage _store = new();
     private readonly InProcessTestCluster _cluster;
-    private int _brokers;
 
-    public FeatureLevelTests()
-    {
-        var builder = new InProcessTestClusterBuilder(2);
-        builder.Options.ConfigureFileLogging = false;
-        builder.ConfigureSilo((_, silo) =>
-        {
-            silo.Services.AddKeyedSingleton<IGrainStorage>(LogStorage.ProviderName, _store);
-            silo.AddLoireGrains();
-            var id = Interlocked.Increment(ref _brokers);
-            silo.AddLoireBroker(broker =>
-            {
-                broker.Id = id;
-                broker.IsAlone = false;
-                broker.Version = "1.0.0";
-            });
-        });
-        _cluster = builder.Build();
-    }
+    public FeatureLevelTests() => _cluster = BrokerCluster.Build(2, _store, broker => broker.Version = "1.0.0");
 
     private IClusterGrain Cluster => _cluster.Client.GetGrain<IClusterGrain>(IClusterGrain.Key);
 

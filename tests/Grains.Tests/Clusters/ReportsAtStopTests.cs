@@ -2,11 +2,9 @@ using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Partitions;
 using Loire.Grains.Turns;
-using Loire.Log;
 using Loire.Model;
 using Loire.TestKit;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Storage;
 using Orleans.TestingHost;
 
 namespace Loire.Grains.Tests.Clusters;
@@ -17,7 +15,6 @@ public sealed class ReportsAtStopTests
     private const int Partitions = 6;
 
     private readonly LossyGrainStorage _store = new();
-    private int _brokers;
 
     [Fact]
     public async Task What_was_written_just_before_a_broker_stops_alone_is_reported()
@@ -117,20 +114,7 @@ public sealed class ReportsAtStopTests
 
     private async Task<InProcessTestCluster> StartAsync(short silos)
     {
-        var builder = new InProcessTestClusterBuilder(silos);
-        builder.Options.ConfigureFileLogging = false;
-        builder.ConfigureSilo((_, silo) =>
-        {
-            silo.Services.AddKeyedSingleton<IGrainStorage>(LogStorage.ProviderName, _store);
-            silo.AddLoireGrains();
-            var id = Interlocked.Increment(ref _brokers);
-            silo.AddLoireBroker(broker =>
-            {
-                broker.Id = id;
-                broker.IsAlone = false;
-            });
-        });
-        var cluster = builder.Build();
+        var cluster = BrokerCluster.Build(silos, _store);
         await cluster.DeployAsync();
         return cluster;
     }

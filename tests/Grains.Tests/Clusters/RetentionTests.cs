@@ -2,12 +2,10 @@ using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Partitions;
 using Loire.Grains.Turns;
-using Loire.Log;
 using Loire.Model;
 using Loire.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Orleans.Storage;
 using Orleans.TestingHost;
 
 namespace Loire.Grains.Tests.Clusters;
@@ -17,27 +15,7 @@ public sealed class RetentionTests : IAsyncLifetime
 {
     private const int Partitions = 6;
 
-    private readonly InProcessTestCluster _cluster;
-    private int _brokers;
-
-    public RetentionTests()
-    {
-        var store = new LossyGrainStorage();
-        var builder = new InProcessTestClusterBuilder(2);
-        builder.Options.ConfigureFileLogging = false;
-        builder.ConfigureSilo((_, silo) =>
-        {
-            silo.Services.AddKeyedSingleton<IGrainStorage>(LogStorage.ProviderName, store);
-            silo.AddLoireGrains();
-            var id = Interlocked.Increment(ref _brokers);
-            silo.AddLoireBroker(broker =>
-            {
-                broker.Id = id;
-                broker.IsAlone = false;
-            });
-        });
-        _cluster = builder.Build();
-    }
+    private readonly InProcessTestCluster _cluster = BrokerCluster.Build(2, new LossyGrainStorage());
 
     private ITopicGrain Topic => _cluster.Client.GetGrain<ITopicGrain>("t");
 

@@ -45,11 +45,12 @@ internal sealed class LatestEndpoint(TopicCache topics, ApiMetrics metrics)
         var type = MediaTypes.Negotiate(context.Request, MediaTypes.Json, MediaTypes.Raw);
         var problem = query.Problem ?? (type is not null ? null : new ApiProblem(
             ErrorCode.InvalidRequest, "A record comes as JSON, its value as application/octet-stream.", StatusCodes.Status406NotAcceptable));
-        problem ??= RouteReader.TryReadTopic(context, out _) ?? TryReadKey(context, isBase64, out _);
+        var (name, key) = (default(TopicName), Array.Empty<byte>());
+        problem ??= RouteReader.TryReadTopic(context, out name) ?? TryReadKey(context, isBase64, out key);
         TopicRoutes? topic = null;
         if (problem is null)
         {
-            (topic, problem) = await FindTopicAsync(context, partition);
+            (topic, problem) = await FindTopicAsync(name, partition, context.RequestAborted);
         }
 
         if (topic is null)
@@ -58,7 +59,6 @@ internal sealed class LatestEndpoint(TopicCache topics, ApiMetrics metrics)
             return;
         }
 
-        TryReadKey(context, isBase64, out var key);
         var source = new PartitionSource(topics, topic, partition < 0 ? Murmur2.Partition(key, topic.PartitionsCount) : (int)partition, context);
         var (found, failed) = await source.LatestAsync(key, context.RequestAborted);
         if (found is null)
@@ -71,12 +71,11 @@ internal sealed class LatestEndpoint(TopicCache topics, ApiMetrics metrics)
         await WriteAsync(context, source.Partition, found, type!, new KeyAndValue(keys, values));
     }
 
-    private async Task<(TopicRoutes? Topic, ApiProblem? Problem)> FindTopicAsync(HttpContext context, long partition)
+    private async Task<(TopicRoutes? Topic, ApiProblem? Problem)> FindTopicAsync(TopicName name, long partition, CancellationToken aborted)
     {
-        RouteReader.TryReadTopic(context, out var name);
 
         // Not from the cache: another number of partitions sends keys to other ones.
-        var lookup = await topics.FindAsync(name, TopicCache.Fresh, Timeout.InfiniteTimeSpan, context.RequestAborted);
+        var lookup = await topics.FindAsync(name, TopicCache.Fresh, Timeout.InfiniteTimeSpan, aborted);
         return lookup.Topic is not { } topic ? (null, PartitionTarget.Problem(name, lookup))
             : partition >= topic.PartitionsCount ? (null, PartitionTarget.Unknown(topic, partition))
             : (topic, null);
