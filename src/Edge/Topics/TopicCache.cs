@@ -87,10 +87,9 @@ public sealed class TopicCache(
                 _background.Start(AnswerAsync, new Question(entry, question));
             }
 
-            var left = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - time.GetElapsedTime(begun);
             try
             {
-                await BackgroundWork.WaitAsync(question.Task, isRepeated && left < TimeSpan.Zero ? TimeSpan.Zero : left, time, cancellation);
+                await BackgroundWork.WaitAsync(question.Task, Left(), time, cancellation);
             }
             catch (TimeoutException late)
             {
@@ -102,6 +101,12 @@ public sealed class TopicCache(
             {
                 return lookup;
             }
+        }
+
+        TimeSpan Left()
+        {
+            var left = timeout - time.GetElapsedTime(begun);
+            return timeout == Timeout.InfiniteTimeSpan ? timeout : left > TimeSpan.Zero ? left : TimeSpan.Zero;
         }
     }
 

@@ -11,13 +11,14 @@ namespace Loire.Grains.Groups;
 /// The ids of the groups of one shard, in a <see cref="JournaledState{TState,TRecord}"/>. Runs without a silo. Not thread-safe: calls and
 /// continuations run on one scheduler.
 /// </summary>
-public sealed class GroupCatalogDriver : IAsyncDisposable
+public sealed class GroupCatalogDriver : IMoving, IAsyncDisposable
 {
     private const int SweepCallsAtOnce = 4;
 
     private readonly JournaledState<GroupCatalogState, GroupCatalogRecord> _catalog;
     private readonly Func<GroupId, ValueTask<ErrorCode>> _expire;
     private readonly TimeSpan _maxAge;
+    private readonly CancellationTokenSource _retired = new();
 
     /// <summary>Creates the driver of a catalog that is not open yet.</summary>
     /// <param name="journal">Creates the catalog's journal.</param>
@@ -57,9 +58,15 @@ public sealed class GroupCatalogDriver : IAsyncDisposable
     {
         if (await _catalog.OpenAsync() == ErrorCode.None)
         {
-            await BoundedCalls.ForEach(_catalog.State.Ids.ToArray(), SweepCallsAtOnce, _expire);
+            await BoundedCalls.ForEach(_catalog.State.Ids.ToArray(), SweepCallsAtOnce, _expire, _retired.Token);
         }
     }
+
+    /// <summary>Ends the sweep, which the next activation makes again. Thread-safe.</summary>
+    public void Retire() => _retired.Cancel();
+
+    /// <inheritdoc/>
+    public void EndWaits() => Retire();
 
     /// <summary>Waits for the write in flight.</summary>
     public ValueTask DisposeAsync() => _catalog.DisposeAsync();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Placement;
+using Loire.Grains.Turns;
 using Loire.Model;
 using Orleans.Concurrency;
 using Orleans.Placement;
@@ -12,7 +13,7 @@ namespace Loire.Grains.Groups;
 [SpreadPlacement]
 [Immovable]
 [GrainType("loire.group-catalog")]
-public sealed class GroupCatalogGrain(IGroupDrivers drivers) : Grain, IGroupCatalogGrain
+public sealed class GroupCatalogGrain(IGroupDrivers drivers, ActiveDrivers active) : Grain, IGroupCatalogGrain
 {
     private GroupCatalogDriver? _driver;
 
@@ -29,6 +30,7 @@ public sealed class GroupCatalogGrain(IGroupDrivers drivers) : Grain, IGroupCata
         }
 
         _driver = drivers.Catalog(shard);
+        active.Add(_driver, GrainContext);
         StayAwake();
         this.RegisterGrainTimer(Sweep, new GrainTimerCreationOptions(drivers.SweepInterval, drivers.SweepInterval) { Interleave = true });
         return Task.CompletedTask;
@@ -39,6 +41,7 @@ public sealed class GroupCatalogGrain(IGroupDrivers drivers) : Grain, IGroupCata
     {
         if (_driver is { } driver)
         {
+            active.Remove(driver);
             await driver.DisposeAsync();
         }
     }

@@ -12,7 +12,7 @@ namespace Loire.Grains.Topics;
 /// The names of all topics. Runs without a silo. Not thread-safe: calls and continuations run on one scheduler. Every creation in the
 /// cluster changes it twice, so concurrent changes share the writes of the journal (<see cref="JournaledState{TState,TRecord}"/>).
 /// </summary>
-public sealed class CatalogDriver : IAsyncDisposable
+public sealed class CatalogDriver : IMoving, IAsyncDisposable
 {
     // Each topic that is asked reads its journal, and each partition that is opened takes memory until it is idle for long enough.
     private const int TopicsAtOnce = 2_000;
@@ -28,6 +28,7 @@ public sealed class CatalogDriver : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly long _start;
     private readonly RetentionSchedule _retention = new();
+    private readonly CancellationTokenSource _retired = new();
     private Task _retaining = Task.CompletedTask;
 
     /// <summary>Creates the driver of a catalog that is not open yet.</summary>
@@ -80,7 +81,7 @@ public sealed class CatalogDriver : IAsyncDisposable
     {
         if (await _catalog.OpenAsync() == ErrorCode.None)
         {
-            await BoundedCalls.ForEach(_catalog.State.Unsettled.ToArray(), _parallelism, _peers.Settle);
+            await BoundedCalls.ForEach(_catalog.State.Unsettled.ToArray(), _parallelism, _peers.Settle, _retired.Token);
         }
     }
 
@@ -118,6 +119,12 @@ public sealed class CatalogDriver : IAsyncDisposable
     /// <summary>Notes that a topic must be asked within a time.</summary>
     public void RetainWithin(TopicName topic, TimeSpan wait) => _retention.AskWithin(topic, Elapsed, wait);
 
+    /// <summary>Ends the rounds of calls to topics, which the next activation makes again. Thread-safe.</summary>
+    public void Retire() => _retired.Cancel();
+
+    /// <inheritdoc/>
+    public void EndWaits() => Retire();
+
     /// <summary>Waits for the write in flight.</summary>
     public ValueTask DisposeAsync() => _catalog.DisposeAsync();
 
@@ -141,7 +148,7 @@ public sealed class CatalogDriver : IAsyncDisposable
             // One that fails is asked again by the next call.
             _retention.AskWithin(topic, Elapsed, answer.Error == ErrorCode.None ? answer.Wait : TimeSpan.Zero);
             return answer.Error;
-        });
+        }, _retired.Token);
     }
 
     private async Task<CatalogResult> ChangeAsync(Func<CatalogState, Decision<CatalogRecord>> decide)

@@ -1,5 +1,6 @@
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Placement;
+using Loire.Grains.Turns;
 using Loire.Model;
 using Orleans.Concurrency;
 using Orleans.Placement;
@@ -14,7 +15,7 @@ namespace Loire.Grains.Topics;
 [SpreadPlacement]
 [Immovable]
 [GrainType("loire.catalog")]
-public sealed class CatalogGrain(ITopicDrivers drivers) : Grain, ICatalogGrain
+public sealed class CatalogGrain(ITopicDrivers drivers, ActiveDrivers active) : Grain, ICatalogGrain
 {
     private CatalogDriver? _driver;
     private IGrainTimer? _settling;
@@ -30,6 +31,7 @@ public sealed class CatalogGrain(ITopicDrivers drivers) : Grain, ICatalogGrain
         }
 
         _driver = drivers.Catalog();
+        active.Add(_driver, GrainContext);
         StayAwake();
         this.RegisterGrainTimer(
             _ => Sweep().AsTask(), new GrainTimerCreationOptions(drivers.StoreSweepInterval, drivers.StoreSweepInterval) { Interleave = true });
@@ -41,6 +43,7 @@ public sealed class CatalogGrain(ITopicDrivers drivers) : Grain, ICatalogGrain
     {
         if (_driver is { } driver)
         {
+            active.Remove(driver);
             await driver.DisposeAsync();
         }
     }

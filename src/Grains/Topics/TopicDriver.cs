@@ -33,11 +33,11 @@ public sealed partial class TopicDriver(
         new(journal, TopicJournalCodec.Instance, ErrorCode.NotController, logger, _ => activation.Deactivate());
 
     private readonly ConcurrentDictionary<TaskCompletionSource, bool> _watches = new();
-    private volatile bool _isRetired;
+    private readonly CancellationTokenSource _retired = new();
 
     private TopicState State => _topic.State;
 
-    private TopicReports Reports => field ??= new TopicReports(name, _topic, _turns, peers, time);
+    private TopicReports Reports => field ??= new TopicReports(name, _topic, _turns, peers, time, _retired.Token);
 
     /// <summary>Creates the topic.</summary>
     public Task<TopicResult> CreateAsync(CreateTopicRequest request) => InTurn(async () =>
@@ -202,7 +202,7 @@ public sealed partial class TopicDriver(
             {
                 var answer = await DescribeAsync();
                 var left = longest - time.GetElapsedTime(start);
-                if (_isRetired || left <= TimeSpan.Zero || answer.Topic is not { } topic || topic.Id != id || topic.Version != version)
+                if (_retired.IsCancellationRequested || left <= TimeSpan.Zero || answer.Topic is not { } topic || topic.Id != id || topic.Version != version)
                 {
                     return answer;
                 }
@@ -242,10 +242,13 @@ public sealed partial class TopicDriver(
         return error == ErrorCode.None ? await Reports.RetainAsync(max) : new TopicRetainResult(error, 0, null);
     }
 
-    /// <summary>Ends all waits, and those that come, with the topic as it is. Thread-safe.</summary>
+    /// <summary>
+    /// Ends all waits, and those that come, with the topic as it is, and the waits for partitions with a retriable error: what was decided is durable,
+    /// and the same request to the next activation completes it. Thread-safe.
+    /// </summary>
     public void Retire()
     {
-        _isRetired = true;
+        _retired.Cancel();
         Signal();
     }
 
@@ -353,12 +356,12 @@ public sealed partial class TopicDriver(
     private Task<(int Failed, ErrorCode Error)> ConfigureAsync(IEnumerable<PartitionKey> partitions)
     {
         var settings = PartitionSettingsOf.Topic(State);
-        return BoundedCalls.ForEach(partitions, options.Parallelism, key => peers.Configure(key, settings));
+        return BoundedCalls.ForEach(partitions, options.Parallelism, key => peers.Configure(key, settings), _retired.Token);
     }
 
     private async Task<TopicResult> FinishDeletion()
     {
-        var (failed, error) = await BoundedCalls.ForEach(Partitions(), options.Parallelism, peers.Delete);
+        var (failed, error) = await BoundedCalls.ForEach(Partitions(), options.Parallelism, peers.Delete, _retired.Token);
         if (failed > 0)
         {
             return Refused(error,

@@ -14,8 +14,10 @@ namespace Loire.Grains.Topics;
 /// <param name="turns">One change of the topic at a time.</param>
 /// <param name="peers">Calls partitions and the catalog.</param>
 /// <param name="time">The clock.</param>
+/// <param name="retired">Ends the waits for partitions.</param>
 internal sealed class TopicReports(
-    TopicName name, JournaledState<TopicState, TopicRecord> topic, SemaphoreSlim turns, ITopicPeers peers, TimeProvider time)
+    TopicName name, JournaledState<TopicState, TopicRecord> topic, SemaphoreSlim turns, ITopicPeers peers, TimeProvider time,
+    CancellationToken retired)
 {
     private const int AtOnce = 4;
 
@@ -76,7 +78,7 @@ internal sealed class TopicReports(
             }
 
             return answer.Error;
-        });
+        }, retired);
         var error = due.Count == 0 ? ErrorCode.None : await RecordAsync(id, reports);
         _told = error == ErrorCode.None ? ReportRules.NextDue(topic.State, Now) : null;
         return new TopicRetainResult(error, due.Count, _told is { } next ? WaitUntil(next) : null);

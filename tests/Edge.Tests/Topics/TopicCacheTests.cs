@@ -82,6 +82,20 @@ public sealed class TopicCacheTests
     });
 
     [Fact]
+    public void A_caller_without_a_bound_waits_for_its_own_question_after_one_that_was_on_its_way() => VirtualTime.Run(async time =>
+    {
+        var (cluster, cache) = Make(time);
+        var topic = cluster.AddTopic("t");
+        topic.AfterDescribe = () => Task.Delay(TimeSpan.FromSeconds(1), time);
+        var older = cache.FindAsync(Name("t"), TopicCache.Fresh, Timeout.InfiniteTimeSpan).AsTask();
+        await Task.Delay(TimeSpan.FromMilliseconds(100), time);
+        var newer = cache.FindAsync(Name("t"), TopicCache.Fresh, Timeout.InfiniteTimeSpan).AsTask();
+        Assert.Equal(ErrorCode.None, (await older).Error);
+        Assert.Equal(ErrorCode.None, (await newer).Error);
+        Assert.Equal(2, topic.Descriptions);
+    });
+
+    [Fact]
     public void A_topic_out_of_reach_stays_known_and_the_caller_learns_why() => VirtualTime.Run(async time =>
     {
         var (cluster, cache) = Make(time);

@@ -60,6 +60,9 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
     /// <summary>What a call to a partition answers instead of being made; null lets it through.</summary>
     public Func<PartitionKey, ErrorCode?> PartitionFault { get; set; } = _ => null;
 
+    /// <summary>What a call to a partition waits for.</summary>
+    public Func<PartitionKey, Task> BeforePartition { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>What a call to the catalog answers instead of being made; null lets it through.</summary>
     public Func<CatalogResult?> CatalogFault { get; set; } = () => null;
 
@@ -233,6 +236,7 @@ internal sealed class TopicsBench : ITopicPeers, ICatalogPeers
     {
         Calls = (Calls.Now + 1, Math.Max(Calls.Most, Calls.Now + 1));
         await Task.Yield();
+        await BeforePartition(partition);
         var error = PartitionFault(partition) ?? await call(Partition(partition));
         Calls = (Calls.Now - 1, Calls.Most);
         return error;

@@ -49,6 +49,25 @@ public class CatalogDriverTests
     }
 
     [Fact]
+    public void A_catalog_that_moves_does_not_wait_for_its_topics()
+    {
+        var bench = new TopicsBench();
+        bench.Create("t");
+        var silent = new TaskCompletionSource();
+        bench.BeforePartition = _ => silent.Task;
+        var deleting = bench.Thread.Start(() => bench.Topic("t").DeleteAsync());
+        var settling = bench.Thread.Start(async () =>
+        {
+            await bench.Catalog.SettleAsync();
+            return true;
+        });
+        Assert.False(deleting.IsCompleted || settling.IsCompleted);
+        bench.Thread.After(bench.Catalog.EndWaits);
+        Assert.True(settling.IsCompletedSuccessfully);
+        Assert.False(deleting.IsCompleted);
+    }
+
+    [Fact]
     public void After_a_failed_write_the_catalog_has_the_durable_state()
     {
         var bench = new TopicsBench();

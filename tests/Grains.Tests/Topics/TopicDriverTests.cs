@@ -94,6 +94,39 @@ public class TopicDriverTests
     }
 
     [Fact]
+    public void A_topic_that_moves_does_not_wait_for_its_partitions_and_the_next_activation_completes_the_change()
+    {
+        var bench = new TopicsBench();
+        var topic = bench.Create("t", 20);
+        var silent = new TaskCompletionSource();
+        bench.BeforePartition = _ => silent.Task;
+        var altering = bench.Thread.Start(() => bench.Topic("t").AlterConfigsAsync(
+            new AlterConfigsRequest([KeyValuePair.Create("retention.ms", (string?)"5000")], false)));
+        Assert.False(altering.IsCompleted);
+        var moving = bench.Topic("t");
+        bench.Thread.After(moving.EndWaits);
+        Assert.Equal(ErrorCode.NotController, altering.Now().Error);
+        Assert.Equal(8, bench.Calls.Most);
+
+        bench.CloseTopic("t");
+        bench.BeforePartition = _ => Task.CompletedTask;
+        Assert.Equal(("5000", false), Setting(bench.Describe("t").Topic!, "retention.ms"));
+        Assert.Equal(ErrorCode.None, bench.Alter("t", ("retention.ms", "5000")).Error);
+
+        bench.BeforePartition = _ => silent.Task;
+        var deleting = bench.Thread.Start(() => bench.Topic("t").DeleteAsync());
+        Assert.False(deleting.IsCompleted);
+        bench.Thread.After(bench.Topic("t").EndWaits);
+        Assert.Equal(ErrorCode.NotController, deleting.Now().Error);
+
+        bench.CloseTopic("t");
+        bench.BeforePartition = _ => Task.CompletedTask;
+        Assert.Equal(ErrorCode.None, bench.Delete("t").Error);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, bench.Append(TopicsBench.Key(topic, 0), "v").Error);
+        Assert.Empty(bench.List());
+    }
+
+    [Fact]
     public void A_change_by_another_owner_is_noticed_within_seconds()
     {
         var bench = new TopicsBench();
