@@ -17,6 +17,9 @@ public sealed class LostNodeTests(ThreeNodes nodes, ITestOutputHelper output)
     private static readonly TimeSpan TakeoverBound = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(50);
 
+    // Eighteen of them at once: more would be a load that none of the pauses is meant to include.
+    private static readonly TimeSpan BetweenControlCalls = TimeSpan.FromMilliseconds(500);
+
     // LOIRE_CLUSTER_LOSSES=10 for a median.
     private static readonly int _losses =
         int.TryParse(Environment.GetEnvironmentVariable("LOIRE_CLUSTER_LOSSES"), NumberStyles.None, CultureInfo.InvariantCulture, out var losses) ? losses : 1;
@@ -78,14 +81,16 @@ public sealed class LostNodeTests(ThreeNodes nodes, ITestOutputHelper output)
             var survivors = cluster.Nodes.Where(node => node != victim).ToList();
             load.StartProducers(survivors);
             load.StartReaders(survivors);
-            await Until.TrueAsync("the load has run", () => load.AcknowledgedCount >= EnoughRecords);
+            var before = load.AcknowledgedCount;
+            await load.WritesToAllAsync(TakeoverBound);
+            await Until.TrueAsync("the load has run", () => load.AcknowledgedCount >= before + EnoughRecords);
             load.ForgetPauses();
             var begun = Stopwatch.GetTimestamp();
             var ended = lose(victim);
             var altered = Task.WhenAll(control.Topics.Select(topic => Attempts.FirstSuccessAsync(
-                $"a change of {topic}", () => control.AlterAsync(survivors[0], topic), BetweenAttempts, TakeoverBound)));
+                $"a change of {topic}", () => control.AlterAsync(survivors[0], topic), BetweenControlCalls, TakeoverBound)));
             var committed = Task.WhenAll(control.Groups.Select(group => Attempts.FirstSuccessAsync(
-                $"a commit of {group}", () => control.CommitAsync(survivors[1], group), BetweenAttempts, TakeoverBound)));
+                $"a commit of {group}", () => control.CommitAsync(survivors[1], group), BetweenControlCalls, TakeoverBound)));
             var moments = await Task.WhenAll(Enumerable.Range(0, Partitions).Where(partition => owners[partition] == victim)
                 .Select(partition => load.FirstWriteAsync(survivors[partition % survivors.Count], partition, BetweenAttempts, TakeoverBound)));
             topics.Add(Stopwatch.GetElapsedTime(begun, (await altered).Max()).TotalMilliseconds);

@@ -109,6 +109,7 @@ internal sealed partial class LeadershipMoves(
                 if (Moving is { Count: > 0 } rest)
                 {
                     _isGivingUp = true;
+                    rest = rest.Exists(driver => driver.IsAskedByOthers) ? rest.FindAll(driver => driver.IsAskedByOthers) : rest;
                     _drained += await MoveAsync(rest, AtOnceToDrain, "drain", stop);
                     Volatile.Write(ref _lastDrained, time.GetTimestamp());
                     _isGivingUp = false;

@@ -125,6 +125,9 @@ public sealed class CatalogDriver : IMoving, IAsyncDisposable
     /// <inheritdoc/>
     public void EndWaits() => Retire();
 
+    /// <inheritdoc/>
+    bool IMoving.IsAskedByOthers => true;
+
     /// <summary>Waits for the write in flight.</summary>
     public ValueTask DisposeAsync() => _catalog.DisposeAsync();
 

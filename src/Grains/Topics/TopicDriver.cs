@@ -255,6 +255,9 @@ public sealed partial class TopicDriver(
     /// <inheritdoc/>
     public void EndWaits() => Retire();
 
+    /// <inheritdoc/>
+    bool IMoving.IsAskedByOthers => true;
+
     /// <summary>Returns the settings of a partition, or the error that keeps it from serving.</summary>
     public async Task<PartitionSettingsResult> SettingsAsync(TopicId id, int partition)
     {

@@ -17,4 +17,7 @@ internal interface IMoving : IRetiring, IAsyncDisposable
     /// about to move, and no further call reaches it. Thread-safe.
     /// </summary>
     void EndWaits();
+
+    /// <summary>Whether other grains ask this one before they serve: when all move, it moves before them.</summary>
+    bool IsAskedByOthers => false;
 }

@@ -110,7 +110,15 @@ internal sealed class ClusterLoad : IAsyncDisposable
         await Until.TrueAsync("every partition has acknowledged a write", () => _lastAcknowledged.All(at => Volatile.Read(in at) > begun), within);
     }
 
-    public void ForgetPauses() => Array.Clear(_longestPauses);
+    /// <summary>Forgets pauses, also those that have begun.</summary>
+    public void ForgetPauses()
+    {
+        Array.Fill(_lastAcknowledged, Stopwatch.GetTimestamp());
+        lock (_longestPauses)
+        {
+            Array.Clear(_longestPauses);
+        }
+    }
 
     /// <summary>Ends the load once all readers of nodes that are up have reached the end, and compares everything with what is stored.</summary>
     public async Task EndAsync()
