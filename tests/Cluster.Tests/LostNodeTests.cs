@@ -15,6 +15,7 @@ public sealed class LostNodeTests(ThreeNodes nodes, ITestOutputHelper output)
     private const int EnoughRecords = 300;
 
     private static readonly TimeSpan TakeoverBound = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan BetweenWrites = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(50);
 
     // Eighteen of them at once: more would be a load that none of the pauses is meant to include.
@@ -74,7 +75,7 @@ public sealed class LostNodeTests(ThreeNodes nodes, ITestOutputHelper output)
         for (var loss = 0; loss < _losses; loss++)
         {
             var cluster = await nodes.HealedAsync();
-            await using var load = new ClusterLoad(cluster, await cluster.CreateTopicAsync(Partitions), Partitions);
+            await using var load = new ClusterLoad(cluster, await cluster.CreateTopicAsync(Partitions), Partitions, pause: BetweenWrites);
             var owners = await PartitionOwners.FindAsync(cluster, load);
             var control = await ControlCalls.CreateAsync(cluster);
             var victim = owners.GroupBy(owner => owner).MaxBy(owned => owned.Count())!.Key;

@@ -71,6 +71,20 @@ internal sealed class ChainState
         KnownEnd = Durable,
     };
 
+    /// <summary>Lists the chunks that the tail has now, as they are, in a head.</summary>
+    public Func<Head, Head> ListTail(ChainOptions options)
+    {
+        var (end, ordinal, link, chunks) = (Durable, NextOrdinal, LastHash, Tail.ToArray());
+        return head => head with
+        {
+            Entries = [.. head.Entries, .. chunks.Select(chunk => chunk with { Level = MaintenancePlan.LevelOf(chunk, options) })],
+            TailOrdinal = ordinal,
+            TailBase = end,
+            TailLink = link,
+            Fences = head.WithFences(chunks.Where(chunk => chunk.HoldsPlace).Select(chunk => chunk.FirstOrdinal)),
+        };
+    }
+
     /// <summary>Changes whenever an object may have been replaced, so that a reader that awaited one locates it again.</summary>
     public int View { get; private set; }
 

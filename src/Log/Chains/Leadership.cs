@@ -43,11 +43,18 @@ internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery 
         return await FenceAsync();
     }
 
-    /// <summary>Records in the head that this instance will not write again. Nothing may be in flight.</summary>
+    /// <summary>
+    /// Records in the head that this instance will not write again, and lists the chunks of the tail there, so that the next instance need not read
+    /// each of them before it serves. Nothing may be in flight.
+    /// </summary>
     public async Task ResignAsync()
     {
         var state = chain.State;
-        var head = state.NextHead(chain.Writer) with
+        var next = state.NextHead(chain.Writer);
+
+        // A journal is read from end to end when it is opened, and the tail is read in parallel. Where unmerged chunks are listed in pages, on a local
+        // disk, reading the tail is cheap.
+        var head = (chain.IsNameReused || chain.Options.UnmergedChunks > 0 ? next : state.ListTail(chain.Options)(next)) with
         {
             HasResigned = true,
             Garbage = GarbageWith(PendingGarbage.OrphansOf(state.Head.Revision)),

@@ -193,23 +193,9 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
     /// <summary>Lists the chunks of the tail as they are, in a head with the given start.</summary>
     private async Task<ErrorCode> ListTailAsync(Offset start)
     {
-        var state = chain.State;
-        var (end, ordinal, link, chunks) = (state.Durable, state.NextOrdinal, state.LastHash, state.Tail.ToArray());
-        var outcome = await _parts.WriteHeadAsync(
-            head => head with
-            {
-                Start = start,
-                Entries = [.. head.Entries, .. chunks.Select(AsEntry)],
-                TailOrdinal = ordinal,
-                TailBase = end,
-                TailLink = link,
-                Fences = head.WithFences(chunks.Where(chunk => chunk.HoldsPlace).Select(chunk => chunk.FirstOrdinal)),
-            },
-            [],
-            chunks.Length);
+        var (chunks, list) = (chain.State.Tail.Count, chain.State.ListTail(chain.Options));
+        var outcome = await _parts.WriteHeadAsync(head => list(head with { Start = start }), [], chunks);
         return outcome == WriteOutcome.Done ? ErrorCode.None : chain.Fail(outcome);
-
-        ChainEntry AsEntry(ChainEntry chunk) => chunk with { Level = MaintenancePlan.LevelOf(chunk, chain.Options) };
     }
 
     private async Task RunAsync()

@@ -37,13 +37,21 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private readonly ClusterOfProcesses _cluster;
     private readonly string _topic;
     private readonly int _seed;
+    private readonly TimeSpan _pause;
     private readonly ConcurrentQueue<string> _failures = new();
     private readonly ConcurrentDictionary<string, string> _told = new();
     private readonly ConcurrentDictionary<string, long> _places = new();
     private int _names;
 
-    public ClusterLoad(ClusterOfProcesses cluster, string topic, int partitions, int seed = 0)
+    /// <summary>Prepares a load.</summary>
+    /// <param name="cluster">The nodes.</param>
+    /// <param name="topic">The topic, which exists.</param>
+    /// <param name="partitions">Its partitions.</param>
+    /// <param name="seed">Chooses the nodes to which producers go.</param>
+    /// <param name="pause">How long a producer waits between two writes; a load that Azurite answers late measures Azurite.</param>
+    public ClusterLoad(ClusterOfProcesses cluster, string topic, int partitions, int seed = 0, TimeSpan? pause = null)
     {
+        _pause = pause ?? Pause;
         (_cluster, _topic, _seed) = (cluster, topic, seed);
         Answers = new ChaosHistory(partitions);
         _histories = [.. Enumerable.Range(0, partitions).Select(_ => new History())];
@@ -205,7 +213,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
                 node = others[random.Next(others.Count)];
             }
 
-            await Task.Delay(Pause);
+            await Task.Delay(_pause);
         }
     }
 

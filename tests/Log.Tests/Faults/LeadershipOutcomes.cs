@@ -49,6 +49,26 @@ public sealed class LeadershipOutcomes
     });
 
     [Fact]
+    public void A_leader_that_stops_leaves_no_chunks_that_the_next_one_reads_before_it_serves() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        for (var i = 0; i < 50; i++)
+        {
+            Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, $"v{i}"));
+        }
+
+        await log.DisposeAsync();
+        bench.Cache = new ObjectCache(1_000_000);
+        var before = bench.Store.Calls;
+        var next = await bench.LeadAsync();
+
+        // The head twice and two chunks that do not exist; then the epoch.
+        Assert.InRange(bench.Store.Calls - before, 5, 8);
+        Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(next, "v50"));
+        Assert.Equal(Enumerable.Range(0, 51).Select(i => $"{i}:v{i}"), await LogBench.ReadAllAsync(next));
+    });
+
+    [Fact]
     public void A_failed_read_is_retriable_and_does_not_close_the_log() => Run(async bench =>
     {
         await LogBench.AppendAsync(await bench.LeadAsync(), "a");
