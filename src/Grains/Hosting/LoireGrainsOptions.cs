@@ -40,7 +40,7 @@ public sealed class LoireGrainsOptions
     /// Bounds of each partition's log for a store in the network, where each read costs milliseconds: small chunks are merged soon, and only chunks of
     /// at least 128 KiB are kept as they are.
     /// </summary>
-    public static PartitionLogOptions RemoteStoreLog => new() { WholeChunkBytes = 128 * 1024 };
+    public static PartitionLogOptions RemoteStoreLog => new() { WholeChunkBytes = 128 * 1024, ReadAheadBytes = 16 * 1024 * 1024 };
 
     /// <summary>The bounds of the journals of topics, groups and catalogs.</summary>
     public JournalOptions Journal { get; set; } = new();

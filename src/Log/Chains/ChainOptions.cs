@@ -46,6 +46,12 @@ public class ChainOptions
     public int UnmergedChunks { get; init; }
 
     /// <summary>
+    /// The bytes that are loaded for a sequential reader of cold data before it asks for them; 0 for none. A store in the network answers late, and
+    /// answers several reads at once; a local disk reads ahead by itself.
+    /// </summary>
+    public long ReadAheadBytes { get; init; }
+
+    /// <summary>
     /// The most bytes of objects that one step of a rewrite replaces, unless one alone is larger. They are loaded one after the other.
     /// </summary>
     public long RewriteBytes { get; init; } = 16 * 1024 * 1024;
@@ -85,6 +91,7 @@ public class ChainOptions
         : TailBytes < 1 ? $"{nameof(TailBytes)} must be at least 1."
         : HeadSegments is < 2 or > 10_000 ? $"{nameof(HeadSegments)} must lie between 2 and 10000."
         : UnmergedChunks is < 0 or > 100_000 ? $"{nameof(UnmergedChunks)} must lie between 0 and 100000."
+        : ReadAheadBytes < 0 ? $"{nameof(ReadAheadBytes)} must not be negative."
         : RewriteBytes < 1 ? $"{nameof(RewriteBytes)} must be at least 1."
         : UnknownOutcomeDeadline <= TimeSpan.Zero ? $"{nameof(UnknownOutcomeDeadline)} must be positive."
         : RetryDelayMin <= TimeSpan.Zero || RetryDelayMax < RetryDelayMin

@@ -10,6 +10,21 @@ internal sealed class GarbageDisposal(ChainObjects store, ObjectLoader loader)
 {
     private const int CallsAtOnce = 16;
 
+    /// <summary>How many of the first items are deleted at once: at least one, and no more objects than there may be calls under way.</summary>
+    public static int AtOnce(ReadOnlySpan<PendingGarbage> items)
+    {
+        var (count, objects) = (0, 0);
+        while (count < items.Length && (count == 0 || objects + ObjectsOf(items[count]) <= CallsAtOnce))
+        {
+            objects += ObjectsOf(items[count++]);
+        }
+
+        return count;
+    }
+
+    // How many parts were left is found one by one.
+    private static int ObjectsOf(PendingGarbage garbage) => garbage.Item.Count == GarbageItem.UntilAbsent ? 1 : garbage.Item.Count;
+
     /// <summary>Deletes one item; true once all its objects are known to be gone.</summary>
     public async Task<bool> TryDeleteAsync(PendingGarbage garbage)
     {

@@ -13,6 +13,9 @@ internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache, ChainO
 {
     private readonly Dictionary<ObjectKey, Task<Loaded>> _underWay = [];
 
+    /// <summary>How much the cache holds.</summary>
+    public long CacheBytes => cache.CapacityBytes;
+
     /// <summary>Gets an object if it is cached.</summary>
     public bool TryGetResident(in ChainEntry entry, out LogObject? found) => cache.TryGet(store.Name, entry.Key, out found);
 

@@ -229,28 +229,27 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
     private async Task DisposeGarbageAsync()
     {
         var state = chain.State;
-        var (view, failures, done) = (state.View, 0, 0);
-        foreach (var garbage in state.Garbage.ToArray())
+        var (view, failures, all) = (state.View, 0, state.Garbage.ToArray());
+        for (var done = 0; done < all.Length && !chain.IsClosed && failures < FailuresPerPass;)
         {
-            if (chain.IsClosed || failures == FailuresPerPass)
-            {
-                break;
-            }
-
             if (done > 0 && MaintenancePlan.IsTailFull(state, chain.Options))
             {
                 // Appends are about to wait for the tail; the rest follows.
                 return;
             }
 
-            done++;
-            var isGone = await _disposal.TryDeleteAsync(garbage);
-            state.Garbage.Remove(garbage);
-            if (!isGone)
+            var some = all.AsSpan(done, GarbageDisposal.AtOnce(all.AsSpan(done))).ToArray();
+            var areGone = await Task.WhenAll(some.Select(_disposal.TryDeleteAsync));
+            done += some.Length;
+            for (var i = 0; i < some.Length; i++)
             {
-                // Behind the others, which get their turn in the next pass.
-                state.Garbage.Add(garbage);
-                failures++;
+                state.Garbage.Remove(some[i]);
+                if (!areGone[i])
+                {
+                    // Behind the others, which get their turn in the next pass.
+                    state.Garbage.Add(some[i]);
+                    failures++;
+                }
             }
         }
 

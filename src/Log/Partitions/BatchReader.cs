@@ -12,14 +12,19 @@ namespace Loire.Log.Partitions;
 internal sealed class BatchReader(Chain chain)
 {
     private readonly EntryWalk _walk = new(chain.Loader);
+    private readonly ReadAhead _ahead = new(chain);
 
     /// <summary>Reads whole batches from the one that holds <paramref name="from"/>, which lies below the durable positions.</summary>
     public ValueTask<LogRead> ReadAsync(Offset from, int maxBytes)
     {
         var pieces = new PieceList();
-        return TryReadResident(from, maxBytes, ref pieces, out var next)
-            ? new ValueTask<LogRead>(new LogRead(ErrorCode.None, pieces.ToArray(), next, pieces.Bytes))
-            : ReadOnAsync(pieces, next, maxBytes);
+        if (!TryReadResident(from, maxBytes, ref pieces, out var next))
+        {
+            return ReadOnAsync(pieces, from, next, maxBytes);
+        }
+
+        _ahead.GoOn(from, next);
+        return new ValueTask<LogRead>(new LogRead(ErrorCode.None, pieces.ToArray(), next, pieces.Bytes));
     }
 
     /// <summary>
@@ -105,7 +110,7 @@ internal sealed class BatchReader(Chain chain)
         return true;
     }
 
-    private async ValueTask<LogRead> ReadOnAsync(PieceList pieces, Offset next, int maxBytes)
+    private async ValueTask<LogRead> ReadOnAsync(PieceList pieces, Offset from, Offset next, int maxBytes)
     {
         // Of small chunks, many follow each other in one page: it is decoded once.
         var (page, listed) = (default(ObjectKey), Array.Empty<ChainEntry>());
@@ -144,7 +149,14 @@ internal sealed class BatchReader(Chain chain)
                 }
             }
 
-            var loaded = status == FetchStatus.Found ? await chain.Loader.LoadAsync(entry) : new Loaded(status, null);
+            var loaded = new Loaded(status, null);
+            if (status == FetchStatus.Found)
+            {
+                var load = chain.Loader.LoadAsync(entry);
+                _ahead.Load(from, entry, listed, maxBytes - pieces.Bytes - entry.Bytes);
+                loaded = await load;
+            }
+
             if (loaded.Object is not null)
             {
                 if (!TakeFrom(loaded.Object, entry.End, maxBytes, ref pieces, ref next))
@@ -160,6 +172,7 @@ internal sealed class BatchReader(Chain chain)
         }
         while (!TryReadResident(next, maxBytes, ref pieces, out next));
 
+        _ahead.Passed(from, next);
         return new LogRead(ErrorCode.None, pieces.ToArray(), next, pieces.Bytes);
     }
 

@@ -39,6 +39,16 @@ internal sealed class ControlCalls
         return calls;
     }
 
+    /// <summary>Deletes the topics and the groups.</summary>
+    public async Task DeleteAsync(ClusterNode by)
+    {
+        foreach (var path in Topics.Select(topic => $"/v1/topics/{topic}").Concat(Groups.Select(group => $"/v1/groups/{group}")))
+        {
+            using var response = await _cluster.Http.DeleteAsync(new Uri(by.Url, path));
+            Assert.True(response.IsSuccessStatusCode, $"DELETE {path}: {(int)response.StatusCode}");
+        }
+    }
+
     /// <summary>Changes a setting of a topic once; whether that succeeded.</summary>
     public Task<bool> AlterAsync(ClusterNode by, string topic) => PutAsync(
         by, $"/v1/topics/{topic}/configs/retention.ms", new { value = Interlocked.Increment(ref _value).ToString(CultureInfo.InvariantCulture) });

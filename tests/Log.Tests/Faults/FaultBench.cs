@@ -64,6 +64,18 @@ internal sealed class FaultBench
         return results;
     }
 
+    /// <summary>Holds the answers to calls, each until its gate opens.</summary>
+    public List<Gate> Hold(Func<StorageCall, bool> which)
+    {
+        var gates = new List<Gate>();
+        Script.On(which, _ =>
+        {
+            gates.Add(new Gate());
+            return Task.FromResult(StorageFault.AnswerLate(gates[^1].Opened));
+        }, times: int.MaxValue);
+        return gates;
+    }
+
     public PartitionLog New() => new(Store, LogId, LogBench.NewWriter(), Options, Cache, Time);
 
     public async Task<PartitionLog> OpenAsync()

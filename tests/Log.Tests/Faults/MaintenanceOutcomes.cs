@@ -55,6 +55,30 @@ public sealed class MaintenanceOutcomes
     }, Small);
 
     [Fact]
+    public void What_a_trim_drops_is_deleted_sixteen_objects_at_once() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, new string('x', 1024)));
+        }
+
+        await log.Maintenance;
+        var answers = bench.Hold(Clear);
+        Assert.Equal(ErrorCode.None, await log.TrimAsync(new Offset(90)));
+        for (var rounds = 0; rounds < 5; rounds++)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), bench.Time);
+            Assert.Equal(16, answers.Count);
+            answers.ToList().ForEach(answer => answer.Open());
+            answers.Clear();
+        }
+
+        await Task.Delay(TimeSpan.FromSeconds(1), bench.Time);
+        Assert.InRange(answers.Count, 5, 12);
+    }, new PartitionLogOptions { WholeChunkBytes = 500, TailChunks = 8, HeadSegments = 200 });
+
+    [Fact]
     public void Appends_continue_while_maintenance_waits_for_storage() => Run(async bench =>
     {
         var log = await bench.LeadAsync();

@@ -93,10 +93,13 @@ public sealed class AzuriteServer
 
         for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
         {
-            var installed = Path.Combine(directory.FullName, "azurite", "node_modules", ".bin", "azurite");
-            if (File.Exists(installed))
+            foreach (var tests in new[] { directory.FullName, Path.Combine(directory.FullName, "tests") })
             {
-                return installed;
+                var installed = Path.Combine(tests, "azurite", "node_modules", ".bin", "azurite");
+                if (File.Exists(installed))
+                {
+                    return installed;
+                }
             }
         }
 
