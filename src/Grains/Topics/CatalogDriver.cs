@@ -119,6 +119,21 @@ public sealed class CatalogDriver : IMoving, IAsyncDisposable
     /// <summary>Notes that a topic must be asked within a time.</summary>
     public void RetainWithin(TopicName topic, TimeSpan wait) => _retention.AskWithin(topic, Elapsed, wait);
 
+    /// <summary>Waits for work that may take minutes, so that the catalog could not move meanwhile.</summary>
+    /// <returns>False if the wait ended early, because the catalog is about to move; the work goes on.</returns>
+    internal async Task<bool> UnlessRetiredAsync(Task work)
+    {
+        try
+        {
+            await work.WaitAsync(_retired.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (_retired.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Ends the rounds of calls to topics, which the next activation makes again. Thread-safe.</summary>
     public void Retire() => _retired.Cancel();
 

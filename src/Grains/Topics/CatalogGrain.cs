@@ -69,9 +69,16 @@ public sealed class CatalogGrain(ITopicDrivers drivers, ActiveDrivers active) : 
     public async ValueTask Sweep()
     {
         StayAwake();
-        await drivers.SweepStoreAsync();
-        await Driver.ReconcileAsync();
-        WatchUnsettled();
+        if (await Driver.UnlessRetiredAsync(SweepAsync()))
+        {
+            WatchUnsettled();
+        }
+
+        async Task SweepAsync()
+        {
+            await drivers.SweepStoreAsync();
+            await Driver.ReconcileAsync();
+        }
     }
 
     /// <inheritdoc/>

@@ -61,9 +61,11 @@ public class CatalogDriverTests
             await bench.Catalog.SettleAsync();
             return true;
         });
-        Assert.False(deleting.IsCompleted || settling.IsCompleted);
+        var sweeping = bench.Thread.Start(() => bench.Catalog.UnlessRetiredAsync(silent.Task));
+        Assert.False(deleting.IsCompleted || settling.IsCompleted || sweeping.IsCompleted);
         bench.Thread.After(bench.Catalog.EndWaits);
         Assert.True(settling.IsCompletedSuccessfully);
+        Assert.False(sweeping.Now());
         Assert.False(deleting.IsCompleted);
     }
 
