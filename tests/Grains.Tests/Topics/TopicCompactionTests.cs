@@ -67,8 +67,8 @@ public class TopicCompactionTests
     [InlineData(false, "it has closed before; it is opened once to be asked")]
     public void A_record_of_a_closed_partition_is_compacted_when_it_has_waited_as_long_as_it_may(bool isSeen, string why)
     {
-        // With a tail that is not listed by itself.
-        var bench = new TopicsBench { HasReports = true };
+        // With a tail that is not listed by itself, nor by the leader that resigns, as on a local disk.
+        var bench = new TopicsBench(log: new PartitionLogOptions { UnmergedChunks = 100 }) { HasReports = true };
         var topic = bench.Create("t", 1, ("cleanup.policy", "compact"), ("max.compaction.lag.ms", Hours6));
         Append(bench, Key(topic, 0), "a=1 a=2");
         if (isSeen)
