@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using System.Net;
-using System.Text;
 using Azure.Storage.Blobs;
 using Loire.Cluster.Tests.Faults;
+using Loire.Grains.Benchmarks;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
-using Loire.Model.Batches;
 using Loire.Silo;
 using Loire.TestKit.Processes;
 using Microsoft.AspNetCore.Builder;
@@ -39,7 +38,7 @@ async Task Produce(int delay)
     const int Appends = 20;
     await using var node = await StartAsync($"produce-{delay}");
     var partitions = await CreateAsync(node, "produce", Partitions);
-    var batch = Batch(62, 1_024);
+    var batch = Load.Batch(62, 1_024);
     List<double> ours = [], theirs = [], ratios = [];
     for (var round = 0; round <= Rounds; round++)
     {
@@ -48,8 +47,7 @@ async Task Produce(int delay)
         {
             for (var i = 0; i < Appends; i++)
             {
-                var result = await partition.Append(new AppendRequest(batch, Acks.All));
-                Require(result.Error == ErrorCode.None);
+                await Load.AppendAsync(partition, batch);
             }
         }));
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -61,13 +59,14 @@ async Task Produce(int delay)
                 await bare.UploadBlobAsync($"produce-{delay}/{round}/{lane}/{i}", new BinaryData(batch));
             }
         }));
-        Add(round, Partitions * Appends * (double)batch.Length / 1e6, seconds, Stopwatch.GetElapsedTime(start).TotalSeconds, ours, theirs, ratios);
+        var megabytes = Partitions * Appends * (double)batch.Length / 1e6;
+        Add(round, megabytes, seconds, megabytes, Stopwatch.GetElapsedTime(start).TotalSeconds, ours, theirs, ratios);
     }
 
     Print($"{Answers(delay)}: produce, 64 KB batches of 1 KB records, 16 partitions", ours, "uploads of the same size, 16 at once", theirs, ratios);
 }
 
-// One partition of small and of large objects, read from its begin by a node that has none of it in memory.
+// One partition of small and of large objects, read from its start by a node that has none of it in memory.
 async Task ColdRead(int delay)
 {
     foreach (var (name, records, appends) in new[] { ("4 MB segments", 62, 1_000), ("chunks of 256 KB", 250, 250) })
@@ -78,7 +77,7 @@ async Task ColdRead(int delay)
             var partition = (await CreateAsync(writer, "cold", 1))[0];
             for (var i = 0; i < appends; i++)
             {
-                Require((await partition.Append(new AppendRequest(Batch(records, 1_024), Acks.All))).Error == ErrorCode.None);
+                await Load.AppendAsync(partition, Load.Batch(records, 1_024));
             }
         }
 
@@ -92,19 +91,8 @@ async Task ColdRead(int delay)
             var topic = (await grains.GetGrain<ITopicGrain>("cold").Describe()).Topic!;
             var partition = grains.GetGrain<IPartitionGrain>(new PartitionKey(topic.Name, topic.Id, 0).ToString());
             await partition.Offsets();
-            var (start, bytes) = (Stopwatch.GetTimestamp(), 0L);
-            for (var from = Offset.Zero; ;)
-            {
-                var result = await partition.Fetch(new FetchRequest(from, FetchBytes, 0, TimeSpan.Zero), default);
-                Require(result.Error == ErrorCode.None);
-                if (result.Batches.Length == 0)
-                {
-                    break;
-                }
-
-                (bytes, from) = (bytes + result.Batches.Sum(piece => (long)piece.Length), result.NextOffset);
-            }
-
+            var start = Stopwatch.GetTimestamp();
+            var bytes = await Load.ReadAllAsync(partition, FetchBytes);
             var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             start = Stopwatch.GetTimestamp();
             var read = 0L;
@@ -114,12 +102,7 @@ async Task ColdRead(int delay)
                 Interlocked.Add(ref read, content.Value.Content.ToMemory().Length);
             });
             var theirSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            if (round > 0)
-            {
-                ours.Add(bytes / 1e6 / seconds);
-                theirs.Add(read / 1e6 / theirSeconds);
-                ratios.Add(ours[^1] / theirs[^1]);
-            }
+            Add(round, bytes / 1e6, seconds, read / 1e6, theirSeconds, ours, theirs, ratios);
         }
 
         Print($"{Answers(delay)}: cold read of one partition, {name}, 1 MB at a time", ours, $"downloads of its {objects.Count} objects, {AtOnce} at once", theirs, ratios);
@@ -149,26 +132,15 @@ static async Task<IPartitionGrain[]> CreateAsync(WebApplication node, string nam
         i => grains.GetGrain<IPartitionGrain>(new PartitionKey(created.Topic!.Name, created.Topic.Id, i).ToString()))];
 }
 
-static ReadOnlyMemory<byte> Batch(int records, int recordBytes)
-{
-    using var builder = new RecordBatchBuilder();
-    var value = Encoding.ASCII.GetBytes(new string('v', recordBytes));
-    for (var i = 0; i < records; i++)
-    {
-        builder.Append(Timestamp.From(DateTimeOffset.UtcNow), default, true, value, false, []);
-    }
-
-    return builder.Build();
-}
-
-static void Add(int round, double megabytes, double seconds, double theirSeconds, List<double> ours, List<double> theirs, List<double> ratios)
+static void Add(
+    int round, double megabytes, double seconds, double theirMegabytes, double theirSeconds, List<double> ours, List<double> theirs, List<double> ratios)
 {
     // The first round warms up.
     if (round > 0)
     {
         ours.Add(megabytes / seconds);
-        theirs.Add(megabytes / theirSeconds);
-        ratios.Add(theirSeconds / seconds);
+        theirs.Add(theirMegabytes / theirSeconds);
+        ratios.Add(ours[^1] / theirs[^1]);
     }
 }
 

@@ -29,7 +29,7 @@ internal static class ConsumeBenchmarks
             var batch = Batch(compression);
             for (var i = 0; i < Records / PerBatch; i += 50)
             {
-                await Task.WhenAll(Enumerable.Range(0, Math.Min(50, (Records / PerBatch) - i)).Select(_ => Node.AppendAsync(partition, batch)));
+                await Task.WhenAll(Enumerable.Range(0, Math.Min(50, (Records / PerBatch) - i)).Select(_ => Load.AppendAsync(partition, batch)));
             }
 
             await Measure<byte[], byte[]>("`byte[]`, one by one", lists: false);

@@ -51,7 +51,7 @@ async Task AppendThroughput(string own)
     const int Partitions = 16, UnderWay = 4, PerRound = 60, Rounds = 7;
     await using var node = await Node.StartAsync(own);
     var partitions = await node.CreateTopicAsync("append", Partitions);
-    var batch = Node.Batch(62, 1_024);
+    var batch = Load.Batch(62, 1_024);
     using var bare = new Bare(own);
     await Round();
     List<double> ours = [], theirs = [], ratios = [], allocated = [], perGroup = [];
@@ -89,7 +89,7 @@ async Task AppendThroughput(string own)
     {
         for (var i = 0; i < PerRound; i++)
         {
-            await Node.AppendAsync(partition, batch);
+            await Load.AppendAsync(partition, batch);
         }
     })));
 }
@@ -99,14 +99,14 @@ async Task SingleLatency(string own)
 {
     await using var node = await Node.StartAsync(own);
     var partition = (await node.CreateTopicAsync("single", 1))[0];
-    var record = Node.Batch(1, 100);
+    var record = Load.Batch(1, 100);
     var block = new byte[4_096];
     using var bare = new Bare(own);
     List<double> ours = [], theirs = [];
     for (var i = 0; i < 2_200; i++)
     {
         var start = Stopwatch.GetTimestamp();
-        await Node.AppendAsync(partition, record);
+        await Load.AppendAsync(partition, record);
         var elapsed = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
         var bareElapsed = bare.WriteAndSync([block]).TotalMicroseconds;
         if (i >= 200)
@@ -126,8 +126,8 @@ async Task SyncsPerSecond(string own)
 {
     await using var node = await Node.StartAsync(own);
     var many = await node.CreateTopicAsync("many", 1_000);
-    var record = Node.Batch(1, 100);
-    await Task.WhenAll(many.Select(partition => Node.AppendAsync(partition, record)));
+    var record = Load.Batch(1, 100);
+    await Task.WhenAll(many.Select(partition => Load.AppendAsync(partition, record)));
     var one = await Measure(many[..1], 2_000);
     var thousand = await Measure(many, 20);
     Print("1,000 partitions at once against 1: syncs per second", $"{thousand.Syncs:F0}", $"1: {one.Syncs:F0}", thousand.Syncs / one.Syncs,
@@ -144,7 +144,7 @@ async Task SyncsPerSecond(string own)
         {
             for (var i = 0; i < each; i++)
             {
-                await Node.AppendAsync(partition, record);
+                await Load.AppendAsync(partition, record);
             }
         }));
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -158,22 +158,22 @@ async Task SyncsPerSecond(string own)
 async Task Fetch(string own)
 {
     const int Batches = 1_500, MaxBytes = 1024 * 1024;
-    var batch = Node.Batch(62, 1_024);
+    var batch = Load.Batch(62, 1_024);
     await using (var node = await Node.StartAsync(own))
     {
         var partition = (await node.CreateTopicAsync("fetch", 1))[0];
         for (var i = 0; i < Batches; i += 50)
         {
-            await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Node.AppendAsync(partition, batch)));
+            await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Load.AppendAsync(partition, batch)));
         }
 
-        await Node.ReadAllAsync(partition, MaxBytes);
+        await Load.ReadAllAsync(partition, MaxBytes);
         List<double> rates = [], allocated = [];
         for (var round = 0; round < 20; round++)
         {
             var bytesBefore = GC.GetTotalAllocatedBytes();
             var start = Stopwatch.GetTimestamp();
-            var bytes = await Node.ReadAllAsync(partition, MaxBytes);
+            var bytes = await Load.ReadAllAsync(partition, MaxBytes);
             rates.Add(bytes / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
             allocated.Add((GC.GetTotalAllocatedBytes() - bytesBefore) / (Batches * 62.0));
         }
@@ -191,7 +191,7 @@ async Task Fetch(string own)
         var bytesBefore = GC.GetTotalAllocatedBytes();
         var cpu = Environment.CpuUsage.TotalTime;
         var start = Stopwatch.GetTimestamp();
-        var bytes = await Node.ReadAllAsync(partition, MaxBytes);
+        var bytes = await Load.ReadAllAsync(partition, MaxBytes);
         cold.Add(bytes / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
         coldCpu.Add(bytes / (Environment.CpuUsage.TotalTime - cpu).TotalSeconds / 1e9);
         coldAllocated.Add((GC.GetTotalAllocatedBytes() - bytesBefore) / (Batches * 62.0));
@@ -222,12 +222,12 @@ async Task IdleMemory(string own)
     const int Partitions = 2_000;
     await using var node = await Node.StartAsync(own, cacheBytes: 0);
     var partitions = await node.CreateTopicAsync("idle", Partitions);
-    var record = Node.Batch(1, 100);
-    await Node.AppendAsync(partitions[0], record);
+    var record = Load.Batch(1, 100);
+    await Load.AppendAsync(partitions[0], record);
     var before = GC.GetTotalMemory(forceFullCollection: true);
     await Task.WhenAll(partitions.Select(async partition =>
     {
-        await Node.AppendAsync(partition, record);
+        await Load.AppendAsync(partition, record);
         await partition.Fetch(new FetchRequest(Offset.Zero, 1_000, 1, TimeSpan.Zero), default);
     }));
     var each = (GC.GetTotalMemory(forceFullCollection: true) - before) / (double)Partitions / 1024;
@@ -289,7 +289,7 @@ async Task Compaction(string own)
     var random = new Random(1);
     for (var batch = 0; batch < Records / InBatch; batch += UnderWay)
     {
-        await Task.WhenAll(Enumerable.Range(0, UnderWay).Select(_ => Node.AppendAsync(partition, Node.Keyed(random, InBatch, Keys, 100))));
+        await Task.WhenAll(Enumerable.Range(0, UnderWay).Select(_ => Load.AppendAsync(partition, Load.Keyed(random, InBatch, Keys, 100))));
     }
 
     var written = new DirectoryInfo(Path.Combine(own, "store")).EnumerateFiles().Sum(file => file.Length);
@@ -329,7 +329,7 @@ async Task Lookup(string own)
         var partition = (await filled.CreateTopicAsync("keys", 1, new KeyValuePair<string, string>("cleanup.policy", "compact")))[0];
         for (var batch = 0; batch < Records / InBatch; batch += 8)
         {
-            await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Node.AppendAsync(partition, Node.Keyed(random, InBatch, Keys, 100))));
+            await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Load.AppendAsync(partition, Load.Keyed(random, InBatch, Keys, 100))));
         }
     }
 
@@ -381,14 +381,14 @@ async Task Lookup(string own)
 // it does.
 async Task WrittenBytes(string own)
 {
-    var alone = Node.Batch(1, 1_024);
+    var alone = Load.Batch(1, 1_024);
     await Measure("1 KB alone, 1 partition, 2,000 records", 1, alone, 1, 2_000);
     await Measure("1 KB alone, 1 partition, 60,000 records", 1, alone, 1, 60_000);
     await Measure("1 KB alone, 16 partitions, 500 records each", 16, alone, 1, 500);
-    await Measure("100 B alone, 1 partition, 2,000 records", 1, Node.Batch(1, 100), 1, 2_000);
-    await Measure("1 KB, 16 partitions, batches of 64 KB", 16, Node.Batch(62, 1_024), 62, 200);
-    await Measure("1 KB, 16 partitions, batches of 32 KB", 16, Node.Batch(31, 1_024), 31, 400);
-    await Measure("1 KB, 16 partitions, batches of 16 KB", 16, Node.Batch(15, 1_024), 15, 800);
+    await Measure("100 B alone, 1 partition, 2,000 records", 1, Load.Batch(1, 100), 1, 2_000);
+    await Measure("1 KB, 16 partitions, batches of 64 KB", 16, Load.Batch(62, 1_024), 62, 200);
+    await Measure("1 KB, 16 partitions, batches of 32 KB", 16, Load.Batch(31, 1_024), 31, 400);
+    await Measure("1 KB, 16 partitions, batches of 16 KB", 16, Load.Batch(15, 1_024), 15, 800);
 
     async Task Measure(string what, int partitions, ReadOnlyMemory<byte> batch, int records, int appends)
     {
@@ -396,7 +396,7 @@ async Task WrittenBytes(string own)
         await using (var node = await Node.StartAsync(directory, fileBytes: 16L * 1024 * 1024))
         {
             var grains = await node.CreateTopicAsync("written", partitions);
-            await Task.WhenAll(grains.Select(grain => Node.AppendAsync(grain, batch)));
+            await Task.WhenAll(grains.Select(grain => Load.AppendAsync(grain, batch)));
             await Task.Delay(1_000);
             var growth = new DiskGrowth(Path.Combine(directory, "store"));
             var (onDisk, before, store) = (0L, node.Written, node.Store.Statistics);
@@ -410,7 +410,7 @@ async Task WrittenBytes(string own)
                 {
                     for (var i = 0; i < round; i++)
                     {
-                        await Node.AppendAsync(grain, batch);
+                        await Load.AppendAsync(grain, batch);
                     }
                 }));
                 onDisk += growth.Take();

@@ -22,7 +22,7 @@ public static class GrainCallErrors
 
     /// <summary>
     /// Whether an answer says that the call came to the wrong place or at the wrong time: its grain is about to run elsewhere, or could not reach
-    /// another that it needs. Nothing was done.
+    /// another that it needs. Nothing was done, or a topic has made a change durable that the same call completes.
     /// </summary>
     public static bool IsMoved(ErrorCode error) => error is ErrorCode.NotLeaderOrFollower or ErrorCode.LeaderNotAvailable
         or ErrorCode.FencedLeaderEpoch or ErrorCode.NotController or ErrorCode.NotCoordinator or ErrorCode.CoordinatorNotAvailable;

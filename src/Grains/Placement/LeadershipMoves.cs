@@ -109,8 +109,7 @@ internal sealed partial class LeadershipMoves(
                 if (Moving is { Count: > 0 } rest)
                 {
                     _isGivingUp = true;
-                    rest = rest.Exists(driver => driver.IsAskedByOthers) ? rest.FindAll(driver => driver.IsAskedByOthers) : rest;
-                    _drained += await MoveAsync(rest, AtOnceToDrain, "drain", stop);
+                    _drained += await MoveAsync(First(rest), AtOnceToDrain, "drain", stop);
                     Volatile.Write(ref _lastDrained, time.GetTimestamp());
                     _isGivingUp = false;
                 }
@@ -128,6 +127,10 @@ internal sealed partial class LeadershipMoves(
             _isGivingUp = false;
         }
     }
+
+    /// <summary>Those that move before the others: what the others ask before they serve, as long as there is any.</summary>
+    internal static List<IMoving> First(List<IMoving> drivers) =>
+        drivers.Exists(driver => driver.IsAskedByOthers) ? drivers.FindAll(driver => driver.IsAskedByOthers) : drivers;
 
     private List<IMoving> Moving => [.. active.OfType<IMoving>()];
 

@@ -120,7 +120,7 @@ public sealed class CatalogDriver : IMoving, IAsyncDisposable
     public void RetainWithin(TopicName topic, TimeSpan wait) => _retention.AskWithin(topic, Elapsed, wait);
 
     /// <summary>Waits for work that may take minutes, so that the catalog could not move meanwhile.</summary>
-    /// <returns>False if the wait ended early, because the catalog is about to move; the work goes on.</returns>
+    /// <returns>False if the catalog is about to move: the wait ended early, and the work continues.</returns>
     internal async Task<bool> UnlessRetiredAsync(Task work)
     {
         try

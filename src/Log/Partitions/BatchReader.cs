@@ -23,7 +23,7 @@ internal sealed class BatchReader(Chain chain)
             return ReadOnAsync(pieces, from, next, maxBytes);
         }
 
-        _ahead.GoOn(from, next);
+        _ahead.Continue(from, next);
         return new ValueTask<LogRead>(new LogRead(ErrorCode.None, pieces.ToArray(), next, pieces.Bytes));
     }
 

@@ -5,9 +5,9 @@ using Loire.Model;
 namespace Loire.Log.Partitions;
 
 /// <summary>
-/// Loads what a read will come to while it waits for its first object, and what a sequential reader of cold data will ask for next. So a store in
-/// the network is waited for once and not once for each object. What is loaded lies in the cache, and is bounded by what was asked for, by
-/// <see cref="ChainOptions.ReadAheadBytes"/>, and by a share of the cache: what is evicted before it is read was loaded for nothing.
+/// Loads the further objects of a read in parallel with its first, and those that a sequential reader of cold data requests next, so that the
+/// latency of a store in the network is paid once and not for each object. Loaded objects are cached. They are bounded by the bytes requested, by
+/// <see cref="ChainOptions.ReadAheadBytes"/>, and by a share of the cache, because an object that is evicted before it is read was loaded in vain.
 /// </summary>
 internal sealed class ReadAhead(Chain chain)
 {
@@ -15,7 +15,7 @@ internal sealed class ReadAhead(Chain chain)
     private const int ShareOfCache = 8;
     private const int Readers = 8;
 
-    // Where the latest readers of cold data are: a read that begins there is the next one of such a reader.
+    // The positions of the latest readers of cold data: a read that begins at one of them continues that reader's.
     private readonly List<Offset> _readers = new(Readers);
 
     /// <summary>Notes that a read of cold data has ended.</summary>
@@ -34,10 +34,10 @@ internal sealed class ReadAhead(Chain chain)
         }
     }
 
-    /// <summary>Goes on loading if a read that was answered from memory is one of a reader of cold data.</summary>
+    /// <summary>Continues to load ahead after a read that was answered from memory, if it continues one of cold data.</summary>
     /// <param name="from">Where it began.</param>
     /// <param name="to">Where it ended.</param>
-    public void GoOn(Offset from, Offset to)
+    public void Continue(Offset from, Offset to)
     {
         if (_readers.Count > 0 && _readers.Contains(from))
         {
@@ -62,9 +62,12 @@ internal sealed class ReadAhead(Chain chain)
         for (var objects = 1; objects < ObjectsAtOnce && TryFind(entry.End, listed, out entry) && entry.Bytes <= room; objects++)
         {
             room -= entry.Bytes;
+            if (!chain.Loader.TryGetResident(entry, out _))
+            {
+                // Its readers share the load, and get its failure.
+                _ = chain.Loader.LoadAsync(entry).AsTask();
+            }
 
-            // Its readers share the load, and get its failure.
-            _ = chain.Loader.LoadAsync(entry).AsTask();
             if (entry.Kind == ObjectKind.Page)
             {
                 break;

@@ -17,6 +17,7 @@ public class GroupCatalogDriverTests
     private readonly DriverThread _thread = new();
     private readonly List<GroupId> _swept = [];
     private readonly List<string> _rebuilt = [];
+    private Task<ErrorCode> _expired = Task.FromResult(ErrorCode.None);
 
     [Fact]
     public void Groups_are_listed_in_order_page_by_page_also_after_a_crash()
@@ -111,6 +112,27 @@ public class GroupCatalogDriverTests
         Assert.Equal(["a", "b", "c"], _swept);
     }
 
+    [Fact]
+    public void A_catalog_that_moves_does_not_wait_for_the_groups_that_it_sweeps()
+    {
+        var catalog = NewDriver(_storage);
+        foreach (var id in new[] { "a", "b", "c", "d", "e" })
+        {
+            _thread.Finish(() => catalog.RecordAsync(id, true));
+        }
+
+        _expired = new TaskCompletionSource<ErrorCode>().Task;
+        var sweep = _thread.Start(async () =>
+        {
+            await catalog.SweepAsync();
+            return true;
+        });
+        Assert.False(sweep.IsCompleted);
+        _thread.After(catalog.EndWaits);
+        Assert.True(sweep.Now());
+        Assert.Equal(["a", "b", "c", "d"], _swept);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(10_001)]
@@ -126,7 +148,7 @@ public class GroupCatalogDriverTests
         id =>
         {
             _swept.Add(id);
-            return new(ErrorCode.None);
+            return new(_expired);
         },
         TimeSpan.FromSeconds(1),
         NullLogger.Instance,

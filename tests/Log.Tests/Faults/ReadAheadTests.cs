@@ -51,7 +51,7 @@ public sealed class ReadAheadTests
             from = (await next).NextOffset;
         }
 
-        // Whoever reads elsewhere, even by the same log, gets what it asked for and no more.
+        // A read elsewhere in the same log loads only what it requests.
         before = ReadsOfChunks(bench);
         await reader.ReadAsync(new Offset(50), 1_100, CancellationToken.None);
         Assert.Equal(before + 1, ReadsOfChunks(bench));
