@@ -26,7 +26,14 @@ internal static partial class Program
             var options = NodeConfiguration.Bind(
                 arguments, Environment.GetEnvironmentVariable, "appsettings.json", new ConfigurationBuilder().AddEnvironmentVariables().Build());
             NodeMemory.LimitHeap(options);
-            await using var app = LoireHost.Build(options);
+            var stopped = CancellationToken.None;
+            await using var app = LoireHost.Build(options, builder => builder.Services.PostConfigure<LoggerFilterOptions>(filters =>
+            {
+                // Other silos may send a last message while this process ends. Orleans logs with a stack trace that the services to read it are gone.
+                filters.Rules.Add(new LoggerFilterRule(
+                    null, "Orleans.Runtime.Messaging.Connection", LogLevel.Warning, (_, _, _) => !stopped.IsCancellationRequested));
+            }));
+            stopped = app.Lifetime.ApplicationStopped;
             await using var stopping = app.Lifetime.ApplicationStopping.Register(
                 static () => StopBound.Begin(StopBound.Default, static reason => HardExit.With(FailedExitCode, reason)));
             await StartAsync(app);
