@@ -58,9 +58,11 @@ public class TopicSettingsPageTests
         - Records without a key, from before `compact` was set, are removed.
 
         `GET /v1/topics/{topic}/keys/{key}`, `loire topic get` and `FindLatestAsync` of the .NET client return the last record of a key. They see every record that any node acknowledged
-        before the request. The first lookup in a partition after it was opened waits while its node reads the log once; after 8 s it is answered with an error that says so, and the node
-        reads on. Later lookups take a fraction of a millisecond. By default the partitions of a node together remember 1.6 million keys (`--key-index-memory-mb`, 30 to 60 bytes for each). When
-        that is not enough, the partition with the oldest lookup forgets its keys; a partition that has more keys than that alone refuses lookups.
+        before the request. Each pass of compaction stores where the last record of each key lies, 24 bytes a key, so such a record is found by reading two objects, and in a fraction
+        of a millisecond once they are in the node's cache. What has been appended since the last pass is learned by the first lookup after the partition was opened, which waits while its
+        node reads that part of the log once; after 8 s it is answered with an error that says so, and the node reads on. By default the partitions of a node together remember 1.6 million
+        such keys (`--key-index-memory-mb`, 30 to 60 bytes for each). When that is not enough, the partition with the oldest lookup forgets its keys; a partition that has more keys than that
+        in this part alone refuses lookups. In a cluster, passes store keys from feature level 3 on; before, lookups learn the whole log.
 
         ## All settings
 

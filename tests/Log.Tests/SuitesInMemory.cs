@@ -22,6 +22,12 @@ public sealed class RewriteInMemory : RewriteSuite
     protected override Task<ILogStore> NewStoreAsync() => Task.FromResult<ILogStore>(new MemoryStore());
 }
 
+/// <summary>The suite of the tables of keys over memory.</summary>
+public sealed class KeyTablesInMemory : KeyTableSuite
+{
+    protected override Task<ILogStore> NewStoreAsync() => Task.FromResult<ILogStore>(new MemoryStore());
+}
+
 /// <summary>The journal's suite over memory.</summary>
 public sealed class JournalInMemory : JournalSuite
 {

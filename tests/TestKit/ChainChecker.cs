@@ -153,6 +153,10 @@ public sealed class ChainChecker
             var end = head.Entries is [var first, ..] && first.Base < head.Start ? first.Base : head.Start;
             CheckEntries(head.Entries, ref end);
             Demand(end == head.TailBase, $"the head lists positions up to {end}, its tail begins at {head.TailBase}");
+            foreach (var key in head.Keys.SelectMany(table => table.Keys()))
+            {
+                Demand(_existing.Contains(key.ToString()), $"{key} has keys and does not exist");
+            }
         }
     }
 
@@ -194,7 +198,9 @@ public sealed class ChainChecker
             return;
         }
 
-        Demand(!Refers(_head.Entries, key), $"{key} was deleted while the head lists it");
+        Demand(
+            !Refers(_head.Entries, key) && !_head.Keys.SelectMany(table => table.Keys()).Any(listed => listed.ToString() == key),
+            $"{key} was deleted while the head lists it");
         var isInTail = key.StartsWith("chunk/", StringComparison.Ordinal)
             && string.CompareOrdinal(key, ObjectKey.Chunk(_head.TailOrdinal).ToString()) >= 0;
         Demand(!isInTail, $"{key} was deleted while it is in the tail");

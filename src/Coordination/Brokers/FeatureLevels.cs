@@ -11,6 +11,7 @@ namespace Loire.Coordination.Brokers;
 ///   1   topics record preferred leaders (TopicRecord kinds 6 and 7); the registry keeps the level, the levels of each broker, and removed brokers;
 ///       answers to fetches have their batches in one piece (BatchBytes)
 ///   2   topics record what partitions report of their logs (TopicRecord kinds 8 and 9); what later versions add to a report, the first ones skip
+///   3   compacted logs have a table of their keys (section 9 of a head, objects of kind 5)
 /// </code>
 /// A new form of stored data or of messages takes the next level, and is not written below it; unless all versions that support the level skip what
 /// is new, and lose no more than that by it.
@@ -21,7 +22,7 @@ public static class FeatureLevels
     public const int Lowest = 0;
 
     /// <summary>The highest level that this version supports.</summary>
-    public const int Highest = 2;
+    public const int Highest = 3;
 
     /// <summary>From this level on topics record preferred leaders.</summary>
     public const int PreferredLeaders = 1;
@@ -34,6 +35,9 @@ public static class FeatureLevels
 
     /// <summary>From this level on topics record what partitions report of their logs, and closed partitions apply retention and are compacted.</summary>
     public const int PartitionReports = 2;
+
+    /// <summary>From this level on compacted logs have a table of their keys.</summary>
+    public const int KeyTables = 3;
 
     /// <summary>The levels that this version supports.</summary>
     public static FeatureRange Supported { get; } = new(Lowest, Highest);

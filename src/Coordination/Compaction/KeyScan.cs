@@ -15,6 +15,9 @@ public sealed class KeyScan(Offset from, int slots) : IDisposable
     /// <summary>What has been learned.</summary>
     public OffsetMap Latest { get; private set; } = new(slots);
 
+    /// <summary>Where the part begins that has been learned.</summary>
+    public Offset From { get; private set; } = from;
+
     /// <summary>Where the part that has been learned ends.</summary>
     public Offset End { get; private set; } = from;
 
@@ -41,7 +44,7 @@ public sealed class KeyScan(Offset from, int slots) : IDisposable
             while (reader.MoveNext())
             {
                 var record = reader.Current;
-                if (record.Offset >= End && !record.KeyIsNull && !Latest.TrySet(record.Key, record.Offset))
+                if (record.Offset >= End && !record.KeyIsNull && !Latest.TrySet(record.Key, record.Offset, record.ValueIsNull))
                 {
                     (IsFull, End) = (true, record.Offset);
                     return ErrorCode.None;
@@ -56,6 +59,11 @@ public sealed class KeyScan(Offset from, int slots) : IDisposable
     /// <summary>Takes a larger map. If the last batch did not fit it is to be added again.</summary>
     /// <param name="slots">Its size; at least the present one.</param>
     public void Enlarge(int slots) => (Latest, IsFull) = (Latest.Enlarged(slots), false);
+
+    /// <summary>Takes a map without what lies before an offset.</summary>
+    /// <param name="from">Where the part that has been learned begins now; at most <see cref="End"/>.</param>
+    /// <param name="map">The map: <see cref="OffsetMap.From"/> of the present one.</param>
+    public void Forget(Offset from, OffsetMap map) => (From, Latest, IsFull) = (from, map, false);
 
     /// <summary>Says that no batch lies before an offset: removed ones leave holes.</summary>
     public void SkipTo(Offset offset) => End = IsFull ? End : Offset.Max(End, offset);

@@ -1,3 +1,4 @@
+using Loire.Coordination.Brokers;
 using Loire.Coordination.Groups.Assignors;
 using Loire.Coordination.Groups.Membership;
 using Loire.Grains.Brokers;
@@ -47,7 +48,8 @@ internal sealed class DriverFactory(
             options.Value.PartitionLog.PendingBytes, options.Value.PartitionLog.PendingBytes, options.Value.RoomWait,
             options.Value.MaxStaleness / 2, new MemoryQuota(options.Value.AppendBytes), new Computations(Environment.ProcessorCount),
             new CompactionBudget(options.Value.CompactionMemoryBytes, options.Value.CompactionBytesPerSecond, time),
-            new KeyIndexMemory(options.Value.KeyIndexBytes, metrics), reports, registration?.BrokerId ?? -1);
+            new KeyIndexMemory(options.Value.KeyIndexBytes, metrics), reports,
+            () => brokers.HaveLevelAsync(FeatureLevels.KeyTables), registration?.BrokerId ?? -1);
 
     private readonly ILogger _partitionLogger = loggers.CreateLogger<PartitionDriver>();
     private readonly ILogger _topicLogger = loggers.CreateLogger<TopicDriver>();

@@ -15,6 +15,7 @@ namespace Loire.Grains.Partitions;
 /// what has been compacted removes tombstones that have had their time, if no other pass does so before.
 /// </summary>
 /// <param name="log">The log, which is open.</param>
+/// <param name="keys">The stored table of the log's keys, which each pass brings up to date.</param>
 /// <param name="machine">The partition's machine, which has settings.</param>
 /// <param name="seeNewest">Ensures that the log knows what other owners have done.</param>
 /// <param name="lead">Takes the lead, which rewriting requires.</param>
@@ -22,7 +23,7 @@ namespace Loire.Grains.Partitions;
 /// <param name="time">The clock.</param>
 /// <param name="metrics">Counts what is done.</param>
 internal sealed class PartitionCompaction(
-    PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, Func<ValueTask<ErrorCode>> seeNewest, Func<ValueTask<ErrorCode>> lead,
+    PartitionLog log, StoredKeys keys, PartitionMachine<AppendReply, WaitingFetch> machine, Func<ValueTask<ErrorCode>> seeNewest, Func<ValueTask<ErrorCode>> lead,
     PartitionDriverOptions options, TimeProvider time, PartitionMetrics metrics)
 {
     private const int ReadBytes = 1024 * 1024;
@@ -141,9 +142,9 @@ internal sealed class PartitionCompaction(
         }
 
         var (mark, start) = (log.Compaction, log.LogStartOffset);
-        if (mark.PassNext < mark.PassEnd)
+        if (mark.IsPassUnderWay)
         {
-            return (ErrorCode.None, new Pass(Offset.Max(mark.CleanTo, start), mark.PassEnd, mark.PassNext));
+            return (ErrorCode.None, new Pass(mark.PassEnd, mark.PassNext));
         }
 
         var (error, walk, _) = await WalkAsync(settings, mark.CleanTo);
@@ -155,9 +156,9 @@ internal sealed class PartitionCompaction(
         }
 
         return error != ErrorCode.None ? (error, null)
-            : walk.IsDue(oldest) ? (error, new Pass(from, walk.End, start))
-            : walk.MustList(oldest) && log.ListedEndOffset < log.DurableEndOffset ? (error, new Pass(from, Offset.None, start))
-            : Now >= TombstonesAt(mark.CleanTo, settings) ? (error, new Pass(from, from, start))
+            : walk.IsDue(oldest) ? (error, new Pass(walk.End, start))
+            : walk.MustList(oldest) && log.ListedEndOffset < log.DurableEndOffset ? (error, new Pass(Offset.None, start))
+            : Now >= TombstonesAt(mark.CleanTo, settings) ? (error, new Pass(from, start))
             : (error, null);
     }
 
@@ -238,17 +239,21 @@ internal sealed class PartitionCompaction(
 
     private async Task<ErrorCode> RunAsync(Pass pass)
     {
-        using var scan = new KeyScan(
-            pass.From, (int)Math.Min(options.Compaction.MaxSlots, OffsetMap.SlotsFor(Math.Max(0, pass.End - pass.From))));
+        // Where there is no table, it begins with all keys of the log.
+        var storesKeys = await keys.MayWriteAsync();
+        var known = storesKeys ? Offset.Min(keys.Table?.End ?? Offset.Zero, log.Compaction.CleanTo) : log.Compaction.CleanTo;
+        var from = Offset.Min(Offset.Max(known, log.LogStartOffset), pass.End);
+        using var scan = new KeyScan(from, (int)Math.Min(options.Compaction.MaxSlots, OffsetMap.SlotsFor(pass.End - from)));
         var error = await ScanAsync(scan, pass.End);
         var end = scan.IsFull ? scan.End : pass.End;
 
-        // An owner with less memory than the one before ends the pass earlier, perhaps where that one had been already.
+        // An owner with less memory than the one before, or one that has to learn all keys again, ends the pass earlier, perhaps where that one had been.
         var next = Offset.Min(pass.Next, end);
+        var cleanTo = Offset.Min(log.Compaction.CleanTo, end);
 
         // What a pass that is resumed has kept before is not known.
         var hasTombstones = next > log.LogStartOffset;
-        error = error == ErrorCode.None ? await log.MarkCompactionAsync(new CompactionMark(log.Compaction.CleanTo, end, next)) : error;
+        error = error == ErrorCode.None ? await log.MarkCompactionAsync(new CompactionMark(cleanTo, end, next)) : error;
         while (error == ErrorCode.None && next < end)
         {
             if (machine.Settings is not { Compaction: { } settings })
@@ -267,7 +272,7 @@ internal sealed class PartitionCompaction(
                     removed += gone;
                     return rewritten;
                 },
-                to => new CompactionMark(log.Compaction.CleanTo, end, Offset.Min(to, end)));
+                to => new CompactionMark(cleanTo, end, Offset.Min(to, end)));
             if (step.Error != ErrorCode.None)
             {
                 return step.Error;
@@ -281,13 +286,23 @@ internal sealed class PartitionCompaction(
             await options.Compaction.PaceAsync(step.SourceBytes + step.WrittenBytes);
         }
 
-        error = error == ErrorCode.None ? await log.MarkCompactionAsync(new CompactionMark(end, end, end)) : error;
+        error = error == ErrorCode.None ? await EndAsync(storesKeys ? scan : null, end) : error;
         if (error == ErrorCode.None && machine.Settings is { Compaction: { } last })
         {
             _tombstones = (end, CompactionDue.TombstonesAt(hasTombstones, Now, last));
         }
 
         return error;
+    }
+
+    /// <summary>Brings the table of keys up to date, and notes that the pass has ended.</summary>
+    private async Task<ErrorCode> EndAsync(KeyScan? scan, Offset end)
+    {
+        var mark = new CompactionMark(end, end, end);
+        var error = scan is not null && machine.Settings is { Compaction: { } settings }
+            ? await keys.WriteAsync(scan, mark, log.LogStartOffset, Now, settings.TombstoneTime)
+            : ErrorCode.OffsetNotAvailable;
+        return error == ErrorCode.OffsetNotAvailable ? await log.MarkCompactionAsync(mark) : error;
     }
 
     private async Task<ErrorCode> ScanAsync(KeyScan scan, Offset to)
@@ -351,8 +366,7 @@ internal sealed class PartitionCompaction(
     private static bool MayBeLastOfProducer(long producer, Offset last) => true;
 
     /// <summary>A pass over the log.</summary>
-    /// <param name="From">Where the part begins whose keys are to be learned.</param>
-    /// <param name="End">Where it ends.</param>
+    /// <param name="End">Where the part ends whose keys are to be learned.</param>
     /// <param name="Next">Where rewriting begins.</param>
-    private readonly record struct Pass(Offset From, Offset End, Offset Next);
+    private readonly record struct Pass(Offset End, Offset Next);
 }

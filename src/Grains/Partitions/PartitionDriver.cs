@@ -67,8 +67,9 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         _appends = new PartitionAppends(log, _machine, OpenAsync, LeadAsync, options, time, metrics, Fail);
         _fetches = new PartitionFetches(log, _machine, Bounds, _turns, options.MaxAge, time, metrics);
         _trims = new PartitionTrims(log, _machine, NewestAsync, LeadAsync, time, metrics);
-        _compaction = new PartitionCompaction(log, _machine, NewestAsync, LeadAsync, options, time, metrics);
-        _keys = new PartitionKeys(log, _machine, options, time);
+        var keys = new StoredKeys(log, options);
+        _compaction = new PartitionCompaction(log, keys, _machine, NewestAsync, LeadAsync, options, time, metrics);
+        _keys = new PartitionKeys(log, keys, _machine, options, time);
         _upkeep = new PartitionUpkeep(key, log, _machine, _trims, _compaction, options.Reports, () => _closed, metrics, logger);
         log.Advanced = OnLogAdvanced;
         log.Failed = _appends.Fail;

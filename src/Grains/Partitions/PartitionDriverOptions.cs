@@ -16,7 +16,9 @@ namespace Loire.Grains.Partitions;
 /// <param name="Compaction">Bounds compaction in the silo.</param>
 /// <param name="KeyIndex">The silo's memory for where the last record of each key lies.</param>
 /// <param name="Reports">Gets the reports of partitions that close; null if they are not reported.</param>
+/// <param name="StoresKeys">Whether compaction may store tables of keys (<see cref="StoredKeys"/>) now; null if always.</param>
 /// <param name="BrokerId">The broker that leads the partition while it is open here; −1 if the silo is none.</param>
 public sealed record PartitionDriverOptions(
     long PendingBytes, long WaitingAppendBytes, TimeSpan RoomWait, TimeSpan MaxAge, MemoryQuota AppendMemory, Computations Computations,
-    CompactionBudget Compaction, KeyIndexMemory KeyIndex, PartitionReports? Reports = null, int BrokerId = -1);
+    CompactionBudget Compaction, KeyIndexMemory KeyIndex, PartitionReports? Reports = null, Func<ValueTask<bool>>? StoresKeys = null,
+    int BrokerId = -1);

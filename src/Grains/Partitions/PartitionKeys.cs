@@ -1,6 +1,7 @@
 using System.Buffers;
 using Loire.Coordination.Compaction;
 using Loire.Coordination.Partitions;
+using Loire.Log.Objects;
 using Loire.Log.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
@@ -8,16 +9,18 @@ using Loire.Model.Batches;
 namespace Loire.Grains.Partitions;
 
 /// <summary>
-/// Finds the last record of a key in one partition of a compacted topic. Where the last records lie is learned from the log at the first question,
-/// once in the life of the activation, and from what was appended since at each later one; compaction keeps the log about as long as there are keys,
-/// and moves no offset. A partition that is never asked for a key has no such memory. Records are decoded outside the partition's turns.
+/// Finds the last record of a key in one partition of a compacted topic. Where the last records lie is in the table that compaction stores, up to where
+/// it ends; for what follows, and for all of a log without a table, it is learned from the log at the first question, and from what was appended since
+/// at each later one. Compaction moves no offset. A partition that is never asked for a key has no such memory. Records are decoded outside the
+/// partition's turns.
 /// </summary>
 /// <param name="log">The log, which is open.</param>
+/// <param name="stored">The stored table.</param>
 /// <param name="machine">The partition's machine, which knows what is committed.</param>
 /// <param name="options">The memory of the silo, and where records are decoded.</param>
 /// <param name="time">The clock.</param>
 internal sealed class PartitionKeys(
-    PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, PartitionDriverOptions options, TimeProvider time)
+    PartitionLog log, StoredKeys stored, PartitionMachine<AppendReply, WaitingFetch> machine, PartitionDriverOptions options, TimeProvider time)
 {
     private const int FirstSlots = 1_024;
     private const int ReadBytes = 1024 * 1024;
@@ -95,15 +98,21 @@ internal sealed class PartitionKeys(
         var to = machine.Positions.LastStable;
         while (true)
         {
-            if (_scan is { } scan)
+            var table = stored.Table;
+            if (_scan is { } scan && scan.From <= Begin(table) && TryFind(scan, key.Span, to) is { } last)
             {
-                lock (scan)
+                if (last != Offset.None || table is not { } before)
                 {
-                    if (scan.End >= to)
-                    {
-                        return (ErrorCode.None, scan.Latest.TryGet(key.Span, out var last) ? last : Offset.None);
-                    }
+                    return (ErrorCode.None, last);
                 }
+
+                var (failure, offset) = await stored.FindAsync(before, OffsetMap.HashOf(key.Span));
+                if (failure != ErrorCode.OffsetNotAvailable)
+                {
+                    return (failure, offset);
+                }
+
+                continue;
             }
 
             _learning = _learning is { IsCompleted: false } ? _learning : LearnAsync();
@@ -124,18 +133,33 @@ internal sealed class PartitionKeys(
         }
     }
 
+    /// <summary>Where the part begins that the table does not describe.</summary>
+    private Offset Begin(KeyTable? table) => Offset.Max(log.LogStartOffset, table?.End ?? Offset.Zero);
+
+    /// <summary>The last offset of a key in what was learned, or none; null if not everything before an offset has been learned.</summary>
+    private static Offset? TryFind(KeyScan scan, ReadOnlySpan<byte> key, Offset to)
+    {
+        lock (scan)
+        {
+            return scan.End < to ? null : scan.Latest.TryGet(key, out var last) ? last : Offset.None;
+        }
+    }
+
     private async Task<ErrorCode> LearnAsync()
     {
         while (true)
         {
-            if (_scan is not { } scan)
+            var begin = Begin(stored.Table);
+            if (_scan is not { } scan || scan.From > begin)
             {
-                scan = new KeyScan(log.LogStartOffset, FirstSlots);
+                scan = new KeyScan(begin, FirstSlots);
                 if (!options.KeyIndex.TryHold(this, scan, FirstSlots))
                 {
                     return ErrorCode.ThrottlingQuotaExceeded;
                 }
             }
+
+            Forget(scan, begin);
 
             var to = machine.Positions.LastStable;
             Skip(scan, log.LogStartOffset);
@@ -193,6 +217,22 @@ internal sealed class PartitionKeys(
         }
 
         return error;
+    }
+
+    /// <summary>Gives back the memory for what the table describes by now.</summary>
+    private void Forget(KeyScan scan, Offset before)
+    {
+        lock (scan)
+        {
+            if (scan.From < before && before <= scan.End)
+            {
+                var map = scan.Latest.From(before, FirstSlots);
+                if (map.Slots <= scan.Latest.Slots && options.KeyIndex.TryHold(this, scan, map.Slots))
+                {
+                    scan.Forget(before, map);
+                }
+            }
+        }
     }
 
     private static void Skip(KeyScan scan, Offset to)

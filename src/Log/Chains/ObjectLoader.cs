@@ -35,14 +35,23 @@ internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache, ChainO
             return new ValueTask<Loaded>(shared);
         }
 
-        store.Metrics.CacheMisses.Add(1);
-        var load = FetchAsync(entry, caches);
-        if (!load.IsCompleted)
+        return ShareAsync(entry, caches);
+    }
+
+    /// <summary>Loads an object that no entry describes, from the cache if possible.</summary>
+    /// <param name="key">The object's key.</param>
+    /// <param name="bytes">About how large it is.</param>
+    /// <param name="isWhatItWas">Whether what was found is the object that is meant.</param>
+    /// <param name="caches">Whether the object is cached once it is read.</param>
+    public ValueTask<Loaded> LoadAsync(ObjectKey key, int bytes, Func<LogObject, bool> isWhatItWas, bool caches)
+    {
+        if (cache.TryGet(store.Name, key, out var found))
         {
-            _underWay.Add(entry.Key, load);
+            store.Metrics.CacheHits.Add(1);
+            return new ValueTask<Loaded>(new Loaded(FetchStatus.Found, found));
         }
 
-        return new ValueTask<Loaded>(load);
+        return _underWay.TryGetValue(key, out var shared) ? new ValueTask<Loaded>(shared) : ShareAsync(key, bytes, isWhatItWas, caches);
     }
 
     /// <summary>Caches an object that was just written.</summary>
@@ -51,18 +60,33 @@ internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache, ChainO
     /// <summary>Removes an object from the cache that is no longer part of the chain.</summary>
     public void Forget(ObjectKey key) => cache.Remove(store.Name, key);
 
-    private async Task<Loaded> FetchAsync(ChainEntry entry, bool caches)
+    private ValueTask<Loaded> ShareAsync(ChainEntry entry, bool caches) =>
+        ShareAsync(entry.Key, entry.Bytes, found => IsWhatItWas(found, entry), caches);
+
+    private ValueTask<Loaded> ShareAsync(ObjectKey key, int bytes, Func<LogObject, bool> isWhatItWas, bool caches)
+    {
+        store.Metrics.CacheMisses.Add(1);
+        var load = FetchAsync(key, bytes, isWhatItWas, caches);
+        if (!load.IsCompleted)
+        {
+            _underWay.Add(key, load);
+        }
+
+        return new ValueTask<Loaded>(load);
+    }
+
+    private async Task<Loaded> FetchAsync(ObjectKey key, int bytes, Func<LogObject, bool> isWhatItWas, bool caches)
     {
         using var memory = new MemoryClaim(options.ReadMemory);
-        await memory.HoldAsync(entry.Bytes, Timeout.InfiniteTimeSpan, time);
-        var read = await store.FetchAsync(entry.Key);
-        _underWay.Remove(entry.Key);
+        await memory.HoldAsync(bytes, Timeout.InfiniteTimeSpan, time);
+        var read = await store.FetchAsync(key);
+        _underWay.Remove(key);
         if (read.Status != FetchStatus.Found)
         {
             return new Loaded(read.Status, null);
         }
 
-        if (!IsWhatItWas(read.Object!, entry))
+        if (!isWhatItWas(read.Object!))
         {
             store.Metrics.CorruptObjects.Add(1);
             return new Loaded(FetchStatus.Damaged, null);
@@ -70,7 +94,7 @@ internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache, ChainO
 
         if (caches)
         {
-            cache.Put(store.Name, entry.Key, read.Object!);
+            cache.Put(store.Name, key, read.Object!);
         }
 
         return new Loaded(FetchStatus.Found, read.Object);

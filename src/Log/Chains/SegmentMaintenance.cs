@@ -18,12 +18,16 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
 
     private readonly GarbageDisposal _disposal = new(store, loader);
     private readonly PartWriter _parts = new(chain, store);
+    private KeyTables? _keys;
     private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Offset _quietEnd = Offset.None;
     private int _disposedView = -1;
     private int _failedPasses;
     private bool _isCounted;
     private Task _retrying = Task.CompletedTask;
+
+    /// <summary>The stored table of the log's keys.</summary>
+    public KeyTables Keys => _keys ??= new KeyTables(chain, _parts, loader, store.Name);
 
     /// <summary>The running step; never throws.</summary>
     public Task Running { get; private set; } = Task.CompletedTask;
@@ -133,6 +137,15 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
         }
 
         return await RunAloneAsync(new SegmentRewrite(chain, _parts, loader, store.Name).RunAsync(from, to, rewrite, mark));
+    }
+
+    /// <summary>Writes the next pages of a table of keys as <see cref="KeyTables"/> does.</summary>
+    public async Task<ErrorCode> WriteKeysAsync(KeyTable table, int from, IReadOnlyList<ReadOnlyMemory<byte>> pages, CompactionMark mark)
+    {
+        await SettleAsync();
+        return chain.IsClosed ? chain.ClosedError
+            : IsGarbageFull ? ErrorCode.KafkaStorageError
+            : await RunAloneAsync(Keys.WriteAsync(table, from, pages, mark));
     }
 
     /// <summary>Retries a write while storage refuses it; any other failure closes the chain.</summary>

@@ -19,8 +19,8 @@ public readonly record struct CompactionMark(Offset CleanTo, Offset PassEnd, Off
     /// <summary>Bytes in a head.</summary>
     internal const int Size = 24;
 
-    /// <summary>Whether a pass is under way.</summary>
-    public bool IsPassUnderWay => PassNext < PassEnd;
+    /// <summary>Whether a pass is under way: it has more to rewrite, or what it has done is not noted yet.</summary>
+    public bool IsPassUnderWay => CleanTo < PassEnd || PassNext < PassEnd;
 
     /// <summary>Whether the positions fit together: none is negative, and none lies beyond <see cref="PassEnd"/>.</summary>
     internal bool IsSound => CleanTo.Value >= 0 && PassNext.Value >= 0 && CleanTo <= PassEnd && PassNext <= PassEnd;

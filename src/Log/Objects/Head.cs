@@ -31,6 +31,8 @@ namespace Loire.Log.Objects;
 ///               7  compaction (CompactionMark), only of a log that has been compacted; a version that does not know it drops it, and
 ///                  compaction then begins at the start of the log again
 ///               8  incarnation (16 bytes), only of a log whose name may be used again: part of the keys of all other objects
+///               9  tables of keys (StoredKeyTable), only of a log that has one; a version that does not know them drops them, so they are written
+///                  only where there is none
 ///            room for: 4 leader epochs with their start offsets, 5 producer states, 6 aborted transactions
 /// </code>
 /// </summary>
@@ -48,6 +50,7 @@ internal sealed record Head
     private const ushort FencesSection = 3;
     private const ushort CompactionSection = 7;
     private const ushort IncarnationSection = 8;
+    private const ushort KeysSection = 9;
     private const ushort MustKnow = 1;
     private const ushort MayIgnore = 0;
 
@@ -110,6 +113,9 @@ internal sealed record Head
     /// <summary>How far compaction has come; zero if the log was never compacted.</summary>
     public CompactionMark Compaction { get; init; }
 
+    /// <summary>The table of the log's keys, and the next one while it is written.</summary>
+    public StoredKeyTable[] Keys { get; init; } = [];
+
     /// <summary>Whether this is the same head of the same creation of the log, given that both were read from storage.</summary>
     public bool IsSameAs(Head other) => Revision == other.Revision && Incarnation == other.Incarnation;
 
@@ -130,7 +136,8 @@ internal sealed record Head
         var garbage = GarbageItem.SizeOf(Garbage);
         var compaction = Compaction == default ? 0 : SectionHeaderBytes + CompactionMark.Size;
         var incarnation = Incarnation is null ? 0 : SectionHeaderBytes + IncarnationBytes;
-        var bytes = new byte[FixedBytes + (3 * SectionHeaderBytes) + entries + garbage + (Fences.Length * 8) + compaction + incarnation];
+        var keys = Keys.Length == 0 ? 0 : SectionHeaderBytes + StoredKeyTable.SizeOf(Keys);
+        var bytes = new byte[FixedBytes + (3 * SectionHeaderBytes) + entries + garbage + (Fences.Length * 8) + compaction + incarnation + keys];
         var span = bytes.AsSpan();
         BinaryPrimitives.WriteUInt32LittleEndian(span, Magic);
         span[4] = Version;
@@ -166,6 +173,11 @@ internal sealed record Head
             rest = WriteSection(rest, IncarnationSection, IncarnationBytes);
             Invariant.Check(guid.TryWriteBytes(rest));
             rest = rest[IncarnationBytes..];
+        }
+
+        if (keys > 0)
+        {
+            rest = StoredKeyTable.Write(Keys, WriteSection(rest, KeysSection, keys - SectionHeaderBytes, MayIgnore));
         }
 
         Invariant.Check(rest.IsEmpty, "a head is as long as its parts");
@@ -284,6 +296,14 @@ internal sealed record Head
 
                     head = head with { Incarnation = new Guid(section) };
                     break;
+                case KeysSection:
+                    if (!StoredKeyTable.TryRead(section, out var keys))
+                    {
+                        return false;
+                    }
+
+                    head = head with { Keys = keys };
+                    break;
                 default:
                     if ((flags & MustKnow) != 0)
                     {
@@ -300,7 +320,8 @@ internal sealed record Head
     private bool IsSound()
     {
         if (Epoch.Value < 0 || Revision < 0 || TailOrdinal < 0 || TailBase.Value < 0 || Start.Value < 0 || Start > TailBase
-            || KnownOrdinal < TailOrdinal || KnownEnd < TailBase || !Compaction.IsSound || Compaction.PassEnd > TailBase)
+            || KnownOrdinal < TailOrdinal || KnownEnd < TailBase || !Compaction.IsSound || Compaction.PassEnd > TailBase
+            || Array.Exists(Keys, stored => stored.Table.End > TailBase))
         {
             return false;
         }

@@ -18,6 +18,9 @@ internal enum ObjectKind : byte
 
     /// <summary>The state of a journal's owner, which replaces all items before it.</summary>
     Snapshot = 4,
+
+    /// <summary>A page of a table of keys (<see cref="StoredKeyTable"/>).</summary>
+    Keys = 5,
 }
 
 /// <summary>
@@ -200,7 +203,7 @@ internal readonly record struct ObjectHeader
     private static uint PrefixCrc(ReadOnlySpan<byte> prefix) => Crc32C.Append(Crc32C.Compute(prefix[..CrcAt]), prefix[Size..]);
 
     private bool IsSound(uint sections) =>
-        Kind is >= ObjectKind.Chunk and <= ObjectKind.Snapshot
+        Kind is >= ObjectKind.Chunk and <= ObjectKind.Keys
         && FirstOrdinal >= 0 && LastOrdinal >= FirstOrdinal
         && Epoch.Value >= 0
         && Base.Value >= 0 && End >= Base

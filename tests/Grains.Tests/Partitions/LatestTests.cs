@@ -1,12 +1,10 @@
 using System.Text;
-using Loire.Grains.Interfaces.Partitions;
-using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Partitions;
 using Loire.Grains.Tests.Benches;
-using Loire.Log.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
 using Loire.TestKit;
+using static Loire.Grains.Tests.Benches.KeyBench;
 
 namespace Loire.Grains.Tests.Partitions;
 
@@ -14,13 +12,6 @@ namespace Loire.Grains.Tests.Partitions;
 public class LatestTests
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
-    private static readonly PartitionLogOptions Small = new() { TailChunks = 4, WholeChunkBytes = 1, HeadSegments = 4, RewriteBytes = 3_000 };
-
-    private static readonly PartitionSettings Compacted = PartitionBench.Defaults with
-    {
-        RequiresKeys = true,
-        Compaction = new CompactionSettings(0.01, TimeSpan.Zero, TimeSpan.MaxValue, Hour),
-    };
 
     [Fact]
     public void The_last_record_of_a_key_is_found_by_every_owner_before_and_after_the_log_is_compacted()
@@ -274,90 +265,5 @@ public class LatestTests
         Assert.Equal(ErrorCode.KafkaStorageError, next.Latest("k3").Now().Error);
         next.Storage.Faults = null;
         Assert.Equal("33:k3=33", Found(next, "k3"));
-    }
-
-    private static KeyIndexMemory Memory(int slots) => new(slots * 24L, new PartitionMetrics(new Meters()));
-
-    private static PartitionBench With(
-        PartitionSettings settings, LossyGrainStorage? storage = null, KeyIndexMemory? keyIndex = null, DriverThread? computations = null,
-        long cacheBytes = 1 << 24)
-    {
-        var bench = new PartitionBench(storage, Small, keyIndex: keyIndex, computations: computations, cacheBytes: cacheBytes);
-        bench.Topic = () => Task.FromResult(new PartitionSettingsResult(ErrorCode.None, settings));
-        return bench;
-    }
-
-    /// <summary>Appends values of a number of keys in turn, each in a batch of its own.</summary>
-    private static void Fill(PartitionBench bench, int records, int keys = 10)
-    {
-        for (var i = 0; i < records; i++)
-        {
-            Append(bench, $"k{i % keys}={i}");
-        }
-    }
-
-    private static void Append(PartitionBench bench, string record)
-    {
-        using var builder = new RecordBatchBuilder();
-        var at = record.IndexOf('=', StringComparison.Ordinal);
-        var key = Encoding.UTF8.GetBytes(at < 0 ? record : record[..at]);
-        builder.Append(Timestamp.From(bench.Time.GetUtcNow()), key, false, Encoding.UTF8.GetBytes(record[(at + 1)..]), at < 0);
-        Assert.Equal(ErrorCode.None, bench.Appended(builder.Build()).Error);
-    }
-
-    private static void Compact(PartitionBench bench) => bench.Thread.Finish(async () =>
-    {
-        await bench.Driver.CompactAsync();
-        return true;
-    });
-
-    private static void SealAndCompact(PartitionBench bench)
-    {
-        Assert.Equal(ErrorCode.None, bench.Thread.Finish(bench.Log.SealAsync));
-        Compact(bench);
-    }
-
-    private static void Run(PartitionBench bench, DriverThread elsewhere)
-    {
-        for (var i = 0; i < 1_000; i++)
-        {
-            elsewhere.Run();
-            bench.Thread.Run();
-        }
-    }
-
-    private static T Finish<T>(PartitionBench bench, DriverThread elsewhere, Task<T> call)
-    {
-        Run(bench, elsewhere);
-        return call.Now();
-    }
-
-    private static string Found(PartitionBench bench, params string[] keys) => string.Join(' ', keys.Select(key => Text(bench.Latest(key).Now())));
-
-    private static string Text(LatestRecordResult found)
-    {
-        Assert.Equal(ErrorCode.None, found.Error);
-        if (found.Offset == Offset.None)
-        {
-            Assert.Empty(found.Batch);
-            return "none";
-        }
-
-        using var decompressor = new BatchDecompressor();
-        var bytes = Batch.Join(found.Batch).Span;
-        Assert.Equal(ErrorCode.None, RecordBatch.TryRead(bytes, out var batch));
-        Assert.Equal(batch.SizeInBytes, bytes.Length);
-        Assert.Equal(ErrorCode.None, decompressor.TryDecompress(batch, out var records));
-        var reader = new RecordReader(batch, records);
-        while (reader.MoveNext())
-        {
-            if (reader.Current.Offset == found.Offset)
-            {
-                var key = Encoding.UTF8.GetString(reader.Current.Key);
-                return reader.Current.ValueIsNull ? $"{found.Offset}:{key}" : $"{found.Offset}:{key}={Encoding.UTF8.GetString(reader.Current.Value)}";
-            }
-        }
-
-        return "none";
     }
 }

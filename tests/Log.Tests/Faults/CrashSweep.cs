@@ -283,6 +283,7 @@ public sealed class CrashSweep
             Assert.Equal(ErrorCode.None, await CompactAsync(log));
             Assert.Equal(ErrorCode.None, await CompactAsync(log));
             Assert.InRange((await LogBench.ReadAllAsync(log)).Count, 0, 10);
+            Assert.Equal(log.Compaction.CleanTo, log.Keys!.Value.End);
             await log.Maintenance;
             await log.DisposeAsync();
         }
@@ -338,6 +339,7 @@ public sealed class CrashSweep
                     var records = await LogBench.ReadAllAsync(log, log.LogStartOffset.Value);
                     Assert.True(History.MayHaveHoles || log.DurableEndOffset - log.LogStartOffset == records.Count, what);
                     world.History.ReadWhole(records, log.LogStartOffset);
+                    await TestCompaction.CheckKeysAsync(log);
                 });
                 if (!_recovered.Opened.IsCompleted)
                 {

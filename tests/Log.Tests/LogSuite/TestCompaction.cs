@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Loire.Log.Chains;
 using Loire.Log.Objects;
@@ -10,6 +11,7 @@ namespace Loire.Log.Tests.LogSuite;
 
 /// <summary>
 /// Compacts a log in tests: of the batches with one key, the last one stays. The key of a batch is the last digit of its first record's value.
+/// Each pass leaves a table of keys, whose pages say where it ends.
 /// </summary>
 /// <param name="log">The log.</param>
 /// <param name="removing">Told each value that is about to go.</param>
@@ -84,8 +86,34 @@ public sealed class TestCompaction(PartitionLog log, Action<string>? removing = 
             mark = mark with { PassNext = step.Next };
         }
 
-        return mark.PassNext >= mark.PassEnd ? await log.MarkCompactionAsync(At(mark, mark.PassEnd)) : ErrorCode.None;
+        return mark.PassNext >= mark.PassEnd ? await WriteKeysAsync(At(mark, mark.PassEnd)) : ErrorCode.None;
     }
+
+    /// <summary>Demands that each page of the stored table is as a pass left it.</summary>
+    public static async Task CheckKeysAsync(PartitionLog log)
+    {
+        if (log.Keys is { } table)
+        {
+            Assert.True(log.Compaction.CleanTo >= table.End, "the table of keys ends where a pass ended");
+            for (var page = 0; page < table.Pages; page++)
+            {
+                var (error, bytes) = await log.ReadKeysAsync(table, page, caches: page % 2 == 0);
+                Assert.Equal((ErrorCode.None, PageOf(table, page)), (error, Encoding.UTF8.GetString(bytes.Span)));
+            }
+        }
+    }
+
+    /// <summary>Writes a table of three pages in two steps.</summary>
+    private async Task<ErrorCode> WriteKeysAsync(CompactionMark mark)
+    {
+        var table = new KeyTable(mark.CleanTo, mark.CleanTo.Value, 3);
+        var error = await log.WriteKeysAsync(table, 0, [Page(0), Page(1)], mark);
+        return error == ErrorCode.None ? await log.WriteKeysAsync(table, 2, [Page(2)], mark) : error;
+
+        ReadOnlyMemory<byte> Page(int page) => Encoding.UTF8.GetBytes(PageOf(table, page));
+    }
+
+    private static string PageOf(KeyTable table, int page) => string.Create(CultureInfo.InvariantCulture, $"page {page} up to {table.End}");
 
     /// <summary>The mark of a pass that continues at a position, or has ended there.</summary>
     private static CompactionMark At(CompactionMark mark, Offset next) =>

@@ -36,6 +36,12 @@ public class SuiteOnAzurite
     [MemberData(nameof(RewriteTests))]
     public Task The_suite_of_rewriting_passes(string test, int number) => RunAsync(new Rewrite(), test, number);
 
+    public static TheoryData<string, int> KeyTableTests => TestsOf(typeof(KeyTables));
+
+    [AzuriteTheory]
+    [MemberData(nameof(KeyTableTests))]
+    public Task The_suite_of_the_tables_of_keys_passes(string test, int number) => RunAsync(new KeyTables(), test, number);
+
     private static TheoryData<string, int> TestsOf(Type suite)
     {
         var tests = new TheoryData<string, int>();
@@ -87,6 +93,11 @@ public class SuiteOnAzurite
     }
 
     private sealed class Rewrite : RewriteSuite
+    {
+        protected override Task<ILogStore> NewStoreAsync() => LogStore.CreateAsync();
+    }
+
+    private sealed class KeyTables : KeyTableSuite
     {
         protected override Task<ILogStore> NewStoreAsync() => LogStore.CreateAsync();
     }

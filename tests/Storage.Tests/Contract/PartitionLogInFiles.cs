@@ -21,6 +21,12 @@ public sealed class RewriteInFiles : RewriteSuite
     protected override Task<ILogStore> NewStoreAsync() => FileLogStore.CreateAsync();
 }
 
+/// <summary>The suite of the tables of keys over files.</summary>
+public sealed class KeyTablesInFiles : KeyTableSuite
+{
+    protected override Task<ILogStore> NewStoreAsync() => FileLogStore.CreateAsync();
+}
+
 /// <summary>Files as a store.</summary>
 internal sealed class FileLogStore(TemporaryDirectory directory, FileGrainStorage store) : ILogStore
 {
