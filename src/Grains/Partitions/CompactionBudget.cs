@@ -15,8 +15,9 @@ public sealed class CompactionBudget(long memoryBytes, long bytesPerSecond, Time
     /// <summary>The least bytes in a second. With fewer, one step would take minutes.</summary>
     public const long MinBytesPerSecond = 1_000_000;
 
-    /// <summary>About how many keys a page of a stored table of keys has; finding a key reads one page.</summary>
-    public int KeysPerPage { get; init; } = 8_192;
+    /// <summary>About how many keys a page of a stored table of keys has; finding a key reads one page. Of this size,
+    /// pages stay out of the heap of large objects.</summary>
+    public int KeysPerPage { get; init; } = 3_072;
 
     /// <summary>The slots of the largest map.</summary>
     internal int MaxSlots { get; } = (int)Math.Clamp(memoryBytes / OffsetMap.BytesOfSlot, 2, Array.MaxLength);

@@ -59,7 +59,7 @@ internal sealed class PartitionKeys(
     {
         options.KeyIndex.Use(this);
         var begun = time.GetTimestamp();
-        var (error, offset) = await LastAsync(key, begun);
+        var (error, offset, from) = await LastAsync(key, begun, null);
         while (error == ErrorCode.None && offset >= log.LogStartOffset)
         {
             var read = await log.ReadAsync(offset, 1, CancellationToken.None);
@@ -69,7 +69,7 @@ internal sealed class PartitionKeys(
             }
 
             // What compaction has removed meanwhile has a successor.
-            (error, var now) = await LastAsync(key, begun);
+            (error, var now, from) = await LastAsync(key, begun, from is { } table ? (table, offset) : null);
             if (error == ErrorCode.None && now == offset && read.Error == ErrorCode.None)
             {
                 return (ErrorCode.None, offset, read.Pieces);
@@ -92,8 +92,12 @@ internal sealed class PartitionKeys(
         _ => null,
     };
 
-    /// <summary>The last offset of a key below what is committed now, or none.</summary>
-    private async ValueTask<(ErrorCode Error, Offset Offset)> LastAsync(ReadOnlyMemory<byte> key, long begun)
+    /// <summary>The last offset of a key below what is committed now, or none, and the table that has it, if one does.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="begun">When the lookup began.</param>
+    /// <param name="found">What a table is known to say of the key.</param>
+    private async ValueTask<(ErrorCode Error, Offset Offset, KeyTable? Table)> LastAsync(
+        ReadOnlyMemory<byte> key, long begun, (KeyTable Table, Offset Last)? found)
     {
         var to = machine.Positions.LastStable;
         while (true)
@@ -103,13 +107,18 @@ internal sealed class PartitionKeys(
             {
                 if (last != Offset.None || table is not { } before)
                 {
-                    return (ErrorCode.None, last);
+                    return (ErrorCode.None, last, null);
+                }
+
+                if (found is { } known && known.Table == before)
+                {
+                    return (ErrorCode.None, known.Last, before);
                 }
 
                 var (failure, offset) = await stored.FindAsync(before, OffsetMap.HashOf(key.Span));
                 if (failure != ErrorCode.OffsetNotAvailable)
                 {
-                    return (failure, offset);
+                    return (failure, offset, before);
                 }
 
                 continue;
@@ -122,13 +131,13 @@ internal sealed class PartitionKeys(
                 var error = await _learning.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
                 if (error != ErrorCode.None)
                 {
-                    return (error, Offset.None);
+                    return (error, Offset.None, null);
                 }
             }
             catch (TimeoutException)
             {
                 // The task keeps learning for the next caller.
-                return (ErrorCode.RequestTimedOut, Offset.None);
+                return (ErrorCode.RequestTimedOut, Offset.None, null);
             }
         }
     }
