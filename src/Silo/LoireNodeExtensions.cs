@@ -59,6 +59,7 @@ public static class LoireNodeExtensions
                     grains.PartitionLog = LoireGrainsOptions.RemoteStoreLog;
                 }
 
+                grains.PartitionLog.CommitInterval = options.CommitInterval;
                 grains.CacheBytes = memory.CacheBytes;
                 grains.AppendBytes = memory.AppendBytes;
                 grains.ReadBytes = memory.ReadBytes;

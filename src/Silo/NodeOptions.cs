@@ -227,6 +227,14 @@ public sealed class NodeOptions
     [TypeConverter(typeof(MegabytesConverter)), Range(0, 1_000_000d * 1024 * 1024)]
     public long? CacheBytes { get; set; }
 
+    /// <summary>The least time between two durable writes of a partition.</summary>
+    [NodeSetting(
+        "commit-interval", "MS",
+        "how long a partition that is being written gathers appends from one durable write to the next: fewer requests to a store that charges for them (0)",
+        Expected = "milliseconds from 0 to 10000")]
+    [TypeConverter(typeof(MillisecondsConverter)), Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
+    public TimeSpan CommitInterval { get; set; }
+
     /// <summary>How long the first member of an empty group waits for others before anything is assigned.</summary>
     [NodeSetting(
         "group-initial-rebalance-delay", "MS",

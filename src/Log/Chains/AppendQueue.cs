@@ -31,6 +31,9 @@ internal sealed class AppendQueue(ChainOptions options, TimeProvider time)
     /// <summary>Whether no chunk waits to be written.</summary>
     public bool IsEmpty => _chunks.Count == 0;
 
+    /// <summary>Whether more should not gather: half of a chunk is there, or a caller waits for room.</summary>
+    public bool IsPressing => _chunks.Count > 1 || WaitingForRoom > 0 || (_last is { } last && last.Bytes >= options.ChunkBytes / 2);
+
     /// <summary>How many callers wait for room.</summary>
     public int WaitingForRoom => _roomRequests.Count;
 

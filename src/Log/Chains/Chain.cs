@@ -184,8 +184,17 @@ internal sealed class Chain
     }
 
     /// <summary>Waits until more may be pending.</summary>
-    public ValueTask<ErrorCode> WaitForRoomAsync(long bytes, CancellationToken cancellation) =>
-        IsClosed ? new ValueTask<ErrorCode>(ClosedError) : _queue.WaitForRoomAsync(bytes, cancellation);
+    public ValueTask<ErrorCode> WaitForRoomAsync(long bytes, CancellationToken cancellation)
+    {
+        if (IsClosed)
+        {
+            return new ValueTask<ErrorCode>(ClosedError);
+        }
+
+        var room = _queue.WaitForRoomAsync(bytes, cancellation);
+        _writer.Press();
+        return room;
+    }
 
     /// <summary>Replaces all durable items by a snapshot; nothing may be pending.</summary>
     public async Task<ErrorCode> SnapshotAsync(ReadOnlyMemory<byte> snapshot)
@@ -326,16 +335,14 @@ internal sealed class Chain
 
     /// <summary>Waits before a retry; ends early when the chain closes.</summary>
     /// <param name="delay">How long; null for <see cref="ChainOptions.RetryDelayMax"/>.</param>
-    public async Task PauseAsync(TimeSpan? delay = null)
+    /// <param name="sooner">Ends the wait when it completes.</param>
+    public async Task PauseAsync(TimeSpan? delay = null, Task? sooner = null)
     {
-        try
-        {
-            await Task.Delay(delay ?? Options.RetryDelayMax, _time, _closing.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // Closed: the caller checks that first.
-        }
+        // Closed: the caller checks that first.
+        var wait = sooner is null
+            ? Task.Delay(delay ?? Options.RetryDelayMax, _time, _closing.Token)
+            : sooner.WaitAsync(delay ?? Options.RetryDelayMax, _time, _closing.Token);
+        await wait.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     private void Shut(ErrorCode error)

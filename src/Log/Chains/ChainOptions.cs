@@ -9,6 +9,13 @@ public class ChainOptions
     /// <summary>The most bytes of batches in one chunk, unless a single append is larger. Bounds one storage write.</summary>
     public int ChunkBytes { get; init; } = 4 * 1024 * 1024;
 
+    /// <summary>
+    /// The least time from the beginning of one chunk's write to that of the next; zero writes as soon as the one before is stored. A store that charges for
+    /// each request is asked less often then. The first append after a pause waits for nothing; one that presses
+    /// (<see cref="AppendQueue.IsPressing"/>) ends the wait.
+    /// </summary>
+    public TimeSpan CommitInterval { get; set; }
+
     /// <summary>Bytes that wait for storage, the chunk in flight included, at which appends wait for room.</summary>
     public long PendingBytes { get; init; } = 32 * 1024 * 1024;
 
@@ -83,6 +90,7 @@ public class ChainOptions
     /// <summary>Returns a human-readable problem; null if the values are valid.</summary>
     public virtual string? Problem() =>
         ChunkBytes is < 1 or > Limits.BatchBytes ? $"{nameof(ChunkBytes)} must lie between 1 and {Limits.BatchBytes}."
+        : CommitInterval < TimeSpan.Zero || CommitInterval > TimeSpan.FromSeconds(10) ? $"{nameof(CommitInterval)} must lie between 0 and 10 seconds."
         : PendingBytes < ChunkBytes ? $"{nameof(PendingBytes)} must be at least {nameof(ChunkBytes)}."
         : SegmentBytes is < 1 or > Limits.BatchBytes ? $"{nameof(SegmentBytes)} must lie between 1 and {Limits.BatchBytes}."
         : WholeChunkBytes < 1 || WholeChunkBytes > SegmentBytes

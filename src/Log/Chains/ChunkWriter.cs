@@ -5,12 +5,15 @@ namespace Loire.Log.Chains;
 
 /// <summary>
 /// Writes pending chunks, one at a time and in order. The first write starts after the current turn, so that everything appended in one
-/// turn shares a chunk, and no callback runs inside an append.
+/// turn shares a chunk, and no callback runs inside an append. The next ones start as soon as the one before is stored, or as
+/// <see cref="ChainOptions.CommitInterval"/> says.
 /// </summary>
 internal sealed class ChunkWriter(Chain chain, ChainObjects store, AppendQueue queue, ItemFormat format, TimeProvider time)
 {
     private readonly IndexBuilder _index = new();
     private TaskCompletionSource? _held;
+    private TaskCompletionSource? _gathering;
+    private long? _lastBegun;
 
     /// <summary>The loop that writes; never throws.</summary>
     public Task Running { get; private set; } = Task.CompletedTask;
@@ -21,6 +24,19 @@ internal sealed class ChunkWriter(Chain chain, ChainObjects store, AppendQueue q
         if (Running.IsCompleted)
         {
             Running = RunAsync();
+        }
+        else
+        {
+            Press();
+        }
+    }
+
+    /// <summary>Ends the wait for more appends if it should end.</summary>
+    public void Press()
+    {
+        if (queue.IsPressing)
+        {
+            _gathering?.TrySetResult();
         }
     }
 
@@ -43,6 +59,10 @@ internal sealed class ChunkWriter(Chain chain, ChainObjects store, AppendQueue q
                 {
                     await held.Task;
                 }
+                else if (Left() is { } left)
+                {
+                    await GatherAsync(left);
+                }
                 else if (await TailHasRoomAsync())
                 {
                     await WriteAsync(queue.Take());
@@ -58,6 +78,20 @@ internal sealed class ChunkWriter(Chain chain, ChainObjects store, AppendQueue q
             queue.Fail(ErrorCode.UnknownServerError, ErrorCode.NotLeaderOrFollower, chain.State.Durable);
             chain.Close(ErrorCode.UnknownServerError, bug.ToString());
         }
+    }
+
+    /// <summary>How long the next write should still wait for more appends; null if it should not.</summary>
+    private TimeSpan? Left() =>
+        _lastBegun is { } last && chain.Options.CommitInterval - time.GetElapsedTime(last) is var left && left > TimeSpan.Zero && !queue.IsPressing ? left : null;
+
+    private async Task GatherAsync(TimeSpan left)
+    {
+        _gathering = new TaskCompletionSource();
+        await chain.PauseAsync(left, _gathering.Task);
+        _gathering = null;
+
+        // Not within the append that has ended the wait.
+        await Task.Yield();
     }
 
     /// <summary>
@@ -99,6 +133,7 @@ internal sealed class ChunkWriter(Chain chain, ChainObjects store, AppendQueue q
         var key = ObjectKey.Chunk(state.NextOrdinal);
         var written = ChunkLayout.Build(header, chunk.Items, format, store.Name.Tag, _index, out var stored);
         var start = time.GetTimestamp();
+        _lastBegun = start;
         var result = await store.CreateAsync(key, stored);
         switch (result.Outcome)
         {
