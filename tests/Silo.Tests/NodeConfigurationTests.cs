@@ -78,6 +78,7 @@ public sealed class NodeConfigurationTests
     [InlineData("--memory-mb 63", "The option --memory-mb must be a whole number from 64 to 1000000.")]
     [InlineData("--memory-mb half", "The option --memory-mb must be a whole number from 64 to 1000000.")]
     [InlineData("--memory-mb 400 --cache-mb 301", "The cache of 301 MB leaves too little of the memory budget of 400 MB: at most three quarters of it. Set --memory-mb higher or --cache-mb lower.")]
+    [InlineData("--commit-interval 10001", "The option --commit-interval must be milliseconds from 0 to 10000.")]
     [InlineData("--group-initial-rebalance-delay -1", "The option --group-initial-rebalance-delay must be milliseconds from 0 to 300000.")]
     [InlineData("--group-initial-rebalance-delay 3s", "The option --group-initial-rebalance-delay must be milliseconds from 0 to 300000.")]
     [InlineData("--retention-check-interval 0", "The option --retention-check-interval must be milliseconds from 1 to 86400000.")]
