@@ -23,7 +23,7 @@ public sealed class RewriteInMemory : RewriteSuite
 }
 
 /// <summary>The suite of the tables of keys over memory.</summary>
-public sealed class KeyTablesInMemory : KeyTableSuite
+public sealed class TablesInMemory : TableSuite
 {
     protected override Task<ILogStore> NewStoreAsync() => Task.FromResult<ILogStore>(new MemoryStore());
 }

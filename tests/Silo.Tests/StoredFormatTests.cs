@@ -19,7 +19,6 @@ public class StoredFormatTests
     [InlineData("2026-11-30-file-compacted")]
     [InlineData("2026-11-30-file-reports")]
     [InlineData("2026-11-30-file-unmerged")]
-    [InlineData("2026-11-30-file-keys")]
     public async Task A_file_store_written_in_November_2026_opens_and_continues(string name)
     {
         using var data = new TemporaryDirectory();

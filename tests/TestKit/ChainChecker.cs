@@ -153,7 +153,7 @@ public sealed class ChainChecker
             var end = head.Entries is [var first, ..] && first.Base < head.Start ? first.Base : head.Start;
             CheckEntries(head.Entries, ref end);
             Demand(end == head.TailBase, $"the head lists positions up to {end}, its tail begins at {head.TailBase}");
-            foreach (var key in head.Keys.SelectMany(table => table.Keys()))
+            foreach (var key in head.Tables.SelectMany(table => table.Keys()))
             {
                 Demand(_existing.Contains(key.ToString()), $"{key} has keys and does not exist");
             }
@@ -199,7 +199,7 @@ public sealed class ChainChecker
         }
 
         Demand(
-            !Refers(_head.Entries, key) && !_head.Keys.SelectMany(table => table.Keys()).Any(listed => listed.ToString() == key),
+            !Refers(_head.Entries, key) && !_head.Tables.SelectMany(table => table.Keys()).Any(listed => listed.ToString() == key),
             $"{key} was deleted while the head lists it");
         var isInTail = key.StartsWith("chunk/", StringComparison.Ordinal)
             && string.CompareOrdinal(key, ObjectKey.Chunk(_head.TailOrdinal).ToString()) >= 0;

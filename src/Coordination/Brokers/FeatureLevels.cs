@@ -11,7 +11,7 @@ namespace Loire.Coordination.Brokers;
 ///   1   topics record preferred leaders (TopicRecord kinds 6 and 7); the registry keeps the level, the levels of each broker, and removed brokers;
 ///       answers to fetches have their batches in one piece (BatchBytes)
 ///   2   topics record what partitions report of their logs (TopicRecord kinds 8 and 9); what later versions add to a report, the first ones skip
-///   3   compacted logs have a table of their keys (section 9 of a head, objects of kind 5)
+///   3   logs have tables (section 9 of a head, objects of kind 5): compacted ones of their keys
 /// </code>
 /// A new form of stored data or of messages takes the next level, and is not written below it; unless all versions that support the level skip what
 /// is new, and lose no more than that by it.
@@ -36,8 +36,8 @@ public static class FeatureLevels
     /// <summary>From this level on topics record what partitions report of their logs, and closed partitions apply retention and are compacted.</summary>
     public const int PartitionReports = 2;
 
-    /// <summary>From this level on compacted logs have a table of their keys.</summary>
-    public const int KeyTables = 3;
+    /// <summary>From this level on tables are stored beside logs.</summary>
+    public const int StoredTables = 3;
 
     /// <summary>The levels that this version supports.</summary>
     public static FeatureRange Supported { get; } = new(Lowest, Highest);

@@ -96,8 +96,8 @@ internal sealed class PartitionKeys(
     /// <param name="key">The key.</param>
     /// <param name="begun">When the lookup began.</param>
     /// <param name="found">What a table is known to say of the key.</param>
-    private async ValueTask<(ErrorCode Error, Offset Offset, KeyTable? Table)> LastAsync(
-        ReadOnlyMemory<byte> key, long begun, (KeyTable Table, Offset Last)? found)
+    private async ValueTask<(ErrorCode Error, Offset Offset, LogTable? Table)> LastAsync(
+        ReadOnlyMemory<byte> key, long begun, (LogTable Table, Offset Last)? found)
     {
         var to = machine.Positions.LastStable;
         while (true)
@@ -143,7 +143,7 @@ internal sealed class PartitionKeys(
     }
 
     /// <summary>Where the part begins that the table does not describe.</summary>
-    private Offset Begin(KeyTable? table) => Offset.Max(log.LogStartOffset, table?.End ?? Offset.Zero);
+    private Offset Begin(LogTable? table) => Offset.Max(log.LogStartOffset, table?.End ?? Offset.Zero);
 
     /// <summary>The last offset of a key in what was learned, or none; null if not everything before an offset has been learned.</summary>
     private static Offset? TryFind(KeyScan scan, ReadOnlySpan<byte> key, Offset to)

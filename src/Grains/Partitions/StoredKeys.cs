@@ -16,15 +16,15 @@ internal sealed class StoredKeys(PartitionLog log, PartitionDriverOptions option
     // Trims and merges wait for a step.
     private const int StepBytes = 4 * 1024 * 1024;
 
-    private KeyTable? _damaged;
+    private LogTable? _damaged;
 
     /// <summary>The table; null if there is none that can be used.</summary>
-    public KeyTable? Table => log.Keys is { } table && table != _damaged ? table : null;
+    public LogTable? Table => log.Table(TableKind.Keys) is { } table && table != _damaged ? table : null;
 
     /// <summary>Finds the last record of a key in the table.</summary>
     /// <returns>The offset, none if the table does not have the key; <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read now;
     /// <see cref="ErrorCode.OffsetNotAvailable"/> if <see cref="Table"/> is not this one any more; or the error of a closed log.</returns>
-    public async ValueTask<(ErrorCode Error, Offset Last)> FindAsync(KeyTable table, UInt128 hash)
+    public async ValueTask<(ErrorCode Error, Offset Last)> FindAsync(LogTable table, UInt128 hash)
     {
         var (error, page) = await ReadAsync(table, KeyPage.PageOf(hash, table.Pages), caches: true);
         return error != ErrorCode.None ? (error, Offset.None) : (error, KeyPage.TryFind(page.Span, hash, out var last) ? last : Offset.None);
@@ -39,13 +39,13 @@ internal sealed class StoredKeys(PartitionLog log, PartitionDriverOptions option
     /// <param name="start">The start of the log.</param>
     /// <param name="now">The broker's time.</param>
     /// <param name="tombstoneTime"><c>delete.retention.ms</c>.</param>
-    /// <returns>The errors of <see cref="PartitionLog.WriteKeysAsync"/>; <see cref="ErrorCode.OffsetNotAvailable"/> if the present table is damaged.</returns>
+    /// <returns>The errors of <see cref="PartitionLog.WriteTableAsync"/>; <see cref="ErrorCode.OffsetNotAvailable"/> if the present table is damaged.</returns>
     public async Task<ErrorCode> WriteAsync(KeyScan scan, CompactionMark mark, Offset start, Timestamp now, TimeSpan tombstoneTime)
     {
         var before = Table;
         Invariant.Check(scan.From <= Offset.Max(before?.End ?? Offset.Zero, start), "what was learned continues the table");
-        var keys = (before?.Keys ?? 0) + scan.Latest.Count;
-        var next = new KeyTable(mark.CleanTo, keys, KeyPage.PagesFor(keys, options.Compaction.KeysPerPage));
+        var keys = (before?.Entries ?? 0) + scan.Latest.Count;
+        var next = new LogTable(TableKind.Keys, mark.CleanTo, keys, KeyPage.PagesFor(keys, options.Compaction.KeysPerPage));
         using var merge = new KeyMerge(scan.Latest, next.Pages, start, now, tombstoneTime);
         var (pages, bytes, written) = (new List<ReadOnlyMemory<byte>>(), 0, 0);
         for (var page = 0; page <= (before?.Pages ?? 0); page++)
@@ -73,8 +73,8 @@ internal sealed class StoredKeys(PartitionLog log, PartitionDriverOptions option
                     continue;
                 }
 
-                next = isLast ? next with { Keys = merge.Keys } : next;
-                if (await log.WriteKeysAsync(next, written, pages, mark) is not ErrorCode.None and var error)
+                next = isLast ? next with { Entries = merge.Keys } : next;
+                if (await log.WriteTableAsync(next, written, pages, mark) is not ErrorCode.None and var error)
                 {
                     return error;
                 }
@@ -102,9 +102,9 @@ internal sealed class StoredKeys(PartitionLog log, PartitionDriverOptions option
         return true;
     }
 
-    private async ValueTask<(ErrorCode Error, ReadOnlyMemory<byte> Page)> ReadAsync(KeyTable table, int number, bool caches)
+    private async ValueTask<(ErrorCode Error, ReadOnlyMemory<byte> Page)> ReadAsync(LogTable table, int number, bool caches)
     {
-        var (error, page) = await log.ReadKeysAsync(table, number, caches);
+        var (error, page) = await log.ReadTableAsync(table, number, caches);
         if (error == ErrorCode.CorruptMessage || (error == ErrorCode.None && !KeyPage.IsSound(page.Span)))
         {
             _damaged = table;

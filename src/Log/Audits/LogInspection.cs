@@ -60,7 +60,7 @@ internal sealed class LogInspection
     {
         var listed = new HashSet<ObjectKey>();
         var isComplete = await CollectAsync(head.Entries, listed);
-        listed.UnionWith(head.Keys.SelectMany(table => table.Keys()));
+        listed.UnionWith(head.Tables.SelectMany(table => table.Keys()));
         var next = own.Where(key => key.Kind == ObjectKeyKind.Chunk).Select(key => key.Number + 1).Append(head.KnownOrdinal).Max();
         for (var ordinal = head.TailOrdinal; ordinal < next; ordinal++)
         {

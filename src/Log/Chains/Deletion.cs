@@ -148,7 +148,7 @@ internal sealed class Deletion(Chain chain, ChainObjects store, ObjectLoader loa
         }
 
         var fences = head.Fences.Append(0).Select(fence => new GarbageItem(ObjectKey.Chunk(fence), 1, null));
-        var keys = head.Keys.SelectMany(table => table.Runs).Select(run => new GarbageItem(run.KeyOf(0), run.Count, null));
+        var keys = head.Tables.SelectMany(table => table.Runs).Select(run => new GarbageItem(run.KeyOf(0), run.Count, null));
         foreach (var item in keys.Concat(head.Garbage).Concat(fences))
         {
             if (!await disposal.TryDeleteAsync(new PendingGarbage(item, null)))

@@ -18,7 +18,7 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
 
     private readonly GarbageDisposal _disposal = new(store, loader);
     private readonly PartWriter _parts = new(chain, store);
-    private KeyTables? _keys;
+    private StoredTables? _tables;
     private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Offset _quietEnd = Offset.None;
     private int _disposedView = -1;
@@ -26,8 +26,8 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
     private bool _isCounted;
     private Task _retrying = Task.CompletedTask;
 
-    /// <summary>The stored table of the log's keys.</summary>
-    public KeyTables Keys => _keys ??= new KeyTables(chain, _parts, loader, store.Name);
+    /// <summary>The tables that are stored beside the log.</summary>
+    public StoredTables Tables => _tables ??= new StoredTables(chain, _parts, loader, store.Name);
 
     /// <summary>The running step; never throws.</summary>
     public Task Running { get; private set; } = Task.CompletedTask;
@@ -139,13 +139,13 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
         return await RunAloneAsync(new SegmentRewrite(chain, _parts, loader, store.Name).RunAsync(from, to, rewrite, mark));
     }
 
-    /// <summary>Writes the next pages of a table of keys as <see cref="KeyTables"/> does.</summary>
-    public async Task<ErrorCode> WriteKeysAsync(KeyTable table, int from, IReadOnlyList<ReadOnlyMemory<byte>> pages, CompactionMark mark)
+    /// <summary>Writes the next pages of a table as <see cref="StoredTables"/> does.</summary>
+    public async Task<ErrorCode> WriteTableAsync(LogTable table, int from, IReadOnlyList<ReadOnlyMemory<byte>> pages, CompactionMark? mark)
     {
         await SettleAsync();
         return chain.IsClosed ? chain.ClosedError
             : IsGarbageFull ? ErrorCode.KafkaStorageError
-            : await RunAloneAsync(Keys.WriteAsync(table, from, pages, mark));
+            : await RunAloneAsync(Tables.WriteAsync(table, from, pages, head => mark is { } reached ? head.With(reached) : head));
     }
 
     /// <summary>Retries a write while storage refuses it; any other failure closes the chain.</summary>

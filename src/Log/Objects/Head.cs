@@ -31,7 +31,7 @@ namespace Loire.Log.Objects;
 ///               7  compaction (CompactionMark), only of a log that has been compacted; a version that does not know it drops it, and
 ///                  compaction then begins at the start of the log again
 ///               8  incarnation (16 bytes), only of a log whose name may be used again: part of the keys of all other objects
-///               9  tables of keys (StoredKeyTable), only of a log that has one; a version that does not know them drops them, so they are written
+///               9  tables (StoredTable), only of a log that has one; a version that does not know them drops them, so they are written
 ///                  only where there is none
 ///            room for: 4 leader epochs with their start offsets, 5 producer states, 6 aborted transactions
 /// </code>
@@ -50,7 +50,7 @@ internal sealed record Head
     private const ushort FencesSection = 3;
     private const ushort CompactionSection = 7;
     private const ushort IncarnationSection = 8;
-    private const ushort KeysSection = 9;
+    private const ushort TablesSection = 9;
     private const ushort MustKnow = 1;
     private const ushort MayIgnore = 0;
 
@@ -113,8 +113,8 @@ internal sealed record Head
     /// <summary>How far compaction has come; zero if the log was never compacted.</summary>
     public CompactionMark Compaction { get; init; }
 
-    /// <summary>The table of the log's keys, and the next one while it is written.</summary>
-    public StoredKeyTable[] Keys { get; init; } = [];
+    /// <summary>The tables that are stored beside the log, and the next ones while they are written.</summary>
+    public StoredTable[] Tables { get; init; } = [];
 
     /// <summary>Whether this is the same head of the same creation of the log, given that both were read from storage.</summary>
     public bool IsSameAs(Head other) => Revision == other.Revision && Incarnation == other.Incarnation;
@@ -136,8 +136,8 @@ internal sealed record Head
         var garbage = GarbageItem.SizeOf(Garbage);
         var compaction = Compaction == default ? 0 : SectionHeaderBytes + CompactionMark.Size;
         var incarnation = Incarnation is null ? 0 : SectionHeaderBytes + IncarnationBytes;
-        var keys = Keys.Length == 0 ? 0 : SectionHeaderBytes + StoredKeyTable.SizeOf(Keys);
-        var bytes = new byte[FixedBytes + (3 * SectionHeaderBytes) + entries + garbage + (Fences.Length * 8) + compaction + incarnation + keys];
+        var tables = Tables.Length == 0 ? 0 : SectionHeaderBytes + StoredTable.SizeOf(Tables);
+        var bytes = new byte[FixedBytes + (3 * SectionHeaderBytes) + entries + garbage + (Fences.Length * 8) + compaction + incarnation + tables];
         var span = bytes.AsSpan();
         BinaryPrimitives.WriteUInt32LittleEndian(span, Magic);
         span[4] = Version;
@@ -175,9 +175,9 @@ internal sealed record Head
             rest = rest[IncarnationBytes..];
         }
 
-        if (keys > 0)
+        if (tables > 0)
         {
-            rest = StoredKeyTable.Write(Keys, WriteSection(rest, KeysSection, keys - SectionHeaderBytes, MayIgnore));
+            rest = StoredTable.Write(Tables, WriteSection(rest, TablesSection, tables - SectionHeaderBytes, MayIgnore));
         }
 
         Invariant.Check(rest.IsEmpty, "a head is as long as its parts");
@@ -296,13 +296,13 @@ internal sealed record Head
 
                     head = head with { Incarnation = new Guid(section) };
                     break;
-                case KeysSection:
-                    if (!StoredKeyTable.TryRead(section, out var keys))
+                case TablesSection:
+                    if (!StoredTable.TryRead(section, out var tables))
                     {
                         return false;
                     }
 
-                    head = head with { Keys = keys };
+                    head = head with { Tables = tables };
                     break;
                 default:
                     if ((flags & MustKnow) != 0)
@@ -321,7 +321,7 @@ internal sealed record Head
     {
         if (Epoch.Value < 0 || Revision < 0 || TailOrdinal < 0 || TailBase.Value < 0 || Start.Value < 0 || Start > TailBase
             || KnownOrdinal < TailOrdinal || KnownEnd < TailBase || !Compaction.IsSound || Compaction.PassEnd > TailBase
-            || Array.Exists(Keys, stored => stored.Table.End > TailBase))
+            || Array.Exists(Tables, stored => stored.Table.End > KnownEnd))
         {
             return false;
         }

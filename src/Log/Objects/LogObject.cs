@@ -189,6 +189,6 @@ internal sealed class LogObject
             }
         }
 
-        return (Header.IndexEntries == 0) == (Header.BodyBytes == 0) || Header.Kind is ObjectKind.Page or ObjectKind.Snapshot or ObjectKind.Keys;
+        return (Header.IndexEntries == 0) == (Header.BodyBytes == 0) || Header.Kind is ObjectKind.Page or ObjectKind.Snapshot or ObjectKind.Table;
     }
 }

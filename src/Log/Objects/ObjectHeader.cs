@@ -19,8 +19,8 @@ internal enum ObjectKind : byte
     /// <summary>The state of a journal's owner, which replaces all items before it.</summary>
     Snapshot = 4,
 
-    /// <summary>A page of a table of keys (<see cref="StoredKeyTable"/>).</summary>
-    Keys = 5,
+    /// <summary>A page of a table that is stored beside the log (<see cref="StoredTable"/>).</summary>
+    Table = 5,
 }
 
 /// <summary>
@@ -203,7 +203,7 @@ internal readonly record struct ObjectHeader
     private static uint PrefixCrc(ReadOnlySpan<byte> prefix) => Crc32C.Append(Crc32C.Compute(prefix[..CrcAt]), prefix[Size..]);
 
     private bool IsSound(uint sections) =>
-        Kind is >= ObjectKind.Chunk and <= ObjectKind.Keys
+        Kind is >= ObjectKind.Chunk and <= ObjectKind.Table
         && FirstOrdinal >= 0 && LastOrdinal >= FirstOrdinal
         && Epoch.Value >= 0
         && Base.Value >= 0 && End >= Base

@@ -11,7 +11,7 @@ internal enum ObjectKeyKind : byte
     /// <summary>A chunk, by its ordinal.</summary>
     Chunk = 1,
 
-    /// <summary>A part, written by a leader's maintenance (segment, index page, snapshot, page of keys): a head revision and a count.</summary>
+    /// <summary>A part, written by a leader's maintenance (segment, index page, snapshot, page of a table): a head revision and a count.</summary>
     Part = 2,
 }
 

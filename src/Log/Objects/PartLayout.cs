@@ -105,11 +105,11 @@ internal static class PartLayout
         return Build(header, null, state.IsEmpty ? [] : [state], logTag, out stored);
     }
 
-    /// <summary>Creates a page of a table of keys. No chunk is in it, so it has no ordinals.</summary>
-    public static LogObject Keys(
+    /// <summary>Creates a page of a table. No chunk is in it, so it has no ordinals.</summary>
+    public static LogObject Table(
         ReadOnlyMemory<byte>[] body, Offset end, LeaderEpoch epoch, Guid writer, uint logTag, out StoredObject stored)
     {
-        var header = new ObjectHeader { Kind = ObjectKind.Keys, Epoch = epoch, Writer = writer, End = end, MaxTimestamp = Timestamp.None };
+        var header = new ObjectHeader { Kind = ObjectKind.Table, Epoch = epoch, Writer = writer, End = end, MaxTimestamp = Timestamp.None };
         return Build(header, null, [.. body.Where(piece => !piece.IsEmpty)], logTag, out stored);
     }
 

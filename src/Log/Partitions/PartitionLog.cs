@@ -242,33 +242,33 @@ public sealed class PartitionLog : IAsyncDisposable
         _chain.IsClosed ? Task.FromResult(_chain.ClosedError)
         : _chain.Leads ? _chain.SegmentMaintenance.MergeAsync() : Task.FromResult(ErrorCode.None);
 
-    /// <summary>The stored table of the log's keys; null if there is none.</summary>
-    public KeyTable? Keys => _chain.IsOpen ? KeyTables.Complete(_chain.State.Head)?.Table : null;
+    /// <summary>The table of a kind that is stored beside the log; null if there is none.</summary>
+    public LogTable? Table(TableKind kind) => _chain.IsOpen ? StoredTables.Complete(_chain.State.Head, kind)?.Table : null;
 
-    /// <summary>Reads a page of the stored table of keys.</summary>
-    /// <param name="table">The table, as <see cref="Keys"/> gave it.</param>
+    /// <summary>Reads a page of a stored table.</summary>
+    /// <param name="table">The table, as <see cref="Table"/> gave it.</param>
     /// <param name="page">The number of the page, from 0.</param>
     /// <param name="caches">Whether others are likely to read the page soon.</param>
     /// <returns>The page as it was written; <see cref="ErrorCode.KafkaStorageError"/> if storage cannot be read now,
-    /// <see cref="ErrorCode.CorruptMessage"/> if the page is damaged or lost, <see cref="ErrorCode.OffsetNotAvailable"/> if <see cref="Keys"/> is another
-    /// table by now, or the error of a closed log.</returns>
-    public ValueTask<(ErrorCode Error, ReadOnlyMemory<byte> Bytes)> ReadKeysAsync(KeyTable table, int page, bool caches) =>
-        _chain.IsClosed ? new((_chain.ClosedError, default)) : _chain.SegmentMaintenance.Keys.ReadAsync(table, page, caches);
+    /// <see cref="ErrorCode.CorruptMessage"/> if the page is damaged or lost, <see cref="ErrorCode.OffsetNotAvailable"/> if <see cref="Table"/> is another
+    /// one by now, or the error of a closed log.</returns>
+    public ValueTask<(ErrorCode Error, ReadOnlyMemory<byte> Bytes)> ReadTableAsync(LogTable table, int page, bool caches) =>
+        _chain.IsClosed ? new((_chain.ClosedError, default)) : _chain.SegmentMaintenance.Tables.ReadAsync(table, page, caches);
 
     /// <summary>
-    /// Writes the next pages of a table of keys, which takes the place of <see cref="Keys"/> with its last page. Merging, trimming and rewriting wait
-    /// meanwhile, so the pages of one call should be few megabytes.
+    /// Writes the next pages of a table, which takes the place of the one of its kind with its last page. Merging, trimming and rewriting wait meanwhile,
+    /// so the pages of one call should be few megabytes.
     /// </summary>
-    /// <param name="table">The table; it ends at or before <see cref="ListedEndOffset"/>.</param>
+    /// <param name="table">The table; it ends at or before <see cref="DurableEndOffset"/>.</param>
     /// <param name="from">The number of the first page; 0 begins a table, and discards what was begun before.</param>
     /// <param name="pages">The pages, at least one.</param>
-    /// <param name="mark">The progress of compaction, which is stored together with the last page.</param>
+    /// <param name="mark">The progress of compaction, which is stored together with the last page; null if it stays.</param>
     /// <returns>The errors of <see cref="TrimAsync"/>; <see cref="ErrorCode.KafkaStorageError"/> also while storage refuses deletions, so that nothing
     /// more should be replaced.</returns>
-    public Task<ErrorCode> WriteKeysAsync(KeyTable table, int from, IReadOnlyList<ReadOnlyMemory<byte>> pages, CompactionMark mark) =>
+    public Task<ErrorCode> WriteTableAsync(LogTable table, int from, IReadOnlyList<ReadOnlyMemory<byte>> pages, CompactionMark? mark = null) =>
         ProblemOfLeader() is not ErrorCode.None and var error
             ? Task.FromResult(error)
-            : _chain.SegmentMaintenance.WriteKeysAsync(table, from, pages, mark);
+            : _chain.SegmentMaintenance.WriteTableAsync(table, from, pages, mark);
 
     /// <summary>Makes the progress of compaction durable, for this owner and later ones.</summary>
     /// <param name="mark">The mark; it ends at or before <see cref="ListedEndOffset"/>.</param>

@@ -1,5 +1,6 @@
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Tests.Benches;
+using Loire.Log.Objects;
 using Loire.Model;
 using Loire.TestKit;
 using static Loire.Grains.Tests.Benches.KeyBench;
@@ -16,7 +17,7 @@ public class StoredKeysTests
         Fill(bench, 600, keys: 100);
         SealAndCompact(bench);
         Append(bench, "tail=600");
-        Assert.Equal((new Offset(600), 100L, 7), (bench.Log.Keys!.Value.End, bench.Log.Keys.Value.Keys, bench.Log.Keys.Value.Pages));
+        Assert.Equal((new Offset(600), 100L, 7), (bench.Log.Table(TableKind.Keys)!.Value.End, bench.Log.Table(TableKind.Keys)!.Value.Entries, bench.Log.Table(TableKind.Keys)!.Value.Pages));
         var next = With(Compacted, bench.Storage.Clone(), cacheBytes: 0);
         Assert.Equal("600:tail=600", Found(next, "tail"));
         var reads = Reads(next);
@@ -64,8 +65,8 @@ public class StoredKeysTests
         Assert.Equal("60:k3=60 54:k4=54 none", Found(next, "k3", "k4", "k10"));
         Append(next, "k5=61");
         SealAndCompact(next);
-        var (error, _) = next.Thread.Finish(() => next.Log.ReadKeysAsync(next.Log.Keys!.Value, 0, caches: false).AsTask());
-        Assert.Equal((ErrorCode.None, new Offset(62)), (error, next.Log.Keys!.Value.End));
+        var (error, _) = next.Thread.Finish(() => next.Log.ReadTableAsync(next.Log.Table(TableKind.Keys)!.Value, 0, caches: false).AsTask());
+        Assert.Equal((ErrorCode.None, new Offset(62)), (error, next.Log.Table(TableKind.Keys)!.Value.End));
         var last = With(Compacted, next.Storage.Clone());
         Assert.Equal("60:k3=60 54:k4=54 none", Found(last, "k3", "k4", "k10"));
         Assert.DoesNotContain(key, next.Storage.Keys);
@@ -84,11 +85,11 @@ public class StoredKeysTests
         next.Storage.Replace(key, bytes);
         Append(next, "k3=60");
         SealAndCompact(next);
-        Assert.Equal((61, 60), (next.Log.Compaction.CleanTo.Value, next.Log.Keys!.Value.End.Value));
+        Assert.Equal((61, 60), (next.Log.Compaction.CleanTo.Value, next.Log.Table(TableKind.Keys)!.Value.End.Value));
         Assert.Equal("60:k3=60 54:k4=54", Found(next, "k3", "k4"));
         Append(next, "k4=61");
         SealAndCompact(next);
-        Assert.Equal(62, next.Log.Keys!.Value.End.Value);
+        Assert.Equal(62, next.Log.Table(TableKind.Keys)!.Value.End.Value);
         Assert.Equal("60:k3=60 61:k4=61", Found(With(Compacted, next.Storage.Clone()), "k3", "k4"));
     }
 
@@ -99,12 +100,12 @@ public class StoredKeysTests
         var bench = With(Compacted, storesKeys: () => mayStore);
         Fill(bench, 600, keys: 100);
         SealAndCompact(bench);
-        Assert.Null(bench.Log.Keys);
+        Assert.Null(bench.Log.Table(TableKind.Keys));
         Assert.Equal("503:k3=503", Found(bench, "k3"));
         mayStore = true;
         Append(bench, "k3=600");
         SealAndCompact(bench);
-        Assert.Equal((601, 100), (bench.Log.Keys!.Value.End.Value, bench.Log.Keys.Value.Keys));
+        Assert.Equal((601, 100), (bench.Log.Table(TableKind.Keys)!.Value.End.Value, bench.Log.Table(TableKind.Keys)!.Value.Entries));
         Assert.Equal("600:k3=600 504:k4=504", Found(With(Compacted, bench.Storage.Clone()), "k3", "k4"));
     }
 
@@ -118,12 +119,12 @@ public class StoredKeysTests
         for (; end < 300; passes++)
         {
             Compact(bench);
-            Assert.True(bench.Log.Keys!.Value.End.Value > end, $"pass {passes} ends at {bench.Log.Keys.Value.End}");
-            end = bench.Log.Keys.Value.End.Value;
+            Assert.True(bench.Log.Table(TableKind.Keys)!.Value.End.Value > end, $"pass {passes} ends at {bench.Log.Table(TableKind.Keys)!.Value.End}");
+            end = bench.Log.Table(TableKind.Keys)!.Value.End.Value;
         }
 
         Assert.InRange(passes, 6, 7);
-        Assert.Equal(300, bench.Log.Keys!.Value.Keys);
+        Assert.Equal(300, bench.Log.Table(TableKind.Keys)!.Value.Entries);
         var next = With(Compacted, bench.Storage.Clone());
         Assert.All(Enumerable.Range(0, 300), i => Assert.Equal($"{i}:k{i}={i}", Found(next, $"k{i}")));
     }
@@ -152,7 +153,7 @@ public class StoredKeysTests
             if (compacting.IsCompleted)
             {
                 Assert.InRange(at, 20, 300);
-                Assert.Equal(90, crashed.Log.Keys!.Value.End.Value);
+                Assert.Equal(90, crashed.Log.Table(TableKind.Keys)!.Value.End.Value);
                 return;
             }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Loire.Log.Audits;
 using Loire.Log.Chains;
+using Loire.Log.Objects;
 using Loire.Log.Partitions;
 using Loire.Log.Tests.LogSuite;
 using Loire.Log.Tests.Simulation;
@@ -283,7 +284,7 @@ public sealed class CrashSweep
             Assert.Equal(ErrorCode.None, await CompactAsync(log));
             Assert.Equal(ErrorCode.None, await CompactAsync(log));
             Assert.InRange((await LogBench.ReadAllAsync(log)).Count, 0, 10);
-            Assert.Equal(log.Compaction.CleanTo, log.Keys!.Value.End);
+            Assert.Equal(log.Compaction.CleanTo, log.Table(TableKind.Keys)!.Value.End);
             await log.Maintenance;
             await log.DisposeAsync();
         }

@@ -41,10 +41,10 @@ public sealed class TestCompaction(PartitionLog log, Action<string>? removing = 
             mark = new CompactionMark(log.Compaction.CleanTo, log.ListedEndOffset, log.LogStartOffset);
         }
 
-        return await ReadKeysAsync(mark.PassEnd) is not ErrorCode.None and var failed ? failed : await RewriteAsync(mark, maxSteps);
+        return await ReadTableAsync(mark.PassEnd) is not ErrorCode.None and var failed ? failed : await RewriteAsync(mark, maxSteps);
     }
 
-    private async Task<ErrorCode> ReadKeysAsync(Offset end)
+    private async Task<ErrorCode> ReadTableAsync(Offset end)
     {
         for (var next = log.LogStartOffset; next < end;)
         {
@@ -86,34 +86,34 @@ public sealed class TestCompaction(PartitionLog log, Action<string>? removing = 
             mark = mark with { PassNext = step.Next };
         }
 
-        return mark.PassNext >= mark.PassEnd ? await WriteKeysAsync(At(mark, mark.PassEnd)) : ErrorCode.None;
+        return mark.PassNext >= mark.PassEnd ? await WriteTableAsync(At(mark, mark.PassEnd)) : ErrorCode.None;
     }
 
     /// <summary>Demands that each page of the stored table is as a pass left it.</summary>
     public static async Task CheckKeysAsync(PartitionLog log)
     {
-        if (log.Keys is { } table)
+        if (log.Table(TableKind.Keys) is { } table)
         {
             Assert.True(log.Compaction.CleanTo >= table.End, "the table of keys ends where a pass ended");
             for (var page = 0; page < table.Pages; page++)
             {
-                var (error, bytes) = await log.ReadKeysAsync(table, page, caches: page % 2 == 0);
+                var (error, bytes) = await log.ReadTableAsync(table, page, caches: page % 2 == 0);
                 Assert.Equal((ErrorCode.None, PageOf(table, page)), (error, Encoding.UTF8.GetString(bytes.Span)));
             }
         }
     }
 
     /// <summary>Writes a table of three pages in two steps.</summary>
-    private async Task<ErrorCode> WriteKeysAsync(CompactionMark mark)
+    private async Task<ErrorCode> WriteTableAsync(CompactionMark mark)
     {
-        var table = new KeyTable(mark.CleanTo, mark.CleanTo.Value, 3);
-        var error = await log.WriteKeysAsync(table, 0, [Page(0), Page(1)], mark);
-        return error == ErrorCode.None ? await log.WriteKeysAsync(table, 2, [Page(2)], mark) : error;
+        var table = new LogTable(TableKind.Keys, mark.CleanTo, mark.CleanTo.Value, 3);
+        var error = await log.WriteTableAsync(table, 0, [Page(0), Page(1)], mark);
+        return error == ErrorCode.None ? await log.WriteTableAsync(table, 2, [Page(2)], mark) : error;
 
         ReadOnlyMemory<byte> Page(int page) => Encoding.UTF8.GetBytes(PageOf(table, page));
     }
 
-    private static string PageOf(KeyTable table, int page) => string.Create(CultureInfo.InvariantCulture, $"page {page} up to {table.End}");
+    private static string PageOf(LogTable table, int page) => string.Create(CultureInfo.InvariantCulture, $"page {page} up to {table.End}");
 
     /// <summary>The mark of a pass that continues at a position, or has ended there.</summary>
     private static CompactionMark At(CompactionMark mark, Offset next) =>

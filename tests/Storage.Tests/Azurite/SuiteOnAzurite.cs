@@ -36,11 +36,11 @@ public class SuiteOnAzurite
     [MemberData(nameof(RewriteTests))]
     public Task The_suite_of_rewriting_passes(string test, int number) => RunAsync(new Rewrite(), test, number);
 
-    public static TheoryData<string, int> KeyTableTests => TestsOf(typeof(KeyTables));
+    public static TheoryData<string, int> KeyTableTests => TestsOf(typeof(StoredTables));
 
     [AzuriteTheory]
     [MemberData(nameof(KeyTableTests))]
-    public Task The_suite_of_the_tables_of_keys_passes(string test, int number) => RunAsync(new KeyTables(), test, number);
+    public Task The_suite_of_the_tables_of_keys_passes(string test, int number) => RunAsync(new StoredTables(), test, number);
 
     private static TheoryData<string, int> TestsOf(Type suite)
     {
@@ -97,7 +97,7 @@ public class SuiteOnAzurite
         protected override Task<ILogStore> NewStoreAsync() => LogStore.CreateAsync();
     }
 
-    private sealed class KeyTables : KeyTableSuite
+    private sealed class StoredTables : TableSuite
     {
         protected override Task<ILogStore> NewStoreAsync() => LogStore.CreateAsync();
     }

@@ -22,7 +22,7 @@ public sealed class RewriteInFiles : RewriteSuite
 }
 
 /// <summary>The suite of the tables of keys over files.</summary>
-public sealed class KeyTablesInFiles : KeyTableSuite
+public sealed class TablesInFiles : TableSuite
 {
     protected override Task<ILogStore> NewStoreAsync() => FileLogStore.CreateAsync();
 }

@@ -9,12 +9,12 @@ using static Loire.Log.Tests.Faults.FaultBench;
 
 namespace Loire.Log.Tests.Faults;
 
-/// <summary>What is left of tables of keys, and what damage and other owners do to them. Crashes at each call are in <see cref="CrashSweep"/>.</summary>
-public sealed class KeyTableOutcomes
+/// <summary>What is left of stored tables, and what damage and other owners do to them. Crashes at each call are in <see cref="CrashSweep"/>.</summary>
+public sealed class TableOutcomes
 {
-    private static readonly KeyTable First = new(new Offset(10), 1, 3);
-    private static readonly KeyTable Begun = new(new Offset(15), 1, 2);
-    private static readonly KeyTable Next = new(new Offset(20), 1, 1);
+    private static readonly LogTable First = new(TableKind.Keys, new Offset(10), 1, 3);
+    private static readonly LogTable Begun = new(TableKind.Keys, new Offset(15), 1, 2);
+    private static readonly LogTable Next = new(TableKind.Keys, new Offset(20), 1, 1);
 
     [Fact]
     public void Nothing_is_left_of_a_table_that_was_replaced_or_not_completed() => Run(async bench =>
@@ -49,10 +49,10 @@ public sealed class KeyTableOutcomes
         var bytes = bench.Store.Find(Parts(bench)[1])!;
         bytes[^1] ^= 1;
         bench.Store.Replace(Parts(bench)[1], bytes);
-        Assert.Equal(ErrorCode.CorruptMessage, (await log.ReadKeysAsync(First, 1, caches: true)).Error);
-        Assert.Equal(ErrorCode.None, (await log.ReadKeysAsync(First, 2, caches: true)).Error);
+        Assert.Equal(ErrorCode.CorruptMessage, (await log.ReadTableAsync(First, 1, caches: true)).Error);
+        Assert.Equal(ErrorCode.None, (await log.ReadTableAsync(First, 2, caches: true)).Error);
         await WriteAsync(log, Next, 1);
-        Assert.Equal(ErrorCode.None, (await log.ReadKeysAsync(Next, 0, caches: true)).Error);
+        Assert.Equal(ErrorCode.None, (await log.ReadTableAsync(Next, 0, caches: true)).Error);
         await log.Maintenance;
         Assert.Single(Parts(bench));
     });
@@ -63,7 +63,7 @@ public sealed class KeyTableOutcomes
         var log = await FilledAsync(bench);
         await WriteAsync(log, First, 3);
         bench.Store.Replace(Parts(bench)[1], bench.Store.Find(Parts(bench)[0])!);
-        Assert.Equal(ErrorCode.CorruptMessage, (await log.ReadKeysAsync(First, 1, caches: true)).Error);
+        Assert.Equal(ErrorCode.CorruptMessage, (await log.ReadTableAsync(First, 1, caches: true)).Error);
     });
 
     [Fact]
@@ -71,11 +71,11 @@ public sealed class KeyTableOutcomes
     {
         var log = await FilledAsync(bench);
         bench.Script.On(PartCreate, StorageFault.Refuse(new StorageFullException("Full.")));
-        Assert.Equal(ErrorCode.KafkaStorageError, await log.WriteKeysAsync(First, 0, Pages(3), default));
+        Assert.Equal(ErrorCode.KafkaStorageError, await log.WriteTableAsync(First, 0, Pages(3), default));
         await WriteAsync(log, First, 3);
         bench.Script.On(ReadOf("/part/"), StorageFault.Refuse(new IOException("away")));
-        Assert.Equal(ErrorCode.KafkaStorageError, (await log.ReadKeysAsync(First, 0, caches: true)).Error);
-        Assert.Equal(ErrorCode.None, (await log.ReadKeysAsync(First, 0, caches: true)).Error);
+        Assert.Equal(ErrorCode.KafkaStorageError, (await log.ReadTableAsync(First, 0, caches: true)).Error);
+        Assert.Equal(ErrorCode.None, (await log.ReadTableAsync(First, 0, caches: true)).Error);
         await log.DisposeAsync();
         Assert.Empty(await LogAudit.FindAsync(bench.Store, bench.Store, bench.Time));
     });
@@ -89,14 +89,14 @@ public sealed class KeyTableOutcomes
         var reader = await bench.OpenAsync();
         await WriteAsync(log, Next, 1);
         await log.Maintenance;
-        Assert.Equal(First, reader.Keys);
-        Assert.Equal(ErrorCode.OffsetNotAvailable, (await reader.ReadKeysAsync(First, 0, caches: true)).Error);
-        Assert.Equal(Next, reader.Keys);
-        Assert.Equal(ErrorCode.None, (await reader.ReadKeysAsync(Next, 0, caches: true)).Error);
+        Assert.Equal(First, reader.Table(TableKind.Keys));
+        Assert.Equal(ErrorCode.OffsetNotAvailable, (await reader.ReadTableAsync(First, 0, caches: true)).Error);
+        Assert.Equal(Next, reader.Table(TableKind.Keys));
+        Assert.Equal(ErrorCode.None, (await reader.ReadTableAsync(Next, 0, caches: true)).Error);
     });
 
     private static string[] Parts(FaultBench bench) =>
-        [.. bench.Store.Keys.Where(key => KindOf(bench, key) == ObjectKind.Keys).Order(StringComparer.Ordinal)];
+        [.. bench.Store.Keys.Where(key => KindOf(bench, key) == ObjectKind.Table).Order(StringComparer.Ordinal)];
 
     private static ObjectKind? KindOf(FaultBench bench, string key) =>
         ObjectHeader.TryRead(bench.Store.Find(key)!.AsSpan(), new LogName(LogId).Tag, out var header) ? header.Kind : null;
@@ -114,8 +114,8 @@ public sealed class KeyTableOutcomes
         return log;
     }
 
-    private static async Task WriteAsync(PartitionLog log, KeyTable table, int pages) =>
-        Assert.Equal(ErrorCode.None, await log.WriteKeysAsync(table, 0, Pages(pages), new CompactionMark(table.End, table.End, table.End)));
+    private static async Task WriteAsync(PartitionLog log, LogTable table, int pages) =>
+        Assert.Equal(ErrorCode.None, await log.WriteTableAsync(table, 0, Pages(pages), new CompactionMark(table.End, table.End, table.End)));
 
     private static ReadOnlyMemory<byte>[] Pages(int count) => [.. Enumerable.Range(1, count).Select(page => new ReadOnlyMemory<byte>(new byte[page]))];
 }

@@ -3,27 +3,42 @@ using Loire.Model;
 
 namespace Loire.Log.Objects;
 
-/// <summary>A stored table of the keys of a log, up to an offset: pages that the log keeps and its owner understands.</summary>
-/// <param name="End">What the table says holds for all records before this offset.</param>
-/// <param name="Keys">How many entries it has, at most.</param>
-/// <param name="Pages">How many pages it has.</param>
-public readonly record struct KeyTable(Offset End, long Keys, int Pages);
+/// <summary>What a table says of its log.</summary>
+public enum TableKind : byte
+{
+    /// <summary>Where the last record of each key lies.</summary>
+    Keys = 1,
+
+    /// <summary>What was last appended by each producer.</summary>
+    Producers = 2,
+}
+
+/// <summary>A table that is stored beside a log: pages that the log keeps and its owner understands.</summary>
+/// <param name="Kind">What it says.</param>
+/// <param name="End">That holds for all records before this offset.</param>
+/// <param name="Entries">How many entries it has, at most.</param>
+/// <param name="Pages">How many pages it has, at least one.</param>
+public readonly record struct LogTable(TableKind Kind, Offset End, long Entries, int Pages);
 
 /// <summary>
-/// Where the pages of a key table lie: in the head of a log, first the table that is complete, if there is one, then the one that is being written.
+/// Where the pages of a table lie, in the head of a log: of each kind the table that is complete, if there is one, and the one that is being written.
+/// Kinds that a version does not know are kept.
 /// <code>
-///    0  i64  end
-///    8  i64  keys
-///   16  i32  pages
-///   20  i32  runs
-///   24       runs, in order of the pages: {i64 head revision, i32 first index, i32 count} of their parts
+///    0  u8   kind (TableKind)
+///    1  u24  zero
+///    4  i32  pages
+///    8  i64  end
+///   16  i64  entries
+///   24  i32  runs
+///   28  u32  zero
+///   32       runs, in order of the pages: {i64 head revision, i32 first index, i32 count} of their parts
 /// </code>
 /// </summary>
 /// <param name="Table">What the table is, once it is complete.</param>
 /// <param name="Runs">The parts that hold its first pages.</param>
-internal sealed record StoredKeyTable(KeyTable Table, PartRun[] Runs)
+internal sealed record StoredTable(LogTable Table, PartRun[] Runs)
 {
-    private const int FixedBytes = 24;
+    private const int FixedBytes = 32;
 
     /// <summary>How many pages have been written.</summary>
     public int WrittenPages => Runs.Sum(run => run.Count);
@@ -51,7 +66,7 @@ internal sealed record StoredKeyTable(KeyTable Table, PartRun[] Runs)
     public IEnumerable<ObjectKey> Keys() => Runs.SelectMany(run => Enumerable.Range(0, run.Count).Select(run.KeyOf));
 
     /// <summary>Bytes of all tables.</summary>
-    public static int SizeOf(ReadOnlySpan<StoredKeyTable> tables)
+    public static int SizeOf(ReadOnlySpan<StoredTable> tables)
     {
         var size = 0;
         foreach (var table in tables)
@@ -63,14 +78,16 @@ internal sealed record StoredKeyTable(KeyTable Table, PartRun[] Runs)
     }
 
     /// <summary>Writes tables one after the other; returns what is left of the destination.</summary>
-    public static Span<byte> Write(ReadOnlySpan<StoredKeyTable> tables, Span<byte> destination)
+    public static Span<byte> Write(ReadOnlySpan<StoredTable> tables, Span<byte> destination)
     {
         foreach (var (table, runs) in tables)
         {
-            BinaryPrimitives.WriteInt64LittleEndian(destination, table.End.Value);
-            BinaryPrimitives.WriteInt64LittleEndian(destination[8..], table.Keys);
-            BinaryPrimitives.WriteInt32LittleEndian(destination[16..], table.Pages);
-            BinaryPrimitives.WriteInt32LittleEndian(destination[20..], runs.Length);
+            destination[..FixedBytes].Clear();
+            destination[0] = (byte)table.Kind;
+            BinaryPrimitives.WriteInt32LittleEndian(destination[4..], table.Pages);
+            BinaryPrimitives.WriteInt64LittleEndian(destination[8..], table.End.Value);
+            BinaryPrimitives.WriteInt64LittleEndian(destination[16..], table.Entries);
+            BinaryPrimitives.WriteInt32LittleEndian(destination[24..], runs.Length);
             destination = destination[FixedBytes..];
             foreach (var run in runs)
             {
@@ -82,14 +99,15 @@ internal sealed record StoredKeyTable(KeyTable Table, PartRun[] Runs)
         return destination;
     }
 
-    /// <summary>Reads tables until the source ends; false if any is incomplete or invalid, or if there are more than two or two of a kind.</summary>
-    public static bool TryRead(ReadOnlySpan<byte> source, out StoredKeyTable[] tables)
+    /// <summary>Reads tables until the source ends; false if any is incomplete or invalid, or if there are two of a kind and state.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> source, out StoredTable[] tables)
     {
-        var read = new List<StoredKeyTable>(2);
+        var read = new List<StoredTable>(2);
         tables = [];
         while (source.Length > 0)
         {
-            if (!TryReadOne(ref source, out var table) || read.Exists(other => other.IsComplete == table!.IsComplete || table.IsComplete))
+            if (!TryReadOne(ref source, out var table)
+                || read.Exists(other => other.Table.Kind == table!.Table.Kind && other.IsComplete == table.IsComplete))
             {
                 return false;
             }
@@ -101,7 +119,7 @@ internal sealed record StoredKeyTable(KeyTable Table, PartRun[] Runs)
         return true;
     }
 
-    private static bool TryReadOne(ref ReadOnlySpan<byte> source, out StoredKeyTable? table)
+    private static bool TryReadOne(ref ReadOnlySpan<byte> source, out StoredTable? table)
     {
         table = null;
         if (source.Length < FixedBytes)
@@ -109,13 +127,14 @@ internal sealed record StoredKeyTable(KeyTable Table, PartRun[] Runs)
             return false;
         }
 
-        var described = new KeyTable(
-            new Offset(BinaryPrimitives.ReadInt64LittleEndian(source)),
-            BinaryPrimitives.ReadInt64LittleEndian(source[8..]),
-            BinaryPrimitives.ReadInt32LittleEndian(source[16..]));
-        var count = BinaryPrimitives.ReadInt32LittleEndian(source[20..]);
+        var described = new LogTable(
+            (TableKind)source[0],
+            new Offset(BinaryPrimitives.ReadInt64LittleEndian(source[8..])),
+            BinaryPrimitives.ReadInt64LittleEndian(source[16..]),
+            BinaryPrimitives.ReadInt32LittleEndian(source[4..]));
+        var count = BinaryPrimitives.ReadInt32LittleEndian(source[24..]);
         source = source[FixedBytes..];
-        if (described.End.Value < 0 || described.Keys < 0 || described.Pages < 0 || count < 0 || source.Length / PartRun.Size < count)
+        if (described.End.Value < 0 || described.Entries < 0 || described.Pages < 1 || count < 1 || source.Length / PartRun.Size < count)
         {
             return false;
         }
@@ -132,7 +151,7 @@ internal sealed record StoredKeyTable(KeyTable Table, PartRun[] Runs)
             }
         }
 
-        table = new StoredKeyTable(described, runs);
+        table = new StoredTable(described, runs);
         return pages <= described.Pages;
     }
 }
