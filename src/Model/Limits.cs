@@ -32,6 +32,12 @@ public static class Limits
     /// <summary>Record batches in one append.</summary>
     public const int BatchesPerAppend = 10_000;
 
+    /// <summary>
+    /// Idempotent producers that one partition remembers, about 200 bytes each. Beyond it the one that appended the longest time ago is forgotten, and a retry
+    /// of its last batches is taken for new ones.
+    /// </summary>
+    public const int ProducersPerPartition = 10_000;
+
     /// <summary>Bytes of one append, all its batches together.</summary>
     public const int AppendBytes = BatchBytes;
 

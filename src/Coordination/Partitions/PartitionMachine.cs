@@ -1,3 +1,4 @@
+using Loire.Coordination.Producers;
 using Loire.Model;
 
 namespace Loire.Coordination.Partitions;
@@ -8,7 +9,9 @@ namespace Loire.Coordination.Partitions;
 /// <code>
 ///   Configure      the topic has a newer version
 ///   Open           the log has been read
+///   Judge          batches of idempotent producers arrive
 ///   Append         the log has assigned offsets; parks the reply
+///   Repeat         an append repeats one that is in the log, or under way; parks the reply for as long
 ///   Advance        the durable end or the high watermark has advanced; releases replies and polls
 ///   MoveStart      records at the beginning were deleted
 ///   Fail           pending appends will never be durable; releases their replies
@@ -22,9 +25,18 @@ public sealed class PartitionMachine<TReply, TPoll>
     where TPoll : LongPoll
 {
     private readonly PendingAppends<TReply, TPoll> _pending = new();
+    private readonly List<Retry> _retries = [];
     private Offset _start;
     private Offset _highWatermark;
     private Offset _durableEnd;
+
+    private readonly record struct Retry(TReply Reply, Offset BaseOffset, Offset NextOffset, bool AwaitsCopies)
+    {
+        public Acknowledgement<TReply> Acknowledgement => new(Reply, BaseOffset, NextOffset, 0, IsRetry: true);
+    }
+
+    /// <summary>What is known of idempotent producers.</summary>
+    public ProducerTable Producers { get; } = new(Limits.ProducersPerPartition);
 
     /// <summary>The topic's configuration; null until it is known.</summary>
     public PartitionSettings? Settings { get; private set; }
@@ -65,6 +77,52 @@ public sealed class PartitionMachine<TReply, TPoll>
         AssertInvariants();
     }
 
+    /// <summary>Judges the batches of an append, which all have a producer id, against those before them.</summary>
+    /// <param name="batches">The batches in their order.</param>
+    /// <returns>How many of the first ones repeat batches of the log, and where those lie. <see cref="ErrorCode.OutOfOrderSequenceNumber"/> also if a batch
+    /// repeats another after a new one: a client repeats its oldest batches.</returns>
+    public SequenceVerdict Judge(ReadOnlySpan<ProducedBatch> batches)
+    {
+        var verdict = new SequenceVerdict(ErrorCode.None, 0, Offset.None, Offset.None, Timestamp.None);
+        for (var i = 0; i < batches.Length; i++)
+        {
+            var error = Producers.Check(batches[i], batches[verdict.Repeated..i], out var original);
+            if (error != ErrorCode.None || (original is not null && verdict.Repeated < i))
+            {
+                return verdict with { Error = error != ErrorCode.None ? error : ErrorCode.OutOfOrderSequenceNumber };
+            }
+
+            if (original is { } known)
+            {
+                verdict = verdict with
+                {
+                    Repeated = i + 1,
+                    BaseOffset = i == 0 ? known.BaseOffset : verdict.BaseOffset,
+                    NextOffset = known.LastOffset + 1,
+                    MaxTimestamp = known.MaxTimestamp > verdict.MaxTimestamp ? known.MaxTimestamp : verdict.MaxTimestamp,
+                };
+            }
+        }
+
+        return verdict;
+    }
+
+    /// <summary>Parks the reply of an append that repeats another until that has its acknowledgement.</summary>
+    /// <param name="verdict">What it repeats.</param>
+    /// <param name="acks">What the reply waits for.</param>
+    /// <param name="reply">The reply.</param>
+    /// <returns>False if there is nothing to wait for.</returns>
+    public bool Repeat(in SequenceVerdict verdict, Acks acks, TReply reply)
+    {
+        if (verdict.NextOffset <= (acks == Acks.All ? _highWatermark : _durableEnd))
+        {
+            return false;
+        }
+
+        _retries.Add(new Retry(reply, verdict.BaseOffset, verdict.NextOffset, AwaitsCopies: acks == Acks.All));
+        return true;
+    }
+
     /// <summary>Parks the reply of an append to which the log has assigned offsets.</summary>
     /// <param name="baseOffset">The offset of its first record: the end of the log so far.</param>
     /// <param name="nextOffset">The offset after its last record.</param>
@@ -89,6 +147,8 @@ public sealed class PartitionMachine<TReply, TPoll>
         Invariant.Check(highWatermark >= _highWatermark && durableEnd >= _durableEnd, "what is durable stays so");
         _pending.Advance(_highWatermark, highWatermark, durableEnd, acknowledged);
         (_highWatermark, _durableEnd) = (highWatermark, durableEnd);
+        Producers.Advance(durableEnd);
+        Release(retry => retry.NextOffset <= (retry.AwaitsCopies ? highWatermark : durableEnd), acknowledged);
         AssertInvariants();
         return _pending.Polls.TakeSatisfied(_pending.CommittedBytes);
     }
@@ -109,6 +169,8 @@ public sealed class PartitionMachine<TReply, TPoll>
     {
         Invariant.Check(from >= _durableEnd, "what is durable does not fail");
         _pending.Remove(from, end, failed);
+        Producers.Fail(from);
+        Release(retry => retry.NextOffset > from, failed);
         AssertInvariants();
     }
 
@@ -133,6 +195,15 @@ public sealed class PartitionMachine<TReply, TPoll>
 
     /// <summary>Removes and returns all polls.</summary>
     public List<TPoll> TakeAll() => _pending.Polls.TakeSatisfied(long.MaxValue);
+
+    private void Release(Predicate<Retry> ends, List<Acknowledgement<TReply>> released)
+    {
+        if (_retries.Count > 0)
+        {
+            released.AddRange(_retries.FindAll(ends).Select(retry => retry.Acknowledgement));
+            _retries.RemoveAll(ends);
+        }
+    }
 
     private void AssertInvariants() => Positions.AssertInvariants();
 }

@@ -41,10 +41,10 @@ public static class ProduceRules
             return ErrorCode.InvalidRecord;
         }
 
-        // Accepting an idempotent or transactional batch without checking its sequence would break the producer's guarantee.
-        if (batch.IsTransactional || batch.ProducerId >= 0)
+        // Accepting a transactional batch would show its records before they are committed.
+        if (batch.IsTransactional)
         {
-            detail = "Idempotent and transactional producers are not supported by this version: send batches without a producer id.";
+            detail = "Transactions are not supported by this version.";
             return ErrorCode.UnsupportedForMessageFormat;
         }
 

@@ -49,7 +49,10 @@ internal sealed class DriverFactory(
             options.Value.MaxStaleness / 2, new MemoryQuota(options.Value.AppendBytes), new Computations(Environment.ProcessorCount),
             new CompactionBudget(options.Value.CompactionMemoryBytes, options.Value.CompactionBytesPerSecond, time),
             new KeyIndexMemory(options.Value.KeyIndexBytes, metrics), reports,
-            () => brokers.HaveLevelAsync(FeatureLevels.StoredTables), registration?.BrokerId ?? -1);
+            () => brokers.HaveLevelAsync(FeatureLevels.StoredTables), registration?.BrokerId ?? -1)
+        {
+            ProducerExpiration = options.Value.ProducerExpiration,
+        };
 
     private readonly ILogger _partitionLogger = loggers.CreateLogger<PartitionDriver>();
     private readonly ILogger _topicLogger = loggers.CreateLogger<TopicDriver>();

@@ -101,6 +101,9 @@ public sealed class LoireGrainsOptions
     /// </summary>
     public long KeyIndexBytes { get; set; } = 64L * 1024 * 1024;
 
+    /// <summary>How long partitions remember an idempotent producer that appends nothing (Kafka's <c>producer.id.expiration.ms</c>).</summary>
+    public TimeSpan ProducerExpiration { get; set; } = TimeSpan.FromDays(1);
+
     /// <summary>Settings of consumer groups.</summary>
     public GroupOptions Groups { get; set; } = new();
 }

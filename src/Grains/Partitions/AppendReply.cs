@@ -15,6 +15,9 @@ internal sealed class AppendReply : IValueTaskSource<AppendResult>
     /// <summary>The broker's time of all records with LogAppendTime, otherwise <see cref="Timestamp.None"/>.</summary>
     public Timestamp LogAppendTime { get; set; } = Timestamp.None;
 
+    /// <summary>Where the first batches lie, which were in the log before; <see cref="Offset.None"/> if all of them are new.</summary>
+    public Offset RepeatedBase { get; set; } = Offset.None;
+
     /// <summary>Completes with the reply.</summary>
     public ValueTask<AppendResult> Result => new(this, _core.Version);
 

@@ -1,4 +1,5 @@
 using Loire.Coordination.Partitions;
+using Loire.Coordination.Producers;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Log.Partitions;
 using Loire.Model;
@@ -10,10 +11,11 @@ namespace Loire.Grains.Partitions;
 /// The appends of one partition. An append gets its offsets at once if the partition leads, has room, and no earlier append is queued.
 /// Otherwise it is queued, and one loop processes the queue in order: it opens the log, becomes leader, waits for room, and assigns
 /// offsets. So offsets follow the order of arrival, and appends that arrive while the partition becomes leader share that attempt. An append
-/// whose records must be converted (<see cref="BatchConversion"/>) is queued too.
+/// whose records must be converted (<see cref="BatchConversion"/>) is queued too, and the first one of an idempotent producer. What such a producer
+/// repeats is not appended again; its reply has the offsets of the original, once that is durable.
 /// </summary>
 internal sealed class PartitionAppends(
-    PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, Func<ValueTask<ErrorCode>> open,
+    PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, PartitionProducers producers, Func<ValueTask<ErrorCode>> open,
     Func<ValueTask<ErrorCode>> lead, PartitionDriverOptions options,
     TimeProvider time, PartitionMetrics metrics, Action<Exception> failed) : IDisposable
 {
@@ -64,7 +66,8 @@ internal sealed class PartitionAppends(
     {
         var reply = request.Acks == Acks.None ? null : new AppendReply();
         if (_arrivals.Count == 0 && _loop.IsCompleted && _leads && log.IsLeader && HasRoom(request.Batches.Length)
-            && machine.Settings is { } settings && !BatchConversion.IsNeeded(request.Batches.Span, settings))
+            && machine.Settings is { } settings && !BatchConversion.IsNeeded(request.Batches.Span, settings)
+            && (producers.AreKnown || !ProducedBatches.AreIdempotent(request.Batches.Span)))
         {
             return TryAppend(request, reply, settings, isConverted: false) is { } refusal
                 ? new(refusal)
@@ -105,10 +108,16 @@ internal sealed class PartitionAppends(
         var satisfied = machine.Advance(log.DurableEndOffset, log.DurableEndOffset, _released);
         foreach (var append in _released)
         {
-            metrics.Appended(append.NextOffset - append.BaseOffset, append.Bytes);
-            append.Reply?.Release(new AppendResult(
-                ErrorCode.None, append.BaseOffset, append.NextOffset + -1, append.Reply.LogAppendTime, machine.Positions.Start, null,
-                machine.TopicVersion));
+            if (!append.IsRetry)
+            {
+                metrics.Appended(append.NextOffset - append.BaseOffset, append.Bytes);
+            }
+
+            if (append.Reply is { } reply)
+            {
+                var first = reply.RepeatedBase == Offset.None ? append.BaseOffset : reply.RepeatedBase;
+                reply.Release(Appended(first, append.NextOffset, reply.LogAppendTime));
+            }
         }
 
         _released.Clear();
@@ -146,6 +155,9 @@ internal sealed class PartitionAppends(
 
     /// <summary>Returns the memory of what is still pending; the log must not be used any more.</summary>
     public void Dispose() => _memory.Dispose();
+
+    private AppendResult Appended(Offset first, Offset next, Timestamp logAppendTime) => new(
+        ErrorCode.None, first, next + -1, logAppendTime, machine.Positions.Start, null, machine.TopicVersion);
 
     private AppendResult Unacknowledged() => new(
         ErrorCode.None, Offset.None, Offset.None, Timestamp.None, machine.Positions.Start, null, machine.TopicVersion);
@@ -227,6 +239,15 @@ internal sealed class PartitionAppends(
             _leads = error == ErrorCode.None;
         }
 
+        if (error == ErrorCode.None && !producers.AreKnown && ProducedBatches.AreIdempotent(arrival.Request.Batches.Span))
+        {
+            (error, var detail) = await producers.LearnAsync();
+            if (error != ErrorCode.None)
+            {
+                return (error, detail);
+            }
+        }
+
         if (error != ErrorCode.None || HasRoom(arrival.Request.Batches.Length))
         {
             return (error, null);
@@ -280,20 +301,47 @@ internal sealed class PartitionAppends(
             error = BatchConversion.CheckKeys(_produced.Batches, settings, out detail);
         }
 
+        var (verdict, isIdempotent) = (default(SequenceVerdict), error == ErrorCode.None && _produced.Sequences.Length > 0);
+        if (isIdempotent)
+        {
+            verdict = machine.Judge(_produced.Sequences);
+            (error, detail) = (verdict.Error, Explain(verdict.Error));
+        }
+
         if (error != ErrorCode.None)
         {
             _produced.Clear();
             return Refuse(error, detail);
         }
 
+        if (isIdempotent && verdict.Repeated > 0)
+        {
+            metrics.Repeated(verdict.Repeated);
+            if (verdict.Repeated == _produced.Batches.Length)
+            {
+                _produced.Clear();
+                return Repeat(verdict, request.Acks, reply);
+            }
+
+            _produced.Skip(verdict.Repeated);
+            reply?.RepeatedBase = verdict.BaseOffset;
+        }
+
         var pending = log.Append(_produced.Batches);
         var next = pending.LastOffset + 1;
         Invariant.Check(next - pending.BaseOffset == _produced.Records, "an append takes the offsets that its batches count");
-        _produced.Clear();
         if (pending.Committed is { IsCompletedSuccessfully: true, Result: not ErrorCode.None and var refused })
         {
+            _produced.Clear();
             return Refuse(refused, null);
         }
+
+        if (isIdempotent)
+        {
+            producers.Appended(_produced.Sequences, pending.BaseOffset, request.Batches.Length, now);
+        }
+
+        _produced.Clear();
 
         if (reply is not null)
         {
@@ -303,4 +351,24 @@ internal sealed class PartitionAppends(
         machine.Append(pending.BaseOffset, next, request.Batches.Length, request.Acks, reply);
         return null;
     }
+
+    /// <summary>Answers an append of which everything is in the log, or on its way there.</summary>
+    /// <returns>The answer; null if it is parked.</returns>
+    private AppendResult? Repeat(in SequenceVerdict verdict, Acks acks, AppendReply? reply)
+    {
+        if (reply is null)
+        {
+            return Unacknowledged();
+        }
+
+        reply.LogAppendTime = verdict.MaxTimestamp;
+        return machine.Repeat(verdict, acks, reply) ? null : Appended(verdict.BaseOffset, verdict.NextOffset, verdict.MaxTimestamp);
+    }
+
+    private static string? Explain(ErrorCode error) => error switch
+    {
+        ErrorCode.InvalidProducerEpoch => "The producer has a newer epoch: another one with the same id has taken over.",
+        ErrorCode.OutOfOrderSequenceNumber => "The sequence of the batch neither continues the producer's last batch nor repeats one of its last five.",
+        _ => null,
+    };
 }

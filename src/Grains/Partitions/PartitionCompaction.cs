@@ -16,6 +16,7 @@ namespace Loire.Grains.Partitions;
 /// </summary>
 /// <param name="log">The log, which is open.</param>
 /// <param name="keys">The stored table of the log's keys, which each pass brings up to date.</param>
+/// <param name="producers">Keeps what the compacted records say of idempotent producers.</param>
 /// <param name="machine">The partition's machine, which has settings.</param>
 /// <param name="seeNewest">Ensures that the log knows what other owners have done.</param>
 /// <param name="lead">Takes the lead, which rewriting requires.</param>
@@ -23,7 +24,7 @@ namespace Loire.Grains.Partitions;
 /// <param name="time">The clock.</param>
 /// <param name="metrics">Counts what is done.</param>
 internal sealed class PartitionCompaction(
-    PartitionLog log, StoredKeys keys, PartitionMachine<AppendReply, WaitingFetch> machine, Func<ValueTask<ErrorCode>> seeNewest, Func<ValueTask<ErrorCode>> lead,
+    PartitionLog log, StoredKeys keys, PartitionProducers producers, PartitionMachine<AppendReply, WaitingFetch> machine, Func<ValueTask<ErrorCode>> seeNewest, Func<ValueTask<ErrorCode>> lead,
     PartitionDriverOptions options, TimeProvider time, PartitionMetrics metrics)
 {
     private const int ReadBytes = 1024 * 1024;
@@ -106,6 +107,8 @@ internal sealed class PartitionCompaction(
         if (pass is { } due)
         {
             error = await lead();
+            error = error == ErrorCode.None && due.End != Offset.None ? await producers.RecallAsync() : error;
+            error = error == ErrorCode.None && due.End != Offset.None ? await producers.KeepAsync(due.End) : error;
             error = error != ErrorCode.None ? error : due.End == Offset.None ? await log.SealAsync() : await CountAsync(due);
         }
 
@@ -251,6 +254,8 @@ internal sealed class PartitionCompaction(
         var next = Offset.Min(pass.Next, end);
         var cleanTo = Offset.Min(log.Compaction.CleanTo, end);
 
+        var lasts = producers.LastOffsets();
+
         // What a pass that is resumed has kept before is not known.
         var hasTombstones = next > log.LogStartOffset;
         error = error == ErrorCode.None ? await log.MarkCompactionAsync(new CompactionMark(cleanTo, end, next)) : error;
@@ -262,7 +267,7 @@ internal sealed class PartitionCompaction(
             }
 
             var removed = 0L;
-            using var compaction = new BatchCompaction(scan.Latest, end, Now, settings.TombstoneTime, MayBeLastOfProducer);
+            using var compaction = new BatchCompaction(scan.Latest, end, Now, settings.TombstoneTime, (producer, last) => lasts.TryGetValue(producer, out var known) && known == last);
             var step = await log.RewriteAsync(
                 next,
                 log.ListedEndOffset,
@@ -361,9 +366,6 @@ internal sealed class PartitionCompaction(
 
         return (new RewrittenBatches(ErrorCode.None, rewritten), removed);
     }
-
-    // Producers have no state yet, so that each of their batches may be the last one.
-    private static bool MayBeLastOfProducer(long producer, Offset last) => true;
 
     /// <summary>A pass over the log.</summary>
     /// <param name="End">Where the part ends whose keys are to be learned.</param>

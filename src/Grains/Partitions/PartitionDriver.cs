@@ -1,4 +1,5 @@
 using Loire.Coordination.Partitions;
+using Loire.Coordination.Producers;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Placement;
@@ -30,6 +31,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     private readonly PartitionMetrics _metrics;
     private readonly ILogger _logger;
     private readonly Action _drop;
+    private readonly PartitionProducers _producers;
     private readonly PartitionAppends _appends;
     private readonly PartitionFetches _fetches;
     private readonly PartitionTrims _trims;
@@ -64,13 +66,14 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         (_key, _log, _askTopic, _metrics, _logger, _drop) = (key, log, askTopic, metrics, logger, drop);
         (_maxAge, _brokerId, _time) = (options.MaxAge, options.BrokerId, time);
         _turns = new DriverTurns(turns, Fail);
-        _appends = new PartitionAppends(log, _machine, OpenAsync, LeadAsync, options, time, metrics, Fail);
+        _producers = new PartitionProducers(log, _machine, options, time);
+        _appends = new PartitionAppends(log, _machine, _producers, OpenAsync, LeadAsync, options, time, metrics, Fail);
         _fetches = new PartitionFetches(log, _machine, Bounds, _turns, options.MaxAge, time, metrics);
-        _trims = new PartitionTrims(log, _machine, NewestAsync, LeadAsync, time, metrics);
+        _trims = new PartitionTrims(log, _machine, _producers, NewestAsync, LeadAsync, time, metrics);
         var keys = new StoredKeys(log, options);
-        _compaction = new PartitionCompaction(log, keys, _machine, NewestAsync, LeadAsync, options, time, metrics);
+        _compaction = new PartitionCompaction(log, keys, _producers, _machine, NewestAsync, LeadAsync, options, time, metrics);
         _keys = new PartitionKeys(log, keys, _machine, options, time);
-        _upkeep = new PartitionUpkeep(key, log, _machine, _trims, _compaction, options.Reports, () => _closed, metrics, logger);
+        _upkeep = new PartitionUpkeep(key, log, _machine, _producers, _trims, _compaction, options.Reports, () => _closed, metrics, logger);
         log.Advanced = OnLogAdvanced;
         log.Failed = _appends.Fail;
         log.Closed = OnLogClosed;
@@ -198,6 +201,15 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
 
         var error = await _trims.DeleteBeforeAsync(to);
         return Bounds() with { Error = error };
+    }
+
+    /// <summary>What is known of idempotent producers, the one first that appended the longest time ago. Takes the lead, if there are any.</summary>
+    internal async Task<(ErrorCode Error, ProducerState[] Producers)> ProducersAsync()
+    {
+        var error = await OpenAsync();
+        error = error == ErrorCode.None && _producers.Exist ? await LeadAsync() : error;
+        error = error == ErrorCode.None ? await _producers.RecallAsync() : error;
+        return (error, error == ErrorCode.None ? [.. _machine.Producers.Producers] : []);
     }
 
     /// <summary>
@@ -427,6 +439,10 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         var satisfied = _appends.Advance();
         _machine.MoveStart(_log.LogStartOffset);
         _fetches.Answer(satisfied);
+        if (_producers.MustStore)
+        {
+            _turns.Start(_producers.StoreAsync);
+        }
     }
 
     private void OnLogClosed(ErrorCode error)

@@ -16,9 +16,13 @@ namespace Loire.Grains.Partitions;
 /// <param name="Compaction">Bounds compaction in the silo.</param>
 /// <param name="KeyIndex">The silo's memory for where the last record of each key lies.</param>
 /// <param name="Reports">Gets the reports of partitions that close; null if they are not reported.</param>
-/// <param name="StoresKeys">Whether compaction may store tables of keys (<see cref="StoredKeys"/>) now; null if always.</param>
+/// <param name="StoresTables">Whether tables may be stored beside logs (<see cref="StoredKeys"/>, <see cref="PartitionProducers"/>) now; null if always.</param>
 /// <param name="BrokerId">The broker that leads the partition while it is open here; −1 if the silo is none.</param>
 public sealed record PartitionDriverOptions(
     long PendingBytes, long WaitingAppendBytes, TimeSpan RoomWait, TimeSpan MaxAge, MemoryQuota AppendMemory, Computations Computations,
-    CompactionBudget Compaction, KeyIndexMemory KeyIndex, PartitionReports? Reports = null, Func<ValueTask<bool>>? StoresKeys = null,
-    int BrokerId = -1);
+    CompactionBudget Compaction, KeyIndexMemory KeyIndex, PartitionReports? Reports = null, Func<ValueTask<bool>>? StoresTables = null,
+    int BrokerId = -1)
+{
+    /// <summary>How long a producer that appends nothing is remembered (Kafka's <c>producer.id.expiration.ms</c>).</summary>
+    public TimeSpan ProducerExpiration { get; init; } = TimeSpan.FromDays(1);
+}

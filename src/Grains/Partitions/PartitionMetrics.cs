@@ -12,6 +12,7 @@ public sealed class PartitionMetrics
     private readonly Counter<long> _appends;
     private readonly Counter<long> _appendedRecords;
     private readonly Counter<long> _appendedBytes;
+    private readonly Counter<long> _repeated;
     private readonly Counter<long> _fetches;
     private readonly Counter<long> _fetchedBytes;
     private readonly UpDownCounter<long> _waitingFetches;
@@ -35,6 +36,8 @@ public sealed class PartitionMetrics
         _appendedRecords = meter.CreateCounter<long>(
             "loire.partition.append.records", "{record}", "Offsets taken by acknowledged appends.");
         _appendedBytes = meter.CreateCounter<long>("loire.partition.append.size", "By", "Bytes of batches in acknowledged appends.");
+        _repeated = meter.CreateCounter<long>(
+            "loire.partition.append.retries", "{batch}", "Batches of idempotent producers that were in the log already, and were not appended again.");
         _fetches = meter.CreateCounter<long>("loire.partition.fetches", "{fetch}", "Fetches that succeeded.");
         _fetchedBytes = meter.CreateCounter<long>("loire.partition.fetch.size", "By", "Bytes of batches returned to fetches.");
         _waitingFetches = meter.CreateUpDownCounter<long>(
@@ -67,6 +70,8 @@ public sealed class PartitionMetrics
         _appendedRecords.Add(records);
         _appendedBytes.Add(bytes);
     }
+
+    internal void Repeated(int batches) => _repeated.Add(batches);
 
     internal void Fetched(long bytes)
     {

@@ -7,12 +7,13 @@ namespace Loire.Grains.Partitions;
 /// <summary>Deletes the oldest records of one partition: those that its topic no longer keeps, and those that a client wants deleted.</summary>
 /// <param name="log">The log, which is open.</param>
 /// <param name="machine">The partition's machine, which has settings.</param>
+/// <param name="producers">Keeps what the deleted records say of idempotent producers.</param>
 /// <param name="seeNewest">Ensures that the log knows what other owners have done.</param>
 /// <param name="lead">Takes the lead, which moving the start of the log requires.</param>
 /// <param name="time">The clock.</param>
 /// <param name="metrics">Counts deleted records.</param>
 internal sealed class PartitionTrims(
-    PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, Func<ValueTask<ErrorCode>> seeNewest, Func<ValueTask<ErrorCode>> lead,
+    PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, PartitionProducers producers, Func<ValueTask<ErrorCode>> seeNewest, Func<ValueTask<ErrorCode>> lead,
     TimeProvider time, PartitionMetrics metrics)
 {
     private readonly SemaphoreSlim _turns = new(1, 1);
@@ -25,6 +26,7 @@ internal sealed class PartitionTrims(
         try
         {
             var error = await lead();
+            error = error == ErrorCode.None ? await producers.KeepAsync(to) : error;
             var (before, size) = (machine.Positions.Start, (await log.MeasureAsync()).Size);
             error = error == ErrorCode.None ? await log.TrimAsync(to) : error;
             machine.MoveStart(log.LogStartOffset);

@@ -13,6 +13,7 @@ namespace Loire.Grains.Partitions;
 /// <param name="key">The partition.</param>
 /// <param name="log">The log, which is open.</param>
 /// <param name="machine">The partition's machine, which has settings.</param>
+/// <param name="producers">What is remembered of idempotent producers.</param>
 /// <param name="trims">Applies retention.</param>
 /// <param name="compaction">Compacts.</param>
 /// <param name="reports">Gets the last report of a partition that closes; null if partitions are not reported.</param>
@@ -20,8 +21,8 @@ namespace Loire.Grains.Partitions;
 /// <param name="metrics">Counts the bytes of open logs.</param>
 /// <param name="logger">Logs what fails.</param>
 internal sealed partial class PartitionUpkeep(
-    PartitionKey key, PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, PartitionTrims trims, PartitionCompaction compaction,
-    PartitionReports? reports, Func<ErrorCode> closed, PartitionMetrics metrics, ILogger logger)
+    PartitionKey key, PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, PartitionProducers producers, PartitionTrims trims,
+    PartitionCompaction compaction, PartitionReports? reports, Func<ErrorCode> closed, PartitionMetrics metrics, ILogger logger)
 {
     private long _measuredBytes;
     private Offset _endAtLastCheck = Offset.None;
@@ -54,6 +55,7 @@ internal sealed partial class PartitionUpkeep(
             return new RetainResult(before, null);
         }
 
+        producers.Expire();
         var version = machine.TopicVersion;
         var error = await trims.RetainAsync();
         if (error != ErrorCode.None)

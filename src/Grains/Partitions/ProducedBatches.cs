@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Loire.Coordination.Partitions;
+using Loire.Coordination.Producers;
 using Loire.Log.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
@@ -13,9 +14,13 @@ namespace Loire.Grains.Partitions;
 internal sealed class ProducedBatches
 {
     private readonly List<BatchToAppend> _batches = [];
+    private readonly List<ProducedBatch> _sequences = [];
 
     /// <summary>The batches in their order; valid until the next <see cref="TryRead"/>.</summary>
     public ReadOnlySpan<BatchToAppend> Batches => CollectionsMarshal.AsSpan(_batches);
+
+    /// <summary>The sequences of the batches, if idempotent producers wrote them; valid as long as <see cref="Batches"/>.</summary>
+    public ReadOnlySpan<ProducedBatch> Sequences => CollectionsMarshal.AsSpan(_sequences);
 
     /// <summary>The number of offsets that the batches take.</summary>
     public long Records { get; private set; }
@@ -24,7 +29,26 @@ internal sealed class ProducedBatches
     public Timestamp LogAppendTime { get; private set; }
 
     /// <summary>Drops the batches, so that an idle partition does not hold their memory.</summary>
-    public void Clear() => _batches.Clear();
+    public void Clear()
+    {
+        _batches.Clear();
+        _sequences.Clear();
+    }
+
+    /// <summary>Whether the first batch of an append has a producer id, as far as its bytes tell.</summary>
+    public static bool AreIdempotent(ReadOnlySpan<byte> bytes) => RecordBatch.TryRead(bytes, out var batch) == ErrorCode.None && batch.ProducerId >= 0;
+
+    /// <summary>Leaves out the first batches, which are in the log already.</summary>
+    public void Skip(int batches)
+    {
+        for (var i = 0; i < batches; i++)
+        {
+            Records -= _batches[i].OffsetCount;
+        }
+
+        _batches.RemoveRange(0, batches);
+        _sequences.RemoveRange(0, batches);
+    }
 
     /// <summary>
     /// Splits the bytes of a producer and validates the header and checksum of each batch by <see cref="ProduceRules"/>, without decoding
@@ -36,7 +60,7 @@ internal sealed class ProducedBatches
     /// <param name="detail">Human-readable reason for a refusal; null if there is none.</param>
     public ErrorCode TryRead(ReadOnlyMemory<byte> bytes, PartitionSettings settings, Timestamp now, out string? detail)
     {
-        _batches.Clear();
+        Clear();
         Records = 0;
         LogAppendTime = settings.TimestampType == TimestampType.LogAppendTime ? now : Timestamp.None;
         if (bytes.IsEmpty)
@@ -66,9 +90,15 @@ internal sealed class ProducedBatches
                 error = ErrorCode.RecordListTooLarge;
             }
 
+            if (error == ErrorCode.None && _batches.Count > 0 && (_sequences.Count > 0) != (batch.ProducerId >= 0))
+            {
+                detail = "Either all batches of an append have a producer id, or none has.";
+                error = ErrorCode.InvalidRecord;
+            }
+
             if (error != ErrorCode.None)
             {
-                _batches.Clear();
+                Clear();
                 return error;
             }
 
@@ -84,6 +114,11 @@ internal sealed class ProducedBatches
     {
         var offsets = batch.LastOffsetDelta + 1;
         Records += offsets;
+        if (ProducedBatch.Of(batch) is { } sequence)
+        {
+            _sequences.Add(LogAppendTime == Timestamp.None ? sequence : sequence with { MaxTimestamp = now });
+        }
+
         if (settings.TimestampType == TimestampType.CreateTime)
         {
             _batches.Add(new BatchToAppend(bytes, offsets, batch.MaxTimestamp));

@@ -31,7 +31,7 @@ internal sealed class StoredKeys(PartitionLog log, PartitionDriverOptions option
     }
 
     /// <summary>Whether tables may be written: not while a broker of a version may lead the partition that would lose sight of them.</summary>
-    public ValueTask<bool> MayWriteAsync() => options.StoresKeys?.Invoke() ?? new(true);
+    public ValueTask<bool> MayWriteAsync() => options.StoresTables?.Invoke() ?? new(true);
 
     /// <summary>Writes the next table, and with its last page the progress of compaction.</summary>
     /// <param name="scan">What a pass has learned: it begins where the present table ends, or earlier.</param>

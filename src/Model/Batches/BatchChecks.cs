@@ -94,10 +94,10 @@ internal static class BatchChecks
             return Fail(ErrorCode.InvalidRecord, "Unused bits of the attributes are set.", out problem);
         }
 
-        // Some clients write an epoch and a sequence number without a producer id; they are meaningless then.
-        if (batch.ProducerId < -1 || (batch.ProducerId >= 0 && (batch.ProducerEpoch < 0 || batch.BaseSequence < 0)))
+        // Some clients write an epoch and a sequence number without a producer id; they are meaningless then. A missing epoch is as good as any other.
+        if (batch.ProducerId < -1 || (batch.ProducerId >= 0 && (batch.ProducerEpoch < -1 || batch.BaseSequence < 0)))
         {
-            return Fail(ErrorCode.InvalidRecord, "Producer id, epoch and sequence number must be set together.", out problem);
+            return Fail(ErrorCode.InvalidRecord, "A batch with a producer id needs a sequence number.", out problem);
         }
 
         if (batch.IsTransactional && batch.ProducerId < 0)

@@ -52,7 +52,7 @@ internal static class KeyBench
         long cacheBytes = 1 << 24, Func<bool>? storesKeys = null)
     {
         var bench = new PartitionBench(
-            storage, Small, keyIndex: keyIndex, computations: computations, cacheBytes: cacheBytes, storesKeys: storesKeys);
+            storage, Small, keyIndex: keyIndex, computations: computations, cacheBytes: cacheBytes, storesTables: storesKeys);
         bench.Topic = () => Task.FromResult(new PartitionSettingsResult(ErrorCode.None, settings));
         return bench;
     }

@@ -23,7 +23,7 @@ internal sealed class PartitionBench
     public PartitionBench(
         LossyGrainStorage? storage = null, PartitionLogOptions? log = null, TimeSpan? roomWait = null, DriverThread? thread = null,
         MemoryQuota? memory = null, DriverThread? computations = null, long compactionBytes = 1024 * 1024,
-        KeyIndexMemory? keyIndex = null, long cacheBytes = 16 * 1024 * 1024, Func<bool>? storesKeys = null)
+        KeyIndexMemory? keyIndex = null, long cacheBytes = 16 * 1024 * 1024, Func<bool>? storesTables = null)
     {
         (Storage, Thread) = (storage ?? new LossyGrainStorage(), thread ?? new DriverThread());
         log ??= new PartitionLogOptions();
@@ -35,7 +35,7 @@ internal sealed class PartitionBench
         var options = new PartitionDriverOptions(
             log.PendingBytes, log.PendingBytes, roomWait ?? TimeSpan.FromSeconds(10), MaxAge, memory ?? MemoryQuota.Unlimited(),
             new Computations(1, computations ?? Thread), new CompactionBudget(compactionBytes, long.MaxValue, Time) { KeysPerPage = 16 },
-            keyIndex ?? new KeyIndexMemory(compactionBytes, metrics), StoresKeys: storesKeys is null ? null : () => new(storesKeys()));
+            keyIndex ?? new KeyIndexMemory(compactionBytes, metrics), StoresTables: storesTables is null ? null : () => new(storesTables()));
         Driver = new PartitionDriver(
             Key, Log, AskTopic, new SchedulerTurnQueue(Thread), options, Time, metrics, NullLogger.Instance,
             () => Drops++);

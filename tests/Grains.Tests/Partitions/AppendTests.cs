@@ -114,8 +114,10 @@ public class AppendTests
             { "a transaction", ErrorCode.UnsupportedForMessageFormat,
                 Batch.Build(new(now), b => (b.IsTransactional, b.ProducerId, b.ProducerEpoch, b.BaseSequence) = (true, 1, 0, 0), "v")
                     .ToArray() },
-            { "an idempotent producer", ErrorCode.UnsupportedForMessageFormat,
-                Batch.Build(new(now), b => (b.ProducerId, b.ProducerEpoch, b.BaseSequence) = (1, 0, 0), "v").ToArray() },
+            { "a producer id without a sequence", ErrorCode.InvalidRecord,
+                Batch.Build(new(now), b => (b.ProducerId, b.ProducerEpoch, b.BaseSequence) = (1, 0, -1), "v").ToArray() },
+            { "a producer id in the second batch only", ErrorCode.InvalidRecord,
+                [.. good, .. Batch.Build(new(now), b => (b.ProducerId, b.ProducerEpoch, b.BaseSequence) = (1, 0, 0), "v").Span] },
             { "the broker's time from a client", ErrorCode.InvalidTimestamp, Change(22, 8, true) },
             { "more than an hour ahead", ErrorCode.InvalidTimestamp, Batch.At(new(now + 3_600_001), "v").ToArray() },
             { "more than a day old", ErrorCode.InvalidTimestamp, Batch.At(new(now - 86_400_001), "v").ToArray() },

@@ -1,0 +1,44 @@
+using Loire.Model;
+using Loire.Model.Batches;
+
+namespace Loire.Coordination.Producers;
+
+/// <summary>A batch of an idempotent producer, by what its header says.</summary>
+/// <param name="Producer">The producer's id; at least 0.</param>
+/// <param name="Epoch">The producer's epoch.</param>
+/// <param name="FirstSequence">The sequence of its first record.</param>
+/// <param name="Offsets">How many offsets it takes; as many sequences belong to it.</param>
+/// <param name="MaxTimestamp">The greatest timestamp that it has in the log.</param>
+public readonly record struct ProducedBatch(long Producer, short Epoch, int FirstSequence, int Offsets, Timestamp MaxTimestamp)
+{
+    /// <summary>The sequence of its last record.</summary>
+    public int LastSequence => Sequences.Add(FirstSequence, Offsets - 1);
+
+    /// <summary>Reads a header; null if no idempotent producer wrote the batch.</summary>
+    public static ProducedBatch? Of(RecordBatch batch) => batch.ProducerId < 0 || batch.IsControl
+        ? null
+        : new ProducedBatch(batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence, batch.LastOffsetDelta + 1, batch.MaxTimestamp);
+}
+
+/// <summary>A batch of an idempotent producer that is in the log.</summary>
+/// <param name="Epoch">The producer's epoch.</param>
+/// <param name="LastSequence">The sequence of its last record.</param>
+/// <param name="Offsets">How many offsets it takes.</param>
+/// <param name="LastOffset">The offset of its last record.</param>
+/// <param name="MaxTimestamp">The greatest timestamp that it has in the log.</param>
+public readonly record struct AppendedBatch(short Epoch, int LastSequence, int Offsets, Offset LastOffset, Timestamp MaxTimestamp)
+{
+    /// <summary>The offset of its first record.</summary>
+    public Offset BaseOffset => LastOffset + (1 - Offsets);
+
+    /// <summary>Whether it has the sequences of a batch, so that the latter is a retry.</summary>
+    internal bool IsSame(in ProducedBatch batch) =>
+        batch.Epoch == Epoch && batch.LastSequence == LastSequence && batch.FirstSequence == Sequences.Add(LastSequence, 1 - Offsets);
+}
+
+/// <summary>Sequence numbers of idempotent producers: 0 to 2³¹−1, and again from 0.</summary>
+internal static class Sequences
+{
+    /// <summary>The sequence a number of records later, or earlier.</summary>
+    public static int Add(int sequence, int records) => (int)(((long)sequence + records) & int.MaxValue);
+}
