@@ -6,6 +6,7 @@ using Loire.Grains.Interfaces.Topics;
 using Loire.Model;
 using Loire.Peers.Benchmarks.Measuring;
 using Loire.Storage.Benchmarks;
+using static Loire.Grains.Benchmarks.Rows;
 
 // Measures the partition grain on a file store beside bare writes of the same sizes, all in one run; medians of rounds.
 //   dotnet run -c Release --project benchmarks/Grains [directory on the disk to measure] [part of a name, to measure only those]
@@ -15,8 +16,7 @@ Directory.CreateDirectory(directory);
 var runtime = typeof(IGrain).Assembly.GetName().Name;
 Console.WriteLine($"{Environment.ProcessorCount} processors, {runtime}, .NET {Environment.Version}, {directory}");
 Console.WriteLine();
-Console.WriteLine("| what | figure | beside | ratio | target |");
-Console.WriteLine("|---|---:|---:|---:|---|");
+Head();
 try
 {
     await Run("append", AppendThroughput);
@@ -28,6 +28,7 @@ try
     await Run("compaction", Compaction);
     await Run("lookup", Lookup);
     await Run("written", WrittenBytes);
+    await Run("long", LongLog.RunAsync);
 }
 finally
 {
@@ -456,13 +457,4 @@ async Task WrittenBytes(string own)
 
         Directory.Delete(directory, recursive: true);
     }
-}
-
-static void Print(string what, string figure, string beside, double ratio, string target) =>
-    Console.WriteLine($"| {what} | {figure} | {beside} | {(double.IsNaN(ratio) ? "" : $"{ratio:F2}")} | {target} |");
-
-static double Median(List<double> values)
-{
-    values.Sort();
-    return values[values.Count / 2];
 }
