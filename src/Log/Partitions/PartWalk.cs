@@ -13,6 +13,9 @@ internal sealed class PartWalk(Chain chain)
     // Far more pages than a log has at a time; those of the past are forgotten then.
     private const int MaxPages = 20_000;
 
+    // A log of 100,000 segments has 3,000 pages, and a store in the network takes 20 ms to answer.
+    private const int PagesAtOnce = 8;
+
     private readonly EntryWalk _walk = new(chain.Loader);
     private readonly Dictionary<ObjectKey, long> _pages = [];
 
@@ -40,34 +43,42 @@ internal sealed class PartWalk(Chain chain)
 
     private async ValueTask<(ErrorCode Error, long Bytes)> SizeAsync(ReadOnlyMemory<ChainEntry> entries, (ChainState State, int View) seen)
     {
-        var bytes = 0L;
-        for (var i = 0; i < entries.Length; i++)
+        var (bytes, unread) = (0L, new List<ChainEntry>());
+        foreach (ref readonly var entry in entries.Span)
         {
-            var entry = entries.Span[i];
             if (entry.Kind != ObjectKind.Page)
             {
                 bytes += entry.Bytes;
-                continue;
             }
-
-            if (!_pages.TryGetValue(entry.Key, out var size))
+            else if (_pages.TryGetValue(entry.Key, out var size))
             {
-                var (status, listed) = await _walk.ReadPageAsync(entry);
-                if (IsUnknown(status, seen))
+                bytes += size;
+            }
+            else
+            {
+                unread.Add(entry);
+            }
+        }
+
+        foreach (var some in unread.Chunk(PagesAtOnce))
+        {
+            var read = await Task.WhenAll(some.Select(page => _walk.ReadPageAsync(page).AsTask()));
+            for (var i = 0; i < some.Length; i++)
+            {
+                if (IsUnknown(read[i].Status, seen))
                 {
                     return (chain.IsClosed ? chain.ClosedError : ErrorCode.KafkaStorageError, 0);
                 }
 
-                var (error, below) = await SizeAsync(listed, seen);
+                var (error, below) = await SizeAsync(read[i].Entries, seen);
                 if (error != ErrorCode.None)
                 {
                     return (error, 0);
                 }
 
-                _pages[entry.Key] = size = below;
+                _pages[some[i].Key] = below;
+                bytes += below;
             }
-
-            bytes += size;
         }
 
         return (ErrorCode.None, bytes);

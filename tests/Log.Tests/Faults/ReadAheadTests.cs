@@ -58,6 +58,30 @@ public sealed class ReadAheadTests
     }, Options(readAheadBytes: 5_000, headSegments));
 
     [Fact]
+    public void The_size_of_a_log_waits_for_the_store_once_for_several_pages() => Run(async bench =>
+    {
+        var reader = await ColdReaderAsync(bench);
+        var pages = bench.Store.Keys.Count(key => key.Contains("/part/", StringComparison.Ordinal));
+        var answers = bench.Hold(ReadOf("/part/"));
+        var size = reader.SizeAsync().AsTask();
+        var held = new List<int>();
+        while (!size.IsCompleted)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), bench.Time);
+            var under = answers.ToArray();
+            answers.Clear();
+            held.Add(under.Length);
+            Array.ForEach(under, answer => answer.Open());
+        }
+
+        Assert.Equal(ErrorCode.None, (await size).Error);
+        Assert.Equal(pages, held.Sum());
+        Assert.Contains(held, count => count > 1);
+        Assert.All(held, count => Assert.InRange(count, 0, 8));
+        Assert.Equal((await size).Bytes, (await reader.SizeAsync()).Bytes);
+    }, Options(headSegments: 4));
+
+    [Fact]
     public void Every_record_is_read_once_and_each_object_is_loaded_once() => Run(async bench =>
     {
         var reader = await ColdReaderAsync(bench);
