@@ -104,6 +104,7 @@ public sealed class FileGrainStorageTests(ITestOutputHelper output) : IDisposabl
         {
             options.FileBytes = 256 * 1024;
             options.CheckpointBytes = 128 * 1024;
+            options.ReleaseStepBytes = 16 * 1024;
         });
         await Task.WhenAll(Enumerable.Range(0, 4).Select(writer => Task.Run(async () =>
         {

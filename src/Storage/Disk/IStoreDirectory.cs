@@ -18,7 +18,7 @@ internal interface IStoreDirectory : IDisposable
     /// <summary>Renames a file, replacing a file of the new name. Durable only after <see cref="Sync"/>.</summary>
     void Rename(string from, string to);
 
-    /// <summary>Removes a file; a reader that has it open can still read it. Durable only after <see cref="Sync"/>.</summary>
+    /// <summary>Removes a file if it exists; a reader that has it open can still read it. Durable only after <see cref="Sync"/>.</summary>
     void Delete(string name);
 
     /// <summary>Makes creations, renames and deletions durable.</summary>

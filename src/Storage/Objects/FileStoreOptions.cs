@@ -72,6 +72,9 @@ public sealed class FileStoreOptions
     /// <summary>Bytes of records in one group, unless a single one is larger.</summary>
     internal long GroupBytes { get; init; } = 8 * MiB;
 
+    /// <summary>Bytes of a reclaimed file whose space is released in one step.</summary>
+    internal long ReleaseStepBytes { get; set; } = 16 * MiB;
+
     /// <summary>Records written since the last checkpoint at which the next one is written.</summary>
     internal long CheckpointRecords { get; init; } = 250_000;
 

@@ -59,7 +59,8 @@ internal sealed class ObjectReader(ObjectStore store)
             }
             catch (ObjectDisposedException)
             {
-                // Reclaiming has moved the object and closed the file; the index has the new location.
+                // Reclaiming has moved the object and closed the file, and then perhaps cut it short, so what is read meanwhile may look damaged; the
+                // index has the new location.
                 continue;
             }
 

@@ -73,7 +73,7 @@ internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> co
         {
             // No new reader opens the file; a current one finds it closed and looks up the object again.
             file.Dispose();
-            FileRemoval.Delete(store.Directory, file.Number);
+            FileRemoval.Detach(store.Directory, file.Number);
         }
 
         store.Directory.Sync();
@@ -85,6 +85,14 @@ internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> co
             {
                 store.Files.Remove(file.Number);
                 store.Retired.Remove(file.Number);
+            }
+        }
+
+        foreach (var file in retired)
+        {
+            FileRemoval.Release(store.Directory, file.Number, store.Options.ReleaseStepBytes, pace);
+            lock (store.Gate)
+            {
                 store.Counters.BytesReclaimed += file.End;
             }
         }

@@ -37,6 +37,7 @@ internal sealed class StoreRig : IDisposable
         ReserveBytes = reserveBytes,
         ZeroAheadBytes = 1024,
         GroupBytes = 4 * 1024,
+        ReleaseStepBytes = 3 * 1024,
     };
 
     public static StoreRig Open(IStoreDirectory disk, FileStoreOptions? options = null)
