@@ -25,7 +25,7 @@ try
     await Run("fetch", Fetch);
     await Run("memory", IdleMemory);
     await Run("sweep", RetentionSweep);
-    await Run("compaction", Compaction);
+    await Run("compaction-alone", CompactionMemory.RunAsync);
     await Run("lookup", Lookup);
     await Run("written", WrittenBytes);
     await Run("long", LongLog.RunAsync);
@@ -276,50 +276,6 @@ async Task RetentionSweep(string own)
             throw new InvalidOperationException("A topic could not be prepared.");
         }
     }
-}
-
-// Ten million records with a million keys, beside the same bytes read and written once with bare calls.
-async Task Compaction(string own)
-{
-    const int Records = 10_000_000, Keys = 1_000_000, InBatch = 500, UnderWay = 32;
-    await using var node = await Node.StartAsync(own, configure: options =>
-    {
-        options.CompactionCheckInterval = TimeSpan.FromMilliseconds(100);
-        options.CompactionBytesPerSecond = 1_000_000_000_000;
-    });
-    var partition = (await node.CreateTopicAsync(
-        "compacted", 1, new("cleanup.policy", "compact"), new("min.cleanable.dirty.ratio", "0"), new("min.compaction.lag.ms", "3600000")))[0];
-    var random = new Random(1);
-    for (var batch = 0; batch < Records / InBatch; batch += UnderWay)
-    {
-        await Task.WhenAll(Enumerable.Range(0, UnderWay).Select(_ => Load.AppendAsync(partition, Load.Keyed(random, InBatch, Keys, 100))));
-    }
-
-    var written = new DirectoryInfo(Path.Combine(own, "store")).EnumerateFiles().Sum(file => file.Length);
-    using var progress = new CompactionProgress();
-    var (before, peak) = (Environment.WorkingSet, 0L);
-    var (start, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
-    await node.Grains.GetGrain<ITopicGrain>("compacted").AlterConfigs(new AlterConfigsRequest([new("min.compaction.lag.ms", "0")], false));
-    while (!progress.HasEnded)
-    {
-        await Task.Delay(20);
-        peak = Math.Max(peak, Environment.WorkingSet - before);
-    }
-
-    var (seconds, used) = (Stopwatch.GetElapsedTime(start).TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds);
-    using var bare = new Bare(own);
-    var (block, bareSeconds) = (new byte[4 * 1024 * 1024], 0.0);
-    for (var at = 0L; at < progress.Read; at += block.Length)
-    {
-        bareSeconds += bare.WriteAndSync([block]).TotalSeconds;
-    }
-
-    Print(
-        $"compaction of {Records:N0} records of 100 bytes, {Keys:N0} keys ({written / 1e6:F0} MB)", $"{progress.Read / seconds / 1e6:F0} MB/s",
-        $"bare writes of as much {progress.Read / bareSeconds / 1e6:F0} MB/s", bareSeconds / seconds, ">= 50 MB/s");
-    Print("  records removed, bytes written", $"{progress.Removed:N0}, {progress.Written / 1e6:F0} MB", "", double.NaN, "");
-    Print("  processor time a record", $"{used / Records * 1e6:F2} us", "", double.NaN, "");
-    Print("  memory beyond that before it, at most", $"{peak / 1e6:F0} MB", "", double.NaN, "< 200 MB");
 }
 
 // The last record of a key among 200,000, in a log that is compacted as it would be after a while, and with the keys that a pass of compaction has stored:
