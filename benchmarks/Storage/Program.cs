@@ -13,6 +13,8 @@ var figures = new (string Name, Func<string, Task> Run)[]
     ("keys", Keys.RunAsync),
     ("read", ColdRead.RunAsync),
     ("open", OpenMany.RunAsync),
+    ("files", ManyFiles.RunAsync),
+    ("rewriting", Rewriting.RunAsync),
 };
 foreach (var (name, run) in figures)
 {

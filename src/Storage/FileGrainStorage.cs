@@ -194,8 +194,8 @@ public sealed class FileGrainStorage : IGrainStorage, IObjectListing, IAsyncDisp
         return CommitAsync(write, ETag(sequence), "object", default);
     }
 
-    /// <summary>Runs a checkpoint and reclaiming now.</summary>
-    internal Task MaintainAsync() => Task.Run(() => _maintenance.WorkNow(checkpoint: true));
+    /// <summary>Runs reclaiming now, and a checkpoint, even if none is due.</summary>
+    internal Task MaintainAsync(bool checkpoint = true) => Task.Run(() => _maintenance.WorkNow(checkpoint));
 
     /// <summary>Makes all acknowledged writes durable; needed only with a sync interval.</summary>
     internal Task SyncAsync() => _thread.SyncAsync();

@@ -44,6 +44,22 @@ internal sealed class DiskDirectory : IStoreDirectory
         return new DiskDirectory(path, lockFile, maxOpenFiles);
     }
 
+    public double? FreeShare
+    {
+        get
+        {
+            try
+            {
+                var drive = new DriveInfo(_path);
+                return drive.TotalSize > 0 ? (double)drive.AvailableFreeSpace / drive.TotalSize : null;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+            {
+                return null;
+            }
+        }
+    }
+
     public IReadOnlyList<string> List()
         => DiskException.Wrap(
             "Listing", _path, () => Directory.GetFiles(_path).Select(file => Path.GetFileName(file)).Where(name => name != LockName).ToList());

@@ -6,6 +6,9 @@ namespace Loire.Storage.Disk;
 /// </summary>
 internal interface IStoreDirectory : IDisposable
 {
+    /// <summary>The share of the device that is free, between 0 and 1; null if that is unknown.</summary>
+    double? FreeShare { get; }
+
     /// <summary>The names of the files in the directory, unordered.</summary>
     IReadOnlyList<string> List();
 

@@ -44,7 +44,8 @@ public sealed class FileStoreOptions
     public long CheckpointBytes { get; set; } = 128 * MiB;
 
     /// <summary>
-    /// The live share of a store file below which its live objects are rewritten and the file is deleted, between 0 and 0.9.
+    /// The live share of a store file below which its live objects are rewritten and the file is deleted, between 0 and 0.9. As long as a quarter of
+    /// the device is free, this is the share of all files together below which those with the least in use are rewritten.
     /// </summary>
     public double ReclaimLiveShare { get; set; } = 0.5;
 

@@ -62,6 +62,22 @@ internal sealed partial class ObjectStore(IStoreDirectory directory, Guid identi
 
     public Exception? BrokenBy { get; private set; }
 
+    /// <summary>The share of all files that the index points to. The gate must be held.</summary>
+    public double LiveShare
+    {
+        get
+        {
+            var (live, bytes) = (0L, 0L);
+            foreach (var file in Files.Values)
+            {
+                live += file.LiveBytes;
+                bytes += file.End - file.RecordsStart;
+            }
+
+            return bytes == 0 ? 1 : (double)live / bytes;
+        }
+    }
+
     /// <summary>
     /// Adds an entry of the checkpoint. A key that was deleted and put again while the checkpoint was written may have two of them; the
     /// second is the newer one.

@@ -17,22 +17,31 @@ namespace Loire.Storage.Objects;
 internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> commit, Action sync, Action checkpoint, Action<long> pace)
 {
     private const long BatchBytes = 1024 * 1024;
+
+    // With so much of the device free, space may be used to write less.
+    private const double RoomyShare = 0.25;
+
+    // Moving less than this costs next to nothing.
+    private const double EmptyShare = 0.05;
     private readonly List<PendingWrite> _batch = [];
 
     /// <summary>
     /// The sealed files whose live share is below the option, the emptiest first, and at most as many as fit into one file together:
-    /// deleting them early needs less space.
+    /// deleting them early needs less space. As long as the device has room, only those that are all but empty, unless the share of the whole store is below
+    /// the option: most objects die soon after their neighbours, as retention goes on, and the later a file is emptied, the fewer are moved.
     /// </summary>
     public List<StoreFile> Candidates()
     {
+        var isRoomy = store.Directory.FreeShare >= RoomyShare;
         lock (store.Gate)
         {
             var needed = 0.0;
+            var share = isRoomy && store.LiveShare >= store.Options.ReclaimLiveShare ? EmptyShare : store.Options.ReclaimLiveShare;
             store.Sparse.RemoveWhere(number => !store.Files.ContainsKey(number));
             return [.. store.Sparse.Select(number => store.Files[number])
                 .Where(file => file != store.Active && !file.IsQuarantined && !store.Retired.Contains(file.Number))
                 .Select(file => (File: file, Share: file.NeededShare(store.Files)))
-                .Where(candidate => candidate.Share < store.Options.ReclaimLiveShare)
+                .Where(candidate => candidate.Share < share)
                 .OrderBy(candidate => candidate.Share)
                 .ThenBy(candidate => candidate.File.Number)
                 .TakeWhile((candidate, i) => (needed += candidate.Share * candidate.File.End) <= store.Options.FileBytes || i == 0)

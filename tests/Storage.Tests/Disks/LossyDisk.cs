@@ -24,6 +24,9 @@ internal sealed class LossyDisk : IStoreDirectory
     /// <summary>Bytes that fit on the device.</summary>
     public long Capacity { get; set; } = long.MaxValue;
 
+    /// <summary>The share of the device that is said to be free.</summary>
+    public double? FreeShare { get; set; }
+
     /// <summary>A planted fault to see that the checks find it: syncs do nothing.</summary>
     public bool SyncsLie { get; set; }
 

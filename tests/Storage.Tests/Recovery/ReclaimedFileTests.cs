@@ -41,11 +41,46 @@ public sealed class ReclaimedFileTests
         Assert.Equal(100, recovered.Read("live").Value!.Length);
     }
 
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData(0.1, true)]
+    [InlineData(0.3, false)]
+    public void A_file_of_which_some_is_in_use_waits_while_the_device_has_room_and_the_store_is_well_used(double? free, bool isReclaimed)
+    {
+        var disk = new LossyDisk { FreeShare = free };
+        using var rig = Fill(disk, liveBytes: 1_000);
+        Assert.Equal(isReclaimed ? 1 : 0, rig.ReclaimNow());
+        Assert.Equal(1_000, rig.Read("live").Value!.Length);
+    }
+
+    [Fact]
+    public void Files_are_reclaimed_in_spite_of_room_once_too_little_of_the_whole_store_is_in_use()
+    {
+        var disk = new LossyDisk { FreeShare = 0.9 };
+        using var rig = Fill(disk, liveBytes: 1_000);
+        for (var i = 0; i < 3; i++)
+        {
+            rig.Delete($"kept-{i}", rig.Read($"kept-{i}").Sequence);
+            rig.Commit();
+        }
+
+        Assert.True(rig.ReclaimNow() > 0);
+        Assert.Equal(1_000, rig.Read("live").Value!.Length);
+    }
+
+    [Fact]
+    public void A_file_that_is_empty_is_reclaimed_in_spite_of_room()
+    {
+        var disk = new LossyDisk { FreeShare = 0.9 };
+        using var rig = Fill(disk);
+        Assert.Equal(1, rig.ReclaimNow());
+    }
+
     /// <summary>A store whose first file has one small live record; the rest is of use.</summary>
-    private static StoreRig Fill(LossyDisk disk)
+    private static StoreRig Fill(LossyDisk disk, int liveBytes = 100)
     {
         var rig = StoreRig.Open(disk);
-        rig.Put("live", new byte[100], 0);
+        rig.Put("live", new byte[liveBytes], 0);
         for (ulong version = 0, i = 0; i < 4; i++)
         {
             var write = rig.Put("replaced", new byte[1_800], version)!;
