@@ -36,10 +36,13 @@ internal sealed class Reclaimer(ObjectStore store, Action<List<PendingWrite>> co
         lock (store.Gate)
         {
             var needed = 0.0;
+
+            // A quota can be exhausted on a device that has room.
+            isRoomy &= store.Condition != StoreCondition.Full;
             var share = isRoomy && store.LiveShare >= store.Options.ReclaimLiveShare ? EmptyShare : store.Options.ReclaimLiveShare;
             store.Sparse.RemoveWhere(number => !store.Files.ContainsKey(number));
             return [.. store.Sparse.Select(number => store.Files[number])
-                .Where(file => file != store.Active && !file.IsQuarantined && !store.Retired.Contains(file.Number))
+                .Where(file => file.LiveShare < share && file != store.Active && !file.IsQuarantined && !store.Retired.Contains(file.Number))
                 .Select(file => (File: file, Share: file.NeededShare(store.Files)))
                 .Where(candidate => candidate.Share < share)
                 .OrderBy(candidate => candidate.Share)

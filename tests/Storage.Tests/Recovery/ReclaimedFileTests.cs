@@ -69,6 +69,15 @@ public sealed class ReclaimedFileTests
     }
 
     [Fact]
+    public void Files_are_reclaimed_once_a_write_was_refused_though_the_device_seems_to_have_room()
+    {
+        var disk = new LossyDisk { FreeShare = 0.9 };
+        using var rig = Fill(disk, liveBytes: 1_000);
+        rig.Store.SetFull("The quota is exhausted.");
+        Assert.Equal(1, rig.ReclaimNow());
+    }
+
+    [Fact]
     public void A_file_that_is_empty_is_reclaimed_in_spite_of_room()
     {
         var disk = new LossyDisk { FreeShare = 0.9 };
