@@ -180,18 +180,24 @@ internal static class BesideMaintenance
         }
     }
 
-    /// <summary>The longest pause of the garbage collector, seen by looking often.</summary>
+    /// <summary>The longest pause of the garbage collector, seen by looking often at the last collection of each kind.</summary>
     private sealed class Pauses
     {
-        private TimeSpan _total = GC.GetTotalPauseDuration();
+        private static readonly GCKind[] _kinds = [GCKind.Ephemeral, GCKind.Background, GCKind.FullBlocking];
+        private readonly long _before = GC.GetGCMemoryInfo(GCKind.Any).Index;
 
         public double Longest { get; private set; }
 
         public void Look()
         {
-            var total = GC.GetTotalPauseDuration();
-            Longest = Math.Max(Longest, (total - _total).TotalMilliseconds);
-            _total = total;
+            foreach (var kind in _kinds)
+            {
+                var last = GC.GetGCMemoryInfo(kind);
+                foreach (var pause in last.PauseDurations)
+                {
+                    Longest = last.Index > _before ? Math.Max(Longest, pause.TotalMilliseconds) : Longest;
+                }
+            }
         }
     }
 }
