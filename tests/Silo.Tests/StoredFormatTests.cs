@@ -19,6 +19,7 @@ public class StoredFormatTests
     [InlineData("2026-11-30-file-compacted")]
     [InlineData("2026-11-30-file-reports")]
     [InlineData("2026-11-30-file-unmerged")]
+    [InlineData("2026-11-30-file-tables")]
     public async Task A_file_store_written_in_November_2026_opens_and_continues(string name)
     {
         using var data = new TemporaryDirectory();
@@ -49,6 +50,7 @@ public class StoredFormatTests
         {
             var topics = new StoredTopics(node.Client, told);
             await topics.AreAsToldAsync();
+            await topics.KnowRetriesAsync();
             await topics.AppendEverywhereAsync();
             committed = await new StoredGroups(node.Client, told).AreAsToldAndContinueAsync();
             Assert.Equal(0, await node.StopAsync());

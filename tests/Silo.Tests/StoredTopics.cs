@@ -25,6 +25,30 @@ internal sealed class StoredTopics(HttpClient node, StoredManifest told)
         }
     }
 
+    /// <summary>The last batches of idempotent producers are known: a retry gets the offsets of the original.</summary>
+    public async Task KnowRetriesAsync()
+    {
+        foreach (var topic in told.Topics.Where(topic => topic.TopicName == "idempotent"))
+        {
+            var partition = topic.Partitions.Single();
+            var (bytes, batches) = await BatchesAsync(PathOf(topic, partition), partition.LogStartOffset, partition.LogEndOffset);
+            var at = bytes.Length;
+            foreach (var batch in batches.AsEnumerable().Reverse().Take(6))
+            {
+                at -= batch.Size;
+                var retry = bytes.AsSpan(at, batch.Size).ToArray();
+                retry.AsSpan(0, sizeof(long)).Clear();
+                using var content = new ByteArrayContent(retry) { Headers = { ContentType = new("application/vnd.loire.record-batches") } };
+                using var response = await node.PostAsync($"/v1/topics/{topic.TopicName}/records?partition={partition.Partition}", content);
+                var answer = await JsonContent.ReadAsync(response);
+                Assert.Equal(batch.BaseOffset, answer.GetProperty("partitions")[0].GetProperty("first_offset").GetInt64());
+            }
+
+            var end = await node.GetJsonAsync($"{PathOf(topic, partition)}/offsets");
+            Assert.Equal(partition.LogEndOffset, end.GetProperty("high_watermark").GetInt64());
+        }
+    }
+
     /// <summary>Every partition takes a record at the offset where it ended.</summary>
     public async Task AppendEverywhereAsync()
     {

@@ -225,6 +225,25 @@ def take(node, path, records):
     return taken
 
 
+def records_in(batch):
+    return struct.unpack(">i", batch[23:27])[0] + 1
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def idempotent(batch, producer, sequence):
+    """A batch as an idempotent producer sends it: with its id, epoch 0 and a sequence."""
+    batch = batch[:43] + struct.pack(">qhi", producer, 0, sequence) + batch[57:]
+    return batch[:17] + struct.pack(">I", crc32c(batch[21:])) + batch[21:]
+
+
 def settle(node, group, members):
     node.wait(
         f"/v1/groups/{group}",
@@ -253,6 +272,7 @@ def write_first(node):
     create(node, "large", 1)
     create(node, "grown", 1)
     create(node, "never-written", 2)
+    create(node, "idempotent", 1)
     create(node, "compacted", 1, cleanup_policy="compact", min_cleanable_dirty_ratio="0")
     rebalance(node)
     for topic in ("deleted", "recreated"):
@@ -272,6 +292,10 @@ def write_first(node):
             produce(node, topic, golden(f"kafka-python-2.0.2/few-{codec}.bin"), BATCHES, 0)
     produce(node, "codecs", golden("kafkajs-2.2.4/few-gzip.bin") + golden("librdkafka-2.0.2/run-zstd.bin"), BATCHES, 0)
 
+    few = golden("kafka-python-2.0.2/few-none.bin")
+    for i in range(8):
+        for producer in (5, 6):
+            produce(node, "idempotent", idempotent(few, producer, i * records_in(few)), BATCHES, 0)
     # One chunk for each append: enough to be merged into segments more than once.
     for i in range(150):
         produce(node, "many", f"small {i}\n".encode(), "text/plain", 0)
