@@ -33,7 +33,7 @@ namespace Loire.Log.Objects;
 ///               8  incarnation (16 bytes), only of a log whose name may be used again: part of the keys of all other objects
 ///               9  tables (StoredTable), only of a log that has one; a version that does not know them drops them, so they are written
 ///                  only where there is none
-///            room for: 4 leader epochs with their start offsets, 5 producer states, 6 aborted transactions
+///            room for: 4 leader epochs with their start offsets, 6 aborted transactions
 /// </code>
 /// </summary>
 internal sealed record Head
