@@ -10,7 +10,8 @@ namespace Loire.TestKit;
 /// allowed, and checked to be harmless: below the tail, which is never read, a leader that was superseded before it led may write its fence
 /// where a chunk had been.</item>
 /// <item>Links: each chunk begins where the one before ends and names its hash.</item>
-/// <item>Epochs never decrease along the chain, and an epoch begins with a fence by the writer whose head claimed it.</item>
+/// <item>Epochs never decrease along the chain, and an epoch begins with a fence by the writer whose head claimed it. A deletion may be
+/// continued by any writer.</item>
 /// <item>The head lists a gapless log: entries from its start, or from what is about to be dropped before it, to its tail, all of which exist.</item>
 /// <item>Nothing is deleted that the current head refers to.</item>
 /// </list>
@@ -121,7 +122,7 @@ public sealed class ChainChecker
 
         Demand(chunk.FirstOrdinal == 0 || _chunks.ContainsKey(chunk.FirstOrdinal - 1), $"{key} was written before the chunk before it");
         Demand(
-            _epochs.TryGetValue(chunk.Epoch.Value, out var leader) && leader == chunk.Writer,
+            _head.IsDeleting || (_epochs.TryGetValue(chunk.Epoch.Value, out var leader) && leader == chunk.Writer),
             $"{key} is by a writer that did not take epoch {chunk.Epoch}");
         _chunks[chunk.FirstOrdinal] = chunk;
     }
@@ -143,7 +144,7 @@ public sealed class ChainChecker
         }
         else
         {
-            Demand(_epochs[head.Epoch.Value] == head.Writer, "a head is by a writer that does not lead");
+            Demand(head.IsDeleting || _epochs[head.Epoch.Value] == head.Writer, "a head is by a writer that does not lead");
         }
 
         _head = head;

@@ -10,7 +10,7 @@ namespace Loire.TestKit;
 /// In-memory grain storage with the ETag rules of Orleans' providers and with faults that the test chooses for each call through
 /// <see cref="Faults"/>: it delays, refuses, answers late, loses answers, and lets a request arrive after its caller gave up. After
 /// <see cref="Crash"/>, no call in flight is ever answered, and the test decides whether it took effect. It never returns stale or corrupt
-/// data on its own; a test corrupts data with <see cref="Replace"/>. A call continues where its fault was decided, not where it was made,
+/// data on its own; a fault changes one answer, and <see cref="Replace"/> what is stored. A call continues where its fault was decided, not where it was made,
 /// so a killed caller cannot block it. All data is copied in and out, so memory accidentally shared with the caller is detected.
 /// Thread-safe.
 /// </summary>
@@ -18,11 +18,12 @@ public sealed class LossyGrainStorage : IGrainStorage, IObjectListing
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Entry?> _before = [];
     private long _version;
     private int _calls;
     private int _generation;
 
-    private sealed record Entry(byte[] Bytes, string ETag);
+    private sealed record Entry(byte[] Bytes, string ETag, long Created);
 
     /// <summary>Decides the fault of each call before it has any effect. A task that ends late delays the call.</summary>
     public Func<StorageCall, Task<StorageFault>>? Faults { get; set; }
@@ -54,19 +55,28 @@ public sealed class LossyGrainStorage : IGrainStorage, IObjectListing
     public async IAsyncEnumerable<string> ListAsync(
         string stateName, string prefix, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        if (ListingFault is { } fault)
+        if (ListingFault is { } problem)
         {
-            throw fault;
+            throw problem;
         }
 
-        // Not in order: a caller that needs one must not find it here by accident.
-        foreach (var key in Keys.Reverse())
+        var call = Call(StorageOperation.List, stateName, prefix, null, default);
+        var fault = Faults is null ? StorageFault.None : await Faults(call).ConfigureAwait(false);
+        var keys = Listed(call.Key, fault);
+        for (var i = 0; i < keys.Count; i++)
         {
             await Task.Yield();
-            if (key.StartsWith($"{stateName}|{prefix}", StringComparison.Ordinal))
+            if (fault is StorageFault.Refused refused && i == keys.Count / 2)
             {
-                yield return key[(stateName.Length + 1)..];
+                throw refused.Error;
             }
+
+            yield return keys[i][(stateName.Length + 1)..];
+        }
+
+        if (fault is StorageFault.Refused { Error: var error })
+        {
+            throw error;
         }
     }
 
@@ -90,7 +100,9 @@ public sealed class LossyGrainStorage : IGrainStorage, IObjectListing
             }
             else
             {
-                _entries[key] = new Entry((byte[])bytes.Clone(), _entries.TryGetValue(key, out var old) ? old.ETag : NextETag());
+                _entries[key] = _entries.TryGetValue(key, out var old)
+                    ? old with { Bytes = (byte[])bytes.Clone() }
+                    : New((byte[])bytes.Clone(), key);
             }
         }
     }
@@ -119,23 +131,27 @@ public sealed class LossyGrainStorage : IGrainStorage, IObjectListing
         }
     }
 
-    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
-        Run(Call(StorageOperation.Read, stateName, grainId, null, default), () =>
+    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        var call = Call(StorageOperation.Read, stateName, grainId.ToString(), null, default);
+        return Run(call, fault =>
         {
-            var found = _entries.TryGetValue(Key(stateName, grainId), out var entry);
+            var found = fault is StorageFault.OldAnswer && _before.TryGetValue(call.Key, out var old) ? old : _entries.GetValueOrDefault(call.Key);
+            var bytes = fault is StorageFault.AnswerChanged changed && found is not null ? changed.Change(found.Bytes) : found?.Bytes;
             return () =>
             {
-                grainState.State = found ? Decode<T>(entry!.Bytes) : Activator.CreateInstance<T>();
-                grainState.ETag = found ? entry!.ETag : null!;
-                grainState.RecordExists = found;
+                grainState.State = bytes is null ? Activator.CreateInstance<T>() : Decode<T>(bytes);
+                grainState.ETag = found?.ETag!;
+                grainState.RecordExists = bytes is not null;
             };
         });
+    }
 
     public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         var bytes = Encode(grainState.State);
-        var call = Call(StorageOperation.Write, stateName, grainId, grainState.ETag, bytes);
-        return Run(call, () =>
+        var call = Call(StorageOperation.Write, stateName, grainId.ToString(), grainState.ETag, bytes);
+        return Run(call, _ =>
         {
             if (!bytes.AsSpan().SequenceEqual(Encode(grainState.State)))
             {
@@ -143,29 +159,29 @@ public sealed class LossyGrainStorage : IGrainStorage, IObjectListing
             }
 
             Demand(call);
-            var etag = NextETag();
-            _entries[call.Key] = new Entry(bytes, etag);
-            Changed?.Invoke(new StorageChange(call, etag));
-            return () => (grainState.ETag, grainState.RecordExists) = (etag, true);
+            var entry = New(bytes, call.Key);
+            _before[call.Key] = _entries.GetValueOrDefault(call.Key);
+            _entries[call.Key] = entry;
+            Changed?.Invoke(new StorageChange(call, entry.ETag));
+            return () => (grainState.ETag, grainState.RecordExists) = (entry.ETag, true);
         });
     }
 
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        var call = Call(StorageOperation.Clear, stateName, grainId, grainState.ETag, default);
-        return Run(call, () =>
+        var call = Call(StorageOperation.Clear, stateName, grainId.ToString(), grainState.ETag, default);
+        return Run(call, _ =>
         {
             Demand(call);
-            if (_entries.Remove(call.Key))
+            if (_entries.Remove(call.Key, out var gone))
             {
+                _before[call.Key] = gone;
                 Changed?.Invoke(new StorageChange(call, null));
             }
 
             return () => (grainState.State, grainState.ETag, grainState.RecordExists) = (Activator.CreateInstance<T>(), null!, false);
         });
     }
-
-    private static string Key(string stateName, GrainId grainId) => $"{stateName}|{grainId}";
 
     private static byte[] Encode<T>(T state)
     {
@@ -190,10 +206,31 @@ public sealed class LossyGrainStorage : IGrainStorage, IObjectListing
             ? (T)(object)new StoredObject { Pieces = [(byte[])bytes.Clone()] }
             : JsonSerializer.Deserialize<T>(bytes)!;
 
-    private StorageCall Call(StorageOperation operation, string stateName, GrainId grainId, string? etag, ReadOnlyMemory<byte> bytes) =>
-        new(Interlocked.Increment(ref _calls), operation, stateName, grainId.ToString(), etag, bytes);
+    private StorageCall Call(StorageOperation operation, string stateName, string grainKey, string? etag, ReadOnlyMemory<byte> bytes) =>
+        new(Interlocked.Increment(ref _calls), operation, stateName, grainKey, etag, bytes);
 
-    private string NextETag() => string.Create(CultureInfo.InvariantCulture, $"v{++_version}");
+    /// <summary>A new version of what is under a key.</summary>
+    private Entry New(byte[] bytes, string key)
+    {
+        var etag = string.Create(CultureInfo.InvariantCulture, $"v{++_version}");
+        return new Entry(bytes, etag, _entries.TryGetValue(key, out var before) ? before.Created : _version);
+    }
+
+    /// <summary>The keys that begin so, in no order that a caller could rely on.</summary>
+    private List<string> Listed(string prefix, StorageFault fault)
+    {
+        lock (_lock)
+        {
+            var found = _entries.Reverse().Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)).ToList();
+            if (fault is StorageFault.OldAnswer && found.Count > 0)
+            {
+                found.Remove(found.MaxBy(entry => entry.Value.Created));
+            }
+
+            var keys = found.ConvertAll(entry => entry.Key);
+            return fault is StorageFault.Repetition ? [.. keys, .. keys] : keys;
+        }
+    }
 
     private void Demand(StorageCall call)
     {
@@ -205,9 +242,10 @@ public sealed class LossyGrainStorage : IGrainStorage, IObjectListing
     }
 
     /// <summary>
-    /// Performs <paramref name="effect"/> according to the call's fault; the function that it returns passes the result to the caller.
+    /// Performs <paramref name="effect"/>, which gets the call's fault, according to that fault; the function that it returns passes the result to
+    /// the caller.
     /// </summary>
-    private async Task Run(StorageCall call, Func<Action> effect)
+    private async Task Run(StorageCall call, Func<StorageFault, Action> effect)
     {
         var generation = Volatile.Read(ref _generation);
         var fault = Faults is null ? StorageFault.None : await Faults(call).ConfigureAwait(false);
@@ -228,7 +266,7 @@ public sealed class LossyGrainStorage : IGrainStorage, IObjectListing
         Action answer;
         lock (_lock)
         {
-            answer = effect();
+            answer = effect(fault);
         }
 
         if (fault is StorageFault.LateAnswer held)
@@ -245,7 +283,7 @@ public sealed class LossyGrainStorage : IGrainStorage, IObjectListing
         answer();
     }
 
-    private async Task ArriveLater(Task until, int generation, Func<Action> effect)
+    private async Task ArriveLater(Task until, int generation, Func<StorageFault, Action> effect)
     {
         await until.ConfigureAwait(false);
         lock (_lock)
@@ -257,7 +295,7 @@ public sealed class LossyGrainStorage : IGrainStorage, IObjectListing
 
             try
             {
-                effect();
+                effect(StorageFault.None);
             }
             catch (InconsistentStateException)
             {

@@ -95,12 +95,13 @@ internal sealed class Deletion(Chain chain, ChainObjects store, ObjectLoader loa
         for (var ordinal = head.TailOrdinal; ; ordinal++)
         {
             var read = await store.FetchAsync(ObjectKey.Chunk(ordinal));
-            if (read.Status == FetchStatus.Unreachable)
+            var next = read.Status == FetchStatus.Absent ? await store.FetchAsync(ObjectKey.Chunk(ordinal + 1)) : read;
+            if (next.Status == FetchStatus.Unreachable)
             {
                 return (WriteOutcome.InDoubt, head, etag);
             }
 
-            if (read.Status != FetchStatus.Absent || (await store.FetchAsync(ObjectKey.Chunk(ordinal + 1))).Status != FetchStatus.Absent)
+            if (next.Status != FetchStatus.Absent)
             {
                 continue;
             }
@@ -117,7 +118,7 @@ internal sealed class Deletion(Chain chain, ChainObjects store, ObjectLoader loa
             };
             ChunkLayout.Fence(header, store.Name.Tag, out var stored);
             var fenced = await store.CreateAsync(ObjectKey.Chunk(ordinal), stored);
-            if (fenced.Outcome == WriteOutcome.Lost)
+            if (fenced.Outcome == WriteOutcome.Lost && !fenced.Found.IsEmpty)
             {
                 continue;
             }

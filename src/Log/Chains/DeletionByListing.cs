@@ -87,7 +87,7 @@ internal sealed class DeletionByListing(Chain chain, ChainObjects store)
             };
             ChunkLayout.Fence(header, store.Name.Tag, out var stored);
             var written = await store.CreateAsync(ObjectKey.Chunk(ordinal), stored);
-            if (written.Outcome != WriteOutcome.Lost)
+            if (written.Outcome != WriteOutcome.Lost || written.Found.IsEmpty)
             {
                 return written.Outcome == WriteOutcome.Done;
             }

@@ -80,6 +80,12 @@ internal sealed class ObjectLoader(ChainObjects store, ObjectCache cache, ChainO
         using var memory = new MemoryClaim(options.ReadMemory);
         await memory.HoldAsync(bytes, Timeout.InfiniteTimeSpan, time);
         var read = await store.FetchAsync(key);
+        if (read.Status == FetchStatus.Absent || (read.Object is { } other && !isWhatItWas(other)))
+        {
+            // What is listed is there, and is what it was: an answer from the past shows something else once.
+            read = await store.FetchAsync(key);
+        }
+
         _underWay.Remove(key);
         if (read.Status != FetchStatus.Found)
         {

@@ -1,10 +1,4 @@
-using System.Globalization;
-using Loire.Log.Audits;
-using Loire.Log.Chains;
-using Loire.Log.Objects;
 using Loire.Log.Partitions;
-using Loire.Log.Tests.LogSuite;
-using Loire.Log.Tests.Simulation;
 using Loire.Model;
 using Loire.TestKit;
 
@@ -163,7 +157,7 @@ public sealed class CrashSweep
     {
         if (i % 4 == 3)
         {
-            await world.TrimAsync(log, log.DurableEndOffset.Value - (i == 11 ? 0 : 3));
+            await world.TrimAsync(log, new Offset(log.DurableEndOffset.Value - (i == 11 ? 0 : 3)));
         }
     });
 
@@ -201,10 +195,7 @@ public sealed class CrashSweep
 
             for (var i = 0; i < appends; i++)
             {
-                var value = world.NewValue() + new string('x', padding(i));
-                world.History.Sent(value);
-                var pending = log.Append([TestBatches.ToAppend(TestBatches.Of(1, value))]);
-                world.History.Answered(value, await pending.Committed, pending.BaseOffset);
+                await world.AppendAsync(log, padding(i));
                 await then(log, i);
             }
 
@@ -212,85 +203,10 @@ public sealed class CrashSweep
         }
     }
 
-    /// <summary>A store and the owners that come and go.</summary>
-    private sealed class World
+    /// <summary>A world whose owners' processes end.</summary>
+    private sealed class World(PartitionLogOptions? options = null) : LogWorld(LogId, options ?? Small)
     {
-        private readonly PartitionLogOptions _options;
-        private readonly ManualTime _time = new();
-        private readonly ChainChecker _checker;
         private readonly Gate _recovered = new();
-        private int _values;
-
-        public World(PartitionLogOptions? options = null)
-        {
-            _options = options ?? Small;
-            _checker = new ChainChecker(Store, LogId);
-        }
-
-        public LossyGrainStorage Store { get; } = new();
-
-        public History History { get; } = new();
-
-        public string NewValue() => string.Create(CultureInfo.InvariantCulture, $"value{_values++}");
-
-        public PartitionLog New() => new(Store, LogId, LogBench.NewWriter(), _options, new ObjectCache(2000), _time);
-
-        /// <summary>Runs something without faults, each step as one owner; returns how many calls of storage the last step made.</summary>
-        public int RunToEnd(params Func<World, Task>[] steps)
-        {
-            var calls = 0;
-            foreach (var step in steps)
-            {
-                Store.Faults = null;
-                calls = Store.Calls;
-                Run(step, null);
-                calls = Store.Calls - calls;
-            }
-
-            return calls;
-        }
-
-        /// <summary>Moves the start of the log.</summary>
-        public async Task TrimAsync(PartitionLog log, long to)
-        {
-            History.Trimming(new Offset(to));
-            if (await log.TrimAsync(new Offset(to)) == ErrorCode.None)
-            {
-                History.Trimmed(new Offset(to));
-            }
-        }
-
-        /// <summary>Leaves nothing in the log, by an owner that deletes what it can and stops.</summary>
-        public async Task TrimToEndAsync()
-        {
-            var log = New();
-            Assert.Equal(ErrorCode.None, await log.OpenAsync(CancellationToken.None));
-            Assert.Equal(ErrorCode.None, await log.BecomeLeaderAsync(CancellationToken.None));
-            await TrimAsync(log, log.DurableEndOffset.Value);
-            await log.Maintenance;
-            await log.DisposeAsync();
-        }
-
-        /// <summary>Compacts the log, or a part of it.</summary>
-        public Task<ErrorCode> CompactAsync(PartitionLog log, int maxSteps = int.MaxValue) =>
-            new TestCompaction(log, History.Removing, History.WasRemoved).RunAsync(maxSteps);
-
-        /// <summary>Completes the pass under way, and another one, by an owner that deletes what it can and stops.</summary>
-        public async Task CompactToEndAsync()
-        {
-            var log = New();
-            Assert.Equal(ErrorCode.None, await log.OpenAsync(CancellationToken.None));
-            Assert.Equal(ErrorCode.None, await log.BecomeLeaderAsync(CancellationToken.None));
-            Assert.Equal(ErrorCode.None, await CompactAsync(log));
-            Assert.Equal(ErrorCode.None, await CompactAsync(log));
-            Assert.InRange((await LogBench.ReadAllAsync(log)).Count, 0, 10);
-            Assert.Equal(log.Compaction.CleanTo, log.Table(TableKind.Keys)!.Value.End);
-            await log.Maintenance;
-            await log.DisposeAsync();
-        }
-
-        /// <summary>Every object is listed, or is known to be garbage.</summary>
-        public async Task AssertNothingLeaksAsync() => Assert.Empty(await LogAudit.FindAsync(Store, Store, _time));
 
         /// <summary>Runs something until its process ends at a call.</summary>
         public void CrashAt(int at, Call call, Func<World, Task> work)
@@ -317,68 +233,40 @@ public sealed class CrashSweep
                     _ => new TaskCompletionSource<StorageFault>().Task,
                 };
             };
-            Run(work, crashed);
+            Run(() => work(this), crashed);
         }
 
         /// <summary>The next owner's process ends as well.</summary>
         public void LoseOwnerAt(int at, Func<World, Task> work) => CrashAt(at, Call.NeverArrives, work);
 
+        /// <summary>Runs something without faults, each step as one owner; returns how many calls of storage the last step made.</summary>
+        public int RunToEnd(params Func<World, Task>[] steps)
+        {
+            var calls = 0;
+            foreach (var step in steps)
+            {
+                calls = RunToEnd(() => step(this));
+            }
+
+            return calls;
+        }
+
         /// <summary>The last owner finds what it must, now and after what was under way has arrived.</summary>
         public void Verify(string what)
         {
-            for (var round = 0; round < 2; round++)
+            VerifyNow(what);
+            if (!_recovered.Opened.IsCompleted)
             {
-                RunToEnd(async world =>
-                {
-                    var log = world.New();
-                    Assert.Equal((what, ErrorCode.None), (what, await log.OpenAsync(CancellationToken.None)));
-                    Assert.Equal((what, ErrorCode.None), (what, await log.BecomeLeaderAsync(CancellationToken.None)));
-                    var value = world.NewValue();
-                    world.History.Sent(value);
-                    var pending = log.Append([TestBatches.ToAppend(TestBatches.Of(1, value))]);
-                    world.History.Answered(value, await pending.Committed, pending.BaseOffset);
-                    var records = await LogBench.ReadAllAsync(log, log.LogStartOffset.Value);
-                    Assert.True(History.MayHaveHoles || log.DurableEndOffset - log.LogStartOffset == records.Count, what);
-                    world.History.ReadWhole(records, log.LogStartOffset);
-                    await TestCompaction.CheckKeysAsync(log);
-                });
-                if (!_recovered.Opened.IsCompleted)
-                {
-                    _recovered.Open();
-                }
+                _recovered.Open();
             }
 
-            string[] violations = [.. History.Violations, .. _checker.Violations, .. Store.Violations];
-            Assert.True(violations.Length == 0, $"{what}: {string.Join('\n', violations.Take(5))}");
+            VerifyNow(what);
         }
 
         private async Task<StorageFault> AfterRecoveryAsync()
         {
             await _recovered.Opened.ConfigureAwait(false);
             return StorageFault.None;
-        }
-
-        private void Run(Func<World, Task> work, Gate? crashed)
-        {
-            var before = SynchronizationContext.Current;
-            SynchronizationContext.SetSynchronizationContext(null);
-            try
-            {
-                var scheduler = new SeededScheduler(new Random(1), _time);
-                var owner = scheduler.NewOwner("owner");
-                Task? task = null;
-                owner.Do(() => task = work(this));
-                scheduler.RunUntil(() => task is { IsCompleted: true } || crashed is { Opened.IsCompleted: true }, "the end or the crash");
-                owner.Kill();
-                if (crashed is not { Opened.IsCompleted: true })
-                {
-                    task!.GetAwaiter().GetResult();
-                }
-            }
-            finally
-            {
-                SynchronizationContext.SetSynchronizationContext(before);
-            }
         }
     }
 }

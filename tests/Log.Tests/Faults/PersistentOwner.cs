@@ -1,0 +1,60 @@
+using Loire.Log.Partitions;
+
+namespace Loire.Log.Tests.Faults;
+
+/// <summary>
+/// An owner of a log that tries again what failed with an error that is worth it, with a new instance of the log where the one it had has closed,
+/// as the grain of a partition and its producers do.
+/// </summary>
+internal sealed class PersistentOwner(LogWorld world)
+{
+    private const int MaxAttempts = 30;
+    private PartitionLog? _log;
+
+    /// <summary>Leads the log and does something with it, until that succeeds.</summary>
+    public Task DoAsync(string what, Func<PartitionLog, Task<ErrorCode>> work) => TryAsync(what, async () =>
+    {
+        if (_log is { IsLeader: false, CloseReason: not null })
+        {
+            await StopAsync();
+        }
+
+        var error = ErrorCode.None;
+        if (_log is null)
+        {
+            var log = world.New();
+            error = await log.OpenAsync(CancellationToken.None);
+            _log = error == ErrorCode.None ? log : null;
+        }
+
+        error = error == ErrorCode.None ? await _log!.BecomeLeaderAsync(CancellationToken.None) : error;
+        return error == ErrorCode.None ? await work(_log!) : error;
+    });
+
+    /// <summary>Does something that needs no leader, until that succeeds.</summary>
+    public async Task TryAsync(string what, Func<Task<ErrorCode>> work)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var error = await work();
+            if (error == ErrorCode.None)
+            {
+                return;
+            }
+
+            var isRetriable = error is ErrorCode.NotLeaderOrFollower or ErrorCode.KafkaStorageError or ErrorCode.RequestTimedOut;
+            Assert.True(isRetriable && attempt < MaxAttempts, $"{what}: attempt {attempt} ends with {error} {_log?.CloseReason}");
+            await Task.Delay(TimeSpan.FromSeconds(5), world.Time);
+        }
+    }
+
+    /// <summary>Stops in good order.</summary>
+    public async Task StopAsync()
+    {
+        if (_log is { } log)
+        {
+            _log = null;
+            await log.DisposeAsync();
+        }
+    }
+}
