@@ -53,6 +53,14 @@ internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache, Chain
                 return (ErrorCode.KafkaStorageError, null);
             }
 
+            if (read.Status == FetchStatus.Found && read.Head.Incarnation == before.Head.Incarnation
+                && read.Head.Revision < before.Head.Revision)
+            {
+                // An answer from the past: heads never go back.
+                read = before;
+                continue;
+            }
+
             if (read.Head.Incarnation != before.Head.Incarnation)
             {
                 // Deleted and created again: nothing that was read belongs to this log.

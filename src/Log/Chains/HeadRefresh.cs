@@ -190,6 +190,13 @@ internal sealed class HeadRefresh(Chain chain, ChainObjects store, ChainRecovery
         var (error, read) = await recovery.ReadAsync(CancellationToken.None);
         if (read is not null && !chain.IsClosed && !chain.IsTakingEpoch && !HasChanged(seen))
         {
+            if (read.Durable < chain.State.Durable)
+            {
+                // Our end was the guess of a damaged chunk, which the other instance has corrected.
+                chain.Fail(WriteOutcome.Lost);
+                return true;
+            }
+
             chain.Replace(read);
         }
 

@@ -43,7 +43,7 @@ internal sealed class CallFault
         new("answers with a changed first byte", IsRead, StorageFault.ChangeAnswer(static bytes => [(byte)(bytes[0] ^ 1), .. bytes[1..]])),
         new("answers with half of the bytes", IsRead, StorageFault.ChangeAnswer(static bytes => bytes[..(bytes.Length / 2)])),
         new("answers with no bytes", IsRead, StorageFault.ChangeAnswer(static _ => [])),
-        new("answers with what was there before", call => IsRead(call) || IsList(call), StorageFault.AnswerOld),
+        new("answers with what was there before", call => IsRead(call) || IsList(call), StorageFault.AnswerOld) { IsPast = true },
         new("answers twice the same", IsList, StorageFault.Repeat),
     ];
 
@@ -55,6 +55,9 @@ internal sealed class CallFault
 
     /// <summary>Whether storage never again does what it is asked.</summary>
     public bool IsPermanent => Lasts == TimeSpan.MaxValue;
+
+    /// <summary>Whether a call answers with the past: what was written since may be taken as absent, and left where it is.</summary>
+    public bool IsPast { get; private init; }
 
     /// <summary>Whether a call can end so.</summary>
     public bool AppliesTo(StorageCall call) => _appliesTo(call);

@@ -80,6 +80,41 @@ public sealed class LeadershipOutcomes
         Assert.Equal(["0:a"], await LogBench.ReadAllAsync(log));
     });
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void An_older_head_that_is_read_once_hides_no_record_from_a_reader(int read) => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        for (var i = 0; i < 10; i++)
+        {
+            await LogBench.AppendAsync(log, $"v{i}");
+        }
+
+        Assert.Equal(ErrorCode.None, await log.SealAsync());
+        bench.Script.On(ReadOf("/head"), StorageFault.None, times: read - 1).On(ReadOf("/head"), StorageFault.AnswerOld);
+        var reader = await bench.OpenAsync();
+        Assert.Equal(10, reader.DurableEndOffset.Value);
+        Assert.Equal(10, (await LogBench.ReadAllAsync(reader)).Count);
+    });
+
+    [Fact]
+    public void A_reader_whose_objects_were_moved_and_that_reads_an_older_head_once_loses_none_of_what_it_had() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        for (var i = 0; i < 12; i++)
+        {
+            await LogBench.AppendAsync(log, $"v{i}");
+        }
+
+        bench.Cache = new ObjectCache(0);
+        var reader = await bench.OpenAsync();
+        Assert.Equal(12, reader.DurableEndOffset.Value);
+        Assert.Equal(ErrorCode.None, await log.MergeAsync());
+        bench.Script.On(ReadOf("/head"), StorageFault.None, times: 2).On(ReadOf("/head"), StorageFault.AnswerOld);
+        Assert.Equal(12, (await LogBench.ReadAllAsync(reader)).Count);
+    }, new PartitionLogOptions { TailChunks = 64, WholeChunkBytes = 600, SegmentBytes = 900 });
+
     [Fact]
     public void Readers_of_one_object_share_one_read_of_storage() => Run(async bench =>
     {

@@ -77,6 +77,16 @@ internal class LogWorld
         await log.DisposeAsync();
     }
 
+    /// <summary>Leaves two parts that no head lists, as a leader that ends between them and its head does.</summary>
+    public void LeaveParts()
+    {
+        Assert.True(Head.TryRead(Store.Find($"loire|log/{_logId}/head"), new LogName(_logId).Tag, out var head));
+        for (var i = 0; i < 2; i++)
+        {
+            Store.Replace($"loire|log/{_logId}/{ObjectKey.Part(head.Revision, i)}", [1, 2, 3]);
+        }
+    }
+
     /// <summary>Compacts the log, or a part of it.</summary>
     public Task<ErrorCode> CompactAsync(PartitionLog log, int maxSteps = int.MaxValue) =>
         new TestCompaction(log, History.Removing, History.WasRemoved).RunAsync(maxSteps);

@@ -12,7 +12,11 @@ internal sealed class PersistentOwner(LogWorld world)
     private PartitionLog? _log;
 
     /// <summary>Leads the log and does something with it, until that succeeds.</summary>
-    public Task DoAsync(string what, Func<PartitionLog, Task<ErrorCode>> work) => TryAsync(what, async () =>
+    public Task DoAsync(string what, Func<PartitionLog, Task<ErrorCode>> work) => ReadAsync(what, async log =>
+        await log.BecomeLeaderAsync(CancellationToken.None) is not ErrorCode.None and var error ? error : await work(log));
+
+    /// <summary>Does something with the log that needs no leader, until that succeeds.</summary>
+    public Task ReadAsync(string what, Func<PartitionLog, Task<ErrorCode>> work) => TryAsync(what, async () =>
     {
         if (_log is { IsLeader: false, CloseReason: not null })
         {
@@ -27,11 +31,10 @@ internal sealed class PersistentOwner(LogWorld world)
             _log = error == ErrorCode.None ? log : null;
         }
 
-        error = error == ErrorCode.None ? await _log!.BecomeLeaderAsync(CancellationToken.None) : error;
         return error == ErrorCode.None ? await work(_log!) : error;
     });
 
-    /// <summary>Does something that needs no leader, until that succeeds.</summary>
+    /// <summary>Does something until it succeeds.</summary>
     public async Task TryAsync(string what, Func<Task<ErrorCode>> work)
     {
         for (var attempt = 1; ; attempt++)

@@ -68,7 +68,8 @@ public sealed class StorageFaultSweep(ITestOutputHelper output)
                 calls.Add(call);
                 return Task.FromResult(StorageFault.None);
             },
-            between: () => ofLife = calls.Count);
+            mayLeak: false,
+            () => ofLife = calls.Count);
         return (calls, ofLife);
     }
 
@@ -81,7 +82,7 @@ public sealed class StorageFaultSweep(ITestOutputHelper output)
         try
         {
             var (faults, isOver) = (fault.At(at, world.Time), false);
-            LiveAndEnd(world, call => isOver ? Task.FromResult(StorageFault.None) : faults(call), () =>
+            LiveAndEnd(world, call => isOver ? Task.FromResult(StorageFault.None) : faults(call), fault.IsPast, () =>
             {
                 if (fault.IsPermanent)
                 {
@@ -102,30 +103,41 @@ public sealed class StorageFaultSweep(ITestOutputHelper output)
     /// <summary>The life and the deletion of a log; between them nothing goes wrong.</summary>
     /// <param name="world">The log's world.</param>
     /// <param name="faults">What goes wrong.</param>
+    /// <param name="mayLeak">Whether objects may stay until the log is deleted and the store swept.</param>
     /// <param name="between">Called between them, while the faults last.</param>
-    private static void LiveAndEnd(LogWorld world, Func<StorageCall, Task<StorageFault>> faults, Action between)
+    private static void LiveAndEnd(LogWorld world, Func<StorageCall, Task<StorageFault>> faults, bool mayLeak, Action between)
     {
         world.Store.Faults = faults;
         world.Run(() => LiveAsync(world));
         between();
         world.VerifyNow("after it");
-        world.RunToEnd(world.AssertNothingLeaksAsync);
+        if (!mayLeak)
+        {
+            world.RunToEnd(world.AssertNothingLeaksAsync);
+        }
+
         world.Store.Faults = faults;
         world.Run(() => DeleteAsync(world));
     }
 
     private static async Task LiveAsync(LogWorld world)
     {
-        var first = new PersistentOwner(world);
+        var (first, reader) = (new PersistentOwner(world), new PersistentOwner(world));
         for (var i = 0; i < 10; i++)
         {
             await first.DoAsync("append", log => world.AppendAsync(log, i % 3 == 0 ? 600 : 1));
+            if (i == 5)
+            {
+                await reader.ReadAsync("read beside the leader", async log => await log.EnsureNewestAsync(TimeSpan.Zero));
+            }
         }
 
         await first.DoAsync("read", log => ReadAllAsync(world, log));
         await first.DoAsync("read the newest", async log => await log.EnsureNewestAsync(TimeSpan.Zero));
         await first.DoAsync("retention", log => RetainAsync(world, log));
         await first.DoAsync("compact", log => world.CompactAsync(log));
+        await reader.ReadAsync("read what was moved", log => ReadAllAsync(world, log));
+        world.LeaveParts();
 
         // Another owner takes over, and the one before does not know.
         var second = new PersistentOwner(world);
@@ -140,16 +152,13 @@ public sealed class StorageFaultSweep(ITestOutputHelper output)
         await second.DoAsync("merge", log => log.MergeAsync());
         await second.StopAsync();
 
-        var reader = new PersistentOwner(world);
-        await reader.TryAsync("read without leading", async () =>
+        await reader.ReadAsync("read what was moved again", log => ReadAllAsync(world, log));
+        await reader.ReadAsync("read the newest", async log =>
         {
-            var log = world.New();
-            var error = await log.OpenAsync(CancellationToken.None);
-            error = error == ErrorCode.None ? await log.EnsureNewestAsync(TimeSpan.Zero) : error;
-            error = error == ErrorCode.None ? await ReadAllAsync(world, log) : error;
-            await log.DisposeAsync();
-            return error;
+            var error = await log.EnsureNewestAsync(TimeSpan.Zero);
+            return error == ErrorCode.None ? await ReadAllAsync(world, log) : error;
         });
+        await reader.StopAsync();
     }
 
     /// <summary>Appends go on, and the operator is told that storage deletes nothing.</summary>
@@ -184,6 +193,13 @@ public sealed class StorageFaultSweep(ITestOutputHelper output)
         for (var next = log.LogStartOffset; next < log.DurableEndOffset;)
         {
             var read = await log.ReadAsync(next, 700, CancellationToken.None);
+            if (read.Error == ErrorCode.OffsetOutOfRange)
+            {
+                // Another owner has moved the start.
+                next = log.LogStartOffset;
+                continue;
+            }
+
             if (read.Error != ErrorCode.None)
             {
                 return read.Error;
