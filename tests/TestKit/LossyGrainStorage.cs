@@ -61,7 +61,7 @@ public sealed class LossyGrainStorage : IGrainStorage, IObjectListing
         }
 
         var call = Call(StorageOperation.List, stateName, prefix, null, default);
-        var fault = Faults is null ? StorageFault.None : await Faults(call).ConfigureAwait(false);
+        var fault = Faults is null ? StorageFault.None : await Faults(call);
         var keys = Listed(call.Key, fault);
         for (var i = 0; i < keys.Count; i++)
         {

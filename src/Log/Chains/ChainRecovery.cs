@@ -122,15 +122,18 @@ internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache, Chain
             for (var i = 0; i < window; i++)
             {
                 var read = found[i];
-                if (read.Status == FetchStatus.Absent && first + i >= state.Head.KnownOrdinal)
+                if (read.Status == FetchStatus.Absent)
                 {
-                    var next = i + 1 < window ? found[i + 1] : await store.FetchAsync(ObjectKey.Chunk(first + i + 1));
-                    if (next.Status is FetchStatus.Absent or FetchStatus.Unreachable)
+                    if (first + i >= state.Head.KnownOrdinal)
                     {
-                        return next.Status == FetchStatus.Absent ? ErrorCode.None : ErrorCode.KafkaStorageError;
+                        var next = i + 1 < window ? found[i + 1] : await store.FetchAsync(ObjectKey.Chunk(first + i + 1));
+                        if (next.Status is FetchStatus.Absent or FetchStatus.Unreachable)
+                        {
+                            return next.Status == FetchStatus.Absent ? ErrorCode.None : ErrorCode.KafkaStorageError;
+                        }
                     }
 
-                    // It may have been written since. If not, it is lost, because the next chunk is only written after it.
+                    // It may have been written since. If not, it is lost, because what proves it to exist is only written after it.
                     read = await store.FetchAsync(ObjectKey.Chunk(first + i));
                 }
 

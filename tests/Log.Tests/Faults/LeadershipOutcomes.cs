@@ -99,6 +99,21 @@ public sealed class LeadershipOutcomes
     });
 
     [Fact]
+    public void A_chunk_that_the_head_knows_of_and_that_is_absent_from_one_answer_is_not_taken_for_lost() => Run(async bench =>
+    {
+        await LogBench.AppendAsync(await bench.LeadAsync(), "a");
+        var log = await bench.OpenAsync();
+        bench.Script.On(ChunkCreate, StorageFault.Refuse(new StorageFullException("Full.")));
+        Assert.Equal(ErrorCode.KafkaStorageError, await log.BecomeLeaderAsync(CancellationToken.None));
+
+        // Its head knows of one chunk after the fence, and nothing follows.
+        bench.Script.On(ReadOf("chunk/0000000000000001"), StorageFault.AnswerOld);
+        log = await bench.LeadAsync();
+        Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, "b"));
+        Assert.Equal(["0:a", "1:b"], await bench.StoredAsync());
+    });
+
+    [Fact]
     public void A_reader_whose_objects_were_moved_and_that_reads_an_older_head_once_loses_none_of_what_it_had() => Run(async bench =>
     {
         var log = await bench.LeadAsync();

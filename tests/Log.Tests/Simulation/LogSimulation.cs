@@ -1,4 +1,5 @@
 using System.Globalization;
+using Loire.Log.Audits;
 using Loire.Log.Chains;
 using Loire.Log.Partitions;
 using Loire.TestKit;
@@ -163,7 +164,8 @@ internal sealed class LogSimulation
 
         // An owner that was about to lead may still win once or twice against the last one.
         var attempts = 0;
-        void Try() => NewOwner().LeadAppendAndReadAll(
+        SimulatedOwner last = null!;
+        void Try() => (last = NewOwner()).LeadAppendAndReadAll(
             (records, start) =>
             {
                 _history.ReadWhole(records, start);
@@ -181,7 +183,39 @@ internal sealed class LogSimulation
                 }
             });
         Try();
-        for (var i = 0; !checkedLog && _bugs.Count == 0 && i < 200_000; i++)
+        Until(() => checkedLog);
+        if (!checkedLog)
+        {
+            _bugs.Add(new InvalidOperationException("The log does not come back when the faults end."));
+            return;
+        }
+
+        last.Stop();
+        DeleteAndSweep();
+    }
+
+    /// <summary>Once nothing is under way any more, the log is deleted, and nothing of it stays.</summary>
+    private void DeleteAndSweep()
+    {
+        var isDeleted = false;
+        Until(() => false);
+        _scheduler.NewOwner("deletion").Do(async () =>
+        {
+            var error = await NewLog().DeleteAsync(CancellationToken.None);
+            await new LogSweep(_store.Storage, _store.Storage, _time).RunAsync(static _ => Task.FromResult(true));
+            isDeleted = error == ErrorCode.None;
+        });
+        Until(() => isDeleted);
+        if (!isDeleted || _store.Storage.Keys.Count > 0)
+        {
+            _bugs.Add(new InvalidOperationException($"The deletion has left {string.Join(' ', _store.Storage.Keys)}."));
+        }
+    }
+
+    /// <summary>Lets everything happen until something is true, or nothing is left to happen.</summary>
+    private void Until(Func<bool> isTrue)
+    {
+        for (var i = 0; !isTrue() && _bugs.Count == 0 && i < 200_000; i++)
         {
             if (_store.Waiting > 0 && _random.Next(2) == 0)
             {
@@ -192,21 +226,18 @@ internal sealed class LogSimulation
                 break;
             }
         }
-
-        if (!checkedLog)
-        {
-            _bugs.Add(new InvalidOperationException("The log does not come back when the faults end."));
-        }
     }
 
     private SimulatedOwner NewOwner()
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"owner{++_writers}");
-        var log = new PartitionLog(
-            _store.Storage, LogId, new Guid(_writers, 0, 0, new byte[8]), _options, new ObjectCache(_random.Next(8000)), _time);
+        var name = string.Create(CultureInfo.InvariantCulture, $"owner{_writers + 1}");
+        var log = NewLog();
         string NewValue() => string.Create(CultureInfo.InvariantCulture, $"value{_values++}");
         return new SimulatedOwner(_scheduler.NewOwner(name), log, _history, NewValue, Trace, _bugs.Add);
     }
+
+    private PartitionLog NewLog() =>
+        new(_store.Storage, LogId, new Guid(++_writers, 0, 0, new byte[8]), _options, new ObjectCache(_random.Next(8000)), _time);
 
     private void Trace(string what)
     {

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Globalization;
+using Loire.Client.Tests;
 using Xunit.Abstractions;
 
 namespace Loire.Log.Tests.Simulation;
@@ -14,7 +16,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [Fact]
     public void Racing_owners_on_a_faulty_store_keep_every_invariant()
     {
-        var (first, count) = Seeds();
+        var (first, count) = Seeds(300);
         long steps = 0, acknowledged = 0, removed = 0;
         for (var seed = first; seed < first + count; seed++)
         {
@@ -29,6 +31,27 @@ public sealed class SimulationTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"seeds {first} to {first + count - 1}: {steps} steps, {acknowledged} values acknowledged, {removed} removed");
+        Assert.True(acknowledged > count && (removed > count / 4 || count < 10), "the runs get something done");
+    }
+
+    /// <summary><c>LOIRE_FAULTS</c>, such as 60s or 150m, says how long; else it is a fixed number of runs.</summary>
+    [Fact]
+    public void Five_percent_of_all_calls_end_in_any_way_and_every_invariant_holds()
+    {
+        var (first, count) = Seeds(150);
+        var (duration, started) = (OptInRun.Duration("LOIRE_FAULTS"), Stopwatch.GetTimestamp());
+        first = duration > TimeSpan.Zero ? OptInRun.Seed() * 1000 : first;
+        var (seed, acknowledged, removed) = (first, 0L, 0L);
+        for (; seed < first + count || Stopwatch.GetElapsedTime(started) < duration; seed++)
+        {
+            var simulation = new LogSimulation(seed);
+            simulation.Run(Events, FaultOdds.Any(0.05));
+            Assert.True(simulation.Violations.Count == 0, $"LOIRE_SEED={seed}\n{string.Join('\n', simulation.Violations.Take(5))}");
+            acknowledged += simulation.Acknowledged;
+            removed += simulation.Removed;
+        }
+
+        output.WriteLine($"seeds {first} to {seed - 1}: {acknowledged} values acknowledged, {removed} removed");
         Assert.True(acknowledged > count && (removed > count / 4 || count < 10), "the runs get something done");
     }
 
@@ -50,10 +73,10 @@ public sealed class SimulationTests(ITestOutputHelper output)
         Assert.NotEqual(first.TraceHash, other.TraceHash);
     }
 
-    private static (int First, int Count) Seeds()
+    private static (int First, int Count) Seeds(int byDefault)
     {
         var (seed, count) = (Environment.GetEnvironmentVariable("LOIRE_SEED"), Environment.GetEnvironmentVariable("LOIRE_SEEDS"));
-        count ??= seed is null ? "300" : "1";
+        count ??= seed is null ? byDefault.ToString(CultureInfo.InvariantCulture) : "1";
         return (int.Parse(seed ?? "1", CultureInfo.InvariantCulture), int.Parse(count, CultureInfo.InvariantCulture));
     }
 }
