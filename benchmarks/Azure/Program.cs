@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using Azure.Storage.Blobs;
-using Loire.Cluster.Tests.Faults;
 using Loire.Grains.Benchmarks;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;

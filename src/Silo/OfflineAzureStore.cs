@@ -27,9 +27,14 @@ internal sealed class OfflineAzureStore : IAsyncDisposable
     /// <summary>Opens the container that the options name.</summary>
     /// <exception cref="IOException">There is no such container.</exception>
     /// <exception cref="Azure.RequestFailedException">The service refuses the credential, or cannot be reached.</exception>
-    public static async Task<OfflineAzureStore> OpenAsync(NodeOptions options)
+    public static Task<OfflineAzureStore> OpenAsync(NodeOptions options) => OpenAsync(AzureClients.Blobs(options), options.AzureContainer);
+
+    /// <summary>Opens a container by a client of its account.</summary>
+    /// <exception cref="IOException">There is no such container.</exception>
+    /// <exception cref="Azure.RequestFailedException">The service refuses the credential, or cannot be reached.</exception>
+    public static async Task<OfflineAzureStore> OpenAsync(BlobServiceClient blobs, string name)
     {
-        var container = AzureClients.Container(options);
+        var container = blobs.GetBlobContainerClient(name);
         if (!await container.ExistsAsync())
         {
             throw new IOException($"the container {container.Name} does not exist.");
@@ -40,8 +45,8 @@ internal sealed class OfflineAzureStore : IAsyncDisposable
         services.AddSerializer();
         services.AddAzureBlobGrainStorage(LogStorage.ProviderName, azure =>
         {
-            azure.BlobServiceClient = AzureClients.Blobs(options);
-            azure.ContainerName = options.AzureContainer;
+            azure.BlobServiceClient = blobs;
+            azure.ContainerName = name;
             azure.GrainStorageSerializer = new LoireGrainStorageSerializer();
         });
         var store = new OfflineAzureStore(services.BuildServiceProvider(), container);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Loire.Cluster.Tests.Clusters;
-using Loire.Cluster.Tests.Faults;
 using Loire.Cluster.Tests.Load;
 using Loire.Storage.Tests.Azurite;
 using Xunit.Abstractions;

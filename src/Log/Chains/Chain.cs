@@ -322,12 +322,21 @@ internal sealed class Chain
         Leads = !IsClosed;
     }
 
-    /// <summary>Replaces the state after another leader has rearranged the chain.</summary>
-    public void Replace(ChainState read)
+    /// <summary>
+    /// Replaces the state after another leader has rearranged the chain. False if what was read ends before what is known: our end was the guess of
+    /// a damaged chunk, or storage answered with the past. The chain has closed then, because its owner may have used that end.
+    /// </summary>
+    public bool TryReplace(ChainState read)
     {
-        Invariant.Check(read.Durable >= State.Durable, "what was durable stays durable");
+        if (read.Durable < State.Durable)
+        {
+            Fail(WriteOutcome.Lost);
+            return false;
+        }
+
         _state = read;
         Announce();
+        return true;
     }
 
     /// <summary>Notifies the owner that the durable end has advanced.</summary>

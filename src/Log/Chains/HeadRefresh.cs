@@ -87,8 +87,8 @@ internal sealed class HeadRefresh(Chain chain, ChainObjects store, ChainRecovery
                 continue;
             }
 
-            // Deleted, created again, or our end was the guess of a damaged chunk, which the other instance has corrected.
-            if (error == ErrorCode.UnknownTopicOrPartition || read?.Durable < chain.State.Durable
+            // Deleted, or created again.
+            if (error == ErrorCode.UnknownTopicOrPartition
                 || (seen.State.HeadETag is not null && read is not null && read.Head.Incarnation != seen.State.Head.Incarnation)
                 || (seen.State.HeadETag is not null && read is { HeadETag: null }))
             {
@@ -100,7 +100,11 @@ internal sealed class HeadRefresh(Chain chain, ChainObjects store, ChainRecovery
                 return error;
             }
 
-            chain.Replace(read);
+            if (!chain.TryReplace(read))
+            {
+                return chain.ClosedError;
+            }
+
             Confirm(start);
             return ErrorCode.None;
         }
@@ -190,14 +194,7 @@ internal sealed class HeadRefresh(Chain chain, ChainObjects store, ChainRecovery
         var (error, read) = await recovery.ReadAsync(CancellationToken.None);
         if (read is not null && !chain.IsClosed && !chain.IsTakingEpoch && !HasChanged(seen))
         {
-            if (read.Durable < chain.State.Durable)
-            {
-                // Our end was the guess of a damaged chunk, which the other instance has corrected.
-                chain.Fail(WriteOutcome.Lost);
-                return true;
-            }
-
-            chain.Replace(read);
+            chain.TryReplace(read);
         }
 
         return error == ErrorCode.None ? true : null;

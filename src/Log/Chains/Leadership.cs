@@ -103,12 +103,7 @@ internal sealed class Leadership(Chain chain, ChainObjects store, ChainRecovery 
             return chain.Fail(WriteOutcome.Lost);
         }
 
-        if (read is not null)
-        {
-            chain.Replace(read);
-        }
-
-        return error;
+        return read is null || chain.TryReplace(read) ? error : chain.ClosedError;
     }
 
     private GarbageItem[] GarbageWith(PendingGarbage orphans) => [.. chain.State.Garbage.Append(orphans).Select(pending => pending.Item)];

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Loire.Cluster.Tests.Clusters;
-using Loire.Cluster.Tests.Faults;
 
 namespace Loire.Cluster.Tests.Chaos;
 

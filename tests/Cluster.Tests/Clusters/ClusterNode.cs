@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Loire.Cluster.Tests.Faults;
 
 namespace Loire.Cluster.Tests.Clusters;
 

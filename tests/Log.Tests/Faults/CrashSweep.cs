@@ -204,7 +204,7 @@ public sealed class CrashSweep
     }
 
     /// <summary>A world whose owners' processes end.</summary>
-    private sealed class World(PartitionLogOptions? options = null) : LogWorld(LogId, options ?? Small)
+    private sealed class World(PartitionLogOptions? options = null) : LogWorld(CrashSweep.LogId, options ?? Small)
     {
         private readonly Gate _recovered = new();
 

@@ -1,39 +1,36 @@
-using System.Globalization;
 using Loire.Log.Audits;
-using Loire.Log.Chains;
 using Loire.Log.Objects;
 using Loire.Log.Partitions;
+using Loire.Log.Tests.Lives;
 using Loire.Log.Tests.LogSuite;
-using Loire.Log.Tests.Simulation;
-using Loire.Model;
 using Loire.TestKit;
+using Xunit.Sdk;
 
 namespace Loire.Log.Tests.Faults;
 
-/// <summary>A store with one log, what its owners were told of it, and the checkers at work.</summary>
-internal class LogWorld
+/// <summary>A store with one log and its users, in virtual time, with the checkers at work.</summary>
+internal class LogWorld : LogUsers
 {
-    private readonly string _logId;
-    private readonly PartitionLogOptions _options;
     private readonly ChainChecker _checker;
-    private int _values;
 
     public LogWorld(string logId, PartitionLogOptions options)
+        : this(logId, options, new LossyGrainStorage(), new ManualTime())
     {
-        (_logId, _options) = (logId, options);
-        _checker = new ChainChecker(Store, logId);
     }
 
-    public LossyGrainStorage Store { get; } = new();
+    private LogWorld(string logId, PartitionLogOptions options, LossyGrainStorage store, ManualTime time)
+        : base(store, logId, options, time)
+    {
+        (Store, Time) = (store, time);
+        _checker = new ChainChecker(store, logId);
+    }
 
-    public ManualTime Time { get; } = new();
+    public LossyGrainStorage Store { get; }
 
-    public History History { get; } = new();
+    public new ManualTime Time { get; }
 
     /// <summary>What has gone wrong, in words.</summary>
     public IReadOnlyList<string> Violations => [.. History.Violations, .. _checker.Violations, .. Store.Violations];
-
-    public PartitionLog New() => new(Store, _logId, LogBench.NewWriter(), _options, new ObjectCache(2000), Time);
 
     /// <summary>An instance that leads; nothing may go wrong.</summary>
     public async Task<PartitionLog> LeadAsync()
@@ -42,30 +39,6 @@ internal class LogWorld
         Assert.Equal(ErrorCode.None, await log.OpenAsync(CancellationToken.None));
         Assert.Equal(ErrorCode.None, await log.BecomeLeaderAsync(CancellationToken.None));
         return log;
-    }
-
-    /// <summary>Appends a new value and remembers the answer.</summary>
-    public async Task<ErrorCode> AppendAsync(PartitionLog log, int padding = 0)
-    {
-        var value = string.Create(CultureInfo.InvariantCulture, $"value{_values++}") + new string('x', padding);
-        History.Sent(value);
-        var pending = log.Append([TestBatches.ToAppend(TestBatches.Of(1, value))]);
-        var error = await pending.Committed;
-        History.Answered(value, error, pending.BaseOffset);
-        return error;
-    }
-
-    /// <summary>Moves the start of the log.</summary>
-    public async Task<ErrorCode> TrimAsync(PartitionLog log, Offset to)
-    {
-        History.Trimming(to);
-        var error = await log.TrimAsync(to);
-        if (error == ErrorCode.None)
-        {
-            History.Trimmed(to);
-        }
-
-        return error;
     }
 
     /// <summary>Leaves nothing in the log, by an owner that deletes what it can and stops.</summary>
@@ -80,16 +53,12 @@ internal class LogWorld
     /// <summary>Leaves two parts that no head lists, as a leader that ends between them and its head does.</summary>
     public void LeaveParts()
     {
-        Assert.True(Head.TryRead(Store.Find($"loire|log/{_logId}/head"), new LogName(_logId).Tag, out var head));
+        Assert.True(Head.TryRead(Store.Find($"loire|log/{LogId}/head"), new LogName(LogId).Tag, out var head));
         for (var i = 0; i < 2; i++)
         {
-            Store.Replace($"loire|log/{_logId}/{ObjectKey.Part(head.Revision, i)}", [1, 2, 3]);
+            Store.Replace($"loire|log/{LogId}/{ObjectKey.Part(head.Revision, i)}", [1, 2, 3]);
         }
     }
-
-    /// <summary>Compacts the log, or a part of it.</summary>
-    public Task<ErrorCode> CompactAsync(PartitionLog log, int maxSteps = int.MaxValue) =>
-        new TestCompaction(log, History.Removing, History.WasRemoved).RunAsync(maxSteps);
 
     /// <summary>Completes the pass under way, and another one, by an owner that deletes what it can and stops.</summary>
     public async Task CompactToEndAsync()
@@ -115,20 +84,18 @@ internal class LogWorld
         return Store.Calls - before;
     }
 
-    /// <summary>A last owner leads, appends, and finds what it must.</summary>
+    /// <summary>A last owner leads, appends, and finds what it must, at once.</summary>
     public void VerifyNow(string what)
     {
-        RunToEnd(async () =>
+        try
         {
-            var log = New();
-            Assert.Equal((what, ErrorCode.None), (what, await log.OpenAsync(CancellationToken.None)));
-            Assert.Equal((what, ErrorCode.None), (what, await log.BecomeLeaderAsync(CancellationToken.None)));
-            await AppendAsync(log);
-            var records = await LogBench.ReadAllAsync(log, log.LogStartOffset.Value);
-            Assert.True(History.MayHaveHoles || log.DurableEndOffset - log.LogStartOffset == records.Count, what);
-            History.ReadWhole(records, log.LogStartOffset);
-            await TestCompaction.CheckKeysAsync(log);
-        });
+            RunToEnd(() => VerifyAsync(new PersistentOwner(this, maxAttempts: 1)));
+        }
+        catch (XunitException problem)
+        {
+            throw new XunitException($"{what}: {problem.Message}", problem);
+        }
+
         Assert.True(Violations.Count == 0, $"{what}: {string.Join('\n', Violations.Take(5))}");
     }
 

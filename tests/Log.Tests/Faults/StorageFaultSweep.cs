@@ -1,7 +1,6 @@
-using Loire.Log.Audits;
 using Loire.Log.Chains;
 using Loire.Log.Partitions;
-using Loire.Model;
+using Loire.Log.Tests.Lives;
 using Loire.TestKit;
 using Xunit.Abstractions;
 using Xunit.Sdk;
@@ -108,7 +107,7 @@ public sealed class StorageFaultSweep(ITestOutputHelper output)
     private static void LiveAndEnd(LogWorld world, Func<StorageCall, Task<StorageFault>> faults, bool mayLeak, Action between)
     {
         world.Store.Faults = faults;
-        world.Run(() => LiveAsync(world));
+        world.Run(() => new LogLife(world).LiveAsync(world.LeaveParts));
         between();
         world.VerifyNow("after it");
         if (!mayLeak)
@@ -117,48 +116,7 @@ public sealed class StorageFaultSweep(ITestOutputHelper output)
         }
 
         world.Store.Faults = faults;
-        world.Run(() => DeleteAsync(world));
-    }
-
-    private static async Task LiveAsync(LogWorld world)
-    {
-        var (first, reader) = (new PersistentOwner(world), new PersistentOwner(world));
-        for (var i = 0; i < 10; i++)
-        {
-            await first.DoAsync("append", log => world.AppendAsync(log, i % 3 == 0 ? 600 : 1));
-            if (i == 5)
-            {
-                await reader.ReadAsync("read beside the leader", async log => await log.EnsureNewestAsync(TimeSpan.Zero));
-            }
-        }
-
-        await first.DoAsync("read", log => ReadAllAsync(world, log));
-        await first.DoAsync("read the newest", async log => await log.EnsureNewestAsync(TimeSpan.Zero));
-        await first.DoAsync("retention", log => RetainAsync(world, log));
-        await first.DoAsync("compact", log => world.CompactAsync(log));
-        await reader.ReadAsync("read what was moved", log => ReadAllAsync(world, log));
-        world.LeaveParts();
-
-        // Another owner takes over, and the one before does not know.
-        var second = new PersistentOwner(world);
-        for (var i = 0; i < 6; i++)
-        {
-            await second.DoAsync("append", log => world.AppendAsync(log, i == 3 ? 600 : 1));
-        }
-
-        await first.StopAsync();
-        await second.DoAsync("delete records", log => world.TrimAsync(log, new Offset(7)));
-        await second.DoAsync("compact", log => world.CompactAsync(log));
-        await second.DoAsync("merge", log => log.MergeAsync());
-        await second.StopAsync();
-
-        await reader.ReadAsync("read what was moved again", log => ReadAllAsync(world, log));
-        await reader.ReadAsync("read the newest", async log =>
-        {
-            var error = await log.EnsureNewestAsync(TimeSpan.Zero);
-            return error == ErrorCode.None ? await ReadAllAsync(world, log) : error;
-        });
-        await reader.StopAsync();
+        world.Run(() => new LogLife(world).EndAsync(world.Store, world.Store));
     }
 
     /// <summary>Appends go on, and the operator is told that storage deletes nothing.</summary>
@@ -170,69 +128,5 @@ public sealed class StorageFaultSweep(ITestOutputHelper output)
         Assert.Equal(1, metrics.LogsWithRefusedDeletions);
         Assert.Equal(ErrorCode.None, await world.AppendAsync(log));
         await log.DisposeAsync();
-    }
-
-    private static async Task DeleteAsync(LogWorld world)
-    {
-        await new PersistentOwner(world).TryAsync("delete", () => world.New().DeleteAsync(CancellationToken.None));
-        for (var i = 0; i < 2; i++)
-        {
-            try
-            {
-                await new LogSweep(world.Store, world.Store, world.Time).RunAsync(_ => Task.FromResult(true));
-            }
-            catch (TimeoutException)
-            {
-                // A listing that failed; the next sweep comes later.
-            }
-        }
-    }
-
-    private static async Task<ErrorCode> ReadAllAsync(LogWorld world, PartitionLog log)
-    {
-        for (var next = log.LogStartOffset; next < log.DurableEndOffset;)
-        {
-            var read = await log.ReadAsync(next, 700, CancellationToken.None);
-            if (read.Error == ErrorCode.OffsetOutOfRange)
-            {
-                // Another owner has moved the start.
-                next = log.LogStartOffset;
-                continue;
-            }
-
-            if (read.Error != ErrorCode.None)
-            {
-                return read.Error;
-            }
-
-            world.History.Read(TestBatches.Records(TestBatches.Join(read.Pieces)));
-            next = read.NextOffset;
-        }
-
-        return ErrorCode.None;
-    }
-
-    /// <summary>Keeps a part of the log, as the retention by size does.</summary>
-    private static async Task<ErrorCode> RetainAsync(LogWorld world, PartitionLog log)
-    {
-        var (error, size) = await log.MeasureAsync();
-        if (error != ErrorCode.None)
-        {
-            return error;
-        }
-
-        var (excess, to) = (size.Bytes - 2500, log.LogStartOffset);
-        error = await log.WalkAsync(part =>
-        {
-            if (part.IsDivisible)
-            {
-                return LogWalkStep.Into;
-            }
-
-            excess -= part.Bytes;
-            to = excess >= 0 ? part.End : to;
-            return excess > 0 ? LogWalkStep.Next : LogWalkStep.Stop;
-        });
-        return error == ErrorCode.None ? await world.TrimAsync(log, to) : error;
     }
 }

@@ -8,13 +8,13 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Primitives;
 
-namespace Loire.Cluster.Tests.Faults;
+namespace Loire.TestKit.Processes;
 
 /// <summary>
 /// A reverse proxy on a free port of the loopback address or another one, which passes requests on as they are, signed headers included, except for the faults that are set
 /// at the moment. Faults may change while requests are under way: what they delay goes on then.
 /// </summary>
-internal sealed class HttpFaultProxy : IAsyncDisposable
+public sealed class HttpFaultProxy : IAsyncDisposable
 {
     // They belong to one connection, or, as Host, are set for the other one.
     private static readonly HashSet<string> _ofConnection = new(StringComparer.OrdinalIgnoreCase)
@@ -28,6 +28,7 @@ internal sealed class HttpFaultProxy : IAsyncDisposable
     private readonly Lock _guard = new();
     private readonly Uri _target;
     private readonly WebApplication _app;
+    private readonly Dictionary<string, (Passed? Newest, Passed? Before)> _answers = [];
     private ProxyFaults _faults = ProxyFaults.None;
     private CancellationTokenSource _change = new();
 
@@ -46,6 +47,9 @@ internal sealed class HttpFaultProxy : IAsyncDisposable
         _app = builder.Build();
         _app.Run(HandleAsync);
     }
+
+    /// <summary>The faults of a single request, called for one after the other; null for <see cref="Faults"/>.</summary>
+    public Func<ProxiedRequest, ProxyFaults?>? Choose { get; set; }
 
     /// <summary>Where the proxy listens.</summary>
     public Uri Url { get; private set; } = null!;
@@ -99,31 +103,43 @@ internal sealed class HttpFaultProxy : IAsyncDisposable
     {
         try
         {
-            await DelayAsync(faults => faults.RequestDelay, context.RequestAborted);
-            if (Faults.Refuses)
+            var own = OwnOf(context.Request);
+            await DelayAsync(own?.RequestDelay ?? Faults.RequestDelay, context.RequestAborted);
+            var faults = own ?? Faults;
+            if (faults.Refuses || faults.Instead is not null)
             {
-                context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+                Answer(context, faults.Instead ?? new ServiceError(StatusCodes.Status503ServiceUnavailable, "ServerBusy"));
                 return;
             }
 
-            if (Faults.LosesRequests)
+            if (faults.LosesRequests)
             {
                 context.Abort();
                 return;
             }
 
-            using var request = RequestOf(context);
+            using var request = RequestOf(context, faults.CutsRequests);
 
             // A client that gives up while the answer is delayed does not keep the request from being carried out.
             using var response = await _server.SendAsync(request, CancellationToken.None);
-            await DelayAsync(faults => faults.AnswerDelay, context.RequestAborted);
-            if (Faults.LosesAnswers)
+            await DelayAsync(own?.AnswerDelay ?? Faults.AnswerDelay, context.RequestAborted);
+            faults = own ?? Faults;
+            if (faults.LosesAnswers)
             {
                 context.Abort();
-                return;
             }
-
-            await AnswerAsync(context, response);
+            else if (faults.InsteadOfAnswer is { } error)
+            {
+                Answer(context, error);
+            }
+            else if (Choose is null)
+            {
+                await AnswerAsync(context, response);
+            }
+            else
+            {
+                await AnswerAsync(context, Remembered(context.Request, await Passed.OfAsync(response), faults.AnswersOld), faults);
+            }
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
         {
@@ -132,13 +148,27 @@ internal sealed class HttpFaultProxy : IAsyncDisposable
         }
     }
 
-    private async Task DelayAsync(Func<ProxyFaults, TimeSpan> delay, CancellationToken aborted)
+    private ProxyFaults? OwnOf(HttpRequest request)
     {
-        TimeSpan duration;
+        if (Choose is not { } choose)
+        {
+            return null;
+        }
+
+        var target = request.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var seen = new ProxiedRequest(request.Method, Uri.UnescapeDataString(target), request.Headers.IfNoneMatch == "*");
+        lock (_guard)
+        {
+            return choose(seen);
+        }
+    }
+
+    private async Task DelayAsync(TimeSpan duration, CancellationToken aborted)
+    {
         CancellationToken change;
         lock (_guard)
         {
-            (duration, change) = (delay(_faults), _change.Token);
+            change = _change.Token;
         }
 
         if (duration == TimeSpan.Zero)
@@ -151,7 +181,7 @@ internal sealed class HttpFaultProxy : IAsyncDisposable
         aborted.ThrowIfCancellationRequested();
     }
 
-    private HttpRequestMessage RequestOf(HttpContext context)
+    private HttpRequestMessage RequestOf(HttpContext context, bool isCut)
     {
         // As it came: the signature covers its escapes.
         var path = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
@@ -159,7 +189,7 @@ internal sealed class HttpFaultProxy : IAsyncDisposable
         var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), uri);
         if (context.Request.ContentLength is not null || context.Request.Headers.TransferEncoding.Count > 0)
         {
-            request.Content = new StreamContent(context.Request.Body);
+            request.Content = isCut ? new CutContent(context.Request.Body, context.Request.ContentLength ?? 0) : new StreamContent(context.Request.Body);
         }
 
         foreach (var (name, values) in context.Request.Headers.Where(header => !_ofConnection.Contains(header.Key)))
@@ -173,20 +203,97 @@ internal sealed class HttpFaultProxy : IAsyncDisposable
         return request;
     }
 
+    private static void Answer(HttpContext context, ServiceError error)
+    {
+        context.Response.StatusCode = error.Status;
+        context.Response.Headers["x-ms-error-code"] = error.Code;
+    }
+
+    /// <summary>The answer, or for a read the one before the object's last change; remembers it in either case.</summary>
+    private Passed Remembered(HttpRequest request, Passed answer, bool isOld)
+    {
+        if (!HttpMethods.IsGet(request.Method))
+        {
+            return answer;
+        }
+
+        lock (_guard)
+        {
+            var (newest, before) = _answers.GetValueOrDefault(request.Path.Value!);
+            if (newest is null || newest.ETag != answer.ETag)
+            {
+                _answers[request.Path.Value!] = (newest, before) = (answer, newest);
+            }
+
+            return isOld && before is not null ? before : answer;
+        }
+    }
+
+    private static async Task AnswerAsync(HttpContext context, Passed answer, ProxyFaults faults)
+    {
+        var body = answer.Body.Length > 0 && answer.Status < 300 && faults.ChangesAnswer is { } change ? change(answer.Body) : answer.Body;
+        context.Response.StatusCode = answer.Status;
+        foreach (var (name, values) in answer.Headers)
+        {
+            context.Response.Headers[name] = values;
+        }
+
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            return;
+        }
+
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(faults.CutsAnswers ? body.AsMemory(0, body.Length / 2) : body, context.RequestAborted);
+        if (faults.CutsAnswers)
+        {
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+            context.Abort();
+        }
+    }
+
     private static async Task AnswerAsync(HttpContext context, HttpResponseMessage response)
     {
         context.Response.StatusCode = (int)response.StatusCode;
-        foreach (var (name, values) in response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated))
+        foreach (var (name, values) in HeadersOf(response))
         {
-            if (!_ofConnection.Contains(name))
-            {
-                context.Response.Headers[name] = new StringValues([.. values]);
-            }
+            context.Response.Headers[name] = values;
         }
 
         if (!HttpMethods.IsHead(context.Request.Method))
         {
             await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<string, StringValues>> HeadersOf(HttpResponseMessage response) =>
+        from header in response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated)
+        where !_ofConnection.Contains(header.Key)
+        select KeyValuePair.Create(header.Key, new StringValues([.. header.Value]));
+
+    /// <summary>An answer of the server.</summary>
+    private sealed record Passed(int Status, KeyValuePair<string, StringValues>[] Headers, byte[] Body, string? ETag)
+    {
+        public static async Task<Passed> OfAsync(HttpResponseMessage response) => new(
+            (int)response.StatusCode, [.. HeadersOf(response)], await response.Content.ReadAsByteArrayAsync(), response.Headers.ETag?.Tag);
+    }
+
+    /// <summary>Half of a body, and then nothing more, although its length was announced.</summary>
+    private sealed class CutContent(Stream body, long length) : HttpContent
+    {
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            var half = new byte[length / 2];
+            await body.ReadExactlyAsync(half);
+            await stream.WriteAsync(half);
+            await stream.FlushAsync();
+            throw new IOException("The connection was cut.");
+        }
+
+        protected override bool TryComputeLength(out long announced)
+        {
+            announced = length;
+            return true;
         }
     }
 }

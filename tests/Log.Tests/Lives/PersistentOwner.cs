@@ -1,14 +1,13 @@
 using Loire.Log.Partitions;
 
-namespace Loire.Log.Tests.Faults;
+namespace Loire.Log.Tests.Lives;
 
 /// <summary>
 /// An owner of a log that tries again what failed with an error that is worth it, with a new instance of the log where the one it had has closed,
 /// as the grain of a partition and its producers do.
 /// </summary>
-internal sealed class PersistentOwner(LogWorld world)
+internal sealed class PersistentOwner(LogUsers users, int maxAttempts = 30)
 {
-    private const int MaxAttempts = 30;
     private PartitionLog? _log;
 
     /// <summary>Leads the log and does something with it, until that succeeds.</summary>
@@ -26,7 +25,7 @@ internal sealed class PersistentOwner(LogWorld world)
         var error = ErrorCode.None;
         if (_log is null)
         {
-            var log = world.New();
+            var log = users.New();
             error = await log.OpenAsync(CancellationToken.None);
             _log = error == ErrorCode.None ? log : null;
         }
@@ -46,8 +45,8 @@ internal sealed class PersistentOwner(LogWorld world)
             }
 
             var isRetriable = error is ErrorCode.NotLeaderOrFollower or ErrorCode.KafkaStorageError or ErrorCode.RequestTimedOut;
-            Assert.True(isRetriable && attempt < MaxAttempts, $"{what}: attempt {attempt} ends with {error} {_log?.CloseReason}");
-            await Task.Delay(TimeSpan.FromSeconds(5), world.Time);
+            Assert.True(isRetriable && attempt < maxAttempts, $"{what}: attempt {attempt} ends with {error} {_log?.CloseReason}");
+            await Task.Delay(users.Pause, users.Time);
         }
     }
 
