@@ -13,7 +13,17 @@ internal static class AzureClients
 {
     /// <summary>The service of blobs.</summary>
     public static BlobServiceClient Blobs(NodeOptions options) =>
-        options.AzureAccount is { } account ? new BlobServiceClient(account, Identity()) : new BlobServiceClient(options.AzureConnection);
+        options.AzureAccount is { } account
+            ? new BlobServiceClient(account, Identity(), Options())
+            : new BlobServiceClient(options.AzureConnection, Options());
+
+    /// <summary>How the service of blobs is used.</summary>
+    public static BlobClientOptions Options()
+    {
+        var options = new BlobClientOptions();
+        options.AddPolicy(new ContainerGuard(), HttpPipelinePosition.PerCall);
+        return options;
+    }
 
     /// <summary>The container of the store.</summary>
     public static BlobContainerClient Container(NodeOptions options) => Blobs(options).GetBlobContainerClient(options.AzureContainer);

@@ -3,6 +3,7 @@ using System.Globalization;
 using Azure.Core;
 using Azure.Storage.Blobs;
 using Loire.Client.Tests;
+using Loire.Log;
 using Loire.Log.Audits;
 using Loire.Log.Partitions;
 using Loire.Log.Tests.Lives;
@@ -79,6 +80,23 @@ public sealed class WireFaultTests(ITestOutputHelper output)
         mayLeak: false,
         endsInPeace: true));
 
+    [AzuriteFact]
+    public void Container_that_is_gone_is_not_taken_for_an_empty_one() => SingleThread.Run(async () =>
+    {
+        await using var wire = await Wire.StartAsync();
+        var users = new LogUsers(wire.Store.Storage, "gone/0", _options, TimeProvider.System);
+        var log = users.New();
+        Assert.Equal(ErrorCode.None, await log.OpenAsync(CancellationToken.None));
+        Assert.Equal(ErrorCode.None, await log.BecomeLeaderAsync(CancellationToken.None));
+        Assert.Equal(ErrorCode.None, await users.AppendAsync(log));
+        await new BlobContainerClient((await AzuriteServer.SharedAsync()).ConnectionString, wire.Store.Container.Name).DeleteAsync();
+        Assert.Equal(ErrorCode.KafkaStorageError, await users.AppendAsync(log));
+        Assert.Contains("container", log.CloseReason, StringComparison.Ordinal);
+        Assert.Equal(ErrorCode.KafkaStorageError, await users.New().OpenAsync(CancellationToken.None));
+        await Assert.ThrowsAsync<StorageBrokenException>(() => LogNames.OfKindAsync(wire.Store.Listing, "gone"));
+        Assert.False(await wire.Store.Container.ExistsAsync());
+    });
+
     /// <summary><c>LOIRE_FAULTS</c>, such as 60s or 150m, says how long; else it is one life.</summary>
     [AzuriteFact]
     public void Five_percent_of_all_requests_end_in_any_way_and_nothing_is_lost() => SingleThread.Run(async () =>
@@ -150,7 +168,8 @@ public sealed class WireFaultTests(ITestOutputHelper output)
             var proxy = await HttpFaultProxy.StartAsync(azurite.Blobs);
 
             // As often as by default, and sooner.
-            var options = new BlobClientOptions { Retry = { Mode = RetryMode.Fixed, Delay = TimeSpan.FromMilliseconds(10) } };
+            var options = AzureClients.Options();
+            (options.Retry.Mode, options.Retry.Delay) = (RetryMode.Fixed, TimeSpan.FromMilliseconds(10));
             var blobs = new BlobServiceClient(AzuriteServer.ConnectionStringOf(proxy.Url, azurite.Tables), options);
             return new Wire(proxy, await OfflineAzureStore.OpenAsync(blobs, name));
         }
