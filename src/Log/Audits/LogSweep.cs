@@ -47,19 +47,25 @@ public sealed class LogSweep(IObjectListing listing, IGrainStorage storage, Time
     private async Task<int> SweepAsync(LogName name, Guid? incarnation, ObjectKey[] keys, Func<string, Task<bool>> isGone)
     {
         var store = new ChainObjects(new StorageCalls(storage, name, Guid.Empty, new ChainOptions(), time), name) { Incarnation = incarnation };
-        var head = await store.ReadHeadAsync();
-        var isLeft = head.Status switch
-        {
-            FetchStatus.Found => head.Head.Incarnation != incarnation,
-            FetchStatus.Absent => incarnation is not null || await isGone(LogName.Unescape(name.Text)),
-            _ => false,
-        };
         var deleted = 0;
-        foreach (var key in isLeft ? keys : [])
+
+        // Asked twice: one answer from the past, when there was no head yet, must not cost a log that lives its objects.
+        foreach (var key in await IsLeftAsync() && await IsLeftAsync() ? keys : [])
         {
             deleted += await store.DeleteAsync(key, null) ? 1 : 0;
         }
 
         return deleted;
+
+        async Task<bool> IsLeftAsync()
+        {
+            var head = await store.ReadHeadAsync();
+            return head.Status switch
+            {
+                FetchStatus.Found => head.Head.Incarnation != incarnation,
+                FetchStatus.Absent => incarnation is not null || await isGone(LogName.Unescape(name.Text)),
+                _ => false,
+            };
+        }
     }
 }
