@@ -70,10 +70,17 @@ internal sealed class ChainRecovery(ChainObjects store, ObjectCache cache, Chain
 
             if (read.Status == before.Status && read.Head.Revision == before.Head.Revision)
             {
-                // Chunks without a head: the head was lost, and possibly more with it.
-                error = error == ErrorCode.None && read.Status == FetchStatus.Absent && state.Tail.Count > 0
-                    ? ErrorCode.CorruptMessage
-                    : error;
+                if (error == ErrorCode.None && read.Status == FetchStatus.Absent && state.Tail.Count > 0)
+                {
+                    // Chunks without a head: the head was lost, and possibly more with it, unless it was only just written.
+                    read = await store.ReadHeadAsync();
+                    if (read.Status != FetchStatus.Absent)
+                    {
+                        continue;
+                    }
+
+                    error = ErrorCode.CorruptMessage;
+                }
             }
             else if (error == ErrorCode.None && read.Status == FetchStatus.Found && !read.Head.IsDeleting
                 && Math.Max(read.Head.TailOrdinal, read.Head.KnownOrdinal) <= state.NextOrdinal)

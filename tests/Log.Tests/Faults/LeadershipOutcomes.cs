@@ -114,6 +114,31 @@ public sealed class LeadershipOutcomes
     });
 
     [Fact]
+    public void A_head_that_is_absent_from_one_answer_after_its_log_was_created_is_not_taken_for_lost() => Run(async bench =>
+    {
+        var looks = new List<Gate>();
+        bench.Script.On(
+            ReadOf("/chunk/"),
+            async _ =>
+            {
+                looks.Add(new Gate());
+                await looks[^1].Opened.ConfigureAwait(false);
+                return StorageFault.None;
+            },
+            times: 2);
+        var reader = bench.New();
+        var opening = reader.OpenAsync(CancellationToken.None);
+        Assert.Equal(2, looks.Count);
+
+        // The log is created between the reader's looks at its head and at its chunks.
+        await LogBench.AppendAsync(await bench.LeadAsync(), "a");
+        bench.Script.On(ReadOf("/head"), StorageFault.AnswerOld);
+        looks.ForEach(look => look.Open());
+        Assert.Equal(ErrorCode.None, await opening);
+        Assert.Equal(["0:a"], await LogBench.ReadAllAsync(reader));
+    });
+
+    [Fact]
     public void A_reader_whose_objects_were_moved_and_that_reads_an_older_head_once_loses_none_of_what_it_had() => Run(async bench =>
     {
         var log = await bench.LeadAsync();

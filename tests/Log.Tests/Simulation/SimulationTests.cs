@@ -21,8 +21,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         for (var seed = first; seed < first + count; seed++)
         {
             var simulation = new LogSimulation(seed);
-            using var trace = Environment.GetEnvironmentVariable("LOIRE_TRACE") is { } path ? new StreamWriter(path) : null;
-            simulation.Tracing = trace is null ? null : trace.WriteLine;
+            using var trace = TraceOf(simulation);
             simulation.Run(Events);
             Assert.True(simulation.Violations.Count == 0, $"LOIRE_SEED={seed}\n{string.Join('\n', simulation.Violations.Take(5))}");
             steps += simulation.Steps;
@@ -45,6 +44,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         for (; seed < first + count || Stopwatch.GetElapsedTime(started) < duration; seed++)
         {
             var simulation = new LogSimulation(seed);
+            using var trace = TraceOf(simulation);
             simulation.Run(Events, FaultOdds.Any(0.05));
             Assert.True(simulation.Violations.Count == 0, $"LOIRE_SEED={seed}\n{string.Join('\n', simulation.Violations.Take(5))}");
             acknowledged += simulation.Acknowledged;
@@ -71,6 +71,13 @@ public sealed class SimulationTests(ITestOutputHelper output)
         var first = new LogSimulation(1);
         first.Run(Events);
         Assert.NotEqual(first.TraceHash, other.TraceHash);
+    }
+
+    private static StreamWriter? TraceOf(LogSimulation simulation)
+    {
+        var trace = Environment.GetEnvironmentVariable("LOIRE_TRACE") is { } path ? new StreamWriter(path) : null;
+        simulation.Tracing = trace is null ? null : trace.WriteLine;
+        return trace;
     }
 
     private static (int First, int Count) Seeds(int byDefault)
