@@ -116,34 +116,41 @@ internal sealed class HeadRefresh(Chain chain, ChainObjects store, ChainRecovery
     /// </summary>
     public async Task<bool?> HasMovedOnAsync((ChainState State, int View) seen)
     {
-        if (HasChanged(seen))
+        // Twice before an object is called lost: one answer may be from before it was replaced.
+        for (var again = false; ; again = true)
         {
-            return true;
-        }
+            if (HasChanged(seen))
+            {
+                return true;
+            }
 
-        var now = await store.ReadHeadAsync();
-        if (now.Status == FetchStatus.Unreachable)
-        {
-            return null;
-        }
+            var now = await store.ReadHeadAsync();
+            if (now.Status == FetchStatus.Unreachable)
+            {
+                return null;
+            }
 
-        if (chain.IsClosed || HasChanged(seen))
-        {
-            return true;
-        }
+            if (chain.IsClosed || HasChanged(seen))
+            {
+                return true;
+            }
 
-        if ((chain.Leads && now.Head.Epoch > chain.Epoch) || IsAnotherLog(now, chain.State))
-        {
-            chain.Fail(WriteOutcome.Lost);
-            return true;
-        }
+            if ((chain.Leads && now.Head.Epoch > chain.Epoch) || IsAnotherLog(now, chain.State))
+            {
+                chain.Fail(WriteOutcome.Lost);
+                return true;
+            }
 
-        if (chain.Leads || now.Head.IsSameAs(chain.State.Head))
-        {
-            return false;
-        }
+            if (!chain.Leads && !now.Head.IsSameAs(chain.State.Head))
+            {
+                return chain.IsTakingEpoch ? null : await ReadAgainAsync(seen);
+            }
 
-        return chain.IsTakingEpoch ? null : await ReadAgainAsync(seen);
+            if (again)
+            {
+                return false;
+            }
+        }
     }
 
     /// <summary>

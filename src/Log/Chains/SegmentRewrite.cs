@@ -29,7 +29,7 @@ internal sealed class SegmentRewrite(Chain chain, PartWriter parts, ObjectLoader
         var (status, damaged) = await cut.FindAsync(head.Entries);
         if (status != FetchStatus.Found || chain.IsClosed)
         {
-            return new RewriteStep(ErrorOf(status, damaged), from);
+            return new RewriteStep(await ErrorOfAsync(status, damaged), from);
         }
 
         if (cut.Objects.Count == 0)
@@ -69,7 +69,7 @@ internal sealed class SegmentRewrite(Chain chain, PartWriter parts, ObjectLoader
             var loaded = await loader.LoadAsync(source, caches: false);
             if (chain.IsClosed || loaded.Object is not { } found)
             {
-                return ErrorOf(loaded.Status, source);
+                return await ErrorOfAsync(loaded.Status, source);
             }
 
             var (error, rewritten) = await rewrite(found);
@@ -184,9 +184,13 @@ internal sealed class SegmentRewrite(Chain chain, PartWriter parts, ObjectLoader
         return (ErrorCode.None, written);
     }
 
-    private ErrorCode ErrorOf(FetchStatus status, in ChainEntry entry)
+    private async Task<ErrorCode> ErrorOfAsync(FetchStatus status, ChainEntry entry)
     {
-        if (chain.IsClosed || status == FetchStatus.Unreachable)
+        // A newer leader may have replaced the object.
+        var hasMovedOn = chain.IsClosed || status == FetchStatus.Unreachable
+            ? null
+            : await chain.HeadRefresh.HasMovedOnAsync((chain.State, chain.State.View));
+        if (chain.IsClosed || hasMovedOn != false)
         {
             return chain.IsClosed ? chain.ClosedError : ErrorCode.KafkaStorageError;
         }

@@ -139,6 +139,44 @@ public sealed class LeadershipOutcomes
     });
 
     [Fact]
+    public void A_leader_that_was_superseded_does_not_take_what_its_successor_has_deleted_for_damaged() => Run(async bench =>
+    {
+        bench.Cache = new ObjectCache(0);
+        var log = await bench.LeadAsync();
+        for (var i = 0; i < 4; i++)
+        {
+            await LogBench.AppendAsync(log, $"v{i}");
+        }
+
+        Assert.Equal(ErrorCode.None, await log.SealAsync());
+        await log.Maintenance;
+        var next = await bench.LeadAsync();
+        Assert.Equal(ErrorCode.None, await next.TrimAsync(new Offset(4)));
+        await next.Maintenance;
+        Assert.DoesNotContain(bench.Key("chunk/0000000000000001"), bench.Store.Keys);
+        Assert.Null(log.CloseReason);
+        var step = await log.RewriteAsync(
+            Offset.Zero, new Offset(4), batches => Task.FromResult(new RewrittenBatches(ErrorCode.None, [.. batches])), _ => default);
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, step.Error);
+    });
+
+    [Fact]
+    public void A_reader_whose_objects_were_moved_and_that_reads_the_head_from_before_once_does_not_take_them_for_damaged() => Run(async bench =>
+    {
+        var log = await bench.LeadAsync();
+        for (var i = 0; i < 12; i++)
+        {
+            await LogBench.AppendAsync(log, $"v{i}");
+        }
+
+        bench.Cache = new ObjectCache(0);
+        var reader = await bench.OpenAsync();
+        Assert.Equal(ErrorCode.None, await log.MergeAsync());
+        bench.Script.On(ReadOf("/head"), StorageFault.AnswerOld);
+        Assert.Equal(12, (await LogBench.ReadAllAsync(reader)).Count);
+    }, new PartitionLogOptions { TailChunks = 64, WholeChunkBytes = 600, SegmentBytes = 900 });
+
+    [Fact]
     public void A_reader_whose_objects_were_moved_and_that_reads_an_older_head_once_loses_none_of_what_it_had() => Run(async bench =>
     {
         var log = await bench.LeadAsync();
