@@ -114,6 +114,6 @@ internal class LogUsers(IGrainStorage storage, string logId, PartitionLogOptions
         var records = await LogBench.ReadAllAsync(log, log.LogStartOffset.Value);
         Assert.True(History.MayHaveHoles || log.DurableEndOffset - log.LogStartOffset == records.Count, "there are no gaps");
         History.ReadWhole(records, log.LogStartOffset);
-        return error;
+        return await TestCompaction.CheckKeysAsync(log);
     });
 }
