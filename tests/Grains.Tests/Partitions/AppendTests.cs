@@ -4,8 +4,8 @@ using Loire.Grains.Tests.Benches;
 using Loire.Log;
 using Loire.Log.Partitions;
 using Loire.Model;
-using Loire.Model.Memory;
 using Loire.Model.Batches;
+using Loire.Model.Memory;
 using Loire.TestKit;
 
 namespace Loire.Grains.Tests.Partitions;
