@@ -70,11 +70,12 @@ public sealed class ProducedBatchTests
     [InlineData(7, 0, 0, false, ErrorCode.None)]
     [InlineData(7, 0, 0, true, ErrorCode.None)]
     [InlineData(long.MaxValue, short.MaxValue, int.MaxValue, false, ErrorCode.None)]
-    [InlineData(7, -1, 0, false, ErrorCode.InvalidRecord)]
+    [InlineData(7, -1, 0, false, ErrorCode.None)]
+    [InlineData(7, -2, 0, false, ErrorCode.InvalidRecord)]
     [InlineData(7, 0, -1, false, ErrorCode.InvalidRecord)]
     [InlineData(7, short.MinValue, int.MinValue, true, ErrorCode.InvalidRecord)]
     [InlineData(-1, 3, 4, true, ErrorCode.InvalidRecord)]
-    public void A_producer_gives_id_epoch_and_sequence_or_none(long id, short epoch, int sequence, bool transactional, ErrorCode verdict)
+    public void A_producer_id_comes_with_a_sequence_and_may_lack_an_epoch(long id, short epoch, int sequence, bool transactional, ErrorCode verdict)
     {
         var batch = Of(OneRecord);
         Put(batch, ProducerId, 8, id);
