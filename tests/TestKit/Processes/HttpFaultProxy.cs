@@ -104,7 +104,7 @@ public sealed class HttpFaultProxy : IAsyncDisposable
         try
         {
             var own = OwnOf(context.Request);
-            await DelayAsync(own?.RequestDelay ?? Faults.RequestDelay, context.RequestAborted);
+            await DelayAsync(own, faults => faults.RequestDelay, context.RequestAborted);
             var faults = own ?? Faults;
             if (faults.Refuses || faults.Instead is not null)
             {
@@ -122,7 +122,7 @@ public sealed class HttpFaultProxy : IAsyncDisposable
 
             // A client that gives up while the answer is delayed does not keep the request from being carried out.
             using var response = await _server.SendAsync(request, CancellationToken.None);
-            await DelayAsync(own?.AnswerDelay ?? Faults.AnswerDelay, context.RequestAborted);
+            await DelayAsync(own, faults => faults.AnswerDelay, context.RequestAborted);
             faults = own ?? Faults;
             if (faults.LosesAnswers)
             {
@@ -163,12 +163,14 @@ public sealed class HttpFaultProxy : IAsyncDisposable
         }
     }
 
-    private async Task DelayAsync(TimeSpan duration, CancellationToken aborted)
+    private async Task DelayAsync(ProxyFaults? own, Func<ProxyFaults, TimeSpan> delay, CancellationToken aborted)
     {
+        // Together: a delay that was read before a change would not end with it.
+        TimeSpan duration;
         CancellationToken change;
         lock (_guard)
         {
-            change = _change.Token;
+            (duration, change) = (delay(own ?? _faults), _change.Token);
         }
 
         if (duration == TimeSpan.Zero)
