@@ -11,7 +11,8 @@ namespace Loire.Coordination.Brokers;
 ///   1   topics record preferred leaders (TopicRecord kinds 6 and 7); the registry keeps the level, the levels of each broker, and removed brokers;
 ///       answers to fetches have their batches in one piece (BatchBytes)
 ///   2   topics record what partitions report of their logs (TopicRecord kinds 8 and 9); what later versions add to a report, the first ones skip
-///   3   logs have tables (section 9 of a head, objects of kind 5): compacted ones of their keys
+///   3   logs have tables (section 9 of a head, objects of kind 5): compacted ones of their keys, and those of idempotent producers of what these
+///       appended last
 /// </code>
 /// A new form of stored data or of messages takes the next level, and is not written below it; unless all versions that support the level skip what
 /// is new, and lose no more than that by it.

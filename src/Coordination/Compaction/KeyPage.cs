@@ -66,7 +66,7 @@ public static class KeyPage
     internal static int HourAfter(Timestamp time) =>
         (int)Math.Min(NoHour, (Math.Max(0, time.Milliseconds) / HourMilliseconds) + 1);
 
-    /// <summary>Whether the hour of an entry has come.</summary>
+    /// <summary>Whether the hour in an entry has been reached.</summary>
     internal static bool HasCome(int hour, Timestamp now) => hour is not 0 and not NoHour && now.Milliseconds / HourMilliseconds >= hour;
 
     /// <summary>Reads an entry.</summary>

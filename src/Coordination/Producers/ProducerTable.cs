@@ -117,7 +117,7 @@ public sealed class ProducerTable(int capacity)
         Advance(lastOffset + 1);
     }
 
-    /// <summary>Whether a batch is the last durable one of a producer that is remembered: the one that says in the log how far it has come.</summary>
+    /// <summary>Whether a batch is the last durable one of a remembered producer, whose sequence compaction must keep.</summary>
     public bool IsLast(long producer, Offset lastOffset) =>
         _producers.TryGetValue(producer, out var entry) && entry.Durable is [.., var last] && last.LastOffset == lastOffset;
 

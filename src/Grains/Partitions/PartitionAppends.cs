@@ -183,6 +183,15 @@ internal sealed class PartitionAppends(
                     break;
                 }
 
+                if (error == ErrorCode.None && !producers.AreKnown && ProducedBatches.AreIdempotent(arrival.Request.Batches.Span))
+                {
+                    (error, detail) = await producers.LearnAsync();
+                    if (_closed != ErrorCode.None)
+                    {
+                        break;
+                    }
+                }
+
                 var (request, settings) = (arrival.Request, machine.Settings!.Value);
                 var isConverted = error == ErrorCode.None && BatchConversion.IsNeeded(request.Batches.Span, settings);
                 if (isConverted)
@@ -237,15 +246,6 @@ internal sealed class PartitionAppends(
         {
             error = await lead();
             _leads = error == ErrorCode.None;
-        }
-
-        if (error == ErrorCode.None && !producers.AreKnown && ProducedBatches.AreIdempotent(arrival.Request.Batches.Span))
-        {
-            (error, var detail) = await producers.LearnAsync();
-            if (error != ErrorCode.None)
-            {
-                return (error, detail);
-            }
         }
 
         if (error != ErrorCode.None || HasRoom(arrival.Request.Batches.Length))

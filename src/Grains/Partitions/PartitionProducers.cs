@@ -123,6 +123,7 @@ internal sealed class PartitionProducers(
     private async Task<(ErrorCode Error, List<ProducerState>? States)> ReadAsync(LogTable table)
     {
         var states = new List<ProducerState>();
+        _tableBytes = 0;
         for (var page = 0; page < table.Pages; page++)
         {
             var (error, bytes) = await log.ReadTableAsync(table, page, caches: false);

@@ -7,7 +7,7 @@ namespace Loire.Grains.Partitions;
 
 /// <summary>
 /// The table of the last record of each key that compaction keeps with a log, as far as the log has been compacted. Damage in it costs no record: it is
-/// not used then, and the next pass of compaction, which reads the whole log for that, writes it anew.
+/// then ignored, and the next pass of compaction reads the whole log to build a new one.
 /// </summary>
 /// <param name="log">The log, which is open.</param>
 /// <param name="options">The budget of the silo, where pages are merged, and whether tables may be written.</param>
@@ -34,7 +34,7 @@ internal sealed class StoredKeys(PartitionLog log, PartitionDriverOptions option
     public ValueTask<bool> MayWriteAsync() => options.StoresTables?.Invoke() ?? new(true);
 
     /// <summary>Writes the next table, and with its last page the progress of compaction.</summary>
-    /// <param name="scan">What a pass has learned: it begins where the present table ends, or earlier.</param>
+    /// <param name="scan">What a pass has learned: it begins where the table ended then, or earlier.</param>
     /// <param name="mark">The progress; the table ends where it says that the log is clean.</param>
     /// <param name="start">The start of the log.</param>
     /// <param name="now">The broker's time.</param>
@@ -43,7 +43,12 @@ internal sealed class StoredKeys(PartitionLog log, PartitionDriverOptions option
     public async Task<ErrorCode> WriteAsync(KeyScan scan, CompactionMark mark, Offset start, Timestamp now, TimeSpan tombstoneTime)
     {
         var before = Table;
-        Invariant.Check(scan.From <= Offset.Max(before?.End ?? Offset.Zero, start), "what was learned continues the table");
+        if (scan.From > Offset.Max(before?.End ?? Offset.Zero, start))
+        {
+            // A lookup has found damage in the table meanwhile.
+            return ErrorCode.OffsetNotAvailable;
+        }
+
         var keys = (before?.Entries ?? 0) + scan.Latest.Count;
         var next = new LogTable(TableKind.Keys, mark.CleanTo, keys, KeyPage.PagesFor(keys, options.Compaction.KeysPerPage));
         using var merge = new KeyMerge(scan.Latest, next.Pages, start, now, tombstoneTime);

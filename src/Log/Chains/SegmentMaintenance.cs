@@ -144,7 +144,7 @@ internal sealed class SegmentMaintenance(Chain chain, ChainObjects store, Object
     {
         await SettleAsync();
         return chain.IsClosed ? chain.ClosedError
-            : IsGarbageFull ? ErrorCode.KafkaStorageError
+            : IsGarbageFull && Array.Exists(chain.State.Head.Tables, stored => stored.Table.Kind == table.Kind) ? ErrorCode.KafkaStorageError
             : await RunAloneAsync(Tables.WriteAsync(table, from, pages, head => mark is { } reached ? head.With(reached) : head));
     }
 

@@ -263,8 +263,8 @@ public sealed class PartitionLog : IAsyncDisposable
     /// <param name="from">The number of the first page; 0 begins a table, and discards what was begun before.</param>
     /// <param name="pages">The pages, at least one.</param>
     /// <param name="mark">The progress of compaction, which is stored together with the last page; null if it stays.</param>
-    /// <returns>The errors of <see cref="TrimAsync"/>; <see cref="ErrorCode.KafkaStorageError"/> also while storage refuses deletions, so that nothing
-    /// more should be replaced.</returns>
+    /// <returns>The errors of <see cref="TrimAsync"/>; <see cref="ErrorCode.KafkaStorageError"/> also while storage refuses deletions, so that no
+    /// table should be replaced; a first one of its kind is written.</returns>
     public Task<ErrorCode> WriteTableAsync(LogTable table, int from, IReadOnlyList<ReadOnlyMemory<byte>> pages, CompactionMark? mark = null) =>
         ProblemOfLeader() is not ErrorCode.None and var error
             ? Task.FromResult(error)

@@ -210,6 +210,18 @@ public class IdempotenceTests
     }
 
     [Fact]
+    public void An_append_behind_one_that_cannot_be_judged_is_taken_all_the_same()
+    {
+        var bench = New(storesTables: false);
+        var opening = new TaskCompletionSource<PartitionSettingsResult>();
+        bench.Topic = () => opening.Task;
+        var (refused, plain) = (bench.Append(Of(0, "a")), bench.Append("plain"));
+        Assert.False(refused.IsCompleted || plain.IsCompleted);
+        bench.Thread.After(() => opening.SetResult(new PartitionSettingsResult(ErrorCode.None, PartitionBench.Defaults)));
+        Assert.Equal((ErrorCode.UnsupportedForMessageFormat, "0-0"), (refused.Now().Error, Text(plain.Now())));
+    }
+
+    [Fact]
     public void A_producer_that_has_appended_nothing_for_a_day_is_forgotten()
     {
         var bench = New();

@@ -94,6 +94,33 @@ public class StoredKeysTests
     }
 
     [Fact]
+    public void A_lookup_that_finds_damage_while_a_pass_is_under_way_does_not_stop_the_partition()
+    {
+        var elsewhere = new DriverThread();
+        var filled = With(Compacted);
+        Fill(filled, 60);
+        SealAndCompact(filled);
+        Append(filled, "k3=60");
+        Assert.Equal(ErrorCode.None, filled.Thread.Finish(filled.Log.SealAsync));
+        var bench = With(Compacted, filled.Storage.Clone(), computations: elsewhere);
+        var key = bench.Storage.Keys.Single(key => IsKeys(bench, key));
+        var bytes = bench.Storage.Find(key)!;
+        bytes[^1] ^= 1;
+        bench.Storage.Replace(key, bytes);
+        _ = bench.Offsets();
+        var compacting = bench.Thread.Start(async () =>
+        {
+            await bench.Driver.CompactAsync();
+            return true;
+        });
+        Assert.False(compacting.IsCompleted);
+        var lookup = bench.Latest("k4");
+        Run(bench, elsewhere);
+        Assert.Equal(("54:k4=54", true, 0), (Text(lookup.Now()), compacting.IsCompleted, bench.Drops));
+        Assert.Equal(61, bench.Log.Compaction.CleanTo.Value);
+    }
+
+    [Fact]
     public void A_log_that_was_compacted_before_tables_were_stored_gets_one_with_the_next_pass()
     {
         var mayStore = false;

@@ -81,6 +81,22 @@ public sealed class TableOutcomes
     });
 
     [Fact]
+    public void While_storage_refuses_deletions_no_table_is_replaced_any_more_and_a_first_one_is_written() => Run(async bench =>
+    {
+        var log = await FilledAsync(bench);
+        bench.Script.On(Clear, StorageFault.Refuse(new IOException("kept")), times: int.MaxValue);
+        var (error, tables) = (ErrorCode.None, 0);
+        for (; error == ErrorCode.None && tables < 1_000; tables++)
+        {
+            error = await log.WriteTableAsync(Next, 0, Pages(1));
+        }
+
+        Assert.Equal((ErrorCode.KafkaStorageError, true), (error, tables is > 200 and < 1_000));
+        Assert.Equal(ErrorCode.None, await log.WriteTableAsync(Next with { Kind = TableKind.Producers }, 0, Pages(1)));
+        Assert.Equal(ErrorCode.None, await LogBench.AppendAsync(log, "goes on"));
+    });
+
+    [Fact]
     public void A_reader_whose_table_another_owner_has_replaced_learns_that() => Run(async bench =>
     {
         var log = await FilledAsync(bench);
