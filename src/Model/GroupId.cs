@@ -37,7 +37,7 @@ public readonly record struct GroupId : IComparable<GroupId>, IParsable<GroupId>
     static GroupId IParsable<GroupId>.Parse(string text, IFormatProvider? provider) => Parse(text);
 
     /// <summary>Returns the rule that <paramref name="text"/> violates, as a sentence; null for a legal id.</summary>
-    public static string? FindProblem(string? text) => GroupIdentifierRules.FindProblem(text, "A group id");
+    public static string? FindProblem(string? text) => IdentifierRules.FindProblem(text, "A group id");
 
     /// <summary>
     /// Maps the group to one of <paramref name="count"/> slots, as Kafka maps it to a partition of <c>__consumer_offsets</c>: the absolute

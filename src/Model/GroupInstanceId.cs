@@ -31,7 +31,7 @@ public readonly record struct GroupInstanceId : IComparable<GroupInstanceId>
         TryParse(text, out var id, out var problem) ? id : throw new InvalidIdentifierException(ErrorCode.InvalidRequest, problem);
 
     /// <summary>Returns the rule that <paramref name="text"/> violates, as a sentence; null for a legal id.</summary>
-    public static string? FindProblem(string? text) => GroupIdentifierRules.FindProblem(text, "A group instance id");
+    public static string? FindProblem(string? text) => IdentifierRules.FindProblem(text, "A group instance id");
 
     /// <inheritdoc cref="Parse"/>
     public static implicit operator GroupInstanceId(string text) => Parse(text);

@@ -38,6 +38,12 @@ public static class Limits
     /// </summary>
     public const int ProducersPerPartition = 10_000;
 
+    /// <summary>Partitions of one transaction, which a coordinator keeps in memory and tells of its end.</summary>
+    public const int PartitionsPerTransaction = 100_000;
+
+    /// <summary>Consumer groups whose offsets one transaction commits.</summary>
+    public const int GroupsPerTransaction = 1_000;
+
     /// <summary>Bytes of one append, all its batches together.</summary>
     public const int AppendBytes = BatchBytes;
 

@@ -1,3 +1,4 @@
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Model;
 using Loire.Model.Groups;
 using Orleans.Concurrency;
@@ -31,6 +32,21 @@ public interface IGroupGrain : IGrainWithStringKey
     [ResponseTimeout("00:00:10")]
     [Alias("Commit")]
     ValueTask<CommitResult> Commit(CommitRequest request);
+
+    /// <summary>
+    /// Stores offsets that count once their transaction commits; durable when answered. The group belongs to the transaction from then on.
+    /// </summary>
+    [ResponseTimeout("00:00:15")]
+    [Alias("CommitInTransaction")]
+    ValueTask<CommitResult> CommitInTransaction(TransactionalCommitRequest request);
+
+    /// <summary>
+    /// Ends a transaction: its offsets count from now on, or are forgotten. Called only by the coordinator, until it succeeds.
+    /// </summary>
+    /// <returns><see cref="ErrorCode.None"/> if nothing of that transaction is pending any more, durably; retriable errors of the cluster.</returns>
+    [ResponseTimeout("00:00:15")]
+    [Alias("EndTransaction")]
+    ValueTask<ErrorCode> EndTransaction(TransactionMarker marker);
 
     /// <summary>Returns committed offsets.</summary>
     /// <param name="partitions">The partitions; null for all that have a committed offset.</param>

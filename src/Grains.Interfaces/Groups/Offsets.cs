@@ -1,5 +1,6 @@
 using Loire.Model;
 using Loire.Model.Groups;
+using Loire.Model.Transactions;
 
 namespace Loire.Grains.Interfaces.Groups;
 
@@ -10,6 +11,16 @@ namespace Loire.Grains.Interfaces.Groups;
 [GenerateSerializer, Immutable, Alias("loire.CommitRequest")]
 public sealed record CommitRequest(
     [property: Id(0)] MemberId? MemberId, [property: Id(1)] int MemberEpoch, [property: Id(2)] CommittedOffset[] Offsets);
+
+/// <summary>Offsets to commit with a transaction.</summary>
+/// <param name="Transaction">The transactional id.</param>
+/// <param name="Producer">The producer and its present epoch.</param>
+/// <param name="Version">Its dialect.</param>
+/// <param name="Commit">The offsets, and the member on whose behalf they are committed; −1 without a member checks nothing of the group.</param>
+[GenerateSerializer, Immutable, Alias("loire.TransactionalCommitRequest")]
+public sealed record TransactionalCommitRequest(
+    [property: Id(0)] TransactionalId Transaction, [property: Id(1)] ProducerIdentity Producer, [property: Id(2)] TransactionVersion Version,
+    [property: Id(3)] CommitRequest Commit);
 
 /// <summary>The result of a commit.</summary>
 /// <param name="Error">
@@ -26,5 +37,7 @@ public sealed record CommitResult(
 /// <summary>Committed offsets.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why they are unknown.</param>
 /// <param name="Offsets">In order of the partitions; omits partitions without a committed offset.</param>
+/// <param name="Pending">The partitions asked for of which an open transaction may commit another offset (KIP-447); null if there are none.</param>
 [GenerateSerializer, Immutable, Alias("loire.OffsetsResult")]
-public sealed record OffsetsResult([property: Id(0)] ErrorCode Error, [property: Id(1)] CommittedOffset[] Offsets);
+public sealed record OffsetsResult(
+    [property: Id(0)] ErrorCode Error, [property: Id(1)] CommittedOffset[] Offsets, [property: Id(2)] TopicPartition[]? Pending = null);

@@ -1,4 +1,5 @@
 using Loire.Model;
+using Loire.Model.Transactions;
 
 namespace Loire.Grains.Interfaces.Partitions;
 
@@ -18,10 +19,13 @@ public enum AppendOrigin : byte
 /// memory.</param>
 /// <param name="Acks">When to answer.</param>
 /// <param name="Origin">Who appends.</param>
+/// <param name="Transaction">The transactional id of the producer, if the batches are transactional; null otherwise.</param>
+/// <param name="Version">The dialect of that producer.</param>
 [GenerateSerializer, Immutable, Alias("loire.AppendRequest")]
 public sealed record AppendRequest(
     [property: Id(0)] ReadOnlyMemory<byte> Batches, [property: Id(1)] Acks Acks,
-    [property: Id(2)] AppendOrigin Origin = AppendOrigin.Client);
+    [property: Id(2)] AppendOrigin Origin = AppendOrigin.Client, [property: Id(3)] TransactionalId? Transaction = null,
+    [property: Id(4)] TransactionVersion Version = TransactionVersion.V2);
 
 /// <summary>The result of an append.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why nothing was appended; with <see cref="ErrorCode.RequestTimedOut"/>, the records

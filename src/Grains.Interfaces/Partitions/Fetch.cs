@@ -1,4 +1,5 @@
 using Loire.Model;
+using Loire.Model.Transactions;
 
 namespace Loire.Grains.Interfaces.Partitions;
 
@@ -8,17 +9,22 @@ namespace Loire.Grains.Interfaces.Partitions;
 /// <param name="MaxBytes">The maximum number of bytes; the first batch is returned whole even if it is larger (KIP-74).</param>
 /// <param name="MinBytes">Answers once this many bytes can be read; at least 1 to wait for data, 0 to answer immediately.</param>
 /// <param name="MaxWait">Answers with the available data after this time, from zero to <see cref="Limits.FetchWait"/>.</param>
+/// <param name="Isolation">Whether records of open transactions are returned, and aborted ones not named.</param>
 [GenerateSerializer, Immutable, Alias("loire.FetchRequest")]
 public sealed record FetchRequest(
     [property: Id(0)] Offset From,
     [property: Id(1)] int MaxBytes,
     [property: Id(2)] int MinBytes,
-    [property: Id(3)] TimeSpan MaxWait)
+    [property: Id(3)] TimeSpan MaxWait,
+    [property: Id(4)] IsolationLevel Isolation = IsolationLevel.ReadUncommitted)
 {
     /// <summary>Reads from the first available record, without a separate call to find its offset. No log has this offset.</summary>
     public static readonly Offset Earliest = new(-2);
 
-    /// <summary>Reads from the high watermark at the time when the request arrives. No log has this offset.</summary>
+    /// <summary>
+    /// Reads from the high watermark at the time when the request arrives, or with <see cref="IsolationLevel.ReadCommitted"/> from the last stable offset. No
+    /// log has this offset.
+    /// </summary>
     public static readonly Offset Latest = new(-3);
 }
 
@@ -28,13 +34,16 @@ public sealed record FetchRequest(
 /// <param name="NextOffset">Where to continue reading: after the last batch, or at the requested offset if there is none.</param>
 /// <param name="Bounds">The positions of the log at the time of the answer.</param>
 /// <param name="Detail">Human-readable detail beyond the error code; null if there is none.</param>
+/// <param name="Aborted">With <see cref="IsolationLevel.ReadCommitted"/>, the aborted transactions that have records among those returned, by their first
+/// offsets; their records must be skipped. Null if there are none.</param>
 [GenerateSerializer, Immutable, Alias("loire.FetchResult")]
 public sealed record FetchResult(
     [property: Id(0)] ErrorCode Error,
     [property: Id(1)] BatchBytes Bytes,
     [property: Id(2)] Offset NextOffset,
     [property: Id(3)] PartitionOffsets Bounds,
-    [property: Id(4)] string? Detail) : IPartitionAnswer
+    [property: Id(4)] string? Detail,
+    [property: Id(5)] AbortedTransaction[]? Aborted = null) : IPartitionAnswer
 {
     /// <summary>The pieces of <see cref="Bytes"/>.</summary>
     public ReadOnlyMemory<byte>[] Batches => Bytes.Pieces;
@@ -42,6 +51,12 @@ public sealed record FetchResult(
     /// <summary>The version of the topic that the partition acted on: that of <see cref="Bounds"/>.</summary>
     public long TopicVersion => Bounds.TopicVersion;
 }
+
+/// <summary>A transaction that was aborted. From its first offset on, up to its marker, no transactional record of its producer counts.</summary>
+/// <param name="Producer">The id of its producer.</param>
+/// <param name="FirstOffset">The offset of its first record.</param>
+[GenerateSerializer, Immutable, Alias("loire.AbortedTransaction")]
+public readonly record struct AbortedTransaction([property: Id(0)] long Producer, [property: Id(1)] Offset FirstOffset);
 
 /// <summary>The positions that bound a log: <c>start ≤ last stable ≤ high watermark ≤ end</c>.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why the positions are unknown.</param>

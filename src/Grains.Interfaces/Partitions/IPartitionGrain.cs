@@ -1,3 +1,4 @@
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Model;
 using Orleans.Concurrency;
 
@@ -65,6 +66,20 @@ public interface IPartitionGrain : IGrainWithStringKey
     [ResponseTimeout("00:00:10")]
     [Alias("DeleteRecords")]
     ValueTask<PartitionOffsets> DeleteRecords(Offset before, bool validateOnly);
+
+    /// <summary>
+    /// Ends a transaction: writes its marker, unless that was done before. Called only by the coordinator, until it succeeds.
+    /// </summary>
+    /// <returns><see cref="ErrorCode.None"/> if nothing of that transaction is open here any more, durably; <see cref="ErrorCode.UnknownTopicOrPartition"/> or
+    /// <see cref="ErrorCode.UnknownTopicId"/> if the topic was deleted; retriable errors of the cluster.</returns>
+    [ResponseTimeout("00:00:15")]
+    [Alias("EndTransaction")]
+    ValueTask<ErrorCode> EndTransaction(TransactionMarker marker);
+
+    /// <summary>Describes the idempotent producers that the partition remembers (KIP-664).</summary>
+    [ResponseTimeout("00:00:10")]
+    [Alias("Producers")]
+    ValueTask<ProducersResult> Producers();
 
     /// <summary>Adopts a new configuration of the topic. Called only by the topic.</summary>
     [Alias("Configure")]

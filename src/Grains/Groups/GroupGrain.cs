@@ -1,4 +1,5 @@
 using Loire.Grains.Interfaces.Groups;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Grains.Placement;
 using Loire.Grains.Turns;
 using Loire.Model;
@@ -54,6 +55,12 @@ public sealed class GroupGrain(IGroupDrivers drivers, ActiveDrivers active) : Gr
     /// <inheritdoc/>
     public ValueTask<CommitResult> Commit(CommitRequest request) =>
         Drive(driver => driver.CommitAsync(request), new CommitResult(ErrorCode.InvalidGroupId, [], Problem));
+
+    /// <inheritdoc/>
+    public ValueTask<CommitResult> CommitInTransaction(TransactionalCommitRequest request) => new(new CommitResult(ErrorCode.UnsupportedVersion, [], null));
+
+    /// <inheritdoc/>
+    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => new(ErrorCode.UnsupportedVersion);
 
     /// <inheritdoc/>
     public ValueTask<OffsetsResult> Offsets(TopicPartition[]? partitions) =>

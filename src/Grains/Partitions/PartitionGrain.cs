@@ -1,4 +1,5 @@
 using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Grains.Placement;
 using Loire.Grains.Turns;
 using Loire.Model;
@@ -74,6 +75,12 @@ internal sealed class PartitionGrain(IPartitionDrivers drivers, ActiveDrivers ac
     /// <inheritdoc/>
     public ValueTask<PartitionOffsets> DeleteRecords(Offset before, bool validateOnly) =>
         _driver is { } driver ? Guard(driver.DeleteRecordsAsync(before, validateOnly)) : Unknown(NoBounds);
+
+    /// <inheritdoc/>
+    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => new(ErrorCode.UnsupportedVersion);
+
+    /// <inheritdoc/>
+    public ValueTask<ProducersResult> Producers() => new(new ProducersResult(ErrorCode.UnsupportedVersion, []));
 
     /// <inheritdoc/>
     public ValueTask<ErrorCode> Configure(PartitionSettings settings)

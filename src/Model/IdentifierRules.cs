@@ -3,10 +3,10 @@ using System.Text;
 namespace Loire.Model;
 
 /// <summary>
-/// The rules that ids of groups, members and instances share: 1 to <see cref="Limits.GroupIdLength"/> characters, and as many bytes of
+/// The rules that ids of groups, members, instances and transactions share: 1 to <see cref="Limits.GroupIdLength"/> characters, and as many bytes of
 /// UTF-8, without control characters. Kafka allows any text, but in Loire ids become part of storage keys.
 /// </summary>
-internal static class GroupIdentifierRules
+internal static class IdentifierRules
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
