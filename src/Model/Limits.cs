@@ -44,6 +44,12 @@ public static class Limits
     /// <summary>Consumer groups whose offsets one transaction commits.</summary>
     public const int GroupsPerTransaction = 1_000;
 
+    /// <summary>
+    /// Aborted transactions in one partition's log, 32 bytes each in memory. Beyond it no transaction begins there until retention, deletion or compaction has
+    /// removed some.
+    /// </summary>
+    public const int AbortedTransactionsPerPartition = 1_000_000;
+
     /// <summary>Bytes of one append, all its batches together.</summary>
     public const int AppendBytes = BatchBytes;
 

@@ -1,5 +1,7 @@
 using Loire.Coordination.Partitions;
+using Loire.Coordination.Producers;
 using Loire.Model;
+using Loire.Model.Transactions;
 
 namespace Loire.Coordination.Tests;
 
@@ -7,7 +9,8 @@ public class PartitionMachineTests
 {
     private readonly PartitionMachine<string, Poll> _machine = new();
 
-    private sealed class Poll(string name, int deadlineSeconds = 60) : LongPoll(TimeSpan.FromSeconds(deadlineSeconds))
+    private sealed class Poll(string name, int deadlineSeconds = 60, IsolationLevel isolation = IsolationLevel.ReadUncommitted)
+        : LongPoll(TimeSpan.FromSeconds(deadlineSeconds), isolation)
     {
         public override string ToString() => name;
     }
@@ -24,6 +27,7 @@ public class PartitionMachineTests
         Assert.Equal("", Advance(highWatermark: 0, durableEnd: 6));
         Assert.Equal("all@0-2 late@6-8", Advance(highWatermark: 5, durableEnd: 8));
         Assert.Equal("", Advance(highWatermark: 8, durableEnd: 8));
+        _machine.Learn(new(long.MaxValue));
         Assert.Equal(new PartitionPositions(new(0), new(8), new(8), new(8), new(8)), _machine.Positions);
     }
 
@@ -36,6 +40,31 @@ public class PartitionMachineTests
         Append("d", 1, Acks.All);
         Assert.Equal("a@0-1 b@1-2 c@2-3", Advance(3, 3));
         Assert.Equal("d@3-4", Advance(4, 4));
+    }
+
+    [Fact]
+    public void Polls_of_committed_records_wait_for_the_last_stable_offset_and_get_at_least_the_bytes_that_it_passes()
+    {
+        _machine.Learn(new(long.MaxValue));
+        var check = new TransactionCheck(7, 0);
+        check.Confirm(1);
+        Append("plain", 2, Acks.All);
+        _machine.Producers.Append(new ProducedBatch(7, 0, 0, 1, Timestamp.None, IsTransactional: true), new(2), Timestamp.None, check);
+        Append("transactional", 1, Acks.All);
+        Append("behind", 2, Acks.All);
+        _machine.Park(new Poll("committed", isolation: IsolationLevel.ReadCommitted), _machine.ReadableBytes(IsolationLevel.ReadCommitted) + 35);
+        _machine.Park(new Poll("first", isolation: IsolationLevel.ReadCommitted), _machine.ReadableBytes(IsolationLevel.ReadCommitted) + 1);
+        Park(new Poll("any"), 1);
+        Assert.Equal((3, TimeSpan.FromSeconds(60)), (_machine.WaitingPolls, _machine.NextDeadline));
+        List<Acknowledgement<string>> acknowledged = [];
+        Assert.Equal(["any", "first"], _machine.Advance(new(5), new(5), acknowledged).Select(poll => poll.ToString()).Order());
+        Assert.Equal((2, 5), (_machine.ReadLimit(IsolationLevel.ReadCommitted).Value, _machine.ReadLimit(IsolationLevel.ReadUncommitted).Value));
+
+        _machine.Producers.Append(new MarkerToWrite(new EndMarker(7, 1, true), true, 1), new(5), Timestamp.None);
+        Append("marker", 1, Acks.All);
+        Assert.Equal("committed", Assert.Single(_machine.Advance(new(6), new(6), acknowledged)).ToString());
+        Assert.Equal((6, 0), (_machine.Positions.LastStable.Value, _machine.WaitingPolls));
+        Assert.True(_machine.ReadableBytes(IsolationLevel.ReadCommitted) >= _machine.ReadableBytes(IsolationLevel.ReadUncommitted));
     }
 
     [Fact]
@@ -54,6 +83,11 @@ public class PartitionMachineTests
     {
         _machine.Open(new(3), new(5), new(7));
         Append("a", 2, Acks.All);
+        Assert.Equal((new Offset(3), false), (_machine.Positions.LastStable, _machine.IsStableKnown));
+        _machine.Learn(new(4));
+        Assert.Equal((new Offset(4), false), (_machine.Positions.LastStable, _machine.IsStableKnown));
+        _machine.Learn(new(5));
+        Assert.True(_machine.IsStableKnown);
         Assert.Equal(new PartitionPositions(new(3), new(5), new(5), new(7), new(9)), _machine.Positions);
         Assert.Equal(ErrorCode.OffsetOutOfRange, _machine.CheckRead(new(2)));
         Assert.Equal(ErrorCode.OffsetOutOfRange, _machine.CheckRead(new(10)));
@@ -191,7 +225,7 @@ public class PartitionMachineTests
                 default:
                     if (polls.Add("p" + i))
                     {
-                        _machine.Park(new Poll("p" + i), _machine.CommittedBytes + random.Next(1, 500));
+                        _machine.Park(new Poll("p" + i), _machine.ReadableBytes(IsolationLevel.ReadUncommitted) + random.Next(1, 500));
                     }
 
                     break;
@@ -213,7 +247,7 @@ public class PartitionMachineTests
     private void Append(string? reply, int records, Acks acks, int bytes = 10) =>
         _machine.Append(_machine.Positions.End, _machine.Positions.End + records, bytes, acks, reply);
 
-    private void Park(Poll poll, long missing) => _machine.Park(poll, _machine.CommittedBytes + missing);
+    private void Park(Poll poll, long missing) => _machine.Park(poll, _machine.ReadableBytes(IsolationLevel.ReadUncommitted) + missing);
 
     private string Advance(long highWatermark, long durableEnd)
     {

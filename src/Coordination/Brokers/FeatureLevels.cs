@@ -13,6 +13,8 @@ namespace Loire.Coordination.Brokers;
 ///   2   topics record what partitions report of their logs (TopicRecord kinds 8 and 9); what later versions add to a report, the first ones skip
 ///   3   logs have tables (section 9 of a head, objects of kind 5): compacted ones of their keys, and those of idempotent producers of what these
 ///       appended last
+///   4   logs have transactional batches and their markers, and tables of producers say so (ProducerPage layouts 2 and 3); coordinators of transactions
+///       have journals, and those of groups have offsets that are pending
 /// </code>
 /// A new form of stored data or of messages takes the next level, and is not written below it; unless all versions that support the level skip what
 /// is new, and lose no more than that by it.
@@ -23,7 +25,7 @@ public static class FeatureLevels
     public const int Lowest = 0;
 
     /// <summary>The highest level that this version supports.</summary>
-    public const int Highest = 3;
+    public const int Highest = 4;
 
     /// <summary>From this level on topics record preferred leaders.</summary>
     public const int PreferredLeaders = 1;
@@ -39,6 +41,9 @@ public static class FeatureLevels
 
     /// <summary>From this level on tables are stored beside logs.</summary>
     public const int StoredTables = 3;
+
+    /// <summary>From this level on there are transactions.</summary>
+    public const int Transactions = 4;
 
     /// <summary>The levels that this version supports.</summary>
     public static FeatureRange Supported { get; } = new(Lowest, Highest);

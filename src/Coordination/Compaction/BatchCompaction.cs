@@ -1,3 +1,4 @@
+using Loire.Coordination.Producers;
 using Loire.Model;
 using Loire.Model.Batches;
 
@@ -16,7 +17,7 @@ public readonly record struct CompactedBatch(ErrorCode Error, ReadOnlyMemory<byt
 /// <item>of each key, the last record in the part of the log that the map describes; what lies after that part stays;</item>
 /// <item>a record without a value goes too, <c>delete.retention.ms</c> after the first compaction that met it, so that readers see the deletion. That time
 /// is kept in its batch (KIP-534);</item>
-/// <item>records without a key go: they date from before the topic was compacted;</item>
+/// <item>records without a key go: they date from before the topic was compacted; and those of aborted transactions;</item>
 /// <item>control batches stay, and of a batch of an idempotent producer without records the header does while it is the producer's last one, which
 /// carries its sequence.</item>
 /// </list>
@@ -26,9 +27,10 @@ public readonly record struct CompactedBatch(ErrorCode Error, ReadOnlyMemory<byt
 /// <param name="end">Where the part that <paramref name="latest"/> describes ends.</param>
 /// <param name="now">The broker's time.</param>
 /// <param name="tombstoneTime"><c>delete.retention.ms</c>.</param>
+/// <param name="aborted">The aborted transactions; none is open before <paramref name="end"/>.</param>
 /// <param name="isLastOfProducer">Whether a producer may have no batch after this one; asked only about batches with a producer id.</param>
 public sealed class BatchCompaction(
-    OffsetMap latest, Offset end, Timestamp now, TimeSpan tombstoneTime, Func<long, Offset, bool> isLastOfProducer) : IDisposable
+    OffsetMap latest, Offset end, Timestamp now, TimeSpan tombstoneTime, AbortedLookup aborted, Func<long, Offset, bool> isLastOfProducer) : IDisposable
 {
     private readonly BatchDecompressor _decompressor = new();
     private readonly List<bool> _stays = [];
@@ -83,11 +85,12 @@ public sealed class BatchCompaction(
     {
         var (kept, tombstones) = (0, 0);
         _stays.Clear();
+        var counts = !aborted.Covers(batch);
         var reader = new RecordReader(batch, records);
         while (reader.MoveNext())
         {
             var record = reader.Current;
-            var stays = record.Offset >= end || (IsLatest(record) && !IsExpired(record, batch.DeleteHorizon));
+            var stays = record.Offset >= end || (counts && IsLatest(record) && !IsExpired(record, batch.DeleteHorizon));
             _stays.Add(stays);
             kept += stays ? 1 : 0;
             tombstones += stays && record.ValueIsNull && record.Offset < end ? 1 : 0;

@@ -1,3 +1,4 @@
+using Loire.Coordination.Producers;
 using Loire.Model;
 using Loire.Model.Batches;
 
@@ -24,9 +25,11 @@ public sealed class KeyScan(Offset from, int slots) : IDisposable
     /// <summary>Whether the map had no room for the record at <see cref="End"/>.</summary>
     public bool IsFull { get; private set; }
 
-    /// <summary>Learns the keys of a batch.</summary>
+    /// <summary>Learns the keys of a batch, unless its transaction was aborted.</summary>
+    /// <param name="bytes">The batch.</param>
+    /// <param name="aborted">The aborted transactions.</param>
     /// <returns><see cref="ErrorCode.None"/>, also if the map has become full; <see cref="ErrorCode.CorruptMessage"/> if the batch is damaged.</returns>
-    public ErrorCode Add(ReadOnlySpan<byte> bytes)
+    public ErrorCode Add(ReadOnlySpan<byte> bytes, AbortedLookup aborted)
     {
         if (IsFull)
         {
@@ -38,7 +41,7 @@ public sealed class KeyScan(Offset from, int slots) : IDisposable
             return damage;
         }
 
-        if (!batch.IsControl)
+        if (!batch.IsControl && !aborted.Covers(batch))
         {
             var reader = new RecordReader(batch, records);
             while (reader.MoveNext())

@@ -1,5 +1,6 @@
 using Loire.Coordination.Producers;
 using Loire.Model;
+using Loire.Model.Transactions;
 
 namespace Loire.Coordination.Partitions;
 
@@ -9,11 +10,12 @@ namespace Loire.Coordination.Partitions;
 /// <code>
 ///   Configure      the topic has a newer version
 ///   Open           the log has been read
-///   Judge          batches of idempotent producers arrive
+///   Judge          batches of idempotent producers arrive, or the end of a transaction
 ///   Append         the log has assigned offsets; parks the reply
 ///   Repeat         an append repeats one that is in the log, or under way; parks the reply for as long
 ///   Advance        the durable end or the high watermark has advanced; releases replies and polls
 ///   MoveStart      records at the beginning were deleted
+///   Learn          what the log says of its producers is known up to an offset
 ///   Fail           pending appends will never be durable; releases their replies
 ///   Park, Remove, TakeExpired, TakeAll      long polls wait, are cancelled, reach their deadline, or end with the partition
 /// </code>
@@ -26,9 +28,14 @@ public sealed class PartitionMachine<TReply, TPoll>
 {
     private readonly PendingAppends<TReply, TPoll> _pending = new();
     private readonly List<Retry> _retries = [];
+    private readonly LongPolls<TPoll> _stablePolls = new();
     private Offset _start;
     private Offset _highWatermark;
     private Offset _durableEnd;
+    private Offset _knownTo;
+    private Offset _lastStable;
+    private long _stableBytes;
+    private long _committedWhenStable;
 
     private readonly record struct Retry(TReply Reply, Offset BaseOffset, Offset NextOffset, bool AwaitsCopies)
     {
@@ -45,21 +52,31 @@ public sealed class PartitionMachine<TReply, TPoll>
     public long TopicVersion => Settings?.Version ?? 0;
 
     /// <summary>
-    /// The positions of the log; all zero until it is open. Without transactions, the last stable offset is the high watermark.
+    /// The positions of the log; all zero until it is open. No transaction that is known is open before the last stable offset, which is at most
+    /// <see cref="KnownTo"/>; without open transactions it is the high watermark.
     /// </summary>
-    public PartitionPositions Positions => new(_start, _highWatermark, _highWatermark, _durableEnd, _pending.End ?? _durableEnd);
+    public PartitionPositions Positions => new(_start, _lastStable, _highWatermark, _durableEnd, _pending.End ?? _durableEnd);
 
-    /// <summary>
-    /// A counter of committed bytes, relative to which polls state their need. It grows by at least the bytes that the high watermark
-    /// passes.
-    /// </summary>
-    public long CommittedBytes => _pending.CommittedBytes;
+    /// <summary>Up to where it is known which transactions are open and which were aborted: all of the log while the partition leads.</summary>
+    public Offset KnownTo => _knownTo;
+
+    /// <summary>Whether the last stable offset is that of the whole log.</summary>
+    public bool IsStableKnown => _knownTo >= _highWatermark;
 
     /// <summary>The number of parked polls.</summary>
-    public int WaitingPolls => _pending.Polls.Count;
+    public int WaitingPolls => _pending.Polls.Count + _stablePolls.Count;
 
     /// <summary>The earliest deadline of the parked polls; null without any.</summary>
-    public TimeSpan? NextDeadline => _pending.Polls.NextDeadline;
+    public TimeSpan? NextDeadline =>
+        _pending.Polls.NextDeadline is { } first && !(_stablePolls.NextDeadline < first) ? first : _stablePolls.NextDeadline;
+
+    /// <summary>
+    /// A counter of readable bytes, relative to which polls state their need. It grows by at least the bytes that the limit of readers passes.
+    /// </summary>
+    public long ReadableBytes(IsolationLevel isolation) => isolation == IsolationLevel.ReadCommitted ? _stableBytes : _pending.CommittedBytes;
+
+    /// <summary>Where reading ends: at the last stable offset or at the high watermark.</summary>
+    public Offset ReadLimit(IsolationLevel isolation) => isolation == IsolationLevel.ReadCommitted ? _lastStable : _highWatermark;
 
     /// <summary>Adopts the topic's configuration unless a newer one is known.</summary>
     public void Configure(PartitionSettings settings)
@@ -74,19 +91,33 @@ public sealed class PartitionMachine<TReply, TPoll>
     public void Open(Offset start, Offset highWatermark, Offset durableEnd)
     {
         (_start, _highWatermark, _durableEnd) = (start, highWatermark, durableEnd);
+        (_knownTo, _lastStable) = (start, start);
         AssertInvariants();
+    }
+
+    /// <summary>It is known up to an offset what the log says of its producers; <see cref="Producers"/> has it.</summary>
+    /// <param name="to">The offset: the end of the log, or beyond every offset while the partition leads.</param>
+    /// <returns>The polls that are now satisfied; no longer parked.</returns>
+    public List<TPoll> Learn(Offset to)
+    {
+        _knownTo = Offset.Max(_knownTo, to);
+        List<TPoll> satisfied = [];
+        MoveLastStable(satisfied);
+        AssertInvariants();
+        return satisfied;
     }
 
     /// <summary>Judges the batches of an append, which all have a producer id, against those before them.</summary>
     /// <param name="batches">The batches in their order.</param>
+    /// <param name="check">What the coordinator said of their transaction, if it was asked.</param>
     /// <returns>How many of the first ones repeat batches of the log, and where those lie. <see cref="ErrorCode.OutOfOrderSequenceNumber"/> also if a batch
     /// repeats another after a new one: a client repeats its oldest batches.</returns>
-    public SequenceVerdict Judge(ReadOnlySpan<ProducedBatch> batches)
+    public SequenceVerdict Judge(ReadOnlySpan<ProducedBatch> batches, TransactionCheck? check)
     {
         var verdict = new SequenceVerdict(ErrorCode.None, 0, Offset.None, Offset.None, Timestamp.None);
         for (var i = 0; i < batches.Length; i++)
         {
-            var error = Producers.Check(batches[i], batches[verdict.Repeated..i], out var original);
+            var error = Producers.Check(batches[i], batches[verdict.Repeated..i], check, out var original);
             if (error != ErrorCode.None || (original is not null && verdict.Repeated < i))
             {
                 return verdict with { Error = error != ErrorCode.None ? error : ErrorCode.OutOfOrderSequenceNumber };
@@ -112,16 +143,13 @@ public sealed class PartitionMachine<TReply, TPoll>
     /// <param name="acks">What the reply waits for.</param>
     /// <param name="reply">The reply.</param>
     /// <returns>False if there is nothing to wait for.</returns>
-    public bool Repeat(in SequenceVerdict verdict, Acks acks, TReply reply)
-    {
-        if (verdict.NextOffset <= (acks == Acks.All ? _highWatermark : _durableEnd))
-        {
-            return false;
-        }
+    public bool Repeat(in SequenceVerdict verdict, Acks acks, TReply reply) => Await(verdict.BaseOffset, verdict.NextOffset, acks, reply);
 
-        _retries.Add(new Retry(reply, verdict.BaseOffset, verdict.NextOffset, AwaitsCopies: acks == Acks.All));
-        return true;
-    }
+    /// <summary>Parks the reply to a marker that repeats another until that has its acknowledgement.</summary>
+    /// <param name="next">The offset after what must be acknowledged.</param>
+    /// <param name="reply">The reply.</param>
+    /// <returns>False if there is nothing to wait for.</returns>
+    public bool Confirm(Offset next, TReply reply) => Await(next + -1, next, Acks.All, reply);
 
     /// <summary>Parks the reply of an append to which the log has assigned offsets.</summary>
     /// <param name="baseOffset">The offset of its first record: the end of the log so far.</param>
@@ -147,10 +175,12 @@ public sealed class PartitionMachine<TReply, TPoll>
         Invariant.Check(highWatermark >= _highWatermark && durableEnd >= _durableEnd, "what is durable stays so");
         _pending.Advance(_highWatermark, highWatermark, durableEnd, acknowledged);
         (_highWatermark, _durableEnd) = (highWatermark, durableEnd);
-        Producers.Advance(durableEnd);
+        Producers.Advance(highWatermark);
         Release(retry => retry.NextOffset <= (retry.AwaitsCopies ? highWatermark : durableEnd), acknowledged);
+        var satisfied = _pending.Polls.TakeSatisfied(_pending.CommittedBytes);
+        MoveLastStable(satisfied);
         AssertInvariants();
-        return _pending.Polls.TakeSatisfied(_pending.CommittedBytes);
+        return satisfied;
     }
 
     /// <summary>Moves the first readable offset forward, at most to the high watermark.</summary>
@@ -158,6 +188,8 @@ public sealed class PartitionMachine<TReply, TPoll>
     {
         Invariant.Check(start >= _start, "what was deleted stays so");
         _start = start;
+        _lastStable = Offset.Max(_lastStable, start);
+        Producers.Aborted.Trim(start);
         AssertInvariants();
     }
 
@@ -180,21 +212,49 @@ public sealed class PartitionMachine<TReply, TPoll>
 
     /// <summary>Parks a poll until enough bytes are committed.</summary>
     /// <param name="poll">The poll; not parked already.</param>
-    /// <param name="need">The <see cref="CommittedBytes"/> that satisfy it; more than the current count.</param>
+    /// <param name="need">The <see cref="ReadableBytes"/> that satisfy it; more than the current count.</param>
     public void Park(TPoll poll, long need)
     {
-        Invariant.Check(need > CommittedBytes, "a poll waits only for what is missing");
-        _pending.Polls.Add(poll, need);
+        Invariant.Check(need > ReadableBytes(poll.Isolation), "a poll waits only for what is missing");
+        PollsOf(poll).Add(poll, need);
     }
 
     /// <summary>Removes a poll; false if it is not parked.</summary>
-    public bool Remove(TPoll poll) => _pending.Polls.Remove(poll);
+    public bool Remove(TPoll poll) => PollsOf(poll).Remove(poll);
 
     /// <summary>Removes and returns the polls whose deadline has passed.</summary>
-    public List<TPoll> TakeExpired(TimeSpan now) => _pending.Polls.TakeExpired(now);
+    public List<TPoll> TakeExpired(TimeSpan now) => [.. _pending.Polls.TakeExpired(now), .. _stablePolls.TakeExpired(now)];
 
     /// <summary>Removes and returns all polls.</summary>
-    public List<TPoll> TakeAll() => _pending.Polls.TakeSatisfied(long.MaxValue);
+    public List<TPoll> TakeAll() => [.. _pending.Polls.TakeSatisfied(long.MaxValue), .. _stablePolls.TakeSatisfied(long.MaxValue)];
+
+    private LongPolls<TPoll> PollsOf(TPoll poll) => poll.Isolation == IsolationLevel.ReadCommitted ? _stablePolls : _pending.Polls;
+
+    private bool Await(Offset baseOffset, Offset nextOffset, Acks acks, TReply reply)
+    {
+        if (nextOffset <= (acks == Acks.All ? _highWatermark : _durableEnd))
+        {
+            return false;
+        }
+
+        _retries.Add(new Retry(reply, baseOffset, nextOffset, AwaitsCopies: acks == Acks.All));
+        return true;
+    }
+
+    /// <summary>Moves the last stable offset to where it belongs now, and counts at least the bytes that it passes.</summary>
+    private void MoveLastStable(List<TPoll> satisfied)
+    {
+        var limit = Offset.Min(_highWatermark, Offset.Min(_knownTo, Producers.FirstOpen ?? _highWatermark));
+        if (limit <= _lastStable)
+        {
+            return;
+        }
+
+        _lastStable = limit;
+        _stableBytes += _pending.CommittedBytes - _committedWhenStable;
+        _committedWhenStable = limit == _highWatermark ? _pending.CommittedBytes : _committedWhenStable;
+        satisfied.AddRange(_stablePolls.TakeSatisfied(_stableBytes));
+    }
 
     private void Release(Predicate<Retry> ends, List<Acknowledgement<TReply>> released)
     {

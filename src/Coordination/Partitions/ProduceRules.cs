@@ -32,8 +32,9 @@ public static class ProduceRules
     /// <param name="batch">The batch; its header and checksum have already been validated, and its records are not decoded.</param>
     /// <param name="settings">The topic's configuration.</param>
     /// <param name="now">The broker's time.</param>
+    /// <param name="hasTransaction">Whether the append names a transactional id.</param>
     /// <param name="detail">Human-readable message; null if the batch is fine.</param>
-    public static ErrorCode CheckBatch(RecordBatch batch, PartitionSettings settings, Timestamp now, out string? detail)
+    public static ErrorCode CheckBatch(RecordBatch batch, PartitionSettings settings, Timestamp now, bool hasTransaction, out string? detail)
     {
         if (batch.IsControl)
         {
@@ -41,11 +42,10 @@ public static class ProduceRules
             return ErrorCode.InvalidRecord;
         }
 
-        // Accepting a transactional batch would show its records before they are committed.
-        if (batch.IsTransactional)
+        if (batch.IsTransactional && (!hasTransaction || batch.ProducerId < 0))
         {
-            detail = "Transactions are not supported by this version.";
-            return ErrorCode.UnsupportedForMessageFormat;
+            detail = "A transactional batch needs a transactional id and its producer's id.";
+            return ErrorCode.TransactionalIdAuthorizationFailed;
         }
 
         detail = FindTimestampProblem(batch, settings, now);

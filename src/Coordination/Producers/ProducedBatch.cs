@@ -9,7 +9,9 @@ namespace Loire.Coordination.Producers;
 /// <param name="FirstSequence">The sequence of its first record.</param>
 /// <param name="Offsets">How many offsets it takes; as many sequences belong to it.</param>
 /// <param name="MaxTimestamp">The greatest timestamp that it has in the log.</param>
-public readonly record struct ProducedBatch(long Producer, short Epoch, int FirstSequence, int Offsets, Timestamp MaxTimestamp)
+/// <param name="IsTransactional">Whether it belongs to a transaction.</param>
+public readonly record struct ProducedBatch(
+    long Producer, short Epoch, int FirstSequence, int Offsets, Timestamp MaxTimestamp, bool IsTransactional = false)
 {
     /// <summary>The sequence of its last record.</summary>
     public int LastSequence => Sequences.Add(FirstSequence, Offsets - 1);
@@ -17,7 +19,18 @@ public readonly record struct ProducedBatch(long Producer, short Epoch, int Firs
     /// <summary>Reads a header; null if no idempotent producer wrote the batch.</summary>
     public static ProducedBatch? Of(RecordBatch batch) => batch.ProducerId < 0 || batch.IsControl
         ? null
-        : new ProducedBatch(batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence, batch.LastOffsetDelta + 1, batch.MaxTimestamp);
+        : new ProducedBatch(batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence, batch.LastOffsetDelta + 1, batch.MaxTimestamp, batch.IsTransactional);
+}
+
+/// <summary>The end of a transaction in a partition, as its marker in the log says it.</summary>
+/// <param name="Producer">The producer's id.</param>
+/// <param name="Epoch">The producer's epoch from there on.</param>
+/// <param name="Commits">Whether it committed.</param>
+public readonly record struct EndMarker(long Producer, short Epoch, bool Commits)
+{
+    /// <summary>Reads a batch; null if it is no marker.</summary>
+    public static EndMarker? Of(RecordBatch batch) =>
+        EndMarkerBatch.TryRead(batch, out var commits) ? new EndMarker(batch.ProducerId, batch.ProducerEpoch, commits) : null;
 }
 
 /// <summary>A batch of an idempotent producer that is in the log.</summary>

@@ -5,24 +5,31 @@ namespace Loire.Coordination.Producers;
 
 /// <summary>
 /// What one partition remembers of idempotent producers (KIP-98): of each the epoch and the last <see cref="Window"/> batches, so that a retry is answered
-/// with the offsets of the original and anything out of order is refused. The log gives the state, batch after batch, live and when it is read again.
+/// with the offsets of the original and anything out of order is refused; and which transactions are open, and which were aborted. The log gives the state,
+/// batch after batch, live and when it is read again.
 /// <list type="bullet">
 /// <item>A producer that is not known may begin with any epoch and sequence.</item>
 /// <item>Otherwise an epoch never falls, a higher one begins at sequence 0, and each batch continues where the last one ended.</item>
-/// <item>Batches that are not durable yet count, and are forgotten if they fail.</item>
-/// <item>Beyond <see cref="Capacity"/> the producer goes that appended the longest time ago: by the order of the log, and not by any clock.</item>
+/// <item>A transaction is open from its first batch, which needs the coordinator's word (<see cref="TransactionCheck"/>), to its marker. Until then the
+/// producer writes nothing else, and its epoch does not rise but by the marker (KIP-890), after which sequences begin at 0.</item>
+/// <item>What is not durable yet counts, and is forgotten if it fails.</item>
+/// <item>Beyond <see cref="Capacity"/> the producer without an open transaction goes that appended the longest time ago: by the order of the log, and not
+/// by any clock.</item>
 /// </list>
 /// Not thread-safe.
 /// </summary>
-/// <param name="capacity">How many producers are remembered.</param>
+/// <param name="capacity">How many producers are remembered, and how many of them may have a transaction open.</param>
 public sealed class ProducerTable(int capacity)
 {
     /// <summary>How many batches of a producer are remembered: as many as a client may have under way.</summary>
     public const int Window = 5;
 
-    private readonly Dictionary<long, Entry> _producers = [];
-    private readonly LinkedList<Entry> _byAppend = new();
-    private readonly Queue<(Entry Producer, AppendedBatch Batch, Timestamp Time)> _pending = new();
+    private readonly Dictionary<long, ProducerEntry> _producers = [];
+    private readonly LinkedList<ProducerEntry> _byAppend = new();
+    private readonly SortedDictionary<Offset, ProducerEntry> _open = [];
+    private readonly Queue<(ProducerEntry Producer, ProducerChange Change)> _pending = new();
+    private readonly List<TransactionCheck> _checks = [];
+    private int _opening;
 
     /// <summary>How many producers are remembered at most.</summary>
     public int Capacity => capacity;
@@ -33,74 +40,155 @@ public sealed class ProducerTable(int capacity)
     /// <summary>The producers as what is durable says, the one first that appended the longest time ago.</summary>
     public IEnumerable<ProducerState> Producers => _byAppend.Select(entry => entry.State);
 
+    /// <summary>The first offset of an open transaction, of what is durable; null if none is open.</summary>
+    public Offset? FirstOpen => _open.Count == 0 ? null : _open.First().Key;
+
+    /// <summary>The aborted transactions, of what is durable.</summary>
+    public AbortedTransactions Aborted { get; } = new();
+
+    /// <summary>Begins to ask a coordinator about a producer's transaction. <see cref="End"/> follows.</summary>
+    public TransactionCheck BeginCheck(long producer, short epoch)
+    {
+        var check = new TransactionCheck(producer, epoch);
+        _checks.Add(check);
+        return check;
+    }
+
+    /// <summary>What was asked is not needed any more.</summary>
+    public void End(TransactionCheck check) => _checks.Remove(check);
+
+    /// <summary>Whether a producer's transaction is open in this epoch, so that its next batch needs no check.</summary>
+    public bool IsOpen(long producer, short epoch) =>
+        _producers.TryGetValue(producer, out var entry) && entry.Head is { IsOpen: true } head && head.Epoch == epoch;
+
     /// <summary>Judges a batch that follows those that were appended so far.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="earlier">Batches of the same append that precede it and are new.</param>
+    /// <param name="check">What the coordinator said of its transaction, if it was asked.</param>
     /// <param name="original">The batch that it repeats; null if it is new.</param>
     /// <returns><see cref="ErrorCode.None"/>; <see cref="ErrorCode.InvalidProducerEpoch"/> if the producer has a newer epoch;
-    /// <see cref="ErrorCode.OutOfOrderSequenceNumber"/> if the batch neither continues the last one nor repeats one that is remembered.</returns>
-    public ErrorCode Check(in ProducedBatch batch, ReadOnlySpan<ProducedBatch> earlier, out AppendedBatch? original)
+    /// <see cref="ErrorCode.OutOfOrderSequenceNumber"/> if the batch neither continues the last one nor repeats one that is remembered;
+    /// <see cref="ErrorCode.InvalidTxnState"/> if it is not part of the open transaction, or a transactional one without one;
+    /// <see cref="ErrorCode.ThrottlingQuotaExceeded"/> if too many transactions are open, <see cref="ErrorCode.PolicyViolation"/> if the log has too many
+    /// aborted ones.</returns>
+    public ErrorCode Check(in ProducedBatch batch, ReadOnlySpan<ProducedBatch> earlier, TransactionCheck? check, out AppendedBatch? original)
     {
         original = null;
+        var head = ProducerHead.None;
+        if (_producers.TryGetValue(batch.Producer, out var entry))
+        {
+            head = entry.Head;
+            original = earlier.IsEmpty ? entry.Find(batch) : null;
+            if (original is not null)
+            {
+                return ErrorCode.None;
+            }
+        }
+
         for (var i = earlier.Length - 1; i >= 0; i--)
         {
             if (earlier[i].Producer == batch.Producer)
             {
-                return CheckNext(batch, earlier[i].Epoch, earlier[i].LastSequence);
+                head = head.After(earlier[i], Offset.Zero);
+                break;
             }
         }
 
-        if (!_producers.TryGetValue(batch.Producer, out var entry) || entry.Last is not { } last)
-        {
-            return ErrorCode.None;
-        }
-
-        original = entry.Find(batch);
-        return original is null ? CheckNext(batch, last.Epoch, last.LastSequence) : ErrorCode.None;
+        var error = batch.IsTransactional && !head.IsOpen ? CheckBegin(batch, check)
+            : head.IsOpen && (!batch.IsTransactional || batch.Epoch > head.Epoch) ? ErrorCode.InvalidTxnState
+            : ErrorCode.None;
+        return batch.Epoch < head.Epoch && head.IsKnown ? ErrorCode.InvalidProducerEpoch
+            : error != ErrorCode.None ? error
+            : head.IsKnown && batch.FirstSequence != head.NextSequence(batch.Epoch) ? ErrorCode.OutOfOrderSequenceNumber
+            : ErrorCode.None;
     }
 
     /// <summary>Adds a batch that was appended and is not durable yet.</summary>
     /// <param name="batch">The batch, which <see cref="Check"/> found new.</param>
     /// <param name="lastOffset">The offset of its last record; offsets grow from call to call.</param>
     /// <param name="now">The broker's time.</param>
-    public void Append(in ProducedBatch batch, Offset lastOffset, Timestamp now)
+    /// <param name="check">What the coordinator said of its transaction, if it was asked.</param>
+    public void Append(in ProducedBatch batch, Offset lastOffset, Timestamp now, TransactionCheck? check = null)
     {
-        if (!_producers.TryGetValue(batch.Producer, out var entry))
-        {
-            entry = new Entry(batch.Producer);
-            _producers.Add(batch.Producer, entry);
-        }
-
         var appended = new AppendedBatch(batch.Epoch, batch.LastSequence, batch.Offsets, lastOffset, batch.MaxTimestamp);
-        entry.Pending.Add(appended);
-        _pending.Enqueue((entry, appended, now));
+        var entry = EntryOf(batch.Producer);
+        var begins = batch.IsTransactional && !entry.Head.IsOpen;
+        Add(entry, new ProducerChange(batch.IsTransactional ? ChangeKind.Transactional : ChangeKind.Plain, appended, now));
+        if (begins)
+        {
+            _opening++;
+            entry.Number = check?.Number ?? 0;
+        }
     }
 
-    /// <summary>What was appended before an offset is durable.</summary>
-    public void Advance(Offset durableEnd)
+    /// <summary>Judges a marker.</summary>
+    public MarkerVerdict Judge(in MarkerToWrite marker)
     {
-        while (_pending.TryPeek(out var first) && first.Batch.LastOffset < durableEnd)
+        if (!_producers.TryGetValue(marker.Marker.Producer, out var entry) || !entry.Head.IsKnown)
+        {
+            return new MarkerVerdict(MarkerStep.Append, Offset.Zero);
+        }
+
+        var (head, epoch) = (entry.Head, marker.Marker.Epoch);
+        var hasEnded = marker.RaisesEpoch
+            ? head.Epoch >= epoch
+            : head.Epoch > epoch || entry.EndedNumber >= marker.Number || (head.IsOpen && entry.Number > marker.Number);
+        return hasEnded ? new MarkerVerdict(MarkerStep.Confirm, entry.PendingNext)
+            : !marker.RaisesEpoch && head.IsOpen && entry.Number == 0 ? new MarkerVerdict(MarkerStep.Ask, Offset.Zero)
+            : new MarkerVerdict(MarkerStep.Append, Offset.Zero);
+    }
+
+    /// <summary>The coordinator has said which transaction of a producer is open.</summary>
+    public void SetNumber(long producer, long number)
+    {
+        if (_producers.TryGetValue(producer, out var entry) && entry.Head.IsOpen && entry.Number == 0)
+        {
+            entry.Number = number;
+        }
+    }
+
+    /// <summary>Adds a marker that was appended and is not durable yet.</summary>
+    /// <param name="marker">The marker, which <see cref="Judge"/> wants appended.</param>
+    /// <param name="offset">Its offset.</param>
+    /// <param name="now">The broker's time.</param>
+    public void Append(in MarkerToWrite marker, Offset offset, Timestamp now)
+    {
+        foreach (var check in _checks)
+        {
+            if (check.Producer == marker.Marker.Producer)
+            {
+                check.Meet(marker);
+            }
+        }
+
+        var entry = EntryOf(marker.Marker.Producer);
+        Add(entry, MarkerChange(marker.Marker, offset, now));
+        (entry.Number, entry.EndedNumber) = (0, marker.RaisesEpoch ? 0 : marker.Number);
+    }
+
+    /// <summary>What was appended before an offset is durable on every copy.</summary>
+    public void Advance(Offset end)
+    {
+        while (_pending.TryPeek(out var first) && first.Change.Batch.LastOffset < end)
         {
             _pending.Dequeue();
             first.Producer.Pending.RemoveAt(0);
-            first.Producer.Add(first.Batch, first.Time);
-            Renew(first.Producer);
+            Settle(first.Producer, first.Change);
         }
     }
 
-    /// <summary>Forgets batches that will never be durable: all from an offset on.</summary>
+    /// <summary>Forgets what will never be durable: all from an offset on.</summary>
     public void Fail(Offset from)
     {
-        var kept = _pending.Where(pending => pending.Batch.LastOffset < from).ToArray();
-        foreach (var (producer, batch, _) in _pending)
+        var failed = _pending.Where(pending => pending.Change.Batch.LastOffset >= from).ToArray();
+        var kept = _pending.Take(_pending.Count - failed.Length).ToArray();
+        foreach (var producer in failed.Select(pending => pending.Producer).Distinct())
         {
-            if (batch.LastOffset < from)
-            {
-                continue;
-            }
-
-            producer.Pending.Remove(batch);
-            if (producer.Last is null)
+            producer.Pending.RemoveAll(change => change.Batch.LastOffset >= from);
+            _opening -= producer.Head.IsOpen ? 1 : 0;
+            producer.Reset();
+            _opening += producer.Head.IsOpen ? 1 : 0;
+            if (producer.Pending.Count == 0 && producer.Place.List is null)
             {
                 _producers.Remove(producer.Producer);
             }
@@ -117,32 +205,48 @@ public sealed class ProducerTable(int capacity)
         Advance(lastOffset + 1);
     }
 
+    /// <summary>Adds a marker that is in the log, as it is read again in order.</summary>
+    public void Replay(in EndMarker marker, Offset offset, Timestamp now)
+    {
+        Add(EntryOf(marker.Producer), MarkerChange(marker, offset, now));
+        Advance(offset + 1);
+    }
+
     /// <summary>Whether a batch is the last durable one of a remembered producer, whose sequence compaction must keep.</summary>
     public bool IsLast(long producer, Offset lastOffset) =>
         _producers.TryGetValue(producer, out var entry) && entry.Durable is [.., var last] && last.LastOffset == lastOffset;
 
-    /// <summary>Forgets the producers that have appended nothing since a time.</summary>
+    /// <summary>Forgets the producers that have appended nothing since a time and have no transaction open.</summary>
     public void Expire(Timestamp since)
     {
-        foreach (var entry in _byAppend.Where(entry => entry.LastAppend < since).ToArray())
+        foreach (var entry in _byAppend.Where(entry => entry.LastAppend < since && !entry.Settled.IsOpen).ToArray())
         {
             Forget(entry);
         }
     }
 
-    /// <summary>Replaces everything by what was stored, in the order of <see cref="Producers"/>.</summary>
-    public void Restore(IEnumerable<ProducerState> producers)
+    /// <summary>Replaces everything by what was stored, in the order of <see cref="Producers"/> and <see cref="Aborted"/>.</summary>
+    public void Restore(IEnumerable<ProducerState> producers, IEnumerable<AbortedSpan> aborted)
     {
         _producers.Clear();
         _byAppend.Clear();
+        _open.Clear();
         _pending.Clear();
+        _opening = 0;
+        Aborted.Clear();
+        foreach (var span in aborted)
+        {
+            Aborted.Add(span);
+        }
+
         foreach (var state in producers)
         {
-            var entry = new Entry(state.Producer);
+            var entry = new ProducerEntry(state);
             _producers[state.Producer] = entry;
-            foreach (var batch in state.Batches)
+            if (state.IsOpen)
             {
-                entry.Add(batch, state.LastAppend);
+                _open.Add(state.TransactionStart, entry);
+                _opening++;
             }
 
             Renew(entry);
@@ -152,17 +256,60 @@ public sealed class ProducerTable(int capacity)
     /// <summary>The state of a producer; false if it is not known.</summary>
     public bool TryGet(long producer, [NotNullWhen(true)] out ProducerState? state)
     {
-        state = _producers.TryGetValue(producer, out var entry) && entry.Durable.Count > 0 ? entry.State : null;
+        state = _producers.TryGetValue(producer, out var entry) && entry.Place.List is not null ? entry.State : null;
         return state is not null;
     }
 
-    private static ErrorCode CheckNext(in ProducedBatch batch, short epoch, int lastSequence) =>
-        batch.Epoch < epoch ? ErrorCode.InvalidProducerEpoch
-        : batch.FirstSequence == (batch.Epoch > epoch ? 0 : Sequences.Add(lastSequence, 1)) ? ErrorCode.None
-        : ErrorCode.OutOfOrderSequenceNumber;
+    private static ProducerChange MarkerChange(in EndMarker marker, Offset offset, Timestamp now) => new(
+        marker.Commits ? ChangeKind.Commit : ChangeKind.Abort, new AppendedBatch(marker.Epoch, -1, 1, offset, Timestamp.None), now);
+
+    private ErrorCode CheckBegin(in ProducedBatch batch, TransactionCheck? check) =>
+        check is not { IsCancelled: false, Number: > 0 } known || known.Producer != batch.Producer || known.Epoch != batch.Epoch ? ErrorCode.InvalidTxnState
+        : _opening >= capacity ? ErrorCode.ThrottlingQuotaExceeded
+        : Aborted.Count >= Limits.AbortedTransactionsPerPartition ? ErrorCode.PolicyViolation
+        : ErrorCode.None;
+
+    private ProducerEntry EntryOf(long producer)
+    {
+        if (!_producers.TryGetValue(producer, out var entry))
+        {
+            _producers.Add(producer, entry = new ProducerEntry(producer));
+        }
+
+        return entry;
+    }
+
+    private void Add(ProducerEntry entry, in ProducerChange change)
+    {
+        _opening -= change.IsMarker && entry.Head.IsOpen ? 1 : 0;
+        entry.Append(change);
+        _pending.Enqueue((entry, change));
+    }
+
+    /// <summary>A change has become durable.</summary>
+    private void Settle(ProducerEntry entry, in ProducerChange change)
+    {
+        var before = entry.Settled;
+        entry.Settle(change);
+        if (before.IsOpen && !entry.Settled.IsOpen)
+        {
+            _open.Remove(before.OpenFrom);
+            if (change.Kind == ChangeKind.Abort)
+            {
+                var offset = change.Batch.LastOffset;
+                Aborted.Add(new AbortedSpan(entry.Producer, before.OpenFrom, offset, FirstOpen ?? offset + 1));
+            }
+        }
+        else if (!before.IsOpen && entry.Settled.IsOpen)
+        {
+            _open.Add(entry.Settled.OpenFrom, entry);
+        }
+
+        Renew(entry);
+    }
 
     /// <summary>Makes a producer the one that appended last.</summary>
-    private void Renew(Entry entry)
+    private void Renew(ProducerEntry entry)
     {
         if (entry.Place.List is not null)
         {
@@ -170,88 +317,24 @@ public sealed class ProducerTable(int capacity)
         }
 
         _byAppend.AddLast(entry.Place);
-        if (_byAppend.Count > capacity)
+        for (var oldest = _byAppend.First; _byAppend.Count > capacity && oldest is not null; oldest = oldest.Next)
         {
-            Forget(_byAppend.First!.Value);
+            if (!oldest.Value.Settled.IsOpen)
+            {
+                Forget(oldest.Value);
+                break;
+            }
         }
     }
 
     /// <summary>Forgets what is durable of a producer.</summary>
-    private void Forget(Entry entry)
+    private void Forget(ProducerEntry entry)
     {
         _byAppend.Remove(entry.Place);
-        entry.Durable.Clear();
+        entry.Forget();
         if (entry.Pending.Count == 0)
         {
             _producers.Remove(entry.Producer);
         }
     }
-
-    private sealed class Entry
-    {
-        public Entry(long producer)
-        {
-            Producer = producer;
-            Place = new LinkedListNode<Entry>(this);
-        }
-
-        public long Producer { get; }
-
-        public LinkedListNode<Entry> Place { get; }
-
-        public Timestamp LastAppend { get; private set; }
-
-        /// <summary>The last durable batches, all of one epoch, the oldest first.</summary>
-        public List<AppendedBatch> Durable { get; } = new(1);
-
-        /// <summary>Batches that are not durable yet, the oldest first.</summary>
-        public List<AppendedBatch> Pending { get; } = [];
-
-        public AppendedBatch? Last => Pending.Count > 0 ? Pending[^1] : Durable.Count > 0 ? Durable[^1] : null;
-
-        public ProducerState State => new(Producer, LastAppend, [.. Durable]);
-
-        public void Add(in AppendedBatch batch, Timestamp time)
-        {
-            LastAppend = time;
-            if (Durable.Count > 0 && Durable[^1].Epoch != batch.Epoch)
-            {
-                Durable.Clear();
-            }
-
-            if (Durable.Count == Window)
-            {
-                Durable.RemoveAt(0);
-            }
-
-            Durable.Add(batch);
-        }
-
-        /// <summary>The batch among the last ones of the newest epoch that a batch repeats.</summary>
-        public AppendedBatch? Find(in ProducedBatch batch)
-        {
-            var epoch = Last!.Value.Epoch;
-            for (var back = 0; back < Window && back < Pending.Count + Durable.Count; back++)
-            {
-                var known = back < Pending.Count ? Pending[Pending.Count - 1 - back] : Durable[Durable.Count - 1 - (back - Pending.Count)];
-                if (known.Epoch != epoch)
-                {
-                    return null;
-                }
-
-                if (known.IsSame(batch))
-                {
-                    return known;
-                }
-            }
-
-            return null;
-        }
-    }
 }
-
-/// <summary>What a partition remembers of a producer.</summary>
-/// <param name="Producer">The producer's id.</param>
-/// <param name="LastAppend">When it appended last, by a broker's clock.</param>
-/// <param name="Batches">Its last batches, all of one epoch, the oldest first: at least one, at most <see cref="ProducerTable.Window"/>.</param>
-public sealed record ProducerState(long Producer, Timestamp LastAppend, AppendedBatch[] Batches);

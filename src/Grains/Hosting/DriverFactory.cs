@@ -52,6 +52,8 @@ internal sealed class DriverFactory(
             () => brokers.HaveLevelAsync(FeatureLevels.StoredTables), registration?.BrokerId ?? -1)
         {
             ProducerExpiration = options.Value.ProducerExpiration,
+            Enlist = new GrainGateway(grains, brokers, loggers.CreateLogger<PartitionDriver>()).Enlist,
+            TransactionsAllowed = () => brokers.HaveLevelAsync(FeatureLevels.Transactions),
         };
 
     private readonly ILogger _partitionLogger = loggers.CreateLogger<PartitionDriver>();

@@ -4,8 +4,10 @@ using Loire.Grains.Brokers;
 using Loire.Grains.Interfaces.Brokers;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Grains.Topics;
 using Loire.Model;
+using Loire.Model.Transactions;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Grains.Hosting;
@@ -27,6 +29,20 @@ internal sealed partial class GrainGateway(IGrainFactory grains, ServingBrokers 
         {
             TopicUnreachable(error, key.Topic);
             return new PartitionSettingsResult(ErrorCode.LeaderNotAvailable, null);
+        }
+    }
+
+    /// <summary>Asks the coordinator of a transactional id about its open transaction.</summary>
+    public async ValueTask<EnlistResult> Enlist(TransactionalId id, EnlistRequest request)
+    {
+        try
+        {
+            return await grains.GetGrain<ITransactionGrain>(id.Value).Enlist(request);
+        }
+        catch (Exception error)
+        {
+            CoordinatorUnreachable(error, id);
+            return new EnlistResult(ErrorCode.CoordinatorNotAvailable, 0, "The coordinator of the transaction did not answer.");
         }
     }
 
@@ -199,4 +215,7 @@ internal sealed partial class GrainGateway(IGrainFactory grains, ServingBrokers 
 
     [LoggerMessage(4, LogLevel.Warning, "Broker {Broker} could not be reached and may still go by the old preferred leaders of a topic.")]
     private partial void BrokerUnreachable(Exception error, int broker);
+
+    [LoggerMessage(5, LogLevel.Warning, "The coordinator of the transactional id {Id} could not be reached.")]
+    private partial void CoordinatorUnreachable(Exception error, TransactionalId id);
 }

@@ -66,10 +66,11 @@ internal static class BatchConversion
     /// <param name="bytes">One or more batches as they arrived.</param>
     /// <param name="settings">The settings of the topic.</param>
     /// <param name="now">The broker's time.</param>
-    public static ConvertedAppend Convert(ReadOnlyMemory<byte> bytes, PartitionSettings settings, Timestamp now)
+    /// <param name="hasTransaction">Whether the append names a transactional id.</param>
+    public static ConvertedAppend Convert(ReadOnlyMemory<byte> bytes, PartitionSettings settings, Timestamp now, bool hasTransaction)
     {
         var read = new ProducedBatches();
-        if (read.TryRead(bytes, settings, now, out var detail) is not ErrorCode.None and var refused)
+        if (read.TryRead(bytes, settings, now, hasTransaction, out var detail) is not ErrorCode.None and var refused)
         {
             return new ConvertedAppend(refused, detail, default);
         }

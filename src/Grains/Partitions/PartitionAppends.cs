@@ -12,12 +12,12 @@ namespace Loire.Grains.Partitions;
 /// Otherwise it is queued, and one loop processes the queue in order: it opens the log, becomes leader, waits for room, and assigns
 /// offsets. So offsets follow the order of arrival, and appends that arrive while the partition becomes leader share that attempt. An append
 /// whose records must be converted (<see cref="BatchConversion"/>) is queued too, and the first one of an idempotent producer. What such a producer
-/// repeats is not appended again; its reply has the offsets of the original, once that is durable.
+/// repeats is not appended again; its reply has the offsets of the original, once that is durable. One that begins a transaction is queued only once the
+/// coordinator has confirmed that.
 /// </summary>
 internal sealed class PartitionAppends(
-    PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, PartitionProducers producers, Func<ValueTask<ErrorCode>> open,
-    Func<ValueTask<ErrorCode>> lead, PartitionDriverOptions options,
-    TimeProvider time, PartitionMetrics metrics, Action<Exception> failed) : IDisposable
+    PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, PartitionProducers producers, PartitionTransactions transactions,
+    Func<ValueTask<ErrorCode>> open, Func<ValueTask<ErrorCode>> lead, PartitionDriverOptions options, TimeProvider time, PartitionMetrics metrics, Action<Exception> failed) : IDisposable
 {
     private readonly Queue<Arrival> _arrivals = new();
     private readonly List<Acknowledgement<AppendReply>> _released = [];
@@ -33,7 +33,8 @@ internal sealed class PartitionAppends(
     /// <param name="Request">The request as received.</param>
     /// <param name="Reply">The parked reply; null with acks=0.</param>
     /// <param name="Deadline">The timestamp, on the driver's clock, at which it is refused if there is still no room.</param>
-    private readonly record struct Arrival(AppendRequest Request, AppendReply? Reply, long Deadline);
+    /// <param name="Check">What the coordinator said of its transaction, if it was asked.</param>
+    private readonly record struct Arrival(AppendRequest Request, AppendReply? Reply, long Deadline, TransactionCheck? Check);
 
     /// <summary>Bytes of appends that wait or are not durable yet.</summary>
     public long HeldBytes => _waitingBytes + _convertedBytes + log.PendingBytes;
@@ -57,19 +58,40 @@ internal sealed class PartitionAppends(
                 ErrorCode.ThrottlingQuotaExceeded, "The node holds as many bytes of appends as its memory budget allows; the append was refused."));
         }
 
-        var answer = Take(request);
+        var answer = request.Transaction is null || transactions.IsOpen(request.Batches.Span) ? Take(request, null) : TakeCheckedAsync(request);
         _memory.TryHold(HeldBytes);
         return answer;
     }
 
-    private ValueTask<AppendResult> Take(AppendRequest request)
+    private async ValueTask<AppendResult> TakeCheckedAsync(AppendRequest request)
+    {
+        _waitingBytes += request.Batches.Length;
+        var (error, detail, check) = await transactions.CheckAsync(request);
+        _waitingBytes -= request.Batches.Length;
+        try
+        {
+            return _closed != ErrorCode.None ? Refuse(_closed, null)
+                : error != ErrorCode.None ? Refuse(error, detail)
+                : await Take(request, check);
+        }
+        finally
+        {
+            _memory.TryHold(HeldBytes);
+            if (check is not null)
+            {
+                machine.Producers.End(check);
+            }
+        }
+    }
+
+    private ValueTask<AppendResult> Take(AppendRequest request, TransactionCheck? check)
     {
         var reply = request.Acks == Acks.None ? null : new AppendReply();
         if (_arrivals.Count == 0 && _loop.IsCompleted && _leads && log.IsLeader && HasRoom(request.Batches.Length)
             && machine.Settings is { } settings && !BatchConversion.IsNeeded(request.Batches.Span, settings)
             && (producers.AreKnown || !ProducedBatches.AreIdempotent(request.Batches.Span)))
         {
-            return TryAppend(request, reply, settings, isConverted: false) is { } refusal
+            return TryAppend(request, reply, settings, check, isConverted: false) is { } refusal
                 ? new(refusal)
                 : reply?.Result ?? new(Unacknowledged());
         }
@@ -80,7 +102,7 @@ internal sealed class PartitionAppends(
         }
 
         _arrivals.Enqueue(new Arrival(
-            request, reply, time.GetTimestamp() + (long)(options.RoomWait.TotalSeconds * time.TimestampFrequency)));
+            request, reply, time.GetTimestamp() + (long)(options.RoomWait.TotalSeconds * time.TimestampFrequency), check));
         _waitingBytes += request.Batches.Length;
         if (_loop.IsCompleted)
         {
@@ -196,7 +218,7 @@ internal sealed class PartitionAppends(
                 var isConverted = error == ErrorCode.None && BatchConversion.IsNeeded(request.Batches.Span, settings);
                 if (isConverted)
                 {
-                    (error, detail, var batches) = await Convert(request.Batches, settings);
+                    (error, detail, var batches) = await Convert(request, settings);
                     if (_closed != ErrorCode.None)
                     {
                         break;
@@ -208,7 +230,7 @@ internal sealed class PartitionAppends(
                 _arrivals.Dequeue();
                 _waitingBytes -= arrival.Request.Batches.Length;
                 _convertedBytes = 0;
-                if ((error == ErrorCode.None ? TryAppend(request, arrival.Reply, settings, isConverted) : Refuse(error, detail)) is { } refusal)
+                if ((error == ErrorCode.None ? TryAppend(request, arrival.Reply, settings, arrival.Check, isConverted) : Refuse(error, detail)) is { } refusal)
                 {
                     arrival.Reply?.Release(refusal);
                     _memory.TryHold(HeldBytes);
@@ -229,10 +251,11 @@ internal sealed class PartitionAppends(
     /// <summary>
     /// Converts an append outside the partition's turns. Later appends stay queued until then, so that offsets still follow the order of arrival.
     /// </summary>
-    private async ValueTask<ConvertedAppend> Convert(ReadOnlyMemory<byte> batches, PartitionSettings settings)
+    private async ValueTask<ConvertedAppend> Convert(AppendRequest request, PartitionSettings settings)
     {
-        var now = Timestamp.From(time.GetUtcNow());
-        var converted = await options.Computations.RunAsync(() => BatchConversion.Convert(batches, settings, now));
+        var (batches, now) = (request.Batches, Timestamp.From(time.GetUtcNow()));
+        var converted = await options.Computations.RunAsync(
+            () => BatchConversion.Convert(batches, settings, now, request.Transaction is not null));
         _convertedBytes = converted.Batches.Equals(batches) ? 0 : converted.Batches.Length;
         return _memory.TryHold(HeldBytes) ? converted : new ConvertedAppend(
             ErrorCode.ThrottlingQuotaExceeded, "Once converted, the append exceeds the node's memory budget for appends.", default);
@@ -287,13 +310,14 @@ internal sealed class PartitionAppends(
     /// Checks an append, assigns its offsets and parks its reply, without an await in between.
     /// </summary>
     /// <returns>The refusal; null once the reply is parked.</returns>
-    private AppendResult? TryAppend(AppendRequest request, AppendReply? reply, in PartitionSettings settings, bool isConverted)
+    private AppendResult? TryAppend(
+        AppendRequest request, AppendReply? reply, in PartitionSettings settings, TransactionCheck? check, bool isConverted)
     {
         var now = Timestamp.From(time.GetUtcNow());
         var error = ProduceRules.CheckAcks(request.Acks, settings, out var detail);
         if (error == ErrorCode.None)
         {
-            error = _produced.TryRead(request.Batches, settings, now, out detail);
+            error = _produced.TryRead(request.Batches, settings, now, request.Transaction is not null, out detail);
         }
 
         if (error == ErrorCode.None && settings.RequiresKeys && !isConverted)
@@ -304,7 +328,7 @@ internal sealed class PartitionAppends(
         var (verdict, isIdempotent) = (default(SequenceVerdict), error == ErrorCode.None && _produced.Sequences.Length > 0);
         if (isIdempotent)
         {
-            verdict = machine.Judge(_produced.Sequences);
+            verdict = machine.Judge(_produced.Sequences, check);
             (error, detail) = (verdict.Error, Explain(verdict.Error));
         }
 
@@ -338,7 +362,7 @@ internal sealed class PartitionAppends(
 
         if (isIdempotent)
         {
-            producers.Appended(_produced.Sequences, pending.BaseOffset, request.Batches.Length, now);
+            producers.Appended(_produced.Sequences, pending.BaseOffset, request.Batches.Length, now, check);
         }
 
         _produced.Clear();
@@ -369,6 +393,8 @@ internal sealed class PartitionAppends(
     {
         ErrorCode.InvalidProducerEpoch => "The producer has a newer epoch: another one with the same id has taken over.",
         ErrorCode.OutOfOrderSequenceNumber => "The sequence of the batch neither continues the producer's last batch nor repeats one of its last five.",
+        ErrorCode.InvalidTxnState => "The batch is not part of a transaction that is open in this partition.",
+        ErrorCode.PolicyViolation => "The log has as many aborted transactions as a partition remembers; no other begins until retention has removed some.",
         _ => null,
     };
 }

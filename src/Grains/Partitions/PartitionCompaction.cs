@@ -1,6 +1,7 @@
 using System.Buffers;
 using Loire.Coordination.Compaction;
 using Loire.Coordination.Partitions;
+using Loire.Coordination.Producers;
 using Loire.Log.Objects;
 using Loire.Log.Partitions;
 using Loire.Model;
@@ -70,6 +71,7 @@ internal sealed class PartitionCompaction(
         }
 
         var (from, end) = (log.Compaction.CleanTo, log.DurableEndOffset);
+        await producers.SettleAsync();
         var (error, walk, newest) = await WalkAsync(settings with { MinLag = TimeSpan.Zero }, from);
         if (error != ErrorCode.None)
         {
@@ -144,13 +146,14 @@ internal sealed class PartitionCompaction(
             return (ErrorCode.None, null);
         }
 
+        var error = await producers.SettleAsync();
         var (mark, start) = (log.Compaction, log.LogStartOffset);
-        if (mark.IsPassUnderWay)
+        if (error != ErrorCode.None || mark.IsPassUnderWay)
         {
-            return (ErrorCode.None, new Pass(mark.PassEnd, mark.PassNext));
+            return (error, error == ErrorCode.None ? new Pass(mark.PassEnd, mark.PassNext) : null);
         }
 
-        var (error, walk, _) = await WalkAsync(settings, mark.CleanTo);
+        (error, var walk, _) = await WalkAsync(settings, mark.CleanTo);
         var from = Offset.Max(mark.CleanTo, start);
         var oldest = Timestamp.None;
         if (error == ErrorCode.None && settings.MaxLag < TimeSpan.MaxValue && from < log.DurableEndOffset)
@@ -254,7 +257,7 @@ internal sealed class PartitionCompaction(
         var next = Offset.Min(pass.Next, end);
         var cleanTo = Offset.Min(log.Compaction.CleanTo, end);
 
-        var lasts = producers.LastOffsets();
+        var (lasts, aborted) = (producers.LastOffsets(), producers.Aborted(log.LogStartOffset, end));
 
         // What a pass that is resumed has kept before is not known.
         var hasTombstones = next > log.LogStartOffset;
@@ -267,7 +270,8 @@ internal sealed class PartitionCompaction(
             }
 
             var removed = 0L;
-            using var compaction = new BatchCompaction(scan.Latest, end, Now, settings.TombstoneTime, (producer, last) => lasts.TryGetValue(producer, out var known) && known == last);
+            using var compaction = new BatchCompaction(
+                scan.Latest, end, Now, settings.TombstoneTime, aborted, (producer, last) => lasts.TryGetValue(producer, out var known) && known == last);
             var step = await log.RewriteAsync(
                 next,
                 log.ListedEndOffset,
@@ -292,6 +296,11 @@ internal sealed class PartitionCompaction(
         }
 
         error = error == ErrorCode.None ? await EndAsync(storesKeys ? scan : null, end) : error;
+        if (error == ErrorCode.None)
+        {
+            producers.Removed(end);
+        }
+
         if (error == ErrorCode.None && machine.Settings is { Compaction: { } last })
         {
             _tombstones = (end, CompactionDue.TombstonesAt(hasTombstones, Now, last));
@@ -320,7 +329,8 @@ internal sealed class PartitionCompaction(
                 return read.Error;
             }
 
-            var error = await options.Computations.RunAsync(() => Learn(scan, read.Pieces, to));
+            var (pieces, aborted) = (read.NextOffset > to ? BatchPieces.Before(read.Pieces, to) : read.Pieces, producers.Aborted(scan.End, to));
+            var error = await options.Computations.RunAsync(() => Learn(scan, pieces, aborted, to));
             if (error != ErrorCode.None)
             {
                 return error;
@@ -334,12 +344,12 @@ internal sealed class PartitionCompaction(
         return ErrorCode.None;
     }
 
-    private static ErrorCode Learn(KeyScan scan, ReadOnlyMemory<byte>[] pieces, Offset to)
+    private static ErrorCode Learn(KeyScan scan, ReadOnlyMemory<byte>[] pieces, AbortedLookup aborted, Offset to)
     {
         var (batches, error) = (new BatchPieces(pieces), ErrorCode.None);
         while (error == ErrorCode.None && !scan.IsFull && scan.End < to && batches.TryTake(out var bytes, out var pooled))
         {
-            error = scan.Add(bytes.Span);
+            error = scan.Add(bytes.Span, aborted);
             if (pooled is not null)
             {
                 ArrayPool<byte>.Shared.Return(pooled);

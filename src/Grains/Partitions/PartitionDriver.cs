@@ -1,7 +1,7 @@
 using Loire.Coordination.Partitions;
-using Loire.Coordination.Producers;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Grains.Placement;
 using Loire.Grains.Turns;
 using Loire.Log.Partitions;
@@ -32,6 +32,7 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Action _drop;
     private readonly PartitionProducers _producers;
+    private readonly PartitionTransactions _transactions;
     private readonly PartitionAppends _appends;
     private readonly PartitionFetches _fetches;
     private readonly PartitionTrims _trims;
@@ -67,13 +68,15 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         (_maxAge, _brokerId, _time) = (options.MaxAge, options.BrokerId, time);
         _turns = new DriverTurns(turns, Fail);
         _producers = new PartitionProducers(log, _machine, options, time);
-        _appends = new PartitionAppends(log, _machine, _producers, OpenAsync, LeadAsync, options, time, metrics, Fail);
-        _fetches = new PartitionFetches(log, _machine, Bounds, _turns, options.MaxAge, time, metrics);
+        _transactions = new PartitionTransactions(key, log, _machine, _producers, OpenAsync, LeadAsync, options, time);
+        _appends = new PartitionAppends(log, _machine, _producers, _transactions, OpenAsync, LeadAsync, options, time, metrics, Fail);
+        _fetches = new PartitionFetches(log, _machine, _producers, Bounds, _turns, options.MaxAge, time, metrics);
         _trims = new PartitionTrims(log, _machine, _producers, NewestAsync, LeadAsync, time, metrics);
         var keys = new StoredKeys(log, options);
         _compaction = new PartitionCompaction(log, keys, _producers, _machine, NewestAsync, LeadAsync, options, time, metrics);
-        _keys = new PartitionKeys(log, keys, _machine, options, time);
+        _keys = new PartitionKeys(log, keys, _machine, _producers, options, time);
         _upkeep = new PartitionUpkeep(key, log, _machine, _producers, _trims, _compaction, options.Reports, () => _closed, metrics, logger);
+        _producers.Learned = _fetches.Answer;
         log.Advanced = OnLogAdvanced;
         log.Failed = _appends.Fail;
         log.Closed = OnLogClosed;
@@ -99,117 +102,11 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
             : _appends.AppendAsync(request);
     }
 
-    /// <summary>Reads whole batches below the high watermark, waiting for data as the request allows.</summary>
-    public async ValueTask<FetchResult> FetchAsync(FetchRequest request, CancellationToken cancellation)
+    /// <summary>Ends a transaction, unless it has ended here.</summary>
+    public Task<ErrorCode> EndTransactionAsync(TransactionMarker marker)
     {
-        var result = Problem(request) is { } problem
-            ? new FetchResult(ErrorCode.InvalidRequest, [], request.From, Bounds(), problem)
-            : await OpenAsync() is not ErrorCode.None and var error
-            ? new FetchResult(error, [], request.From, Bounds(), null)
-            : request.From == FetchRequest.Latest && await NewestAsync() is not ErrorCode.None and var unknown
-            ? new FetchResult(unknown, [], request.From, Bounds(), null)
-            : await _fetches.FetchAsync(Resolve(WithinLimits(request)), cancellation);
-        if (result.Error == ErrorCode.None)
-        {
-            _metrics.Fetched(PartitionFetches.TotalBytes(result));
-        }
-        else
-        {
-            _metrics.Failed("fetch", result.Error);
-        }
-
-        return result;
-    }
-
-    /// <summary>Returns the offsets that bound the log.</summary>
-    public async ValueTask<PartitionOffsets> OffsetsAsync()
-    {
-        var error = await OpenAsync();
-        error = error == ErrorCode.None ? await NewestAsync() : error;
-        return error == ErrorCode.None ? Bounds() : Bounds() with { Error = error };
-    }
-
-    /// <summary>Returns the first batch with a record at or after a timestamp.</summary>
-    public async ValueTask<FindBatchResult> FindBatchAsync(Timestamp timestamp)
-    {
-        var error = await OpenAsync();
-        if (error != ErrorCode.None)
-        {
-            return new FindBatchResult(error, [], Bounds());
-        }
-
-        var found = await _log.FindBatchAsync(timestamp, CancellationToken.None);
-        var mayBeNewer = found.Pieces.Length == 0 || (_log.LogStartOffset > Offset.Zero && found.NextOffset == _log.DurableEndOffset);
-        if (found.Error == ErrorCode.None && mayBeNewer)
-        {
-            error = await NewestAsync();
-            found = error == ErrorCode.None
-                ? await _log.FindBatchAsync(timestamp, CancellationToken.None)
-                : new LogRead(error, [], found.NextOffset, 0);
-        }
-
-        return new FindBatchResult(found.Error, found.Pieces, Bounds());
-    }
-
-    /// <summary>Finds the last record of a key, if the topic is compacted.</summary>
-    public async ValueTask<LatestRecordResult> LatestAsync(ReadOnlyMemory<byte> key)
-    {
-        var error = await OpenAsync();
-        error = error != ErrorCode.None ? error : _machine.Settings is { Compaction: not null } ? await NewestAsync(TimeSpan.Zero) : ErrorCode.PolicyViolation;
-        var (offset, batch) = (Offset.None, Array.Empty<ReadOnlyMemory<byte>>());
-        if (error == ErrorCode.None)
-        {
-            (error, offset, batch) = await _keys.FindAsync(key);
-        }
-
-        if (error == ErrorCode.None)
-        {
-            _metrics.LookedUp();
-        }
-        else
-        {
-            _metrics.Failed("latest", error);
-        }
-
-        return new LatestRecordResult(error, batch, offset, Bounds(), PartitionKeys.Explain(error));
-    }
-
-    /// <summary>Deletes the records before an offset; without an offset, all that are committed.</summary>
-    public async ValueTask<PartitionOffsets> DeleteRecordsAsync(Offset before, bool validateOnly)
-    {
-        if (_key.Topic.IsInternal)
-        {
-            return Bounds() with { Error = ErrorCode.InvalidTopicException };
-        }
-
-        var bounds = await OffsetsAsync();
-        if (_machine.Settings is { IsDeletable: false })
-        {
-            return bounds with { Error = ErrorCode.PolicyViolation };
-        }
-
-        var to = before == Offset.None ? bounds.HighWatermark : before;
-        if (bounds.Error != ErrorCode.None || to < Offset.Zero || to > bounds.HighWatermark)
-        {
-            return bounds.Error != ErrorCode.None ? bounds : bounds with { Error = ErrorCode.OffsetOutOfRange };
-        }
-
-        if (validateOnly || to <= bounds.LogStart)
-        {
-            return bounds with { LogStart = Offset.Max(to, bounds.LogStart) };
-        }
-
-        var error = await _trims.DeleteBeforeAsync(to);
-        return Bounds() with { Error = error };
-    }
-
-    /// <summary>What is known of idempotent producers, the one first that appended the longest time ago. Takes the lead, if there are any.</summary>
-    internal async Task<(ErrorCode Error, ProducerState[] Producers)> ProducersAsync()
-    {
-        var error = await OpenAsync();
-        error = error == ErrorCode.None && _producers.Exist ? await LeadAsync() : error;
-        error = error == ErrorCode.None ? await _producers.RecallAsync() : error;
-        return (error, error == ErrorCode.None ? [.. _machine.Producers.Producers] : []);
+        _wasUsed = true;
+        return _transactions.EndAsync(marker);
     }
 
     /// <summary>
@@ -304,25 +201,6 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         return was;
     }
 
-    private static string? Problem(FetchRequest request) =>
-        request.MaxBytes < 0 ? "The maximum number of bytes must not be negative."
-        : request.MinBytes < 0 ? "The minimum number of bytes must not be negative."
-        : request.MaxWait < TimeSpan.Zero || request.MaxWait > Limits.FetchWait
-            ? $"The wait must lie between 0 and {Limits.FetchWait.TotalSeconds} seconds."
-        : null;
-
-    private static FetchRequest WithinLimits(FetchRequest request) =>
-        request.MaxBytes <= Limits.FetchBytes && request.MinBytes <= request.MaxBytes ? request : request with
-        {
-            MaxBytes = Math.Min(request.MaxBytes, Limits.FetchBytes),
-            MinBytes = Math.Min(request.MinBytes, Math.Min(request.MaxBytes, Limits.FetchBytes)),
-        };
-
-    private FetchRequest Resolve(FetchRequest request) =>
-        request.From == FetchRequest.Earliest ? request with { From = _machine.Positions.Start }
-        : request.From == FetchRequest.Latest ? request with { From = _machine.Positions.HighWatermark }
-        : request;
-
     /// <summary>
     /// Ensures that the end of the log is known for an answer that depends on it. An instance without an epoch has fenced no other: it
     /// checks storage after each question. One that leads has, until it is fenced itself.
@@ -400,6 +278,11 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     {
         _isFirstOwner |= !_log.Exists;
         var error = await _log.BecomeLeaderAsync(CancellationToken.None);
+        if (error == ErrorCode.None)
+        {
+            _producers.Lead();
+        }
+
         if (error != ErrorCode.None || !_isFirstOwner)
         {
             return error;
@@ -424,14 +307,6 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         }
 
         return error;
-    }
-
-    private PartitionOffsets Bounds()
-    {
-        var positions = _machine.Positions;
-        return new PartitionOffsets(
-            ErrorCode.None, positions.Start, positions.LastStable, positions.HighWatermark, positions.End, _log.Epoch, _machine.TopicVersion,
-            _brokerId);
     }
 
     private void OnLogAdvanced()

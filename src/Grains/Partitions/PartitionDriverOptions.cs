@@ -1,5 +1,7 @@
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Grains.Turns;
 using Loire.Model.Memory;
+using Loire.Model.Transactions;
 
 namespace Loire.Grains.Partitions;
 
@@ -25,4 +27,13 @@ public sealed record PartitionDriverOptions(
 {
     /// <summary>How long a producer that appends nothing is remembered (Kafka's <c>producer.id.expiration.ms</c>).</summary>
     public TimeSpan ProducerExpiration { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>
+    /// Asks the coordinator of a transactional id (<see cref="ITransactionGrain.Enlist"/>): answers every failure with an error. Null if there are no
+    /// transactions.
+    /// </summary>
+    public Func<TransactionalId, EnlistRequest, ValueTask<EnlistResult>>? Enlist { get; init; }
+
+    /// <summary>Whether the cluster stores transactions now; null if always.</summary>
+    public Func<ValueTask<bool>>? TransactionsAllowed { get; init; }
 }

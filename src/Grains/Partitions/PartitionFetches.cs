@@ -3,6 +3,8 @@ using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Turns;
 using Loire.Log.Partitions;
 using Loire.Model;
+using Loire.Model.Batches;
+using Loire.Model.Transactions;
 
 namespace Loire.Grains.Partitions;
 
@@ -12,8 +14,8 @@ namespace Loire.Grains.Partitions;
 /// they request the same. Everything runs in turns of the driver, the timer and cancellations included.
 /// </summary>
 internal sealed class PartitionFetches(
-    PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, Func<PartitionOffsets> bounds, DriverTurns turns,
-    TimeSpan maxAge, TimeProvider time, PartitionMetrics metrics)
+    PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, PartitionProducers producers, Func<PartitionOffsets> bounds,
+    DriverTurns turns, TimeSpan maxAge, TimeProvider time, PartitionMetrics metrics)
     : IDisposable
 {
     private readonly long _startedAt = time.GetTimestamp();
@@ -51,8 +53,8 @@ internal sealed class PartitionFetches(
             }
 
             // Data committed during the read may or may not be in the result, so it counts as missing: at worst the fetch reads once more.
-            var committedBefore = machine.CommittedBytes;
-            var result = await ReadAsync(request.From, request.MaxBytes);
+            var readableBefore = machine.ReadableBytes(request.Isolation);
+            var result = await ReadAsync(request.From, request.MaxBytes, request.Isolation);
             var missing = Missing(request, result);
             if (missing <= 0 || Now >= deadline || _endsWaits)
             {
@@ -60,7 +62,7 @@ internal sealed class PartitionFetches(
             }
 
             cancellation.ThrowIfCancellationRequested();
-            if (committedBefore + missing <= machine.CommittedBytes)
+            if (readableBefore + missing <= machine.ReadableBytes(request.Isolation))
             {
                 continue;
             }
@@ -75,7 +77,7 @@ internal sealed class PartitionFetches(
             if (_closed == ErrorCode.None)
             {
                 var fetch = new WaitingFetch(request, deadline, cancellation);
-                Park(fetch, committedBefore + missing);
+                Park(fetch, readableBefore + missing);
                 return await fetch.Reply.Task;
             }
         }
@@ -153,14 +155,15 @@ internal sealed class PartitionFetches(
     {
         try
         {
-            var reads = new Dictionary<(Offset, int), (long CommittedBefore, FetchResult Result)>();
+            var reads = new Dictionary<(Offset, int, IsolationLevel), (long ReadableBefore, FetchResult Result)>();
             foreach (var fetch in released)
             {
                 while (!fetch.Reply.Task.IsCompleted)
                 {
                     if (!reads.TryGetValue(fetch.Read, out var read))
                     {
-                        read = (machine.CommittedBytes, await ReadAsync(fetch.Request.From, fetch.Request.MaxBytes));
+                        read = (
+                            machine.ReadableBytes(fetch.Isolation), await ReadAsync(fetch.Request.From, fetch.Request.MaxBytes, fetch.Isolation));
                         reads[fetch.Read] = read;
                     }
 
@@ -169,9 +172,9 @@ internal sealed class PartitionFetches(
                     {
                         fetch.Reply.TrySetResult(read.Result);
                     }
-                    else if (read.CommittedBefore + missing > machine.CommittedBytes)
+                    else if (read.ReadableBefore + missing > machine.ReadableBytes(fetch.Isolation))
                     {
-                        Park(fetch, read.CommittedBefore + missing);
+                        Park(fetch, read.ReadableBefore + missing);
                         break;
                     }
                     else
@@ -193,7 +196,7 @@ internal sealed class PartitionFetches(
         }
     }
 
-    private async ValueTask<FetchResult> ReadAsync(Offset from, int maxBytes)
+    private async ValueTask<FetchResult> ReadAsync(Offset from, int maxBytes, IsolationLevel isolation)
     {
         if (machine.CheckRead(from) != ErrorCode.None && await NewestAsync(TimeSpan.Zero) is not ErrorCode.None and var failure)
         {
@@ -207,12 +210,22 @@ internal sealed class PartitionFetches(
             return Failure(outside, from, $"Offset {from} lies outside the log, which reaches from {start} to {end}.");
         }
 
-        if (from >= machine.Positions.HighWatermark && await NewestAsync(maxAge) is not ErrorCode.None and var unknown)
+        if (isolation == IsolationLevel.ReadCommitted && !machine.IsStableKnown && await producers.SettleAsync() is not ErrorCode.None and var unsettled)
+        {
+            return EndUnknown(_closed != ErrorCode.None ? _closed : unsettled, from);
+        }
+
+        if (from >= machine.ReadLimit(isolation) && await NewestAsync(maxAge) is not ErrorCode.None and var unknown)
         {
             return EndUnknown(unknown, from);
         }
 
-        if (from >= machine.Positions.HighWatermark)
+        if (isolation == IsolationLevel.ReadCommitted && !machine.IsStableKnown && await producers.SettleAsync() is not ErrorCode.None and var late)
+        {
+            return EndUnknown(_closed != ErrorCode.None ? _closed : late, from);
+        }
+
+        if (from >= machine.ReadLimit(isolation))
         {
             return new FetchResult(ErrorCode.None, [], from, bounds(), null);
         }
@@ -246,14 +259,30 @@ internal sealed class PartitionFetches(
             }
         }
 
-        return read.Error == ErrorCode.None
-            ? new FetchResult(ErrorCode.None, read.Pieces, read.NextOffset, bounds(), null)
+        return read.Error == ErrorCode.None && isolation == IsolationLevel.ReadCommitted ? Committed(from, read)
+            : read.Error == ErrorCode.None ? new FetchResult(ErrorCode.None, read.Pieces, read.NextOffset, bounds(), null)
             : Failure(read.Error, from, read.Error switch
             {
                 ErrorCode.CorruptMessage => $"The stored records from offset {from} on are damaged; what lies beside them can be read.",
                 ErrorCode.KafkaStorageError => $"The stored records from offset {from} on cannot be read now.",
                 _ => null,
             });
+    }
+
+    /// <summary>What of a read lies before the last stable offset, and which transactions were aborted there.</summary>
+    private FetchResult Committed(Offset from, LogRead read)
+    {
+        var (pieces, next) = (read.Pieces, read.NextOffset);
+        if (next > machine.ReadLimit(IsolationLevel.ReadCommitted))
+        {
+            next = machine.ReadLimit(IsolationLevel.ReadCommitted);
+            pieces = BatchPieces.Before(pieces, next);
+        }
+
+        var aborted = machine.Producers.Aborted.Count == 0 ? [] : machine.Producers.Aborted.Overlapping(from, next);
+        return new FetchResult(
+            ErrorCode.None, pieces, next, bounds(), null,
+            aborted.Count == 0 ? null : [.. aborted.OrderBy(span => span.FirstOffset).Select(span => new AbortedTransaction(span.Producer, span.FirstOffset))]);
     }
 
     private async ValueTask<ErrorCode> NewestAsync(TimeSpan age)

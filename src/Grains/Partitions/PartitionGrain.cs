@@ -77,10 +77,14 @@ internal sealed class PartitionGrain(IPartitionDrivers drivers, ActiveDrivers ac
         _driver is { } driver ? Guard(driver.DeleteRecordsAsync(before, validateOnly)) : Unknown(NoBounds);
 
     /// <inheritdoc/>
-    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => new(ErrorCode.UnsupportedVersion);
+    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => _driver is { } driver
+        ? Guard(new ValueTask<ErrorCode>(driver.EndTransactionAsync(marker)))
+        : Unknown(ErrorCode.UnknownTopicOrPartition);
 
     /// <inheritdoc/>
-    public ValueTask<ProducersResult> Producers() => new(new ProducersResult(ErrorCode.UnsupportedVersion, []));
+    public ValueTask<ProducersResult> Producers() => _driver is { } driver
+        ? Guard(driver.DescribeProducersAsync())
+        : Unknown(new ProducersResult(ErrorCode.UnknownTopicOrPartition, []));
 
     /// <inheritdoc/>
     public ValueTask<ErrorCode> Configure(PartitionSettings settings)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Loire.Coordination.Compaction;
 using Loire.Coordination.Partitions;
+using Loire.Coordination.Producers;
 using Loire.Log.Objects;
 using Loire.Log.Partitions;
 using Loire.Model;
@@ -17,10 +18,12 @@ namespace Loire.Grains.Partitions;
 /// <param name="log">The log, which is open.</param>
 /// <param name="stored">The stored table.</param>
 /// <param name="machine">The partition's machine, which knows what is committed.</param>
+/// <param name="producers">Knows which transactions were aborted.</param>
 /// <param name="options">The memory of the silo, and where records are decoded.</param>
 /// <param name="time">The clock.</param>
 internal sealed class PartitionKeys(
-    PartitionLog log, StoredKeys stored, PartitionMachine<AppendReply, WaitingFetch> machine, PartitionDriverOptions options, TimeProvider time)
+    PartitionLog log, StoredKeys stored, PartitionMachine<AppendReply, WaitingFetch> machine, PartitionProducers producers, PartitionDriverOptions options,
+    TimeProvider time)
 {
     private const int FirstSlots = 1_024;
     private const int ReadBytes = 1024 * 1024;
@@ -59,6 +62,11 @@ internal sealed class PartitionKeys(
     {
         options.KeyIndex.Use(this);
         var begun = time.GetTimestamp();
+        if (await producers.SettleAsync() is not ErrorCode.None and var unsettled)
+        {
+            return (unsettled, Offset.None, []);
+        }
+
         var (error, offset, from) = await LastAsync(key, begun, null);
         while (error == ErrorCode.None && offset >= log.LogStartOffset)
         {
@@ -183,7 +191,8 @@ internal sealed class PartitionKeys(
                 continue;
             }
 
-            var error = read.Error == ErrorCode.None ? await options.Computations.RunAsync(() => Learn(scan, read.Pieces, to)) : read.Error;
+            var (pieces, aborted) = (read.NextOffset > to ? BatchPieces.Before(read.Pieces, to) : read.Pieces, producers.Aborted(scan.End, to));
+            var error = read.Error == ErrorCode.None ? await options.Computations.RunAsync(() => Learn(scan, pieces, aborted, to)) : read.Error;
             if (error != ErrorCode.None)
             {
                 return error;
@@ -193,14 +202,14 @@ internal sealed class PartitionKeys(
         }
     }
 
-    private ErrorCode Learn(KeyScan scan, ReadOnlyMemory<byte>[] pieces, Offset to)
+    private ErrorCode Learn(KeyScan scan, ReadOnlyMemory<byte>[] pieces, AbortedLookup aborted, Offset to)
     {
         var (batches, error) = (new BatchPieces(pieces), ErrorCode.None);
         while (error == ErrorCode.None && scan.End < to && batches.TryTake(out var bytes, out var pooled))
         {
             lock (scan)
             {
-                error = scan.Add(bytes.Span);
+                error = scan.Add(bytes.Span, aborted);
                 while (scan.IsFull && error == ErrorCode.None)
                 {
                     var slots = (int)Math.Min(scan.Latest.Slots * 2L, Array.MaxLength);
@@ -208,7 +217,7 @@ internal sealed class PartitionKeys(
                     if (error == ErrorCode.None)
                     {
                         scan.Enlarge(slots);
-                        error = scan.Add(bytes.Span);
+                        error = scan.Add(bytes.Span, aborted);
                     }
                 }
             }

@@ -12,8 +12,8 @@ namespace Loire.Grains.Partitions;
 /// <summary>
 /// Keeps what a partition remembers of idempotent producers with its log. The log itself gives that state, so it is stored from time to time, in a table
 /// beside the log, only to bound what is read: the table, and the batches after it. It is stored before anything is deleted or compacted that is not in it.
-/// A log without a table has no such batches: the first one waits for an empty table. Known from the first append of an idempotent producer on, which the
-/// leader takes.
+/// A log without a table has no such batches: the first one waits for an empty table. The leader knows it from the first append of an idempotent producer on,
+/// and an activation that only reads from the first reader that leaves out what is not committed.
 /// </summary>
 /// <param name="log">The log, which is open.</param>
 /// <param name="machine">The partition's machine, which has the state.</param>
@@ -28,11 +28,18 @@ internal sealed class PartitionProducers(
     private const long LogBytesPerTable = 2 * 1024 * 1024;
     private const int LogBytesPerTableByte = 4;
 
+    private static readonly Offset Everything = new(long.MaxValue);
+
     private Offset _storedTo;
+    private Offset _readTo = Offset.None;
     private long _tableBytes;
     private long _bytes;
     private Task<ErrorCode> _storing = Task.FromResult(ErrorCode.None);
     private Task<(ErrorCode, string?)>? _learning;
+    private Task<ErrorCode> _reading = Task.FromResult(ErrorCode.None);
+
+    /// <summary>Invoked with the fetches that what was learned satisfies.</summary>
+    public Action<List<WaitingFetch>> Learned { get; set; } = static _ => { };
 
     /// <summary>Whether the state is known, so that a batch can be judged.</summary>
     public bool AreKnown { get; private set; }
@@ -45,19 +52,71 @@ internal sealed class PartitionProducers(
     /// <see cref="PartitionLog.ReadAsync"/> and <see cref="PartitionLog.WriteTableAsync"/>.</returns>
     public Task<(ErrorCode Error, string? Detail)> LearnAsync() => _learning is { IsCompleted: false } running ? running : _learning = LearnOnceAsync();
 
+    /// <summary>
+    /// Ensures that it is known which transactions are open and which were aborted, up to the end of the log as it is known: the last stable offset then is
+    /// that of the log. Takes no lead.
+    /// </summary>
+    /// <returns>The errors of <see cref="PartitionLog.EnsureNewestAsync"/> and <see cref="LearnAsync"/>.</returns>
+    public async ValueTask<ErrorCode> SettleAsync()
+    {
+        while (!machine.IsStableKnown)
+        {
+            var (isLeader, end) = (log.IsLeader, log.DurableEndOffset);
+            var error = ErrorCode.None;
+            if (Exist)
+            {
+                error = isLeader ? (await LearnAsync()).Error : await ReadToEndAsync();
+            }
+            else if (!isLeader)
+            {
+                // The table comes before the first such batch: a head that is read after these batches were seen tells whether there is one.
+                error = await log.EnsureNewestAsync(TimeSpan.Zero);
+            }
+
+            if (error != ErrorCode.None)
+            {
+                return error == ErrorCode.CorruptMessage ? ErrorCode.KafkaStorageError : error;
+            }
+
+            if (!Exist)
+            {
+                Know(isLeader ? Everything : end);
+            }
+        }
+
+        return ErrorCode.None;
+    }
+
+    /// <summary>The partition leads: of a log without a table everything is known.</summary>
+    public void Lead()
+    {
+        if (!Exist)
+        {
+            Know(Everything);
+        }
+    }
+
     /// <summary>Notes new batches that have offsets and are not durable yet.</summary>
     /// <param name="batches">The batches.</param>
     /// <param name="first">The offset of the first.</param>
     /// <param name="bytes">Their bytes.</param>
     /// <param name="now">The broker's time.</param>
-    public void Appended(ReadOnlySpan<ProducedBatch> batches, Offset first, int bytes, Timestamp now)
+    /// <param name="check">What the coordinator said of their transaction.</param>
+    public void Appended(ReadOnlySpan<ProducedBatch> batches, Offset first, int bytes, Timestamp now, TransactionCheck? check)
     {
         foreach (ref readonly var batch in batches)
         {
             first += batch.Offsets;
-            machine.Producers.Append(batch, first + -1, now);
+            machine.Producers.Append(batch, first + -1, now, check);
         }
 
+        _bytes += bytes;
+    }
+
+    /// <summary>Notes a marker that has an offset and is not durable yet.</summary>
+    public void Appended(in MarkerToWrite marker, Offset offset, int bytes, Timestamp now)
+    {
+        machine.Producers.Append(marker, offset, now);
         _bytes += bytes;
     }
 
@@ -88,9 +147,17 @@ internal sealed class PartitionProducers(
     /// <summary>Forgets producers that have appended nothing for as long as the options say.</summary>
     public void Expire() => machine.Producers.Expire(new Timestamp(time.GetUtcNow().ToUnixTimeMilliseconds() - (long)options.ProducerExpiration.TotalMilliseconds));
 
+    /// <summary>The aborted transactions with records in a part of the log, for use on any thread.</summary>
+    public AbortedLookup Aborted(Offset from, Offset to) =>
+        machine.Producers.Aborted.Count == 0 ? AbortedLookup.None : new AbortedLookup(machine.Producers.Aborted.Overlapping(from, to));
+
+    /// <summary>Nothing of aborted transactions is left before an offset.</summary>
+    public void Removed(Offset before) => machine.Producers.Aborted.Trim(before);
+
     /// <summary>The last offset of each producer that is known, for use on any thread.</summary>
-    public FrozenDictionary<long, Offset> LastOffsets() =>
-        machine.Producers.Producers.ToFrozenDictionary(producer => producer.Producer, producer => producer.Batches[^1].LastOffset);
+    public FrozenDictionary<long, Offset> LastOffsets() => machine.Producers.Producers
+        .Where(producer => producer.Batches.Length > 0)
+        .ToFrozenDictionary(producer => producer.Producer, producer => producer.Batches[^1].LastOffset);
 
     private async Task<(ErrorCode Error, string? Detail)> LearnOnceAsync()
     {
@@ -99,36 +166,70 @@ internal sealed class PartitionProducers(
             return (ErrorCode.UnsupportedForMessageFormat, "Idempotent producers need feature level 3 of the cluster: send batches without a producer id.");
         }
 
-        if (log.Table(TableKind.Producers) is not { } table)
+        // Batches of such producers wait until all before them are known.
+        var (error, end) = (ErrorCode.None, log.DurableEndOffset);
+        if (!Exist)
         {
-            var stored = await StoreAsync();
-            AreKnown = stored == ErrorCode.None;
-            return (stored, null);
+            error = await StoreAsync();
+        }
+        else
+        {
+            do
+            {
+                error = await ReadToEndAsync();
+            }
+            while (error == ErrorCode.None && _readTo < end);
         }
 
-        var (error, states) = await ReadAsync(table);
-
-        // Without the table the whole log tells, however long that takes.
-        var from = states is null ? Offset.Zero : table.End;
         if (error == ErrorCode.None)
         {
-            machine.Producers.Restore(states ?? []);
-            error = await ReplayAsync(Offset.Max(from, log.LogStartOffset));
+            AreKnown = true;
+            Know(Everything);
         }
 
-        (AreKnown, _storedTo) = (error == ErrorCode.None, states is null ? _storedTo : table.End);
         return (error == ErrorCode.CorruptMessage ? ErrorCode.KafkaStorageError : error, null);
     }
 
-    private async Task<(ErrorCode Error, List<ProducerState>? States)> ReadAsync(LogTable table)
+    private void Know(Offset to) => Learned(machine.Learn(to));
+
+    /// <summary>Reads the table and the batches after it, or what has come since. What a leader appends meanwhile is not idempotent.</summary>
+    private Task<ErrorCode> ReadToEndAsync() => _reading.IsCompleted ? _reading = ReadOnceAsync() : _reading;
+
+    private async Task<ErrorCode> ReadOnceAsync()
     {
-        var states = new List<ProducerState>();
+        if (_readTo == Offset.None && log.Table(TableKind.Producers) is { } table)
+        {
+            var (failure, pages) = await ReadAsync(table);
+            if (failure != ErrorCode.None)
+            {
+                return failure;
+            }
+
+            // Without the table the whole log tells, however long that takes.
+            machine.Producers.Restore(pages?.Producers ?? [], pages?.Aborted ?? []);
+            (_readTo, _storedTo) = pages is null ? (Offset.Zero, _storedTo) : (table.End, table.End);
+        }
+
+        var end = log.DurableEndOffset;
+        var error = await ReplayAsync(Offset.Max(_readTo, log.LogStartOffset), end);
+        if (error == ErrorCode.None)
+        {
+            _readTo = Offset.Max(_readTo, end);
+            Know(end);
+        }
+
+        return error;
+    }
+
+    private async Task<(ErrorCode Error, (List<ProducerState> Producers, List<AbortedSpan> Aborted)? Pages)> ReadAsync(LogTable table)
+    {
+        var (producers, aborted) = (new List<ProducerState>(), new List<AbortedSpan>());
         _tableBytes = 0;
         for (var page = 0; page < table.Pages; page++)
         {
             var (error, bytes) = await log.ReadTableAsync(table, page, caches: false);
             _tableBytes += bytes.Length;
-            if (error == ErrorCode.CorruptMessage || (error == ErrorCode.None && !ProducerPage.TryRead(bytes.Span, states)))
+            if (error == ErrorCode.CorruptMessage || (error == ErrorCode.None && !ProducerPage.TryRead(bytes.Span, producers, aborted)))
             {
                 return (ErrorCode.None, null);
             }
@@ -139,12 +240,12 @@ internal sealed class PartitionProducers(
             }
         }
 
-        return (ErrorCode.None, states);
+        return (ErrorCode.None, (producers, aborted));
     }
 
-    private async Task<ErrorCode> ReplayAsync(Offset from)
+    private async Task<ErrorCode> ReplayAsync(Offset from, Offset end)
     {
-        var (end, now) = (log.DurableEndOffset, Timestamp.From(time.GetUtcNow()));
+        var now = Timestamp.From(time.GetUtcNow());
         while (from < end)
         {
             var read = await log.ReadAsync(from, ReadBytes, CancellationToken.None);
@@ -159,26 +260,34 @@ internal sealed class PartitionProducers(
                 return read.Error;
             }
 
-            foreach (var (batch, last) in await options.Computations.RunAsync(() => Look(read.Pieces)))
+            foreach (var (batch, marker, last) in await options.Computations.RunAsync(() => Look(read.Pieces, end)))
             {
-                machine.Producers.Replay(batch, last, now);
+                if (marker is { } ending)
+                {
+                    machine.Producers.Replay(ending, last, now);
+                }
+                else
+                {
+                    machine.Producers.Replay(batch!.Value, last, now);
+                }
             }
 
             _bytes += read.Bytes;
-            from = read.NextOffset;
+            _readTo = from = Offset.Min(read.NextOffset, end);
         }
 
         return ErrorCode.None;
     }
 
-    private static List<(ProducedBatch Batch, Offset Last)> Look(ReadOnlyMemory<byte>[] pieces)
+    private static List<(ProducedBatch? Batch, EndMarker? Marker, Offset Last)> Look(ReadOnlyMemory<byte>[] pieces, Offset end)
     {
-        var (found, batches) = (new List<(ProducedBatch, Offset)>(), new BatchPieces(pieces));
+        var (found, batches) = (new List<(ProducedBatch?, EndMarker?, Offset)>(), new BatchPieces(pieces));
         while (batches.TryTake(out var bytes, out var pooled))
         {
-            if (RecordBatch.TryRead(bytes.Span, out var batch) == ErrorCode.None && ProducedBatch.Of(batch) is { } produced)
+            if (RecordBatch.TryRead(bytes.Span, out var batch) == ErrorCode.None && batch.BaseOffset < end
+                && (ProducedBatch.Of(batch), EndMarker.Of(batch)) is var (produced, marker) && (produced is not null || marker is not null))
             {
-                found.Add((produced, batch.LastOffset));
+                found.Add((produced, marker, batch.LastOffset));
             }
 
             if (pooled is not null)
@@ -194,9 +303,9 @@ internal sealed class PartitionProducers(
     private async Task<ErrorCode> StoreAfterAsync(Task<ErrorCode> before)
     {
         await before;
-        var end = machine.Positions.DurableEnd;
-        var pages = ProducerPage.Write(machine.Producers.Producers);
-        var table = new LogTable(TableKind.Producers, end, machine.Producers.Count, pages.Count);
+        var end = machine.Positions.HighWatermark;
+        var pages = ProducerPage.Write(machine.Producers);
+        var table = new LogTable(TableKind.Producers, end, machine.Producers.Count + machine.Producers.Aborted.Count, pages.Count);
         _bytes = 0;
         var error = await log.WriteTableAsync(table, 0, pages);
         if (error == ErrorCode.None)

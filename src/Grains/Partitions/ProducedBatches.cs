@@ -57,8 +57,9 @@ internal sealed class ProducedBatches
     /// <param name="bytes">One or more whole batches.</param>
     /// <param name="settings">The settings of the topic that the partition acts on.</param>
     /// <param name="now">The broker's time.</param>
+    /// <param name="hasTransaction">Whether the append names a transactional id.</param>
     /// <param name="detail">Human-readable reason for a refusal; null if there is none.</param>
-    public ErrorCode TryRead(ReadOnlyMemory<byte> bytes, PartitionSettings settings, Timestamp now, out string? detail)
+    public ErrorCode TryRead(ReadOnlyMemory<byte> bytes, PartitionSettings settings, Timestamp now, bool hasTransaction, out string? detail)
     {
         Clear();
         Records = 0;
@@ -81,7 +82,7 @@ internal sealed class ProducedBatches
             var error = RecordBatch.TryReadProduced(rest.Span, settings.MaxMessageBytes, out var batch, out detail);
             if (error == ErrorCode.None)
             {
-                error = ProduceRules.CheckBatch(batch, settings, now, out detail);
+                error = ProduceRules.CheckBatch(batch, settings, now, hasTransaction, out detail);
             }
 
             if (error == ErrorCode.None && _batches.Count == Limits.BatchesPerAppend)
@@ -93,6 +94,13 @@ internal sealed class ProducedBatches
             if (error == ErrorCode.None && _batches.Count > 0 && (_sequences.Count > 0) != (batch.ProducerId >= 0))
             {
                 detail = "Either all batches of an append have a producer id, or none has.";
+                error = ErrorCode.InvalidRecord;
+            }
+
+            if (error == ErrorCode.None && _sequences is [var first, ..]
+                && (first.IsTransactional != batch.IsTransactional || (batch.IsTransactional && first.Producer != batch.ProducerId)))
+            {
+                detail = "Either all batches of an append belong to one producer's transaction, or none does.";
                 error = ErrorCode.InvalidRecord;
             }
 

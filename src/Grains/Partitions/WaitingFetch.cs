@@ -1,6 +1,7 @@
 using Loire.Coordination.Partitions;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
+using Loire.Model.Transactions;
 
 namespace Loire.Grains.Partitions;
 
@@ -8,7 +9,8 @@ namespace Loire.Grains.Partitions;
 /// <param name="request">The request, with its bounds clamped to legal values.</param>
 /// <param name="deadline">When it is answered with the available data, on the driver's clock.</param>
 /// <param name="cancellation">The caller's token.</param>
-internal sealed class WaitingFetch(FetchRequest request, TimeSpan deadline, CancellationToken cancellation) : LongPoll(deadline)
+internal sealed class WaitingFetch(FetchRequest request, TimeSpan deadline, CancellationToken cancellation)
+    : LongPoll(deadline, request.Isolation)
 {
     /// <summary>The request, with its bounds clamped to legal values.</summary>
     public FetchRequest Request { get; } = request;
@@ -23,5 +25,5 @@ internal sealed class WaitingFetch(FetchRequest request, TimeSpan deadline, Canc
     public TaskCompletionSource<FetchResult> Reply { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Identifies the read: fetches with equal values share one result.</summary>
-    public (Offset From, int MaxBytes) Read => (Request.From, Request.MaxBytes);
+    public (Offset From, int MaxBytes, IsolationLevel Isolation) Read => (Request.From, Request.MaxBytes, Request.Isolation);
 }

@@ -15,6 +15,30 @@ public struct BatchPieces(ReadOnlyMemory<byte>[] pieces)
     private int _piece;
     private int _position;
 
+    /// <summary>The pieces of the batches that begin before an offset.</summary>
+    /// <param name="pieces">The pieces of a fetch.</param>
+    /// <param name="end">The offset.</param>
+    public static ReadOnlyMemory<byte>[] Before(ReadOnlyMemory<byte>[] pieces, Offset end)
+    {
+        var batches = new BatchPieces(pieces);
+        Span<byte> prefix = stackalloc byte[LengthEnd];
+        while (true)
+        {
+            var (piece, position) = (batches._piece, batches._position);
+            if (batches.Peek(prefix) < LengthEnd)
+            {
+                return pieces;
+            }
+
+            if (BinaryPrimitives.ReadInt64BigEndian(prefix) >= end.Value)
+            {
+                return position == 0 ? pieces[..piece] : [.. pieces[..piece], pieces[piece][..position]];
+            }
+
+            batches.Skip(LengthEnd + BinaryPrimitives.ReadInt32BigEndian(prefix[8..]));
+        }
+    }
+
     /// <summary>Returns the next batch.</summary>
     /// <param name="batch">The bytes of the batch.</param>
     /// <param name="pooled">The array that holds them, which the caller returns to the shared pool; null if they lie in a piece.</param>
@@ -43,6 +67,21 @@ public struct BatchPieces(ReadOnlyMemory<byte>[] pieces)
         Invariant.Check(missing == 0, "a partition returns whole batches");
         batch = pooled.AsMemory(0, size);
         return true;
+    }
+
+    private void Skip(int bytes)
+    {
+        while (bytes > 0)
+        {
+            Invariant.Check(_piece < pieces.Length, "a partition returns whole batches");
+            var taken = Math.Min(bytes, pieces[_piece].Length - _position);
+            bytes -= taken;
+            _position += taken;
+            if (_position == pieces[_piece].Length)
+            {
+                (_piece, _position) = (_piece + 1, 0);
+            }
+        }
     }
 
     private int Peek(Span<byte> destination)

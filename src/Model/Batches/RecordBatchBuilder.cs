@@ -47,6 +47,9 @@ public sealed class RecordBatchBuilder : IDisposable
     /// <summary>Whether the batch belongs to a transaction.</summary>
     public bool IsTransactional { get; set; }
 
+    /// <summary>Whether the batch holds a marker and no data (<see cref="EndMarkerBatch"/>).</summary>
+    internal bool IsControl { get; init; }
+
     /// <summary>The size in bytes of a batch with only this record, including the header, before compression.</summary>
     public static long SizeOfOne(
         ReadOnlySpan<byte> key, bool keyIsNull, ReadOnlySpan<byte> value, bool valueIsNull, ReadOnlySpan<RecordHeader> headers)
@@ -197,7 +200,7 @@ public sealed class RecordBatchBuilder : IDisposable
         BinaryPrimitives.WriteInt32BigEndian(batch[Length..], batch.Length - LengthCountsFrom);
         BinaryPrimitives.WriteInt32BigEndian(batch[BatchLayout.LeaderEpoch..], Model.LeaderEpoch.None.Value);
         batch[Magic] = CurrentMagic;
-        BinaryPrimitives.WriteInt16BigEndian(batch[Attributes..], (short)((int)compression | (IsTransactional ? TransactionalBit : 0)));
+        BinaryPrimitives.WriteInt16BigEndian(batch[Attributes..], (short)((int)compression | (IsTransactional ? TransactionalBit : 0) | (IsControl ? ControlBit : 0)));
         BinaryPrimitives.WriteInt32BigEndian(batch[LastOffsetDelta..], RecordCount - 1);
         BinaryPrimitives.WriteInt64BigEndian(batch[BaseTimestamp..], _baseTimestamp);
         BinaryPrimitives.WriteInt64BigEndian(batch[MaxTimestamp..], _maxTimestamp);

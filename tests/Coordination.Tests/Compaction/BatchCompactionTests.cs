@@ -1,4 +1,5 @@
 using Loire.Coordination.Compaction;
+using Loire.Coordination.Producers;
 using Loire.Model;
 using Loire.Model.Batches;
 
@@ -144,14 +145,14 @@ public class BatchCompactionTests
     {
         var log = new KeyedLog().Append("a=1").Append("a=2");
         using var scan = new KeyScan(Offset.Zero, 10);
-        Assert.Equal(ErrorCode.None, scan.Add(log.Batches[0].Span));
+        Assert.Equal(ErrorCode.None, scan.Add(log.Batches[0].Span, AbortedLookup.None));
         for (var at = RecordBatch.StampSize + 1; at < log.Batches[1].Length; at++)
         {
             var damaged = log.Batches[1].ToArray();
             damaged[at] ^= 4;
-            Assert.Equal(ErrorCode.CorruptMessage, scan.Add(damaged));
+            Assert.Equal(ErrorCode.CorruptMessage, scan.Add(damaged, AbortedLookup.None));
             Assert.Equal(new Offset(1), scan.End);
-            using var compaction = new BatchCompaction(scan.Latest, scan.End, new Timestamp(1), TimeSpan.Zero, (_, _) => true);
+            using var compaction = new BatchCompaction(scan.Latest, scan.End, new Timestamp(1), TimeSpan.Zero, AbortedLookup.None, (_, _) => true);
             var compacted = compaction.Compact(damaged);
             Assert.Equal((ErrorCode.CorruptMessage, 0), (compacted.Error, compacted.Removed));
             Assert.Equal(damaged, compacted.Bytes);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Loire.Coordination.Compaction;
+using Loire.Coordination.Producers;
 using Loire.Model;
 using Loire.Model.Batches;
 
@@ -69,11 +70,11 @@ internal sealed class KeyedLog
             using var scan = new KeyScan(CleanTo, OffsetMap.SlotsFor(keys));
             foreach (var batch in _batches.Where(batch => Read(batch).NextOffset > CleanTo && Read(batch).NextOffset <= end))
             {
-                Invariant.Check(scan.Add(batch.Span) == ErrorCode.None, "an intact batch is read");
+                Invariant.Check(scan.Add(batch.Span, AbortedLookup.None) == ErrorCode.None, "an intact batch is read");
             }
 
             using var compaction = new BatchCompaction(
-                scan.Latest, scan.End, new Timestamp(now), TimeSpan.FromMilliseconds(tombstoneTime), (_, _) => isLastOfProducer);
+                scan.Latest, scan.End, new Timestamp(now), TimeSpan.FromMilliseconds(tombstoneTime), AbortedLookup.None, (_, _) => isLastOfProducer);
             for (var i = 0; i < _batches.Count; i++)
             {
                 var compacted = compaction.Compact(_batches[i]);

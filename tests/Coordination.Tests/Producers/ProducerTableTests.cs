@@ -77,13 +77,13 @@ public class ProducerTableTests
     public void Batches_of_one_append_follow_each_other_and_none_repeats_another()
     {
         ProducedBatch[] two = [Of(0, 2), Of(2, 1)];
-        Assert.Equal(ErrorCode.None, _table.Check(two[1], two.AsSpan(0, 1), out _));
-        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, _table.Check(Of(3, 1), two.AsSpan(0, 1), out _));
-        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, _table.Check(two[0], two.AsSpan(0, 1), out var original));
+        Assert.Equal(ErrorCode.None, _table.Check(two[1], two.AsSpan(0, 1), null, out _));
+        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, _table.Check(Of(3, 1), two.AsSpan(0, 1), null, out _));
+        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, _table.Check(two[0], two.AsSpan(0, 1), null, out var original));
         Assert.Null(original);
-        Assert.Equal(ErrorCode.None, _table.Check(Of(0, 1, epoch: 1), two, out _));
-        Assert.Equal(ErrorCode.InvalidProducerEpoch, _table.Check(Of(3, 1, epoch: -1), two, out _));
-        Assert.Equal(ErrorCode.None, _table.Check(Of(0, 9, producer: 2), two, out _));
+        Assert.Equal(ErrorCode.None, _table.Check(Of(0, 1, epoch: 1), two, null, out _));
+        Assert.Equal(ErrorCode.InvalidProducerEpoch, _table.Check(Of(3, 1, epoch: -1), two, null, out _));
+        Assert.Equal(ErrorCode.None, _table.Check(Of(0, 9, producer: 2), two, null, out _));
     }
 
     [Fact]
@@ -123,8 +123,8 @@ public class ProducerTableTests
         table.Replay(Of(1, 1, producer: 1), new Offset(2), Timestamp.None);
         table.Replay(Of(0, 1, producer: 3), new Offset(3), Timestamp.None);
         Assert.Equal([1, 3], table.Producers.Select(state => state.Producer));
-        Assert.Equal(ErrorCode.None, table.Check(Of(9, 1, producer: 2), [], out _));
-        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, table.Check(Of(9, 1, producer: 1), [], out _));
+        Assert.Equal(ErrorCode.None, table.Check(Of(9, 1, producer: 2), [], null, out _));
+        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, table.Check(Of(9, 1, producer: 1), [], null, out _));
     }
 
     [Fact]
@@ -158,52 +158,70 @@ public class ProducerTableTests
     {
         var random = new Random(seed);
         var live = new ProducerTable(6);
-        var (log, pending, pages, from, end) = (new List<(ProducedBatch Batch, Offset Last)>(), new List<(ProducedBatch Batch, Offset Last)>(), ProducerPage.Write([]), 0, 0L);
+        var (log, pending) = (new List<Entry>(), new List<Entry>());
+        var (pages, from, end) = (ProducerPage.Write(live), 0, 0L);
         for (var step = 0; step < 3_000; step++)
         {
-            switch (random.Next(10))
+            switch (random.Next(12))
             {
                 case < 6:
                     var batch = Next(live, random);
-                    if (live.Check(batch, [], out var original) == ErrorCode.None && original is null)
+                    var check = new TransactionCheck(batch.Producer, batch.Epoch);
+                    check.Confirm(step + 1);
+                    if (live.Check(batch, [], check, out var original) == ErrorCode.None && original is null)
                     {
                         end += batch.Offsets;
-                        live.Append(batch, new Offset(end - 1), Timestamp.None);
-                        pending.Add((batch, new Offset(end - 1)));
+                        live.Append(batch, new Offset(end - 1), Timestamp.None, check);
+                        pending.Add(new Entry(batch, null, new Offset(end - 1)));
                     }
 
                     break;
                 case < 8:
+                    var producer = random.Next(9);
+                    var epoch = live.TryGet(producer, out var state) ? state.Epoch : (short)0;
+                    var raises = random.Next(2) == 0;
+                    var marker = new MarkerToWrite(
+                        new EndMarker(producer, (short)Math.Max(0, epoch + (raises ? 1 : 0)), random.Next(2) == 0), raises, step + 1);
+                    if (live.Judge(marker).Step == MarkerStep.Append)
+                    {
+                        live.Append(marker, new Offset(end), Timestamp.None);
+                        pending.Add(new Entry(null, marker.Marker, new Offset(end++)));
+                    }
+
+                    break;
+                case < 10:
                     var durable = pending.Take(random.Next(pending.Count + 1)).ToList();
                     live.Advance(durable.Count == 0 ? Offset.Zero : durable[^1].Last + 1);
                     log.AddRange(durable);
                     pending.RemoveRange(0, durable.Count);
                     break;
-                case 8:
+                case 10:
                     if (pending.Count > 0)
                     {
-                        end = pending[0].Last.Value + 1 - pending[0].Batch.Offsets;
+                        end = pending[0].Last.Value + 1 - (pending[0].Batch?.Offsets ?? 1);
                         live.Fail(new Offset(end));
                         pending.Clear();
                     }
 
                     break;
                 default:
-                    (pages, from) = (ProducerPage.Write(live.Producers), log.Count);
+                    (pages, from) = (ProducerPage.Write(live), log.Count);
                     break;
             }
 
             var again = new ProducerTable(6);
-            var stored = new List<ProducerState>();
-            Assert.All(pages, page => Assert.True(ProducerPage.TryRead(page.Span, stored)));
-            again.Restore(stored);
-            foreach (var (batch, last) in log.Skip(from))
-            {
-                again.Replay(batch, last, Timestamp.None);
-            }
-
+            var (stored, aborted) = (new List<ProducerState>(), new List<AbortedSpan>());
+            Assert.All(pages, page => Assert.True(ProducerPage.TryRead(page.Span, stored, aborted)));
+            again.Restore(stored, aborted);
+            Replay(again, log.Skip(from));
             Assert.True(Text(live) == Text(again), $"seed {seed}, step {step}: {Text(live)} live, {Text(again)} read again");
         }
+
+        // From the beginning, what capacity has made the table forget is the same, too.
+        var whole = new ProducerTable(6);
+        Replay(whole, log);
+        Assert.Equal(Text(live), Text(whole));
+        Assert.True(live.Aborted.Count > 5, $"seed {seed}: transactions were aborted");
     }
 
     [Fact]
@@ -211,26 +229,84 @@ public class ProducerTableTests
     {
         ProducerState[] states =
         [
-            new(long.MaxValue, new Timestamp(7), [new AppendedBatch(short.MinValue, int.MaxValue, 3, new Offset(9), new Timestamp(-1))]),
-            new(0, Timestamp.None, [.. Enumerable.Range(1, 5).Select(i => new AppendedBatch(2, i, 1, new Offset(10 + i), new Timestamp(i)))]),
+            new(long.MaxValue, short.MinValue, new Timestamp(7), [new AppendedBatch(short.MinValue, int.MaxValue, 3, new Offset(9), new Timestamp(-1))], Offset.None, false),
+            new(0, 2, Timestamp.None, [.. Enumerable.Range(1, 5).Select(i => new AppendedBatch(2, i, 1, new Offset(10 + i), new Timestamp(i)))], Offset.None, false),
         ];
-        var page = Assert.Single(ProducerPage.Write(states)).ToArray();
-        var read = new List<ProducerState>();
-        Assert.True(ProducerPage.TryRead(page, read));
-        Assert.Equal(states.Select(Text), read.Select(Text));
-        for (var length = 0; length < page.Length; length++)
-        {
-            var partial = new List<ProducerState>();
-            Assert.True(!ProducerPage.TryRead(page.AsSpan(0, length), partial) || partial.Count < 2);
-        }
-
-        Assert.False(ProducerPage.TryRead([2], []));
-        var many = ProducerPage.Write(Enumerable.Range(0, 10_000).Select(i => states[1] with { Producer = i }));
+        AssertPages(states, []);
+        AssertPages([states[1] with { TransactionStart = new Offset(11), HasEnded = true }, states[0] with { Batches = [] }], []);
+        AssertPages(states, [new AbortedSpan(7, new Offset(1), new Offset(5), new Offset(2)), new AbortedSpan(8, new Offset(2), new Offset(6), new Offset(7))]);
+        Assert.False(ProducerPage.TryRead([4], [], []));
+        Assert.False(ProducerPage.TryRead([], [], []));
+        var table = new ProducerTable(10_000);
+        table.Restore(Enumerable.Range(0, 10_000).Select(i => states[1] with { Producer = i }), []);
+        var many = ProducerPage.Write(table);
         Assert.InRange(many.Count, 10, 30);
-        read.Clear();
-        Assert.All(many, one => Assert.True(ProducerPage.TryRead(one.Span, read)));
+        var read = new List<ProducerState>();
+        Assert.All(many, one => Assert.True(ProducerPage.TryRead(one.Span, read, [])));
         Assert.Equal(Enumerable.Range(0, 10_000).Select(i => (long)i), read.Select(state => state.Producer));
     }
+
+    [Fact]
+    public void The_bytes_of_each_layout_are_permanent()
+    {
+        var plain = new ProducerState(7, 1, new Timestamp(2), [new AppendedBatch(1, 3, 4, new Offset(5), new Timestamp(6))], Offset.None, false);
+        Assert.Equal(
+            "01 0000000000000007 0000000000000002 0001 01 00000003 00000004 0000000000000005 0000000000000006", Hex(plain));
+        Assert.Equal(
+            "02 0000000000000007 0000000000000002 0001 01 01 0000000000000005 00000003 00000004 0000000000000005 0000000000000006",
+            Hex(plain with { TransactionStart = new Offset(5), HasEnded = true }));
+        Assert.Equal(
+            "03 0000000000000001 0000000000000002 0000000000000003 0000000000000004",
+            Hex(null, new AbortedSpan(1, new Offset(2), new Offset(3), new Offset(4))));
+    }
+
+    private static string Hex(ProducerState? state, params AbortedSpan[] aborted)
+    {
+        var table = new ProducerTable(10);
+        table.Restore(state is null ? [] : [state], aborted);
+        var hex = Convert.ToHexStringLower(Assert.Single(ProducerPage.Write(table)).Span);
+        int[] fields = hex.StartsWith("03", StringComparison.Ordinal) ? [1, 8, 8, 8, 8] : hex.StartsWith("02", StringComparison.Ordinal)
+            ? [1, 8, 8, 2, 1, 1, 8, 4, 4, 8, 8] : [1, 8, 8, 2, 1, 4, 4, 8, 8];
+        var at = 0;
+        return string.Join(' ', fields.Select(field => hex[(at * 2)..((at += field) * 2)]));
+    }
+
+    private static void AssertPages(ProducerState[] states, AbortedSpan[] aborted)
+    {
+        var table = new ProducerTable(10_000);
+        table.Restore(states, aborted);
+        var pages = ProducerPage.Write(table);
+        var (read, ended) = (new List<ProducerState>(), new List<AbortedSpan>());
+        Assert.All(pages, page => Assert.True(ProducerPage.TryRead(page.Span, read, ended)));
+        Assert.Equal(states.Select(Text), read.Select(Text));
+        Assert.Equal(aborted, ended);
+        foreach (var page in pages)
+        {
+            for (var length = 0; length < page.Length; length++)
+            {
+                var (partial, spans) = (new List<ProducerState>(), new List<AbortedSpan>());
+                Assert.True(!ProducerPage.TryRead(page.Span[..length], partial, spans) || partial.Count + spans.Count < 2);
+            }
+        }
+    }
+
+    private static void Replay(ProducerTable table, IEnumerable<Entry> log)
+    {
+        foreach (var (batch, marker, last) in log)
+        {
+            if (batch is { } produced)
+            {
+                table.Replay(produced, last, Timestamp.None);
+            }
+            else
+            {
+                table.Replay(marker!.Value, last, Timestamp.None);
+            }
+        }
+    }
+
+    /// <summary>A batch or a marker in the log.</summary>
+    private readonly record struct Entry(ProducedBatch? Batch, EndMarker? Marker, Offset Last);
 
     private static ProducedBatch Of(int first, int records, short epoch = 0, long producer = 1) => new(producer, epoch, first, records, Timestamp.None);
 
@@ -241,10 +317,11 @@ public class ProducerTableTests
         var (epoch, first) = ((short)0, 0);
         if (table.TryGet(producer, out var state))
         {
-            (epoch, first) = (state.Batches[^1].Epoch, (int)((state.Batches[^1].LastSequence + 1L) & int.MaxValue));
+            epoch = state.Epoch;
+            first = state.Batches is [.., var last] ? (int)((last.LastSequence + 1L) & int.MaxValue) : 0;
         }
 
-        return random.Next(8) switch
+        return random.Next(2) == 0 ? Of(first, 1 + random.Next(2), epoch, producer) with { IsTransactional = true } : random.Next(8) switch
         {
             0 => Of(0, 1 + random.Next(3), (short)(epoch + 1), producer),
             1 => Of(Math.Max(0, first - 1), 1, epoch, producer),
@@ -253,10 +330,11 @@ public class ProducerTableTests
         };
     }
 
-    private static string Text(ProducerTable table) => string.Join(' ', table.Producers.Select(Text));
+    private static string Text(ProducerTable table) =>
+        $"{string.Join(' ', table.Producers.Select(Text))} open from {table.FirstOpen} aborted {string.Join(' ', table.Aborted.Spans)}";
 
     private static string Text(ProducerState state) => string.Create(
-        CultureInfo.InvariantCulture, $"{state.Producer}@{state.LastAppend.Milliseconds}:{string.Join(',', state.Batches.Select(batch => batch.ToString()))}");
+        CultureInfo.InvariantCulture, $"{state.Producer}/{state.Epoch}@{state.LastAppend.Milliseconds} {state.TransactionStart} {state.HasEnded}:{string.Join(',', state.Batches.Select(batch => batch.ToString()))}");
 
     private void Append(in ProducedBatch batch)
     {
@@ -264,7 +342,7 @@ public class ProducerTableTests
         _table.Append(batch, _end + -1, Timestamp.None);
     }
 
-    private string Judge(in ProducedBatch batch) => _table.Check(batch, [], out var original) switch
+    private string Judge(in ProducedBatch batch) => _table.Check(batch, [], null, out var original) switch
     {
         ErrorCode.InvalidProducerEpoch => "fenced",
         ErrorCode.OutOfOrderSequenceNumber => "out of order",

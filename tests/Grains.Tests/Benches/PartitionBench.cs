@@ -2,12 +2,14 @@ using System.Diagnostics.Metrics;
 using System.Text;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Grains.Partitions;
 using Loire.Grains.Turns;
 using Loire.Log.Chains;
 using Loire.Log.Partitions;
 using Loire.Model;
 using Loire.Model.Memory;
+using Loire.Model.Transactions;
 using Loire.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -35,7 +37,11 @@ internal sealed class PartitionBench
         var options = new PartitionDriverOptions(
             log.PendingBytes, log.PendingBytes, roomWait ?? TimeSpan.FromSeconds(10), MaxAge, memory ?? MemoryQuota.Unlimited(),
             new Computations(1, computations ?? Thread), new CompactionBudget(compactionBytes, long.MaxValue, Time) { KeysPerPage = 16 },
-            keyIndex ?? new KeyIndexMemory(compactionBytes, metrics), StoresTables: storesTables is null ? null : () => new(storesTables()));
+            keyIndex ?? new KeyIndexMemory(compactionBytes, metrics), StoresTables: storesTables is null ? null : () => new(storesTables()))
+        {
+            Enlist = (id, request) => new ValueTask<EnlistResult>(Coordinator(id, request)),
+            TransactionsAllowed = () => new(AllowsTransactions),
+        };
         Driver = new PartitionDriver(
             Key, Log, AskTopic, new SchedulerTurnQueue(Thread), options, Time, metrics, NullLogger.Instance,
             () => Drops++);
@@ -68,6 +74,12 @@ internal sealed class PartitionBench
     public Func<Task<PartitionSettingsResult>> Topic { get; set; } = () =>
         Task.FromResult(new PartitionSettingsResult(ErrorCode.None, Defaults));
 
+    /// <summary>What the coordinators of transactions answer.</summary>
+    public Func<TransactionalId, EnlistRequest, Task<EnlistResult>> Coordinator { get; set; } =
+        (_, _) => Task.FromResult(new EnlistResult(ErrorCode.None, 1, null));
+
+    public bool AllowsTransactions { get; set; } = true;
+
     public int TopicAsked { get; private set; }
 
     public int Drops { get; private set; }
@@ -81,10 +93,15 @@ internal sealed class PartitionBench
 
     public AppendResult Appended(params string[] values) => Appended(Batch.Of(values));
 
+    public Task<AppendResult> Append(AppendRequest request) => Thread.Start(() => Driver.AppendAsync(request).AsTask());
+
+    public Task<ErrorCode> End(TransactionMarker marker) => Thread.Start(() => Driver.EndTransactionAsync(marker));
+
     public Task<FetchResult> Fetch(
-        long from, int minBytes = 1, TimeSpan? wait = null, int maxBytes = 1024 * 1024, CancellationToken cancellation = default) =>
+        long from, int minBytes = 1, TimeSpan? wait = null, int maxBytes = 1024 * 1024, CancellationToken cancellation = default,
+        IsolationLevel isolation = IsolationLevel.ReadUncommitted) =>
         Thread.Start(() => Driver.FetchAsync(
-            new FetchRequest(new Offset(from), maxBytes, minBytes, wait ?? TimeSpan.FromSeconds(1)), cancellation).AsTask());
+            new FetchRequest(new Offset(from), maxBytes, minBytes, wait ?? TimeSpan.FromSeconds(1), isolation), cancellation).AsTask());
 
     public FetchResult Fetched(long from, int maxBytes = 1024 * 1024) => Fetch(from, minBytes: 0, maxBytes: maxBytes).Now();
 

@@ -111,7 +111,7 @@ public class AppendTests
             { "the second of two batches is damaged", ErrorCode.CorruptMessage, [.. good, .. Change(good.Length - 1, 1, false)] },
             { "bytes behind the batch", ErrorCode.CorruptMessage, [.. good, 0] },
             { "a control batch", ErrorCode.InvalidRecord, Change(22, 32, true) },
-            { "a transaction", ErrorCode.UnsupportedForMessageFormat,
+            { "a transaction", ErrorCode.TransactionalIdAuthorizationFailed,
                 Batch.Build(new(now), b => (b.IsTransactional, b.ProducerId, b.ProducerEpoch, b.BaseSequence) = (true, 1, 0, 0), "v")
                     .ToArray() },
             { "a producer id without a sequence", ErrorCode.InvalidRecord,

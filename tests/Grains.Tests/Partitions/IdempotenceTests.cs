@@ -1,12 +1,14 @@
 using Loire.Coordination.Producers;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Grains.Tests.Benches;
 using Loire.Log;
 using Loire.Log.Objects;
 using Loire.Log.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
+using Loire.Model.Transactions;
 using Loire.TestKit;
 
 namespace Loire.Grains.Tests.Partitions;
@@ -326,19 +328,33 @@ public class IdempotenceTests
                     break;
                 default:
                     var producer = random.Next(4);
-                    var last = Known(bench).FirstOrDefault(known => known.Producer == producer)?.Batches[^1];
-                    var next = last is { } batch ? (batch.LastSequence + 1) & int.MaxValue : random.Next(3);
+                    var state = Known(bench).FirstOrDefault(known => known.Producer == producer);
+                    var last = state?.Batches is [.., var newest] ? newest : default(AppendedBatch?);
+                    var next = last is { } batch ? (batch.LastSequence + 1) & int.MaxValue : state is null ? random.Next(3) : 0;
                     var (sequence, epoch) = random.Next(6) switch
                     {
-                        0 => (0, (short)((last?.Epoch ?? 0) + 1)),
-                        1 => (random.Next(20), last?.Epoch ?? 0),
-                        _ => (next, last?.Epoch ?? 0),
+                        0 => (0, (short)((state?.Epoch ?? 0) + 1)),
+                        1 => (random.Next(20), state?.Epoch ?? 0),
+                        _ => (next, state?.Epoch ?? 0),
                     };
-                    bench.Appended(Keyed(sequence, $"k{random.Next(5)}", producer, epoch));
+                    if (random.Next(4) == 0)
+                    {
+                        var raises = random.Next(2) == 0;
+                        var ended = new ProducerIdentity(producer, (short)(epoch + (raises ? 1 : 0)));
+                        Assert.Equal(ErrorCode.None, bench.End(new TransactionMarker("id", ended, raises, random.Next(2) == 0, step + 1)).Now());
+                    }
+                    else
+                    {
+                        bench.Append(new AppendRequest(
+                            Keyed(sequence, $"k{random.Next(5)}", producer, epoch, random.Next(2) == 0), Acks.All, Transaction: "id")).Now();
+                    }
+
                     break;
             }
 
-            var (live, again) = (Text(Known(bench)), Text(Known(New(bench.Storage.Clone(), settings))));
+            var later = New(bench.Storage.Clone(), settings);
+            var (live, again) = (Text(Known(bench)), Text(Known(later)));
+            Assert.Equal(bench.Offsets().LastStable, later.Offsets().LastStable);
             Assert.True(live == again, $"seed {seed}, step {step}: {live} live, {again} learned");
         }
     }
@@ -351,7 +367,7 @@ public class IdempotenceTests
     }
 
     private static string Text(ProducerState[] producers) => string.Join(' ', producers.Select(
-        producer => $"{producer.Producer}:{string.Join(',', producer.Batches.Select(batch => $"{batch.Epoch}/{batch.LastSequence}@{batch.LastOffset}"))}"));
+        producer => $"{producer.Producer}/{producer.Epoch} {producer.TransactionStart} {producer.HasEnded}:{string.Join(',', producer.Batches.Select(batch => $"{batch.Epoch}/{batch.LastSequence}@{batch.LastOffset}"))}"));
 
     private static PartitionBench New(
         LossyGrainStorage? storage = null, PartitionSettings? settings = null, PartitionLogOptions? log = null, bool storesTables = true,
@@ -378,9 +394,15 @@ public class IdempotenceTests
     private static ReadOnlyMemory<byte> Of(int sequence, short epoch, string[] values) => Batch.Build(
         new Timestamp(1_767_225_600_000), builder => (builder.ProducerId, builder.ProducerEpoch, builder.BaseSequence) = (7, epoch, sequence), values);
 
-    private static ReadOnlyMemory<byte> Keyed(int sequence, string key, long producer = 7, short epoch = 0)
+    private static ReadOnlyMemory<byte> Keyed(int sequence, string key, long producer = 7, short epoch = 0, bool transactional = false)
     {
-        using var builder = new RecordBatchBuilder { ProducerId = producer, ProducerEpoch = epoch, BaseSequence = sequence };
+        using var builder = new RecordBatchBuilder
+        {
+            ProducerId = producer,
+            ProducerEpoch = epoch,
+            BaseSequence = sequence,
+            IsTransactional = transactional,
+        };
         Assert.True(builder.Append(new Timestamp(1_767_225_600_000), System.Text.Encoding.UTF8.GetBytes(key), false, "v"u8, false));
         return builder.Build();
     }
