@@ -12,7 +12,8 @@ public class EndMarkerTests
     public void Markers_have_the_bytes_of_kafka_and_are_read_again(bool commits, long offset, long time, string golden)
     {
         var stored = new byte[golden.Length / 2];
-        RecordBatch.Stamp(EndMarkerBatch.Build(new ProducerIdentity(8, 0), commits, new Timestamp(time)).Span, new Offset(offset), new LeaderEpoch(0), stored);
+        EndMarkerBatch.Build(new ProducerIdentity(8, 0), commits, new Timestamp(time)).Span.CopyTo(stored);
+        RecordBatch.Stamp(stored, new Offset(offset), new LeaderEpoch(0), stored);
         Assert.Equal(golden, Convert.ToHexStringLower(stored));
         Assert.Equal(ErrorCode.None, RecordBatch.TryRead(stored, out var batch));
         Assert.True(batch is { IsControl: true, IsTransactional: true } && batch.CrcIsValid());
