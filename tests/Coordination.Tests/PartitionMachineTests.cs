@@ -1,7 +1,6 @@
 using Loire.Coordination.Partitions;
 using Loire.Coordination.Producers;
 using Loire.Model;
-using Loire.Model.Transactions;
 
 namespace Loire.Coordination.Tests;
 

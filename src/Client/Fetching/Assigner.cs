@@ -122,7 +122,7 @@ internal sealed class Assigner(
     }
 
     public async ValueTask<Offset> OffsetAsync(TopicPartition partition, OffsetSpec position, CancellationToken cancellation) =>
-        await PartitionPositions.FindAsync(await TopicAsync(partition, cancellation), partition, position, cancellation);
+        await PartitionPositions.FindAsync(await TopicAsync(partition, cancellation), partition, position, cancellation, options.IsolationLevel);
 
     /// <summary>The topic as it is now, assigned or not.</summary>
     /// <exception cref="LoireException">It does not exist, or does not answer.</exception>
@@ -136,7 +136,7 @@ internal sealed class Assigner(
         var offset = committed is { } position && position.IsOf(topic.Id) ? position.Offset.Offset : (Offset?)null;
         try
         {
-            var start = await PartitionPositions.FindAsync(topic, partition, StartOf(partition, offset), cancellation);
+            var start = await PartitionPositions.FindAsync(topic, partition, StartOf(partition, offset), cancellation, options.IsolationLevel);
             var session = NewSession(topic, partition);
             return (new AssignedPartition(session, partition, start) { Committed = offset ?? Offset.None, IsGranted = true }, null);
         }
@@ -178,7 +178,7 @@ internal sealed class Assigner(
 
     private ValueTask<Offset> PatientlyAsync(
         TopicRoutes topic, TopicPartition partition, OffsetSpec position, CancellationToken cancellation) =>
-        NewPatience().TryAsync(() => PartitionPositions.FindAsync(topic, partition, position, cancellation), cancellation);
+        NewPatience().TryAsync(() => PartitionPositions.FindAsync(topic, partition, position, cancellation, options.IsolationLevel), cancellation);
 
     // Each loop has its own random number source, because loops run concurrently.
     public RetryBackoff NewPatience()

@@ -2,16 +2,6 @@ using Loire.Model;
 
 namespace Loire.Client;
 
-/// <summary>Which records of transactions are read. Without transactions, both levels read the same.</summary>
-public enum IsolationLevel
-{
-    /// <summary>All records.</summary>
-    ReadUncommitted,
-
-    /// <summary>Only records of committed transactions.</summary>
-    ReadCommitted,
-}
-
 /// <summary>What happens to records when their consumer fails.</summary>
 public enum ConsumeGuarantee
 {
@@ -70,8 +60,8 @@ public class ConsumerOptions
     /// </summary>
     public OffsetSpec AutoOffsetReset { get; set; } = OffsetSpec.Latest;
 
-    /// <summary>Which records of transactions are read.</summary>
-    public IsolationLevel IsolationLevel { get; set; } = IsolationLevel.ReadUncommitted;
+    /// <summary>Which records of transactions are read (<c>isolation.level</c>): those of committed ones by default, unlike in Kafka's Java client.</summary>
+    public IsolationLevel IsolationLevel { get; set; } = IsolationLevel.ReadCommitted;
 
     /// <summary>The number of bytes that a fetch waits for; at least 1, the default, since fetches that do not wait would run in a busy
     /// loop.</summary>

@@ -53,7 +53,7 @@ internal sealed class FetchLoop(
     private async Task<Fetched> FetchAsync(FetchSession session, Offset from, CancellationToken cancellation)
     {
         var request = new FetchRequest(
-            from, Math.Min(options.MaxPartitionFetchBytes, Limits.FetchBytes), options.FetchMinBytes, _wait);
+            from, Math.Min(options.MaxPartitionFetchBytes, Limits.FetchBytes), options.FetchMinBytes, _wait, options.IsolationLevel);
         var start = time.GetTimestamp();
         var error = ErrorCode.RequestTimedOut;
         long records = 0;
@@ -83,8 +83,9 @@ internal sealed class FetchLoop(
             case FetchStatus.Read:
                 backoff.Reset();
                 _wait = answer.Batches.Length > 0 || options.FetchMinBytes > 1 ? options.FetchMaxWait : Longer(_wait);
-                if (answer.Batches.Length > 0)
+                if (answer.NextOffset > from)
                 {
+                    // Without batches if all of them belong to aborted transactions.
                     set.Add(partition, epoch, new FetchedBatches(answer.Batches, answer.NextOffset));
                 }
 
@@ -128,13 +129,13 @@ internal sealed class FetchLoop(
         {
             Fail(
                 ErrorCode.OffsetOutOfRange,
-                $"The offset {from} does not exist, the partition holds {bounds.LogStart} to {bounds.HighWatermark}, and "
+                $"The offset {from} does not exist, the partition holds {bounds.LogStart} to {bounds.End(options.IsolationLevel)}, and "
                     + "AutoOffsetReset is None.",
                 null, from, epoch);
             return;
         }
 
-        var to = options.AutoOffsetReset == OffsetSpec.Earliest ? bounds.LogStart : bounds.HighWatermark;
+        var to = options.AutoOffsetReset == OffsetSpec.Earliest ? bounds.LogStart : bounds.End(options.IsolationLevel);
         ConsumerLog.OffsetReset(logger, _name, from, to, options.AutoOffsetReset);
         if (backoff.Failed() is not { } pause)
         {
@@ -169,7 +170,7 @@ internal sealed class FetchLoop(
             return;
         }
 
-        var start = await PartitionPositions.FindAsync(successor, _name, options.StartOf(_name), epochEnd);
+        var start = await PartitionPositions.FindAsync(successor, _name, options.StartOf(_name), epochEnd, options.IsolationLevel);
         ConsumerLog.TopicSucceeded(logger, _name, start);
         while (!epochEnd.IsCancellationRequested && !set.TrySucceed(partition, epoch, newSession(successor, _name), start))
         {

@@ -11,12 +11,13 @@ internal static class PartitionPositions
     /// <summary>Resolves <paramref name="wanted"/> to an offset.</summary>
     /// <exception cref="LoireException">The partition does not exist, or does not answer.</exception>
     public static async ValueTask<Offset> FindAsync(
-        TopicRoutes topic, TopicPartition partition, OffsetSpec wanted, CancellationToken cancellation) => wanted.Kind switch
+        TopicRoutes topic, TopicPartition partition, OffsetSpec wanted, CancellationToken cancellation,
+        IsolationLevel isolation = IsolationLevel.ReadUncommitted) => wanted.Kind switch
         {
             OffsetSpecKind.Offset => Checked(topic, partition, wanted.Number),
-            OffsetSpecKind.Time => await ForTimeAsync(topic, partition, new Timestamp(wanted.Number), cancellation),
+            OffsetSpecKind.Time => await ForTimeAsync(topic, partition, new Timestamp(wanted.Number), isolation, cancellation),
             OffsetSpecKind.Earliest => (await BoundsAsync(topic, partition, cancellation)).LogStart,
-            OffsetSpecKind.Latest => (await BoundsAsync(topic, partition, cancellation)).HighWatermark,
+            OffsetSpecKind.Latest => (await BoundsAsync(topic, partition, cancellation)).End(isolation),
             _ => throw new ArgumentException($"{wanted} is not a position in a log."),
         };
 
@@ -52,15 +53,15 @@ internal static class PartitionPositions
                 $"There is no partition {partition.Partition}: the topic '{topic.Name}' has {topic.PartitionsCount}, counted from 0.");
 
     private static async ValueTask<Offset> ForTimeAsync(
-        TopicRoutes topic, TopicPartition partition, Timestamp time, CancellationToken cancellation)
+        TopicRoutes topic, TopicPartition partition, Timestamp time, IsolationLevel isolation, CancellationToken cancellation)
     {
         var grain = Grain(topic, partition);
         cancellation.ThrowIfCancellationRequested();
         var result = await GrainCallFailures.AnswerAsync(() => grain.FindBatch(time), Named(partition), cancellation);
-        var found = OffsetLookup.Find(result, time);
+        var found = OffsetLookup.Find(result, time, isolation);
         return found.Error != ErrorCode.None ? throw new LoireException(found.Error, $"{Named(partition)} cannot be searched.")
             : found.IsFound ? found.Offset.Value
-            : found.Bounds.HighWatermark.Value;
+            : found.Bounds.End(isolation);
     }
 
     private static Offset Checked(TopicRoutes topic, TopicPartition partition, Offset offset)

@@ -1,4 +1,4 @@
-using Loire.Model.Transactions;
+using Loire.Model;
 
 namespace Loire.Coordination.Partitions;
 

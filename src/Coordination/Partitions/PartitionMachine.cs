@@ -1,6 +1,5 @@
 using Loire.Coordination.Producers;
 using Loire.Model;
-using Loire.Model.Transactions;
 
 namespace Loire.Coordination.Partitions;
 

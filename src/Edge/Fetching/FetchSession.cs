@@ -74,7 +74,7 @@ public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int parti
         _newestEpoch = epoch > _newestEpoch ? epoch : _newestEpoch;
         return answer.Error switch
         {
-            ErrorCode.None => new Fetched(FetchStatus.Read, answer),
+            ErrorCode.None => new Fetched(FetchStatus.Read, CommittedBatches.Of(answer)),
             ErrorCode.OffsetOutOfRange => new Fetched(FetchStatus.OutOfRange, answer),
             var error when TopicRoutes.IsUnknown(error) => now is not null
                 ? new Fetched(now.Id == before.Id ? FetchStatus.Unavailable : FetchStatus.TopicReplaced, answer) { Successor = now }
@@ -90,9 +90,12 @@ public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int parti
         (await AskAsync(0, static (grain, _) => grain.Offsets(), cancellation)).Answer;
 
     /// <summary>The first record at or after a time.</summary>
+    /// <param name="moment">The time.</param>
+    /// <param name="isolation">Whether to look before the last stable offset only.</param>
+    /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="Exception">The call failed; see <see cref="Calls.GrainCallErrors"/>.</exception>
-    public async ValueTask<OffsetAtTime> AtTimeAsync(Timestamp moment, CancellationToken cancellation) => OffsetLookup.Find(
-        (await AskAsync(moment, static (grain, moment) => grain.FindBatch(moment), cancellation)).Answer, moment);
+    public async ValueTask<OffsetAtTime> AtTimeAsync(Timestamp moment, IsolationLevel isolation, CancellationToken cancellation) => OffsetLookup.Find(
+        (await AskAsync(moment, static (grain, moment) => grain.FindBatch(moment), cancellation)).Answer, moment, isolation);
 
     /// <summary>By way of the broker that has answered last, if that is known; after a failure the partition itself is asked where it is.</summary>
     private ValueTask<FetchResult> CallAsync(IPartitionGrain grain, FetchRequest request, CancellationToken cancellation)

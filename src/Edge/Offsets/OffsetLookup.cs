@@ -35,14 +35,15 @@ public sealed class OffsetLookup(TopicCache topics)
     /// <summary>Finds the record within the batch that a partition found.</summary>
     /// <param name="answer">The partition's answer.</param>
     /// <param name="time">The time that the search was for.</param>
-    public static OffsetAtTime Find(FindBatchResult answer, Timestamp time)
+    /// <param name="isolation">Whether to look before the last stable offset only.</param>
+    public static OffsetAtTime Find(FindBatchResult answer, Timestamp time, IsolationLevel isolation = IsolationLevel.ReadUncommitted)
     {
         var batches = new BatchPieces(answer.Error == ErrorCode.None ? answer.Batch : []);
         while (batches.TryTake(out var batch, out var pooled))
         {
             try
             {
-                if (TimeSearch.FirstIn(batch.Span, time, answer.Bounds.LogStart) is { } found)
+                if (TimeSearch.FirstIn(batch.Span, time, answer.Bounds.LogStart) is { } found && found.Offset < answer.Bounds.End(isolation))
                 {
                     return new OffsetAtTime(ErrorCode.None, found.Offset, found.Time, answer.Bounds);
                 }

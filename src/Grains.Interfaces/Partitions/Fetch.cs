@@ -1,5 +1,4 @@
 using Loire.Model;
-using Loire.Model.Transactions;
 
 namespace Loire.Grains.Interfaces.Partitions;
 
@@ -61,7 +60,7 @@ public readonly record struct AbortedTransaction([property: Id(0)] long Producer
 /// <summary>The positions that bound a log: <c>start ≤ last stable ≤ high watermark ≤ end</c>.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why the positions are unknown.</param>
 /// <param name="LogStart">The first readable offset.</param>
-/// <param name="LastStable">No transaction is open before it; the limit of read_committed fetches.</param>
+/// <param name="LastStable">No transaction is open before it; the limit of read_committed fetches. <see cref="Offset.None"/> if it is not known.</param>
 /// <param name="HighWatermark">Everything before it is durable on every in-sync copy; the limit of fetches.</param>
 /// <param name="LogEnd">The offset of the next record.</param>
 /// <param name="Epoch">The epoch of the leader that answered; <see cref="LeaderEpoch.None"/> if it has not written yet.</param>
@@ -77,7 +76,12 @@ public sealed record PartitionOffsets(
     [property: Id(4)] Offset LogEnd,
     [property: Id(5)] LeaderEpoch Epoch,
     [property: Id(6)] long TopicVersion = 0,
-    [property: Id(7)] int Leader = -1) : IPartitionAnswer;
+    [property: Id(7)] int Leader = -1) : IPartitionAnswer
+{
+    /// <summary>Where reading ends; the high watermark if the last stable offset is not known.</summary>
+    public Offset End(IsolationLevel isolation) =>
+        isolation == IsolationLevel.ReadCommitted && LastStable != Offset.None ? LastStable : HighWatermark;
+}
 
 /// <summary>The batch that answers a search by time.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why the search failed.</param>

@@ -4,7 +4,6 @@ using Loire.Grains.Turns;
 using Loire.Log.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
-using Loire.Model.Transactions;
 
 namespace Loire.Grains.Partitions;
 

@@ -1,7 +1,6 @@
 using Loire.Coordination.Partitions;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
-using Loire.Model.Transactions;
 
 namespace Loire.Grains.Partitions;
 

@@ -15,27 +15,63 @@ public struct BatchPieces(ReadOnlyMemory<byte>[] pieces)
     private int _piece;
     private int _position;
 
+    /// <summary>Whether a batch is wanted, by its header alone.</summary>
+    /// <param name="header">The batch, of which nothing but the header may be read.</param>
+    public delegate bool Wanted(RecordBatch header);
+
     /// <summary>The pieces of the batches that begin before an offset.</summary>
     /// <param name="pieces">The pieces of a fetch.</param>
     /// <param name="end">The offset.</param>
-    public static ReadOnlyMemory<byte>[] Before(ReadOnlyMemory<byte>[] pieces, Offset end)
+    public static ReadOnlyMemory<byte>[] Before(ReadOnlyMemory<byte>[] pieces, Offset end) => Where(pieces, header => header.BaseOffset < end);
+
+    /// <summary>The pieces of those batches that are wanted. Nothing is copied.</summary>
+    /// <param name="pieces">The pieces of a fetch.</param>
+    /// <param name="wanted">Asked of each batch in its order.</param>
+    public static ReadOnlyMemory<byte>[] Where(ReadOnlyMemory<byte>[] pieces, Wanted wanted)
     {
-        var batches = new BatchPieces(pieces);
-        Span<byte> prefix = stackalloc byte[LengthEnd];
-        while (true)
+        var (batches, kept) = (new BatchPieces(pieces), new List<ReadOnlyMemory<byte>>());
+        Span<byte> header = stackalloc byte[RecordBatch.HeaderSize];
+        var (piece, position) = (0, 0);
+        while (batches.Peek(header) == RecordBatch.HeaderSize)
         {
-            var (piece, position) = (batches._piece, batches._position);
-            if (batches.Peek(prefix) < LengthEnd)
+            if (!wanted(RecordBatch.OfHeader(header)))
             {
-                return pieces;
+                Keep(batches._piece, batches._position);
+                batches.Skip(LengthEnd + BinaryPrimitives.ReadInt32BigEndian(header[8..]));
+                (piece, position) = (batches._piece, batches._position);
+                continue;
             }
 
-            if (BinaryPrimitives.ReadInt64BigEndian(prefix) >= end.Value)
+            batches.Skip(LengthEnd + BinaryPrimitives.ReadInt32BigEndian(header[8..]));
+        }
+
+        if ((piece, position) == (0, 0))
+        {
+            return pieces;
+        }
+
+        Keep(pieces.Length, 0);
+        return [.. kept];
+
+        void Keep(int toPiece, int toPosition)
+        {
+            for (; piece < toPiece; (piece, position) = (piece + 1, 0))
             {
-                return position == 0 ? pieces[..piece] : [.. pieces[..piece], pieces[piece][..position]];
+                Add(pieces[piece][position..]);
             }
 
-            batches.Skip(LengthEnd + BinaryPrimitives.ReadInt32BigEndian(prefix[8..]));
+            if (toPosition > position)
+            {
+                Add(pieces[piece][position..toPosition]);
+            }
+        }
+
+        void Add(ReadOnlyMemory<byte> part)
+        {
+            if (!part.IsEmpty)
+            {
+                kept.Add(part);
+            }
         }
     }
 

@@ -84,6 +84,9 @@ public readonly ref struct RecordBatch
     /// <summary>The records, compressed with <see cref="Compression"/>.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderSize..];
 
+    /// <summary>A view over a header that was checked before.</summary>
+    internal static RecordBatch OfHeader(ReadOnlySpan<byte> header) => new(header);
+
     internal int Attributes => BinaryPrimitives.ReadUInt16BigEndian(_bytes[BatchLayout.Attributes..]);
 
     /// <summary>

@@ -56,7 +56,7 @@ internal sealed class V2PartitionRecords(
         }
 
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        var source = new PartitionSource(topics, topic, partition, context);
+        var source = new PartitionSource(topics, topic, partition, IsolationLevel.ReadCommitted, context);
         FetchResult? result;
         ApiProblem? problem;
         try

@@ -4,6 +4,8 @@ using Loire.Edge.Scheduling;
 using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
+using Loire.Model.Batches;
+using Loire.Model.Transactions;
 using Loire.TestKit;
 using Loire.TestKit.Fakes;
 
@@ -27,6 +29,50 @@ public sealed class FetchSessionTests
         Assert.Empty(fetched.Answer.Batches);
         Assert.Equal(TimeSpan.FromSeconds(1), bench.Time.GetUtcNow() - start);
         Assert.Equal(1, bench.Topic.Descriptions);
+    });
+
+    [Fact]
+    public void Batches_of_aborted_transactions_are_left_out_and_reading_goes_on_behind_them() => Run(async bench =>
+    {
+        // 7 aborts at 4 what it began at 1, and commits at 7 what it began at 5; 8 aborts at 8 what it began at 2.
+        bench.Partition.Plant(TestBatches.Of(1, "plain"));
+        bench.Partition.Plant(Transactional(7, "aborted"));
+        bench.Partition.Plant(Transactional(8, "aborted too"));
+        bench.Partition.Plant(Transactional(7, "aborted as well"));
+        bench.Partition.Plant(EndMarkerBatch.Build(new ProducerIdentity(7, 1), commits: false, Timestamp.None));
+        bench.Partition.Plant(Transactional(7, "committed"));
+        bench.Partition.Plant(TestBatches.Of(1, "plain again"));
+        bench.Partition.Plant(EndMarkerBatch.Build(new ProducerIdentity(7, 2), commits: true, Timestamp.None));
+        bench.Partition.Plant(EndMarkerBatch.Build(new ProducerIdentity(8, 1), commits: false, Timestamp.None));
+        bench.Partition.Aborted = [new(7, new Offset(1)), new(8, new Offset(2))];
+        Assert.Equal("0 4 5 6 7 8", await ReadAsync(0, IsolationLevel.ReadCommitted));
+        Assert.Equal("4 5 6 7 8", await ReadAsync(3, IsolationLevel.ReadCommitted));
+        Assert.Equal("0 1 2 3 4 5 6 7 8", await ReadAsync(0, IsolationLevel.ReadUncommitted));
+        bench.Partition.Aborted = [];
+        Assert.Equal("0 1 2 3 4 5 6 7 8", await ReadAsync(0, IsolationLevel.ReadCommitted));
+
+        async Task<string> ReadAsync(long from, IsolationLevel isolation)
+        {
+            var fetched = await bench.Session.FetchAsync(new FetchRequest(new Offset(from), 1 << 20, 1, TimeSpan.FromSeconds(1), isolation), default);
+            Assert.Equal((FetchStatus.Read, new Offset(9)), (fetched.Status, fetched.Answer.NextOffset));
+            Assert.Null(isolation == IsolationLevel.ReadCommitted ? fetched.Answer.Aborted : null);
+            var offsets = new List<Offset>();
+            for (var rest = TestBatches.Join(fetched.Answer.Batches).AsSpan(); !rest.IsEmpty;)
+            {
+                Assert.Equal(ErrorCode.None, RecordBatch.TryRead(rest, out var batch));
+                offsets.Add(batch.BaseOffset);
+                rest = rest[batch.SizeInBytes..];
+            }
+
+            return string.Join(' ', offsets);
+        }
+
+        static ReadOnlyMemory<byte> Transactional(long producer, string value)
+        {
+            using var builder = new RecordBatchBuilder { ProducerId = producer, ProducerEpoch = 0, BaseSequence = 0, IsTransactional = true };
+            Assert.True(builder.Append(Timestamp.None, default, true, System.Text.Encoding.UTF8.GetBytes(value), false));
+            return builder.Build();
+        }
     });
 
     [Fact]

@@ -51,6 +51,9 @@ public sealed class FakePartition : IPartitionGrain
 
     public Offset LogStart { get; set; } = Offset.Zero;
 
+    /// <summary>The transactions that a fetch of what is committed names as aborted, if it returns records after their first offsets.</summary>
+    public AbortedTransaction[] Aborted { get; set; } = [];
+
     /// <summary>The leader epoch of answers and appended batches.</summary>
     public LeaderEpoch Epoch { get; set; } = new(0);
 
@@ -182,7 +185,10 @@ public sealed class FakePartition : IPartitionGrain
 
                 if (bytes >= request.MinBytes || request.MaxWait == TimeSpan.Zero)
                 {
-                    return new FetchResult(ErrorCode.None, [.. pieces], next, Bounds(), null);
+                    AbortedTransaction[] aborted = [.. Aborted.Where(one => one.FirstOffset < next)];
+                    return new FetchResult(
+                        ErrorCode.None, [.. pieces], next, Bounds(), null,
+                        request.Isolation == IsolationLevel.ReadCommitted && aborted.Length > 0 ? aborted : null);
                 }
 
                 grown = _grown.Task;

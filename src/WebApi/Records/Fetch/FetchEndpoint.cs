@@ -53,6 +53,7 @@ internal sealed class FetchEndpoint
                 FetchParameters.MaxRecords,
                 FetchParameters.Until,
                 FetchParameters.Follow,
+                FetchParameters.Isolation,
                 FetchParameters.KeyFormat,
                 FetchParameters.ValueFormat,
                 FetchParameters.Resume)
@@ -93,7 +94,7 @@ internal sealed class FetchEndpoint
             return;
         }
 
-        var source = new PartitionSource(_topics, target.Topic, target.Partition, context);
+        var source = new PartitionSource(_topics, target.Topic, target.Partition, wanted.IsolationLevel, context);
         var (from, failed) = await source.StartAsync(
             wanted.Offset ?? (wanted.Follows ? OffsetSpec.Latest : OffsetSpec.Earliest), wanted.Timestamp, context.RequestAborted);
         await (failed is not null ? failed.WriteAsync(context)
@@ -153,18 +154,19 @@ internal sealed class FetchEndpoint
     private async Task StreamAsync(HttpContext context, PartitionSource source, Offset from, FetchParameters wanted, string type)
     {
         var bounds = await source.OffsetsAsync(context.RequestAborted);
+        var limit = bounds.End(wanted.IsolationLevel);
         var end = wanted.UntilPosition switch
         {
             null => new Offset(long.MaxValue),
             { Kind: OffsetSpecKind.Offset, Number: var offset } => new Offset(offset),
             { Kind: OffsetSpecKind.Earliest } => bounds.LogStart,
-            _ => bounds.HighWatermark,
+            _ => limit,
         };
-        if (bounds.Error != ErrorCode.None || (!wanted.Follows && end > bounds.HighWatermark))
+        if (bounds.Error != ErrorCode.None || (!wanted.Follows && end > limit))
         {
             var refused = bounds.Error != ErrorCode.None
                 ? new ApiProblem(bounds.Error)
-                : ApiProblem.BadRequest($"The query parameter until lies beyond the high watermark, {bounds.HighWatermark}.");
+                : ApiProblem.BadRequest($"The query parameter until lies beyond the {(limit < bounds.HighWatermark ? "last stable offset" : "high watermark")}, {limit}.");
             await refused.WriteAsync(context);
             return;
         }
@@ -172,7 +174,7 @@ internal sealed class FetchEndpoint
         var format = type == MediaTypes.Batches ? null : Format(context, type, wanted);
         var wait = wanted.Follows ? Limits.FetchWait : TimeSpan.Zero;
         var isFirst = true;
-        var next = from == FetchRequest.Earliest ? bounds.LogStart : from == FetchRequest.Latest ? bounds.HighWatermark : from;
+        var next = from == FetchRequest.Earliest ? bounds.LogStart : from == FetchRequest.Latest ? limit : from;
         while (isFirst || (next < end && !Leaves(context)))
         {
             var (result, problem) = next < end || isFirst

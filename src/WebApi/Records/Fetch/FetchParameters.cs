@@ -34,6 +34,12 @@ internal sealed record FetchParameters
     public static readonly QueryParameter<string?> Resume =
         QueryParameter.Text("resume", 16_384, "The id of the last event seen, for clients that cannot send Last-Event-ID.");
 
+    public static readonly QueryParameter<IsolationLevel> Isolation = QueryParameter.Choice(
+        "isolation",
+        "Which records of transactions to read: read_committed (those of committed ones, up to the first that is open) or read_uncommitted (all).",
+        ("read_committed", IsolationLevel.ReadCommitted),
+        ("read_uncommitted", IsolationLevel.ReadUncommitted));
+
     public OffsetSpec? Offset { get; init; }
 
     public Timestamp Timestamp { get; init; }
@@ -55,6 +61,8 @@ internal sealed record FetchParameters
     public FieldFormat Values { get; init; }
 
     public string? ResumeToken { get; init; }
+
+    public IsolationLevel IsolationLevel { get; init; }
 
     public static QueryParameter<long> MaxBytesUpTo(int max) => QueryParameter.Number(
         "max_bytes", 1, max, Math.Min(max, 1024 * 1024), "Bytes of record batches at most; the first batch comes whole even if it is larger.");
@@ -78,6 +86,7 @@ internal sealed record FetchParameters
             Keys = query.Get(KeyFormat),
             Values = query.Get(ValueFormat),
             ResumeToken = query.Get(Resume),
+            IsolationLevel = query.Get(Isolation),
         };
         if (parameters.Offset is not null && parameters.Timestamp != Timestamp.None)
         {

@@ -59,7 +59,7 @@ internal sealed class LatestEndpoint(TopicCache topics, ApiMetrics metrics)
             return;
         }
 
-        var source = new PartitionSource(topics, topic, partition < 0 ? Murmur2.Partition(key, topic.PartitionsCount) : (int)partition, context);
+        var source = new PartitionSource(topics, topic, partition < 0 ? Murmur2.Partition(key, topic.PartitionsCount) : (int)partition, IsolationLevel.ReadCommitted, context);
         var (found, failed) = await source.LatestAsync(key, context.RequestAborted);
         if (found is null)
         {

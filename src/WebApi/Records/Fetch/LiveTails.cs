@@ -29,6 +29,7 @@ internal sealed class LiveTails(
                 FetchParameters.OffsetFrom,
                 FetchParameters.TimestampFrom,
                 _maxBytes,
+                FetchParameters.Isolation,
                 FetchParameters.KeyFormat,
                 FetchParameters.ValueFormat,
                 FetchParameters.Resume)
@@ -86,7 +87,7 @@ internal sealed class LiveTails(
         HttpContext context, TopicRoutes topic, IReadOnlyList<int> partitions, FetchParameters wanted, TailOutput output)
     {
         using var tail = new LiveTail(context.Response.BodyWriter, output, wanted, options.Value.HeartbeatInterval, time);
-        var sources = partitions.Select(partition => new PartitionSource(topics, topic, partition, context)).ToArray();
+        var sources = partitions.Select(partition => new PartitionSource(topics, topic, partition, wanted.IsolationLevel, context)).ToArray();
         if (await BeginAsync(context, topic, tail, sources, wanted) is { } problem)
         {
             await problem.WriteAsync(context);

@@ -13,7 +13,7 @@ namespace Loire.WebApi.Records.Fetch;
 /// Reads one partition for one request, with failures as problems. What the last fetch has brought counts as held by the request until the
 /// next one.
 /// </summary>
-internal sealed class PartitionSource(TopicCache topics, TopicRoutes topic, int partition, HttpContext context)
+internal sealed class PartitionSource(TopicCache topics, TopicRoutes topic, int partition, IsolationLevel isolation, HttpContext context)
 {
     private readonly FetchSession _session = new(topics, topic, partition, TimeProvider.System);
     private readonly RequestMemory _memory = RequestMemory.Of(context);
@@ -61,7 +61,7 @@ internal sealed class PartitionSource(TopicCache topics, TopicRoutes topic, int 
             }, null);
         }
 
-        var found = await _session.AtTimeAsync(timestamp, cancellation);
+        var found = await _session.AtTimeAsync(timestamp, isolation, cancellation);
         return found.Error != ErrorCode.None ? (Offset.None, new ApiProblem(found.Error))
             : (found.IsFound ? found.Offset : FetchRequest.Latest, null);
     }
@@ -79,7 +79,7 @@ internal sealed class PartitionSource(TopicCache topics, TopicRoutes topic, int 
         var bounds = await OffsetsAsync(cancellation);
         return bounds.Error != ErrorCode.None
             ? (Offset.None, new ApiProblem(bounds.Error))
-            : (from == FetchRequest.Earliest ? bounds.LogStart : bounds.HighWatermark, null);
+            : (from == FetchRequest.Earliest ? bounds.LogStart : bounds.End(isolation), null);
     }
 
     /// <summary>Fetches once.</summary>
@@ -95,7 +95,7 @@ internal sealed class PartitionSource(TopicCache topics, TopicRoutes topic, int 
     {
         _claim.TryHold(0);
         var fetched = await _session.FetchAsync(
-            new FetchRequest(from, maxBytes, maxWait > TimeSpan.Zero ? minBytes : 0, maxWait), cancellation);
+            new FetchRequest(from, maxBytes, maxWait > TimeSpan.Zero ? minBytes : 0, maxWait, isolation), cancellation);
         var bytes = fetched.Answer.Batches.Sum(batch => (long)batch.Length);
         if (bytes == 0 || await _memory.HoldAsync(_claim, bytes, cancellation))
         {

@@ -1,4 +1,4 @@
-namespace Loire.Model.Transactions;
+namespace Loire.Model;
 
 /// <summary>Which records of transactions a reader gets (<c>isolation.level</c>).</summary>
 [GenerateSerializer, Alias("loire.IsolationLevel")]
