@@ -1,4 +1,5 @@
 using Loire.Grains.Interfaces.Groups;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Model;
 using Loire.Model.Groups;
 
@@ -51,6 +52,10 @@ public sealed class FakeGroup(string id) : IGroupGrain
 
     public ValueTask<ErrorCode> Leave(LeaveRequest request) =>
         Exception is not null ? throw Exception : OnLeave is { } answer ? answer(request) : ValueTask.FromResult(ErrorCode.None);
+
+    public ValueTask<CommitResult> CommitInTransaction(TransactionalCommitRequest request) => throw new NotSupportedException();
+
+    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
 
     public async ValueTask<CommitResult> Commit(CommitRequest request)
     {
