@@ -69,6 +69,7 @@ public static class LoireNodeExtensions
                 grains.CompactionMemoryBytes = options.CompactionMemoryBytes;
                 grains.CompactionBytesPerSecond = options.CompactionBytesPerSecond;
                 grains.KeyIndexBytes = options.KeyIndexBytes;
+                grains.ProducerExpiration = options.ProducerIdExpiration;
                 grains.Groups.Members = grains.Groups.Members with { InitialRebalanceDelay = options.GroupInitialRebalanceDelay };
             });
             silo.AddLoireBroker(broker =>

@@ -277,6 +277,13 @@ public sealed class NodeOptions
     [TypeConverter(typeof(MegabytesConverter)), Range(1d * 1024 * 1024, 65_536d * 1024 * 1024)]
     public long KeyIndexBytes { get; set; } = 64L * 1024 * 1024;
 
+    /// <summary>How long partitions remember an idempotent producer that appends nothing.</summary>
+    [NodeSetting(
+        "producer-id-expiration", "MS", "how long partitions remember an idempotent producer that appends nothing (86400000)",
+        Expected = "milliseconds from 1 to 2147483647")]
+    [TypeConverter(typeof(MillisecondsConverter)), Range(typeof(TimeSpan), "00:00:00.001", "24.20:31:23.647")]
+    public TimeSpan ProducerIdExpiration { get; set; } = TimeSpan.FromDays(1);
+
     /// <summary>
     /// The networks of proxies that may say how a client reached them, in the header that <see cref="ForwardedHeader"/> names; without any, no
     /// such header is read. A proxy must set or remove that header in every request.

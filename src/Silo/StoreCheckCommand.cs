@@ -25,8 +25,8 @@ internal static class StoreCheckCommand
         {
             await using var azure = await OfflineAzureStore.OpenAsync(options);
             var logs = await LogRepair.InspectAsync(azure.Listing, azure.Storage, Guid.NewGuid(), TimeProvider.System);
-            var registry = await RegistryRepair.InspectAsync(azure.Storage);
-            return await CheckAsync([.. logs.Findings, .. registry.Finding is { } damage ? [damage] : (StoreFinding[])[]], azure.Listing, azure.Storage, output);
+            var root = await RootRepair.InspectAsync(azure.Storage);
+            return await CheckAsync([.. logs.Findings, .. root.Findings], azure.Listing, azure.Storage, output);
         }
 
         await using var files = await FileStoreRepair.OpenAsync(options.Data, NullLogger.Instance);

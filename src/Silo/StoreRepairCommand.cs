@@ -53,8 +53,8 @@ internal static class StoreRepairCommand
     {
         var (before, watched) = (await azure.LookAsync(), Task.Delay(_watchTime));
         var logs = await LogRepair.InspectAsync(azure.Listing, azure.Storage, Guid.NewGuid(), TimeProvider.System);
-        var registry = await RegistryRepair.InspectAsync(azure.Storage);
-        StoreFinding[] findings = [.. logs.Findings, .. registry.Finding is { } damage ? [damage] : (StoreFinding[])[]];
+        var root = await RootRepair.InspectAsync(azure.Storage);
+        StoreFinding[] findings = [.. logs.Findings, .. root.Findings];
         if (!await IsAgreedAsync(logs.Objects, findings, isAgreed, input, output))
         {
             return findings.Length == 0 ? 0 : 1;
@@ -67,7 +67,7 @@ internal static class StoreRepairCommand
             return 1;
         }
 
-        var isRepaired = await logs.ApplyAsync() & await registry.ApplyAsync();
+        var isRepaired = await logs.ApplyAsync() & await root.ApplyAsync();
         await output.WriteLineAsync(isRepaired ? "The store is repaired." : $"{InUse} Not everything is repaired.");
         return isRepaired ? 0 : 1;
     }
@@ -106,6 +106,8 @@ internal static class StoreRepairCommand
         RepairAction.Leave => $"{finding.Key} is damaged beyond repair: it stays as it is, {Number(finding.Bytes)} bytes cannot be read.",
         RepairAction.Remove =>
             $"{finding.Key}, the registry of brokers, is damaged beyond repair: it will be removed, and brokers register again when they start.",
+        RepairAction.Renewed =>
+            $"{finding.Key}, the counter of producer ids, is damaged: it stays as it is until a node gives the next id and replaces it, nothing is given up.",
         RepairAction.RemoveLog =>
             $"{finding.Key} is damaged beyond repair, so its log cannot be opened: all {Number(finding.Objects)} objects of the log, "
             + $"{Number(finding.Bytes)} bytes, will be removed.",

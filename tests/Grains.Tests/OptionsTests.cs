@@ -21,6 +21,7 @@ public class OptionsTests
         { "DefaultPartitions", options => options.DefaultPartitions = 0 },
         { "TopicParallelism", options => options.TopicParallelism = 0 },
         { "SettleInterval", options => options.SettleInterval = TimeSpan.Zero },
+        { "ProducerExpiration", options => options.ProducerExpiration = TimeSpan.Zero },
         { "Groups: OffsetsRetention", options => options.Groups.OffsetsRetention = TimeSpan.Zero },
         { "Groups: ExpiryInterval", options => options.Groups.ExpiryInterval = TimeSpan.Zero },
         { "Groups: SweepInterval", options => options.Groups.SweepInterval = TimeSpan.Zero },

@@ -64,14 +64,21 @@ public class ProducerOptions
     public TimeSpan RetryBackoffMax { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// The maximum number of appends in flight per partition. 1 by default, which preserves the order of records across retries; with more,
-    /// a retried batch may be stored after a later one, as in Kafka without idempotence.
+    /// Whether every record is stored exactly once and in order although appends are retried whose outcome is unknown (Kafka's
+    /// <c>enable.idempotence</c>): the partition recognizes what it has already. Null, the default, is true with <see cref="Acks.All"/>, which
+    /// idempotence needs, and false otherwise. A cluster below feature level 3 does not support it; then the producer does without.
+    /// </summary>
+    public bool? EnableIdempotence { get; set; }
+
+    /// <summary>
+    /// The maximum number of appends in flight per partition without idempotence. 1 by default, which preserves the order of records across retries; with
+    /// more, a retried batch may be stored after a later one, as in Kafka. An idempotent producer always has one: it carries all that has gathered meanwhile.
     /// </summary>
     public int MaxInFlight { get; set; } = 1;
 
     /// <summary>
-    /// Whether an append with an unknown outcome is retried, which may store records twice. Off by default: such a record then fails with
-    /// <see cref="ProduceException.IsOutcomeUnknown"/>.
+    /// Whether an append with an unknown outcome is retried without idempotence, which may store records twice. Off by default: such a record then fails
+    /// with <see cref="ProduceException.IsOutcomeUnknown"/>. An idempotent producer always retries it, until <see cref="DeliveryTimeout"/>.
     /// </summary>
     public bool RetryUnknownOutcomes { get; set; }
 
@@ -83,6 +90,9 @@ public class ProducerOptions
 
     /// <summary>Chooses partitions; null for <see cref="Partitioners.Default"/>. An instance serves one producer.</summary>
     public IPartitioner? Partitioner { get; set; }
+
+    /// <summary>Whether the producer is idempotent.</summary>
+    internal bool IsIdempotent => EnableIdempotence ?? Acks == Acks.All;
 
     internal ProducerOptions Copy() => (ProducerOptions)MemberwiseClone();
 }

@@ -41,6 +41,9 @@ internal sealed class ProducerSettings
             nameof(options.RetryBackoff), "must lie between zero and RetryBackoffMax");
         Require(options.RetryBackoffMax <= Longest, options.RetryBackoffMax, nameof(options.RetryBackoffMax), InRange("zero"));
         Require(options.MaxInFlight >= 1, options.MaxInFlight, nameof(options.MaxInFlight), "must be at least 1");
+        Require(
+            options.EnableIdempotence is not true || options.Acks == Acks.All, options.Acks, nameof(options.Acks),
+            "must be All if EnableIdempotence is true (as in Kafka)");
         Require(options.MetadataMaxAge >= TimeSpan.Zero, options.MetadataMaxAge, nameof(options.MetadataMaxAge), "must not be negative");
 
         Options = options.Copy();
@@ -50,7 +53,8 @@ internal sealed class ProducerSettings
             BatchBytes = options.BatchSize,
             Compression = options.Compression,
             Linger = options.Linger,
-            MaxInFlight = options.MaxInFlight,
+            IsIdempotent = options.IsIdempotent,
+            MaxInFlight = options.IsIdempotent ? 1 : options.MaxInFlight,
             RequestTimeout = options.RequestTimeout,
             DeliveryTimeout = options.DeliveryTimeout,
             Retries = options.Retries,

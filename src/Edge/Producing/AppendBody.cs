@@ -7,11 +7,14 @@ namespace Loire.Edge.Producing;
 internal static class AppendBody
 {
     /// <summary>Encodes batches into memory that the partition will own.</summary>
-    public static ReadOnlyMemory<byte> Encode(List<PendingBatch> group, CompressionType compression)
+    /// <param name="group">The batches.</param>
+    /// <param name="compression">How to compress them.</param>
+    /// <param name="stamp">The stamp of the first batch; the others follow it.</param>
+    public static ReadOnlyMemory<byte> Encode(List<PendingBatch> group, CompressionType compression, BatchStamp stamp)
     {
         if (group.Count == 1)
         {
-            return group[0].Encode(compression);
+            return group[0].Encode(compression, stamp);
         }
 
         if (compression != CompressionType.None)
@@ -20,7 +23,8 @@ internal static class AppendBody
             List<ReadOnlyMemory<byte>> parts = new(group.Count);
             foreach (var batch in group)
             {
-                parts.Add(batch.Encode(compression));
+                parts.Add(batch.Encode(compression, stamp));
+                stamp = stamp.After(batch.RecordsCount);
             }
 
             return Join(parts);
@@ -30,10 +34,28 @@ internal static class AppendBody
         var rest = body.AsSpan();
         foreach (var batch in group)
         {
-            batch.EncodeInto(ref rest);
+            batch.EncodeInto(ref rest, stamp);
+            stamp = stamp.After(batch.RecordsCount);
         }
 
         return body;
+    }
+
+    /// <summary>Copies batches with other stamps.</summary>
+    /// <param name="body">The batches.</param>
+    /// <param name="stamp">The stamp of the first batch; the others follow it.</param>
+    public static byte[] Restamp(ReadOnlySpan<byte> body, BatchStamp stamp)
+    {
+        var copy = body.ToArray();
+        for (var rest = copy.AsSpan(); RecordBatch.TryRead(rest, out var batch) == ErrorCode.None;)
+        {
+            var (size, records) = (batch.SizeInBytes, batch.LastOffsetDelta + 1);
+            RecordBatch.SetProducer(rest[..size], stamp.Producer, stamp.Sequence);
+            rest = rest[size..];
+            stamp = stamp.After(records);
+        }
+
+        return copy;
     }
 
     /// <summary>

@@ -11,8 +11,9 @@ namespace Loire.Edge.Producing;
 
 /// <summary>
 /// Appends batches to their partitions. A refusal, by the partition or by Orleans before it ran, means that nothing was appended: it is
-/// retried if the error is retriable, and immediately if the topic was recreated or smaller batches fit the topic's new limit. An append with an unknown outcome is not retried, because the
-/// records may already be stored, unless the policy allows it. No wait exceeds the oldest batch's remaining
+/// retried if the error is retriable, and immediately if the topic was recreated or smaller batches fit the topic's new limit. An append with an unknown
+/// outcome is sent again, byte for byte, if its batches have a producer (<see cref="ProducePolicy.IsIdempotent"/>): the partition then answers with the offsets of
+/// the first attempt. Otherwise it is not, because the records may already be stored, unless the policy allows it. No wait exceeds the oldest batch's remaining
 /// <see cref="ProducePolicy.DeliveryTimeout"/>. Thread-safe.
 /// </summary>
 /// <param name="topics">Refreshes outdated routes.</param>
@@ -31,9 +32,8 @@ public sealed class BatchDelivery(
     BackgroundWork? background = null,
     int maxSpareBuilders = 16) : IDisposable
 {
-    private static readonly AppendResult Unanswered =
-        new(ErrorCode.None, Offset.None, Offset.None, Timestamp.None, Offset.None, null);
-
+    private readonly AppendCalls _calls = new(topics, policy, time);
+    private readonly IdempotentProducer? _producer = policy.IsIdempotent ? new IdempotentProducer(topics.Grains, time, policy.RequestTimeout) : null;
     private readonly Stack<RecordBatchBuilder> _spareBuilders = new();
     private bool _isDisposed;
 
@@ -111,11 +111,13 @@ public sealed class BatchDelivery(
     {
         try
         {
-            await DeliverAsync(target, group, AppendBody.Encode(group, policy.Compression));
+            var stamp = Next(target.Sequence);
+            await DeliverAsync(target, group, AppendBody.Encode(group, policy.Compression, stamp), stamp);
         }
         catch (Exception bug)
         {
             logger.DeliveryFailed(bug, target.Owner.Routes.Name, target.Partition);
+            target.Sequence?.Raise();
             foreach (var batch in group.Where(batch => !batch.IsEnded))
             {
                 batch.Fail(new AppendFailure(ErrorCode.UnknownServerError, IsOutcomeUnknown: true, "The append failed with an unexpected exception.", bug));
@@ -124,20 +126,37 @@ public sealed class BatchDelivery(
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask DeliverAsync(PartitionAccumulator target, List<PendingBatch> group, ReadOnlyMemory<byte> bytes)
+    private async ValueTask DeliverAsync(PartitionAccumulator target, List<PendingBatch> group, ReadOnlyMemory<byte> bytes, BatchStamp stamp)
     {
-        var (first, retries) = (0, 0);
+        // The batches from sent on are in the bytes, those from first on have not ended. Only while an idempotent append is in doubt may first be ahead:
+        // the same bytes are sent again then, whichever callers have given up.
+        var (sent, first, retries) = (0, 0, 0);
+        var (isInDoubt, hasBegunAnew) = (false, false);
         AppendFailure? failure = null;
         while (true)
         {
-            first = Expire(group, first, failure, ref bytes);
+            first = Expire(group, first, failure);
+            var routes = target.Owner.Routes;
+            isInDoubt &= target.Sequence?.Follow(routes.Id) is not true;
+            for (; !isInDoubt && sent < first; sent++)
+            {
+                bytes = bytes[group[sent].EncodedBytes..];
+            }
+
             if (first == group.Count)
             {
+                GiveUp(target, isInDoubt);
                 return;
             }
 
-            var routes = target.Owner.Routes;
-            var attempt = await AppendAsync(target, routes, bytes, Left(group[first]));
+            var unready = isInDoubt || target.Sequence is not { } sequence ? null : await _producer!.PrepareAsync(sequence, Left(group[first]));
+            if (unready is null && !isInDoubt && Next(target.Sequence) is var next && next != stamp)
+            {
+                // What was sent before belongs to the broker.
+                (bytes, stamp) = (AppendBody.Restamp(bytes.Span, next), next);
+            }
+
+            var attempt = unready ?? await _calls.AppendAsync(target, routes, bytes, Left(group[first]));
 
             // With acks=0, the answer of a partition that has not read its topic yet does not show whether it exists.
             var isUnsure = attempt.Error == ErrorCode.None && target.Owner.Acks == Acks.None && attempt.Answer.TopicVersion == 0
@@ -147,7 +166,7 @@ public sealed class BatchDelivery(
                 : TopicFate.Kept;
             if (attempt.Error == ErrorCode.None && !(isUnsure && fate != TopicFate.Kept))
             {
-                Succeed(group, first, attempt.Answer);
+                Succeed(target, group, sent, first, attempt.Answer, isIdempotent: !stamp.IsNone);
                 return;
             }
 
@@ -156,33 +175,41 @@ public sealed class BatchDelivery(
                 continue;
             }
 
+            isInDoubt |= attempt.IsOutcomeUnknown && !stamp.IsNone;
+            if (!stamp.IsNone && TryBeginAnew(target.Sequence!, attempt) && !isInDoubt && !hasBegunAnew)
+            {
+                hasBegunAnew = true;
+                continue;
+            }
+
             var mayBeStored = attempt.IsOutcomeUnknown || failure is { IsOutcomeUnknown: true };
             failure = new AppendFailure(
                 isUnsure ? ErrorCode.UnknownTopicOrPartition : attempt.Error, mayBeStored, attempt.Answer.Detail, attempt.Exception);
             var mayPass = fate != TopicFate.Gone
-                && (attempt.IsOutcomeUnknown ? policy.RetryUnknownOutcomes
+                && (attempt.IsOutcomeUnknown ? policy.RetryUnknownOutcomes || isInDoubt
                     : policy.RetriesOnlyMoves ? GrainCallErrors.IsMoved(attempt.Error)
-                    : ErrorCodes.Describe(attempt.Error).Retriable);
+                    : ErrorCodes.Describe(attempt.Error).Retriable || (attempt.IsOutOfSequence && !isInDoubt));
             if (!mayPass && !mayBeStored && fate != TopicFate.Gone)
             {
                 if (group.Count - first > 1)
                 {
                     // One batch caused the refusal; the others must not fail because of it.
-                    await DeliverEachAsync(target, group, first, bytes);
+                    await DeliverEachAsync(target, group, first, bytes, stamp);
                     return;
                 }
 
                 if (attempt.Error == ErrorCode.MessageTooLarge && group[first].IsGathered
                     && AppendBody.TrySplit(bytes.Span, target.Owner.Routes.MaxMessageBytes, policy.Compression, out var smaller))
                 {
-                    bytes = smaller;
-                    group[first].EncodedBytes = smaller.Length;
+                    // Stamped before they are sent.
+                    (bytes, stamp, group[first].EncodedBytes) = (smaller, BatchStamp.None, smaller.Length);
                     continue;
                 }
             }
 
             if (!mayPass || retries >= policy.Retries)
             {
+                GiveUp(target, isInDoubt);
                 Fail(group, first, failure);
                 return;
             }
@@ -193,81 +220,53 @@ public sealed class BatchDelivery(
         }
     }
 
-    private async Task DeliverEachAsync(PartitionAccumulator target, List<PendingBatch> group, int first, ReadOnlyMemory<byte> bytes)
+    private async Task DeliverEachAsync(
+        PartitionAccumulator target, List<PendingBatch> group, int first, ReadOnlyMemory<byte> bytes, BatchStamp stamp)
     {
         for (; first < group.Count; first++)
         {
             var batch = group[first];
-            await DeliverAsync(target, [batch], bytes[..batch.EncodedBytes]);
+            await DeliverAsync(target, [batch], bytes[..batch.EncodedBytes], stamp);
             if (policy.StopsAtFailure && batch.Failure is { } failure)
             {
                 Fail(group, first + 1, failure);
                 return;
             }
 
-            bytes = bytes[batch.EncodedBytes..];
+            (bytes, stamp) = (bytes[batch.EncodedBytes..], stamp.After(batch.RecordsCount));
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Attempt> AppendAsync(PartitionAccumulator target, TopicRoutes routes, ReadOnlyMemory<byte> bytes, TimeSpan left)
+    private BatchStamp Next(PartitionSequence? sequence) => sequence is null ? BatchStamp.None : _producer!.Next(sequence);
+
+    /// <summary>Changes how batches are stamped after a refusal that other stamps overcome.</summary>
+    /// <returns>Whether it was such a refusal.</returns>
+    private bool TryBeginAnew(PartitionSequence sequence, in AppendAttempt attempt)
     {
-        if (target.Partition >= routes.PartitionsCount)
+        if (attempt.Error == ErrorCode.UnsupportedForMessageFormat)
         {
-            return Attempt.Failed(ErrorCode.UnknownTopicOrPartition, $"The topic '{routes.Name}' has no partition {target.Partition}.");
+            _producer!.TurnOff();
+            return true;
         }
 
-        var start = time.GetTimestamp();
-        using var transfer = topics.Transfers is { } transfers
-            ? await transfers.BeginAsync(routes.LeaderOf(target.Partition), bytes.Length)
-            : default;
-        left -= time.GetElapsedTime(start);
-        if (left <= TimeSpan.Zero)
+        if (attempt.Error == ErrorCode.InvalidProducerEpoch)
         {
-            return Attempt.Failed(ErrorCode.LeaderNotAvailable, "The connection to the leader was busy: nothing was sent.");
+            sequence.Renew();
+        }
+        else if (attempt.IsOutOfSequence)
+        {
+            sequence.Raise();
         }
 
-        start = time.GetTimestamp();
-        var attempt = await CallAsync(
-            routes.Partition(target.Partition), new AppendRequest(bytes, target.Owner.Acks),
-            left < policy.RequestTimeout ? left : policy.RequestTimeout);
-        target.Owner.OnAppended(target.Partition, time.GetElapsedTime(start), attempt.Error);
-        return attempt;
+        return attempt.IsOutOfSequence;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Attempt> CallAsync(IPartitionGrain grain, AppendRequest request, TimeSpan timeout)
+    /// <summary>Fences an append that may still be stored.</summary>
+    private static void GiveUp(PartitionAccumulator target, bool isInDoubt)
     {
-        Task<AppendResult>? call = null;
-        try
+        if (isInDoubt)
         {
-            if (request.Acks == Acks.None && policy.UnacknowledgedIsOneWay)
-            {
-                await grain.AppendUnacknowledged(request);
-                return new Attempt(Unanswered);
-            }
-
-            call = grain.Append(request).AsTask();
-            return new Attempt(await call.WaitAsync(timeout, time));
-        }
-        catch (Exception exception) when (GrainCallErrors.IsUndelivered(exception))
-        {
-            return Attempt.Failed(
-                ErrorCode.LeaderNotAvailable, $"The call did not reach the partition: nothing was stored. {exception.Message}", exception);
-        }
-        catch (Exception exception) when (GrainCallErrors.Of(exception) == ErrorCode.RequestTimedOut)
-        {
-            // The abandoned call may still fail; observe its exception.
-            _ = call?.ContinueWith(
-                static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            return Attempt.Failed(
-                ErrorCode.RequestTimedOut, "The partition did not answer in time: the records may or may not be stored.", exception);
-        }
-        catch (Exception exception)
-        {
-            return Attempt.Failed(
-                ErrorCode.NetworkException, $"The call of the partition failed: the records may or may not be stored. {exception.Message}",
-                exception);
+            target.Sequence!.Raise();
         }
     }
 
@@ -288,17 +287,45 @@ public sealed class BatchDelivery(
             : TopicFate.Kept;
     }
 
-    private static void Succeed(List<PendingBatch> group, int first, AppendResult answer)
+    private static void Succeed(
+        PartitionAccumulator target, List<PendingBatch> group, int sent, int first, AppendResult answer, bool isIdempotent)
     {
-        var offset = answer.BaseOffset;
-        for (; first < group.Count; first++)
+        var records = 0;
+        for (var i = sent; i < group.Count; i++)
         {
-            group[first].Succeed(offset, answer.LogAppendTime);
-            offset = offset == Offset.None ? offset : offset + group[first].RecordsCount;
+            records += group[i].RecordsCount;
         }
 
-        Invariant.Check(
-            answer.BaseOffset == Offset.None || offset == answer.LastOffset + 1, "every record of an append has got an offset of its own");
+        if (isIdempotent)
+        {
+            target.Sequence!.Advance(records);
+        }
+
+        var from = 0;
+        for (; sent < group.Count; sent++)
+        {
+            if (sent >= first)
+            {
+                group[sent].Succeed(OffsetOf(answer, from, group[sent].RecordsCount, records), answer.LogAppendTime);
+            }
+
+            from += group[sent].RecordsCount;
+        }
+    }
+
+    /// <summary>The offset of a batch's first record. Records that were stored by an earlier attempt need not lie directly before those of this one.</summary>
+    private static Offset OffsetOf(AppendResult answer, int from, int count, int records)
+    {
+        if (answer.BaseOffset == Offset.None)
+        {
+            return Offset.None;
+        }
+
+        var isWhole = answer.LastOffset - answer.BaseOffset == records - 1;
+        Invariant.Check(isWhole || answer.Repeated > 0, "every record of an append has got an offset of its own");
+        return isWhole || from + count <= answer.Repeated ? answer.BaseOffset + from
+            : from >= answer.Repeated ? answer.LastOffset + (1 - (records - from))
+            : Offset.None;
     }
 
     private static void Fail(List<PendingBatch> group, int first, AppendFailure failure)
@@ -310,12 +337,11 @@ public sealed class BatchDelivery(
     }
 
     /// <summary>Ends the batches whose delivery timeout has passed.</summary>
-    /// <returns>The index of the first remaining batch, at which <paramref name="bytes"/> now begins.</returns>
-    private int Expire(List<PendingBatch> group, int first, AppendFailure? last, ref ReadOnlyMemory<byte> bytes)
+    /// <returns>The index of the first remaining batch.</returns>
+    private int Expire(List<PendingBatch> group, int first, AppendFailure? last)
     {
         for (; first < group.Count && Left(group[first]) <= TimeSpan.Zero; first++)
         {
-            bytes = bytes[group[first].EncodedBytes..];
             group[first].Fail(last is null
                 ? new AppendFailure(ErrorCode.RequestTimedOut, false, "DeliveryTimeout passed before the records could be sent.", null)
                 : last with { Text = $"DeliveryTimeout passed. The last answer: {last.Text ?? ErrorCodes.Describe(last.Code).Text}" });
@@ -337,17 +363,5 @@ public sealed class BatchDelivery(
 
         /// <summary>The topic does not exist, or these records must not go to its new creation.</summary>
         Gone,
-    }
-
-    /// <summary>The result of one append.</summary>
-    private readonly record struct Attempt(AppendResult Answer, Exception? Exception = null)
-    {
-        public ErrorCode Error => Answer.Error;
-
-        public bool IsOutcomeUnknown => Error is ErrorCode.RequestTimedOut or ErrorCode.NetworkException or ErrorCode.UnknownServerError
-            or ErrorCode.NotEnoughReplicasAfterAppend;
-
-        public static Attempt Failed(ErrorCode error, string text, Exception? exception = null) =>
-            new(Unanswered with { Error = error, Detail = text }, exception);
     }
 }

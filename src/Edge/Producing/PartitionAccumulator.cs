@@ -36,6 +36,9 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
     /// <summary>Sends the batches.</summary>
     public BatchDelivery Delivery => delivery;
 
+    /// <summary>How the batches are stamped; null without idempotence. Only the sender uses it.</summary>
+    internal PartitionSequence? Sequence { get; } = SequenceOf(delivery.Policy);
+
     /// <summary>The total <see cref="PendingBatch.ReservedBytes"/> of the batches that have not ended.</summary>
     public long QueuedBytes => Volatile.Read(ref _queuedBytes);
 
@@ -155,6 +158,12 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
         }
     }
 
+    private static PartitionSequence? SequenceOf(ProducePolicy policy)
+    {
+        Invariant.Check(!policy.IsIdempotent || policy.MaxInFlight == 1, "an append of an idempotent producer is stamped once the one before has ended");
+        return policy.IsIdempotent ? new PartitionSequence() : null;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Continue(bool isBatchClosed, bool isSenderNeeded)
     {
@@ -199,7 +208,7 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
 
             long bytes = 0;
             while (_ready.TryPeek(out var next)
-                && (group.Count == 0 || (bytes + next.SizeInBytes <= _policy.AppendBytes && group.Count < Limits.BatchesPerAppend)))
+                && (group.Count == 0 || (bytes + next.SizeInBytes <= _policy.AppendBytes && group.Count < _policy.BatchesPerAppend)))
             {
                 bytes += next.SizeInBytes;
                 group.Add(_ready.Dequeue());

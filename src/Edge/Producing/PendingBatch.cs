@@ -80,8 +80,9 @@ public abstract class PendingBatch
     }
 
     /// <summary>Encodes the batch for an append.</summary>
-    internal ReadOnlyMemory<byte> Encode(CompressionType compression)
+    internal ReadOnlyMemory<byte> Encode(CompressionType compression, BatchStamp stamp)
     {
+        Stamp(stamp);
         var encoded = _builder?.Build(compression) ?? Encoded;
         EncodedBytes = encoded.Length;
         ReleaseBuilder();
@@ -89,8 +90,9 @@ public abstract class PendingBatch
     }
 
     /// <summary>Writes the uncompressed batch to <paramref name="destination"/> and advances it.</summary>
-    internal void EncodeInto(ref Span<byte> destination)
+    internal void EncodeInto(ref Span<byte> destination, BatchStamp stamp)
     {
+        Stamp(stamp);
         EncodedBytes = SizeInBytes;
         Encoded.Span.CopyTo(destination);
         _builder?.BuildInto(destination[..EncodedBytes]);
@@ -128,6 +130,15 @@ public abstract class PendingBatch
         _isEnded = true;
         Interlocked.MemoryBarrier();
         OnEnded();
+    }
+
+    private void Stamp(BatchStamp stamp)
+    {
+        Invariant.Check(stamp.IsNone || IsGathered, "batches of clients are sent unchanged");
+        if (_builder is { } builder)
+        {
+            (builder.ProducerId, builder.ProducerEpoch, builder.BaseSequence) = (stamp.Producer.Id, stamp.Producer.Epoch, stamp.Sequence);
+        }
     }
 
     private void ReleaseBuilder()

@@ -51,7 +51,13 @@ public sealed record ProducePolicy
     /// </summary>
     public bool RetriesOnlyMoves { get; init; }
 
-    /// <summary>Whether an append whose outcome is unknown is retried, which may store records twice.</summary>
+    /// <summary>
+    /// Whether batches have a producer id and sequences (KIP-98), so that appends whose outcome is unknown are retried without storing anything twice.
+    /// Needs <see cref="Acks.All"/>, one append in flight, and batches that are gathered here.
+    /// </summary>
+    public bool IsIdempotent { get; init; }
+
+    /// <summary>Whether an append that is not idempotent is retried if its outcome is unknown, which may store records twice.</summary>
     public bool RetryUnknownOutcomes { get; init; }
 
     /// <summary>
@@ -66,4 +72,7 @@ public sealed record ProducePolicy
 
     /// <summary>The maximum size of an append in bytes, unless a single batch is larger.</summary>
     public int AppendBytes => Math.Max(AppendBytesTarget, BatchBytes);
+
+    /// <summary>The maximum number of batches of an append.</summary>
+    public int BatchesPerAppend => IsIdempotent ? Limits.RepeatableBatches : Limits.BatchesPerAppend;
 }

@@ -28,6 +28,9 @@ public sealed class TopicCache(
     private readonly ConcurrentDictionary<TopicName, Entry> _topics = new();
     private readonly BackgroundWork _background = background ?? new BackgroundWork();
 
+    /// <summary>Provides references to grains.</summary>
+    internal IGrainFactory Grains => grains;
+
     /// <summary>Repeats calls without side effects; null for one attempt each.</summary>
     public CallRetries? Retries => retries;
 

@@ -37,6 +37,8 @@ public sealed record AppendRequest(
 /// <param name="Detail">Human-readable detail beyond the error code; null if there is none.</param>
 /// <param name="TopicVersion">The <see cref="PartitionSettings.Version"/> of the topic that the partition acted on; 0 if it has not read
 /// the topic yet. A caller that cached an older version of the topic must read it again.</param>
+/// <param name="Repeated">How many of the first records were in the log before, because batches of an idempotent producer were repeated. They lie from
+/// <see cref="BaseOffset"/> on, and the others up to <see cref="LastOffset"/>; other producers' records may lie between the two.</param>
 [GenerateSerializer, Immutable, Alias("loire.AppendResult")]
 public sealed record AppendResult(
     [property: Id(0)] ErrorCode Error,
@@ -45,4 +47,5 @@ public sealed record AppendResult(
     [property: Id(3)] Timestamp LogAppendTime,
     [property: Id(4)] Offset LogStartOffset,
     [property: Id(5)] string? Detail,
-    [property: Id(6)] long TopicVersion = 0) : IPartitionAnswer;
+    [property: Id(6)] long TopicVersion = 0,
+    [property: Id(7)] int Repeated = 0) : IPartitionAnswer;

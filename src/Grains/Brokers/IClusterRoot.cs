@@ -1,8 +1,8 @@
 namespace Loire.Grains.Brokers;
 
 /// <summary>
-/// The few values above everything else in a cluster, each changed by compare-and-swap: small, and written only when brokers come and go. Of
-/// two concurrent changes of a value one is refused, whichever silos they come from.
+/// The few values above everything else in a cluster, each changed by compare-and-swap: small, and written only when brokers come and go or take a
+/// block of producer ids. Of two concurrent changes of a value one is refused, whichever silos they come from.
 /// </summary>
 public interface IClusterRoot
 {
@@ -19,4 +19,12 @@ public interface IClusterRoot
     /// <param name="version">The version that was read; null for a value that does not exist.</param>
     /// <param name="value">The new value.</param>
     ValueTask<bool> CompareAndSwapAsync(string key, string? version, ReadOnlyMemory<byte> value);
+
+    /// <summary>
+    /// Replaces a value whose stored bytes are damaged, if it still has the version that they were found with; false if it has another one, or is not
+    /// damaged. After an exception the outcome is unknown.
+    /// </summary>
+    /// <param name="key">The name of the value.</param>
+    /// <param name="value">The new value.</param>
+    ValueTask<bool> ReplaceDamagedAsync(string key, ReadOnlyMemory<byte> value);
 }

@@ -38,9 +38,10 @@ internal sealed class StorageClusterRoot([FromKeyedServices(LogStorage.ProviderN
 
     /// <summary>Reads an object as it is stored, damaged or not, and its version; both are null if there is none.</summary>
     /// <exception cref="StorageDamagedException">The store itself knows that the object is damaged.</exception>
-    internal async Task<(byte[]? Bytes, string? Version)> ReadBytesAsync(string key)
+    internal Task<(byte[]? Bytes, string? Version)> ReadBytesAsync(string key) => ReadBytesAsync(key, new GrainState<StoredObject>(new StoredObject()));
+
+    private async Task<(byte[]? Bytes, string? Version)> ReadBytesAsync(string key, GrainState<StoredObject> state)
     {
-        var state = new GrainState<StoredObject>(new StoredObject());
         await storage.ReadStateAsync(StateName, GrainId.Create(GrainType, key), state);
         if (string.IsNullOrEmpty(state.ETag) && !state.RecordExists)
         {
@@ -111,6 +112,21 @@ internal sealed class StorageClusterRoot([FromKeyedServices(LogStorage.ProviderN
         catch (InconsistentStateException)
         {
             return false;
+        }
+    }
+
+    public async ValueTask<bool> ReplaceDamagedAsync(string key, ReadOnlyMemory<byte> value)
+    {
+        var state = new GrainState<StoredObject>(new StoredObject());
+        try
+        {
+            var (bytes, version) = await ReadBytesAsync(key, state);
+            return bytes is not null && !TryValue(key, bytes, out _) && await CompareAndSwapAsync(key, version, value);
+        }
+        catch (StorageDamagedException) when (!string.IsNullOrEmpty(state.ETag))
+        {
+            // A store with checksums of its own tells the version nevertheless.
+            return await CompareAndSwapAsync(key, state.ETag, value);
         }
     }
 

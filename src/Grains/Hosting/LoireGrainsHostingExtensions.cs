@@ -8,6 +8,7 @@ using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Partitions;
 using Loire.Grains.Placement;
 using Loire.Grains.Topics;
+using Loire.Grains.Transactions;
 using Loire.Grains.Turns;
 using Loire.Log;
 using Loire.Log.Chains;
@@ -55,6 +56,7 @@ public static partial class LoireGrainsHostingExtensions
         services.TryAddSingleton<ITopicDrivers>(provider => provider.GetRequiredService<DriverFactory>());
         services.TryAddSingleton<IGroupDrivers>(provider => provider.GetRequiredService<DriverFactory>());
         services.TryAddSingleton<IClusterRoot, StorageClusterRoot>();
+        services.TryAddSingleton<IProducerIds, ProducerIds>();
         services.TryAddSingleton<ActiveDrivers>();
         services.TryAddSingleton<ServingBrokers>();
         services.TryAddSingleton<PartitionLeaders>();

@@ -32,6 +32,7 @@ internal sealed class LoireGrainsOptionsValidator : IValidateOptions<LoireGrains
                 ? $"{nameof(options.CompactionCheckInterval)} must lie between a millisecond and 30 days." : null,
             options.CompactionMemoryBytes < 1024 * 1024 ? $"{nameof(options.CompactionMemoryBytes)} must be at least a MiB." : null,
             options.KeyIndexBytes < 1024 * 1024 ? $"{nameof(options.KeyIndexBytes)} must be at least a MiB." : null,
+            options.ProducerExpiration < TimeSpan.FromMilliseconds(1) ? $"{nameof(options.ProducerExpiration)} must be at least a millisecond." : null,
             options.CompactionBytesPerSecond < CompactionBudget.MinBytesPerSecond
                 ? $"{nameof(options.CompactionBytesPerSecond)} must be at least {CompactionBudget.MinBytesPerSecond}." : null,
             options.RetentionCheckInterval < TimeSpan.FromMilliseconds(1) || options.RetentionCheckInterval > TimeSpan.FromDays(30)

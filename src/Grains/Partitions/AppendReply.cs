@@ -18,6 +18,9 @@ internal sealed class AppendReply : IValueTaskSource<AppendResult>
     /// <summary>Where the first batches lie, which were in the log before; <see cref="Offset.None"/> if all of them are new.</summary>
     public Offset RepeatedBase { get; set; } = Offset.None;
 
+    /// <summary>How many records those batches have.</summary>
+    public int Repeated { get; set; }
+
     /// <summary>Completes with the reply.</summary>
     public ValueTask<AppendResult> Result => new(this, _core.Version);
 

@@ -138,7 +138,7 @@ internal sealed class PartitionAppends(
             if (append.Reply is { } reply)
             {
                 var first = reply.RepeatedBase == Offset.None ? append.BaseOffset : reply.RepeatedBase;
-                reply.Release(Appended(first, append.NextOffset, reply.LogAppendTime));
+                reply.Release(Appended(first, append.NextOffset, reply.LogAppendTime, reply.Repeated));
             }
         }
 
@@ -178,8 +178,8 @@ internal sealed class PartitionAppends(
     /// <summary>Returns the memory of what is still pending; the log must not be used any more.</summary>
     public void Dispose() => _memory.Dispose();
 
-    private AppendResult Appended(Offset first, Offset next, Timestamp logAppendTime) => new(
-        ErrorCode.None, first, next + -1, logAppendTime, machine.Positions.Start, null, machine.TopicVersion);
+    private AppendResult Appended(Offset first, Offset next, Timestamp logAppendTime, int repeated = 0) => new(
+        ErrorCode.None, first, next + -1, logAppendTime, machine.Positions.Start, null, machine.TopicVersion, repeated);
 
     private AppendResult Unacknowledged() => new(
         ErrorCode.None, Offset.None, Offset.None, Timestamp.None, machine.Positions.Start, null, machine.TopicVersion);
@@ -348,7 +348,10 @@ internal sealed class PartitionAppends(
             }
 
             _produced.Skip(verdict.Repeated);
-            reply?.RepeatedBase = verdict.BaseOffset;
+            if (reply is not null)
+            {
+                (reply.RepeatedBase, reply.Repeated) = (verdict.BaseOffset, (int)(verdict.NextOffset - verdict.BaseOffset));
+            }
         }
 
         var pending = log.Append(_produced.Batches);

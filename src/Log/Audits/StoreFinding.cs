@@ -12,6 +12,9 @@ public enum RepairAction
     /// <summary>The object is removed, because the cluster cannot start with it and makes a new one without it: the registry of brokers.</summary>
     Remove,
 
+    /// <summary>The object stays as it is, and nothing is given up: the cluster replaces it at its next use. The counter of producer ids.</summary>
+    Renewed,
+
     /// <summary>A log cannot be opened without this object: all of the log's objects are removed, and its name is free again.</summary>
     RemoveLog,
 

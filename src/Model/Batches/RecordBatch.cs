@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Loire.Model.Transactions;
 using static Loire.Model.Batches.BatchLayout;
 
 namespace Loire.Model.Batches;
@@ -163,6 +164,18 @@ public readonly ref struct RecordBatch
         BinaryPrimitives.WriteInt64BigEndian(destination[BatchLayout.BaseOffset..], baseOffset.Value);
         batch[Length..BatchLayout.LeaderEpoch].CopyTo(destination[Length..]);
         BinaryPrimitives.WriteInt32BigEndian(destination[BatchLayout.LeaderEpoch..], epoch.Value);
+    }
+
+    /// <summary>Makes a batch that of an idempotent producer, or of none, in place, and renews its checksum.</summary>
+    /// <param name="batch">One whole batch, in memory that nobody else reads.</param>
+    /// <param name="producer">The producer; <see cref="ProducerIdentity.None"/> for a batch without one.</param>
+    /// <param name="baseSequence">The sequence of its first record; −1 without a producer.</param>
+    public static void SetProducer(Span<byte> batch, ProducerIdentity producer, int baseSequence)
+    {
+        BinaryPrimitives.WriteInt64BigEndian(batch[BatchLayout.ProducerId..], producer.Id);
+        BinaryPrimitives.WriteInt16BigEndian(batch[BatchLayout.ProducerEpoch..], producer.Epoch);
+        BinaryPrimitives.WriteInt32BigEndian(batch[BatchLayout.BaseSequence..], baseSequence);
+        BinaryPrimitives.WriteUInt32BigEndian(batch[BatchLayout.Crc..], Crc32C.Compute(batch[BatchLayout.Attributes..]));
     }
 
     /// <summary>

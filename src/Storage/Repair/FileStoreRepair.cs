@@ -16,6 +16,9 @@ public sealed partial class FileStoreRepair : IAsyncDisposable
     // Whose brokers register again.
     private const string RegistryKey = "|root/brokers";
 
+    // Removed, it would begin again with ids that producers have.
+    private const string ProducerIdsKey = "|root/producer-ids";
+
     private readonly FileGrainStorage _storage;
     private readonly Dictionary<StoreFinding, List<Step>> _steps = [];
 
@@ -105,6 +108,10 @@ public sealed partial class FileStoreRepair : IAsyncDisposable
             else if (Text(key).EndsWith(RegistryKey, StringComparison.Ordinal))
             {
                 _steps.Add(new StoreFinding(RepairAction.Remove, Text(key), 1, entry.Length), [new Step(key, entry.Sequence, null)]);
+            }
+            else if (Text(key).EndsWith(ProducerIdsKey, StringComparison.Ordinal))
+            {
+                _steps.Add(new StoreFinding(RepairAction.Renewed, Text(key), 0, 0), []);
             }
             else
             {

@@ -128,6 +128,7 @@ public sealed class ApplicationCodeTests
         { "MaxRecordBytes", options => options.MaxRecordBytes = 0 },
         { "Compression", options => options.Compression = (Model.CompressionType)7 },
         { "Acks", options => options.Acks = (Acks)2 },
+        { "Acks", options => (options.EnableIdempotence, options.Acks) = (true, Acks.Leader) },
         { "Retries", options => options.Retries = -1 },
         { "RequestTimeout", options => options.RequestTimeout = TimeSpan.Zero },
         { "DeliveryTimeout", options => options.DeliveryTimeout = TimeSpan.FromSeconds(29) },

@@ -22,7 +22,7 @@ public sealed class DeliveryTests
     public void What_gathers_while_an_append_is_under_way_goes_with_the_next_one_in_order() => VirtualTime.Run(async time =>
     {
         var bench = new ProducerBench(time);
-        await using var producer = bench.Producer(options => options.BatchSize = 200);
+        await using var producer = bench.Producer(options => (options.BatchSize, options.EnableIdempotence) = (200, false));
         var gate = new Gate();
         bench.Partition.BeforeAppend = async number =>
         {
@@ -121,10 +121,10 @@ public sealed class DeliveryTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void An_answer_that_is_lost_leaves_the_outcome_unknown(bool byException) => VirtualTime.Run(async time =>
+    public void An_answer_that_is_lost_leaves_the_outcome_unknown_without_idempotence(bool byException) => VirtualTime.Run(async time =>
     {
         var bench = new ProducerBench(time);
-        await using var producer = bench.Producer();
+        await using var producer = bench.Producer(options => options.EnableIdempotence = false);
         bench.Partition.AfterAppend = number => number > 0 ? Task.CompletedTask
             : byException ? throw new InvalidOperationException("The silo has gone.")
             : new TaskCompletionSource().Task;
@@ -137,11 +137,41 @@ public sealed class DeliveryTests
         Assert.Equal(["a", "b"], await bench.Log());
     });
 
-    [Fact]
-    public void Unknown_outcomes_are_retried_only_on_request_and_may_then_store_records_twice() => VirtualTime.Run(async time =>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_answer_that_is_lost_is_no_failure_and_the_record_is_stored_once(bool byException) => VirtualTime.Run(async time =>
     {
         var bench = new ProducerBench(time);
-        await using var producer = bench.Producer(options => options.RetryUnknownOutcomes = true);
+        await using var producer = bench.Producer();
+        bench.Partition.AfterAppend = number => number > 0 ? Task.CompletedTask
+            : byException ? throw new InvalidOperationException("The silo has gone.")
+            : new TaskCompletionSource().Task;
+        Assert.Equal(0, (await producer.ProduceAsync("t", Value("a"))).Offset);
+        Assert.Equal(1, (await producer.ProduceAsync("t", Value("b"))).Offset);
+        Assert.Equal(["a", "b"], await bench.Log());
+    });
+
+    [Theory]
+    [InlineData(null, Acks.All, true)]
+    [InlineData(true, Acks.All, true)]
+    [InlineData(false, Acks.All, false)]
+    [InlineData(null, Acks.Leader, false)]
+    [InlineData(null, Acks.None, false)]
+    public void A_producer_is_idempotent_by_default_if_it_waits_for_all_copies(bool? wanted, Acks acks, bool isIdempotent) => VirtualTime.Run(async time =>
+    {
+        var bench = new ProducerBench(time);
+        await using var producer = bench.Producer(options => (options.EnableIdempotence, options.Acks, options.MaxInFlight) = (wanted, acks, 5));
+        await producer.ProduceAsync("t", Value("a"));
+        Assert.Equal(isIdempotent, bench.Partition.Producers.Count > 0);
+        Assert.Equal(isIdempotent ? 1 : 0, bench.Cluster.ProducerIds);
+    });
+
+    [Fact]
+    public void Unknown_outcomes_are_retried_without_idempotence_only_on_request_and_may_then_store_records_twice() => VirtualTime.Run(async time =>
+    {
+        var bench = new ProducerBench(time);
+        await using var producer = bench.Producer(options => (options.EnableIdempotence, options.RetryUnknownOutcomes) = (false, true));
         bench.Partition.AfterAppend = number => number > 0 ? Task.CompletedTask : throw new TimeoutException();
         Assert.Equal(1, (await producer.ProduceAsync("t", Value("a"))).Offset);
         Assert.Equal(["a", "a"], await bench.Log());
@@ -151,7 +181,7 @@ public sealed class DeliveryTests
     public void A_refusal_after_an_unknown_outcome_leaves_it_unknown() => VirtualTime.Run(async time =>
     {
         var bench = new ProducerBench(time);
-        await using var producer = bench.Producer(options => options.RetryUnknownOutcomes = true);
+        await using var producer = bench.Producer();
         bench.Partition.BeforeAppend = number => Task.FromResult(number == 0 ? ErrorCode.RequestTimedOut : ErrorCode.InvalidRecord);
         Assert.True((await Fails(producer.ProduceAsync("t", Value("a")).AsTask())).IsOutcomeUnknown);
     });
@@ -165,7 +195,6 @@ public sealed class DeliveryTests
             options.BatchSize = 100;
             options.RequestTimeout = TimeSpan.FromSeconds(2);
             options.DeliveryTimeout = TimeSpan.FromSeconds(5);
-            options.RetryUnknownOutcomes = true;
         });
         bench.Partition.BeforeAppend = _ => new TaskCompletionSource<ErrorCode>().Task;
         List<(DateTimeOffset At, Task<ProduceOutcome> Outcome)> calls = [];
@@ -229,7 +258,7 @@ public sealed class DeliveryTests
     public void More_appends_in_flight_carry_full_batches() => VirtualTime.Run(async time =>
     {
         var bench = new ProducerBench(time);
-        await using var producer = bench.Producer(options => (options.MaxInFlight, options.BatchSize) = (3, 100));
+        await using var producer = bench.Producer(options => (options.EnableIdempotence, options.MaxInFlight, options.BatchSize) = (false, 3, 100));
         bench.Partition.BeforeAppend = async _ =>
         {
             await bench.Delay(TimeSpan.FromSeconds(1));

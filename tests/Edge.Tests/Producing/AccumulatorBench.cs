@@ -89,6 +89,22 @@ internal sealed class AccumulatorBench : IAccumulatorOwner
 
     public Task<string> LogAsync() => LogAsync(Partition);
 
+    /// <summary>The stamps of a partition's batches, in order: producer id, epoch, sequence.</summary>
+    public static async Task<string> StampsAsync(IPartitionGrain partition)
+    {
+        var result = await partition.Fetch(new FetchRequest(Offset.Zero, 1024 * 1024, 0, TimeSpan.Zero), default);
+        var log = TestBatches.Join(result.Batches).AsSpan();
+        List<string> stamps = [];
+        for (; RecordBatch.TryRead(log, out var batch) == ErrorCode.None; log = log[batch.SizeInBytes..])
+        {
+            stamps.Add($"{batch.ProducerId}:{batch.ProducerEpoch}:{batch.BaseSequence}");
+        }
+
+        return string.Join(" | ", stamps);
+    }
+
+    public Task<string> StampsAsync() => StampsAsync(Partition);
+
     bool IAccumulatorOwner.TryFollow(TopicRoutes routes)
     {
         if (Follows)

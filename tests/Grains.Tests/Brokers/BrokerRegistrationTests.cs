@@ -222,14 +222,14 @@ public sealed class BrokerRegistrationTests
         await New(time, id: 1).RegisterAsync("s1", Alive(), default);
         var key = Assert.Single(_storage.Keys);
         var sound = _storage.Find(key)!.ToArray();
-        Assert.Null((await RegistryRepair.InspectAsync(_storage)).Finding);
+        Assert.Empty((await RootRepair.InspectAsync(_storage)).Findings);
         for (var bit = 0; bit < sound.Length * 8; bit++)
         {
             var bytes = sound.ToArray();
             bytes[bit / 8] ^= (byte)(1 << (bit % 8));
             _storage.Replace(key, bytes);
-            var repair = await RegistryRepair.InspectAsync(_storage);
-            Assert.Equal(new StoreFinding(RepairAction.Restore, "root/brokers", 0, 0), repair.Finding);
+            var repair = await RootRepair.InspectAsync(_storage);
+            Assert.Equal(new StoreFinding(RepairAction.Restore, "root/brokers", 0, 0), Assert.Single(repair.Findings));
             Assert.True(await repair.ApplyAsync());
             Assert.Equal(sound, _storage.Find(key));
         }
@@ -243,9 +243,9 @@ public sealed class BrokerRegistrationTests
         var bytes = _storage.Find(key)!.ToArray();
         bytes.AsSpan(6).Fill(0xA5);
         _storage.Replace(key, bytes);
-        var late = await RegistryRepair.InspectAsync(_storage);
-        var repair = await RegistryRepair.InspectAsync(_storage);
-        Assert.Equal(new StoreFinding(RepairAction.Remove, "root/brokers", 1, bytes.Length), repair.Finding);
+        var late = await RootRepair.InspectAsync(_storage);
+        var repair = await RootRepair.InspectAsync(_storage);
+        Assert.Equal(new StoreFinding(RepairAction.Remove, "root/brokers", 1, bytes.Length), Assert.Single(repair.Findings));
         Assert.True(await repair.ApplyAsync());
         await New(time, id: 1).RegisterAsync("s2", Alive(), default);
         Assert.False(await late.ApplyAsync());

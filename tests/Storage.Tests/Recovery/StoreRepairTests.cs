@@ -90,6 +90,31 @@ public sealed class StoreRepairTests
     }
 
     [Fact]
+    public async Task The_counter_of_producer_ids_beyond_repair_is_left_to_the_cluster_which_replaces_it()
+    {
+        var (disk, counter) = (new LossyDisk(), GrainId.Create("root", "producer-ids"));
+        await using (var store = Open(disk))
+        {
+            await store.WriteStateAsync("loire", counter, new GrainState<StoredObject>(new StoredObject { Pieces = ["the counter"u8.ToArray()] }));
+        }
+
+        Overwrite(disk, "the counter");
+        await using (var repair = await FileStoreRepair.InspectAsync(Open(disk)))
+        {
+            Assert.Equal([new StoreFinding(RepairAction.Renewed, "loire|root/producer-ids", 0, 0)], repair.Findings);
+            await repair.ApplyAsync();
+        }
+
+        // As a node does that finds it damaged.
+        await using var used = Open(disk);
+        var found = new GrainState<StoredObject>(new StoredObject());
+        await Assert.ThrowsAsync<StorageDamagedException>(() => used.ReadStateAsync("loire", counter, found));
+        found.State = new StoredObject { Pieces = ["a new counter"u8.ToArray()] };
+        await used.WriteStateAsync("loire", counter, found);
+        await used.ReadStateAsync("loire", counter, found);
+    }
+
+    [Fact]
     public async Task Losses_of_unknown_keys_are_accepted_for_good()
     {
         var disk = await FilledAsync();

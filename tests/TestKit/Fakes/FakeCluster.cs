@@ -6,7 +6,9 @@ using Loire.Grains.Interfaces.Consumers;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Model;
+using Loire.Model.Transactions;
 
 namespace Loire.TestKit.Fakes;
 
@@ -81,10 +83,33 @@ public sealed class FakeCluster
         : contract == typeof(IGroupCatalogGrain) ? new FakeGroupCatalog(this, int.Parse(key, CultureInfo.InvariantCulture))
         : contract == typeof(IBrokerGrain) ? new FakeBroker(this)
         : contract == typeof(IClusterGrain) ? new FakeClusterGrain(this)
+        : contract == typeof(IProducerIdGrain) ? (HasProducerIds ? new FakeProducerIds(this) : throw new ArgumentException("Could not find an implementation."))
         : new FakeCatalog(this);
 
     /// <summary>What brokers answer to fetches.</summary>
     public Func<BrokerFetchRequest, Task<BrokerFetchResult>>? OnBrokerFetch { get; set; }
+
+    /// <summary>Whether the cluster knows the grain that gives producer ids; clusters of earlier versions do not.</summary>
+    public bool HasProducerIds { get; set; } = true;
+
+    /// <summary>Awaited by each request for a producer id, with its number; what it returns is the answer if it is an error.</summary>
+    public Func<int, Task<ErrorCode>>? BeforeProducerId { get; set; }
+
+    /// <summary>Requests for a producer id so far, each of which gives another one.</summary>
+    public int ProducerIds => Volatile.Read(ref _producerIds);
+
+    private int _producerIds;
+
+    private sealed class FakeProducerIds(FakeCluster cluster) : IProducerIdGrain
+    {
+        public async ValueTask<ProducerIdResult> Next()
+        {
+            var number = Interlocked.Increment(ref cluster._producerIds) - 1;
+            return cluster.BeforeProducerId is { } before && await before(number) is var error && error != ErrorCode.None
+                ? new ProducerIdResult(error, ProducerIdentity.None)
+                : new ProducerIdResult(ErrorCode.None, new ProducerIdentity(1_000 + number, 0));
+        }
+    }
 
     private sealed class FakeBroker(FakeCluster cluster) : IBrokerGrain
     {

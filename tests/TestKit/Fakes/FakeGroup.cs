@@ -53,6 +53,10 @@ public sealed class FakeGroup(string id) : IGroupGrain
     public ValueTask<ErrorCode> Leave(LeaveRequest request) =>
         Exception is not null ? throw Exception : OnLeave is { } answer ? answer(request) : ValueTask.FromResult(ErrorCode.None);
 
+    public ValueTask<CommitResult> CommitInTransaction(TransactionalCommitRequest request) => throw new NotSupportedException();
+
+    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
+
     public async ValueTask<CommitResult> Commit(CommitRequest request)
     {
         if (Failure() is var failure && failure != ErrorCode.None)
@@ -88,10 +92,6 @@ public sealed class FakeGroup(string id) : IGroupGrain
 
     /// <summary>How often offsets were asked for.</summary>
     public int Reads { get; private set; }
-
-    public ValueTask<CommitResult> CommitInTransaction(TransactionalCommitRequest request) => throw new NotSupportedException();
-
-    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
 
     public ValueTask<OffsetsResult> Offsets(TopicPartition[]? partitions)
     {

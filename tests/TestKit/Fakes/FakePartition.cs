@@ -1,3 +1,5 @@
+using Loire.Coordination.Partitions;
+using Loire.Coordination.Producers;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Transactions;
 using Loire.Model;
@@ -63,6 +65,13 @@ public sealed class FakePartition : IPartitionGrain
     /// <summary>Larger batches are refused.</summary>
     public int MaxMessageBytes { get; set; } = int.MaxValue;
 
+    /// <summary>Whether batches of idempotent producers are accepted: from feature level 3 on.</summary>
+    public bool SupportsProducers { get; set; } = true;
+
+    /// <summary>What it remembers of idempotent producers, by the rules of the real one.</summary>
+    public ProducerTable Producers => _machine.Producers;
+
+    private readonly PartitionMachine<object, LongPoll> _machine = new();
     private int _inFlight;
     private int _fetches;
 
@@ -88,6 +97,7 @@ public sealed class FakePartition : IPartitionGrain
             }
 
             Offset first, last;
+            int repeated;
             TaskCompletionSource grown;
             lock (_lock)
             {
@@ -97,9 +107,14 @@ public sealed class FakePartition : IPartitionGrain
                         ErrorCode.MessageTooLarge, Offset.None, Offset.None, Timestamp.None, LogStart, null, TopicVersion);
                 }
 
-                first = _end;
-                Take(request.Batches);
-                last = _end + -1;
+                if (Judge(request.Batches.Span) is var verdict && verdict.Error != ErrorCode.None)
+                {
+                    return new AppendResult(verdict.Error, Offset.None, Offset.None, Timestamp.None, LogStart, null, TopicVersion);
+                }
+
+                repeated = verdict.Repeated == 0 ? 0 : (int)(verdict.NextOffset - verdict.BaseOffset);
+                first = verdict.Repeated == 0 ? _end : verdict.BaseOffset;
+                last = Take(request.Batches, verdict.Repeated) ? _end + -1 : verdict.NextOffset + -1;
                 (grown, _grown) = (_grown, new TaskCompletionSource());
             }
 
@@ -112,7 +127,7 @@ public sealed class FakePartition : IPartitionGrain
 
             return request.Acks == Acks.None
                 ? new AppendResult(ErrorCode.None, Offset.None, Offset.None, Timestamp.None, LogStart, null, TopicVersion)
-                : new AppendResult(ErrorCode.None, first, last, Timestamp.None, LogStart, null, TopicVersion);
+                : new AppendResult(ErrorCode.None, first, last, Timestamp.None, LogStart, null, TopicVersion, repeated);
         }
         finally
         {
@@ -128,10 +143,6 @@ public sealed class FakePartition : IPartitionGrain
             Take(batch);
         }
     }
-
-    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
-
-    public ValueTask<ProducersResult> Producers() => throw new NotSupportedException();
 
     public async ValueTask AppendUnacknowledged(AppendRequest request) => await Append(request with { Acks = Acks.None });
 
@@ -279,6 +290,26 @@ public sealed class FakePartition : IPartitionGrain
 
     public ValueTask<ErrorCode> Delete() => throw new NotSupportedException();
 
+    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
+
+    ValueTask<ProducersResult> IPartitionGrain.Producers() => throw new NotSupportedException();
+
+    private SequenceVerdict Judge(ReadOnlySpan<byte> bytes)
+    {
+        List<ProducedBatch> batches = [];
+        for (; RecordBatch.TryRead(bytes, out var batch) == ErrorCode.None; bytes = bytes[batch.SizeInBytes..])
+        {
+            if (ProducedBatch.Of(batch) is { } produced)
+            {
+                batches.Add(produced);
+            }
+        }
+
+        return batches.Count > 0 && !SupportsProducers
+            ? new SequenceVerdict(ErrorCode.UnsupportedForMessageFormat, 0, Offset.None, Offset.None, Timestamp.None)
+            : _machine.Judge(batches.ToArray(), null);
+    }
+
     private bool IsTooLarge(ReadOnlySpan<byte> batches)
     {
         for (; RecordBatch.TryRead(batches, out var batch) == ErrorCode.None; batches = batches[batch.SizeInBytes..])
@@ -295,17 +326,29 @@ public sealed class FakePartition : IPartitionGrain
     private PartitionOffsets Bounds() => new(ErrorCode.None, LogStart, _end, _end, _end, Epoch, TopicVersion);
 
     // As the log keeps them: a stamp of its own, and the producer's bytes behind it.
-    private void Take(ReadOnlyMemory<byte> batches)
+    private bool Take(ReadOnlyMemory<byte> batches, int skipped = 0)
     {
+        var isAny = false;
         while (!batches.IsEmpty)
         {
             Invariant.Check(RecordBatch.TryRead(batches.Span, out var batch) == ErrorCode.None);
-            var stamp = new byte[RecordBatch.StampSize];
-            RecordBatch.Stamp(batch.Bytes, _end, Epoch, stamp);
-            var next = _end + batch.LastOffsetDelta + 1;
-            _batches.Add((_end, next, batch.MaxTimestamp, [stamp, batches[RecordBatch.StampSize..batch.SizeInBytes]], batch.SizeInBytes));
-            _end = next;
+            if (skipped-- <= 0)
+            {
+                isAny = true;
+                var stamp = new byte[RecordBatch.StampSize];
+                RecordBatch.Stamp(batch.Bytes, _end, Epoch, stamp);
+                var next = _end + batch.LastOffsetDelta + 1;
+                _batches.Add((_end, next, batch.MaxTimestamp, [stamp, batches[RecordBatch.StampSize..batch.SizeInBytes]], batch.SizeInBytes));
+                _end = next;
+                if (ProducedBatch.Of(batch) is { } produced)
+                {
+                    Producers.Replay(produced, next + -1, batch.MaxTimestamp);
+                }
+            }
+
             batches = batches[batch.SizeInBytes..];
         }
+
+        return isAny;
     }
 }
