@@ -41,6 +41,9 @@ internal sealed class DriverFactory(
     ILoggerFactory loggers,
     BrokerRegistration? registration = null) : IPartitionDrivers, ITopicDrivers, IGroupDrivers
 {
+    // Whether all brokers read the records of transactions in a group's journal: a feature level will say so.
+    private const bool TransactionsAllowed = true;
+
     private readonly LoireGrainsOptions _options = options.Value;
     private readonly IObjectListing? _listing = options.Value.Journal.Listing;
     private readonly PartitionDriverOptions _partitionOptions =
@@ -87,8 +90,8 @@ internal sealed class DriverFactory(
         ? new StoreSweep(new LogSweep(listing, storage, time), topics, _catalogLogger).RunAsync() : Task.CompletedTask;
 
     public GroupDriver Group(GroupId id, ITurnQueue turns, Action<TimeSpan> wakeAfter, IActivation activation) => new(
-        id, Journal(GroupJournalName.Of(id)), () => new GroupMachine(_assignors, _options.Groups.Members), _groupGateway, turns,
-        _options.Groups, time, _groupLogger, wakeAfter, activation);
+        id, Journal(GroupJournalName.Of(id)), () => new GroupMachine(_assignors, _options.Groups.Members), _groupGateway,
+        static () => ValueTask.FromResult(TransactionsAllowed), turns, _options.Groups, time, _groupLogger, wakeAfter, activation);
 
     public GroupCatalogDriver Catalog(int shard) => new(
         Journal($"groups/{shard}"), _groupGateway.Expire, MaxAge, _groupLogger,

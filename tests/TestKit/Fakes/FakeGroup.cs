@@ -1,4 +1,5 @@
 using Loire.Grains.Interfaces.Groups;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Model;
 using Loire.Model.Groups;
 
@@ -82,13 +83,26 @@ public sealed class FakeGroup(string id) : IGroupGrain
         }
     }
 
+    /// <summary>The partitions of which an open transaction may commit another offset.</summary>
+    public List<TopicPartition> Pending { get; } = [];
+
+    /// <summary>How often offsets were asked for.</summary>
+    public int Reads { get; private set; }
+
+    public ValueTask<CommitResult> CommitInTransaction(TransactionalCommitRequest request) => throw new NotSupportedException();
+
+    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
+
     public ValueTask<OffsetsResult> Offsets(TopicPartition[]? partitions)
     {
         var failure = Failure();
         lock (_lock)
         {
-            return ValueTask.FromResult(new OffsetsResult(failure, failure != ErrorCode.None ? []
-                : [.. _offsets.Values.Where(offset => partitions is null || partitions.Contains(offset.Partition))]));
+            Reads++;
+            TopicPartition[] pending = [.. Pending.Where(partition => partitions is null || partitions.Contains(partition))];
+            return ValueTask.FromResult(failure != ErrorCode.None ? new OffsetsResult(failure, []) : new OffsetsResult(
+                failure, [.. _offsets.Values.Where(offset => partitions is null || partitions.Contains(offset.Partition))],
+                pending.Length == 0 ? null : pending));
         }
     }
 

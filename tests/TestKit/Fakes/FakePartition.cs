@@ -1,4 +1,5 @@
 using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Model;
 using Loire.Model.Batches;
 
@@ -124,6 +125,10 @@ public sealed class FakePartition : IPartitionGrain
             Take(batch);
         }
     }
+
+    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
+
+    public ValueTask<ProducersResult> Producers() => throw new NotSupportedException();
 
     public async ValueTask AppendUnacknowledged(AppendRequest request) => await Append(request with { Acks = Acks.None });
 
