@@ -86,6 +86,15 @@ public sealed class FakeGroup(string id) : IGroupGrain
     /// <summary>The partitions of which an open transaction may commit another offset.</summary>
     public List<TopicPartition> Pending { get; } = [];
 
+    /// <summary>Has an offset, as when a transaction has committed it.</summary>
+    public void Decide(TopicPartition partition, long offset)
+    {
+        lock (_lock)
+        {
+            _offsets[partition] = new CommittedOffset(partition, new Offset(offset), LeaderEpoch.None, "", Now);
+        }
+    }
+
     /// <summary>How often offsets were asked for.</summary>
     public int Reads { get; private set; }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Reflection;
 using Loire.Grains.Interfaces.Groups;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Model;
 using Loire.Model.Groups;
 
@@ -58,6 +59,10 @@ internal sealed class WatchedGroup(IGroupGrain group, string groupId, string con
 
         return result;
     }
+
+    public ValueTask<CommitResult> CommitInTransaction(TransactionalCommitRequest request) => group.CommitInTransaction(request);
+
+    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => group.EndTransaction(marker);
 
     public async ValueTask<CommitResult> Commit(CommitRequest request)
     {
