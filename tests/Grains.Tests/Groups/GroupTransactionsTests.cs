@@ -160,6 +160,18 @@ public class GroupTransactionsTests
     }
 
     [Fact]
+    public void An_activation_that_missed_the_creation_of_the_group_does_not_confirm_a_marker()
+    {
+        var rival = _bench.Rival();
+        Assert.Equal("", rival.Offsets());
+        Pend(1, ("t", 0, 5));
+        var marker = _bench.Transactions.End(1, commits: true);
+        Assert.Equal(ErrorCode.NotCoordinator, rival.Thread.Finish(() => rival.Driver.EndTransactionAsync(marker)));
+        Assert.Equal(ErrorCode.None, Tell(marker));
+        Assert.Equal(("t-0:5", ""), Seen());
+    }
+
+    [Fact]
     public void A_marker_that_is_told_again_or_late_does_nothing()
     {
         Pend(1, ("t", 0, 5));
