@@ -117,6 +117,15 @@ public static class Limits
     /// </summary>
     public const int OffsetBytesPerGroup = 16 * 1024 * 1024;
 
+    /// <summary>
+    /// Transactions that have offsets pending in one group, a few hundred bytes each with their offsets, which count as <see cref="OffsetBytesPerGroup"/>: one
+    /// for each member.
+    /// </summary>
+    public const int PendingTransactionsPerGroup = MembersPerGroup;
+
+    /// <summary>Offsets that one transaction has pending in one group.</summary>
+    public const int PendingOffsetsPerTransaction = 20_000;
+
     /// <summary>Group ids in one part of the group catalog, held in memory.</summary>
     public const int GroupsPerCatalog = 100_000;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Loire.Grains.Interfaces.Groups;
+using Loire.Model;
 using Loire.Model.Groups;
 using static Loire.WebApi.Tests.GroupTests;
 
@@ -32,6 +33,22 @@ public sealed class GroupOffsetsTests
         Assert.Equal("[]", (await host.GetAsync("/v1/groups/g/offsets?topic=none")).Text);
         await AssertProblem(host.GetAsync("/v1/groups/g/offsets?topic=a%2Fb"), 400, "INVALID_REQUEST");
         await AssertProblem(host.GetAsync("/v1/groups/nobody/offsets"), 404, "GROUP_ID_NOT_FOUND");
+    }
+
+    [Fact]
+    public async Task Who_requires_stable_offsets_gets_none_that_an_open_transaction_may_replace()
+    {
+        await using var host = await ApiHost.StartAsync();
+        Fill(host, "t", 3, 5);
+        await CommitAsync(host, Offsets(2));
+        host.Cluster.Group("g").Pending.AddRange([new(TopicName.Parse("t"), 1), new(TopicName.Parse("t"), 2), new(TopicName.Parse("none"), 0)]);
+        Assert.Equal(2, (await host.GetAsync(Path)).Json.GetArrayLength());
+        var rows = (await host.GetAsync($"{Path}?require_stable=true&topic=t")).Json.EnumerateArray().ToArray();
+        Assert.Equal([null, "UNSTABLE_OFFSET_COMMIT", "UNSTABLE_OFFSET_COMMIT"], rows.Select(row => row.GetProperty("error").GetString()));
+        Assert.Equal(["1", "null", "null"], rows.Select(row => row.GetProperty("offset").GetRawText()));
+        Assert.Equal(["4", "null", "null"], rows.Select(row => row.GetProperty("lag").GetRawText()));
+        Assert.Equal(["5", "5", "5"], rows.Select(row => row.GetProperty("log_end_offset").GetRawText()));
+        await AssertProblem(host.GetAsync($"{Path}?require_stable=maybe"), 400, "INVALID_REQUEST");
     }
 
     [Fact]

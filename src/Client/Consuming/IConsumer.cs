@@ -59,9 +59,11 @@ public interface IConsumer<TKey, TValue> : IAsyncDisposable
     /// <inheritdoc cref="CommitAsync(CancellationToken)"/>
     ValueTask CommitAsync(IEnumerable<ConsumeResult<TKey, TValue>> records, CancellationToken cancellation = default);
 
-    /// <summary>Returns the committed positions of partitions, except for those without one.</summary>
+    /// <summary>
+    /// Returns the committed positions of partitions, except for those without one; waits while an open transaction may commit another one.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no group id.</exception>
-    /// <exception cref="GroupException">The group does not answer.</exception>
+    /// <exception cref="GroupException">The group does not answer, or a transaction stays open for too long.</exception>
     ValueTask<IReadOnlyList<TopicPartitionOffset>> CommittedAsync(
         IEnumerable<TopicPartition> partitions, CancellationToken cancellation = default);
 

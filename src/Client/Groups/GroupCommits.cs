@@ -45,9 +45,10 @@ internal sealed class GroupCommits(
             : CommitAsync(() => set.Uncommitted(among, areFinished), cancellation);
 
     /// <summary>
-    /// Returns the committed offsets of partitions, except for those without one, each with the creation of its topic, if known.
+    /// Returns the committed offsets of partitions, except for those without one, each with the creation of its topic, if known. While an open
+    /// transaction may commit other offsets of any of them, asks again, as Kafka's consumers do (KIP-447): records would be processed twice otherwise.
     /// </summary>
-    /// <exception cref="GroupException">The group does not answer.</exception>
+    /// <exception cref="GroupException">The group does not answer, or a transaction stays open for too long.</exception>
     public async ValueTask<List<ReadPosition>> FindAsync(IEnumerable<TopicPartition> partitions, CancellationToken cancellation)
     {
         var asked = partitions.ToArray();
@@ -55,7 +56,10 @@ internal sealed class GroupCommits(
             async () =>
             {
                 var answer = await AnswerAsync(() => group.Offsets(asked), cancellation);
-                return answer.Error == ErrorCode.None ? answer : throw Failure(answer.Error, null);
+                return answer.Error != ErrorCode.None ? throw Failure(answer.Error, null)
+                    : answer.Pending is [var unstable, ..] ? throw Failure(
+                        ErrorCode.UnstableOffsetCommit, $"A transaction that is still open has committed an offset of the partition {unstable}.")
+                    : answer;
             },
             cancellation);
         return

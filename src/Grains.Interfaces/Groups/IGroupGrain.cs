@@ -36,6 +36,11 @@ public interface IGroupGrain : IGrainWithStringKey
     /// <summary>
     /// Stores offsets that count once their transaction commits; durable when answered. The group belongs to the transaction from then on.
     /// </summary>
+    /// <returns>As for <see cref="Commit"/>, but <see cref="ErrorCode.IllegalGeneration"/> for a stale epoch, and for any epoch of a group that does not exist.
+    /// Of the transaction: <see cref="ErrorCode.InvalidProducerEpoch"/> if the producer is fenced, <see cref="ErrorCode.InvalidTxnState"/> in the first dialect
+    /// and <see cref="ErrorCode.TransactionAbortable"/> in the second one if the group is not part of it, <see cref="ErrorCode.ConcurrentTransactions"/>
+    /// if the end of the one before has not come here, or one comes meanwhile: try again; and what else <see cref="ITransactionGrain.Enlist"/> answers.
+    /// </returns>
     [ResponseTimeout("00:00:15")]
     [Alias("CommitInTransaction")]
     ValueTask<CommitResult> CommitInTransaction(TransactionalCommitRequest request);

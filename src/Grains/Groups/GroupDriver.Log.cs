@@ -1,4 +1,5 @@
 using Loire.Model;
+using Loire.Model.Transactions;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Grains.Groups;
@@ -17,4 +18,8 @@ public sealed partial class GroupDriver
     [LoggerMessage(6, LogLevel.Error,
         "The assignor {Assignor} of group {Group} failed; the next one that all members list is used, or the assignment stays. {Problem}")]
     private partial void AssignorFailed(Exception? exception, GroupId group, string assignor, string problem);
+
+    [LoggerMessage(7, LogLevel.Warning,
+        "Group {Group} forgets offsets of transaction {Number} of {TransactionalId}, of whose end it had been told when they were stored.")]
+    private partial void FoundLeftover(GroupId group, TransactionalId transactionalId, long number);
 }

@@ -37,7 +37,11 @@ public sealed partial class GroupDriver
         }
 
         // There is no await from here until the records are in the journal.
-        var (fenced, allowed) = CheckCommitter(request);
+        var (fenced, allowed) = CheckCommitter(
+            request,
+            partition => request.MemberId is { } member ? Machine.CheckCommit(member, request.MemberEpoch, partition)
+                : HasMembers ? ErrorCode.UnknownMemberId
+                : ErrorCode.None);
         if (allowed.Count == 0 && fenced.Count > 0)
         {
             return Failure(fenced[0].Error, null);
@@ -57,7 +61,7 @@ public sealed partial class GroupDriver
             : new CommitResult(ErrorCode.None, [.. fenced, .. decision.Refused], null);
     }
 
-    /// <summary>Returns the committed offsets of some partitions, or of all.</summary>
+    /// <summary>Returns the committed offsets of some partitions, or of all, and which of them have pending ones.</summary>
     public async Task<OffsetsResult> OffsetsAsync(TopicPartition[]? partitions)
     {
         var error = await NewestAsync();
@@ -88,10 +92,11 @@ public sealed partial class GroupDriver
         }
 
         found.Sort(static (a, b) => a.Partition.CompareTo(b.Partition));
+        TopicPartition[] pending = [.. (partitions?.Distinct().Where(Stored.Pending.Contains) ?? Stored.Pending.Partitions).Order()];
         error = await _journal.Durable;
         return error != ErrorCode.None
             ? new OffsetsResult(error, [])
-            : new OffsetsResult(error, [.. found]);
+            : new OffsetsResult(error, [.. found], pending.Length == 0 ? null : pending);
     }
 
     /// <summary>Deletes offsets of topics that no member subscribes to.</summary>
@@ -135,9 +140,10 @@ public sealed partial class GroupDriver
             return error;
         }
 
+        await ForgetLeftoversAsync();
         error = await RemoveExpired();
         var emptyFor = Date.Milliseconds - Stored.EmptiedAt.Milliseconds;
-        if (error == ErrorCode.None && _closed == ErrorCode.None && !HasMembers && Stored.Count == 0
+        if (error == ErrorCode.None && _closed == ErrorCode.None && !HasMembers && Stored.Count + Stored.Pending.Count == 0
             && emptyFor >= (long)_options.ExpiryInterval.TotalMilliseconds)
         {
             return await DeleteEmptyAsync();
@@ -153,15 +159,14 @@ public sealed partial class GroupDriver
 
     private static CommitResult Failure(ErrorCode error, string? detail) => new(error, [], detail);
 
-    private (List<PartitionError> Fenced, List<CommittedOffset> Allowed) CheckCommitter(CommitRequest request)
+    private (List<PartitionError> Fenced, List<CommittedOffset> Allowed) CheckCommitter(
+        CommitRequest request, Func<TopicPartition, ErrorCode> check)
     {
         List<PartitionError> fenced = [];
         var allowed = new List<CommittedOffset>(request.Offsets.Length);
         foreach (var offset in request.Offsets)
         {
-            var error = request.MemberId is { } member ? Machine.CheckCommit(member, request.MemberEpoch, offset.Partition)
-                : HasMembers ? ErrorCode.UnknownMemberId
-                : ErrorCode.None;
+            var error = check(offset.Partition);
             if (error == ErrorCode.None)
             {
                 allowed.Add(offset with { Metadata = offset.Metadata ?? "" });

@@ -38,6 +38,9 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
     private readonly GroupTopics _topics;
     private readonly OffsetsMirror _mirror;
     private readonly GroupListing _listing;
+    private readonly IGroupPeers _peers;
+    private readonly OpenTransactions _transactions;
+    private readonly Func<ValueTask<bool>> _areTransactionsAllowed;
     private readonly DriverTurns _turns;
     private readonly ParkedHeartbeats _parked;
     private readonly long _madeAt;
@@ -54,7 +57,8 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
     /// <param name="groupId">A legal id.</param>
     /// <param name="journal">Creates the group's journal, which the driver disposes of.</param>
     /// <param name="newMachine">Creates the machine of the members, without any record.</param>
-    /// <param name="peers">The catalog, topics and partitions.</param>
+    /// <param name="peers">The catalog, topics, partitions and coordinators of transactions.</param>
+    /// <param name="areTransactionsAllowed">Whether all brokers read the records of transactions.</param>
     /// <param name="turns">The turns in which the driver runs.</param>
     /// <param name="options">Bounds and intervals.</param>
     /// <param name="time">The clock of sessions, deadlines and commits.</param>
@@ -62,12 +66,14 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
     /// <param name="wakeAfter">Schedules one call of <see cref="WakeAsync"/> after a time, replacing the previous schedule.</param>
     /// <param name="activation">The activation of the grain that holds the driver.</param>
     internal GroupDriver(
-        GroupId groupId, JournalSource journal, Func<GroupMachine> newMachine, IGroupPeers peers, ITurnQueue turns, GroupOptions options,
-        TimeProvider time, ILogger logger, Action<TimeSpan> wakeAfter, IActivation activation)
+        GroupId groupId, JournalSource journal, Func<GroupMachine> newMachine, IGroupPeers peers, Func<ValueTask<bool>> areTransactionsAllowed,
+        ITurnQueue turns, GroupOptions options, TimeProvider time, ILogger logger, Action<TimeSpan> wakeAfter, IActivation activation)
     {
         (_groupId, _options, _time, _logger, _wakeAfter, _activation) =
             (groupId, options, time, logger, wakeAfter, activation);
+        (_peers, _areTransactionsAllowed) = (peers, areTransactionsAllowed);
         _listing = new GroupListing(groupId, peers);
+        _transactions = new OpenTransactions(groupId, peers);
         _madeAt = time.GetTimestamp();
         _turns = new DriverTurns(turns, Fail);
         _parked = new ParkedHeartbeats(_turns);

@@ -2,7 +2,9 @@ using System.Globalization;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Model;
+using Loire.Model.Transactions;
 using Microsoft.Extensions.Logging;
 using TopicOfOffsets = Loire.Coordination.Groups.Offsets.OffsetsTopic;
 
@@ -73,6 +75,12 @@ internal sealed partial class GroupGateway(IGrainFactory grains, int offsetsPart
 
         return error;
     }
+
+    public ValueTask<EnlistResult> Enlist(TransactionalId transaction, EnlistRequest request) => Reach(
+        () => grains.GetGrain<ITransactionGrain>(transaction.Value).Enlist(request), static error => new EnlistResult(error, 0, null));
+
+    public ValueTask<TransactionResult> DescribeTransaction(TransactionalId transaction) => Reach(
+        () => grains.GetGrain<ITransactionGrain>(transaction.Value).Describe(), static error => new TransactionResult(error, null));
 
     private async ValueTask<T> Reach<T>(Func<ValueTask<T>> call, Func<ErrorCode, T> failure)
     {

@@ -57,10 +57,12 @@ public sealed class GroupGrain(IGroupDrivers drivers, ActiveDrivers active) : Gr
         Drive(driver => driver.CommitAsync(request), new CommitResult(ErrorCode.InvalidGroupId, [], Problem));
 
     /// <inheritdoc/>
-    public ValueTask<CommitResult> CommitInTransaction(TransactionalCommitRequest request) => new(new CommitResult(ErrorCode.UnsupportedVersion, [], null));
+    public ValueTask<CommitResult> CommitInTransaction(TransactionalCommitRequest request) =>
+        Drive(driver => driver.CommitInTransactionAsync(request), new CommitResult(ErrorCode.InvalidGroupId, [], Problem));
 
     /// <inheritdoc/>
-    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => new(ErrorCode.UnsupportedVersion);
+    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) =>
+        Drive(driver => driver.EndTransactionAsync(marker), ErrorCode.InvalidGroupId);
 
     /// <inheritdoc/>
     public ValueTask<OffsetsResult> Offsets(TopicPartition[]? partitions) =>

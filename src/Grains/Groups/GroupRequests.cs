@@ -1,6 +1,7 @@
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 using Loire.Model.Groups;
+using Loire.Model.Transactions;
 
 namespace Loire.Grains.Groups;
 
@@ -27,4 +28,12 @@ internal static class GroupRequests
         request.Offsets is null ? "Offsets must be given."
         : request.Offsets.Length > Limits.OffsetsPerCommit ? $"One commit has at most {Limits.OffsetsPerCommit} offsets."
         : null;
+
+    /// <summary>Returns a human-readable problem; null if there is none.</summary>
+    public static string? Problem(TransactionalCommitRequest request) =>
+        request.Commit is null ? "Offsets must be given."
+        : request.Transaction == default ? "A transactional id must not be empty."
+        : request.Producer is not { Id: >= 0, Epoch: >= 0 } ? "A producer has an id and an epoch from 0."
+        : request.Version is not (TransactionVersion.V1 or TransactionVersion.V2) ? "A producer speaks the first or the second dialect."
+        : Problem(request.Commit);
 }

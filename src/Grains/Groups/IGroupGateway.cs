@@ -1,6 +1,8 @@
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Model;
+using Loire.Model.Transactions;
 
 namespace Loire.Grains.Groups;
 
@@ -32,4 +34,10 @@ public interface IGroupPeers
 
     /// <summary>Appends to a partition of <c>__consumer_offsets</c>.</summary>
     ValueTask<ErrorCode> Append(PartitionKey partition, AppendRequest request);
+
+    /// <summary>Asks the coordinator of a transactional id whether the group is part of its open transaction, or adds it.</summary>
+    ValueTask<EnlistResult> Enlist(TransactionalId transaction, EnlistRequest request);
+
+    /// <summary>Describes a transaction.</summary>
+    ValueTask<TransactionResult> DescribeTransaction(TransactionalId transaction);
 }

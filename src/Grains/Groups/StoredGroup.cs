@@ -10,6 +10,6 @@ internal sealed class StoredGroup(GroupMachine machine)
     /// <summary>The members.</summary>
     public GroupMachine Machine => machine;
 
-    /// <summary>The committed offsets.</summary>
+    /// <summary>The offsets, committed and pending.</summary>
     public OffsetsState Offsets { get; } = new();
 }

@@ -89,8 +89,8 @@ internal sealed class DriverFactory(
         ? new StoreSweep(new LogSweep(listing, storage, time), topics, _catalogLogger).RunAsync() : Task.CompletedTask;
 
     public GroupDriver Group(GroupId id, ITurnQueue turns, Action<TimeSpan> wakeAfter, IActivation activation) => new(
-        id, Journal(GroupJournalName.Of(id)), () => new GroupMachine(_assignors, _options.Groups.Members), _groupGateway, turns,
-        _options.Groups, time, _groupLogger, wakeAfter, activation);
+        id, Journal(GroupJournalName.Of(id)), () => new GroupMachine(_assignors, _options.Groups.Members), _groupGateway,
+        () => brokers.HaveLevelAsync(FeatureLevels.Transactions), turns, _options.Groups, time, _groupLogger, wakeAfter, activation);
 
     public GroupCatalogDriver Catalog(int shard) => new(
         Journal($"groups/{shard}"), _groupGateway.Expire, MaxAge, _groupLogger,

@@ -60,17 +60,21 @@ internal sealed record SubscriptionJson(
 /// <summary>A committed offset and how far behind the log it is.</summary>
 /// <param name="TopicName">The topic.</param>
 /// <param name="Partition">The partition.</param>
-/// <param name="Offset">The next offset to read.</param>
+/// <param name="Offset">The next offset to read; null with require_stable while an open transaction may commit another one.</param>
 /// <param name="LeaderEpoch">The epoch of the last record consumed; null if the committer did not tell.</param>
 /// <param name="Metadata">Free text of the committer.</param>
-/// <param name="CommittedAt">When, in milliseconds since 1970.</param>
+/// <param name="CommittedAt">When, in milliseconds since 1970; null without an offset.</param>
 /// <param name="LogEndOffset">The offset of the next record in the log; null if it is unknown.</param>
 /// <param name="Lag">How many offsets lie between the two; null if that is unknown.</param>
-/// <param name="Error">Why the log's end is unknown, by Kafka's name; null if it is known.</param>
+/// <param name="Error">Why the offset or the log's end is unknown, by Kafka's name; null if they are known.</param>
 internal sealed record GroupOffsetJson(
-    string TopicName, int Partition, long Offset, int? LeaderEpoch, string Metadata, long CommittedAt, long? LogEndOffset, long? Lag,
+    string TopicName, int Partition, long? Offset, int? LeaderEpoch, string Metadata, long? CommittedAt, long? LogEndOffset, long? Lag,
     string? Error)
 {
+    public static GroupOffsetJson Unstable(TopicPartition partition, LogBounds bounds) => new(
+        partition.Topic.Value, partition.Partition, null, null, "", null, bounds.Offsets?.LogEnd.Value, null,
+        ErrorCodes.Describe(ErrorCode.UnstableOffsetCommit).Name);
+
     public static GroupOffsetJson From(CommittedOffset committed, LogBounds bounds) => new(
         committed.Partition.Topic.Value,
         committed.Partition.Partition,

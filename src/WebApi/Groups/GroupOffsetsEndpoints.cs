@@ -11,6 +11,7 @@ using Loire.WebApi.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 
 namespace Loire.WebApi.Groups;
@@ -24,7 +25,9 @@ internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, TopicCache top
             .Describe(
                 "listGroupOffsets",
                 "Lists the committed offsets of a group with their lag",
-                "In order of topic and partition. If a log cannot be asked, log_end_offset and lag are null and error has the reason.")
+                "In order of topic and partition. If a log cannot be asked, log_end_offset and lag are null and error has the reason. "
+                + "Offsets of open transactions are not listed. With require_stable, a partition of which such a transaction may commit another offset has "
+                + "the error UNSTABLE_OFFSET_COMMIT and neither offset nor lag: ask again.")
             .Fails(400, 404);
         routes.MapPut("/groups/{group}/offsets", CommitAsync)
             .Describe(
@@ -44,18 +47,23 @@ internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, TopicCache top
     }
 
     private async Task<Results<Ok<GroupOffsetJson[]>, ApiProblem>> ListAsync(
-        GroupId group, CancellationToken aborted, [Description("Only this topic.")] TopicName? topic = null)
+        GroupId group, CancellationToken aborted, [Description("Only this topic.")] TopicName? topic = null,
+        [FromQuery(Name = "require_stable"), Description("Whether to refuse, one by one, offsets that an open transaction may replace.")]
+        bool requireStable = false)
     {
-        var (committed, problem) = await OffsetsAsync(grains.GetGrain<IGroupGrain>(group.Value));
+        var (result, problem) = await OffsetsAsync(grains.GetGrain<IGroupGrain>(group.Value));
         if (problem is not null)
         {
             return problem;
         }
 
-        var wanted = topic is null ? committed : Array.FindAll(committed, offset => offset.Partition.Topic == topic);
-        var logs = new LogOffsetLookup(topics, lookup, aborted);
-        var bounds = await logs.BoundsAsync(Array.ConvertAll(wanted, offset => offset.Partition));
-        return TypedResults.Ok<GroupOffsetJson[]>([.. wanted.Zip(bounds, GroupOffsetJson.From)]);
+        var committed = result.Offsets.ToDictionary(offset => offset.Partition);
+        var unstable = requireStable ? result.Pending?.ToHashSet() ?? [] : [];
+        TopicPartition[] wanted =
+            [.. committed.Keys.Union(unstable).Where(partition => topic is null || partition.Topic == topic).Order()];
+        var bounds = await new LogOffsetLookup(topics, lookup, aborted).BoundsAsync(wanted);
+        return TypedResults.Ok<GroupOffsetJson[]>([.. wanted.Zip(bounds, (partition, log) =>
+            unstable.Contains(partition) ? GroupOffsetJson.Unstable(partition, log) : GroupOffsetJson.From(committed[partition], log))]);
     }
 
     private async Task<Results<NoContent, ApiProblem>> CommitAsync(GroupId group, Body<CommitOffsetsJson> body, CancellationToken aborted)
@@ -92,12 +100,12 @@ internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, TopicCache top
             return problem;
         }
 
-        var all = committed.ToLookup(offset => offset.Partition.Topic, offset => offset.Partition.Partition);
+        var all = committed.Offsets.ToLookup(offset => offset.Partition.Topic, offset => offset.Partition.Partition);
         TopicPartition[] partitions = [.. selection.Expand(topic => all[topic])];
         return CommitProblem.Of(await group.DeleteOffsets(partitions), "deleted");
     }
 
-    private static async Task<(CommittedOffset[] Offsets, ApiProblem? Problem)> OffsetsAsync(IGroupGrain group)
+    private static async Task<(OffsetsResult Offsets, ApiProblem? Problem)> OffsetsAsync(IGroupGrain group)
     {
         var result = await group.Offsets(null);
         var error = result.Error;
@@ -107,7 +115,7 @@ internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, TopicCache top
             error = (await group.Describe()).Error;
         }
 
-        return (result.Offsets, error == ErrorCode.None ? null : new ApiProblem(error));
+        return (result, error == ErrorCode.None ? null : new ApiProblem(error));
     }
 
     // The group accepts offsets of any partition; a partition that does not exist is nearly always a misspelt topic.

@@ -6,6 +6,7 @@ using Loire.Model;
 using Loire.WebApi.Errors;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 
 namespace Loire.WebApi.Requests;
@@ -66,7 +67,7 @@ internal static class StrictBinding
     // Null for what does not come from the path or the query. Kafka's errors of a name are for the name that the path has.
     private static Rule? RuleOf(ParameterInfo parameter, bool isPath)
     {
-        var name = parameter.Name!;
+        var name = parameter.GetCustomAttribute<FromQueryAttribute>()?.Name ?? parameter.Name!;
         var type = Nullable.GetUnderlyingType(parameter.ParameterType) ?? parameter.ParameterType;
         var illegal = isPath ? ErrorCode.InvalidTopicException : ErrorCode.InvalidRequest;
         var maxLength = parameter.GetCustomAttribute<MaxLengthAttribute>()?.Length ?? int.MaxValue;
@@ -74,6 +75,7 @@ internal static class StrictBinding
             : type == typeof(GroupId) ? new Rule(name, Group)
             : type == typeof(SearchTime) ? new Rule(name, text => SearchTime.FindProblem(text) is { } expected ? Refuse(name, expected) : null)
             : type == typeof(int) ? new Rule(name, Number(name, parameter.GetCustomAttribute<RangeAttribute>()))
+            : type == typeof(bool) ? new Rule(name, text => text is "true" or "false" ? null : Refuse(name, "must be true or false"))
             : type == typeof(string) && name == "member" ? new Rule(name, Member)
             : type == typeof(string) ? new Rule(name, Text(name, maxLength))
             : null;

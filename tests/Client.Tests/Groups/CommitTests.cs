@@ -307,4 +307,48 @@ public sealed class CommitTests
         Assert.Throws<ArgumentOutOfRangeException>(() => bench.Consumer(options => options.MaxPollInterval = TimeSpan.Zero));
         Assert.Throws<ArgumentOutOfRangeException>(() => bench.Consumer(options => options.AutoCommitInterval = TimeSpan.Zero));
     });
+
+    [Fact]
+    public void Who_is_given_a_partition_waits_for_the_transaction_that_may_commit_its_offset() => Run(async bench =>
+    {
+        var group = bench.Cluster.Group("g");
+        bench.Group.HasCommitted(Of(0), 2);
+        group.Pending.Add(Of(0));
+        bench.Group.AtJoin = _ => [Of(0), Of(1)];
+        await using var consumer = bench.Consumer();
+        await consumer.SubscribeAsync(["t"]);
+        var reader = bench.Read(consumer);
+        await bench.Pause(20);
+        Assert.Empty(reader.Records);
+        Assert.InRange(group.Reads, 5, 100);
+
+        group.Pending.Clear();
+        group.Decide(Of(0), 7);
+        await bench.Until(() => reader.Records.Count == 13);
+        Assert.Equal(7, reader.Records.Where(record => record.Partition == 0).Min(record => record.Offset.Value));
+        await reader.StopAsync();
+    });
+
+    [Fact]
+    public void Committed_offsets_are_told_when_no_transaction_may_change_them() => Run(async bench =>
+    {
+        bench.Group.HasCommitted(Of(0), 2);
+        bench.Cluster.Group("g").Pending.Add(Of(0));
+        await using var consumer = bench.Consumer();
+        Assert.Empty(await consumer.CommittedAsync([new("t", 1)]));
+        var asked = consumer.CommittedAsync([new("t", 0), new("t", 1)]).AsTask();
+        await bench.Pause(5);
+        Assert.False(asked.IsCompleted);
+        bench.Cluster.Group("g").Pending.Clear();
+        Assert.Equal([new("t", 0, 2)], await asked);
+    });
+
+    [Fact]
+    public void A_transaction_that_stays_open_for_too_long_is_an_error() => Run(async bench =>
+    {
+        bench.Cluster.Group("g").Pending.Add(Of(0));
+        await using var consumer = bench.Consumer(options => options.UnavailableTimeout = TimeSpan.FromSeconds(10));
+        var failure = await Assert.ThrowsAsync<GroupException>(async () => await consumer.CommittedAsync([new("t", 0)]));
+        Assert.Equal(ErrorCode.UnstableOffsetCommit, failure.Code);
+    });
 }

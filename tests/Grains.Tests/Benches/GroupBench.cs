@@ -3,6 +3,7 @@ using Loire.Grains.Groups;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Grains.Journals;
 using Loire.Grains.Turns;
 using Loire.Log.Journals;
@@ -11,6 +12,7 @@ using Loire.Model.Batches;
 using Loire.Coordination.Groups.Assignors;
 using Loire.Coordination.Groups.Membership;
 using Loire.Model.Groups;
+using Loire.Model.Transactions;
 using Loire.TestKit;
 using Microsoft.Extensions.Logging;
 
@@ -63,6 +65,12 @@ internal sealed class GroupBench : IGroupPeers
     /// <summary>What a neighbour answers instead of what it would.</summary>
     public Func<string, ErrorCode> Fault { get; set; } = _ => ErrorCode.None;
 
+    /// <summary>The coordinators of transactions.</summary>
+    public FakeCoordinator Transactions { get; private init; } = new();
+
+    /// <summary>Whether all brokers read the records of transactions.</summary>
+    public bool AreTransactionsAllowed { get; set; } = true;
+
     /// <summary>What an operator reads as an error.</summary>
     public List<string> Errors { get; } = [];
 
@@ -106,7 +114,7 @@ internal sealed class GroupBench : IGroupPeers
     }
 
     /// <summary>A second activation beside the first, whose storage is the same.</summary>
-    public GroupBench Rival() => new(Storage, null, Thread, Time);
+    public GroupBench Rival() => new(Storage, null, Thread, Time) { Transactions = Transactions };
 
     public CommitResult Commit(params (string Topic, int Partition, long Offset)[] offsets) => CommitAs(null, -1, offsets);
 
@@ -199,6 +207,12 @@ internal sealed class GroupBench : IGroupPeers
         return new(new TopicResult(error, error == ErrorCode.None ? topic : null, null));
     }
 
+    public ValueTask<EnlistResult> Enlist(TransactionalId transaction, EnlistRequest request) =>
+        Fault("enlist") is not ErrorCode.None and var error ? new(new EnlistResult(error, 0, null)) : Transactions.Enlist(transaction, request);
+
+    public ValueTask<TransactionResult> DescribeTransaction(TransactionalId transaction) => new(
+        Fault("describe transaction") is not ErrorCode.None and var error ? new TransactionResult(error, null) : Transactions.Describe(transaction));
+
     public async ValueTask<ErrorCode> Append(PartitionKey partition, AppendRequest request)
     {
         if (HoldNextAppend is { } held)
@@ -253,7 +267,7 @@ internal sealed class GroupBench : IGroupPeers
             new JournalSource("group/g", id => new Journal(
                 silo, id, new Guid(Interlocked.Increment(ref _writers), 2, 2, new byte[8]),
                 new JournalOptions { SnapshotAfterBytes = 2_000 }, Time)),
-            () => new GroupMachine(_assignors, Options.Members), this, new SchedulerTurnQueue(Thread), Options, Time,
+            () => new GroupMachine(_assignors, Options.Members), this, () => new(AreTransactionsAllowed), new SchedulerTurnQueue(Thread), Options, Time,
             new ErrorLog(Errors), WakeAfter, new TestActivation(() => Drops++));
     }
 

@@ -4,6 +4,8 @@ using Loire.Coordination.Groups.Membership;
 using Loire.Coordination.Groups.Offsets;
 using Loire.Grains.Groups;
 using Loire.Model;
+using Loire.Model.Groups;
+using Loire.Model.Transactions;
 
 namespace Loire.Grains.Tests.Groups;
 
@@ -44,5 +46,23 @@ public class GroupJournalCodecTests
         {
             Assert.False(_codec.TryRead(written.AsSpan(0, length), out _), $"cut after {length} bytes");
         }
+    }
+
+    [Fact]
+    public void A_snapshot_has_the_offsets_that_pend_and_without_any_the_bytes_of_a_group_that_never_had_one()
+    {
+        var (state, other) = (_codec.New(), _codec.New());
+        var open = new OpenTransaction("tx", new ProducerIdentity(7, 2), 3);
+        var offset = new CommittedOffset(new TopicPartition("t", 4), new Offset(5), LeaderEpoch.None, "", new Timestamp(6));
+        _codec.Apply(state, new GroupJournalRecord.Offsets(new OffsetsRecord.Pended(new Timestamp(6), open, [offset])));
+        var written = _codec.Write(_codec.Snapshot(state));
+        Assert.True(_codec.TryRead(written.Span, out var read));
+        var again = _codec.Apply(_codec.New(), read);
+        Assert.Equal(written.ToArray(), _codec.Write(_codec.Snapshot(again)).ToArray());
+
+        var ended = new OffsetsRecord.Ended(new Timestamp(9), new TransactionEnd(open.Producer, false, true, 3));
+        _codec.Apply(again, new GroupJournalRecord.Offsets(ended));
+        _codec.Apply(other, new GroupJournalRecord.Offsets(new OffsetsRecord.Committed(new Timestamp(9), [offset with { CommittedAt = new Timestamp(9) }])));
+        Assert.Equal(_codec.Write(_codec.Snapshot(other)).ToArray(), _codec.Write(_codec.Snapshot(again)).ToArray());
     }
 }

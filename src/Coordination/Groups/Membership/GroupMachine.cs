@@ -162,6 +162,10 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
     public ErrorCode CheckCommit(MemberId memberId, int memberEpoch, TopicPartition partition) =>
         GroupRules.CheckCommit(State, memberId, memberEpoch, partition);
 
+    /// <summary>Whether an offset of a partition may be committed with a transaction; see <see cref="GroupRules.CheckTransactionalCommit"/>.</summary>
+    public ErrorCode CheckTransactionalCommit(MemberId? memberId, int memberEpoch, TopicPartition partition) =>
+        GroupRules.CheckTransactionalCommit(State, memberId, memberEpoch, partition);
+
     private static GroupStep Refused(Decision<GroupRecord> decision) => new(decision.Error, decision.Detail, [], [], 0);
 
     private GroupStep Step(TimeSpan now, Action<Work> act)

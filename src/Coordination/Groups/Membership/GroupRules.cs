@@ -142,6 +142,26 @@ public static class GroupRules
         : state.FindHeld(member, partition) is { } held && held.Since <= memberEpoch ? ErrorCode.None
         : ErrorCode.StaleMemberEpoch;
 
+    /// <summary>
+    /// Whether a member may commit an offset of a partition with a transaction, with Kafka's error codes for that: without a member and an epoch nothing is
+    /// checked, as for producers that know no group; a stale epoch is <see cref="ErrorCode.IllegalGeneration"/>. A commit of an older epoch is
+    /// accepted as <see cref="CheckCommit"/> does it, which Kafka's brokers do not do in transactions.
+    /// </summary>
+    /// <param name="state">The group.</param>
+    /// <param name="memberId">The member; null for none.</param>
+    /// <param name="memberEpoch">The member's epoch; −1 for none.</param>
+    /// <param name="partition">The partition.</param>
+    public static ErrorCode CheckTransactionalCommit(GroupState state, MemberId? memberId, int memberEpoch, TopicPartition partition)
+    {
+        if (memberEpoch < 0 && (memberId is null || state.Members.Count == 0))
+        {
+            return ErrorCode.None;
+        }
+
+        var error = memberId is { } member ? CheckCommit(state, member, memberEpoch, partition) : ErrorCode.UnknownMemberId;
+        return error == ErrorCode.StaleMemberEpoch ? ErrorCode.IllegalGeneration : error;
+    }
+
     /// <summary>Whether the member exists and has not lost its instance id to another.</summary>
     public static ErrorCode CheckMember(GroupState state, MemberId memberId, GroupInstanceId? instanceId)
     {

@@ -24,5 +24,19 @@ public abstract record OffsetsRecord
     /// <summary>The whole state; replaces the records before it.</summary>
     /// <param name="EmptiedAt">When the group lost its last member; <see cref="Timestamp.None"/> if it never had one.</param>
     /// <param name="Offsets">All offsets, at most one per partition.</param>
-    public sealed record Snapshot(Timestamp EmptiedAt, IReadOnlyList<CommittedOffset> Offsets) : OffsetsRecord;
+    /// <param name="Pending">The transactions that have pending offsets, at most one per producer.</param>
+    /// <param name="NextOrder">The <see cref="PendingOffset.Order"/> of the next pending offset; 0 if there are none.</param>
+    public sealed record Snapshot(
+        Timestamp EmptiedAt, IReadOnlyList<CommittedOffset> Offsets, IReadOnlyList<PendingTransaction> Pending, long NextOrder) : OffsetsRecord;
+
+    /// <summary>Offsets were stored that count once their transaction commits. Written from feature level 4 on.</summary>
+    /// <param name="At">When they were stored; equal to the commit time of each offset.</param>
+    /// <param name="Transaction">The transaction.</param>
+    /// <param name="Offsets">At most one per partition; others of the transaction stay.</param>
+    public sealed record Pended(Timestamp At, OpenTransaction Transaction, IReadOnlyList<CommittedOffset> Offsets) : OffsetsRecord;
+
+    /// <summary>A transaction ended, of which nothing need have been pending. Written from feature level 4 on.</summary>
+    /// <param name="At">The commit time of the offsets that it commits.</param>
+    /// <param name="End">Which transaction, and how.</param>
+    public sealed record Ended(Timestamp At, TransactionEnd End) : OffsetsRecord;
 }

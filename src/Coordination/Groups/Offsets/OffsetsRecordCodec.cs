@@ -12,11 +12,16 @@ namespace Loire.Coordination.Groups.Offsets;
 ///   1 Committed    time | 4 count | count × offset
 ///   2 Removed      4 count | count × partition
 ///   3 Emptied      time
-///   4 Snapshot     time | 4 count | count × (offset | time)
+///   4 Snapshot     time | 4 count | count × (offset | time); without pending offsets
+///   5 Pended       time | transaction | 4 count | count × offset
+///   6 Ended        time | 8 producer id | 2 epoch of the marker | 1 bits: 1 commits, 2 raises the epoch | 8 number
+///   7 Snapshot     as 4, then 8 next order | 4 count, not 0 | count × (transaction | 4 count | count × pending)
 ///   partition      topic | 4 number
 ///   offset         partition | 8 offset | 4 leader epoch | metadata | 16 topic id, zeros for none; not in layout 1
+///   transaction    transactional id | 8 producer id | 2 epoch | 8 number
+///   pending        offset | time | 8 order | 1 whether it is overtaken
 /// </code>
-/// Golden bytes: OffsetsRecordCodecTests.
+/// Kinds 5 to 7 are from feature level 4 on, and not in layout 1. Golden bytes: OffsetsRecordCodecTests.
 /// </summary>
 public static class OffsetsRecordCodec
 {
@@ -50,13 +55,32 @@ public static class OffsetsRecordCodec
                 writer.Byte(3).Int64(emptied.At.Milliseconds);
                 break;
             case OffsetsRecord.Snapshot snapshot:
-                writer.Byte(4).Int64(snapshot.EmptiedAt.Milliseconds).Int32(snapshot.Offsets.Count);
+                writer.Byte((byte)(snapshot.Pending.Count == 0 ? 4 : 7)).Int64(snapshot.EmptiedAt.Milliseconds).Int32(snapshot.Offsets.Count);
                 foreach (var offset in snapshot.Offsets)
                 {
                     Write(writer, offset);
                     writer.Int64(offset.CommittedAt.Milliseconds);
                 }
 
+                if (snapshot.Pending.Count > 0)
+                {
+                    PendingFields.Write(writer, snapshot);
+                }
+
+                break;
+            case OffsetsRecord.Pended pended:
+                writer.Byte(5).Int64(pended.At.Milliseconds);
+                PendingFields.Write(writer, pended.Transaction);
+                writer.Int32(pended.Offsets.Count);
+                foreach (var offset in pended.Offsets)
+                {
+                    Write(writer, offset);
+                }
+
+                break;
+            case OffsetsRecord.Ended ended:
+                writer.Byte(6).Int64(ended.At.Milliseconds);
+                PendingFields.Write(writer, ended.End);
                 break;
         }
 
@@ -81,7 +105,10 @@ public static class OffsetsRecordCodec
             1 => ReadCommitted(ref reader, hasTopicIds),
             2 => ReadRemoved(ref reader),
             3 => ReadTime(ref reader, out var at) && at != Timestamp.None ? new OffsetsRecord.Emptied(at) : null,
-            4 => ReadSnapshot(ref reader, hasTopicIds),
+            4 => ReadSnapshot(ref reader, hasTopicIds, hasPending: false),
+            5 when hasTopicIds => ReadPended(ref reader),
+            6 when hasTopicIds => ReadEnded(ref reader),
+            7 when hasTopicIds => ReadSnapshot(ref reader, hasTopicIds, hasPending: true),
             _ => null,
         };
         record = reader.IsComplete ? record : null;
@@ -91,7 +118,8 @@ public static class OffsetsRecordCodec
     private static void Write(FieldWriter writer, TopicPartition partition) =>
         writer.Text(partition.Topic.Value).Int32(partition.Partition);
 
-    private static void Write(FieldWriter writer, CommittedOffset offset)
+    /// <summary>Writes an offset without its time.</summary>
+    internal static void Write(FieldWriter writer, CommittedOffset offset)
     {
         Write(writer, offset.Partition);
         writer.Int64(offset.Offset.Value).Int32(offset.LeaderEpoch.Value).Text(offset.Metadata).Guid(offset.TopicId.Value);
@@ -102,9 +130,28 @@ public static class OffsetsRecordCodec
             ? new OffsetsRecord.Committed(at, offsets)
             : null;
 
-    private static OffsetsRecord.Snapshot? ReadSnapshot(ref FieldReader reader, bool hasTopicIds) =>
-        ReadTime(ref reader, out var emptied) && ReadOffsets(ref reader, hasTopicIds, null, out var offsets)
-            ? new OffsetsRecord.Snapshot(emptied, offsets)
+    private static OffsetsRecord.Snapshot? ReadSnapshot(ref FieldReader reader, bool hasTopicIds, bool hasPending)
+    {
+        if (!ReadTime(ref reader, out var emptied) || !ReadOffsets(ref reader, hasTopicIds, null, out var offsets))
+        {
+            return null;
+        }
+
+        var (pending, nextOrder) = (Array.Empty<PendingTransaction>(), 0L);
+        return hasPending && !PendingFields.TryRead(ref reader, out pending, out nextOrder)
+            ? null
+            : new OffsetsRecord.Snapshot(emptied, offsets, pending, nextOrder);
+    }
+
+    private static OffsetsRecord.Pended? ReadPended(ref FieldReader reader) =>
+        ReadTime(ref reader, out var at) && at != Timestamp.None && PendingFields.TryRead(ref reader, out OpenTransaction transaction)
+        && ReadOffsets(ref reader, true, at, out var offsets)
+            ? new OffsetsRecord.Pended(at, transaction, offsets)
+            : null;
+
+    private static OffsetsRecord.Ended? ReadEnded(ref FieldReader reader) =>
+        ReadTime(ref reader, out var at) && at != Timestamp.None && PendingFields.TryRead(ref reader, out TransactionEnd end)
+            ? new OffsetsRecord.Ended(at, end)
             : null;
 
     private static OffsetsRecord.Removed? ReadRemoved(ref FieldReader reader)
@@ -137,28 +184,34 @@ public static class OffsetsRecordCodec
         offsets = new CommittedOffset[count];
         for (var i = 0; i < count; i++)
         {
-            if (!ReadPartition(ref reader, out var partition))
+            if (!ReadOffset(ref reader, hasTopicIds, committedAt, out offsets[i]))
             {
                 return false;
             }
-
-            var (offset, epoch) = (reader.Int64(), reader.Int32());
-            if (offset < 0 || epoch < -1 || !reader.TryText(out var metadata))
-            {
-                return false;
-            }
-
-            var topicId = hasTopicIds ? new TopicId(reader.Guid()) : default;
-            var at = committedAt ?? (ReadTime(ref reader, out var time) ? time : Timestamp.None);
-            if (at == Timestamp.None)
-            {
-                return false;
-            }
-
-            offsets[i] = new CommittedOffset(partition, new Offset(offset), new LeaderEpoch(epoch), metadata, at, topicId);
         }
 
         return true;
+    }
+
+    /// <summary>Reads an offset, and its time unless that is known.</summary>
+    internal static bool ReadOffset(ref FieldReader reader, bool hasTopicIds, Timestamp? committedAt, out CommittedOffset read)
+    {
+        read = default;
+        if (!ReadPartition(ref reader, out var partition))
+        {
+            return false;
+        }
+
+        var (offset, epoch) = (reader.Int64(), reader.Int32());
+        if (offset < 0 || epoch < -1 || !reader.TryText(out var metadata))
+        {
+            return false;
+        }
+
+        var topicId = hasTopicIds ? new TopicId(reader.Guid()) : default;
+        var at = committedAt ?? (ReadTime(ref reader, out var time) ? time : Timestamp.None);
+        read = new CommittedOffset(partition, new Offset(offset), new LeaderEpoch(epoch), metadata, at, topicId);
+        return at != Timestamp.None;
     }
 
     private static bool ReadPartition(ref FieldReader reader, out TopicPartition partition)
@@ -173,7 +226,8 @@ public static class OffsetsRecordCodec
         return partition.Partition >= 0 && !reader.HasFailed;
     }
 
-    private static bool ReadCount(ref FieldReader reader, out int count)
+    /// <summary>Reads a number of things that each take some bytes; false if there are not as many.</summary>
+    internal static bool ReadCount(ref FieldReader reader, out int count)
     {
         count = reader.Int32();
         return count >= 0 && count <= reader.Left / ShortestPartition;

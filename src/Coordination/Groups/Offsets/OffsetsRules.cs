@@ -12,40 +12,44 @@ public static class OffsetsRules
     private static readonly OffsetsDecision Nothing = new(ErrorCode.None, null, [], null);
 
     /// <summary>Stores offsets, each with the time <paramref name="now"/>. The last commit wins, even if its offset is lower.</summary>
-    public static OffsetsDecision Commit(OffsetsState state, IReadOnlyList<CommittedOffset> offsets, Timestamp now)
+    public static OffsetsDecision Commit(OffsetsState state, IReadOnlyList<CommittedOffset> offsets, Timestamp now) => Store(
+        state, offsets, now,
+        offset => OffsetsState.BytesOf(offset) - (state.TryGet(offset.Partition, out var old) ? OffsetsState.BytesOf(old) : 0),
+        stored => new OffsetsRecord.Committed(now, stored));
+
+    /// <summary>
+    /// Stores offsets that count once their transaction commits. What is pending of an earlier transaction of the producer must go first: the coordinator tells
+    /// the group of its end until that succeeds, and what it has not told for good, it tells no more, but with the end of this one.
+    /// </summary>
+    /// <param name="state">The offsets.</param>
+    /// <param name="transaction">The transaction, which is open.</param>
+    /// <param name="offsets">The offsets.</param>
+    /// <param name="now">The current time.</param>
+    public static OffsetsDecision Pend(
+        OffsetsState state, OpenTransaction transaction, IReadOnlyList<CommittedOffset> offsets, Timestamp now)
     {
-        if (offsets.Count > Limits.OffsetsPerCommit)
+        var producerId = transaction.Producer.Id;
+        var isKnown = state.Pending.TryGet(producerId, out var open);
+        if (isKnown && open != transaction)
         {
-            return Refuse(ErrorCode.InvalidRequest, $"A commit can have at most {Limits.OffsetsPerCommit} offsets.");
+            return Refuse(ErrorCode.ConcurrentTransactions, "The group has not been told how another transaction of the producer ended.");
         }
 
-        List<PartitionError>? refused = null;
-        var stored = new List<CommittedOffset>(offsets.Count);
-        var seen = offsets.Count > 1 ? new HashSet<TopicPartition>(offsets.Count) : null;
-        var bytes = state.Bytes;
-        foreach (var offset in offsets)
+        if (!isKnown && state.Pending.Count >= Limits.PendingTransactionsPerGroup)
         {
-            if (seen is not null && !seen.Add(offset.Partition))
-            {
-                return Refuse(ErrorCode.InvalidRequest, $"Partition {offset.Partition} is given twice.");
-            }
-
-            var error = Check(offset);
-            if (error != ErrorCode.None)
-            {
-                (refused ??= []).Add(new PartitionError(offset.Partition, error));
-                continue;
-            }
-
-            bytes += OffsetsState.BytesOf(offset) - (state.TryGet(offset.Partition, out var old) ? OffsetsState.BytesOf(old) : 0);
-            stored.Add(offset with { CommittedAt = now });
+            return Refuse(
+                ErrorCode.ThrottlingQuotaExceeded, $"At most {Limits.PendingTransactionsPerGroup} transactions can have offsets pending in a group.");
         }
 
-        return bytes > Limits.OffsetBytesPerGroup
-            ? Refuse(ErrorCode.InvalidCommitOffsetSize, $"The offsets of a group can take at most {Limits.OffsetBytesPerGroup} bytes.")
-            : new OffsetsDecision(
-                ErrorCode.None, null, refused ?? (IReadOnlyList<PartitionError>)[],
-                stored.Count == 0 ? null : new OffsetsRecord.Committed(now, stored));
+        var decision = Store(
+            state, offsets, now, offset => state.Pending.MoreBytes(producerId, offset), stored => new OffsetsRecord.Pended(now, transaction, stored),
+            isKnown ? 0 : PendingOffsets.BytesOf(transaction));
+        return decision.Record is OffsetsRecord.Pended pended
+            && state.Pending.CountOf(producerId) + pended.Offsets.Count(offset => !state.Pending.Contains(producerId, offset.Partition))
+                > Limits.PendingOffsetsPerTransaction
+                ? Refuse(
+                    ErrorCode.InvalidCommitOffsetSize, $"A transaction can have at most {Limits.PendingOffsetsPerTransaction} offsets pending in a group.")
+                : decision;
     }
 
     /// <summary>
@@ -73,7 +77,7 @@ public static class OffsetsRules
     /// <summary>
     /// Removes expired offsets (<c>offsets.retention.minutes</c>, KIP-211). Without members, the retention starts when the group became
     /// empty or at the commit, whichever is later. With members, it starts at the commit, and only offsets of topics without a subscriber
-    /// expire.
+    /// expire. The offset of a partition that has a pending one stays until the transaction has ended.
     /// </summary>
     /// <param name="state">The offsets.</param>
     /// <param name="now">The current time.</param>
@@ -91,7 +95,8 @@ public static class OffsetsRules
         List<TopicPartition>? expired = null;
         foreach (var offset in state.All)
         {
-            if (offset.CommittedAt.Milliseconds <= before && isSubscribed?.Invoke(offset.Partition.Topic) != true)
+            if (offset.CommittedAt.Milliseconds <= before && isSubscribed?.Invoke(offset.Partition.Topic) != true
+                && !state.Pending.Contains(offset.Partition))
             {
                 (expired ??= []).Add(offset.Partition);
             }
@@ -121,6 +126,43 @@ public static class OffsetsRules
         }
 
         return outlived is null ? null : new OffsetsRecord.Removed(outlived);
+    }
+
+    private static OffsetsDecision Store(
+        OffsetsState state, IReadOnlyList<CommittedOffset> offsets, Timestamp now, Func<CommittedOffset, int> moreBytes,
+        Func<IReadOnlyList<CommittedOffset>, OffsetsRecord> record, int bytesOnce = 0)
+    {
+        if (offsets.Count > Limits.OffsetsPerCommit)
+        {
+            return Refuse(ErrorCode.InvalidRequest, $"A commit can have at most {Limits.OffsetsPerCommit} offsets.");
+        }
+
+        List<PartitionError>? refused = null;
+        var stored = new List<CommittedOffset>(offsets.Count);
+        var seen = offsets.Count > 1 ? new HashSet<TopicPartition>(offsets.Count) : null;
+        var bytes = state.Bytes + bytesOnce;
+        foreach (var offset in offsets)
+        {
+            if (seen is not null && !seen.Add(offset.Partition))
+            {
+                return Refuse(ErrorCode.InvalidRequest, $"Partition {offset.Partition} is given twice.");
+            }
+
+            var error = Check(offset);
+            if (error != ErrorCode.None)
+            {
+                (refused ??= []).Add(new PartitionError(offset.Partition, error));
+                continue;
+            }
+
+            bytes += moreBytes(offset);
+            stored.Add(offset with { CommittedAt = now });
+        }
+
+        return bytes > Limits.OffsetBytesPerGroup
+            ? Refuse(ErrorCode.InvalidCommitOffsetSize, $"The offsets of a group can take at most {Limits.OffsetBytesPerGroup} bytes.")
+            : new OffsetsDecision(
+                ErrorCode.None, null, refused ?? (IReadOnlyList<PartitionError>)[], stored.Count == 0 ? null : record(stored));
     }
 
     private static ErrorCode Check(CommittedOffset offset) =>

@@ -4,12 +4,13 @@ using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Offsets;
 
-/// <summary>The committed offsets of one group, built from its records.</summary>
+/// <summary>The offsets of one group, committed and pending, built from its records.</summary>
 public sealed class OffsetsState
 {
     private const int BytesEach = 64;
 
     private readonly Dictionary<TopicPartition, CommittedOffset> _offsets = [];
+    private long _bytes;
 
     /// <summary>When the group lost its last member; <see cref="Timestamp.None"/> if it never had one.</summary>
     public Timestamp EmptiedAt { get; private set; } = Timestamp.None;
@@ -17,8 +18,11 @@ public sealed class OffsetsState
     /// <summary>The number of partitions that have an offset.</summary>
     public int Count => _offsets.Count;
 
+    /// <summary>The offsets that count once their transactions commit.</summary>
+    public PendingOffsets Pending { get; } = new();
+
     /// <summary>The approximate size of a snapshot, in bytes.</summary>
-    public long Bytes { get; private set; }
+    public long Bytes => _bytes + Pending.Bytes;
 
     /// <summary>All offsets, in no particular order.</summary>
     public IReadOnlyCollection<CommittedOffset> All => _offsets.Values;
@@ -33,11 +37,17 @@ public sealed class OffsetsState
         {
             case OffsetsRecord.Committed committed:
                 Store(committed.Offsets);
+                foreach (var offset in committed.Offsets)
+                {
+                    Pending.Overtake(offset.Partition);
+                }
+
                 break;
             case OffsetsRecord.Removed removed:
                 foreach (var partition in removed.Partitions)
                 {
                     Remove(partition);
+                    Pending.Vacate(partition);
                 }
 
                 break;
@@ -48,12 +58,28 @@ public sealed class OffsetsState
                 Invariant.Check(Count == 0 && EmptiedAt == Timestamp.None, "a snapshot comes first");
                 EmptiedAt = snapshot.EmptiedAt;
                 Store(snapshot.Offsets);
+                Pending.Restore(snapshot.Pending, snapshot.NextOrder);
+                break;
+            case OffsetsRecord.Pended pended:
+                Pending.Store(pended.Transaction, pended.Offsets);
+                break;
+            case OffsetsRecord.Ended ended:
+                Store(CommittedBy(ended));
+                Pending.End(ended.End);
                 break;
         }
     }
 
+    /// <summary>The offsets that the end of a transaction commits; to be asked before it is applied.</summary>
+    public IReadOnlyList<CommittedOffset> CommittedBy(OffsetsRecord.Ended ended) =>
+        Pending.Committed(ended.End).ConvertAll(offset => offset with { CommittedAt = ended.At });
+
     /// <summary>The whole state as one record.</summary>
-    public OffsetsRecord Snapshot() => new OffsetsRecord.Snapshot(EmptiedAt, [.. _offsets.Values]);
+    public OffsetsRecord Snapshot()
+    {
+        var (pending, nextOrder) = Pending.Snapshot();
+        return new OffsetsRecord.Snapshot(EmptiedAt, [.. _offsets.Values], pending, nextOrder);
+    }
 
     /// <summary>The approximate size of an offset, in bytes.</summary>
     internal static int BytesOf(CommittedOffset offset) =>
@@ -65,7 +91,7 @@ public sealed class OffsetsState
         {
             Remove(offset.Partition);
             _offsets.Add(offset.Partition, offset);
-            Bytes += BytesOf(offset);
+            _bytes += BytesOf(offset);
         }
     }
 
@@ -73,9 +99,9 @@ public sealed class OffsetsState
     {
         if (_offsets.Remove(partition, out var old))
         {
-            Bytes -= BytesOf(old);
+            _bytes -= BytesOf(old);
         }
 
-        Invariant.Check(Bytes >= 0 && (Count > 0 || Bytes == 0), "no offsets take no bytes");
+        Invariant.Check(_bytes >= 0 && (Count > 0 || _bytes == 0), "no offsets take no bytes");
     }
 }

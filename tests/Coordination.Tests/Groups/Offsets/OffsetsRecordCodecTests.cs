@@ -1,6 +1,7 @@
 using Loire.Model;
 using Loire.Coordination.Groups.Offsets;
 using Loire.Model.Groups;
+using Loire.Model.Transactions;
 
 namespace Loire.Coordination.Tests.Groups.Offsets;
 
@@ -12,6 +13,8 @@ public class OffsetsRecordCodecTests
         Commit.Of("t", 3, 258, at: 1_000, epoch: 7, metadata: "é") with { TopicId = new TopicId(Guid.Parse(Topic)) };
 
     private static readonly CommittedOffset Second = Commit.Of("u-1", 0, 0, at: 1_000);
+
+    private static readonly OpenTransaction Transaction = new("é-1", new ProducerIdentity(258, 3), 9);
 
     /// <summary>Bytes in users' journals: every record ever written must remain readable.</summary>
     public static TheoryData<string, OffsetsRecord> Golden => new()
@@ -27,7 +30,32 @@ public class OffsetsRecordCodecTests
         {
             "0204" + "FFFFFFFFFFFFFFFF" + "00000001"
             + "000174" + "00000003" + "0000000000000102" + "00000007" + "0002C3A9" + Topic + "00000000000003E8",
-            new OffsetsRecord.Snapshot(Timestamp.None, [First])
+            new OffsetsRecord.Snapshot(Timestamp.None, [First], [], 0)
+        },
+        {
+            "0205" + "00000000000003E8" + "0004C3A92D31" + "0000000000000102" + "0003" + "0000000000000009" + "00000002"
+            + "000174" + "00000003" + "0000000000000102" + "00000007" + "0002C3A9" + Topic
+            + "0003752D31" + "00000000" + "0000000000000000" + "FFFFFFFF" + "0000" + "00000000000000000000000000000000",
+            new OffsetsRecord.Pended(new Timestamp(1_000), Transaction, [First, Second])
+        },
+        {
+            "0206" + "00000000000003E8" + "0000000000000102" + "0004" + "03" + "0000000000000009",
+            new OffsetsRecord.Ended(new Timestamp(1_000), new TransactionEnd(Transaction.Producer with { Epoch = 4 }, true, true, 9))
+        },
+        {
+            "0206" + "00000000000003E8" + "0000000000000102" + "0003" + "00" + "0000000000000009",
+            new OffsetsRecord.Ended(new Timestamp(1_000), new TransactionEnd(Transaction.Producer, false, false, 9))
+        },
+        {
+            "0207" + "FFFFFFFFFFFFFFFF" + "00000001"
+            + "000174" + "00000003" + "0000000000000102" + "00000007" + "0002C3A9" + Topic + "00000000000003E8"
+            + "0000000000000005" + "00000001" + "0004C3A92D31" + "0000000000000102" + "0003" + "0000000000000009" + "00000002"
+            + "000174" + "00000003" + "0000000000000102" + "00000007" + "0002C3A9" + Topic + "00000000000003E8" + "0000000000000002" + "01"
+            + "0003752D31" + "00000000" + "0000000000000000" + "FFFFFFFF" + "0000" + "00000000000000000000000000000000"
+            + "00000000000003E8" + "0000000000000004" + "00",
+            new OffsetsRecord.Snapshot(
+                Timestamp.None, [First],
+                [new PendingTransaction(Transaction, [new PendingOffset(First, 2, true), new PendingOffset(Second, 4, false)])], 5)
         },
     };
 
@@ -84,6 +112,14 @@ public class OffsetsRecordCodecTests
     [InlineData("01020000000100012F00000000", "a topic's name that is not legal")]
     [InlineData("010200000001000174FFFFFFFF", "a negative partition")]
     [InlineData("010100000000000003E800000001000174000000030000000000000001FFFFFFFE0000", "a negative epoch")]
+    [InlineData("010600000000000003E80000000000000001000000" + "0000000000000009", "an end of a transaction in the layout before there were any")]
+    [InlineData("020600000000000003E80000000000000001000004" + "0000000000000009", "an unknown bit of an end")]
+    [InlineData("020600000000000003E80000000000000001FFFF00" + "0000000000000009", "a negative epoch")]
+    [InlineData("020600000000000003E8FFFFFFFFFFFFFFFF000000" + "0000000000000009", "no producer")]
+    [InlineData("020600000000000003E80000000000000001000000" + "FFFFFFFFFFFFFFFF", "a negative number")]
+    [InlineData("0207FFFFFFFFFFFFFFFF00000000" + "0000000000000000" + "00000000", "a snapshot of the second form without pending offsets")]
+    [InlineData("0207FFFFFFFFFFFFFFFF00000000" + "0000000000000000" + "00000002" + "000178" + "0000000000000001" + "0000" + "0000000000000001" + "00000000"
+        + "000178" + "0000000000000001" + "0000" + "0000000000000002" + "00000000", "two transactions of one producer")]
     public void Bytes_that_are_no_record_are_refused(string bytes, string reason) =>
         Assert.False(OffsetsRecordCodec.TryRead(Convert.FromHexString(bytes), out _), reason);
 }
