@@ -63,6 +63,7 @@ public sealed class LoireClient
     public IProducer<TKey, TValue> CreateProducer<TKey, TValue>(ProducerOptions<TKey, TValue>? options = null) =>
         new Producer<TKey, TValue>(
             _topics,
+            _grains,
             options ?? new ProducerOptions<TKey, TValue>(),
             _time,
             Metrics,

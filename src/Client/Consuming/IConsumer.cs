@@ -24,6 +24,12 @@ public interface IConsumer<TKey, TValue> : IAsyncDisposable
     IReadOnlyList<TopicPartition> Assignment { get; }
 
     /// <summary>
+    /// As which member of its group the consumer reads now; null without a group. For transactions that commit its positions; usually
+    /// <see cref="ITransaction{TKey, TValue}.SendOffsetsAsync{TConsumedKey, TConsumedValue}(IConsumer{TConsumedKey, TConsumedValue}, CancellationToken)"/> takes care.
+    /// </summary>
+    ConsumerGroupMetadata? GroupMetadata { get; }
+
+    /// <summary>
     /// Joins the group <see cref="ConsumerOptions.GroupId"/> to share the partitions of topics with its other members, or changes this
     /// member's subscription. Returns immediately; partitions are assigned and revoked while records are read. Reading starts at the
     /// committed offset, or where <see cref="ConsumerOptions.AutoOffsetReset"/> says. If the group refuses the member, the enumeration

@@ -13,7 +13,7 @@ namespace Loire.Client;
 /// <see cref="FetchLoop"/>s fill the <see cref="PartitionSet"/>, and <see cref="RecordStream"/> alternates between its partitions. See
 /// <see cref="IConsumer{TKey, TValue}"/> for the contracts of the members.
 /// </summary>
-internal class UntypedConsumer : IAsyncDisposable
+internal class UntypedConsumer : IDeliveredPositions, IAsyncDisposable
 {
     private readonly ConsumerOptions _options;
     private readonly TimeProvider _time;
@@ -44,6 +44,11 @@ internal class UntypedConsumer : IAsyncDisposable
 
     /// <summary>Why the group has refused the consumer for good; null if it has not.</summary>
     public GroupException? Refusal => _subscriber?.Refusal;
+
+    /// <summary>As which member of its group the consumer reads; null without a group.</summary>
+    public ConsumerGroupMetadata? GroupMetadata => _subscriber?.Commits.Metadata;
+
+    bool IDeliveredPositions.CommitsAutomatically => _options.EnableAutoCommit;
 
     /// <inheritdoc cref="PartitionSet.LostInHand"/>
     public TopicPartition? LostInHand => _set.LostInHand;
@@ -129,6 +134,11 @@ internal class UntypedConsumer : IAsyncDisposable
     /// </summary>
     public IAsyncEnumerable<PartitionSlices> ConsumeSlicesAsync(CancellationToken cancellation = default) =>
         ReadAsync(_ => ValueTask.FromResult(TakeSlices()), cancellation);
+
+    (ConsumerGroupMetadata Group, IReadOnlyList<ReadPosition> Positions) IDeliveredPositions.Delivered() =>
+        _subscriber?.Commits.Delivered() ?? throw new ArgumentException("The consumer has no group: set GroupId.");
+
+    void IDeliveredPositions.Committed(ReadPosition position) => _set.Committed(position);
 
     public ValueTask DisposeAsync() => CloseAsync(GroupMembershipOperation.Default);
 

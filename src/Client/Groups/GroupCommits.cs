@@ -18,6 +18,14 @@ internal sealed class GroupCommits(
         set => _identity = value;
     }
 
+    /// <summary>As which member positions are committed now.</summary>
+    public ConsumerGroupMetadata Metadata => new(groupId, _identity.MemberId, _identity.Epoch);
+
+    /// <summary>The positions after delivered records that are not committed, and as whom they were reached.</summary>
+    /// <exception cref="GroupException">The partition of the records delivered last was lost.</exception>
+    public (ConsumerGroupMetadata Group, IReadOnlyList<ReadPosition> Positions) Delivered() =>
+        _identity.MemberId is not null && set.LostInHand is { } lost ? throw NotOurs([lost]) : (Metadata, set.Uncommitted(null, areFinished: false));
+
     /// <summary>Commits offsets.</summary>
     /// <exception cref="GroupException">They, or some of them, are not stored.</exception>
     public ValueTask CommitAsync(IReadOnlyList<TopicPartitionOffset> offsets, CancellationToken cancellation) =>

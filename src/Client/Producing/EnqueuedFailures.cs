@@ -27,6 +27,14 @@ internal sealed class EnqueuedFailures
         }
     }
 
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            (_first, _count) = (null, 0);
+        }
+    }
+
     /// <exception cref="ProduceException">Records have failed since the last call.</exception>
     public void ThrowIfAny()
     {

@@ -57,6 +57,16 @@ public interface IProducer<TKey, TValue> : IAsyncDisposable
     /// <exception cref="ProduceException">Enqueued records failed since the last flush; it is the first failure and states how many there
     /// were.</exception>
     ValueTask FlushAsync(CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Begins a transaction of a producer with a <see cref="ProducerOptions.TransactionalId"/>. Such a producer writes by its transactions only, of which one is
+    /// open at a time. The first call fences producers that had the same id before, and aborts what they have left open.
+    /// </summary>
+    /// <param name="cancellation">Ends the wait for the coordinator; no transaction is open then.</param>
+    /// <returns>The transaction, which aborts when it is disposed of unless it was committed.</returns>
+    /// <exception cref="InvalidOperationException">The producer has no transactional id, or a transaction is open.</exception>
+    /// <exception cref="TransactionException">The coordinator refuses, or does not answer within <see cref="ProducerOptions.MaxBlock"/>.</exception>
+    ValueTask<ITransaction<TKey, TValue>> BeginTransactionAsync(CancellationToken cancellation = default);
 }
 
 /// <summary>The outcome of one record.</summary>

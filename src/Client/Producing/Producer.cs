@@ -19,8 +19,10 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     private readonly RecordSerializer<TKey, TValue> _serializer;
     private readonly ProducerBuffer _buffer;
     private readonly TimeProvider _time;
+    private readonly TransactionalProducer? _transactions;
 
     /// <param name="topics">Finds topics; shared with other producers and consumers.</param>
+    /// <param name="grains">Finds the coordinator of transactions.</param>
     /// <param name="options">Read once.</param>
     /// <param name="time">The clock.</param>
     /// <param name="metrics">The instruments.</param>
@@ -30,6 +32,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     /// <exception cref="ArgumentException">An option is not legal.</exception>
     public Producer(
         TopicCache topics,
+        IGrainFactory grains,
         ProducerOptions<TKey, TValue> options,
         TimeProvider time,
         ClientMetrics metrics,
@@ -43,27 +46,29 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
         _time = time;
         _buffer = new ProducerBuffer(
             topics, _settings, time, metrics, background ?? new BackgroundWork(), random ?? new Random(), logger ?? NullLogger.Instance);
+        _transactions = _settings.Policy.Transaction is { } transaction ? new TransactionalProducer(transaction, grains, _buffer) : null;
         metrics.AddBuffer(this, _settings.Options.ClientId, () => _buffer.Memory.Used);
     }
 
     public ValueTask<DeliveryResult> ProduceAsync(
         TopicName topic, Message<TKey, TValue> message, CancellationToken cancellation = default) =>
-        ProduceAsync(topic, null, message, cancellation);
+        Plain().ProduceAsync(topic, null, message, cancellation);
 
     public ValueTask<DeliveryResult> ProduceAsync(
         TopicPartition target, Message<TKey, TValue> message, CancellationToken cancellation = default) =>
-        ProduceAsync(target.Topic, target.Partition, message, cancellation);
+        Plain().ProduceAsync(target.Topic, target.Partition, message, cancellation);
 
     public ValueTask EnqueueAsync(TopicName topic, Message<TKey, TValue> message, CancellationToken cancellation = default) =>
-        EnqueueAsync(topic, null, message, cancellation);
+        Plain().EnqueueAsync(topic, null, message, cancellation);
 
     public ValueTask EnqueueAsync(TopicPartition target, Message<TKey, TValue> message, CancellationToken cancellation = default) =>
-        EnqueueAsync(target.Topic, target.Partition, message, cancellation);
+        Plain().EnqueueAsync(target.Topic, target.Partition, message, cancellation);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ProduceOutcome> TryProduceAsync(
         TopicName topic, Message<TKey, TValue> message, CancellationToken cancellation = default)
     {
+        Plain();
         using var activity = StartSpan(topic);
         try
         {
@@ -83,6 +88,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
         TopicName topic, IReadOnlyList<Message<TKey, TValue>> messages, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
+        Plain();
         using var activity = StartSpan(topic);
         activity?.SetTag(LoireTelemetry.MessageCount, messages.Count);
         var tickets = new Ticket[messages.Count];
@@ -113,8 +119,21 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
 
     public ValueTask FlushAsync(CancellationToken cancellation = default) => _buffer.FlushAsync(cancellation);
 
+    public async ValueTask<ITransaction<TKey, TValue>> BeginTransactionAsync(CancellationToken cancellation = default)
+    {
+        _buffer.ThrowIfDisposed();
+        var transactions = _transactions ?? throw new InvalidOperationException("The producer has no transactions: set ProducerOptions.TransactionalId.");
+        await transactions.BeginAsync(cancellation);
+        return new Transaction<TKey, TValue>(this, transactions);
+    }
+
     public async ValueTask DisposeAsync()
     {
+        if (_transactions is not null)
+        {
+            await _transactions.DisposeAsync();
+        }
+
         await _buffer.DisposeAsync();
         _buffer.Metrics.RemoveBuffer(this);
     }
@@ -132,7 +151,8 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
         }
     }
 
-    private ValueTask<DeliveryResult> ProduceAsync(
+    /// <summary>Appends a record, in a transaction or outside, and completes when it is acknowledged.</summary>
+    internal ValueTask<DeliveryResult> ProduceAsync(
         TopicName topic, int? partition, Message<TKey, TValue> message, CancellationToken cancellation)
     {
         // Usually the record is accepted immediately and no span is open; then the returned task only waits for the delivery.
@@ -174,7 +194,7 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask EnqueueAsync(TopicName topic, int? partition, Message<TKey, TValue> message, CancellationToken cancellation)
+    internal async ValueTask EnqueueAsync(TopicName topic, int? partition, Message<TKey, TValue> message, CancellationToken cancellation)
     {
         using var activity = StartSpan(topic);
         try
@@ -187,6 +207,10 @@ internal sealed class Producer<TKey, TValue> : IProducer<TKey, TValue>
             throw;
         }
     }
+
+    /// <summary>The producer itself, which writes outside of transactions.</summary>
+    private Producer<TKey, TValue> Plain() => _transactions is null ? this : throw new InvalidOperationException(
+        "A producer with a transactional id writes by its transactions only: call BeginTransactionAsync, and produce by what it returns.");
 
     private Activity? StartSpan(TopicName topic) => LoireTelemetry.Start(
         LoireTelemetry.SendOperation, LoireTelemetry.SendType, ActivityKind.Producer, topic, _settings.Options.ClientId);

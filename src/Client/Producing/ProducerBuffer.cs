@@ -185,6 +185,13 @@ internal sealed class ProducerBuffer
         _enqueuedFailures.ThrowIfAny();
     }
 
+    /// <summary>Completes when every accepted record has an outcome. What has failed is not reported again.</summary>
+    public async ValueTask SettleAsync(CancellationToken cancellation)
+    {
+        await DrainAsync(close: false, cancellation);
+        _enqueuedFailures.Clear();
+    }
+
     public async ValueTask DisposeAsync()
     {
         _isDisposed = true;

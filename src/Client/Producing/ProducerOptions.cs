@@ -1,4 +1,5 @@
 using Loire.Model;
+using Loire.Model.Transactions;
 
 namespace Loire.Client;
 
@@ -69,6 +70,19 @@ public class ProducerOptions
     /// idempotence needs, and false otherwise. A cluster below feature level 3 does not support it; then the producer does without.
     /// </summary>
     public bool? EnableIdempotence { get; set; }
+
+    /// <summary>
+    /// The id of a transactional producer (Kafka's <c>transactional.id</c>), which then writes in transactions only
+    /// (<see cref="IProducer{TKey, TValue}.BeginTransactionAsync"/>): the same for each restart of an instance, and different for instances that run at the same
+    /// time. A producer that begins with the id fences the one before, and aborts what that has left open. None by default. Needs feature level 4.
+    /// </summary>
+    public TransactionalId? TransactionalId { get; set; }
+
+    /// <summary>
+    /// How long a transaction may stay open before its coordinator aborts it (Kafka's <c>transaction.timeout.ms</c>). 60 s by default; the cluster allows 15 min
+    /// unless it is configured otherwise.
+    /// </summary>
+    public TimeSpan TransactionTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
     /// The maximum number of appends in flight per partition without idempotence. 1 by default, which preserves the order of records across retries; with

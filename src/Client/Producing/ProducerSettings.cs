@@ -44,6 +44,12 @@ internal sealed class ProducerSettings
         Require(
             options.EnableIdempotence is not true || options.Acks == Acks.All, options.Acks, nameof(options.Acks),
             "must be All if EnableIdempotence is true (as in Kafka)");
+        Require(
+            options.TransactionalId is null || options.IsIdempotent, options.TransactionalId, nameof(options.TransactionalId),
+            "needs an idempotent producer: Acks.All, and EnableIdempotence not false");
+        Require(
+            options.TransactionTimeout >= TimeSpan.FromMilliseconds(1) && options.TransactionTimeout <= Longest, options.TransactionTimeout,
+            nameof(options.TransactionTimeout), InRange("at least 1 ms"));
         Require(options.MetadataMaxAge >= TimeSpan.Zero, options.MetadataMaxAge, nameof(options.MetadataMaxAge), "must not be negative");
 
         Options = options.Copy();
@@ -54,6 +60,7 @@ internal sealed class ProducerSettings
             Compression = options.Compression,
             Linger = options.Linger,
             IsIdempotent = options.IsIdempotent,
+            Transaction = options.TransactionalId is { } id ? new ProducerTransaction(id) : null,
             MaxInFlight = options.IsIdempotent ? 1 : options.MaxInFlight,
             RequestTimeout = options.RequestTimeout,
             DeliveryTimeout = options.DeliveryTimeout,

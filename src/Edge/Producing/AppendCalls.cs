@@ -37,7 +37,7 @@ internal sealed class AppendCalls(TopicCache topics, ProducePolicy policy, TimeP
 
         start = time.GetTimestamp();
         var attempt = await CallAsync(
-            routes.Partition(target.Partition), new AppendRequest(bytes, target.Owner.Acks),
+            routes.Partition(target.Partition), new AppendRequest(bytes, target.Owner.Acks, Transaction: policy.Transaction?.Id),
             left < policy.RequestTimeout ? left : policy.RequestTimeout);
         target.Owner.OnAppended(target.Partition, time.GetElapsedTime(start), attempt.Error);
         return attempt;

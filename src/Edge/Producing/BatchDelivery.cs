@@ -33,7 +33,9 @@ public sealed class BatchDelivery(
     int maxSpareBuilders = 16) : IDisposable
 {
     private readonly AppendCalls _calls = new(topics, policy, time);
-    private readonly IdempotentProducer? _producer = policy.IsIdempotent ? new IdempotentProducer(topics.Grains, time, policy.RequestTimeout) : null;
+    private readonly IdempotentProducer? _producer = policy is { IsIdempotent: true, Transaction: null }
+        ? new IdempotentProducer(topics.Grains, time, policy.RequestTimeout)
+        : null;
     private readonly Stack<RecordBatchBuilder> _spareBuilders = new();
     private bool _isDisposed;
 
@@ -118,9 +120,11 @@ public sealed class BatchDelivery(
         {
             logger.DeliveryFailed(bug, target.Owner.Routes.Name, target.Partition);
             target.Sequence?.Raise();
+            var failure = new AppendFailure(ErrorCode.UnknownServerError, IsOutcomeUnknown: true, "The append failed with an unexpected exception.", bug);
+            policy.Transaction?.Fail(failure);
             foreach (var batch in group.Where(batch => !batch.IsEnded))
             {
-                batch.Fail(new AppendFailure(ErrorCode.UnknownServerError, IsOutcomeUnknown: true, "The append failed with an unexpected exception.", bug));
+                batch.Fail(failure);
             }
         }
     }
@@ -136,6 +140,13 @@ public sealed class BatchDelivery(
         while (true)
         {
             first = Expire(group, first, failure);
+            if (policy.Transaction is { Failure: { } aborted } && first < group.Count)
+            {
+                Fail(group, first, new AppendFailure(
+                    ErrorCode.TransactionAbortable, isInDoubt, "The transaction can only be aborted: records before this one were not stored.", aborted.Exception));
+                return;
+            }
+
             var routes = target.Owner.Routes;
             isInDoubt &= target.Sequence?.Follow(routes.Id) is not true;
             for (; !isInDoubt && sent < first; sent++)
@@ -149,13 +160,14 @@ public sealed class BatchDelivery(
                 return;
             }
 
-            var unready = isInDoubt || target.Sequence is not { } sequence ? null : await _producer!.PrepareAsync(sequence, Left(group[first]));
+            var unready = isInDoubt || _producer is not { } producer || target.Sequence is not { } sequence ? null : await producer.PrepareAsync(sequence, Left(group[first]));
             if (unready is null && !isInDoubt && Next(target.Sequence) is var next && next != stamp)
             {
                 // What was sent before belongs to the broker.
                 (bytes, stamp) = (AppendBody.Restamp(bytes.Span, next), next);
             }
 
+            policy.Transaction?.Write();
             var attempt = unready ?? await _calls.AppendAsync(target, routes, bytes, Left(group[first]));
 
             // With acks=0, the answer of a partition that has not read its topic yet does not show whether it exists.
@@ -176,7 +188,7 @@ public sealed class BatchDelivery(
             }
 
             isInDoubt |= attempt.IsOutcomeUnknown && !stamp.IsNone;
-            if (!stamp.IsNone && TryBeginAnew(target.Sequence!, attempt) && !isInDoubt && !hasBegunAnew)
+            if (!stamp.IsNone && !stamp.IsTransactional && TryBeginAnew(target.Sequence!, attempt) && !isInDoubt && !hasBegunAnew)
             {
                 hasBegunAnew = true;
                 continue;
@@ -188,7 +200,7 @@ public sealed class BatchDelivery(
             var mayPass = fate != TopicFate.Gone
                 && (attempt.IsOutcomeUnknown ? policy.RetryUnknownOutcomes || isInDoubt
                     : policy.RetriesOnlyMoves ? GrainCallErrors.IsMoved(attempt.Error)
-                    : ErrorCodes.Describe(attempt.Error).Retriable || (attempt.IsOutOfSequence && !isInDoubt));
+                    : ErrorCodes.Describe(attempt.Error).Retriable || (attempt.IsOutOfSequence && !isInDoubt && !stamp.IsTransactional));
             if (!mayPass && !mayBeStored && fate != TopicFate.Gone)
             {
                 if (group.Count - first > 1)
@@ -237,7 +249,16 @@ public sealed class BatchDelivery(
         }
     }
 
-    private BatchStamp Next(PartitionSequence? sequence) => sequence is null ? BatchStamp.None : _producer!.Next(sequence);
+    private BatchStamp Next(PartitionSequence? sequence)
+    {
+        if (sequence is null || policy.Transaction is not { } transaction)
+        {
+            return sequence is null ? BatchStamp.None : _producer!.Next(sequence);
+        }
+
+        sequence.Continue(transaction.Producer);
+        return sequence.Next;
+    }
 
     /// <summary>Changes how batches are stamped after a refusal that other stamps overcome.</summary>
     /// <returns>Whether it was such a refusal.</returns>
@@ -328,8 +349,9 @@ public sealed class BatchDelivery(
             : Offset.None;
     }
 
-    private static void Fail(List<PendingBatch> group, int first, AppendFailure failure)
+    private void Fail(List<PendingBatch> group, int first, AppendFailure failure)
     {
+        policy.Transaction?.Fail(failure);
         for (; first < group.Count; first++)
         {
             group[first].Fail(failure);
@@ -342,9 +364,11 @@ public sealed class BatchDelivery(
     {
         for (; first < group.Count && Left(group[first]) <= TimeSpan.Zero; first++)
         {
-            group[first].Fail(last is null
+            var failure = last is null
                 ? new AppendFailure(ErrorCode.RequestTimedOut, false, "DeliveryTimeout passed before the records could be sent.", null)
-                : last with { Text = $"DeliveryTimeout passed. The last answer: {last.Text ?? ErrorCodes.Describe(last.Code).Text}" });
+                : last with { Text = $"DeliveryTimeout passed. The last answer: {last.Text ?? ErrorCodes.Describe(last.Code).Text}" };
+            policy.Transaction?.Fail(failure);
+            group[first].Fail(failure);
         }
 
         return first;

@@ -11,6 +11,7 @@ namespace Loire.Edge.Producing;
 ///   (nothing)  they were refused: what is sent next takes their sequence
 ///   Raise      their fate is unknown and they are given up, or the partition has forgotten the producer: a higher epoch begins at 0, and fences what may
 ///              still be under way (KIP-360, but without a coordinator: an epoch has a meaning only within a partition)
+///   Continue   a transactional producer gets its epochs from its coordinator, with each transaction; its sequences never begin anew within one
 ///   Renew      another producer has a higher epoch of the same id, or the epochs are used up: a new id is needed
 /// </code>
 /// Not thread-safe: it belongs to the only sender of its partition.
@@ -35,6 +36,16 @@ internal sealed class PartitionSequence
         Next = new BatchStamp(new ProducerIdentity(id, 0), 0);
     }
 
+    /// <summary>Stamps the batches of a transaction: the first one of an epoch has the sequence 0.</summary>
+    /// <param name="producer">The producer in the epoch of the transaction.</param>
+    public void Continue(ProducerIdentity producer)
+    {
+        if (Next.Producer != producer)
+        {
+            Next = new BatchStamp(producer, 0, IsTransactional: true);
+        }
+    }
+
     /// <summary>The next batch follows those that are stored.</summary>
     /// <param name="records">How many records they have.</param>
     public void Advance(int records) => Next = Next.After(records);
@@ -42,11 +53,11 @@ internal sealed class PartitionSequence
     /// <summary>Begins anew with a higher epoch, or needs a new id after the highest.</summary>
     public void Raise()
     {
-        if (Next.Producer.Epoch == short.MaxValue)
+        if (Next.Producer.Epoch == short.MaxValue && !Next.IsTransactional)
         {
             Renew();
         }
-        else if (!NeedsId)
+        else if (!NeedsId && !Next.IsTransactional)
         {
             Next = new BatchStamp(Next.Producer with { Epoch = (short)(Next.Producer.Epoch + 1) }, 0);
         }

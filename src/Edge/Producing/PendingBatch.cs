@@ -138,6 +138,7 @@ public abstract class PendingBatch
         if (_builder is { } builder)
         {
             (builder.ProducerId, builder.ProducerEpoch, builder.BaseSequence) = (stamp.Producer.Id, stamp.Producer.Epoch, stamp.Sequence);
+            builder.IsTransactional = stamp.IsTransactional;
         }
     }
 

@@ -57,6 +57,11 @@ public sealed record ProducePolicy
     /// </summary>
     public bool IsIdempotent { get; init; }
 
+    /// <summary>
+    /// The transaction to which the batches belong, of an idempotent producer; null for one without. After its first failure nothing more of it is sent.
+    /// </summary>
+    public ProducerTransaction? Transaction { get; init; }
+
     /// <summary>Whether an append that is not idempotent is retried if its outcome is unknown, which may store records twice.</summary>
     public bool RetryUnknownOutcomes { get; init; }
 

@@ -1,0 +1,91 @@
+using Loire.Model;
+
+namespace Loire.Client;
+
+/// <summary>Consume, transform, produce, and commit in one transaction.</summary>
+public static class ExactlyOnce
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Processes the records of a consumer until cancelled, each list in a transaction of its own: what <paramref name="process"/> writes counts exactly if the
+    /// positions after the records do. If the transaction can only be aborted, the same records are delivered again. What the function does besides writing to the
+    /// transaction may be done several times.
+    /// </summary>
+    /// <typeparam name="TKey">The type of keys read.</typeparam>
+    /// <typeparam name="TValue">The type of values read.</typeparam>
+    /// <typeparam name="TNewKey">The type of keys written.</typeparam>
+    /// <typeparam name="TNewValue">The type of values written.</typeparam>
+    /// <param name="consumer">A consumer with a group, that does not commit automatically; it has subscribed.</param>
+    /// <param name="producer">A producer with a transactional id.</param>
+    /// <param name="process">Gets at least one record, all of one partition, and writes by the transaction. It must neither commit nor abort it. If it throws, the
+    /// transaction is aborted, the consumer stays before the records, and the exception ends the processing.</param>
+    /// <param name="cancellation">Ends the processing between two transactions, or aborts the one under way.</param>
+    /// <exception cref="ArgumentException">The consumer commits automatically, or has no group.</exception>
+    /// <exception cref="TransactionException">The producer was fenced, or the coordinator does not answer.</exception>
+    public static async Task ProcessExactlyOnceAsync<TKey, TValue, TNewKey, TNewValue>(
+        this IConsumer<TKey, TValue> consumer,
+        IProducer<TNewKey, TNewValue> producer,
+        Func<IReadOnlyList<ConsumeResult<TKey, TValue>>, ITransaction<TNewKey, TNewValue>, CancellationToken, ValueTask> process,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(consumer);
+        ArgumentNullException.ThrowIfNull(producer);
+        ArgumentNullException.ThrowIfNull(process);
+        var failures = 0;
+        await foreach (var records in consumer.ConsumeBatchesAsync(cancellation))
+        {
+            try
+            {
+                // The transaction that is left is aborted.
+                await using var transaction = await producer.BeginTransactionAsync(cancellation);
+                try
+                {
+                    await process(records, transaction, cancellation);
+                    await transaction.SendOffsetsAsync(consumer, cancellation);
+                    await transaction.CommitAsync(cancellation);
+                    failures = 0;
+                    continue;
+                }
+                catch (LoireException failure) when (MayPass(failure, transaction.HasFailed))
+                {
+                    failures++;
+                }
+            }
+            catch (Exception)
+            {
+                await ReturnAsync(consumer, records);
+                if (cancellation.IsCancellationRequested)
+                {
+                    return;
+                }
+
+                throw;
+            }
+
+            await ReturnAsync(consumer, records);
+            var pause = TimeSpan.FromMilliseconds(Math.Min(LongestPause.TotalMilliseconds, 10 * Math.Pow(2, Math.Min(failures, 10))));
+            await Task.Delay(pause, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Whether the same records may be processed in another transaction.</summary>
+    private static bool MayPass(LoireException failure, bool hasFailed) => failure switch
+    {
+        TransactionException transaction => transaction.IsAbortable,
+        GroupException group => !group.IsFatal,
+        _ => hasFailed,
+    };
+
+    private static async ValueTask ReturnAsync<TKey, TValue>(IConsumer<TKey, TValue> consumer, IReadOnlyList<ConsumeResult<TKey, TValue>> records)
+    {
+        try
+        {
+            await consumer.SeekAsync(records[0].TopicPartition, OffsetSpec.At(records[0].Offset));
+        }
+        catch (InvalidOperationException)
+        {
+            // The partition is another member's now, who begins where the last transaction ended.
+        }
+    }
+}
