@@ -1,3 +1,4 @@
+using Loire.Grains.Catalogs;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Journals;
 using Loire.Grains.Turns;
@@ -37,7 +38,7 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
     private readonly JournaledState<StoredGroup, GroupJournalRecord> _journal;
     private readonly GroupTopics _topics;
     private readonly OffsetsMirror _mirror;
-    private readonly GroupListing _listing;
+    private readonly CatalogListing _listing;
     private readonly DriverTurns _turns;
     private readonly ParkedHeartbeats _parked;
     private readonly long _madeAt;
@@ -67,7 +68,7 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
     {
         (_groupId, _options, _time, _logger, _wakeAfter, _activation) =
             (groupId, options, time, logger, wakeAfter, activation);
-        _listing = new GroupListing(groupId, peers);
+        _listing = new CatalogListing(exists => peers.Record(groupId, exists));
         _madeAt = time.GetTimestamp();
         _turns = new DriverTurns(turns, Fail);
         _parked = new ParkedHeartbeats(_turns);

@@ -8,6 +8,7 @@ using Loire.Grains.Interfaces.Topics;
 using Loire.Grains.Partitions;
 using Loire.Grains.Placement;
 using Loire.Grains.Topics;
+using Loire.Grains.Transactions;
 using Loire.Grains.Turns;
 using Loire.Log;
 using Loire.Log.Chains;
@@ -41,19 +42,25 @@ public static partial class LoireGrainsHostingExtensions
         services.TryAddSingleton<NewId>(RandomId);
         services.TryAddSingleton<PartitionMetrics>();
         services.TryAddSingleton<GroupMetrics>();
+        services.TryAddSingleton<TransactionMetrics>();
         services.TryAddSingleton<LogMetrics>();
-        options.PostConfigure<LogMetrics, GroupMetrics, IServiceProvider>((grains, log, groups, provider) =>
+        options.PostConfigure<LogMetrics, GroupMetrics, TransactionMetrics, IServiceProvider>((grains, log, groups, transactions, provider) =>
         {
             grains.PartitionLog.Listing = grains.Journal.Listing = provider.GetKeyedService<IObjectListing>(LogStorage.ProviderName);
             grains.PartitionLog.Metrics = log;
             grains.Journal.Metrics = log;
             grains.Groups.Metrics = groups;
+            grains.Transactions.Metrics = transactions;
             grains.PartitionLog.ReadMemory = grains.Journal.ReadMemory = new MemoryQuota(Math.Max(1, grains.ReadBytes));
         });
         services.TryAddSingleton<DriverFactory>();
         services.TryAddSingleton<IPartitionDrivers>(provider => provider.GetRequiredService<DriverFactory>());
         services.TryAddSingleton<ITopicDrivers>(provider => provider.GetRequiredService<DriverFactory>());
         services.TryAddSingleton<IGroupDrivers>(provider => provider.GetRequiredService<DriverFactory>());
+        services.TryAddSingleton<ITransactionDrivers>(provider => provider.GetRequiredService<DriverFactory>());
+
+        // The place to plug another source of producer ids.
+        services.TryAddSingleton<NextProducerId>(provider => new ProducerIdSequence(provider.GetRequiredService<IClusterRoot>()).NextAsync);
         services.TryAddSingleton<IClusterRoot, StorageClusterRoot>();
         services.TryAddSingleton<ActiveDrivers>();
         services.TryAddSingleton<ServingBrokers>();
@@ -78,6 +85,9 @@ public static partial class LoireGrainsHostingExtensions
         services.AddHostedService(provider => new CompactionSweeps(
             provider.GetRequiredService<ActiveDrivers>(), provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.CompactionCheckInterval,
             provider.GetRequiredService<TimeProvider>()));
+        services.AddHostedService(provider => new TransactionSweeps(
+            provider.GetRequiredService<DriverFactory>().SweepTransactions,
+            provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.Transactions.SweepInterval, provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => new ObjectCache(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.CacheBytes));
         return builder.AddStartupTask((provider, cancellation) =>
         {
