@@ -143,7 +143,7 @@ public sealed partial class TransactionDriver
 
                 // A producer that begins has had aborted what was open. Its request is judged again, and waits until that is complete.
             }
-            else if (step.Error == ErrorCode.ConcurrentTransactions && await _parked.WaitAsync(request.WaitsUntil, Now))
+            else if (step.Error == ErrorCode.ConcurrentTransactions && await CompletedAsync(request.WaitsUntil))
             {
                 request.IsNewest = false;
                 continue;
@@ -172,6 +172,13 @@ public sealed partial class TransactionDriver
 
             request.IsNewest = false;
         }
+    }
+
+    private Task<bool> CompletedAsync(TimeSpan waitsUntil)
+    {
+        var completed = _parked.WaitAsync(waitsUntil, Now);
+        Arm();
+        return completed;
     }
 
     private static bool Opens(TransactionStep step) => step.Records is [TransactionRecord.Initialized or TransactionRecord.Begun, ..];

@@ -1,4 +1,5 @@
 using Loire.Grains.Interfaces.Groups;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Model;
 using Loire.Model.Groups;
 
@@ -91,6 +92,10 @@ public sealed class FakeGroup(string id) : IGroupGrain
                 : [.. _offsets.Values.Where(offset => partitions is null || partitions.Contains(offset.Partition))]));
         }
     }
+
+    public ValueTask<CommitResult> CommitInTransaction(TransactionalCommitRequest request) => throw new NotSupportedException();
+
+    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
 
     public ValueTask<CommitResult> DeleteOffsets(TopicPartition[] partitions)
     {

@@ -1,4 +1,5 @@
 using Loire.Grains.Interfaces.Partitions;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Model;
 using Loire.Model.Batches;
 
@@ -265,6 +266,10 @@ public sealed class FakePartition : IPartitionGrain
     public ValueTask<ErrorCode> Configure(PartitionSettings settings) => throw new NotSupportedException();
 
     public ValueTask<RetainResult> Retain() => throw new NotSupportedException();
+
+    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
+
+    public ValueTask<ProducersResult> Producers() => throw new NotSupportedException();
 
     public ValueTask<ErrorCode> Delete() => throw new NotSupportedException();
 
