@@ -91,7 +91,8 @@ public static partial class LoireGrainsHostingExtensions
         services.TryAddSingleton(provider => new ObjectCache(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.CacheBytes));
         return builder.AddStartupTask((provider, cancellation) =>
         {
-            // Not awaited: the silo serves while interrupted deletions complete.
+            // Not awaited: the silo serves while interrupted deletions and transactions complete.
+            _ = provider.GetRequiredService<DriverFactory>().SweepTransactions();
             _ = Settle(provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<ILogger<LoireGrainsOptions>>());
             return Task.CompletedTask;
         });

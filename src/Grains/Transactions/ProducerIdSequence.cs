@@ -16,7 +16,7 @@ internal sealed class ProducerIdSequence(IClusterRoot root)
             while (true)
             {
                 var (value, version) = await root.ReadAsync(Key);
-                var id = value is { Length: sizeof(long) } bytes ? BinaryPrimitives.ReadInt64BigEndian(bytes.Span) : 0;
+                var id = value is { } bytes ? BinaryPrimitives.ReadInt64BigEndian(bytes.Span) : 0;
                 var next = new byte[sizeof(long)];
                 BinaryPrimitives.WriteInt64BigEndian(next, id + 1);
                 if (await root.CompareAndSwapAsync(Key, version, next))

@@ -46,6 +46,9 @@ internal sealed class TransactionBench : ITransactionPeers
 
     public int Drops { get; private set; }
 
+    /// <summary>Whether the present driver has asked to be dropped.</summary>
+    public bool IsDropped { get; private set; }
+
     /// <summary>Whether the feature level has transactions.</summary>
     public bool AreAllowed { get; set; } = true;
 
@@ -63,9 +66,6 @@ internal sealed class TransactionBench : ITransactionPeers
 
     /// <summary>A peer hears, and answers after this task.</summary>
     public Func<string, Task>? Hold { get; set; }
-
-    /// <summary>Whether the silo is dead: it hears no answers and asks nothing any more.</summary>
-    public bool IsDead => Silo.IsDead;
 
     public static PartitionKey Partition(int number) => new("t", new TopicId(new Guid(1, 2, 3, new byte[8])), number);
 
@@ -171,13 +171,18 @@ internal sealed class TransactionBench : ITransactionPeers
     private TransactionDriver NewDriver()
     {
         Silo = new MortalStorage(Storage);
+        IsDropped = false;
         var silo = Silo;
         return new TransactionDriver(
             "x",
             new JournalSource(TransactionJournalName.Of("x"), id => new Journal(
                 silo, id, new Guid(Interlocked.Increment(ref _writers), 4, 4, new byte[8]), new JournalOptions { SnapshotAfterBytes = 1_000 }, Time)),
             this, NextProducerId, () => new(AreAllowed), new SchedulerTurnQueue(Thread), Options, Time, NullLogger.Instance, WakeAfter,
-            new TestActivation(() => Drops++));
+            new TestActivation(() =>
+            {
+                Drops++;
+                IsDropped = silo == Silo;
+            }));
     }
 
     private ValueTask<(ErrorCode Error, long Id)> NextProducerId()
