@@ -39,20 +39,8 @@ public readonly record struct GroupId : IComparable<GroupId>, IParsable<GroupId>
     /// <summary>Returns the rule that <paramref name="text"/> violates, as a sentence; null for a legal id.</summary>
     public static string? FindProblem(string? text) => IdentifierRules.FindProblem(text, "A group id");
 
-    /// <summary>
-    /// Maps the group to one of <paramref name="count"/> slots, as Kafka maps it to a partition of <c>__consumer_offsets</c>: the absolute
-    /// value of Java's hash of the text (0 for the smallest integer), modulo the count.
-    /// </summary>
-    public int Place(int count)
-    {
-        var hash = 0;
-        foreach (var character in Value)
-        {
-            hash = unchecked((31 * hash) + character);
-        }
-
-        return (hash == int.MinValue ? 0 : Math.Abs(hash)) % count;
-    }
+    /// <summary>Maps the group to one of <paramref name="count"/> slots, as Kafka maps it to a partition of <c>__consumer_offsets</c>.</summary>
+    public int Place(int count) => IdentifierRules.Place(Value, count);
 
     /// <inheritdoc cref="Parse"/>
     public static implicit operator GroupId(string text) => Parse(text);

@@ -40,4 +40,19 @@ internal static class IdentifierRules
             return $"{subject} is well-formed Unicode text.";
         }
     }
+
+    /// <summary>
+    /// Maps an id to one of <paramref name="count"/> slots, as Kafka maps groups and transactional ids to the partitions of their topics: the absolute
+    /// value of Java's hash of the text (0 for the smallest integer), modulo the count.
+    /// </summary>
+    public static int Place(string id, int count)
+    {
+        var hash = 0;
+        foreach (var character in id)
+        {
+            hash = unchecked((31 * hash) + character);
+        }
+
+        return (hash == int.MinValue ? 0 : Math.Abs(hash)) % count;
+    }
 }

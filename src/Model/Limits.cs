@@ -132,6 +132,12 @@ public static class Limits
     /// <summary>Ids in one page of groups.</summary>
     public const int GroupsPerPage = 10_000;
 
+    /// <summary>Transactional ids in one part of their catalog, held in memory.</summary>
+    public const int TransactionalIdsPerCatalog = 100_000;
+
+    /// <summary>Ids in one page of transactional ids.</summary>
+    public const int TransactionalIdsPerPage = 10_000;
+
     /// <summary>UTF-8 bytes of a state name and a grain id, which together form the key of a stored object.</summary>
     public const int StorageKeyBytes = 4096;
 

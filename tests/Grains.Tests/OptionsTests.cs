@@ -28,6 +28,14 @@ public class OptionsTests
         { "Groups: TopicsInterval", options => options.Groups.TopicsInterval = TimeSpan.Zero },
         { "Groups: OffsetsTopicPartitions", options => options.Groups.OffsetsTopicPartitions = 0 },
         { "Groups: MirrorInterval", options => options.Groups.MirrorInterval = TimeSpan.FromTicks(-1) },
+        { "Transactions: TimeoutMax", options => options.Transactions.TimeoutMax = TimeSpan.Zero },
+        { "Transactions: IdExpiration", options => options.Transactions.IdExpiration = TimeSpan.Zero },
+        { "Transactions: SweepInterval", options => options.Transactions.SweepInterval = TimeSpan.Zero },
+        { "Transactions: ExpirySweepInterval", options => options.Transactions.ExpirySweepInterval = TimeSpan.Zero },
+        { "Transactions: IdleAfter", options => options.Transactions.IdleAfter = TimeSpan.FromTicks(-1) },
+        { "Transactions: CompletionWait", options => options.Transactions.CompletionWait = TimeSpan.FromSeconds(6) },
+        { "Transactions: MarkersAtOnce", options => options.Transactions.MarkersAtOnce = 0 },
+        { "Transactions: CompletionDelay", options => options.Transactions.CompletionDelay = TimeSpan.FromTicks(-1) },
         {
             "Groups: Members: MembersMax",
             options => options.Groups.Members = options.Groups.Members with { MembersMax = 0 }

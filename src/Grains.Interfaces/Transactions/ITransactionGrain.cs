@@ -32,6 +32,15 @@ public interface ITransactionGrain : IGrainWithStringKey
     [Alias("Describe")]
     ValueTask<TransactionResult> Describe();
 
+    /// <summary>Aborts the open transaction and fences its producer, as its timeout would; for operators. Nothing is done if none is open.</summary>
+    /// <returns>
+    /// <see cref="ErrorCode.None"/> when the outcome is durable; <see cref="ErrorCode.InvalidTxnState"/> if it commits already;
+    /// <see cref="ErrorCode.TransactionalIdNotFound"/>; retriable errors of the cluster.
+    /// </returns>
+    [ResponseTimeout("00:00:10")]
+    [Alias("Abort")]
+    ValueTask<ErrorCode> Abort();
+
     /// <summary>
     /// Goes on with what an earlier activation left: completes what is decided, aborts what has timed out, and forgets an id that was not used for
     /// long. Called periodically, and only by the catalog.

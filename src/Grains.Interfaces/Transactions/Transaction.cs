@@ -12,7 +12,8 @@ public sealed record InitProducerRequest([property: Id(0)] TimeSpan Timeout, [pr
 /// <summary>The identity of a producer.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>; <see cref="ErrorCode.ConcurrentTransactions"/> while an earlier transaction is being ended: try again;
 /// <see cref="ErrorCode.ProducerFenced"/> if <see cref="InitProducerRequest.Current"/> is not the latest;
-/// <see cref="ErrorCode.InvalidTransactionTimeout"/>; retriable errors of the cluster.</param>
+/// <see cref="ErrorCode.InvalidTransactionTimeout"/>; <see cref="ErrorCode.UnsupportedVersion"/> while the cluster has no transactions; retriable errors of the
+/// cluster.</param>
 /// <param name="Producer">The identity; <see cref="ProducerIdentity.None"/> with an error.</param>
 /// <param name="Detail">Human-readable detail beyond the error code; null if there is none.</param>
 [GenerateSerializer, Immutable, Alias("loire.InitProducerResult")]
@@ -46,9 +47,11 @@ public sealed record EnlistRequest(
 /// <summary>Whether partitions and groups belong to a transaction.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/> if all of them are part of it, durably; <see cref="ErrorCode.ProducerFenced"/> if the epoch is not the
 /// present one, <see cref="ErrorCode.InvalidProducerIdMapping"/> if the id is not, <see cref="ErrorCode.ConcurrentTransactions"/> while the
-/// transaction before is being completed, <see cref="ErrorCode.InvalidTxnState"/> if they are only to be verified and are not part of it; retriable
-/// errors of the cluster. Nothing is added then.</param>
-/// <param name="Transaction">The number of the transaction among those of the transactional id: it grows with each.</param>
+/// transaction before is being completed, <see cref="ErrorCode.InvalidTxnState"/> if they are only to be verified and are not part of it,
+/// <see cref="ErrorCode.PolicyViolation"/> beyond the limits of a transaction, <see cref="ErrorCode.UnsupportedVersion"/> while the cluster has no
+/// transactions; retriable errors of the cluster. Nothing is added then.</param>
+/// <param name="Transaction">The number of the transaction among those of the transactional id: at least 1, it grows with each. With
+/// <see cref="ErrorCode.ConcurrentTransactions"/>, that of the one that is being completed, if it is known; 0 with other errors.</param>
 /// <param name="Detail">Human-readable detail beyond the error code; null if there is none.</param>
 [GenerateSerializer, Immutable, Alias("loire.EnlistResult")]
 public sealed record EnlistResult([property: Id(0)] ErrorCode Error, [property: Id(1)] long Transaction, [property: Id(2)] string? Detail);
@@ -77,7 +80,7 @@ public sealed record EndTransactionResult(
 /// <param name="Status">How far its transaction is.</param>
 /// <param name="Producer">Its producer.</param>
 /// <param name="Timeout">How long a transaction may stay open.</param>
-/// <param name="StartedAt">When the open transaction began; <see cref="Timestamp.None"/> if none is open.</param>
+/// <param name="StartedAt">When the open transaction began, or the last one; <see cref="Timestamp.None"/> if the producer has had none.</param>
 /// <param name="Partitions">The partitions of the transaction that have not been told of its end.</param>
 /// <param name="Groups">The groups of the transaction that have not been told of its end.</param>
 [GenerateSerializer, Immutable, Alias("loire.TransactionDescription")]

@@ -1,3 +1,4 @@
+using Loire.Grains.Catalogs;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Journals;
 using Loire.Grains.Turns;
@@ -37,7 +38,7 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
     private readonly JournaledState<StoredGroup, GroupJournalRecord> _journal;
     private readonly GroupTopics _topics;
     private readonly OffsetsMirror _mirror;
-    private readonly GroupListing _listing;
+    private readonly CatalogListing _listing;
     private readonly IGroupPeers _peers;
     private readonly OpenTransactions _transactions;
     private readonly Func<ValueTask<bool>> _areTransactionsAllowed;
@@ -72,7 +73,7 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
         (_groupId, _options, _time, _logger, _wakeAfter, _activation) =
             (groupId, options, time, logger, wakeAfter, activation);
         (_peers, _areTransactionsAllowed) = (peers, areTransactionsAllowed);
-        _listing = new GroupListing(groupId, peers);
+        _listing = new CatalogListing(exists => peers.Record(groupId, exists));
         _transactions = new OpenTransactions(groupId, peers);
         _madeAt = time.GetTimestamp();
         _turns = new DriverTurns(turns, Fail);

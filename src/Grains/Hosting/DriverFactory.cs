@@ -4,9 +4,11 @@ using Loire.Coordination.Groups.Membership;
 using Loire.Grains.Brokers;
 using Loire.Grains.Groups;
 using Loire.Grains.Interfaces.Groups;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Grains.Journals;
 using Loire.Grains.Partitions;
 using Loire.Grains.Topics;
+using Loire.Grains.Transactions;
 using Loire.Grains.Turns;
 using Loire.Log;
 using Loire.Log.Audits;
@@ -15,6 +17,7 @@ using Loire.Log.Journals;
 using Loire.Log.Partitions;
 using Loire.Model;
 using Loire.Model.Memory;
+using Loire.Model.Transactions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -38,8 +41,9 @@ internal sealed class DriverFactory(
     PartitionReports reports,
     IEnumerable<IAssignor> assignors,
     LogMetrics logMetrics,
+    IProducerIds producerIds,
     ILoggerFactory loggers,
-    BrokerRegistration? registration = null) : IPartitionDrivers, ITopicDrivers, IGroupDrivers
+    BrokerRegistration? registration = null) : IPartitionDrivers, ITopicDrivers, IGroupDrivers, ITransactionDrivers
 {
     private readonly LoireGrainsOptions _options = options.Value;
     private readonly IObjectListing? _listing = options.Value.Journal.Listing;
@@ -60,6 +64,8 @@ internal sealed class DriverFactory(
     private readonly ILogger _topicLogger = loggers.CreateLogger<TopicDriver>();
     private readonly ILogger _catalogLogger = loggers.CreateLogger<CatalogDriver>();
     private readonly ILogger _groupLogger = loggers.CreateLogger<GroupDriver>();
+    private readonly ILogger _transactionLogger = loggers.CreateLogger<TransactionDriver>();
+    private readonly TransactionGateway _transactionGateway = new(grains, loggers.CreateLogger<TransactionDriver>());
     private readonly AssignorRegistry _assignors = new(assignors);
     private readonly GroupGateway _groupGateway =
         new(grains, options.Value.Groups.OffsetsTopicPartitions, new TopicWatches(grains, time), loggers.CreateLogger<GroupDriver>());
@@ -96,6 +102,19 @@ internal sealed class DriverFactory(
         Journal($"groups/{shard}"), _groupGateway.Expire, MaxAge, _groupLogger,
         _listing is { } listing ? new StoredGroups(listing, Journal, id => id.Place(IGroupCatalogGrain.Shards) == shard) : null,
         logMetrics.CountRebuilt);
+
+    public TransactionDriver Transaction(TransactionalId id, ITurnQueue turns, Action<TimeSpan> wakeAfter, IActivation activation) => new(
+        id, Journal(TransactionJournalName.Of(id)), _transactionGateway, producerIds.NextAsync, () => brokers.HaveLevelAsync(FeatureLevels.Transactions), turns,
+        _options.Transactions, time, _transactionLogger, wakeAfter, activation);
+
+    public TransactionCatalogDriver TransactionCatalog(int shard) => new(
+        Journal($"transactions/{shard}"), _transactionGateway.Expire, _options.Transactions, MaxAge, time, _transactionLogger,
+        _listing is { } listing
+            ? new StoredTransactionalIds(listing, Journal, id => id.Place(ITransactionCatalogGrain.Shards) == shard) : null,
+        logMetrics.CountRebuilt);
+
+    /// <summary>Has the catalogs of transactional ids look after them.</summary>
+    public Task SweepTransactions() => _transactionGateway.Sweep();
 
     // A state of this age may be returned at once, so a reader that waits sees a change within twice this time.
     private TimeSpan MaxAge => _options.MaxStaleness / 2;

@@ -42,19 +42,23 @@ public static partial class LoireGrainsHostingExtensions
         services.TryAddSingleton<NewId>(RandomId);
         services.TryAddSingleton<PartitionMetrics>();
         services.TryAddSingleton<GroupMetrics>();
+        services.TryAddSingleton<TransactionMetrics>();
         services.TryAddSingleton<LogMetrics>();
-        options.PostConfigure<LogMetrics, GroupMetrics, IServiceProvider>((grains, log, groups, provider) =>
+        options.PostConfigure<LogMetrics, GroupMetrics, TransactionMetrics, IServiceProvider>((grains, log, groups, transactions, provider) =>
         {
             grains.PartitionLog.Listing = grains.Journal.Listing = provider.GetKeyedService<IObjectListing>(LogStorage.ProviderName);
             grains.PartitionLog.Metrics = log;
             grains.Journal.Metrics = log;
             grains.Groups.Metrics = groups;
+            grains.Transactions.Metrics = transactions;
             grains.PartitionLog.ReadMemory = grains.Journal.ReadMemory = new MemoryQuota(Math.Max(1, grains.ReadBytes));
         });
         services.TryAddSingleton<DriverFactory>();
         services.TryAddSingleton<IPartitionDrivers>(provider => provider.GetRequiredService<DriverFactory>());
         services.TryAddSingleton<ITopicDrivers>(provider => provider.GetRequiredService<DriverFactory>());
         services.TryAddSingleton<IGroupDrivers>(provider => provider.GetRequiredService<DriverFactory>());
+        services.TryAddSingleton<ITransactionDrivers>(provider => provider.GetRequiredService<DriverFactory>());
+
         services.TryAddSingleton<IClusterRoot, StorageClusterRoot>();
         services.TryAddSingleton<IProducerIds, ProducerIds>();
         services.TryAddSingleton<ActiveDrivers>();
@@ -80,10 +84,14 @@ public static partial class LoireGrainsHostingExtensions
         services.AddHostedService(provider => new CompactionSweeps(
             provider.GetRequiredService<ActiveDrivers>(), provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.CompactionCheckInterval,
             provider.GetRequiredService<TimeProvider>()));
+        services.AddHostedService(provider => new TransactionSweeps(
+            provider.GetRequiredService<DriverFactory>().SweepTransactions,
+            provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.Transactions.SweepInterval, provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => new ObjectCache(provider.GetRequiredService<IOptions<LoireGrainsOptions>>().Value.CacheBytes));
         return builder.AddStartupTask((provider, cancellation) =>
         {
-            // Not awaited: the silo serves while interrupted deletions complete.
+            // Not awaited: the silo serves while interrupted deletions and transactions complete.
+            _ = provider.GetRequiredService<DriverFactory>().SweepTransactions();
             _ = Settle(provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<ILogger<LoireGrainsOptions>>());
             return Task.CompletedTask;
         });

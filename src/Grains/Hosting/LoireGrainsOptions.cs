@@ -1,4 +1,5 @@
 using Loire.Grains.Groups;
+using Loire.Grains.Transactions;
 using Loire.Log.Chains;
 using Loire.Log.Journals;
 using Loire.Log.Partitions;
@@ -106,4 +107,7 @@ public sealed class LoireGrainsOptions
 
     /// <summary>Settings of consumer groups.</summary>
     public GroupOptions Groups { get; set; } = new();
+
+    /// <summary>Settings of transactions.</summary>
+    public TransactionOptions Transactions { get; set; } = new();
 }

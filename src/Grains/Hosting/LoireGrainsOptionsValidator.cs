@@ -38,6 +38,7 @@ internal sealed class LoireGrainsOptionsValidator : IValidateOptions<LoireGrains
             options.RetentionCheckInterval < TimeSpan.FromMilliseconds(1) || options.RetentionCheckInterval > TimeSpan.FromDays(30)
                 ? $"{nameof(options.RetentionCheckInterval)} must lie between a millisecond and 30 days." : null,
             options.Groups.Problem() is { } groups ? $"{nameof(options.Groups)}: {groups}" : null,
+            options.Transactions.Problem() is { } transactions ? $"{nameof(options.Transactions)}: {transactions}" : null,
         ];
         var found = problems.OfType<string>().ToArray();
         return found.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(found);

@@ -1,7 +1,7 @@
 namespace Loire.Model.Transactions;
 
 /// <summary>
-/// Which of Kafka's two dialects a transactional producer speaks (<c>transaction.version</c>). A transaction ends in the one in which it began.
+/// Which of Kafka's two dialects a transactional producer speaks (<c>transaction.version</c>). The dialect of its end is that of the request that ends it.
 /// </summary>
 [GenerateSerializer, Alias("loire.TransactionVersion")]
 public enum TransactionVersion : byte

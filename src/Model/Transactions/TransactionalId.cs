@@ -39,6 +39,9 @@ public readonly record struct TransactionalId : IComparable<TransactionalId>, IP
     /// <summary>Returns the rule that <paramref name="text"/> violates, as a sentence; null for a legal id.</summary>
     public static string? FindProblem(string? text) => IdentifierRules.FindProblem(text, "A transactional id");
 
+    /// <summary>Maps the id to one of <paramref name="count"/> slots, as Kafka maps it to a partition of <c>__transaction_state</c>.</summary>
+    public int Place(int count) => IdentifierRules.Place(Value, count);
+
     /// <inheritdoc cref="Parse"/>
     public static implicit operator TransactionalId(string text) => Parse(text);
 

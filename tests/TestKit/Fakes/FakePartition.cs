@@ -288,6 +288,10 @@ public sealed class FakePartition : IPartitionGrain
 
     public ValueTask<RetainResult> Retain() => throw new NotSupportedException();
 
+    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
+
+    public ValueTask<ProducersResult> Producers() => throw new NotSupportedException();
+
     public ValueTask<ErrorCode> Delete() => throw new NotSupportedException();
 
     public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();

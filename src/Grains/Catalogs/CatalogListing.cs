@@ -1,25 +1,22 @@
-using Loire.Model;
-
-namespace Loire.Grains.Groups;
+namespace Loire.Grains.Catalogs;
 
 /// <summary>
-/// The entry of one group in the catalog of groups. It precedes the group's first record: the sweep finds a group that is listed and does
-/// not exist, but nothing would find one that exists and is not listed. Changes of the entry are made one at a time, and the entry is not
-/// removed while a request may still create the group. Not thread-safe: used in turns of the driver.
+/// The entry of one id in its catalog. It precedes the id's first record: the sweep finds an id that is listed and does not exist, but nothing would
+/// find one that exists and is not listed. Changes of the entry are made one at a time, and the entry is not removed while a request may still create
+/// what it stands for. Not thread-safe: used in turns of the driver.
 /// </summary>
-/// <param name="group">The group.</param>
-/// <param name="peers">Calls the catalog.</param>
-internal sealed class GroupListing(GroupId group, IGroupPeers peers)
+/// <param name="record">Tells the catalog whether the entry is needed.</param>
+internal sealed class CatalogListing(Func<bool, ValueTask<ErrorCode>> record)
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
     private int _creations;
 
-    /// <summary>Whether the group is in the catalog, as far as this activation knows.</summary>
+    /// <summary>Whether the entry is in the catalog, as far as this activation knows.</summary>
     public bool IsListed { get; set; }
 
     /// <summary>
-    /// Adds the entry unless it is known to exist. Unless that fails, <see cref="EndCreation"/> follows when the group has its record, or
-    /// does not get one.
+    /// Adds the entry unless it is known to exist. Unless that fails, <see cref="EndCreation"/> follows when what it stands for exists, or
+    /// is not created.
     /// </summary>
     public async Task<ErrorCode> BeginCreationAsync()
     {
@@ -35,8 +32,8 @@ internal sealed class GroupListing(GroupId group, IGroupPeers peers)
     /// <summary>Adds the entry again: a removal by an earlier activation may have taken effect late.</summary>
     public Task<ErrorCode> ConfirmAsync() => InTurnAsync(AddAsync);
 
-    /// <summary>Removes the entry unless the group exists, or a request is about to create it.</summary>
-    /// <param name="exists">Whether the group exists; evaluated when no other change of the entry is in progress.</param>
+    /// <summary>Removes the entry unless what it stands for exists, or a request is about to create it.</summary>
+    /// <param name="exists">Whether it exists; evaluated when no other change of the entry is in progress.</param>
     public Task<ErrorCode> RemoveAsync(Func<bool> exists) => InTurnAsync(async () =>
     {
         if (_creations > 0 || exists())
@@ -45,12 +42,12 @@ internal sealed class GroupListing(GroupId group, IGroupPeers peers)
         }
 
         IsListed = false;
-        return await peers.Record(group, exists: false);
+        return await record(false);
     });
 
     private async Task<ErrorCode> AddAsync()
     {
-        var error = await peers.Record(group, exists: true);
+        var error = await record(true);
         IsListed |= error == ErrorCode.None;
         return error;
     }
