@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Loire.Model;
 
 namespace Loire.Edge.Producing;
 

@@ -67,7 +67,8 @@ public class IdempotenceTests
         var bench = New();
         Produced(bench, 0, "a");
         Produced(bench, 1, "b");
-        Assert.Equal("0-3", Text(bench.Appended(Batch.Join(Of(0, "a"), Of(1, "b"), Of(2, "c", "d")))));
+        var partly = bench.Appended(Batch.Join(Of(0, "a"), Of(1, "b"), Of(2, "c", "d")));
+        Assert.Equal(("0-3", 2), (Text(partly), partly.Repeated));
         Assert.Equal("0-3", Text(bench.Appended(Batch.Join(Of(0, "a"), Of(1, "b"), Of(2, "c", "d")))));
         Assert.Equal("OutOfOrderSequenceNumber", Text(bench.Appended(Batch.Join(Of(4, "e"), Of(2, "c", "d")))));
         Assert.Equal("OutOfOrderSequenceNumber", Text(bench.Appended(Batch.Join(Of(4, "e"), Of(6, "g")))));
