@@ -18,7 +18,7 @@ namespace Loire.Coordination.Producers;
 public sealed class ProducerTable(int capacity)
 {
     /// <summary>How many batches of a producer are remembered: as many as a client may have under way.</summary>
-    public const int Window = Limits.RepeatableBatches;
+    public const int Window = 5;
 
     private readonly Dictionary<long, Entry> _producers = [];
     private readonly LinkedList<Entry> _byAppend = new();

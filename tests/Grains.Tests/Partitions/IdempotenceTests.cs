@@ -76,6 +76,20 @@ public class IdempotenceTests
     }
 
     [Fact]
+    public void An_append_of_more_batches_than_are_remembered_is_recognized_as_a_whole()
+    {
+        var bench = New();
+        Produced(bench, 0, "a");
+        bench.Appended("another's");
+        var many = Batch.Join([.. Enumerable.Range(1, 12).Select(sequence => Of(sequence, $"{sequence}"))]);
+        Assert.Equal("2-13", Text(bench.Appended(many)));
+        bench.Appended("another's");
+        Assert.Equal("2-13", Text(bench.Appended(many)));
+        Assert.Equal("OutOfOrderSequenceNumber", Text(bench.Appended(Batch.Join([.. Enumerable.Range(1, 6).Select(sequence => Of(sequence, $"{sequence}"))]))));
+        Assert.Equal("15-15", Text(bench.Appended(Of(13, "13"))));
+    }
+
+    [Fact]
     public void Every_later_owner_knows_the_last_batches_also_when_their_records_are_gone()
     {
         var bench = New();
