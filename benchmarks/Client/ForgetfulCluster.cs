@@ -1,8 +1,10 @@
 using System.Reflection;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Model;
 using Loire.Model.Batches;
+using Loire.Model.Transactions;
 
 namespace Loire.Client.Benchmarks;
 
@@ -15,7 +17,14 @@ internal class ForgetfulCluster : DispatchProxy
     public static IGrainFactory Create() => Create<IGrainFactory, ForgetfulCluster>();
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
-        targetMethod!.GetGenericArguments()[0] == typeof(ITopicGrain) ? _topic : _partition;
+        targetMethod!.GetGenericArguments()[0] == typeof(ITopicGrain) ? _topic
+        : targetMethod.GetGenericArguments()[0] == typeof(IProducerIdGrain) ? new ForgetfulIds()
+        : _partition;
+
+    private sealed class ForgetfulIds : IProducerIdGrain
+    {
+        public ValueTask<ProducerIdResult> Next() => new(new ProducerIdResult(ErrorCode.None, new ProducerIdentity(0, 0)));
+    }
 
     private sealed class ForgetfulTopic : ITopicGrain
     {
@@ -81,5 +90,9 @@ internal class ForgetfulCluster : DispatchProxy
         public ValueTask<RetainResult> Retain() => throw new NotSupportedException();
 
         public ValueTask<ErrorCode> Delete() => throw new NotSupportedException();
+
+        public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
+
+        public ValueTask<ProducersResult> Producers() => throw new NotSupportedException();
     }
 }

@@ -17,6 +17,7 @@ try
     await Run("single", ProduceBenchmarks.Single);
     await Run("consume", ConsumeBenchmarks.All);
     await Run("alone", ProduceBenchmarks.Alone);
+    await Run("idempotence", IdempotenceBenchmarks.All);
 }
 finally
 {

@@ -32,10 +32,6 @@ public static class Limits
     /// <summary>Record batches in one append.</summary>
     public const int BatchesPerAppend = 10_000;
 
-    /// <summary>The last batches of an idempotent producer that a partition recognizes when they are sent again, as in Kafka. An append must not have more
-    /// to be repeated as a whole.</summary>
-    public const int RepeatableBatches = 5;
-
     /// <summary>
     /// Idempotent producers that one partition remembers, about 200 bytes each. Beyond it the one that appended the longest time ago is forgotten, and a retry
     /// of its last batches is taken for new ones.

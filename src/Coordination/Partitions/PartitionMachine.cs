@@ -113,8 +113,8 @@ public sealed class PartitionMachine<TReply, TPoll>
     /// repeats another after a new one: a client repeats its oldest batches.</returns>
     public SequenceVerdict Judge(ReadOnlySpan<ProducedBatch> batches, TransactionCheck? check)
     {
-        var verdict = new SequenceVerdict(ErrorCode.None, 0, Offset.None, Offset.None, Timestamp.None);
-        for (var i = 0; i < batches.Length; i++)
+        var verdict = Forgotten(batches);
+        for (var i = verdict.Repeated; i < batches.Length; i++)
         {
             var error = Producers.Check(batches[i], batches[verdict.Repeated..i], check, out var original);
             if (error != ErrorCode.None || (original is not null && verdict.Repeated < i))
@@ -127,7 +127,7 @@ public sealed class PartitionMachine<TReply, TPoll>
                 verdict = verdict with
                 {
                     Repeated = i + 1,
-                    BaseOffset = i == 0 ? known.BaseOffset : verdict.BaseOffset,
+                    BaseOffset = verdict.BaseOffset == Offset.None ? known.BaseOffset : verdict.BaseOffset,
                     NextOffset = known.LastOffset + 1,
                     MaxTimestamp = known.MaxTimestamp > verdict.MaxTimestamp ? known.MaxTimestamp : verdict.MaxTimestamp,
                 };
@@ -135,6 +135,32 @@ public sealed class PartitionMachine<TReply, TPoll>
         }
 
         return verdict;
+    }
+
+    /// <summary>
+    /// The first batches of an append that are no longer remembered, if they are directly before one that is: an append may have more batches than are
+    /// remembered, and the log takes an append as a whole, so when its last batches are there, the others are before them.
+    /// </summary>
+    private SequenceVerdict Forgotten(ReadOnlySpan<ProducedBatch> batches)
+    {
+        var none = new SequenceVerdict(ErrorCode.None, 0, Offset.None, Offset.None, Timestamp.None);
+        if (batches.Length <= ProducerTable.Window || Producers.Check(batches[0], [], out _) != ErrorCode.OutOfOrderSequenceNumber)
+        {
+            return none;
+        }
+
+        var offsets = (long)batches[0].Offsets;
+        for (var i = 1; i < batches.Length && batches[i].Continues(batches[i - 1]); i++)
+        {
+            if (Producers.Check(batches[i], [], out var original) == ErrorCode.None && original is { } known)
+            {
+                return known.BaseOffset.Value < offsets ? none : none with { Repeated = i, BaseOffset = known.BaseOffset + -offsets };
+            }
+
+            offsets += batches[i].Offsets;
+        }
+
+        return none;
     }
 
     /// <summary>Parks the reply of an append that repeats another until that has its acknowledgement.</summary>

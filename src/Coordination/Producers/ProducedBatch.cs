@@ -16,6 +16,10 @@ public readonly record struct ProducedBatch(
     /// <summary>The sequence of its last record.</summary>
     public int LastSequence => Sequences.Add(FirstSequence, Offsets - 1);
 
+    /// <summary>Whether it directly follows another batch of the same producer.</summary>
+    public bool Continues(in ProducedBatch before) =>
+        Producer == before.Producer && Epoch == before.Epoch && FirstSequence == Sequences.Add(before.LastSequence, 1);
+
     /// <summary>Reads a header; null if no idempotent producer wrote the batch.</summary>
     public static ProducedBatch? Of(RecordBatch batch) => batch.ProducerId < 0 || batch.IsControl
         ? null

@@ -22,7 +22,7 @@ namespace Loire.Coordination.Producers;
 public sealed class ProducerTable(int capacity)
 {
     /// <summary>How many batches of a producer are remembered: as many as a client may have under way.</summary>
-    public const int Window = Limits.RepeatableBatches;
+    public const int Window = 5;
 
     private readonly Dictionary<long, ProducerEntry> _producers = [];
     private readonly LinkedList<ProducerEntry> _byAppend = new();

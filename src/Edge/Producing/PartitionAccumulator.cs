@@ -208,7 +208,7 @@ public sealed class PartitionAccumulator(BatchDelivery delivery, IAccumulatorOwn
 
             long bytes = 0;
             while (_ready.TryPeek(out var next)
-                && (group.Count == 0 || (bytes + next.SizeInBytes <= _policy.AppendBytes && group.Count < _policy.BatchesPerAppend)))
+                && (group.Count == 0 || (bytes + next.SizeInBytes <= _policy.AppendBytes && group.Count < Limits.BatchesPerAppend)))
             {
                 bytes += next.SizeInBytes;
                 group.Add(_ready.Dequeue());

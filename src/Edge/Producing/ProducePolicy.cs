@@ -77,7 +77,4 @@ public sealed record ProducePolicy
 
     /// <summary>The maximum size of an append in bytes, unless a single batch is larger.</summary>
     public int AppendBytes => Math.Max(AppendBytesTarget, BatchBytes);
-
-    /// <summary>The maximum number of batches of an append.</summary>
-    public int BatchesPerAppend => IsIdempotent ? Limits.RepeatableBatches : Limits.BatchesPerAppend;
 }

@@ -22,7 +22,7 @@ public sealed class DeliveryTests
     public void What_gathers_while_an_append_is_under_way_goes_with_the_next_one_in_order() => VirtualTime.Run(async time =>
     {
         var bench = new ProducerBench(time);
-        await using var producer = bench.Producer(options => (options.BatchSize, options.EnableIdempotence) = (200, false));
+        await using var producer = bench.Producer(options => options.BatchSize = 200);
         var gate = new Gate();
         bench.Partition.BeforeAppend = async number =>
         {

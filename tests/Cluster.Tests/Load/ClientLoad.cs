@@ -15,8 +15,8 @@ namespace Loire.Cluster.Tests.Load;
 
 /// <summary>
 /// A service beside a cluster, which is an Orleans client of its gateways, with a producer for each partition of a topic, a reader of all and a
-/// consumer in a group; and what must hold of the answers that they get: nothing acknowledged is lost, doubled, changed or moved, each producer's
-/// records keep their order, the reader gets each record once and in order, the group gets each at least once, and every call ends within
+/// consumer in a group; and what must hold of the answers that they get: no call of the idempotent producer fails, nothing is lost, doubled, changed or moved, each
+/// producer's records keep their order, the reader gets each record once and in order, the group gets each at least once, and every call ends within
 /// <see cref="CallBound"/>.
 /// </summary>
 internal sealed class ClientLoad : IOutgoingGrainCallFilter, IClusterConnectionStatusObserver, IAsyncDisposable
@@ -167,7 +167,7 @@ internal sealed class ClientLoad : IOutgoingGrainCallFilter, IClusterConnectionS
             }
             catch (ProduceException failure)
             {
-                Count($"produce {failure.Code}");
+                _problems.Enqueue($"A call of the producer failed: {failure.Code} ({failure.Message}) {failure.InnerException?.Message}");
 
                 // It may still come, after whatever is sent next: then nothing promises an order.
                 (name, sequence) = (Interlocked.Increment(ref _names), 0);

@@ -88,8 +88,8 @@ public sealed class IdempotenceTests
         await bench.EndAsync(bench.Add("a"));
         var values = Enumerable.Range(0, 100).Select(_ => Convert.ToHexString(Bytes(random, 50))).ToArray();
         var places = bench.Add(values);
-        bench.Topic.Define(1, 3_000, version: 2);
-        (bench.Partition.TopicVersion, bench.Partition.MaxMessageBytes) = (2, 3_000);
+        bench.Topic.Define(1, 1_000, version: 2);
+        (bench.Partition.TopicVersion, bench.Partition.MaxMessageBytes) = (2, 1_000);
         bench.Partition.AfterAppend = number => number > 2 ? Task.CompletedTask : throw new TimeoutException();
         await bench.EndAsync(places);
         Assert.Null(places[0].Batch.Failure);
@@ -102,7 +102,7 @@ public sealed class IdempotenceTests
     });
 
     [Fact]
-    public void No_append_has_more_batches_than_a_partition_recognizes() => VirtualTime.Run(async time =>
+    public void An_append_of_more_batches_than_a_partition_remembers_is_recognized_as_a_whole() => VirtualTime.Run(async time =>
     {
         var bench = await AccumulatorBench.StartAsync(time, Policy with { BatchBytes = 1 });
         bench.Partition.AfterAppend = number => number % 2 == 0 ? throw new TimeoutException() : Task.CompletedTask;

@@ -69,11 +69,26 @@ public class IdempotenceTests
         var bench = New();
         Produced(bench, 0, "a");
         Produced(bench, 1, "b");
-        Assert.Equal("0-3", Text(bench.Appended(Batch.Join(Of(0, "a"), Of(1, "b"), Of(2, "c", "d")))));
+        var partly = bench.Appended(Batch.Join(Of(0, "a"), Of(1, "b"), Of(2, "c", "d")));
+        Assert.Equal(("0-3", 2), (Text(partly), partly.Repeated));
         Assert.Equal("0-3", Text(bench.Appended(Batch.Join(Of(0, "a"), Of(1, "b"), Of(2, "c", "d")))));
         Assert.Equal("OutOfOrderSequenceNumber", Text(bench.Appended(Batch.Join(Of(4, "e"), Of(2, "c", "d")))));
         Assert.Equal("OutOfOrderSequenceNumber", Text(bench.Appended(Batch.Join(Of(4, "e"), Of(6, "g")))));
         Assert.Equal("0:a 1:b 2:c 3:d", Batch.Text(bench.Fetched(0)));
+    }
+
+    [Fact]
+    public void An_append_of_more_batches_than_are_remembered_is_recognized_as_a_whole()
+    {
+        var bench = New();
+        Produced(bench, 0, "a");
+        bench.Appended("another's");
+        var many = Batch.Join([.. Enumerable.Range(1, 12).Select(sequence => Of(sequence, $"{sequence}"))]);
+        Assert.Equal("2-13", Text(bench.Appended(many)));
+        bench.Appended("another's");
+        Assert.Equal("2-13", Text(bench.Appended(many)));
+        Assert.Equal("OutOfOrderSequenceNumber", Text(bench.Appended(Batch.Join([.. Enumerable.Range(1, 6).Select(sequence => Of(sequence, $"{sequence}"))]))));
+        Assert.Equal("15-15", Text(bench.Appended(Of(13, "13"))));
     }
 
     [Fact]
