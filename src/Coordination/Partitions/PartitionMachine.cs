@@ -113,7 +113,7 @@ public sealed class PartitionMachine<TReply, TPoll>
     /// repeats another after a new one: a client repeats its oldest batches.</returns>
     public SequenceVerdict Judge(ReadOnlySpan<ProducedBatch> batches, TransactionCheck? check)
     {
-        var verdict = Forgotten(batches);
+        var verdict = Forgotten(batches, check);
         for (var i = verdict.Repeated; i < batches.Length; i++)
         {
             var error = Producers.Check(batches[i], batches[verdict.Repeated..i], check, out var original);
@@ -141,10 +141,10 @@ public sealed class PartitionMachine<TReply, TPoll>
     /// The first batches of an append that are no longer remembered, if they are directly before one that is: an append may have more batches than are
     /// remembered, and the log takes an append as a whole, so when its last batches are there, the others are before them.
     /// </summary>
-    private SequenceVerdict Forgotten(ReadOnlySpan<ProducedBatch> batches)
+    private SequenceVerdict Forgotten(ReadOnlySpan<ProducedBatch> batches, TransactionCheck? check)
     {
         var none = new SequenceVerdict(ErrorCode.None, 0, Offset.None, Offset.None, Timestamp.None);
-        if (batches.Length <= ProducerTable.Window || Producers.Check(batches[0], [], out _) != ErrorCode.OutOfOrderSequenceNumber)
+        if (batches.Length <= ProducerTable.Window || Producers.Check(batches[0], [], check, out _) != ErrorCode.OutOfOrderSequenceNumber)
         {
             return none;
         }
@@ -152,7 +152,7 @@ public sealed class PartitionMachine<TReply, TPoll>
         var offsets = (long)batches[0].Offsets;
         for (var i = 1; i < batches.Length && batches[i].Continues(batches[i - 1]); i++)
         {
-            if (Producers.Check(batches[i], [], out var original) == ErrorCode.None && original is { } known)
+            if (Producers.Check(batches[i], [], check, out var original) == ErrorCode.None && original is { } known)
             {
                 return known.BaseOffset.Value < offsets ? none : none with { Repeated = i, BaseOffset = known.BaseOffset + -offsets };
             }
