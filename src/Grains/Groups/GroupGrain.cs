@@ -11,7 +11,8 @@ namespace Loire.Grains.Groups;
 
 /// <summary>
 /// The shell of a <see cref="GroupDriver"/>: identity, activation, and one timer. An invalid group id is answered with
-/// <see cref="ErrorCode.InvalidGroupId"/> and takes no memory. An exception is a bug in the driver and ends the activation.
+/// <see cref="ErrorCode.InvalidGroupId"/> and takes no memory; only to the end of a transaction, which is told until it succeeds, it is a group that does
+/// not exist. An exception is a bug in the driver and ends the activation.
 /// </summary>
 [Reentrant]
 [SpreadPlacement]
@@ -62,7 +63,7 @@ public sealed class GroupGrain(IGroupDrivers drivers, ActiveDrivers active) : Gr
 
     /// <inheritdoc/>
     public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) =>
-        Drive(driver => driver.EndTransactionAsync(marker), ErrorCode.InvalidGroupId);
+        Drive(driver => driver.EndTransactionAsync(marker), ErrorCode.None);
 
     /// <inheritdoc/>
     public ValueTask<OffsetsResult> Offsets(TopicPartition[]? partitions) =>
