@@ -19,10 +19,11 @@ public static class ExactlyOnce
     /// <param name="consumer">A consumer with a group, that does not commit automatically; it has subscribed.</param>
     /// <param name="producer">A producer with a transactional id.</param>
     /// <param name="process">Gets at least one record, all of one partition, and writes by the transaction. It must neither commit nor abort it. If it throws, the
-    /// transaction is aborted, the consumer stays before the records, and the exception ends the processing.</param>
+    /// transaction is aborted, the consumer returns to before the records, and the exception ends the processing.</param>
     /// <param name="cancellation">Ends the processing between two transactions, or aborts the one under way.</param>
     /// <exception cref="ArgumentException">The consumer commits automatically, or has no group.</exception>
     /// <exception cref="TransactionException">The producer was fenced, or the coordinator does not answer.</exception>
+    /// <exception cref="GroupException">The group does not tell where the next transaction begins: dispose of the consumer, which does not know either.</exception>
     public static async Task ProcessExactlyOnceAsync<TKey, TValue, TNewKey, TNewValue>(
         this IConsumer<TKey, TValue> consumer,
         IProducer<TNewKey, TNewValue> producer,
@@ -77,11 +78,17 @@ public static class ExactlyOnce
         _ => hasFailed,
     };
 
+    /// <summary>
+    /// Moves the consumer to where the next transaction must begin. Where the last one ended is not known if its commit was not answered; the group tells, once
+    /// that is decided.
+    /// </summary>
     private static async ValueTask ReturnAsync<TKey, TValue>(IConsumer<TKey, TValue> consumer, IReadOnlyList<ConsumeResult<TKey, TValue>> records)
     {
+        var (partition, first) = (records[0].TopicPartition, records[0].Offset);
+        var committed = await consumer.CommittedAsync([partition]);
         try
         {
-            await consumer.SeekAsync(records[0].TopicPartition, OffsetSpec.At(records[0].Offset));
+            await consumer.SeekAsync(partition, OffsetSpec.At(committed is [var one] && one.Offset > first ? one.Offset : first));
         }
         catch (InvalidOperationException)
         {
