@@ -1,6 +1,7 @@
 using System.Reflection;
 using Loire.Grains.Interfaces.Partitions;
 using Loire.Grains.Interfaces.Topics;
+using Loire.Grains.Interfaces.Transactions;
 using Loire.Model;
 using Loire.Model.Batches;
 
@@ -77,6 +78,10 @@ internal class ForgetfulGrains : DispatchProxy
         public ValueTask<FindBatchResult> FindBatch(Timestamp timestamp) => throw new NotSupportedException();
 
         public ValueTask<LatestRecordResult> Latest(byte[] key) => throw new NotSupportedException();
+
+        public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
+
+        public ValueTask<ProducersResult> Producers() => throw new NotSupportedException();
 
         public ValueTask<ErrorCode> Configure(PartitionSettings settings) => throw new NotSupportedException();
 

@@ -106,10 +106,6 @@ public sealed class FakeGroup(string id) : IGroupGrain
         }
     }
 
-    public ValueTask<CommitResult> CommitInTransaction(TransactionalCommitRequest request) => throw new NotSupportedException();
-
-    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
-
     public ValueTask<CommitResult> DeleteOffsets(TopicPartition[] partitions)
     {
         var failure = Failure();

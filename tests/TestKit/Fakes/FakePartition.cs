@@ -290,11 +290,7 @@ public sealed class FakePartition : IPartitionGrain
 
     public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
 
-    public ValueTask<ProducersResult> Producers() => throw new NotSupportedException();
-
     public ValueTask<ErrorCode> Delete() => throw new NotSupportedException();
-
-    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
 
     ValueTask<ProducersResult> IPartitionGrain.Producers() => throw new NotSupportedException();
 
