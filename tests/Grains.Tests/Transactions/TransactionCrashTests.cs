@@ -1,6 +1,7 @@
 using System.Globalization;
 using Loire.Grains.Interfaces.Transactions;
 using Loire.Grains.Tests.Benches;
+using Loire.Log;
 using Loire.Model.Transactions;
 using Loire.TestKit;
 
@@ -90,10 +91,11 @@ public class TransactionCrashTests
                 await delay.Task.ConfigureAwait(false);
             }
 
-            return call.Operation == StorageOperation.Read || random.Next(100) >= faultRate ? StorageFault.None : random.Next(3) switch
+            return call.Operation == StorageOperation.Read || random.Next(100) >= faultRate ? StorageFault.None : random.Next(4) switch
             {
                 0 => StorageFault.LoseAnswer(new TimeoutException("the answer was lost")),
                 1 => StorageFault.Refuse(new TimeoutException("the request was lost")),
+                2 => StorageFault.Refuse(new StorageFullException("no space left")),
                 _ => StorageFault.ArriveLate(new TimeoutException("the request is late"), Task.CompletedTask),
             };
         };
