@@ -109,6 +109,7 @@ public class TransactionCrashTests
         Dictionary<ProducerIdentity, HashSet<long>> begun = [];
         Dictionary<ProducerIdentity, bool> answered = [];
         HashSet<ProducerIdentity> ambiguous = [];
+        HashSet<(long Number, string Peer)> members = [];
         for (var step = 0; step < 1_200; step++)
         {
             var bench = benches[random.Next(benches.Count)];
@@ -170,6 +171,7 @@ public class TransactionCrashTests
         Assert.True(described.Transaction is null || described.Transaction.Status is not (TransactionStatus.Ongoing or TransactionStatus.PrepareAbort or TransactionStatus.PrepareCommit));
         var transactions = last.Told.GroupBy(one => one.Marker.Number).ToDictionary(told => told.Key, told => told.Select(one => one.Marker).Distinct().ToArray());
         Assert.All(transactions, told => Assert.Single(told.Value));
+        Assert.Empty(members.Except(last.Told.Select(one => (one.Marker.Number, one.Peer))));
         var compared = 0;
         foreach (var (producer, commits) in answered.Where(one => !ambiguous.Contains(one.Key)))
         {
@@ -206,6 +208,7 @@ public class TransactionCrashTests
             if (result.Error == ErrorCode.None)
             {
                 (begun.TryGetValue(producer, out var known) ? known : begun[producer] = []).Add(result.Transaction);
+                members.Add((result.Transaction, $"t-{partition}"));
             }
 
             return true;
