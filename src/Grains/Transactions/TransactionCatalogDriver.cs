@@ -15,6 +15,7 @@ namespace Loire.Grains.Transactions;
 public sealed class TransactionCatalogDriver : IMoving, IAsyncDisposable
 {
     private const int SweepCallsAtOnce = 8;
+    private const int SweepsPerLook = 30;
 
     // Silos that are restarted every day must not keep ids from expiring.
     private static readonly TimeSpan FirstExpirySweep = TimeSpan.FromHours(1);
@@ -102,7 +103,8 @@ public sealed class TransactionCatalogDriver : IMoving, IAsyncDisposable
 
     private async Task SweepOnceAsync()
     {
-        if (await _catalog.RefreshAsync(_maxAge) != ErrorCode.None)
+        // A look at storage for each sweep would cost more than it is worth: only while there are two catalogs does this one not know all.
+        if (await _catalog.RefreshAsync(_options.SweepInterval * SweepsPerLook) != ErrorCode.None)
         {
             return;
         }

@@ -21,7 +21,9 @@ public sealed partial class TransactionDriver
     /// <summary>Adds partitions and groups to the open transaction, or verifies that they are part of it.</summary>
     public async Task<EnlistResult> EnlistAsync(EnlistRequest request)
     {
-        if (!Enum.IsDefined(request.Mode) || request.Partitions is null || request.Groups is null)
+        // What is not legal could be written, and not be read again.
+        if (!Enum.IsDefined(request.Mode) || request.Partitions?.All(static key => key.Topic != default && key.Partition >= 0) != true
+            || request.Groups?.All(static group => group != default) != true)
         {
             return new EnlistResult(ErrorCode.InvalidRequest, 0, "Partitions, groups and what to do with them must be given.");
         }

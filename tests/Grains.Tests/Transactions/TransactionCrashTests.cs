@@ -1,6 +1,7 @@
 using System.Globalization;
 using Loire.Grains.Interfaces.Transactions;
 using Loire.Grains.Tests.Benches;
+using Loire.Log;
 using Loire.Model.Transactions;
 using Loire.TestKit;
 
@@ -90,10 +91,11 @@ public class TransactionCrashTests
                 await delay.Task.ConfigureAwait(false);
             }
 
-            return call.Operation == StorageOperation.Read || random.Next(100) >= faultRate ? StorageFault.None : random.Next(3) switch
+            return call.Operation == StorageOperation.Read || random.Next(100) >= faultRate ? StorageFault.None : random.Next(4) switch
             {
                 0 => StorageFault.LoseAnswer(new TimeoutException("the answer was lost")),
                 1 => StorageFault.Refuse(new TimeoutException("the request was lost")),
+                2 => StorageFault.Refuse(new StorageFullException("no space left")),
                 _ => StorageFault.ArriveLate(new TimeoutException("the request is late"), Task.CompletedTask),
             };
         };
@@ -107,6 +109,7 @@ public class TransactionCrashTests
         Dictionary<ProducerIdentity, HashSet<long>> begun = [];
         Dictionary<ProducerIdentity, bool> answered = [];
         HashSet<ProducerIdentity> ambiguous = [];
+        HashSet<(long Number, string Peer)> members = [];
         for (var step = 0; step < 1_200; step++)
         {
             var bench = benches[random.Next(benches.Count)];
@@ -168,6 +171,7 @@ public class TransactionCrashTests
         Assert.True(described.Transaction is null || described.Transaction.Status is not (TransactionStatus.Ongoing or TransactionStatus.PrepareAbort or TransactionStatus.PrepareCommit));
         var transactions = last.Told.GroupBy(one => one.Marker.Number).ToDictionary(told => told.Key, told => told.Select(one => one.Marker).Distinct().ToArray());
         Assert.All(transactions, told => Assert.Single(told.Value));
+        Assert.Empty(members.Except(last.Told.Select(one => (one.Marker.Number, one.Peer))));
         var compared = 0;
         foreach (var (producer, commits) in answered.Where(one => !ambiguous.Contains(one.Key)))
         {
@@ -204,6 +208,7 @@ public class TransactionCrashTests
             if (result.Error == ErrorCode.None)
             {
                 (begun.TryGetValue(producer, out var known) ? known : begun[producer] = []).Add(result.Transaction);
+                members.Add((result.Transaction, $"t-{partition}"));
             }
 
             return true;

@@ -270,6 +270,12 @@ public class TransactionDriverTests
     {
         var producer = _bench.Init().Producer;
         Assert.Equal(ErrorCode.InvalidRequest, _bench.Thread.Finish(() => _bench.EnlistAsync(producer, (EnlistMode)9, 0)).Error);
+        Assert.Equal(ErrorCode.InvalidRequest, _bench.Add(producer, 0, -1).Error);
+        foreach (var request in new EnlistRequest[] { new(producer, EnlistMode.Add, [default], []), new(producer, EnlistMode.Add, [], [default]) })
+        {
+            Assert.Equal(ErrorCode.InvalidRequest, _bench.Thread.Finish(() => _bench.Driver.EnlistAsync(request)).Error);
+        }
+
         Assert.Equal(ErrorCode.InvalidRequest, _bench.Thread.Finish(() => _bench.EndAsync(producer, true, (TransactionVersion)9)).Error);
         Assert.Equal(ErrorCode.InvalidTransactionTimeout, _bench.Init(timeout: TimeSpan.Zero).Error);
         Assert.Equal(ErrorCode.InvalidTransactionTimeout, _bench.Init(timeout: TimeSpan.FromMinutes(16)).Error);
