@@ -113,7 +113,7 @@ public sealed class ApplicationCodeTests
     public void A_type_without_a_serializer_is_refused() => VirtualTime.Run(time =>
     {
         var bench = new ProducerBench(time);
-        Assert.Throws<NotSupportedException>(() => new Producer<string, Version>(bench.Directory, new ProducerOptions<string, Version>(), time, ClientMetrics.OfProcess));
+        Assert.Throws<NotSupportedException>(() => new Producer<string, Version>(bench.Directory, bench.Cluster.Factory, new ProducerOptions<string, Version>(), time, ClientMetrics.OfProcess));
         return Task.CompletedTask;
     });
 

@@ -35,7 +35,7 @@ internal sealed class ProducerBench
     {
         var options = new ProducerOptions<string, string>();
         configure?.Invoke(options);
-        return new Producer<string, string>(Directory, options, _time, Metrics, null, _background, new Random(1));
+        return new Producer<string, string>(Directory, Cluster.Factory, options, _time, Metrics, null, _background, new Random(1));
     }
 
     /// <summary>What the producer measures; a test that listens sets its own.</summary>

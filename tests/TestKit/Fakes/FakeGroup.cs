@@ -53,10 +53,6 @@ public sealed class FakeGroup(string id) : IGroupGrain
     public ValueTask<ErrorCode> Leave(LeaveRequest request) =>
         Exception is not null ? throw Exception : OnLeave is { } answer ? answer(request) : ValueTask.FromResult(ErrorCode.None);
 
-    public ValueTask<CommitResult> CommitInTransaction(TransactionalCommitRequest request) => throw new NotSupportedException();
-
-    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
-
     public async ValueTask<CommitResult> Commit(CommitRequest request)
     {
         if (Failure() is var failure && failure != ErrorCode.None)
@@ -90,8 +86,21 @@ public sealed class FakeGroup(string id) : IGroupGrain
     /// <summary>The partitions of which an open transaction may commit another offset.</summary>
     public List<TopicPartition> Pending { get; } = [];
 
+    /// <summary>Has an offset, as when a transaction has committed it.</summary>
+    public void Decide(TopicPartition partition, long offset)
+    {
+        lock (_lock)
+        {
+            _offsets[partition] = new CommittedOffset(partition, new Offset(offset), LeaderEpoch.None, "", Now);
+        }
+    }
+
     /// <summary>How often offsets were asked for.</summary>
     public int Reads { get; private set; }
+
+    public ValueTask<CommitResult> CommitInTransaction(TransactionalCommitRequest request) => throw new NotSupportedException();
+
+    public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
 
     public ValueTask<OffsetsResult> Offsets(TopicPartition[]? partitions)
     {
