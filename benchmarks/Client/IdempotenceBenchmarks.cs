@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using Loire.Grains.Benchmarks;
+using Loire.Grains.Interfaces.Partitions;
+using Loire.Model;
+using Loire.Model.Batches;
 using static Loire.Client.Benchmarks.Row;
 
 namespace Loire.Client.Benchmarks;
@@ -16,12 +19,26 @@ internal static class IdempotenceBenchmarks
         {
             foreach (var partitions in new[] { 1, 16 })
             {
-                await node.CreateTopicAsync($"idempotent{partitions}", partitions);
+                var first = (await node.CreateTopicAsync($"idempotent{partitions}", partitions))[0];
+                await CheckAsync(new LoireClient(node.Grains), new TopicPartition($"idempotent{partitions}", 0), first);
                 await CompareAsync(node.Grains, $"idempotent{partitions}", $"client and node, {partitions} partitions", 2_000_000);
             }
         }
 
         await CompareAsync(ForgetfulCluster.Create(), "t", "client alone", 3_000_000);
+    }
+
+    /// <summary>Ensures that the node takes idempotent batches, without which there would be nothing to compare.</summary>
+    private static async Task CheckAsync(LoireClient client, TopicPartition target, IPartitionGrain partition)
+    {
+        await using var producer = client.CreateProducer<byte[], byte[]>();
+        await producer.ProduceAsync(target, new Message<byte[], byte[]> { Value = new byte[RecordBytes] });
+        var pieces = (await partition.Fetch(new FetchRequest(Offset.Zero, 1, 0, TimeSpan.Zero), default)).Batches;
+        byte[] bytes = [.. pieces.SelectMany(piece => piece.ToArray())];
+        if (RecordBatch.TryRead(bytes, out var batch) != ErrorCode.None || batch.ProducerId < 0)
+        {
+            throw new InvalidOperationException("The node does not take idempotent batches.");
+        }
     }
 
     private static async Task CompareAsync(IGrainFactory grains, string topic, string where, int records)

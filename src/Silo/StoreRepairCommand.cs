@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Loire.Grains.Brokers;
+using Loire.Grains.Hosting;
 using Loire.Log.Audits;
 using Loire.Storage.Repair;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -15,26 +15,29 @@ internal sealed class IdempotentProducer(IGrainFactory grains, TimeProvider time
     private readonly Lock _lock = new();
     private Task<AppendAttempt?> _fetch = Task.FromResult<AppendAttempt?>(null);
     private long _id = -1;
-    private volatile bool _isOff;
+    private long _offUntil = long.MinValue;
+
+    /// <summary>How long to do without idempotence before it is tried again.</summary>
+    internal static readonly TimeSpan OffTime = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Whether the producer sends batches without a producer from now on, because the cluster does not support them yet
+    /// Whether batches are sent without a producer, because the cluster, or what a silo knows of it, does not support them yet
     /// (<see cref="ErrorCode.UnsupportedForMessageFormat"/>).
     /// </summary>
-    public bool IsOff => _isOff;
+    public bool IsOff => Volatile.Read(ref _offUntil) > time.GetTimestamp();
 
-    /// <summary>Sends batches without a producer from now on.</summary>
-    public void TurnOff() => _isOff = true;
+    /// <summary>Sends batches without a producer for a while.</summary>
+    public void TurnOff() => Volatile.Write(ref _offUntil, time.GetTimestamp() + (long)(OffTime.TotalSeconds * time.TimestampFrequency));
 
     /// <summary>The stamp of a partition's next batch.</summary>
-    public BatchStamp Next(PartitionSequence sequence) => _isOff ? BatchStamp.None : sequence.Next;
+    public BatchStamp Next(PartitionSequence sequence) => IsOff ? BatchStamp.None : sequence.Next;
 
     /// <summary>Ensures that a partition's next batch can be stamped. Partitions that wait for an id share the attempt to get one.</summary>
     /// <param name="sequence">The sequence of the partition.</param>
     /// <param name="left">How long to wait.</param>
     /// <returns>Null if it can; otherwise an attempt at an append that failed before anything was sent.</returns>
     public ValueTask<AppendAttempt?> PrepareAsync(PartitionSequence sequence, TimeSpan left) =>
-        _isOff || !sequence.NeedsId ? new(default(AppendAttempt?)) : BeginAsync(sequence, left);
+        !sequence.NeedsId || IsOff ? new(default(AppendAttempt?)) : BeginAsync(sequence, left);
 
     private async ValueTask<AppendAttempt?> BeginAsync(PartitionSequence sequence, TimeSpan left)
     {
@@ -59,7 +62,7 @@ internal sealed class IdempotentProducer(IGrainFactory grains, TimeProvider time
             return Failed(ErrorCode.CoordinatorNotAvailable, "no answer in time", exception);
         }
 
-        if (!_isOff)
+        if (!IsOff)
         {
             sequence.Begin(Volatile.Read(ref _id));
         }

@@ -263,6 +263,12 @@ public sealed class IdempotenceTests
         await bench.EndAsync(lost);
         Assert.True(lost.Batch.Failure!.IsOutcomeUnknown);
         Assert.Equal("a | b | d", await bench.LogAsync());
+
+        // It is upgraded.
+        (bench.Cluster.HasProducerIds, bench.Partition.SupportsProducers, bench.Partition.AfterAppend) = (true, true, null);
+        await time.Delay(IdempotentProducer.OffTime, default);
+        await bench.EndAsync(bench.Add("e"));
+        Assert.EndsWith("1000:0:0", await bench.StampsAsync(), StringComparison.Ordinal);
     });
 
     [Fact]

@@ -1,5 +1,6 @@
 using Loire.Coordination.Brokers;
 using Loire.Grains.Brokers;
+using Loire.Grains.Hosting;
 using Loire.Log;
 using Loire.Log.Audits;
 using Loire.Model;

@@ -1,5 +1,6 @@
 using Loire.Coordination.Producers;
 using Loire.Grains.Brokers;
+using Loire.Grains.Hosting;
 using Loire.Grains.Transactions;
 using Loire.Log;
 using Loire.Log.Audits;

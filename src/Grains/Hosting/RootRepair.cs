@@ -1,8 +1,9 @@
+using Loire.Grains.Brokers;
 using Loire.Grains.Transactions;
 using Loire.Log.Audits;
 using Orleans.Storage;
 
-namespace Loire.Grains.Brokers;
+namespace Loire.Grains.Hosting;
 
 /// <summary>
 /// Inspects the values of the root in a store that no node uses, and repairs them if the operator agrees. One flipped bit is restored. Beyond that the
