@@ -30,7 +30,7 @@ public sealed class TransactionTests(ClientNode node) : IClassFixture<ClientNode
         for (var i = 0; i < 5; i++)
         {
             await using var transaction = await producer.BeginTransactionAsync();
-            await transaction.EnqueueAsync(topic, Value($"v{i}"));
+            await transaction.ProduceAsync(topic, Value($"v{i}"));
             if (i % 2 == 0)
             {
                 await transaction.CommitAsync();
