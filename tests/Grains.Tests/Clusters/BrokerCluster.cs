@@ -13,7 +13,9 @@ internal static class BrokerCluster
     /// <param name="silos">How many silos it begins with.</param>
     /// <param name="store">The store.</param>
     /// <param name="configure">Changes the options of each broker.</param>
-    public static InProcessTestCluster Build(short silos, IGrainStorage store, Action<BrokerOptions>? configure = null)
+    /// <param name="also">Changes each silo.</param>
+    public static InProcessTestCluster Build(
+        short silos, IGrainStorage store, Action<BrokerOptions>? configure = null, Action<ISiloBuilder>? also = null)
     {
         var builder = new InProcessTestClusterBuilder(silos);
         builder.Options.ConfigureFileLogging = false;
@@ -29,6 +31,7 @@ internal static class BrokerCluster
                 broker.IsAlone = false;
                 configure?.Invoke(broker);
             });
+            also?.Invoke(silo);
         });
         return builder.Build();
     }

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Loire.Grains.Hosting;
+using Loire.Grains.Interfaces.Brokers;
 using Loire.Grains.Interfaces.Transactions;
 using Loire.Grains.Tests.Benches;
 using Loire.Grains.Tests.Clusters;
@@ -15,10 +17,20 @@ public sealed class TransactionClusterTests : IAsyncLifetime
     // A call to a silo that was killed may end only by its timeout.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly ToldMarkers _told = new();
-    private TestCluster _cluster = null!;
+    private InProcessTestCluster _cluster = null!;
 
-    public async Task InitializeAsync() => _cluster = await SharedStore.DeployAsync(
-        3, new LossyGrainStorage(), options => options.Transactions.SweepInterval = TimeSpan.FromMilliseconds(200), filter: _told);
+    public async Task InitializeAsync()
+    {
+        _cluster = BrokerCluster.Build(3, new LossyGrainStorage(), also: silo =>
+        {
+            silo.Configure<LoireGrainsOptions>(options => options.Transactions.SweepInterval = TimeSpan.FromMilliseconds(200));
+            silo.AddIncomingGrainCallFilter(_told);
+        });
+        await _cluster.DeployAsync();
+
+        // Brokers that are not alone begin with a level that has no transactions.
+        Assert.Equal(ErrorCode.None, (await Grains.GetGrain<IClusterGrain>(IClusterGrain.Key).Upgrade(null, false)).Error);
+    }
 
     public async Task DisposeAsync() => await _cluster.DisposeAsync();
 
@@ -51,7 +63,7 @@ public sealed class TransactionClusterTests : IAsyncLifetime
             var producer = (await Grain(id).Init(new InitProducerRequest(TimeSpan.FromSeconds(2), ProducerIdentity.None))).Producer;
             Assert.Equal(ErrorCode.None, (await Grain(id).Enlist(new EnlistRequest(producer, EnlistMode.Add, [TransactionBench.Partition(0)], []))).Error);
         }));
-        await _cluster.KillSiloAsync(_cluster.SecondarySilos[0]);
+        await _cluster.KillSiloAsync(_cluster.Silos[1]);
         await Task.WhenAll(ids.Select(async id =>
         {
             while (_told.Of(id).Length == 0)
@@ -62,12 +74,14 @@ public sealed class TransactionClusterTests : IAsyncLifetime
         Assert.All(ids, id => Assert.Equal((false, true, 1), (_told.Of(id)[0].Commits, _told.Of(id)[0].RaisesEpoch, _told.Of(id)[0].Number)));
     }
 
-    private ITransactionGrain Grain(string id) => _cluster.GrainFactory.GetGrain<ITransactionGrain>(id);
+    private IGrainFactory Grains => _cluster.Client;
+
+    private ITransactionGrain Grain(string id) => Grains.GetGrain<ITransactionGrain>(id);
 
     private async Task<string[]> ListAsync()
     {
         var pages = await Task.WhenAll(Enumerable.Range(0, ITransactionCatalogGrain.Shards).Select(
-            shard => _cluster.GrainFactory.GetGrain<ITransactionCatalogGrain>(shard.ToString(CultureInfo.InvariantCulture)).List("", 10).AsTask()));
+            shard => Grains.GetGrain<ITransactionCatalogGrain>(shard.ToString(CultureInfo.InvariantCulture)).List("", 10).AsTask()));
         return [.. pages.SelectMany(page => page.Ids).Select(id => id.Value)];
     }
 
