@@ -18,6 +18,7 @@ try
     await Run("consume", ConsumeBenchmarks.All);
     await Run("alone", ProduceBenchmarks.Alone);
     await Run("idempotence", IdempotenceBenchmarks.All);
+    await Run("transactions", TransactionBenchmarks.All);
 }
 finally
 {

@@ -49,6 +49,7 @@ public sealed class ConsumerFactory(
             Host = settings.Host,
             UserData = text,
             AutoOffsetReset = settings.OffsetReset,
+            IsolationLevel = settings.Isolation,
             // Only the proxied consumer knows what is finished.
             EnableAutoCommit = false,
             SessionTimeout = settings.SessionTimeout,

@@ -329,7 +329,7 @@ internal sealed class PartitionAppends(
         if (isIdempotent)
         {
             verdict = machine.Judge(_produced.Sequences, check);
-            (error, detail) = (verdict.Error, Explain(verdict.Error));
+            (error, detail) = (verdict.Error, PartitionProducers.Explain(verdict.Error));
         }
 
         if (error != ErrorCode.None)
@@ -391,13 +391,4 @@ internal sealed class PartitionAppends(
         reply.LogAppendTime = verdict.MaxTimestamp;
         return machine.Repeat(verdict, acks, reply) ? null : Appended(verdict.BaseOffset, verdict.NextOffset, verdict.MaxTimestamp);
     }
-
-    private static string? Explain(ErrorCode error) => error switch
-    {
-        ErrorCode.InvalidProducerEpoch => "The producer has a newer epoch: another one with the same id has taken over.",
-        ErrorCode.OutOfOrderSequenceNumber => "The sequence of the batch neither continues the producer's last batch nor repeats one of its last five.",
-        ErrorCode.InvalidTxnState => "The batch is not part of a transaction that is open in this partition.",
-        ErrorCode.PolicyViolation => "The log has as many aborted transactions as a partition remembers; no other begins until retention has removed some.",
-        _ => null,
-    };
 }

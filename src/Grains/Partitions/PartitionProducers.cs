@@ -52,6 +52,16 @@ internal sealed class PartitionProducers(
     /// <see cref="PartitionLog.ReadAsync"/> and <see cref="PartitionLog.WriteTableAsync"/>.</returns>
     public Task<(ErrorCode Error, string? Detail)> LearnAsync() => _learning is { IsCompleted: false } running ? running : _learning = LearnOnceAsync();
 
+    /// <summary>What the refusal of a batch means; null if the error says it.</summary>
+    public static string? Explain(ErrorCode error) => error switch
+    {
+        ErrorCode.InvalidProducerEpoch => "The producer has a newer epoch: another one with the same id has taken over.",
+        ErrorCode.OutOfOrderSequenceNumber => "The sequence of the batch neither continues the producer's last batch nor repeats one of its last five.",
+        ErrorCode.InvalidTxnState => "The batch is not part of a transaction that is open in this partition.",
+        ErrorCode.PolicyViolation => "The log has as many aborted transactions as a partition remembers; no other begins until retention has removed some.",
+        _ => null,
+    };
+
     /// <summary>
     /// Ensures that it is known which transactions are open and which were aborted, up to the end of the log as it is known: the last stable offset then is
     /// that of the log. Takes no lead.

@@ -22,7 +22,7 @@ namespace Loire.WebApi.RestProxy.Consumers;
 /// <param name="ResponseMinBytes">The same in Confluent's older word.</param>
 /// <param name="RequestTimeout">How long a request for records waits, in milliseconds (1000).</param>
 /// <param name="RequestWaitMs">The same in Confluent's older word.</param>
-/// <param name="IsolationLevel">read_uncommitted or read_committed; Strimzi's. Without effect while there are no transactions.</param>
+/// <param name="IsolationLevel">read_committed (the default, unlike Kafka's) or read_uncommitted; Strimzi's.</param>
 internal sealed record V2CreateInstanceJson(
     string? Id = null,
     string? Name = null,
@@ -94,7 +94,8 @@ internal static class InstanceSettings
             MaxPollInterval: TimeSpan.FromMinutes(5),
             Assignors: ["cooperative-sticky"],
             FetchMinBytes: Math.Max(1, minBytes),
-            Dialect: new InstanceDialect(format, timeout).ToString());
+            Dialect: new InstanceDialect(format, timeout).ToString(),
+            Isolation: wanted.IsolationLevel == "read_uncommitted" ? IsolationLevel.ReadUncommitted : IsolationLevel.ReadCommitted);
         return error;
     }
 

@@ -110,18 +110,3 @@ internal sealed class Transaction<TKey, TValue>(Producer<TKey, TValue> producer,
     private Producer<TKey, TValue> Open() =>
         _hasEnded || transactions.Number != _number ? throw new InvalidOperationException("The transaction has ended.") : producer;
 }
-
-/// <summary>The positions that a consumer has reached, for transactions that commit them.</summary>
-internal interface IDeliveredPositions
-{
-    /// <summary>Whether the consumer commits positions by itself.</summary>
-    bool CommitsAutomatically { get; }
-
-    /// <summary>The positions after delivered records that are not committed, and as whom the consumer has reached them.</summary>
-    /// <exception cref="ArgumentException">The consumer has no group.</exception>
-    /// <exception cref="GroupException">The partition of the records delivered last was lost.</exception>
-    (ConsumerGroupMetadata Group, IReadOnlyList<ReadPosition> Positions) Delivered();
-
-    /// <summary>A position was committed.</summary>
-    void Committed(ReadPosition position);
-}
