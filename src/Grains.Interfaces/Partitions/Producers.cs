@@ -9,10 +9,12 @@ namespace Loire.Grains.Interfaces.Partitions;
 /// <param name="LastAppend">When it appended last, by a broker's clock.</param>
 /// <param name="TransactionStart">The offset of the first record of its open transaction; <see cref="Offset.None"/> if none is open.</param>
 /// <param name="HasEnded">Whether a transaction of it has ended here.</param>
+/// <param name="LastTimestamp">The greatest timestamp of its last batch, as Kafka describes producers; <see cref="LastAppend"/> if no batch of its epoch is
+/// remembered. 0 from a process that does not say.</param>
 [GenerateSerializer, Immutable, Alias("loire.ProducerDescription")]
 public readonly record struct ProducerDescription(
     [property: Id(0)] ProducerIdentity Producer, [property: Id(1)] int LastSequence, [property: Id(2)] Timestamp LastAppend,
-    [property: Id(3)] Offset TransactionStart, [property: Id(4)] bool HasEnded);
+    [property: Id(3)] Offset TransactionStart, [property: Id(4)] bool HasEnded, [property: Id(5)] Timestamp LastTimestamp = default);
 
 /// <summary>The producers of a partition.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why they are unknown.</param>

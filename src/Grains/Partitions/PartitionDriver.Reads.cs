@@ -139,9 +139,14 @@ public sealed partial class PartitionDriver
         var error = await OpenAsync();
         error = error == ErrorCode.None ? await NewestAsync() : error;
         error = error == ErrorCode.None ? await _producers.SettleAsync() : error;
-        return new ProducersResult(error, error != ErrorCode.None ? [] : [.. _machine.Producers.Producers.Select(producer => new ProducerDescription(
-            new ProducerIdentity(producer.Producer, producer.Epoch), producer.Batches is [.., var last] ? last.LastSequence : -1, producer.LastAppend,
-            producer.TransactionStart, producer.HasEnded))]);
+        return new ProducersResult(error, error != ErrorCode.None ? [] : [.. _machine.Producers.Producers.Select(Describe)]);
+    }
+
+    private static ProducerDescription Describe(ProducerState producer)
+    {
+        var (sequence, timestamp) = producer.Batches is [.., var last] ? (last.LastSequence, last.MaxTimestamp) : (-1, producer.LastAppend);
+        return new ProducerDescription(
+            new ProducerIdentity(producer.Producer, producer.Epoch), sequence, producer.LastAppend, producer.TransactionStart, producer.HasEnded, timestamp);
     }
 
     private static string? Problem(FetchRequest request) =>

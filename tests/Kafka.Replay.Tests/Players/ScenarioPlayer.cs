@@ -1,0 +1,91 @@
+using System.Text.Json.Nodes;
+using Loire.Kafka.Replay.Tests.Recordings;
+
+namespace Loire.Kafka.Replay.Tests.Players;
+
+/// <summary>Plays one scenario. Where the recording slept, it waits until the transactions of the scenario have come as far as they do by themselves.</summary>
+internal sealed class ScenarioPlayer(IPlayer player)
+{
+    private readonly Dictionary<string, JsonNode?> _answers = [];
+    private readonly HashSet<string> _transactionalIds = [];
+
+    /// <summary>Plays the steps.</summary>
+    /// <returns>The answer of each step; null where there is none.</returns>
+    public async Task<JsonNode?[]> PlayAsync(JsonObject scenario)
+    {
+        JsonObject[] steps = [.. scenario.Items("steps").Select(step => step.AsObject())];
+        var answers = new JsonNode?[steps.Length];
+        Dictionary<string, Task<JsonNode?>> underWay = [];
+        for (var i = 0; i < steps.Length; i++)
+        {
+            var (step, name) = (steps[i], Recording.NameOf(steps[i]));
+            if (step["sleepMs"] is not null)
+            {
+                await SettleAsync(step.Long("sleepMs"));
+            }
+            else if (step["await"] is not null)
+            {
+                answers[i] = _answers[name] = await underWay[name];
+            }
+            else if (step.Flag("async"))
+            {
+                underWay.Add(name, AskAsync(step));
+            }
+            else
+            {
+                answers[i] = _answers[name] = await AskAsync(step);
+            }
+        }
+
+        return answers;
+    }
+
+    private async Task<JsonNode?> AskAsync(JsonObject step)
+    {
+        JsonObject body;
+        try
+        {
+            body = new References(name => _answers.GetValueOrDefault(name)).Resolve(step["body"])!.AsObject();
+        }
+        catch (KeyNotFoundException)
+        {
+            // The step that it needs has not been answered, and counts itself as different.
+            return null;
+        }
+
+        if (body.Text("transactionalId") is { Length: > 0 } id)
+        {
+            _transactionalIds.Add(id);
+        }
+
+        var answer = await player.AskAsync(step.Text("connection") ?? "", step.Text("api")!, step.Int("version"), body);
+
+        // As it would arrive: an answer that was built has other types of numbers.
+        return answer is null ? null : JsonNode.Parse(answer.ToJsonString());
+    }
+
+    private async Task SettleAsync(long recordedMs)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (_transactionalIds.Count > 0)
+        {
+            var answer = await player.AskAsync("", "DescribeTransactions", 0, new JsonObject
+            {
+                ["transactionalIds"] = new JsonArray([.. _transactionalIds.Select(id => JsonValue.Create(id))]),
+            });
+            if (!answer!.Items("transactionStates").Any(one => IsUnderWay(one, recordedMs)))
+            {
+                return;
+            }
+
+            await Task.Delay(5, timeout.Token);
+        }
+    }
+
+    private static bool IsUnderWay(JsonNode transaction, long recordedMs) => transaction.Text("transactionState") switch
+    {
+        "PrepareCommit" or "PrepareAbort" => true,
+        "Ongoing" => transaction.Long("transactionTimeoutMs") < recordedMs,
+        _ => false,
+    };
+}

@@ -1,0 +1,32 @@
+using System.Text.Json.Nodes;
+
+namespace Loire.Kafka.Replay.Tests.Recordings;
+
+/// <summary>Reads fields that a version of a message may lack.</summary>
+internal static class JsonAccess
+{
+    public static string? Text(this JsonNode node, string name) => node[name]?.GetValue<string>();
+
+    public static long Long(this JsonNode node, string name, long absent = -1) => node[name]?.GetValue<long>() ?? absent;
+
+    public static int Int(this JsonNode node, string name, int absent = -1) => node[name]?.GetValue<int>() ?? absent;
+
+    public static bool Flag(this JsonNode node, string name) => node[name]?.GetValue<bool>() == true;
+
+    /// <summary>The elements of an array; none if it is null.</summary>
+    public static IEnumerable<JsonNode> Items(this JsonNode node, string name) => node[name]?.AsArray().Select(item => item!) ?? [];
+
+    public static JsonArray ToJson(this IEnumerable<JsonNode?> nodes) => new([.. nodes]);
+
+    /// <summary>The parts of an answer, in order; each is asked for once the one before has been answered.</summary>
+    public static async Task<JsonArray> EachAsync(this IEnumerable<JsonNode> nodes, Func<JsonNode, Task<JsonNode>> answer)
+    {
+        var answers = new JsonArray();
+        foreach (var node in nodes)
+        {
+            answers.Add(await answer(node));
+        }
+
+        return answers;
+    }
+}
