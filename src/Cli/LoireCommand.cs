@@ -9,6 +9,7 @@ using Loire.Cli.Groups;
 using Loire.Cli.Produce;
 using Loire.Cli.Terminals;
 using Loire.Cli.Topics;
+using Loire.Cli.Transactions;
 
 namespace Loire.Cli;
 
@@ -25,6 +26,8 @@ internal static class LoireCommand
             TailCommand.Create(caller),
             OffsetsCommand.Create(caller),
             GroupCommand.Create(caller),
+            TransactionCommand.Create(caller),
+            ProducerCommand.Create(caller),
             ClusterCommand.Create(caller),
             BenchCommand.Create(caller),
             ErrorsCommand.Create(caller),

@@ -1,5 +1,6 @@
 using System.Text;
 using Loire.Model;
+using Loire.Model.Transactions;
 
 namespace Loire.WebApi.Tests;
 
@@ -65,10 +66,11 @@ public sealed record BodyRoute(string Method, string Path, string Body)
         .Replace("{name}", "retention.ms", StringComparison.Ordinal)
         .Replace("{group}", path.Contains("offsets", StringComparison.Ordinal) && !path.Contains("member", StringComparison.Ordinal)
             && !path.Contains("instance", StringComparison.Ordinal) ? "empty" : "g", StringComparison.Ordinal)
+        .Replace("{transaction}", "tx", StringComparison.Ordinal)
         .Replace("{member}", "i", StringComparison.Ordinal)
         .Replace("{instance}", "i", StringComparison.Ordinal);
 
-    /// <summary>A host with the topic <c>t</c>, the member <c>i</c> of the group <c>g</c>, and a group without members.</summary>
+    /// <summary>A host with the topic <c>t</c>, the transactional id <c>tx</c>, the member <c>i</c> of the group <c>g</c>, and a group without members.</summary>
     public static async Task<ApiHost> StartAsync(
         Action<LoireApiOptions>? configure = null, Action<Microsoft.Extensions.DependencyInjection.IServiceCollection>? services = null)
     {
@@ -76,6 +78,7 @@ public sealed record BodyRoute(string Method, string Path, string Body)
         host.Cluster.AddTopic("t");
         await host.PostAsync("/consumers/g", "application/vnd.kafka.v2+json", """{"name":"i"}""");
         host.Cluster.Consumer("g", "i").Assignment = [new("t", 0)];
+        host.Cluster.Transaction("tx").Set(TransactionStatus.Ongoing, new ProducerIdentity(1, 0), new Timestamp(1), new TopicPartition("t", 0));
         await host.Cluster.Group("empty").Commit(new(null, -1, [new(new("t", 0), new Offset(0), LeaderEpoch.None, "", Timestamp.None)]));
         return host;
     }

@@ -37,7 +37,7 @@ public sealed class NodeHost : IServed, IAsyncDisposable
     public IGrainFactory Grains => _app.Services.GetRequiredService<IGrainFactory>();
 
     public static async Task<NodeHost> StartAsync(
-        string? data = null, Action<NodeOptions>? configure = null, GrainCallCounter? calls = null)
+        string? data = null, Action<NodeOptions>? configure = null, GrainCallCounter? calls = null, IIncomingGrainCallFilter? filter = null)
     {
         var directory = data ?? Directory.CreateTempSubdirectory("loire-webapi-").FullName;
         var options = new NodeOptions
@@ -54,6 +54,11 @@ public sealed class NodeHost : IServed, IAsyncDisposable
             if (calls is not null)
             {
                 builder.Services.AddSingleton<IOutgoingGrainCallFilter>(calls);
+            }
+
+            if (filter is not null)
+            {
+                builder.Services.AddSingleton(filter);
             }
         });
         await app.StartAsync();

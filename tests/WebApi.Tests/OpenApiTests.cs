@@ -95,6 +95,8 @@ public sealed class OpenApiTests
         {
             ("/v1/topics/{topic}/partitions/{partition}/records", ""), ("/v1/groups/{group}/members/{member}/records", "?max_wait_ms=0"), ("/v1/topics", ""),
             ("/v1/topics/{topic}/partitions", ""), ("/v1/topics/{topic}/partitions/{partition}/offsets", ""), ("/v1/groups", ""), ("/v1/brokers", ""),
+            ("/v1/transactions", ""), ("/v1/transactions/{transaction}", ""), ("/v1/transactions:hanging", ""),
+            ("/v1/topics/{topic}/partitions/{partition}/producers", ""),
             ("/v1/groups/{group}/members", ""), ("/v1/groups/{group}/members/{member}", ""), ("/readyz", ""), ("/topics", ""), ("/topics/{topic}", ""),
             ("/topics/{topic}/partitions/{partition}/records", "?offset=0&timeout=1&max_bytes=1000"), ("/consumers/{group}/instances/{instance}/records", ""),
             ("/consumers/{group}/instances/{instance}/subscription", ""), ("/consumers/{group}/instances/{instance}/assignments", ""),

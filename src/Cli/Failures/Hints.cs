@@ -9,6 +9,7 @@ internal static class Hints
         ErrorCode.TopicAlreadyExists => "--if-not-exists makes this a success.",
         ErrorCode.OffsetOutOfRange => "'loire offsets TOPIC' shows which offsets there are.",
         ErrorCode.GroupIdNotFound => "'loire group list' shows the groups.",
+        ErrorCode.TransactionalIdNotFound => "'loire txn list' shows the transactional ids.",
         ErrorCode.NonEmptyGroup or ErrorCode.GroupSubscribedToTopic => "stop its consumers first; 'loire group describe NAME' shows them.",
         ErrorCode.MessageTooLarge => "'loire topic alter NAME --set max.message.bytes=N' allows larger records.",
         ErrorCode.InvalidTopicException => "a name has 1 to 249 of letters, digits, '.', '_' and '-'.",

@@ -12,6 +12,7 @@ using Loire.WebApi.Records.Fetch;
 using Loire.WebApi.Records.Produce;
 using Loire.WebApi.Requests;
 using Loire.WebApi.Topics;
+using Loire.WebApi.Transactions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
@@ -80,6 +81,9 @@ public static class LoireApi
         Make<SubscriptionEndpoints>(routes).Map(v1);
         Make<MemberPositionEndpoints>(routes).Map(v1);
         Make<MemberRecordsEndpoint>(routes).Map(v1);
+        Make<TransactionEndpoints>(routes).Map(v1);
+        Make<HangingEndpoint>(routes).Map(v1);
+        Make<ProducerEndpoints>(routes).Map(v1);
         Make<BrokerEndpoints>(routes).Map(v1);
         Make<ProduceEndpoint>(routes).Map(v1);
         Make<FetchEndpoint>(routes).Map(v1);

@@ -126,6 +126,7 @@ internal static class OpenApiDocumentation
         {
             "topic" => "The name of the topic.",
             "group" => "The id of the group, percent-encoded.",
+            "transaction" => "The transactional id, percent-encoded.",
             "member" => "The id of the member, as its creation answered it.",
             "instance" => "The name of the consumer instance.",
             "partition" => "The number of the partition, from 0.",

@@ -12,13 +12,4 @@ internal static class GroupRoute
         GroupId.TryParse(RouteText.Decode(context, (string)context.GetRouteValue("group")!), out group, out var problem)
             ? null
             : new ApiProblem(ErrorCode.InvalidGroupId, problem);
-
-    /// <summary>Decodes the route value itself, for handlers that ASP.NET binds.</summary>
-    public static void Decode(HttpContext context)
-    {
-        if (context.GetRouteValue("group") is string group)
-        {
-            context.Request.RouteValues["group"] = RouteText.Decode(context, group);
-        }
-    }
 }

@@ -24,6 +24,8 @@ public sealed class FakeCluster
 
     private readonly ConcurrentDictionary<string, FakeConsumer> _consumers = new(StringComparer.Ordinal);
 
+    private readonly ConcurrentDictionary<string, FakeTransaction> _transactions = new(StringComparer.Ordinal);
+
     public FakeCluster()
     {
         Factory = DispatchProxy.Create<IGrainFactory, FactoryProxy>();
@@ -57,6 +59,14 @@ public sealed class FakeCluster
     /// <summary>The consumer of this id in a group, which need not exist yet.</summary>
     public FakeConsumer Consumer(string group, string id) => Consumer(new ConsumerKey(group, id).ToString());
 
+    /// <summary>What each list of transactional ids answers instead, if it is set.</summary>
+    public ErrorCode? TransactionCatalogError { get; set; }
+
+    /// <summary>The coordinator of this id, which need not be in use yet.</summary>
+    public FakeTransaction Transaction(string id) => _transactions.GetOrAdd(id, key => new FakeTransaction(key));
+
+    internal IEnumerable<FakeTransaction> Transactions => _transactions.Values;
+
     internal IEnumerable<FakeGroup> Groups => _groups.Values.Where(group => group.Exists);
 
     internal IEnumerable<FakeTopic> Topics => _topics.Values.Where(topic => topic.Exists);
@@ -81,6 +91,8 @@ public sealed class FakeCluster
         : contract == typeof(IGroupGrain) ? Group(key)
         : contract == typeof(IConsumerGrain) ? Consumer(key)
         : contract == typeof(IGroupCatalogGrain) ? new FakeGroupCatalog(this, int.Parse(key, CultureInfo.InvariantCulture))
+        : contract == typeof(ITransactionGrain) ? Transaction(key)
+        : contract == typeof(ITransactionCatalogGrain) ? new FakeTransactionCatalog(this, int.Parse(key, CultureInfo.InvariantCulture))
         : contract == typeof(IBrokerGrain) ? new FakeBroker(this)
         : contract == typeof(IClusterGrain) ? new FakeClusterGrain(this)
         : contract == typeof(IProducerIdGrain) ? (HasProducerIds ? new FakeProducerIds(this) : throw new ArgumentException("Could not find an implementation."))

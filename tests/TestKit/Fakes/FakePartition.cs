@@ -292,7 +292,10 @@ public sealed class FakePartition : IPartitionGrain
 
     public ValueTask<ErrorCode> Delete() => throw new NotSupportedException();
 
-    ValueTask<ProducersResult> IPartitionGrain.Producers() => throw new NotSupportedException();
+    /// <summary>What the partition answers when it is asked for its producers.</summary>
+    public ProducersResult Described { get; set; } = new(ErrorCode.None, []);
+
+    ValueTask<ProducersResult> IPartitionGrain.Producers() => Exception is not null ? throw Exception : new(Described);
 
     private SequenceVerdict Judge(ReadOnlySpan<byte> bytes)
     {
