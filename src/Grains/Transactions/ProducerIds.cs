@@ -94,7 +94,8 @@ internal sealed partial class ProducerIds(IClusterRoot root, TimeProvider time, 
     /// <summary>Takes a block; none if another silo has taken it, which may also be an earlier attempt of this one.</summary>
     private async Task<(ErrorCode Error, long? First)> TryTakeAsync()
     {
-        long next = 0;
+        // Id 0 looks like none to some tools, so the first block is left out.
+        long next = ProducerIdBlocks.Size;
         var isTaken = false;
         try
         {

@@ -30,7 +30,7 @@ public sealed class ProducerIdsTests
         }
 
         // Blocks are taken in turn, from 0 on.
-        Assert.Equal((0, 5_165), (ids.Min(), ids.Max()));
+        Assert.Equal((1_000, 6_165), (ids.Min(), ids.Max()));
     });
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class ProducerIdsTests
         };
         var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => New(time).NextAsync().AsTask()));
         Assert.All(answers, answer => Assert.Equal(ErrorCode.None, answer.Error));
-        Assert.Equal([0, 1_000, 2_000, 3_000, 4_000], answers.Select(answer => answer.Id).Order());
+        Assert.Equal([1_000, 2_000, 3_000, 4_000, 5_000], answers.Select(answer => answer.Id).Order());
     });
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class ProducerIdsTests
         };
         var ids = New(time);
         var answers = await Task.WhenAll(Enumerable.Range(0, 2_500).Select(_ => ids.NextAsync().AsTask()));
-        Assert.Equal(Enumerable.Range(0, 2_500).Select(id => (long)id), answers.Select(answer => answer.Id).Order());
+        Assert.Equal(Enumerable.Range(1_000, 2_500).Select(id => (long)id), answers.Select(answer => answer.Id).Order());
         Assert.Equal(3, writes);
     });
 
@@ -71,7 +71,7 @@ public sealed class ProducerIdsTests
         _storage.Faults = call => Task.FromResult(
             call.Operation != StorageOperation.Write || writes++ > 0 ? StorageFault.None
             : isStored ? StorageFault.LoseAnswer(new TimeoutException()) : StorageFault.Refuse(new TimeoutException()));
-        Assert.Equal((ErrorCode.None, isStored ? 1_000 : 0), await New(time).NextAsync());
+        Assert.Equal((ErrorCode.None, isStored ? 2_000 : 1_000), await New(time).NextAsync());
     });
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class ProducerIdsTests
         Assert.Equal((ErrorCode.CoordinatorNotAvailable, -1), await ids.NextAsync());
         Assert.InRange(_storage.Calls, 5, 20);
         _storage.Faults = null;
-        Assert.Equal((ErrorCode.None, 0), await ids.NextAsync());
+        Assert.Equal((ErrorCode.None, 1_000), await ids.NextAsync());
     });
 
     [Fact]
