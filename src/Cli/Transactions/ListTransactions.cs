@@ -15,8 +15,13 @@ internal static class ListTransactions
 
     public static Command Create(Caller caller)
     {
-        var state = new Option<string[]>("--state", "-s") { Description = "Only transactions in this state; may be repeated.", HelpName = "STATE" };
-        state.AcceptOnlyFromAmong(Enum.GetNames<TransactionStatus>());
+        var states = Enum.GetNames<TransactionStatus>();
+        var state = new Option<string[]>("--state", "-s")
+        {
+            Description = $"Only transactions in this state: {string.Join(", ", states)}; may be repeated.",
+            HelpName = "STATE",
+        };
+        state.AcceptOnlyFromAmong(states);
         var producer = new Option<long[]>("--producer-id") { Description = "Only this producer; may be repeated.", HelpName = "ID" };
         var age = AgeOption.Create("Only transactions that have been open for longer than this, such as 90s, 15m or 1h.");
         var command = new Command("list", "Lists the transactional ids, sorted, with the states of their transactions.")
