@@ -140,6 +140,8 @@ internal class UntypedConsumer : IDeliveredPositions, IAsyncDisposable
 
     void IDeliveredPositions.Committed(ReadPosition position) => _set.Committed(position);
 
+    void IDeliveredPositions.Return(TopicPartition partition, Offset offset) => _set.SeekInHand(partition, offset);
+
     public ValueTask DisposeAsync() => CloseAsync(GroupMembershipOperation.Default);
 
     public ValueTask CloseAsync(GroupMembershipOperation operation)

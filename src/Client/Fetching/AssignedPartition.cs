@@ -66,6 +66,9 @@ internal sealed class AssignedPartition(FetchSession session, TopicPartition par
 
     public bool IsRevoked { get; private set; }
 
+    /// <summary>Whether the group has given it to others, and the assignment is about to end.</summary>
+    public bool IsLost { get; set; }
+
     /// <summary>Why fetching has stopped, until an enumeration has thrown it; null otherwise.</summary>
     public ConsumeException? Failure { get; private set; }
 

@@ -5,15 +5,31 @@ namespace Loire.Client;
 /// <content>Positions to commit, and committed ones.</content>
 internal sealed partial class PartitionSet
 {
-    /// <summary>The partition of the records delivered last, if it has been revoked since.</summary>
+    private readonly HashSet<TopicPartition> _lost = [];
+
+    /// <summary>The partition of the records delivered last, if it has been revoked or lost since.</summary>
     public TopicPartition? LostInHand
     {
         get
         {
             lock (_lock)
             {
-                return _inHand is { IsRevoked: true } lost ? lost.Partition : null;
+                return _inHand is { } last && (last.IsRevoked || last.IsLost) ? last.Partition : null;
             }
+        }
+    }
+
+    /// <summary>
+    /// A partition that was taken from the consumer with delivered records whose position was not committed, and has not been told before: that of the records
+    /// delivered last, if it is one.
+    /// </summary>
+    public TopicPartition? TakeLost()
+    {
+        lock (_lock)
+        {
+            var lost = LostInHand ?? (_lost.Count == 0 ? null : _lost.First());
+            _lost.Clear();
+            return lost;
         }
     }
 
@@ -44,7 +60,7 @@ internal sealed partial class PartitionSet
             foreach (var partition in _ring)
             {
                 var position = areFinished ? partition.Finished : partition.Position;
-                if (position != partition.Committed && (among is null || among.Contains(partition.Partition)))
+                if (position != partition.Committed && !partition.IsLost && (among is null || among.Contains(partition.Partition)))
                 {
                     found.Add(new ReadPosition(new TopicPartitionOffset(partition.Partition, position), partition.Topic.Id));
                 }
@@ -71,6 +87,7 @@ internal sealed partial class PartitionSet
     {
         lock (_lock)
         {
+            _lost.Remove(position.Partition);
             if (_partitions.TryGetValue(position.Partition, out var found) && position.IsOf(found.Topic.Id))
             {
                 var offset = position.Offset.Offset;
@@ -81,6 +98,14 @@ internal sealed partial class PartitionSet
                     found.Finished = offset;
                 }
             }
+        }
+    }
+
+    private void NoteLost(AssignedPartition partition)
+    {
+        if (partition.Position > partition.Begin && partition.Position != partition.Committed)
+        {
+            _lost.Add(partition.Partition);
         }
     }
 }

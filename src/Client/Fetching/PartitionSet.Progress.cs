@@ -140,6 +140,27 @@ internal sealed partial class PartitionSet
         }
     }
 
+    /// <summary>
+    /// The group has given partitions to others. They are held until they are removed, which may take a while; none of their positions is committed any more,
+    /// in particular not in the name of the member that the consumer becomes next.
+    /// </summary>
+    public void Lose(IEnumerable<TopicPartition> partitions)
+    {
+        lock (_lock)
+        {
+            foreach (var partition in partitions)
+            {
+                if (_partitions.TryGetValue(partition, out var found))
+                {
+                    found.IsHeld = found.IsLost = true;
+                    NoteLost(found);
+                }
+            }
+
+            Arrived();
+        }
+    }
+
     /// <summary>Removes partitions without disturbing the others.</summary>
     public void Remove(IEnumerable<TopicPartition> partitions)
     {
@@ -151,6 +172,7 @@ internal sealed partial class PartitionSet
                 if (_partitions.Remove(partition, out var found))
                 {
                     ended.Add(found.Revoke());
+                    NoteLost(found);
                 }
             }
 

@@ -78,10 +78,27 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
         CancellationTokenSource ended;
         lock (_lock)
         {
-            var sought = Assigned(partition);
-            ended = sought.Restart(offset);
-            sought.Finished = offset;
-            sought.Begin = Offset.Min(sought.Begin, offset);
+            ended = Seek(Assigned(partition), offset);
+        }
+
+        Cancel([ended]);
+    }
+
+    /// <summary>
+    /// Continues at another offset of the partition of the records delivered last, unless it was taken from the consumer since: then it begins elsewhere, if it
+    /// is the consumer's again.
+    /// </summary>
+    public void SeekInHand(TopicPartition partition, Offset offset)
+    {
+        CancellationTokenSource ended;
+        lock (_lock)
+        {
+            if (_inHand is not { IsRevoked: false, IsLost: false } sought || sought.Partition != partition)
+            {
+                return;
+            }
+
+            ended = Seek(sought, offset);
         }
 
         Cancel([ended]);
@@ -271,6 +288,13 @@ internal sealed partial class PartitionSet(ConsumerOptions options, TimeProvider
                 Arrived();
             }
         }
+    }
+
+    private static CancellationTokenSource Seek(AssignedPartition sought, Offset offset)
+    {
+        sought.Finished = offset;
+        sought.Begin = Offset.Min(sought.Begin, offset);
+        return sought.Restart(offset);
     }
 
     private void ForEach(IEnumerable<TopicPartition> partitions, Action<AssignedPartition> action)

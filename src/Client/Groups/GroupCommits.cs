@@ -22,9 +22,13 @@ internal sealed class GroupCommits(
     public ConsumerGroupMetadata Metadata => new(groupId, _identity.MemberId, _identity.Epoch);
 
     /// <summary>The positions after delivered records that are not committed, and as whom they were reached.</summary>
-    /// <exception cref="GroupException">The partition of the records delivered last was lost.</exception>
-    public (ConsumerGroupMetadata Group, IReadOnlyList<ReadPosition> Positions) Delivered() =>
-        _identity.MemberId is not null && set.LostInHand is { } lost ? throw NotOurs([lost]) : (Metadata, set.Uncommitted(null, areFinished: false));
+    /// <exception cref="GroupException">A partition of records that were delivered since was lost.</exception>
+    public (ConsumerGroupMetadata Group, IReadOnlyList<ReadPosition> Positions) Delivered()
+    {
+        // What is taken from the consumer after this question was among the positions; before it, the records would be committed without theirs.
+        var delivered = (Metadata, set.Uncommitted(null, areFinished: false));
+        return set.TakeLost() is { } lost ? throw NotOurs([lost]) : delivered;
+    }
 
     /// <summary>Commits offsets.</summary>
     /// <exception cref="GroupException">They, or some of them, are not stored.</exception>

@@ -164,8 +164,7 @@ internal sealed class Membership(
 
     private void Lose()
     {
-        var had = member.Lose();
-        set.Hold(had, isHeld: true);
+        set.Lose(member.Lose());
         commits.Identity = new MemberIdentity(member.Id, 0);
         _workEnd.Cancel();
     }

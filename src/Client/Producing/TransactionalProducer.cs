@@ -114,7 +114,6 @@ internal sealed class TransactionalProducer(ProducerTransaction transaction, IGr
 
                 if (transaction.HasWritten)
                 {
-                    _mayBeCommitted = true;
                     await EndAsync(commits: true, cancellation);
                 }
 
@@ -190,13 +189,22 @@ internal sealed class TransactionalProducer(ProducerTransaction transaction, IGr
 
     private async Task EndAsync(bool commits, CancellationToken cancellation)
     {
-        var request = new EndTransactionRequest(transaction.Producer, commits, TransactionVersion.V2);
-        var answer = await CallAsync(() => Coordinator.End(request), answer => (answer.Error, answer.Detail), cancellation);
+        var (request, calls) = (new EndTransactionRequest(transaction.Producer, commits, TransactionVersion.V2), _mayBeCommitted ? 1 : 0);
+        _mayBeCommitted |= commits;
+        var answer = await CallAsync(
+            () =>
+            {
+                calls++;
+                return Coordinator.End(request);
+            },
+            answer => (answer.Error, answer.Detail),
+            cancellation);
         if (answer.Error != ErrorCode.None)
         {
-            // A definite answer: it has not the outcome that was asked for.
-            _mayBeCommitted = false;
-            transaction.Fail(new AppendFailure(answer.Error, false, answer.Detail, null));
+            // It has not the outcome that was asked for, unless a call before this one has had it: another producer may have begun since, for which this one
+            // is fenced whatever became of its transaction.
+            _mayBeCommitted = commits && calls > 1 && answer.Error != ErrorCode.InvalidTxnState;
+            transaction.Fail(new AppendFailure(answer.Error, _mayBeCommitted, answer.Detail, null));
             throw Failure(answer.Error, answer.Detail, isEnd: true);
         }
 
@@ -240,10 +248,12 @@ internal sealed class TransactionalProducer(ProducerTransaction transaction, IGr
 
     private TransactionException Failure(ErrorCode error, string? detail, bool isEnd)
     {
-        var failure = new TransactionException(error, IsFatal(error), isOutcomeUnknown: false, error switch
+        var isUnknown = isEnd && _mayBeCommitted;
+        var failure = new TransactionException(error, IsFatal(error), isUnknown, error switch
         {
             ErrorCode.ProducerFenced or ErrorCode.InvalidProducerEpoch when isEnd =>
-                "Another producer with the transactional id has taken over, or the transaction has exceeded its timeout; it is aborted.",
+                "Another producer with the transactional id has taken over, or the transaction has exceeded its timeout; "
+                + (isUnknown ? "whether it was committed before is not known." : "it is aborted."),
             _ => detail,
         });
         _over = failure.IsFatal ? failure : _over;
@@ -265,7 +275,7 @@ internal sealed class TransactionalProducer(ProducerTransaction transaction, IGr
         {
             if (_over is { } over)
             {
-                throw new TransactionException(over.Code, isFatal: true, isOutcomeUnknown: false, over.Detail, over);
+                throw new TransactionException(over.Code, isFatal: true, isOutcomeUnknown: _isOpen && _mayBeCommitted, over.Detail, over);
             }
 
             await step();

@@ -1,5 +1,3 @@
-using Loire.Model;
-
 namespace Loire.Client;
 
 /// <summary>Consume, transform, produce, and commit in one transaction.</summary>
@@ -66,7 +64,9 @@ public static class ExactlyOnce
 
             await ReturnAsync(consumer, records);
             var pause = TimeSpan.FromMilliseconds(Math.Min(LongestPause.TotalMilliseconds, 10 * Math.Pow(2, Math.Min(failures, 10))));
-            await Task.Delay(pause, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+            // The function goes on where it was called from.
+            await Task.Delay(pause, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 
@@ -84,15 +84,9 @@ public static class ExactlyOnce
     /// </summary>
     private static async ValueTask ReturnAsync<TKey, TValue>(IConsumer<TKey, TValue> consumer, IReadOnlyList<ConsumeResult<TKey, TValue>> records)
     {
+        // If the partition is lost, it is another member's, who begins where the last transaction ended; as this one does if the partition comes back.
         var (partition, first) = (records[0].TopicPartition, records[0].Offset);
         var committed = await consumer.CommittedAsync([partition]);
-        try
-        {
-            await consumer.SeekAsync(partition, OffsetSpec.At(committed is [var one] && one.Offset > first ? one.Offset : first));
-        }
-        catch (InvalidOperationException)
-        {
-            // The partition is another member's now, who begins where the last transaction ended.
-        }
+        (consumer as IDeliveredPositions)?.Return(partition, committed is [var one] && one.Offset > first ? one.Offset : first);
     }
 }

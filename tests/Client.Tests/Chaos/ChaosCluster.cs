@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Loire.Grains.Hosting;
 using Loire.Log;
 using Loire.Log.Journals;
 using Loire.Log.Partitions;
 using Loire.TestKit;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.TestingHost;
 
@@ -29,8 +31,12 @@ internal sealed class ChaosCluster : IAsyncDisposable
     private readonly ConcurrentDictionary<string, SiloFaults> _faults = new();
     private readonly InProcessTestCluster _cluster;
     private readonly Action<string> _log;
+    private int _silos;
 
-    public ChaosCluster(Action<string> log)
+    /// <param name="log">Takes what happens.</param>
+    /// <param name="areBrokers">Whether the silos are brokers, so that the cluster has a feature level.</param>
+    /// <param name="configure">Changes the settings of each silo.</param>
+    public ChaosCluster(Action<string> log, bool areBrokers = false, Action<LoireGrainsOptions>? configure = null)
     {
         _log = log;
         var builder = new InProcessTestClusterBuilder(SilosCount);
@@ -38,7 +44,9 @@ internal sealed class ChaosCluster : IAsyncDisposable
         builder.ConfigureSilo((options, silo) =>
         {
             var faults = _faults[options.SiloName] = new SiloFaults(Storage);
-            var hasFewOpen = _faults.Count % 2 == 0;
+            var number = Interlocked.Increment(ref _silos);
+            var hasFewOpen = number % 2 == 0;
+            silo.Services.AddSingleton<ILoggerProvider>(new ErrorLog(problem => log($"{options.SiloName} has logged: {problem}")));
             silo.AddIncomingGrainCallFilter(faults);
             silo.Services.AddKeyedSingleton<Orleans.Storage.IGrainStorage>(LogStorage.ProviderName, faults);
             silo.Configure<ClusterMembershipOptions>(membership =>
@@ -54,7 +62,12 @@ internal sealed class ChaosCluster : IAsyncDisposable
                 loire.PartitionLog = new PartitionLogOptions { UnknownOutcomeDeadline = GiveUp, TailChunks = 16, WholeChunkBytes = 4096 };
                 loire.Journal = new JournalOptions { UnknownOutcomeDeadline = GiveUp, SnapshotAfterBytes = 2_000 };
                 loire.SettleInterval = TimeSpan.FromSeconds(1);
+                configure?.Invoke(loire);
             });
+            if (areBrokers)
+            {
+                silo.AddLoireBroker(broker => (broker.Id, broker.IsAlone) = (number, false));
+            }
         });
         _cluster = builder.Build();
     }
@@ -81,6 +94,33 @@ internal sealed class ChaosCluster : IAsyncDisposable
                 // It has ended since.
             }
         }
+    }
+
+    /// <summary>
+    /// Some of the calls of storage fail, lose their answers, or arrive late; with a share of 0, none.
+    /// </summary>
+    public void LoseCalls(Random random, double share) => Storage.Faults = share == 0 ? null : call =>
+    {
+        int kind, wait;
+        lock (random)
+        {
+            (kind, wait) = (random.NextDouble() < share ? random.Next(3) : 3, random.Next(200));
+        }
+
+        var lost = new IOException("Storage was made to fail.");
+        return Task.FromResult(
+            kind == 3 ? StorageFault.None
+            : kind == 0 || call.Operation is StorageOperation.Read or StorageOperation.List ? StorageFault.Refuse(lost)
+            : kind == 1 ? StorageFault.LoseAnswer(lost)
+            : StorageFault.ArriveLate(lost, Task.Delay(wait)));
+    };
+
+    /// <summary>Kills the silo at an address, and starts another one.</summary>
+    public Task KillAsync(SiloAddress address)
+    {
+        var victim = _cluster.Silos.Single(silo => silo.SiloAddress == address);
+        Say($"{victim.Name} is killed");
+        return ReplaceAsync(victim, _faults[victim.Name]);
     }
 
     /// <summary>Lets something happen to some silo, and waits until it is over.</summary>

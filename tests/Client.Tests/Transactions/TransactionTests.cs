@@ -168,6 +168,25 @@ public sealed class TransactionTests(ClientNode node) : IClassFixture<ClientNode
     }
 
     [Fact]
+    public async Task Records_whose_partition_the_consumer_has_given_up_cannot_be_committed()
+    {
+        var (source, target) = (await node.CreateTopicAsync(), await node.CreateTopicAsync());
+        await node.AppendAsync(source, 0, ClientNode.Numbers(0, 3));
+        await using var consumer = Consumer(source);
+        await consumer.SubscribeAsync([source]);
+        await using var producer = Producer(target);
+        await using var transaction = await producer.BeginTransactionAsync();
+        await foreach (var records in consumer.ConsumeBatchesAsync())
+        {
+            await transaction.ProduceAsync(target, Value($"{records.Count} records"));
+            await consumer.UnsubscribeAsync();
+            var lost = await Assert.ThrowsAsync<GroupException>(async () => await transaction.SendOffsetsAsync(consumer));
+            Assert.Equal(ErrorCode.UnknownMemberId, lost.Code);
+            break;
+        }
+    }
+
+    [Fact]
     public async Task Records_are_copied_exactly_once_and_in_order_though_every_fourth_transaction_fails()
     {
         const int Records = 400;
