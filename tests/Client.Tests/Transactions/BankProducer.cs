@@ -106,7 +106,7 @@ internal sealed class BankProducer(IProducer<string?, string> producer, string n
         }
         catch (LoireException failure)
         {
-            transfers.Count(failure.Code is ErrorCode.UnknownServerError or ErrorCode.InvalidTxnState ? $"records refused: {failure}" : $"records refused: {failure.Code}");
+            transfers.Count($"records refused: {failure.Code}");
             return false;
         }
     }

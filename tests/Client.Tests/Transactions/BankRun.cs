@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Loire.Client.Tests.Chaos;
 using Loire.Grains.Interfaces.Topics;
@@ -195,9 +196,10 @@ internal sealed class BankRun : IAsyncDisposable
 
     private async Task UntilAsync(string what, Func<bool> condition)
     {
-        for (var i = 0; !condition(); i++)
+        var begun = Stopwatch.GetTimestamp();
+        while (!condition())
         {
-            if (i > 6_000)
+            if (Stopwatch.GetElapsedTime(begun) > TimeSpan.FromMinutes(1))
             {
                 Transfers.Problems.Enqueue($"{what}: not within a minute");
                 return;
