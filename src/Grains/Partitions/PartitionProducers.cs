@@ -130,8 +130,11 @@ internal sealed class PartitionProducers(
         _bytes += bytes;
     }
 
-    /// <summary>Whether so much was appended since the table was stored that it is time for another one. Not while one is being stored.</summary>
-    public bool MustStore => _bytes >= Math.Max(LogBytesPerTable, LogBytesPerTableByte * _tableBytes) && _storing.IsCompleted;
+    /// <summary>
+    /// Whether so much was appended since the table was stored that it is time for another one. Not while one is being stored, nor before all is known: what
+    /// was only read, or is still being read, may end before the log does.
+    /// </summary>
+    public bool MustStore => AreKnown && _bytes >= Math.Max(LogBytesPerTable, LogBytesPerTableByte * _tableBytes) && _storing.IsCompleted;
 
     /// <summary>Stores the state as of what is durable. What fails is tried again after as many bytes.</summary>
     public Task<ErrorCode> StoreAsync() => _storing = StoreAfterAsync(_storing);
