@@ -51,6 +51,8 @@ internal sealed partial class JournaledState<TState, TRecord>(
         public JournalWrites? Writes { get; set; }
 
         public bool HasFailed { get; set; }
+
+        public bool IsOpen => !HasFailed && Opening is { IsCompletedSuccessfully: true, Result: ErrorCode.None };
     }
 
     /// <summary>The state, including changes that are not durable yet; empty before the journal is open.</summary>
@@ -100,7 +102,9 @@ internal sealed partial class JournaledState<TState, TRecord>(
         }
 
         var error = await CheckNewestAsync(maxAge);
-        return error == superseded ? await OpenAsync() : error;
+
+        // While storage was looked at, another caller may have begun to read the journal again: the state is empty until that has ended.
+        return error == superseded || (error == ErrorCode.None && !_current.IsOpen) ? await OpenAsync() : error;
     }
 
     /// <summary>
@@ -112,6 +116,12 @@ internal sealed partial class JournaledState<TState, TRecord>(
         var error = await OpenAsync();
         var seen = _current;
         error = error == ErrorCode.None ? await seen.Journal!.CheckNewestAsync(maxAge) : error;
+        if (error == ErrorCode.None && (seen != _current || seen.HasFailed))
+        {
+            // What was found to be the newest state is not there any more.
+            return superseded;
+        }
+
         if (error != ErrorCode.NotLeaderOrFollower)
         {
             return error;

@@ -134,6 +134,28 @@ public class JournaledStateTests
     }
 
     [Fact]
+    public void A_refresh_never_finds_the_state_empty_that_another_call_is_reading_again()
+    {
+        var state = NewState();
+        Change(state, "a").Now();
+        var (look, reopening) = (new TaskCompletionSource<StorageFault>(), new TaskCompletionSource<StorageFault>());
+        _storage.Faults = call => call.Operation == StorageOperation.Read ? Task.FromResult(StorageFault.AnswerLate(look.Task))
+            : Task.FromResult(StorageFault.Refuse(new StorageFullException("no space left")));
+        var seen = _thread.Start(async () => (await state.RefreshAsync(), state.DurableState));
+        Assert.False(seen.IsCompleted);
+        Assert.Equal(ErrorCode.KafkaStorageError, Change(state, "b").Now().Error);
+        _storage.Faults = call => Task.FromResult(
+            call.Operation == StorageOperation.Read ? StorageFault.AnswerLate(reopening.Task) : StorageFault.None);
+        var again = Refresh(state);
+        _thread.After(() => look.SetResult(StorageFault.None));
+        Assert.False(again.IsCompleted);
+        _storage.Faults = null;
+        _thread.After(() => reopening.SetResult(StorageFault.None));
+        Assert.Equal(ErrorCode.None, again.Now());
+        Assert.Equal((ErrorCode.None, "a"), seen.Now());
+    }
+
+    [Fact]
     public void A_refresh_without_news_keeps_the_state_and_reads_little()
     {
         var state = NewState();
