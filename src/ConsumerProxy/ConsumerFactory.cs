@@ -49,7 +49,7 @@ public sealed class ConsumerFactory(
             Host = settings.Host,
             UserData = text,
             AutoOffsetReset = settings.OffsetReset,
-            IsolationLevel = settings.Isolation,
+            IsolationLevel = settings.Isolation ?? IsolationLevel.ReadCommitted,
             // Only the proxied consumer knows what is finished.
             EnableAutoCommit = false,
             SessionTimeout = settings.SessionTimeout,

@@ -17,6 +17,10 @@ public class SettingsTextTests
         Assert.Equal((GroupInstanceId?)"one", settings.InstanceId);
         Assert.Equal(OffsetSpec.Earliest, settings.OffsetReset);
         Assert.Equal(Stored, SettingsText.Write(settings));
+        Assert.Null(settings.Isolation);
+        var all = SettingsText.Write(settings with { Isolation = IsolationLevel.ReadUncommitted });
+        Assert.True(SettingsText.TryRead(all, out var read));
+        Assert.Equal(IsolationLevel.ReadUncommitted, read.Isolation);
     }
 
     [Theory]

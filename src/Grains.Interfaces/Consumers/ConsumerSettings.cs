@@ -17,7 +17,7 @@ namespace Loire.Grains.Interfaces.Consumers;
 /// enough.</param>
 /// <param name="Dialect">The edge's own data, such as the format of its records: a few hundred characters; null for none. All settings as
 /// JSON have at most <see cref="Limits.MemberUserDataLength"/> characters.</param>
-/// <param name="Isolation">Which records of transactions are read.</param>
+/// <param name="Isolation">Which records of transactions are read; null, for which nothing is stored, for those of committed ones.</param>
 [GenerateSerializer, Immutable, Alias("loire.ConsumerSettings")]
 public sealed record ConsumerSettings(
     [property: Id(0)] string ClientId,
@@ -30,7 +30,7 @@ public sealed record ConsumerSettings(
     [property: Id(7)] string[] Assignors,
     [property: Id(8)] int FetchMinBytes,
     [property: Id(9)] string? Dialect,
-    [property: Id(10)] IsolationLevel Isolation = IsolationLevel.ReadCommitted);
+    [property: Id(10)] IsolationLevel? Isolation = null);
 
 /// <summary>The answer to most calls of a consumer.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why the call failed.</param>

@@ -95,7 +95,7 @@ internal static class InstanceSettings
             Assignors: ["cooperative-sticky"],
             FetchMinBytes: Math.Max(1, minBytes),
             Dialect: new InstanceDialect(format, timeout).ToString(),
-            Isolation: wanted.IsolationLevel == "read_uncommitted" ? IsolationLevel.ReadUncommitted : IsolationLevel.ReadCommitted);
+            Isolation: wanted.IsolationLevel == "read_uncommitted" ? IsolationLevel.ReadUncommitted : null);
         return error;
     }
 
