@@ -19,6 +19,7 @@ internal sealed class PartitionAppends(
     PartitionLog log, PartitionMachine<AppendReply, WaitingFetch> machine, PartitionProducers producers, PartitionTransactions transactions,
     Func<ValueTask<ErrorCode>> open, Func<ValueTask<ErrorCode>> lead, PartitionDriverOptions options, TimeProvider time, PartitionMetrics metrics, Action<Exception> failed) : IDisposable
 {
+    private const string TooManyWait = "Too many appends wait for this partition already.";
     private readonly Queue<Arrival> _arrivals = new();
     private readonly List<Acknowledgement<AppendReply>> _released = [];
     private readonly ProducedBatches _produced = new();
@@ -65,11 +66,15 @@ internal sealed class PartitionAppends(
 
     private async ValueTask<AppendResult> TakeCheckedAsync(AppendRequest request)
     {
-        _waitingBytes += request.Batches.Length;
-        var (error, detail, check) = await transactions.CheckAsync(request);
-        _waitingBytes -= request.Batches.Length;
+        if (!MayWait(request.Batches.Length))
+        {
+            return Refuse(ErrorCode.ThrottlingQuotaExceeded, TooManyWait);
+        }
+
+        var check = default(TransactionCheck);
         try
         {
+            (var error, var detail, check) = await CheckAsync(request);
             return _closed != ErrorCode.None ? Refuse(_closed, null)
                 : error != ErrorCode.None ? Refuse(error, detail)
                 : await Take(request, check);
@@ -84,6 +89,22 @@ internal sealed class PartitionAppends(
         }
     }
 
+    private async ValueTask<(ErrorCode Error, string? Detail, TransactionCheck? Check)> CheckAsync(AppendRequest request)
+    {
+        _waitingBytes += request.Batches.Length;
+        try
+        {
+            return await transactions.CheckAsync(request);
+        }
+        finally
+        {
+            _waitingBytes -= request.Batches.Length;
+        }
+    }
+
+    /// <summary>Whether an append may wait. One always may, so that none is too large to be taken at all.</summary>
+    private bool MayWait(int bytes) => _waitingBytes == 0 || _waitingBytes + bytes <= options.WaitingAppendBytes;
+
     private ValueTask<AppendResult> Take(AppendRequest request, TransactionCheck? check)
     {
         var reply = request.Acks == Acks.None ? null : new AppendReply();
@@ -96,9 +117,9 @@ internal sealed class PartitionAppends(
                 : reply?.Result ?? new(Unacknowledged());
         }
 
-        if (_waitingBytes > 0 && _waitingBytes + request.Batches.Length > options.WaitingAppendBytes)
+        if (!MayWait(request.Batches.Length))
         {
-            return new(Refuse(ErrorCode.ThrottlingQuotaExceeded, "Too many appends wait for this partition already."));
+            return new(Refuse(ErrorCode.ThrottlingQuotaExceeded, TooManyWait));
         }
 
         _arrivals.Enqueue(new Arrival(

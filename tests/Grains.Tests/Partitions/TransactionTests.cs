@@ -129,6 +129,33 @@ public class TransactionTests
     }
 
     [Fact]
+    public void Appends_that_wait_for_a_silent_coordinator_are_bounded_and_go_on_with_its_answer()
+    {
+        var size = Of(0, 0, ["first"]).Length;
+        var bench = new PartitionBench(log: new PartitionLogOptions { ChunkBytes = size, PendingBytes = size });
+        var answer = new TaskCompletionSource<EnlistResult>();
+        bench.Coordinator = (_, _) => answer.Task;
+        var first = bench.Append(Transactional(0, 0, "first"));
+        Assert.False(first.IsCompleted);
+        var beyond = bench.Append(Transactional(1, 0, "again"));
+        Assert.Equal(ErrorCode.ThrottlingQuotaExceeded, beyond.Now().Error);
+        bench.Thread.After(() => answer.SetResult(new EnlistResult(ErrorCode.None, 1, null)));
+        Assert.Equal("0-0", Text(first.Now()));
+        Assert.Equal("1-1", Text(bench.Append(Transactional(1, 0, "again")).Now()));
+    }
+
+    [Fact]
+    public void A_coordinator_whose_call_throws_leaves_no_bytes_of_the_append_behind()
+    {
+        var size = Of(0, 0, ["first"]).Length;
+        var bench = new PartitionBench(log: new PartitionLogOptions { ChunkBytes = size, PendingBytes = size });
+        bench.Coordinator = (_, _) => throw new InvalidOperationException("a bug");
+        Assert.Throws<InvalidOperationException>(() => bench.Append(Transactional(0, 0, "first")).Now());
+        bench.Coordinator = (_, _) => Task.FromResult(new EnlistResult(ErrorCode.None, 1, null));
+        Assert.Equal("0-0", Text(bench.Append(Transactional(0, 0, "first")).Now()));
+    }
+
+    [Fact]
     public void No_record_of_a_transaction_follows_its_marker_when_that_overtakes_the_check()
     {
         var (bench, calls) = (New(), 0);
