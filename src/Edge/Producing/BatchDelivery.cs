@@ -294,8 +294,7 @@ public sealed class BatchDelivery(
     /// <summary>Looks the topic up again after an answer shows that its routes are outdated.</summary>
     private async ValueTask<TopicFate> FollowAsync(PartitionAccumulator target, TopicRoutes outdated, long version, TimeSpan left)
     {
-        var timeout = left < policy.RequestTimeout ? left : policy.RequestTimeout;
-        var lookup = await topics.RefreshAsync(outdated, version, timeout > TimeSpan.Zero ? timeout : TimeSpan.Zero);
+        var lookup = await topics.RefreshAsync(outdated, version, left < policy.RequestTimeout ? left : policy.RequestTimeout);
         if (lookup.Error == ErrorCode.UnknownTopicOrPartition)
         {
             target.Owner.OnTopicGone();
@@ -362,7 +361,7 @@ public sealed class BatchDelivery(
     /// <returns>The index of the first remaining batch.</returns>
     private int Expire(List<PendingBatch> group, int first, AppendFailure? last)
     {
-        for (; first < group.Count && Left(group[first]) <= TimeSpan.Zero; first++)
+        for (; first < group.Count && Left(group[first]) == TimeSpan.Zero; first++)
         {
             var failure = last is null
                 ? new AppendFailure(ErrorCode.RequestTimedOut, false, "DeliveryTimeout passed before the records could be sent.", null)
@@ -374,7 +373,12 @@ public sealed class BatchDelivery(
         return first;
     }
 
-    private TimeSpan Left(PendingBatch batch) => policy.DeliveryTimeout - time.GetElapsedTime(batch.OpenedAt);
+    /// <summary>How long a batch may still wait. Never negative: a wait of −1 ms would be one without end.</summary>
+    private TimeSpan Left(PendingBatch batch)
+    {
+        var left = policy.DeliveryTimeout - time.GetElapsedTime(batch.OpenedAt);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
 
     /// <summary>The result of looking up the topic of an append again.</summary>
     private enum TopicFate

@@ -80,6 +80,26 @@ public sealed class DeliveryTests
         Assert.Empty(await bench.Log());
     });
 
+    [Theory]
+    [InlineData(0.5)]
+    [InlineData(1.5)]
+    [InlineData(5_000)]
+    public void An_answer_that_comes_after_the_delivery_timeout_ends_the_record_at_once(double late) => VirtualTime.Run(async time =>
+    {
+        var bench = new ProducerBench(time);
+        await using var producer = bench.Producer(options => (options.RequestTimeout, options.DeliveryTimeout) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10)));
+        bench.Partition.BeforeAppend = _ =>
+        {
+            time.Advance(TimeSpan.FromSeconds(10) + TimeSpan.FromMilliseconds(late));
+            return Task.FromResult(ErrorCode.NotLeaderOrFollower);
+        };
+        var start = time.GetUtcNow();
+        var failure = await Fails(producer.ProduceAsync("t", Value("a")).AsTask());
+        Assert.Equal((ErrorCode.NotLeaderOrFollower, false), (failure.Code, failure.IsOutcomeUnknown));
+        Assert.Equal(TimeSpan.FromSeconds(10) + TimeSpan.FromMilliseconds(late), time.GetUtcNow() - start);
+        Assert.Equal(1, bench.Partition.Appends);
+    });
+
     [Fact]
     public void A_bounded_number_of_retries_is_kept() => VirtualTime.Run(async time =>
     {

@@ -51,7 +51,7 @@ internal sealed class BankRun : IAsyncDisposable
         _cluster.LoseCalls(new Random(_seed), LostCalls);
         for (var id = 0; id < Ids; id++)
         {
-            var (name, random) = ($"bank-{id}", new Random(HashCode.Combine(_seed, id)));
+            var (name, random) = (NameOf(id), new Random(HashCode.Combine(_seed, id)));
             _producers.Add(Guard(() => ProduceAsync(name, random)));
         }
 
@@ -107,6 +107,8 @@ internal sealed class BankRun : IAsyncDisposable
         await _cluster.DisposeAsync();
         _stop.Dispose();
     }
+
+    private static string NameOf(int id) => $"bank-{id}";
 
     private static int Count(List<string>[] read, int partition)
     {
@@ -202,6 +204,8 @@ internal sealed class BankRun : IAsyncDisposable
             if (Stopwatch.GetElapsedTime(begun) > TimeSpan.FromMinutes(1))
             {
                 Transfers.Problems.Enqueue($"{what}: not within a minute");
+                _log(Transfers.Summary());
+                await StandstillReport.WriteAsync(_cluster.Client, _topic, Enumerable.Range(0, Ids).Select(NameOf), _log);
                 return;
             }
 

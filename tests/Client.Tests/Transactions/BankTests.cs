@@ -39,6 +39,7 @@ public sealed class BankTests(ITestOutputHelper output)
 
             // A long run shows where it is; the output of a test comes when it has ended.
             Console.Error.WriteLine(what);
+            OptInRun.Log(what);
         }
     }
 }
