@@ -9,13 +9,15 @@ namespace Loire.Grains.Interfaces.Partitions;
 /// <param name="MinBytes">Answers once this many bytes can be read; at least 1 to wait for data, 0 to answer immediately.</param>
 /// <param name="MaxWait">Answers with the available data after this time, from zero to <see cref="Limits.FetchWait"/>.</param>
 /// <param name="Isolation">Whether records of open transactions are returned, and aborted ones not named.</param>
+/// <param name="Epochs">What the reader knows of leader epochs, to be checked; null for no check.</param>
 [GenerateSerializer, Immutable, Alias("loire.FetchRequest")]
 public sealed record FetchRequest(
     [property: Id(0)] Offset From,
     [property: Id(1)] int MaxBytes,
     [property: Id(2)] int MinBytes,
     [property: Id(3)] TimeSpan MaxWait,
-    [property: Id(4)] IsolationLevel Isolation = IsolationLevel.ReadUncommitted)
+    [property: Id(4)] IsolationLevel Isolation = IsolationLevel.ReadUncommitted,
+    [property: Id(5)] ReaderEpochs? Epochs = null)
 {
     /// <summary>Reads from the first available record, without a separate call to find its offset. No log has this offset.</summary>
     public static readonly Offset Earliest = new(-2);
@@ -35,6 +37,8 @@ public sealed record FetchRequest(
 /// <param name="Detail">Human-readable detail beyond the error code; null if there is none.</param>
 /// <param name="Aborted">With <see cref="IsolationLevel.ReadCommitted"/>, the aborted transactions that have records among those returned, by their first
 /// offsets; their records must be skipped. Null if there are none.</param>
+/// <param name="Diverging">Where the epoch of the reader's last record ends, if that is before the requested offset: what the reader has there is not
+/// what this log has (KIP-595). Then nothing is read. Null otherwise.</param>
 [GenerateSerializer, Immutable, Alias("loire.FetchResult")]
 public sealed record FetchResult(
     [property: Id(0)] ErrorCode Error,
@@ -42,7 +46,8 @@ public sealed record FetchResult(
     [property: Id(2)] Offset NextOffset,
     [property: Id(3)] PartitionOffsets Bounds,
     [property: Id(4)] string? Detail,
-    [property: Id(5)] AbortedTransaction[]? Aborted = null) : IPartitionAnswer
+    [property: Id(5)] AbortedTransaction[]? Aborted = null,
+    [property: Id(6)] EpochEnd? Diverging = null) : IPartitionAnswer
 {
     /// <summary>The pieces of <see cref="Bytes"/>.</summary>
     public ReadOnlyMemory<byte>[] Batches => Bytes.Pieces;

@@ -41,6 +41,22 @@ public interface IPartitionGrain : IGrainWithStringKey
     ValueTask<FindBatchResult> FindBatch(Timestamp timestamp);
 
     /// <summary>
+    /// Returns the first batch with the greatest timestamp of the log (KIP-734), as bytes like <see cref="FindBatch"/>; no batch if the log is empty.
+    /// </summary>
+    [ResponseTimeout("00:00:10")]
+    [Alias("FindNewest")]
+    ValueTask<FindBatchResult> FindNewest();
+
+    /// <summary>
+    /// Returns where the records of a leader end, for readers that check whether what they have is part of the log (KIP-320).
+    /// </summary>
+    /// <param name="epoch">The epoch of the leader.</param>
+    /// <param name="current">The epoch of the leader in which the reader believes; <see cref="LeaderEpoch.None"/> for no check.</param>
+    [ResponseTimeout("00:00:10")]
+    [Alias("EndOfEpoch")]
+    ValueTask<EpochEndResult> EndOfEpoch(LeaderEpoch epoch, LeaderEpoch current);
+
+    /// <summary>
     /// Returns the batch that holds the last record of a key, of a topic that is compacted: of every record that was acknowledged before the call. It is
     /// returned as bytes, like that of <see cref="FindBatch"/>.
     /// </summary>

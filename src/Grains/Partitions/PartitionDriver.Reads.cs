@@ -16,6 +16,8 @@ public sealed partial class PartitionDriver
             ? new FetchResult(ErrorCode.InvalidRequest, [], request.From, Bounds(), problem)
             : await OpenAsync() is not ErrorCode.None and var error
             ? new FetchResult(error, [], request.From, Bounds(), null)
+            : request.Epochs is { } epochs && await CheckAsync(epochs, request.From) is { } refused
+            ? refused
             : request.From == FetchRequest.Latest && await EndOfAsync(request.Isolation) is not ErrorCode.None and var unknown
             ? new FetchResult(unknown, [], request.From, Bounds(), null)
             : await _fetches.FetchAsync(Resolve(WithinLimits(request)), cancellation);
@@ -46,30 +48,23 @@ public sealed partial class PartitionDriver
     }
 
     /// <summary>Returns the first batch with a record at or after a timestamp.</summary>
-    public async ValueTask<FindBatchResult> FindBatchAsync(Timestamp timestamp)
+    public ValueTask<FindBatchResult> FindBatchAsync(Timestamp timestamp) => SearchAsync(() => _searches.FindAsync(timestamp));
+
+    /// <summary>Returns the first batch with the greatest timestamp.</summary>
+    public ValueTask<FindBatchResult> FindNewestAsync() => SearchAsync(_searches.FindNewestAsync);
+
+    /// <summary>Returns where an epoch ends.</summary>
+    public async ValueTask<EpochEndResult> EndOfEpochAsync(LeaderEpoch epoch, LeaderEpoch current)
     {
         var error = await OpenAsync();
-        if (error != ErrorCode.None)
+        error = error == ErrorCode.None ? await _epochs.CheckAsync(current) : error;
+        var end = default(EpochEnd);
+        if (error == ErrorCode.None)
         {
-            return new FindBatchResult(error, [], Bounds());
+            (error, end) = await _epochs.EndOfAsync(epoch);
         }
 
-        var found = await _log.FindBatchAsync(timestamp, CancellationToken.None);
-        var mayBeNewer = found.Pieces.Length == 0 || (_log.LogStartOffset > Offset.Zero && found.NextOffset == _log.DurableEndOffset);
-        if (found.Error == ErrorCode.None && mayBeNewer)
-        {
-            error = await NewestAsync();
-            found = error == ErrorCode.None
-                ? await _log.FindBatchAsync(timestamp, CancellationToken.None)
-                : new LogRead(error, [], found.NextOffset, 0);
-        }
-
-        if (found.Error == ErrorCode.None)
-        {
-            await _producers.SettleAsync();
-        }
-
-        return new FindBatchResult(found.Error, found.Pieces, Bounds());
+        return new EpochEndResult(error, end, Bounds());
     }
 
     /// <summary>Finds the last record of a key, if the topic is compacted.</summary>
@@ -147,6 +142,33 @@ public sealed partial class PartitionDriver
         var (sequence, timestamp) = producer.Batches is [.., var last] ? (last.LastSequence, last.MaxTimestamp) : (-1, producer.LastAppend);
         return new ProducerDescription(
             new ProducerIdentity(producer.Producer, producer.Epoch), sequence, producer.LastAppend, producer.TransactionStart, producer.HasEnded, timestamp);
+    }
+
+    private async ValueTask<FindBatchResult> SearchAsync(Func<ValueTask<LogRead>> search)
+    {
+        var error = await OpenAsync();
+        var found = error == ErrorCode.None ? await search() : new LogRead(error, [], Offset.None, 0);
+        if (found.Error == ErrorCode.None)
+        {
+            await _producers.SettleAsync();
+        }
+
+        return new FindBatchResult(found.Error, found.Pieces, Bounds());
+    }
+
+    private async ValueTask<FetchResult?> CheckAsync(ReaderEpochs epochs, Offset from)
+    {
+        var error = await _epochs.CheckAsync(epochs.Current);
+        var end = default(EpochEnd);
+        if (error == ErrorCode.None && epochs.LastFetched != LeaderEpoch.None)
+        {
+            (error, end) = await _epochs.EndOfAsync(epochs.LastFetched);
+            error = error == ErrorCode.None && end is null ? ErrorCode.OffsetOutOfRange : error;
+        }
+
+        return error != ErrorCode.None ? new FetchResult(error, [], from, Bounds(), null)
+            : end is not null && end.End < from ? new FetchResult(ErrorCode.None, [], from, Bounds(), null, Diverging: end)
+            : null;
     }
 
     private static string? Problem(FetchRequest request) =>

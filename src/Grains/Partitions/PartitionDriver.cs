@@ -35,6 +35,8 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
     private readonly PartitionTransactions _transactions;
     private readonly PartitionAppends _appends;
     private readonly PartitionFetches _fetches;
+    private readonly PartitionEpochs _epochs;
+    private readonly PartitionSearches _searches;
     private readonly PartitionTrims _trims;
     private readonly PartitionCompaction _compaction;
     private readonly PartitionKeys _keys;
@@ -71,6 +73,8 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         _transactions = new PartitionTransactions(key, log, _machine, _producers, OpenAsync, LeadAsync, options, time);
         _appends = new PartitionAppends(log, _machine, _producers, _transactions, OpenAsync, LeadAsync, options, time, metrics, Fail);
         _fetches = new PartitionFetches(log, _machine, _producers, Bounds, _turns, options.MaxAge, time, metrics);
+        _epochs = new PartitionEpochs(log, () => _machine.Positions.HighWatermark, NewestAsync);
+        _searches = new PartitionSearches(log, NewestAsync);
         _trims = new PartitionTrims(log, _machine, _producers, NewestAsync, LeadAsync, time, metrics);
         var keys = new StoredKeys(log, options);
         _compaction = new PartitionCompaction(log, keys, _producers, _machine, NewestAsync, LeadAsync, options, time, metrics);

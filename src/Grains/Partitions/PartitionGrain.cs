@@ -68,6 +68,16 @@ internal sealed class PartitionGrain(IPartitionDrivers drivers, ActiveDrivers ac
         : Unknown(new FindBatchResult(ErrorCode.UnknownTopicOrPartition, [], NoBounds));
 
     /// <inheritdoc/>
+    public ValueTask<FindBatchResult> FindNewest() => _driver is { } driver
+        ? Guard(driver.FindNewestAsync())
+        : Unknown(new FindBatchResult(ErrorCode.UnknownTopicOrPartition, [], NoBounds));
+
+    /// <inheritdoc/>
+    public ValueTask<EpochEndResult> EndOfEpoch(LeaderEpoch epoch, LeaderEpoch current) => _driver is { } driver
+        ? Guard(driver.EndOfEpochAsync(epoch, current))
+        : Unknown(new EpochEndResult(ErrorCode.UnknownTopicOrPartition, null, NoBounds));
+
+    /// <inheritdoc/>
     public ValueTask<LatestRecordResult> Latest(byte[] key) => _driver is { } driver
         ? Guard(driver.LatestAsync(key))
         : Unknown(new LatestRecordResult(ErrorCode.UnknownTopicOrPartition, [], Offset.None, NoBounds, null));

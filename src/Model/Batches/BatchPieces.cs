@@ -75,6 +75,16 @@ public struct BatchPieces(ReadOnlyMemory<byte>[] pieces)
         }
     }
 
+    /// <summary>The header of the first batch, of which nothing else may be read.</summary>
+    /// <param name="pieces">The pieces of a fetch, at least one.</param>
+    /// <param name="header">Takes the header: <see cref="RecordBatch.HeaderSize"/> bytes.</param>
+    public static RecordBatch First(ReadOnlyMemory<byte>[] pieces, Span<byte> header)
+    {
+        var length = new BatchPieces(pieces).Peek(header);
+        Invariant.Check(length == RecordBatch.HeaderSize, "a partition returns whole batches");
+        return RecordBatch.OfHeader(header);
+    }
+
     /// <summary>Returns the next batch.</summary>
     /// <param name="batch">The bytes of the batch.</param>
     /// <param name="pooled">The array that holds them, which the caller returns to the shared pool; null if they lie in a piece.</param>

@@ -247,6 +247,10 @@ public sealed class FakePartition : IPartitionGrain
     /// <summary>What each lookup by key answers, if it is an error.</summary>
     public (ErrorCode Error, string? Detail) LatestError { get; set; }
 
+    public ValueTask<FindBatchResult> FindNewest() => throw new NotSupportedException();
+
+    public ValueTask<EpochEndResult> EndOfEpoch(LeaderEpoch epoch, LeaderEpoch current) => throw new NotSupportedException();
+
     public ValueTask<LatestRecordResult> Latest(byte[] key)
     {
         lock (_lock)
