@@ -12,7 +12,7 @@ if (gateway is { } port)
 }
 else
 {
-    var data = builder.Configuration["data"] ?? "./data";
+    var data = Directory.CreateDirectory(builder.Configuration["data"] ?? "./data").FullName;
     builder.AddLoireNode(node =>
     {
         node.Data = Path.Combine(data, "loire");

@@ -18,7 +18,7 @@ public sealed class AccountsTests(ITestOutputHelper output) : IDisposable
         var (port, gateway, random) = (FreePorts.Next(), FreePorts.Next(), new Random(run.Seed + 1));
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         var program = typeof(AccountGrain).Assembly;
-        string[] arguments = ["--urls", $"http://127.0.0.1:{port}", "--gateway-port", $"{gateway}", "--data", _data.FullName];
+        string[] arguments = ["--urls", $"http://127.0.0.1:{port}", "--gateway-port", $"{gateway}", "--data", Path.Combine(_data.FullName, "new")];
         await using var node = new FaultyProcess(program, arguments, random, run.Progress);
         string[] beside = ["--urls", "http://127.0.0.1:0", "--gateway", $"{gateway}", "--instance", "second"];
         await using var consumer = new FaultyProcess(program, beside, random, run.Progress);
