@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json;
 using Loire.Client.Testing;
 
@@ -12,7 +11,7 @@ public sealed class SampleTests
     [Fact]
     public async Task The_console_program_reads_back_what_it_produced_to_a_running_cluster()
     {
-        var gateway = FreePort();
+        var gateway = FreePorts.Next();
         await using var cluster = await LoireTestCluster.StartAsync(node => node.GatewayPort = gateway);
         Assert.Equal(0, await Console.Program.Main(["--gateway", $"{gateway}", "--count", "20000"]));
         Assert.Equal(2, await Console.Program.Main([]));
@@ -22,7 +21,7 @@ public sealed class SampleTests
     public async Task The_order_service_turns_orders_into_what_customers_owe_and_nonsense_into_dead_letters()
     {
         var data = Directory.CreateTempSubdirectory("loire-orders-");
-        var address = new Uri($"http://127.0.0.1:{FreePort()}");
+        var address = new Uri($"http://127.0.0.1:{FreePorts.Next()}");
         using var process = Process.Start(new ProcessStartInfo(
             "dotnet", [typeof(Orders.Ledger).Assembly.Location, "--urls", address.ToString(), "--Data", data.FullName])
         {
@@ -116,12 +115,5 @@ public sealed class SampleTests
         }
 
         Assert.Fail("It did not happen within a minute.");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
