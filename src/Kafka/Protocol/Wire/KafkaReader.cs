@@ -16,7 +16,9 @@ namespace Loire.Kafka.Protocol.Wire;
 /// </remarks>
 public ref struct KafkaReader
 {
-    private const int ObjectOverhead = 24;
+    // What the runtime adds to the elements of an array and to the characters of a string.
+    private const int ArrayOverhead = 24;
+    private const int StringOverhead = 22;
 
     private readonly ReadOnlyMemory<byte> _frame;
     private readonly ReadOnlySpan<byte> _span;
@@ -116,7 +118,7 @@ public ref struct KafkaReader
             return known;
         }
 
-        Charge(ObjectOverhead + (2L * length));
+        Charge(StringOverhead + (sizeof(char) * length));
         var value = Encoding.UTF8.GetString(utf8);
         _strings?.Remember(utf8, value);
         return value;
@@ -344,7 +346,7 @@ public ref struct KafkaReader
             return [];
         }
 
-        Charge(ObjectOverhead + (count * ((long)Unsafe.SizeOf<T>() + objectBytes)));
+        Charge(ArrayOverhead + (count * ((long)Unsafe.SizeOf<T>() + objectBytes)));
         return new T[count];
     }
 
@@ -371,9 +373,10 @@ public ref struct KafkaReader
         return null;
     }
 
+    /// <summary>Takes the bytes of an object, which the runtime rounds up to words, from the budget.</summary>
     private void Charge(long bytes)
     {
-        _budget -= bytes;
+        _budget -= (bytes + 7) & ~7;
         if (_budget < 0)
         {
             Fail(MalformedReason.Expansion);

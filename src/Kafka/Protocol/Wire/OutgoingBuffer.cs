@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 
 namespace Loire.Kafka.Protocol.Wire;
 
@@ -11,7 +12,7 @@ internal readonly struct OutgoingBuffer(byte[] buffer, int length, List<Attachme
         get
         {
             long total = length;
-            foreach (var attachment in attachments ?? [])
+            foreach (var attachment in CollectionsMarshal.AsSpan(attachments))
             {
                 total += attachment.Bytes.Length;
             }
@@ -24,7 +25,7 @@ internal readonly struct OutgoingBuffer(byte[] buffer, int length, List<Attachme
     public void CopyTo(IBufferWriter<byte> target)
     {
         var written = 0;
-        foreach (var attachment in attachments ?? [])
+        foreach (var attachment in CollectionsMarshal.AsSpan(attachments))
         {
             target.Write(buffer.AsSpan(written, attachment.Position - written));
             target.Write(attachment.Bytes.Span);

@@ -1,4 +1,4 @@
-using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Text;
 
 namespace Loire.Kafka.Protocol.Wire;
@@ -10,7 +10,9 @@ public sealed class StringCache
 {
     // As long as the longest topic name; longer strings are not repeated by the thousand.
     private const int MaximumBytes = 249;
-    private const int Slots = 256;
+
+    // A kilobyte for each connection that has sent a request, of which there may be ten thousand.
+    private const int Slots = 128;
 
     private string?[]? _strings;
 
@@ -28,14 +30,5 @@ public sealed class StringCache
         }
     }
 
-    /// <summary>Names of one family differ at the end, so both ends and the length count.</summary>
-    private static int Slot(ReadOnlySpan<byte> utf8)
-    {
-        Span<byte> ends = stackalloc byte[16];
-        ends.Clear();
-        utf8[..Math.Min(8, utf8.Length)].CopyTo(ends);
-        utf8[Math.Max(0, utf8.Length - 8)..].CopyTo(ends[8..]);
-        var mixed = (BinaryPrimitives.ReadUInt64LittleEndian(ends) * 31) + BinaryPrimitives.ReadUInt64LittleEndian(ends[8..]) + (ulong)utf8.Length;
-        return (int)((mixed * 0x9E3779B97F4A7C15) >> 56);
-    }
+    private static int Slot(ReadOnlySpan<byte> utf8) => (int)(XxHash3.HashToUInt64(utf8) % Slots);
 }
