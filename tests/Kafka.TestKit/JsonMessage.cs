@@ -16,7 +16,8 @@ public sealed class JsonMessage : IKafkaMessage
 
     /// <summary>A message.</summary>
     /// <param name="name">Its name, such as <c>MetadataRequest</c>.</param>
-    /// <param name="body">The fields; those that are missing have their defaults. A name that the version does not have is refused when it is written.</param>
+    /// <param name="body">The fields; those that are missing have their defaults. As with Kafka's own JSON, those of other versions are
+    /// left out when it is written; a name that no version has is refused.</param>
     public JsonMessage(string name, JsonObject? body = null)
     {
         (_schema, Body) = (KafkaSchema.Of(name), body ?? []);
@@ -111,9 +112,9 @@ public sealed class JsonMessage : IKafkaMessage
     {
         foreach (var (name, _) in fields)
         {
-            if (!type.Fields.Any(field => field.Name == name && field.Versions.Contains(version)))
+            if (!type.Fields.Any(field => field.Name == name))
             {
-                throw new ArgumentException($"{_schema.Name} {version} has no {type.Name}.{name}.");
+                throw new ArgumentException($"{_schema.Name} has no {type.Name}.{name}.");
             }
         }
 

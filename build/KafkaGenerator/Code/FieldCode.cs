@@ -112,7 +112,7 @@ internal sealed class FieldCode(Field schema, VersionRange scope, string flexibl
         nullable =>
         {
             var arguments = Arguments(compact);
-            var value = schema.Type == FieldType.Error ? "(short)ErrorCode".Replace("ErrorCode", _name, StringComparison.Ordinal) : _name;
+            var value = schema.Type == FieldType.Error ? "(short)" + _name : _name;
             return $"writer.Write{(schema.Type == FieldType.Error ? "Int16" : Method(nullable, isWrite: true))}({value}{(arguments.Length > 0 ? ", " + arguments : "")})";
         },
         null,

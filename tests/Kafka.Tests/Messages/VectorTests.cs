@@ -91,5 +91,15 @@ public class VectorTests
         Assert.Equal(hex, Convert.ToHexStringLower(MessageBytes.Encode(message, version)));
     }
 
+    [Fact]
+    public void JSON_may_have_fields_of_other_versions_and_lack_some_but_no_others()
+    {
+        var full = JsonNode.Parse("""{"key":"g","keyType":1,"coordinatorKeys":["a"]}""")!.AsObject();
+        Assert.Equal("000167", Convert.ToHexStringLower(MessageBytes.Encode(new JsonMessage("FindCoordinatorRequest", full), 0)));
+        Assert.Equal("0102026100", Convert.ToHexStringLower(MessageBytes.Encode(new JsonMessage("FindCoordinatorRequest", full), 4)));
+        Assert.Equal("000100", Convert.ToHexStringLower(MessageBytes.Encode(new JsonMessage("FindCoordinatorRequest"), 4)));
+        Assert.Throws<ArgumentException>(() => MessageBytes.Encode(new JsonMessage("FindCoordinatorRequest", new JsonObject { ["keys"] = "g" }), 4));
+    }
+
     private static void AssertHex(byte[] expected, byte[] actual) => Assert.Equal(Convert.ToHexString(expected), Convert.ToHexString(actual));
 }
