@@ -10,7 +10,7 @@ started=$SECONDS
 # Suites that bear a slow machine: they run one after the other beside the rest, with what it leaves of the processors, those of processes first. The rest
 # shares disks and timeouts, and runs one by one.
 side=(
-  Cli.Tests Samples.Tests Architecture.Tests Client.Avro.Tests Client.Hosting.Tests Client.Protobuf.Tests Coordination.Tests Edge.Tests Log.Tests
+  Cli.Tests Samples.Tests Architecture.Tests Client.Avro.Tests Client.Hosting.Tests Client.Protobuf.Tests Coordination.Tests Edge.Tests Kafka.Tests Log.Tests
   Model.Tests Orleans.Behaviour.Tests
 )
 

@@ -21,6 +21,7 @@ public class LayeringTests
         ["Client.Testing"] = ["Client", "Silo"],
         ["Cli"] = ["Model"],
         ["ConsumerProxy"] = ["Client", "Grains.Interfaces", "Model"],
+        ["Kafka"] = ["Model"],
         ["WebApi"] = ["Edge", "Grains.Interfaces", "Model"],
         ["WebApi.RestProxy"] = ["Edge", "Grains.Interfaces", "Model", "WebApi"],
         ["Silo"] = ["ConsumerProxy", "Grains", "Grains.Interfaces", "Log", "Model", "Coordination", "Storage", "WebApi", "WebApi.RestProxy"],
