@@ -34,7 +34,7 @@ public static class Limits
 
     /// <summary>
     /// Idempotent producers that one partition remembers, about 200 bytes each. Beyond it the one that appended the longest time ago is forgotten, and a retry
-    /// of its last batches is taken for new ones.
+    /// of its last batches is taken for new ones. As many keyed ones are remembered beside them.
     /// </summary>
     public const int ProducersPerPartition = 10_000;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Loire.Grains.Hosting;
 using Loire.Log;
 using Loire.Storage;
@@ -37,6 +38,7 @@ public static class LoireNodeExtensions
         builder.Services.AddLoireApi(api =>
         {
             api.MaxConnections = options.MaxConnections;
+            api.NodeName = options.NodeId.ToString(CultureInfo.InvariantCulture);
             api.RequestBytes = memory.RequestBytes;
 
             // Most codings hold some hundred kilobytes, the most expensive ones 16 MiB.

@@ -79,6 +79,27 @@ public sealed class LoireApiOptions
     /// </summary>
     public int MaxCodedBodies { get; set; } = 512;
 
+    /// <summary>
+    /// Names this node in the transactional ids of the transactions that it runs for clients. Unique in the cluster, and the same after a restart, so that the
+    /// node ends what it left open; null for a name of this process.
+    /// </summary>
+    public string? NodeName { get; set; }
+
+    /// <summary>
+    /// Transactions that the node runs for clients at once, each with a transactional id of its own. A request beyond it waits as long as
+    /// <see cref="MemoryWait"/>, and is then refused with a retriable error.
+    /// </summary>
+    public int MaxTransactions { get; set; } = 64;
+
+    /// <summary>Topics of one transaction over HTTP, and groups.</summary>
+    public int MaxTransactionTopics { get; set; } = 100;
+
+    /// <summary>
+    /// How long a transaction that the node runs may stay open. If the node dies, readers with read_committed wait for as long; well above
+    /// <see cref="CallPatience"/>, after which the node gives up.
+    /// </summary>
+    public TimeSpan TransactionTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
     /// <summary>The first invalid bound, in one sentence; null if all are valid.</summary>
     public string? FindProblem() =>
         MaxConnections < 1 ? $"{nameof(MaxConnections)} must be at least 1."
@@ -96,6 +117,11 @@ public sealed class LoireApiOptions
         : HeartbeatInterval < TimeSpan.FromMilliseconds(10) || HeartbeatInterval > Limits.FetchWait
             ? $"{nameof(HeartbeatInterval)} must lie between 10 ms and {Limits.FetchWait.TotalSeconds} s."
         : StreamIdleTimeout < TimeSpan.FromMilliseconds(10) ? $"{nameof(StreamIdleTimeout)} must be at least 10 ms."
+        : NodeName?.Length > 128 ? $"{nameof(NodeName)} must have at most 128 characters."
+        : MaxTransactions < 1 ? $"{nameof(MaxTransactions)} must be at least 1."
+        : MaxTransactionTopics < 1 ? $"{nameof(MaxTransactionTopics)} must be at least 1."
+        : TransactionTimeout < TimeSpan.FromSeconds(1) || TransactionTimeout > TimeSpan.FromMinutes(15)
+            ? $"{nameof(TransactionTimeout)} must lie between 1 s and 15 minutes."
         : MaxCodedBodies < 0 ? $"{nameof(MaxCodedBodies)} must not be negative."
         : null;
 }

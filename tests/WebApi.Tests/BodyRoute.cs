@@ -18,6 +18,7 @@ public sealed record BodyRoute(string Method, string Path, string Body)
         new("POST", "/v1/topics/{topic}/configs:alter", """{"data":[{"name":"retention.ms","value":"1"}],"validate_only":false}"""),
         new("POST", "/v1/topics/{topic}/records", """{"records":[{"key":"k","value":"v","headers":[{"name":"n","value":"v"}]}]}"""),
         new("POST", "/v1/topics/{topic}/records:delete", """{"to":"offset","value":0,"partitions":[0],"dry_run":true}"""),
+        new("POST", "/v1/transactions", """{"topics":[{"topic_name":"t","records":[{"key":"k","value":"v"}]}]}"""),
         new("PUT", "/v1/groups/{group}/offsets", """{"offsets":[{"topic_name":"t","partition":0,"offset":0,"metadata":"m"}]}"""),
         new("DELETE", "/v1/groups/{group}/offsets", """{"topics":[{"topic_name":"t","partitions":[0]}]}"""),
         new("POST", "/v1/groups/{group}/offsets:reset", """{"to":"offset","value":0,"topics":[{"topic_name":"t","partitions":[0]}]}"""),

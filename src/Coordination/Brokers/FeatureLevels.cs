@@ -15,6 +15,8 @@ namespace Loire.Coordination.Brokers;
 ///       appended last
 ///   4   logs have transactional batches and their markers, and tables of producers say so (ProducerPage layouts 2 and 3); coordinators of transactions
 ///       have journals, and those of groups have offsets that are pending
+///   5   partitions know producers that stand for a client's key (KeyedProducer), their batches without records, and appends that expect an end of the
+///       log (AppendRequest.ExpectedOffset), of which earlier versions would not take notice
 /// </code>
 /// A new form of stored data or of messages takes the next level, and is not written below it; unless all versions that support the level skip what
 /// is new, and lose no more than that by it.
@@ -25,7 +27,7 @@ public static class FeatureLevels
     public const int Lowest = 0;
 
     /// <summary>The highest level that this version supports.</summary>
-    public const int Highest = 4;
+    public const int Highest = 5;
 
     /// <summary>From this level on topics record preferred leaders.</summary>
     public const int PreferredLeaders = 1;

@@ -110,9 +110,14 @@ public sealed class PartitionMachine<TReply, TPoll>
     /// <param name="batches">The batches in their order.</param>
     /// <param name="check">What the coordinator said of their transaction, if it was asked.</param>
     /// <returns>How many of the first ones repeat batches of the log, and where those lie. <see cref="ErrorCode.OutOfOrderSequenceNumber"/> also if a batch
-    /// repeats another after a new one: a client repeats its oldest batches.</returns>
+    /// repeats another after a new one: a client repeats its oldest batches. For keyed producers see <see cref="ProducerTable.JudgeKeyed"/>.</returns>
     public SequenceVerdict Judge(ReadOnlySpan<ProducedBatch> batches, TransactionCheck? check)
     {
+        if (batches is [{ IsKeyed: true }, ..])
+        {
+            return Producers.JudgeKeyed(batches);
+        }
+
         var verdict = Forgotten(batches, check);
         for (var i = verdict.Repeated; i < batches.Length; i++)
         {

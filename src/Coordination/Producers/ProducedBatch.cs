@@ -1,5 +1,6 @@
 using Loire.Model;
 using Loire.Model.Batches;
+using Loire.Model.Transactions;
 
 namespace Loire.Coordination.Producers;
 
@@ -15,6 +16,9 @@ public readonly record struct ProducedBatch(
 {
     /// <summary>The sequence of its last record.</summary>
     public int LastSequence => Sequences.Add(FirstSequence, Offsets - 1);
+
+    /// <summary>Whether its producer stands for a client's key.</summary>
+    public bool IsKeyed => KeyedProducer.Owns(Producer);
 
     /// <summary>Whether it directly follows another batch of the same producer.</summary>
     public bool Continues(in ProducedBatch before) =>

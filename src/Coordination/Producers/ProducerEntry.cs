@@ -1,4 +1,5 @@
 using Loire.Model;
+using Loire.Model.Transactions;
 
 namespace Loire.Coordination.Producers;
 
@@ -79,6 +80,9 @@ internal sealed class ProducerEntry
 
     public LinkedListNode<ProducerEntry> Place { get; }
 
+    /// <summary>Whether it stands for a client's key.</summary>
+    public bool IsKeyed => KeyedProducer.Owns(Producer);
+
     public Timestamp LastAppend { get; private set; }
 
     /// <summary>The last durable batches, all of one epoch, the oldest first.</summary>
@@ -98,6 +102,9 @@ internal sealed class ProducerEntry
 
     /// <summary>The number of the last transaction that was ended here; 0 if that is not known.</summary>
     public long EndedNumber { get; set; }
+
+    /// <summary>The last batch of a keyed producer, which has one append.</summary>
+    public AppendedBatch LastBatch => Pending.Count > 0 ? Pending[^1].Batch : Durable[^1];
 
     /// <summary>The offset after the last change that is not durable; zero if all are.</summary>
     public Offset PendingNext => Pending.Count == 0 ? Offset.Zero : Pending[^1].Batch.LastOffset + 1;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Loire.Model;
+using Loire.Model.Transactions;
 
 namespace Loire.Coordination.Producers;
 
@@ -35,7 +36,7 @@ public static class ProducerIdBlocks
     public static bool TryRead(ReadOnlySpan<byte> bytes, out long next)
     {
         next = bytes.Length == Length ? BinaryPrimitives.ReadInt64BigEndian(bytes[1..]) : -1;
-        return bytes is [Layout, ..] && next is >= 0 and <= long.MaxValue - Size;
+        return bytes is [Layout, ..] && next is >= 0 and <= KeyedProducer.FirstId - Size;
     }
 
     /// <summary>Whether the bytes are in a layout that only later versions know.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Loire.Model;
+using Loire.Model.Transactions;
 
 namespace Loire.Coordination.Producers;
 
@@ -13,12 +14,14 @@ namespace Loire.Coordination.Producers;
 /// <item>A transaction is open from its first batch, which needs the coordinator's word (<see cref="TransactionCheck"/>), to its marker. Until then the
 /// producer writes nothing else, and its epoch does not rise but by the marker (KIP-890), after which sequences begin at 0.</item>
 /// <item>What is not durable yet counts, and is forgotten if it fails.</item>
+/// <item>A keyed producer (<see cref="KeyedProducer"/>) makes one append. Only its whole repetition is accepted, by the fingerprint, so that it does not matter
+/// how it is cut into batches.</item>
 /// <item>Beyond <see cref="Capacity"/> the producer without an open transaction goes that appended the longest time ago: by the order of the log, and not
-/// by any clock.</item>
+/// by any clock. Keyed producers have a capacity of their own, of the same size, so that neither displaces the other.</item>
 /// </list>
 /// Not thread-safe.
 /// </summary>
-/// <param name="capacity">How many producers are remembered, and how many of them may have a transaction open.</param>
+/// <param name="capacity">How many producers are remembered, and how many of them may have a transaction open; and how many keyed ones.</param>
 public sealed class ProducerTable(int capacity)
 {
     /// <summary>How many batches of a producer are remembered: as many as a client may have under way.</summary>
@@ -26,19 +29,20 @@ public sealed class ProducerTable(int capacity)
 
     private readonly Dictionary<long, ProducerEntry> _producers = [];
     private readonly LinkedList<ProducerEntry> _byAppend = new();
+    private readonly LinkedList<ProducerEntry> _keyedByAppend = new();
     private readonly SortedDictionary<Offset, ProducerEntry> _open = [];
     private readonly Queue<(ProducerEntry Producer, ProducerChange Change)> _pending = new();
     private readonly List<TransactionCheck> _checks = [];
     private int _opening;
 
-    /// <summary>How many producers are remembered at most.</summary>
+    /// <summary>How many producers are remembered at most, and how many keyed ones.</summary>
     public int Capacity => capacity;
 
     /// <summary>How many producers are remembered, of what is durable.</summary>
-    public int Count => _byAppend.Count;
+    public int Count => _byAppend.Count + _keyedByAppend.Count;
 
-    /// <summary>The producers as what is durable says, the one first that appended the longest time ago.</summary>
-    public IEnumerable<ProducerState> Producers => _byAppend.Select(entry => entry.State);
+    /// <summary>The producers as what is durable says: keyed ones and then the others, of both the one first that appended the longest time ago.</summary>
+    public IEnumerable<ProducerState> Producers => _keyedByAppend.Concat(_byAppend).Select(entry => entry.State);
 
     /// <summary>The first offset of an open transaction, of what is durable; null if none is open.</summary>
     public Offset? FirstOpen => _open.Count == 0 ? null : _open.First().Key;
@@ -61,6 +65,39 @@ public sealed class ProducerTable(int capacity)
     public bool IsOpen(long producer, short epoch) =>
         _producers.TryGetValue(producer, out var entry) && entry.Head is { IsOpen: true } head && head.Epoch == epoch;
 
+    /// <summary>Judges an append of a keyed producer.</summary>
+    /// <param name="batches">All its batches.</param>
+    /// <returns><see cref="ErrorCode.None"/>; <see cref="ErrorCode.DuplicateResource"/> if the producer has appended something else;
+    /// <see cref="ErrorCode.OutOfOrderSequenceNumber"/> if the batches are not one append of one producer.</returns>
+    public SequenceVerdict JudgeKeyed(ReadOnlySpan<ProducedBatch> batches)
+    {
+        var verdict = new SequenceVerdict(ErrorCode.None, 0, Offset.None, Offset.None, Timestamp.None);
+        var offsets = (long)batches[0].Offsets;
+        for (var i = 1; i < batches.Length; i++)
+        {
+            offsets += batches[i].Offsets;
+            if (!batches[i].Continues(batches[i - 1]))
+            {
+                return verdict with { Error = ErrorCode.OutOfOrderSequenceNumber };
+            }
+        }
+
+        if (batches[0].IsTransactional)
+        {
+            return verdict with { Error = ErrorCode.InvalidTxnState };
+        }
+
+        if (!_producers.TryGetValue(batches[0].Producer, out var entry) || !entry.Head.IsKnown)
+        {
+            return verdict;
+        }
+
+        var (head, last) = (entry.Head, entry.LastBatch);
+        return head.Epoch != batches[0].Epoch || head.LastSequence != batches[^1].LastSequence || last.LastOffset.Value + 1 < offsets
+            ? verdict with { Error = ErrorCode.DuplicateResource }
+            : new SequenceVerdict(ErrorCode.None, batches.Length, last.LastOffset + (1 - offsets), last.LastOffset + 1, last.MaxTimestamp);
+    }
+
     /// <summary>Judges a batch that follows those that were appended so far.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="earlier">Batches of the same append that precede it and are new.</param>
@@ -74,6 +111,12 @@ public sealed class ProducerTable(int capacity)
     public ErrorCode Check(in ProducedBatch batch, ReadOnlySpan<ProducedBatch> earlier, TransactionCheck? check, out AppendedBatch? original)
     {
         original = null;
+        if (batch.IsKeyed)
+        {
+            // Within an append that does not begin with it.
+            return ErrorCode.OutOfOrderSequenceNumber;
+        }
+
         var head = ProducerHead.None;
         if (_producers.TryGetValue(batch.Producer, out var entry))
         {
@@ -219,7 +262,7 @@ public sealed class ProducerTable(int capacity)
     /// <summary>Forgets the producers that have appended nothing since a time and have no transaction open.</summary>
     public void Expire(Timestamp since)
     {
-        foreach (var entry in _byAppend.Where(entry => entry.LastAppend < since && !entry.Settled.IsOpen).ToArray())
+        foreach (var entry in _byAppend.Concat(_keyedByAppend).Where(entry => entry.LastAppend < since && !entry.Settled.IsOpen).ToArray())
         {
             Forget(entry);
         }
@@ -230,6 +273,7 @@ public sealed class ProducerTable(int capacity)
     {
         _producers.Clear();
         _byAppend.Clear();
+        _keyedByAppend.Clear();
         _open.Clear();
         _pending.Clear();
         _opening = 0;
@@ -311,13 +355,10 @@ public sealed class ProducerTable(int capacity)
     /// <summary>Makes a producer the one that appended last.</summary>
     private void Renew(ProducerEntry entry)
     {
-        if (entry.Place.List is not null)
-        {
-            _byAppend.Remove(entry.Place);
-        }
-
-        _byAppend.AddLast(entry.Place);
-        for (var oldest = _byAppend.First; _byAppend.Count > capacity && oldest is not null; oldest = oldest.Next)
+        entry.Place.List?.Remove(entry.Place);
+        var order = entry.IsKeyed ? _keyedByAppend : _byAppend;
+        order.AddLast(entry.Place);
+        for (var oldest = order.First; order.Count > capacity && oldest is not null; oldest = oldest.Next)
         {
             if (!oldest.Value.Settled.IsOpen)
             {
@@ -330,7 +371,7 @@ public sealed class ProducerTable(int capacity)
     /// <summary>Forgets what is durable of a producer.</summary>
     private void Forget(ProducerEntry entry)
     {
-        _byAppend.Remove(entry.Place);
+        entry.Place.List!.Remove(entry.Place);
         entry.Forget();
         if (entry.Pending.Count == 0)
         {

@@ -43,8 +43,9 @@ internal sealed class AppendCalls(TopicCache topics, ProducePolicy policy, TimeP
         return attempt;
     }
 
+    /// <summary>Calls a partition once.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<AppendAttempt> CallAsync(IPartitionGrain grain, AppendRequest request, TimeSpan timeout)
+    public async ValueTask<AppendAttempt> CallAsync(IPartitionGrain grain, AppendRequest request, TimeSpan timeout)
     {
         Task<AppendResult>? call = null;
         try

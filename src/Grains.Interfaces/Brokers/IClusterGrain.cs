@@ -61,6 +61,9 @@ public sealed record ClusterDescription(
 {
     /// <summary>Whether topics have preferred leaders, which they do from feature level 1 on.</summary>
     public bool HasPreferredLeaders => FeatureLevel >= 1;
+
+    /// <summary>Whether all partitions know keyed producers and conditional appends, which they do from feature level 5 on.</summary>
+    public bool HasConditionalAppends => FeatureLevel >= 5;
 }
 
 /// <summary>A broker: a silo with an id that outlives it.</summary>

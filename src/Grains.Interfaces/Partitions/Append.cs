@@ -21,15 +21,19 @@ public enum AppendOrigin : byte
 /// <param name="Origin">Who appends.</param>
 /// <param name="Transaction">The transactional id of the producer, if the batches are transactional; null otherwise.</param>
 /// <param name="Version">The dialect of that producer.</param>
+/// <param name="ExpectedOffset">The offset that the first record must get, or nothing is appended; null for any. Counts in the order of arrival, appends that
+/// are not durable yet included. What repeats an earlier append is answered as that. To be sent from feature level 5 on
+/// (<see cref="Brokers.ClusterDescription.HasConditionalAppends"/>): earlier versions do not know it.</param>
 [GenerateSerializer, Immutable, Alias("loire.AppendRequest")]
 public sealed record AppendRequest(
     [property: Id(0)] ReadOnlyMemory<byte> Batches, [property: Id(1)] Acks Acks,
     [property: Id(2)] AppendOrigin Origin = AppendOrigin.Client, [property: Id(3)] TransactionalId? Transaction = null,
-    [property: Id(4)] TransactionVersion Version = TransactionVersion.V2);
+    [property: Id(4)] TransactionVersion Version = TransactionVersion.V2, [property: Id(5)] Offset? ExpectedOffset = null);
 
 /// <summary>The result of an append.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why nothing was appended; with <see cref="ErrorCode.RequestTimedOut"/>, the records
-/// may have been appended.</param>
+/// may have been appended. <see cref="ErrorCode.OffsetOutOfRange"/> if the log does not end at <see cref="AppendRequest.ExpectedOffset"/>,
+/// <see cref="ErrorCode.DuplicateResource"/> if a keyed producer has appended something else.</param>
 /// <param name="BaseOffset">The offset of the first record, or <see cref="Offset.None"/>.</param>
 /// <param name="LastOffset">The offset of the last record, or <see cref="Offset.None"/>.</param>
 /// <param name="LogAppendTime">The broker's time for all records with LogAppendTime, otherwise <see cref="Timestamp.None"/>.</param>
@@ -39,6 +43,7 @@ public sealed record AppendRequest(
 /// the topic yet. A caller that cached an older version of the topic must read it again.</param>
 /// <param name="Repeated">How many of the first records were in the log before, because batches of an idempotent producer were repeated. They lie from
 /// <see cref="BaseOffset"/> on, and the others up to <see cref="LastOffset"/>; other producers' records may lie between the two.</param>
+/// <param name="EndOffset">Where the log ends, if that was not as expected; null otherwise.</param>
 [GenerateSerializer, Immutable, Alias("loire.AppendResult")]
 public sealed record AppendResult(
     [property: Id(0)] ErrorCode Error,
@@ -48,4 +53,5 @@ public sealed record AppendResult(
     [property: Id(4)] Offset LogStartOffset,
     [property: Id(5)] string? Detail,
     [property: Id(6)] long TopicVersion = 0,
-    [property: Id(7)] int Repeated = 0) : IPartitionAnswer;
+    [property: Id(7)] int Repeated = 0,
+    [property: Id(8)] Offset? EndOffset = null) : IPartitionAnswer;

@@ -18,6 +18,6 @@ public readonly record struct ProducerDescription(
 
 /// <summary>The producers of a partition.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why they are unknown.</param>
-/// <param name="Producers">The one first that appended the longest time ago.</param>
+/// <param name="Producers">Keyed ones (<see cref="KeyedProducer"/>) and then the others, of both the one first that appended the longest time ago.</param>
 [GenerateSerializer, Immutable, Alias("loire.ProducersResult")]
 public sealed record ProducersResult([property: Id(0)] ErrorCode Error, [property: Id(1)] ProducerDescription[] Producers);

@@ -33,8 +33,9 @@ internal static class BatchConversion
         // What cannot be read is refused by the checks that follow.
         for (; RecordBatch.TryRead(bytes, out var batch) == ErrorCode.None; bytes = bytes[batch.SizeInBytes..])
         {
-            if ((settings.Compression ?? batch.Compression) != batch.Compression
-                || (settings.RequiresKeys && batch.Compression != CompressionType.None))
+            if (batch.RecordCount > 0
+                && ((settings.Compression ?? batch.Compression) != batch.Compression
+                    || (settings.RequiresKeys && batch.Compression != CompressionType.None)))
             {
                 return true;
             }

@@ -353,10 +353,16 @@ internal sealed class PartitionAppends(
             (error, detail) = (verdict.Error, PartitionProducers.Explain(verdict.Error));
         }
 
+        var end = machine.Positions.End;
+        if (error == ErrorCode.None && request.ExpectedOffset is { } expected && expected != end && verdict.Repeated < _produced.Batches.Length)
+        {
+            (error, detail) = (ErrorCode.OffsetOutOfRange, $"The log ends at {end.Value}, not at {expected.Value} as expected.");
+        }
+
         if (error != ErrorCode.None)
         {
             _produced.Clear();
-            return Refuse(error, detail);
+            return Refuse(error, detail) with { EndOffset = error == ErrorCode.OffsetOutOfRange ? end : null };
         }
 
         if (isIdempotent && verdict.Repeated > 0)

@@ -119,7 +119,7 @@ public sealed partial class PartitionDriver
         return Bounds() with { Error = error };
     }
 
-    /// <summary>What is known of idempotent producers, the one first that appended the longest time ago. Takes the lead, if there are any.</summary>
+    /// <summary>What is known of idempotent producers, in the order of <see cref="ProducerTable.Producers"/>. Takes the lead, if there are any.</summary>
     internal async Task<(ErrorCode Error, ProducerState[] Producers)> ProducersAsync()
     {
         var error = await OpenAsync();

@@ -57,6 +57,7 @@ internal sealed class PartitionProducers(
     {
         ErrorCode.InvalidProducerEpoch => "The producer has a newer epoch: another one with the same id has taken over.",
         ErrorCode.OutOfOrderSequenceNumber => "The sequence of the batch neither continues the producer's last batch nor repeats one of its last five.",
+        ErrorCode.DuplicateResource => "The key was used for other records before.",
         ErrorCode.InvalidTxnState => "The batch is not part of a transaction that is open in this partition.",
         ErrorCode.PolicyViolation => "The log has as many aborted transactions as a partition remembers; no other begins until retention has removed some.",
         _ => null,

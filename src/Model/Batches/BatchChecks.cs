@@ -78,7 +78,7 @@ internal static class BatchChecks
             return Fail(ErrorCode.CorruptMessage, "The checksum is wrong.", out problem);
         }
 
-        if (batch.RecordCount < 1 || batch.RecordCount - 1 != batch.LastOffsetDelta)
+        if ((batch.RecordCount < 1 || batch.RecordCount - 1 != batch.LastOffsetDelta) && !EmptyBatch.IsProduced(batch))
         {
             return Fail(ErrorCode.InvalidRecord, "The number of records must be at least 1 and fit the last offset delta.", out problem);
         }

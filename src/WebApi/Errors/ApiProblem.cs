@@ -94,9 +94,9 @@ internal sealed record ApiProblem(ErrorCode Error, string? Detail = null, int? S
     /// <summary>Discards what was set for an answer, except the headers that say what the client may send instead.</summary>
     public static void ClearKeepingHints(HttpResponse response)
     {
-        var (allow, acceptEncoding) = (response.Headers.Allow, response.Headers.AcceptEncoding);
+        var (allow, acceptEncoding, tag) = (response.Headers.Allow, response.Headers.AcceptEncoding, response.Headers.ETag);
         response.Clear();
-        (response.Headers.Allow, response.Headers.AcceptEncoding) = (allow, acceptEncoding);
+        (response.Headers.Allow, response.Headers.AcceptEncoding, response.Headers.ETag) = (allow, acceptEncoding, tag);
     }
 
     /// <summary>Writes Kafka's members and <see cref="Members"/> into an object, as the last line of a stream has them too.</summary>

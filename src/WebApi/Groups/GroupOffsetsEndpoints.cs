@@ -4,7 +4,6 @@ using Loire.Edge.Offsets;
 using Loire.Edge.Topics;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
-using Loire.Model.Groups;
 using Loire.WebApi.Errors;
 using Loire.WebApi.Operations;
 using Loire.WebApi.Requests;
@@ -69,7 +68,7 @@ internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, TopicCache top
     private async Task<Results<NoContent, ApiProblem>> CommitAsync(GroupId group, Body<CommitOffsetsJson> body, CancellationToken aborted)
     {
         var (offsets, problem) = CommitBody.Read(body.Value.Offsets);
-        problem ??= await FindMissingAsync(offsets!, aborted)
+        problem ??= await new LogOffsetLookup(topics, lookup, aborted).FindMissingAsync([.. offsets!.Select(offset => offset.Partition)])
             ?? await AdminOffsetCommit.CommitAsync(grains.GetGrain<IGroupGrain>(group.Value), offsets!);
         return problem is not null ? problem : TypedResults.NoContent();
     }
@@ -116,21 +115,5 @@ internal sealed class GroupOffsetsEndpoints(IGrainFactory grains, TopicCache top
         }
 
         return (result, error == ErrorCode.None ? null : new ApiProblem(error));
-    }
-
-    // The group accepts offsets of any partition; a partition that does not exist is nearly always a misspelt topic.
-    private async Task<ApiProblem?> FindMissingAsync(CommittedOffset[] offsets, CancellationToken cancellation)
-    {
-        var logs = new LogOffsetLookup(topics, lookup, cancellation);
-        await logs.DescribeAsync(offsets.Select(offset => offset.Partition.Topic));
-        foreach (var offset in offsets)
-        {
-            if (logs.FindMissing(offset.Partition) is { } problem)
-            {
-                return problem;
-            }
-        }
-
-        return null;
     }
 }

@@ -36,6 +36,16 @@ internal sealed class LogOffsetLookup(TopicCache topics, OffsetLookup lookup, Ca
         return topic is null || partition.Partition < topic.PartitionsCount ? problem : Unknown($"There is no partition {partition}.");
     }
 
+    /// <summary>
+    /// The problem of the first of these partitions that does not exist; null if all do. Groups accept offsets of any partition, and one that does not exist is
+    /// nearly always a misspelt topic.
+    /// </summary>
+    public async Task<ApiProblem?> FindMissingAsync(IReadOnlyCollection<TopicPartition> partitions)
+    {
+        await DescribeAsync(partitions.Select(partition => partition.Topic));
+        return partitions.Select(FindMissing).FirstOrDefault(problem => problem is not null);
+    }
+
     /// <summary>The bounds of these partitions' logs, in the order of the partitions.</summary>
     public async Task<LogBounds[]> BoundsAsync(IReadOnlyList<TopicPartition> partitions)
     {

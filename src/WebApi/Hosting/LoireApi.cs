@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Loire.Edge.Calls;
 using Loire.Edge.Offsets;
+using Loire.Edge.Producing;
 using Loire.Edge.Topics;
 using Loire.WebApi.Coding;
 using Loire.WebApi.Errors;
@@ -59,6 +60,11 @@ public static class LoireApi
             transfers: services.GetService<TransferWindows>()));
         services.AddSingleton<OffsetLookup>();
         services.AddSingleton(ProduceSession.Delivery);
+        services.AddSingleton<ClusterLevel>();
+        services.AddSingleton<TransactionPool>();
+        services.AddSingleton(services => new DirectAppends(
+            services.GetRequiredService<TopicCache>(), services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<IOptions<LoireApiOptions>>().Value.CallPatience));
         services.AddSingleton<LiveTails>();
         services.AddTransient<IStartupFilter, ProblemMiddleware.First>();
         return services;
@@ -82,6 +88,7 @@ public static class LoireApi
         Make<MemberPositionEndpoints>(routes).Map(v1);
         Make<MemberRecordsEndpoint>(routes).Map(v1);
         Make<TransactionEndpoints>(routes).Map(v1);
+        Make<RunTransactionEndpoint>(routes).Map(v1);
         Make<HangingEndpoint>(routes).Map(v1);
         Make<ProducerEndpoints>(routes).Map(v1);
         Make<BrokerEndpoints>(routes).Map(v1);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Loire.Coordination.Producers;
 using Loire.Model;
+using Loire.Model.Transactions;
 
 namespace Loire.Coordination.Tests.Producers;
 
@@ -162,8 +163,25 @@ public class ProducerTableTests
         var (pages, from, end) = (ProducerPage.Write(live), 0, 0L);
         for (var step = 0; step < 3_000; step++)
         {
-            switch (random.Next(12))
+            switch (random.Next(14))
             {
+                case > 11:
+                    // Two batches are one append; the stored key and the log after it tell whether it is a repetition.
+                    var first = Of(random.Next(3) * 10, 1 + random.Next(2), (short)random.Next(2), KeyedProducer.FirstId + random.Next(9));
+                    ProducedBatch[] keyed = [first, first with { FirstSequence = first.LastSequence + 1 }];
+                    var verdict = live.JudgeKeyed(keyed);
+                    Assert.True(verdict.Repeated is 0 or 2, "an append is repeated as a whole");
+                    if (verdict.Error == ErrorCode.None && verdict.Repeated == 0)
+                    {
+                        foreach (var one in keyed)
+                        {
+                            end += one.Offsets;
+                            live.Append(one, new Offset(end - 1), Timestamp.None);
+                            pending.Add(new Entry(one, null, new Offset(end - 1)));
+                        }
+                    }
+
+                    break;
                 case < 6:
                     var batch = Next(live, random);
                     var check = new TransactionCheck(batch.Producer, batch.Epoch);
@@ -229,7 +247,7 @@ public class ProducerTableTests
     {
         ProducerState[] states =
         [
-            new(long.MaxValue, short.MinValue, new Timestamp(7), [new AppendedBatch(short.MinValue, int.MaxValue, 3, new Offset(9), new Timestamp(-1))], Offset.None, false),
+            new(KeyedProducer.FirstId - 1, short.MinValue, new Timestamp(7), [new AppendedBatch(short.MinValue, int.MaxValue, 3, new Offset(9), new Timestamp(-1))], Offset.None, false),
             new(0, 2, Timestamp.None, [.. Enumerable.Range(1, 5).Select(i => new AppendedBatch(2, i, 1, new Offset(10 + i), new Timestamp(i)))], Offset.None, false),
         ];
         AssertPages(states, []);

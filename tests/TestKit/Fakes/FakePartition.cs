@@ -107,7 +107,7 @@ public sealed class FakePartition : IPartitionGrain
                         ErrorCode.MessageTooLarge, Offset.None, Offset.None, Timestamp.None, LogStart, null, TopicVersion);
                 }
 
-                if (Judge(request.Batches.Span) is var verdict && verdict.Error != ErrorCode.None)
+                if (Judge(request.Batches.Span, request.Transaction is not null) is var verdict && verdict.Error != ErrorCode.None)
                 {
                     return new AppendResult(verdict.Error, Offset.None, Offset.None, Timestamp.None, LogStart, null, TopicVersion);
                 }
@@ -301,7 +301,7 @@ public sealed class FakePartition : IPartitionGrain
 
     ValueTask<ProducersResult> IPartitionGrain.Producers() => Exception is not null ? throw Exception : new(Described);
 
-    private SequenceVerdict Judge(ReadOnlySpan<byte> bytes)
+    private SequenceVerdict Judge(ReadOnlySpan<byte> bytes, bool hasTransaction)
     {
         List<ProducedBatch> batches = [];
         for (; RecordBatch.TryRead(bytes, out var batch) == ErrorCode.None; bytes = bytes[batch.SizeInBytes..])
@@ -314,7 +314,15 @@ public sealed class FakePartition : IPartitionGrain
 
         return batches.Count > 0 && !SupportsProducers
             ? new SequenceVerdict(ErrorCode.UnsupportedForMessageFormat, 0, Offset.None, Offset.None, Timestamp.None)
-            : _machine.Judge(batches.ToArray(), null);
+            : _machine.Judge(batches.ToArray(), hasTransaction ? Confirmed(batches[0]) : null);
+    }
+
+    // Every transaction is open, as far as its coordinator is asked.
+    private static TransactionCheck Confirmed(ProducedBatch batch)
+    {
+        var check = new TransactionCheck(batch.Producer, batch.Epoch);
+        check.Confirm(1);
+        return check;
     }
 
     private bool IsTooLarge(ReadOnlySpan<byte> batches)

@@ -25,6 +25,12 @@ public sealed class FakeTransaction(string id) : ITransactionGrain
     /// <summary>Calls of <see cref="Describe"/> so far.</summary>
     public int Descriptions { get; private set; }
 
+    /// <summary>Calls of <see cref="Init"/> so far, each of which gives a higher epoch.</summary>
+    public int Inits { get; private set; }
+
+    /// <summary>What <see cref="End"/> answers; null for success.</summary>
+    public Func<EndTransactionRequest, Task<EndTransactionResult>>? OnEnd { get; set; }
+
     /// <summary>Lists the id with a producer and its transaction.</summary>
     public FakeTransaction Set(TransactionStatus status, ProducerIdentity producer, Timestamp startedAt, params TopicPartition[] partitions)
     {
@@ -61,13 +67,19 @@ public sealed class FakeTransaction(string id) : ITransactionGrain
     }
 
     /// <inheritdoc/>
-    public ValueTask<InitProducerResult> Init(InitProducerRequest request) => throw new NotSupportedException();
+    public ValueTask<InitProducerResult> Init(InitProducerRequest request)
+    {
+        Inits++;
+        return new(new InitProducerResult(ErrorCode.None, new ProducerIdentity(100, (short)(10 * Inits)), null));
+    }
 
     /// <inheritdoc/>
     public ValueTask<EnlistResult> Enlist(EnlistRequest request) => throw new NotSupportedException();
 
     /// <inheritdoc/>
-    public ValueTask<EndTransactionResult> End(EndTransactionRequest request) => throw new NotSupportedException();
+    public async ValueTask<EndTransactionResult> End(EndTransactionRequest request) => OnEnd is { } end
+        ? await end(request)
+        : new EndTransactionResult(ErrorCode.None, request.Producer with { Epoch = (short)(request.Producer.Epoch + 1) }, null);
 
     /// <inheritdoc/>
     public ValueTask<ErrorCode> Expire() => throw new NotSupportedException();

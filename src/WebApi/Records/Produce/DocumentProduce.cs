@@ -98,6 +98,65 @@ internal static class DocumentProduce
         await answer.FinishAsync(session, added == Added.TooLarge ? LineProduce.TooLarge(session) : session.Failure, status);
     }
 
+    /// <summary>Adds all records of a document to a sink that has room for them, up to the first that is wrong.</summary>
+    public static ApiProblem? AddAll(ReadOnlySpan<byte> source, int? partition, GatheredRecords records, Timestamp now)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(source, RecordFields.ReaderOptions);
+            return !TryReadStart(ref reader) ? ApiProblem.BadRequest("The body must be {\"records\": [...]}.")
+                : AddArray(ref reader, source, partition, records, now) is { } problem ? problem
+                : reader.Read() && reader.TokenType == JsonTokenType.EndObject && !reader.Read() ? null
+                : ApiProblem.BadRequest("The body must be {\"records\": [...]} and nothing else.");
+        }
+        catch (JsonException exception)
+        {
+            return ApiProblem.BadRequest(JsonBody.Describe(exception));
+        }
+    }
+
+    /// <summary>Adds all records of an array, which is well-formed JSON, up to the first that is wrong.</summary>
+    public static ApiProblem? AddArray(ReadOnlySpan<byte> source, GatheredRecords records, Timestamp now)
+    {
+        var reader = new Utf8JsonReader(source, RecordFields.ReaderOptions);
+        reader.Read();
+        return AddArray(ref reader, source, null, records, now);
+    }
+
+    /// <summary>Adds the only record of a raw body.</summary>
+    public static ApiProblem? AddRaw(
+        IHeaderDictionary from, ReadOnlySpan<byte> source, int? partition, byte[]? key, IRecordSink records, Timestamp now)
+    {
+        if (ReadRecordHeaders(from, ref key, out var timestamp, out var headers) is { } wrong)
+        {
+            return ApiProblem.BadRequest(wrong);
+        }
+
+        var record = new ProducerRecord(timestamp == Timestamp.None ? now : timestamp, key, key is null, source, false, headers);
+        return records.TryAdd(partition, record, out _) == Added.TooLarge ? LineProduce.TooLarge(records) : null;
+    }
+
+    private static ApiProblem? AddArray(ref Utf8JsonReader reader, ReadOnlySpan<byte> source, int? partition, GatheredRecords records, Timestamp now)
+    {
+        var fields = new RecordFields();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            var problem = fields.Read(ref reader, source) is { } wrong ? ApiProblem.BadRequest(wrong) : null;
+            if (problem is null && NdjsonProduce.AddFields(fields, source, partition, records, now, out _, out problem) == Added.TooLarge)
+            {
+                problem ??= LineProduce.TooLarge(records);
+            }
+
+            if (problem is not null)
+            {
+                var index = records.Places.Count;
+                return problem with { Members = json => json.WriteNumber("record"u8, index) };
+            }
+        }
+
+        return null;
+    }
+
     // Reads the whole document once without adding anything.
     private static ApiProblem? Check(ReadOnlySpan<byte> source, int? partition, ProduceSession session, int maxRecords, Timestamp now)
     {

@@ -23,13 +23,13 @@ internal abstract class LineProduce
     public ApiProblem? Problem { get; private set; }
 
     /// <summary>
-    /// Takes the lines at the front of <paramref name="buffer"/> and moves it on, until more input is needed, the session has no room, or a line
+    /// Takes the lines at the front of <paramref name="buffer"/> and moves it on, until more input is needed, there is no room, or a line
     /// is wrong.
     /// </summary>
-    /// <returns>Whether the session has to make room first: then this is called again.</returns>
-    public bool Take(ref ReadOnlySequence<byte> buffer, bool isLast, ProduceSession session, Timestamp now)
+    /// <returns>Whether to make room first: then this is called again.</returns>
+    public bool Take(ref ReadOnlySequence<byte> buffer, bool isLast, IRecordSink records, Timestamp now)
     {
-        var maxLineBytes = MaxLineBytes(session);
+        var maxLineBytes = MaxLineBytes(records);
         while (Problem is null)
         {
             var span = buffer.FirstSpan;
@@ -58,7 +58,7 @@ internal abstract class LineProduce
 
             if (length > maxLineBytes)
             {
-                if (session.MustCheckTopic())
+                if (records.MustCheckTopic())
                 {
                     return true;
                 }
@@ -67,7 +67,7 @@ internal abstract class LineProduce
                 return false;
             }
 
-            var added = TryAdd(line, session, now, out var problem);
+            var added = TryAdd(line, records, now, out var problem);
             if (problem is not null)
             {
                 Problem = problem;
@@ -82,7 +82,7 @@ internal abstract class LineProduce
 
             if (added == Added.TooLarge)
             {
-                Problem = TooLarge(session);
+                Problem = TooLarge(records);
                 return false;
             }
 
@@ -94,14 +94,14 @@ internal abstract class LineProduce
         return false;
     }
 
-    public static ApiProblem TooLarge(ProduceSession session) => new(
-        ErrorCode.MessageTooLarge, $"The record does not fit into the topic's max.message.bytes, {session.MaxBatchBytes}.");
+    public static ApiProblem TooLarge(IRecordSink records) => new(
+        ErrorCode.MessageTooLarge, $"The record does not fit into the topic's max.message.bytes, {records.MaxBatchBytes}.");
 
     /// <summary>The most bytes of a line, so that what cannot become a record of the topic is not gathered.</summary>
-    protected abstract int MaxLineBytes(ProduceSession session);
+    protected abstract int MaxLineBytes(IRecordSink records);
 
     /// <summary>Makes a record of a line and adds it.</summary>
-    protected abstract Added TryAdd(ReadOnlySpan<byte> line, ProduceSession session, Timestamp now, out ApiProblem? problem);
+    protected abstract Added TryAdd(ReadOnlySpan<byte> line, IRecordSink records, Timestamp now, out ApiProblem? problem);
 
     // The rare case: the line continues in the next segment, or it is the last one without LF, or it is not all here yet.
     private bool FindAcrossSegments(
@@ -140,12 +140,12 @@ internal abstract class LineProduce
 /// <summary><c>text/plain</c>: the line is the value.</summary>
 internal sealed class TextProduce(int? partition, byte[]? key) : LineProduce
 {
-    protected override int MaxLineBytes(ProduceSession session) => session.MaxBatchBytes;
+    protected override int MaxLineBytes(IRecordSink records) => records.MaxBatchBytes;
 
-    protected override Added TryAdd(ReadOnlySpan<byte> line, ProduceSession session, Timestamp now, out ApiProblem? problem)
+    protected override Added TryAdd(ReadOnlySpan<byte> line, IRecordSink records, Timestamp now, out ApiProblem? problem)
     {
         problem = null;
-        return session.TryAdd(partition, new ProducerRecord(now, key, key is null, line, false, []), out _);
+        return records.TryAdd(partition, new ProducerRecord(now, key, key is null, line, false, []), out _);
     }
 }
 
@@ -158,10 +158,10 @@ internal sealed class NdjsonProduce(int? partition) : LineProduce
 
     private readonly RecordFields _fields = new();
 
-    protected override int MaxLineBytes(ProduceSession session) =>
-        (int)Math.Min(int.MaxValue, ((long)JsonExpansion * session.MaxBatchBytes) + JsonOverhead);
+    protected override int MaxLineBytes(IRecordSink records) =>
+        (int)Math.Min(int.MaxValue, ((long)JsonExpansion * records.MaxBatchBytes) + JsonOverhead);
 
-    protected override Added TryAdd(ReadOnlySpan<byte> line, ProduceSession session, Timestamp now, out ApiProblem? problem)
+    protected override Added TryAdd(ReadOnlySpan<byte> line, IRecordSink records, Timestamp now, out ApiProblem? problem)
     {
         problem = null;
         line = Lines == 0 ? JsonBody.WithoutMark(line) : line;
@@ -185,7 +185,7 @@ internal sealed class NdjsonProduce(int? partition) : LineProduce
             problem = ApiProblem.BadRequest(JsonBody.Describe(exception));
         }
 
-        return problem is not null ? Added.TooLarge : AddFields(_fields, line, partition, session, now, out _, out problem);
+        return problem is not null ? Added.TooLarge : AddFields(_fields, line, partition, records, now, out _, out problem);
     }
 
     /// <summary>Adds what was read to the partition that the record or else the request names.</summary>
@@ -193,14 +193,14 @@ internal sealed class NdjsonProduce(int? partition) : LineProduce
         RecordFields fields,
         ReadOnlySpan<byte> source,
         int? partition,
-        ProduceSession session,
+        IRecordSink records,
         Timestamp now,
         out RecordPlace place,
         out ApiProblem? problem)
     {
         place = default;
-        problem = CheckPartition(fields, partition, session.PartitionsCount);
-        if (problem is { Error: ErrorCode.UnknownTopicOrPartition } && session.MustCheckTopic())
+        problem = CheckPartition(fields, partition, records.PartitionsCount);
+        if (problem is { Error: ErrorCode.UnknownTopicOrPartition } && records.MustCheckTopic())
         {
             problem = null;
             return Added.NoRoom;
@@ -208,7 +208,7 @@ internal sealed class NdjsonProduce(int? partition) : LineProduce
 
         return problem is not null
             ? Added.TooLarge
-            : session.TryAdd(fields.Partition ?? partition, fields.Record(source, now), out place);
+            : records.TryAdd(fields.Partition ?? partition, fields.Record(source, now), out place);
     }
 
     public static ApiProblem? CheckPartition(RecordFields fields, int? partition, int partitionsCount) =>

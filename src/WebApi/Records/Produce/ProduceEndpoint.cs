@@ -15,8 +15,11 @@ namespace Loire.WebApi.Records.Produce;
 
 /// <summary><c>POST /v1/topics/{topic}/records</c>: one path, and the Content-Type says what the body is.</summary>
 internal sealed class ProduceEndpoint(
-    BatchDelivery delivery, IOptions<LoireApiOptions> options, RequestMemory memory, ApiMetrics metrics, TimeProvider time)
+    BatchDelivery delivery, DirectAppends appends, ClusterLevel level, IOptions<LoireApiOptions> options, RequestMemory memory, ApiMetrics metrics,
+    TimeProvider time)
 {
+    private readonly WholeProduce _whole = new(delivery.Topics, appends, options.Value, metrics, time);
+
     private static readonly QueryParameter<long> PartitionNumber = QueryParameter.Number(
         "partition", 0, int.MaxValue, -1, "The partition for all records; otherwise each record's own, or its key's, or any.");
 
@@ -40,13 +43,20 @@ internal sealed class ProduceEndpoint(
                     + "'acknowledged' are appended. With Accept: application/x-ndjson (the default for an NDJSON body) acknowledgements stream back while "
                     + "the upload goes on; the last line has the type done or error. Streaming bodies have no bound on their length. In JSON a "
                     + "key, a value or a header that is a string is stored as its characters, {\"type\":\"binary\",\"data\":base64} as those bytes, "
-                    + "null as null, any other JSON as its text; a timestamp is milliseconds since 1970 or ISO 8601.",
+                    + "null as null, any other JSON as its text; a timestamp is milliseconds since 1970 or ISO 8601. With the header Idempotency-Key, a "
+                    + "producer's sequence, or an expected end of the log (expected_offset, or If-Match with the offset in quotes) the body is held and appended as a whole: "
+                    + "repeated with the same key and body, or the same sequence, it gets the first answer; the key with another body gets 422, a log "
+                    + "that ends elsewhere 412 with its end in end_offset and ETag.",
                 PartitionNumber,
                 AcksWanted,
-                Key)
+                Key,
+                ProduceTerms.ProducerId,
+                ProduceTerms.ProducerEpoch,
+                ProduceTerms.BaseSequence,
+                ProduceTerms.Expected)
             .TakesAny<ProduceRecordsJson>(MediaTypes.Json, MediaTypes.Ndjson, MediaTypes.Text, MediaTypes.Raw, MediaTypes.Batches)
             .AnswersAny<ProduceResultJson>(MediaTypes.Json, MediaTypes.Ndjson)
-            .Fails(400, 404, 406, 408, 413, 415, 503, 504);
+            .Fails(400, 404, 406, 408, 409, 412, 413, 415, 422, 503, 504);
 
     private async Task ProduceAsync(HttpContext context)
     {
@@ -54,14 +64,17 @@ internal sealed class ProduceEndpoint(
         var asked = query.Get(PartitionNumber);
         var acks = query.Get(AcksWanted);
         var key = query.Get(Key) is { } text ? Encoding.UTF8.GetBytes(text) : null;
-        var problem = query.Problem ?? RouteReader.TryReadTopic(context, out _);
+        var problem = RouteReader.TryReadTopic(context, out var name);
+        problem = query.Problem ?? problem;
+        var terms = ProduceTerms.Read(context, query, asked >= 0, acks, ref problem);
         var type = BodyType(context.Request, ref problem);
         if (key is not null && type is not (MediaTypes.Text or MediaTypes.Raw))
         {
             problem ??= ApiProblem.BadRequest("The query parameter key goes with text/plain and raw bodies only.");
         }
 
-        var accepted = type is MediaTypes.Ndjson
+        var accepted = terms is not null ? MediaTypes.Negotiate(context.Request, MediaTypes.Json)
+            : type is MediaTypes.Ndjson
             ? MediaTypes.Negotiate(context.Request, MediaTypes.Ndjson, MediaTypes.Json)
             : type is MediaTypes.Text or MediaTypes.Batches
                 ? MediaTypes.Negotiate(context.Request, MediaTypes.Json, MediaTypes.Ndjson)
@@ -69,6 +82,16 @@ internal sealed class ProduceEndpoint(
         problem ??= accepted is null
             ? new ApiProblem(ErrorCode.InvalidRequest, "The answer is JSON, or NDJSON for a streaming body.", StatusCodes.Status406NotAcceptable)
             : null;
+        problem ??= terms is not null && type == MediaTypes.Batches
+            ? ApiProblem.BadRequest("Record batches carry their producer and sequence themselves, and are not appended as a whole.")
+            : terms is { NeedsCluster: true } ? await level.CheckConditionalAppendsAsync()
+            : null;
+        if (problem is null && terms is not null)
+        {
+            await _whole.RunAsync(context, new WholeProduceRequest(type, name, asked < 0 ? null : (int)asked, key, terms));
+            return;
+        }
+
         var (topic, missing) = problem is null ? await FindTopicAsync(context, asked) : (null, problem);
         if (topic is null)
         {

@@ -14,18 +14,6 @@ using Microsoft.Extensions.Options;
 
 namespace Loire.WebApi.Records.Produce;
 
-/// <summary>The result of adding a record to a <see cref="ProduceSession"/>.</summary>
-internal enum Added
-{
-    Yes,
-
-    /// <summary>Not yet: make room, then add it again.</summary>
-    NoRoom,
-
-    /// <summary>Never: it is larger than a batch of this topic may be.</summary>
-    TooLarge,
-}
-
 /// <summary>
 /// The records of one request on their way to the partitions. Bounded in bytes, and within what all requests may hold together: a request
 /// that is faster than the store waits. Used by one
@@ -37,7 +25,7 @@ internal enum Added
 /// </para>
 /// </summary>
 internal sealed class ProduceSession(
-    BatchDelivery delivery, TopicRoutes known, Acks acks, LoireApiOptions options, RequestClaim memory) : IAccumulatorOwner
+    BatchDelivery delivery, TopicRoutes known, Acks acks, LoireApiOptions options, RequestClaim memory) : IAccumulatorOwner, IRecordSink
 {
     // The first buffer of a batch, and the objects around it: what a batch of a few small records takes.
     private const int BatchOverheadBytes = 5 * 1024;
