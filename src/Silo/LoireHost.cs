@@ -1,6 +1,9 @@
 using System.Net;
+using Loire.Kafka.Hosting;
 using Loire.Silo.Clustering;
 using Loire.WebApi.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 using Orleans.Dashboard;
@@ -38,11 +41,26 @@ public static class LoireHost
             {
                 kestrel.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http2);
             }
+
+            for (var i = 0; i < options.KafkaEndpoints.Count; i++)
+            {
+                kestrel.ListenForKafka(options.KafkaEndpoints[i], i < options.KafkaAdvertised.Count ? options.KafkaAdvertised[i] : null);
+            }
         });
         builder.Services.AddRouting();
         builder.Services.AddSingleton<IFatalErrorHandler, ExitOnFatalError>();
         NodeEdge.Add(builder.Services, options);
         builder.AddLoireNode(options);
+        if (options.KafkaEndpoints.Count > 0)
+        {
+            builder.Services.AddKafkaEndpoint(kafka =>
+            {
+                kafka.NodeId = options.NodeId;
+                kafka.CreatesTopics = options.AutoCreateTopics;
+                kafka.PartitionsCount = options.NumPartitions;
+            });
+        }
+
         NodeTelemetry.Add(builder, options);
         configure?.Invoke(builder);
         var app = builder.Build();
@@ -57,6 +75,16 @@ public static class LoireHost
         }
 
         return app;
+    }
+
+    /// <summary>The addresses of a node that has started: first those of the HTTP API, then those for Kafka's clients, each with its port.</summary>
+    public static (IReadOnlyList<string> Http, IReadOnlyList<string> Kafka) AddressesOf(WebApplication node, NodeOptions options)
+    {
+        var addresses = node.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+
+        // The server lists them in the order in which it was told of them, and knows only of HTTP.
+        var http = options.Endpoints.Count + options.Http2Endpoints.Count;
+        return ([.. addresses.Take(http)], [.. addresses.Skip(http).Select(address => new Uri(address).Authority)]);
     }
 
     private static bool IsThisMachine(string host) => host.Equals("localhost", StringComparison.OrdinalIgnoreCase)

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using Loire.Kafka.Requests;
 using Loire.WebApi.RestProxy.Consumers;
 
 namespace Loire.Silo;
@@ -72,6 +73,33 @@ public sealed class NodeOptions
         Expected = "an absolute URL with http or https")]
     [HttpUrl]
     public Uri? AdvertisedUrl { get; set; }
+
+    /// <summary>The addresses on which clients of Kafka's protocol are served; none by default.</summary>
+    [NodeSetting(
+        "kafka", "ADDRESS:PORT", "where clients of Kafka's protocol are served; several separated by ';' (none)",
+        Expected = "none, or IP addresses with ports such as 127.0.0.1:9092")]
+    [TypeConverter(typeof(KafkaEndpointsConverter)), Required]
+    public IReadOnlyList<IPEndPoint> KafkaEndpoints { get; set; } = [];
+
+    /// <summary>
+    /// Where clients reach each of <see cref="KafkaEndpoints"/>, in their order, as Metadata tells them; empty for the addresses themselves.
+    /// </summary>
+    [NodeSetting(
+        "kafka-advertised", "HOST:PORT", "where clients of Kafka's protocol reach each address of --kafka, in the same order (the addresses themselves)",
+        Expected = "names or addresses with ports such as broker-1:9092, as many as --kafka has")]
+    [TypeConverter(typeof(AdvertisedAddressesConverter)), Required]
+    public IReadOnlyList<AdvertisedAddress> KafkaAdvertised { get; set; } = [];
+
+    /// <summary>Whether topics that clients of Kafka's protocol ask for are created (Kafka's <c>auto.create.topics.enable</c>).</summary>
+    [NodeSetting(
+        "auto-create-topics", "true|false", "create the topics that clients of Kafka's protocol ask for, if they allow it (true)", Expected = "true or false")]
+    public bool AutoCreateTopics { get; set; } = true;
+
+    /// <summary>The partitions of topics that are created without a number (Kafka's <c>num.partitions</c>), by clients of Kafka's protocol.</summary>
+    [NodeSetting(
+        "num-partitions", "N", "partitions of topics that clients of Kafka's protocol create without a number (1)", Expected = "a number from 1 to 10000")]
+    [Range(1, 10_000)]
+    public int NumPartitions { get; set; } = 1;
 
     /// <summary>Allows addresses other than loopback, although there is no authentication.</summary>
     [NodeSetting(

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Globalization;
 using System.Net;
+using Loire.Kafka.Requests;
 using Loire.WebApi.RestProxy.Consumers;
 
 namespace Loire.Silo;
@@ -90,6 +91,34 @@ internal sealed class EndpointsConverter : SettingConverter
             _ => throw new FormatException(),
         };
     }
+}
+
+/// <summary>Parses addresses with ports, separated by ';', or the word none.</summary>
+internal sealed class KafkaEndpointsConverter : SettingConverter
+{
+    protected override object Read(string text) =>
+        text.Equals("none", StringComparison.OrdinalIgnoreCase) ? Array.Empty<IPEndPoint>() : text.Split(';', StringSplitOptions.TrimEntries).Select(ReadOne).ToArray();
+
+    // The framework's own parser takes an address without a port, and a bare IPv6 address whose end looks like one.
+    private static IPEndPoint ReadOne(string text) => AdvertisedAddressesConverter.ReadOne(text, lowestPort: 0) is var (host, port) && host == "localhost"
+        ? new IPEndPoint(IPAddress.Loopback, port)
+        : new IPEndPoint(IPAddress.Parse(host), port);
+}
+
+/// <summary>Parses hosts with ports, separated by ';'.</summary>
+internal sealed class AdvertisedAddressesConverter : SettingConverter
+{
+    public static (string Host, int Port) ReadOne(string text, int lowestPort)
+    {
+        var colon = text.LastIndexOf(':');
+        var host = colon > 0 ? text[..colon].Trim('[', ']') : "";
+        var isName = Uri.CheckHostName(host) is not UriHostNameType.Unknown;
+        var isPort = int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port >= lowestPort && port <= IPEndPoint.MaxPort;
+        return isName && isPort && text.StartsWith('[') == host.Contains(':', StringComparison.Ordinal) ? (host, port) : throw new FormatException();
+    }
+
+    protected override object Read(string text) => text.Split(';', StringSplitOptions.TrimEntries)
+        .Select(one => ReadOne(one, lowestPort: 1) is var (host, port) ? new AdvertisedAddress(host, port) : null!).ToArray();
 }
 
 /// <summary>Parses an IP address.</summary>

@@ -18,7 +18,7 @@ internal sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
             }
         }
 
-        var open = options.Endpoints.Concat(options.Http2Endpoints).FirstOrDefault(endpoint => !IPAddress.IsLoopback(endpoint.Address));
+        var open = options.Endpoints.Concat(options.Http2Endpoints).Concat(options.KafkaEndpoints).FirstOrDefault(endpoint => !IPAddress.IsLoopback(endpoint.Address));
         if (options.OrleansDashboard && open is not null)
         {
             return ValidateOptionsResult.Fail(
@@ -38,6 +38,12 @@ internal sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
             return ValidateOptionsResult.Fail(
                 $"The cache of {memory.CacheBytes >> 20} MB leaves too little of the memory budget of {memory.BudgetBytes >> 20} MB: at most three "
                 + "quarters of it. Set --memory-mb higher or --cache-mb lower.");
+        }
+
+        if (options.KafkaAdvertised.Count > 0 && options.KafkaAdvertised.Count != options.KafkaEndpoints.Count)
+        {
+            return ValidateOptionsResult.Fail(
+                $"--kafka-advertised has {options.KafkaAdvertised.Count} addresses, and --kafka has {options.KafkaEndpoints.Count}: each needs one.");
         }
 
         var problem = StoreProblem(options) ?? ClusteringProblem(options);

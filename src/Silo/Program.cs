@@ -1,7 +1,5 @@
 using Loire.Grains.Brokers;
 using Loire.Silo.Clustering;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -37,7 +35,8 @@ internal static partial class Program
             await using var stopping = app.Lifetime.ApplicationStopping.Register(
                 static () => StopBound.Begin(StopBound.Default, static reason => HardExit.With(FailedExitCode, reason)));
             await StartAsync(app);
-            var addresses = string.Join(", ", app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses);
+            var (http, kafka) = LoireHost.AddressesOf(app, options);
+            var addresses = string.Join(", ", kafka.Count == 0 ? http : [.. http, $"{string.Join(", ", kafka)} for Kafka's clients"]);
             var store = options.Storage == StoreKind.File ? Path.GetFullPath(options.Data) : $"Azure container {options.AzureContainer}";
             LogStarted(app.Logger, NodeCommand.Version, addresses, store);
             await app.WaitForShutdownAsync();

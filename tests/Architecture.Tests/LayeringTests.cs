@@ -21,10 +21,10 @@ public class LayeringTests
         ["Client.Testing"] = ["Client", "Silo"],
         ["Cli"] = ["Model"],
         ["ConsumerProxy"] = ["Client", "Grains.Interfaces", "Model"],
-        ["Kafka"] = ["Model"],
+        ["Kafka"] = ["Edge", "Grains.Interfaces", "Model"],
         ["WebApi"] = ["Edge", "Grains.Interfaces", "Model"],
         ["WebApi.RestProxy"] = ["Edge", "Grains.Interfaces", "Model", "WebApi"],
-        ["Silo"] = ["ConsumerProxy", "Grains", "Grains.Interfaces", "Log", "Model", "Coordination", "Storage", "WebApi", "WebApi.RestProxy"],
+        ["Silo"] = ["ConsumerProxy", "Grains", "Grains.Interfaces", "Kafka", "Log", "Model", "Coordination", "Storage", "WebApi", "WebApi.RestProxy"],
     };
 
     [Fact]

@@ -22,7 +22,7 @@ internal sealed class GrainPlayer : IPlayer
         _offsets = new OffsetApis(grains, directory);
     }
 
-    public async Task<JsonNode?> AskAsync(string connection, string api, int version, JsonObject body) => api switch
+    public async Task<JsonNode?> AskAsync(string connection, string api, int version, JsonObject body, JsonObject? step = null) => api switch
     {
         "CreateTopics" => await _topics.CreateAsync(body),
         "FindCoordinator" => await _topics.FindCoordinatorAsync(body),

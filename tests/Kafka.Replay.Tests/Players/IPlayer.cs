@@ -10,6 +10,15 @@ internal interface IPlayer
     /// <param name="api">Kafka's name of the request.</param>
     /// <param name="version">The version of request and answer.</param>
     /// <param name="body">The request, by the names of Kafka's schemas; bytes and records are base64.</param>
+    /// <param name="step">The step, which may say more of how the request is sent; null for one that is not recorded.</param>
     /// <returns>The answer, which may have more fields than the version; null if there is no such request here.</returns>
-    Task<JsonNode?> AskAsync(string connection, string api, int version, JsonObject body);
+    Task<JsonNode?> AskAsync(string connection, string api, int version, JsonObject body, JsonObject? step = null);
+
+    /// <summary>Sends bytes that are no request.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="hex">The bytes.</param>
+    Task<JsonNode?> SendRawAsync(string connection, string hex) => Task.FromResult<JsonNode?>(null);
+
+    /// <summary>Closes a connection.</summary>
+    Task CloseAsync(string connection) => Task.CompletedTask;
 }

@@ -18,13 +18,25 @@ public sealed class ReplayNode : IAsyncLifetime
     /// <summary>The node's clock.</summary>
     public TimeProvider Time { get; } = new RecordedTime(RecordedAt);
 
+    /// <summary>Where Kafka's clients are served.</summary>
+    public IPEndPoint Kafka { get; private set; } = new(IPAddress.Loopback, 0);
+
     public IGrainFactory Grains => _app!.Services.GetRequiredService<IGrainFactory>();
 
     public async Task InitializeAsync()
     {
-        var options = new NodeOptions { Data = _directory, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], LogLevel = LogLevel.Warning };
+        var options = new NodeOptions
+        {
+            Data = _directory,
+            Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            KafkaEndpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            LogLevel = LogLevel.Warning,
+            GroupInitialRebalanceDelay = TimeSpan.Zero,
+        };
         _app = LoireHost.Build(options, builder => builder.Services.AddSingleton(Time));
         await _app.StartAsync();
+
+        Kafka = IPEndPoint.Parse(LoireHost.AddressesOf(_app, options).Kafka.Single());
 
         // The comparison takes id 0 for none.
         await Grains.GetGrain<IProducerIdGrain>(IProducerIdGrain.Key).Next();

@@ -23,6 +23,14 @@ internal sealed class ScenarioPlayer(IPlayer player)
             {
                 await SettleAsync(step.Long("sleepMs"));
             }
+            else if (step.Text("raw") is { } raw)
+            {
+                answers[i] = await player.SendRawAsync(step.Text("connection") ?? "", raw);
+            }
+            else if (step["close"] is not null)
+            {
+                await player.CloseAsync(step.Text("connection") ?? "");
+            }
             else if (step["await"] is not null)
             {
                 answers[i] = _answers[name] = await underWay[name];
@@ -58,7 +66,7 @@ internal sealed class ScenarioPlayer(IPlayer player)
             _transactionalIds.Add(id);
         }
 
-        var answer = await player.AskAsync(step.Text("connection") ?? "", step.Text("api")!, step.Int("version"), body);
+        var answer = await player.AskAsync(step.Text("connection") ?? "", step.Text("api")!, step.Int("version"), body, step);
 
         // As it would arrive: an answer that was built has other types of numbers.
         return answer is null ? null : JsonNode.Parse(answer.ToJsonString());

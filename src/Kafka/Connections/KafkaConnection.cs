@@ -1,0 +1,249 @@
+using System.IO.Pipelines;
+using System.Threading.Channels;
+using Loire.Kafka.Protocol.Apis;
+using Loire.Kafka.Protocol.Frames;
+using Loire.Kafka.Protocol.Wire;
+using Loire.Kafka.Requests;
+using Loire.Model.Memory;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Kafka.Connections;
+
+/// <summary>
+/// One connection. A loop reads requests and begins them in their order; they end in any order, and a second loop sends their answers in the order of the requests.
+/// So the appends of a client that pipelines share a write of the log. What is ready is sent together, before the loop waits for the next answer.
+/// <para>
+/// Invariants: a request is read only once its bytes are admitted; an answer leaves only after all before it; what has an effect ends although the client is gone, and
+/// what only reads does not.
+/// </para>
+/// </summary>
+internal sealed partial class KafkaConnection : IAsyncDisposable
+{
+    private const int FlushBytes = 256 * 1024;
+
+    private readonly ConnectionContext _transport;
+    private readonly KafkaServices _services;
+    private readonly KafkaConnectionOptions _options;
+    private readonly CancellationTokenSource _gone = new();
+    private readonly CancellationTokenSource _reading = new();
+    private readonly Channel<Pending> _answers;
+    private readonly MemoryQuota _bytes;
+    private readonly ConnectionScope _scope;
+    private readonly StringCache _strings = new();
+    private int _underWay;
+    private long _lastRequest;
+
+    public KafkaConnection(ConnectionContext transport, AdvertisedAddress advertised, KafkaServices services)
+    {
+        (_transport, _services, _options) = (transport, services, services.Options.Value);
+        _answers = Channel.CreateBounded<Pending>(new BoundedChannelOptions(_options.ConnectionRequests) { SingleReader = true, SingleWriter = true });
+        _bytes = new MemoryQuota(_options.ConnectionBytes);
+        _scope = new ConnectionScope(advertised, transport.RemoteEndPoint, _gone.Token);
+        _lastRequest = services.Time.GetTimestamp();
+    }
+
+    /// <summary>A request that is served; in the order in which it was read.</summary>
+    private readonly record struct Pending(IKafkaHandler Handler, RequestHeader Header, ValueTask<IKafkaMessage?> Answer, int Bytes, long Begun);
+
+    /// <summary>Serves the connection until the client ends it, breaks the protocol or is idle for too long.</summary>
+    public async Task RunAsync()
+    {
+        var sending = SendAsync();
+        try
+        {
+            await using var idle = _services.Time.CreateTimer(
+                static connection => ((KafkaConnection)connection!).CloseIfIdle(), this, _options.IdleTimeout, _options.IdleTimeout / 4);
+            await ReadAsync();
+        }
+        catch (MalformedMessageException malformed)
+        {
+            _services.Refusals.Log(_transport.RemoteEndPoint, malformed.Message);
+        }
+        catch (Exception end) when (end is IOException or OperationCanceledException or ConnectionResetException or ConnectionAbortedException)
+        {
+        }
+        finally
+        {
+            await _gone.CancelAsync();
+            _answers.Writer.Complete();
+            await sending;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _scope.DisposeAsync();
+        _gone.Dispose();
+        _reading.Dispose();
+    }
+
+    private async Task ReadAsync()
+    {
+        var frames = new FrameReader(_transport.Transport.Input);
+        while (await frames.ReadLengthAsync(_reading.Token) is var length and >= 0)
+        {
+            await _bytes.TakeAsync(length, Timeout.InfiniteTimeSpan, _services.Time, _reading.Token);
+            var isAdmitted = false;
+            try
+            {
+                isAdmitted = await _services.Bytes.Quota.TakeAsync(length, Timeout.InfiniteTimeSpan, _services.Time, _reading.Token);
+                var pending = Begin(await frames.ReadFrameAsync(length, _reading.Token));
+                await _answers.Writer.WriteAsync(pending, CancellationToken.None);
+                isAdmitted = false;
+            }
+            finally
+            {
+                // What was begun is returned once it is answered.
+                if (isAdmitted)
+                {
+                    Return(length);
+                }
+            }
+        }
+    }
+
+    private Pending Begin(byte[] frame)
+    {
+        Interlocked.Increment(ref _underWay);
+        _lastRequest = _services.Time.GetTimestamp();
+        var reader = new KafkaReader(frame, _strings);
+        var header = RequestHeader.Read(ref reader);
+        if (_services.Apis.Find(header.Api, header.Version) is not { } handler)
+        {
+            // A client learns from the answer in version 0 which versions it may use.
+            if (header.Api.Key == ApiKey.ApiVersions && _services.Apis.Find(header.Api, 0) is { } versions)
+            {
+                header = header with { Version = 0 };
+                return new Pending(
+                    versions, header, new(versions.Refuse(new HandlerContext(header, _scope), header.Api.NewRequest(), ErrorCode.UnsupportedVersion)), frame.Length,
+                    _lastRequest);
+            }
+
+            throw new MalformedMessageException(MalformedReason.UnsupportedVersion, reader.Position, $"{header.Api} {header.Version}");
+        }
+
+        var request = header.Api.NewRequest();
+        request.Read(ref reader, header.Version);
+        return new Pending(handler, header, ServeAsync(handler, new HandlerContext(header, _scope), request), frame.Length, _lastRequest);
+    }
+
+    private async ValueTask<IKafkaMessage?> ServeAsync(IKafkaHandler handler, HandlerContext context, IKafkaMessage request)
+    {
+        try
+        {
+            return await handler.HandleAsync(context, request);
+        }
+        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (CloseConnectionException closing)
+        {
+            LogClosed(_services.Logger, _transport.RemoteEndPoint, handler.Api.Name, closing.Message);
+            await _reading.CancelAsync();
+            return null;
+        }
+        catch (Exception bug)
+        {
+            LogBug(_services.Logger, bug, handler.Api.Name, context.Version);
+            return handler.Refuse(context, request, ErrorCode.UnknownServerError);
+        }
+    }
+
+    private async Task SendAsync()
+    {
+        var (output, unsent, isBroken) = (_transport.Transport.Output, 0L, false);
+        await foreach (var pending in _answers.Reader.ReadAllAsync())
+        {
+            var isReady = pending.Answer.IsCompleted;
+            if (!isReady && unsent > 0)
+            {
+                isBroken |= !await FlushAsync(output);
+                unsent = 0;
+            }
+
+            var answer = await EndAsync(pending);
+            _services.Metrics.Served(pending.Handler.Api, _services.Time.GetElapsedTime(pending.Begun));
+            if (answer is not null && !isBroken)
+            {
+                (unsent, isBroken) = Write(output, pending.Header, answer) is { } bytes ? (unsent + bytes, false) : (0, true);
+            }
+
+            Return(pending.Bytes);
+            Interlocked.Decrement(ref _underWay);
+            if (!isBroken && unsent > 0 && (unsent >= FlushBytes || !_answers.Reader.TryPeek(out _)))
+            {
+                isBroken = !await FlushAsync(output);
+                unsent = 0;
+            }
+        }
+
+        if (unsent > 0 && !isBroken)
+        {
+            await FlushAsync(output);
+        }
+    }
+
+    private async ValueTask<IKafkaMessage?> EndAsync(Pending pending)
+    {
+        try
+        {
+            return await pending.Answer;
+        }
+        catch (Exception bug)
+        {
+            LogBug(_services.Logger, bug, pending.Header.Api.Name, pending.Header.Version);
+            await _reading.CancelAsync();
+            return null;
+        }
+    }
+
+    private long? Write(PipeWriter output, in RequestHeader header, IKafkaMessage answer)
+    {
+        try
+        {
+            using var frame = OutgoingFrame.Response(header, answer);
+            frame.CopyTo(output);
+            return frame.Length;
+        }
+        catch (InvalidOperationException bug)
+        {
+            LogBug(_services.Logger, bug, header.Api.Name, header.Version);
+            _reading.Cancel();
+            return null;
+        }
+    }
+
+    private async ValueTask<bool> FlushAsync(PipeWriter output)
+    {
+        try
+        {
+            return !(await output.FlushAsync()).IsCompleted;
+        }
+        catch (Exception gone) when (gone is IOException or OperationCanceledException or ConnectionResetException or ConnectionAbortedException)
+        {
+            return false;
+        }
+    }
+
+    private void Return(int bytes)
+    {
+        _bytes.Return(bytes);
+        _services.Bytes.Quota.Return(bytes);
+    }
+
+    private void CloseIfIdle()
+    {
+        if (Volatile.Read(ref _underWay) == 0 && _services.Time.GetElapsedTime(Volatile.Read(ref _lastRequest)) >= _options.IdleTimeout)
+        {
+            _reading.Cancel();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The connection from {Remote} is closed in answer to {Api}: {Reason}")]
+    private static partial void LogClosed(ILogger logger, System.Net.EndPoint? remote, string api, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A bug failed a request of Kafka's protocol: {Api} {Version}.")]
+    private static partial void LogBug(ILogger logger, Exception bug, string api, short version);
+}
