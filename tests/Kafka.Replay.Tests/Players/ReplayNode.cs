@@ -22,7 +22,7 @@ public sealed class ReplayNode : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var options = new NodeOptions { Data = _directory, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], LogLevel = LogLevel.Warning };
+        var options = new NodeOptions { Data = _directory, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], LogLevel = LogLevel.Warning, GroupInitialRebalanceDelay = TimeSpan.Zero };
         _app = LoireHost.Build(options, builder => builder.Services.AddSingleton(Time));
         await _app.StartAsync();
 

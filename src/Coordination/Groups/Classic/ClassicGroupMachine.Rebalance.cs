@@ -349,8 +349,10 @@ public sealed partial class ClassicGroupMachine
     private ImmutableArray<ClassicJoinedMember> Everyone() =>
         [.. _members.All.Select(member => new ClassicJoinedMember(member.Id, member.Profile.InstanceId, member.MetadataOf(_protocol)))];
 
-    /// <summary>The id begins with a name that operators know, as Kafka's do.</summary>
-    private static MemberId NewId(ClassicJoin join, Guid unique)
+    /// <summary>The id of a new member: it begins with a name that operators know, as Kafka's do.</summary>
+    /// <param name="join">Its JoinGroup.</param>
+    /// <param name="unique">Makes it unique.</param>
+    public static MemberId NewId(ClassicJoin join, Guid unique)
     {
         var name = join.InstanceId?.Value ?? join.ClientId;
         return MemberId.TryParse($"{name}-{unique}", out var id, out _) ? id : MemberId.Parse($"member-{unique}");

@@ -265,7 +265,10 @@ public sealed partial class ClassicGroupMachine(MembershipOptions options)
     public bool IsInteresting(TopicName topic) => HasMembers && _topics?.Contains(topic) != false;
 
     /// <summary>Whether it is known what members subscribe to: they are consumers, and their generation has its assignment.</summary>
-    public bool KnowsTopics => Phase == GroupPhase.Stable && _protocolType == GroupDescription.ConsumerProtocolType && _topics is not null;
+    public bool KnowsTopics => Phase == GroupPhase.Stable && IsOfConsumers && _topics is not null;
+
+    /// <summary>Whether the group is used by consumers.</summary>
+    public bool IsOfConsumers => _protocolType == GroupDescription.ConsumerProtocolType;
 
     /// <summary>The description that clients see.</summary>
     public GroupDescription Describe(GroupId groupId) => new(

@@ -24,6 +24,9 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
     private readonly AssignmentTurns _turns = new(assignors, options);
     private TimeSpan _now = TimeSpan.MinValue;
 
+    /// <summary>The broker's settings.</summary>
+    public MembershipOptions Options => options;
+
     /// <summary>The state that results from the group's records.</summary>
     public GroupState State { get; } = new();
 
