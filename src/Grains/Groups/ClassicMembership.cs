@@ -145,6 +145,15 @@ internal sealed class ClassicMembership(IGroupCore group, DriverTurns turns, Fun
     public async Task<ErrorCode> CommitAsync(ClassicStep step)
     {
         var error = await group.CommitClassicAsync(step);
+        Answer(step, error);
+        return error;
+    }
+
+    /// <summary>Answers the calls that a step has answered.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="error">Why it is not durable; <see cref="ErrorCode.None"/> if it is.</param>
+    public void Answer(ClassicStep step, ErrorCode error)
+    {
         foreach (var (call, answer) in step.Joined)
         {
             _joins.Answer(call, error == ErrorCode.None ? answer : ClassicJoined.Refused(error, ""));
@@ -154,8 +163,6 @@ internal sealed class ClassicMembership(IGroupCore group, DriverTurns turns, Fun
         {
             _syncs.Answer(call, error == ErrorCode.None ? answer : ClassicSynced.Refused(error));
         }
-
-        return error;
     }
 
     /// <summary>Refuses calls that have waited for as long as a call may.</summary>

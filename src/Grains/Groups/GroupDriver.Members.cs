@@ -92,7 +92,9 @@ public sealed partial class GroupDriver
     private async Task<(HeartbeatResult? Refusal, int JoinedAt)> RenewAsync(HeartbeatRequest request)
     {
         // There is no await from here until the records are in the journal.
-        if (State.Classic.HasMembers && request.MemberEpoch == 0)
+        GroupRecord.Snapshot? taken = null;
+        if (State.Classic.HasMembers && request is { MemberEpoch: 0, Subscription: not null }
+            && (taken = KindChange.ToServer(State.Classic, request, Machine.State.Epoch)) is null)
         {
             var used = State.Classic.Describe(_groupId).ProtocolType;
             return (Refused(
@@ -100,15 +102,14 @@ public sealed partial class GroupDriver
                 $"The group has members of the classic protocol, which use it for '{used}' and assign by themselves: they must leave before the group can assign."), 0);
         }
 
-        var step = Machine.Heartbeat(request, Now);
+        var step = taken is null ? Machine.Heartbeat(request, Now) : Machine.TakeOver(taken, request, Now);
         if (step.Error == ErrorCode.None)
         {
             _parked.Supersede(request.MemberId, step.JoinedAt);
         }
 
         // A group that assigns itself is no classic one any more.
-        var ended = step.Error == ErrorCode.None && State.Classic.Exists ? State.Classic.End(Now).Records : [];
-        var error = await CommitStepAsync(step, ended);
+        var error = await CommitStepAsync(step, step.Error == ErrorCode.None && State.Classic.Exists ? State.Classic.End(Now) : null);
         if (error != ErrorCode.None || step.Error != ErrorCode.None)
         {
             return (Refused(error != ErrorCode.None ? error : step.Error, error != ErrorCode.None ? null : step.Detail), 0);
@@ -123,15 +124,22 @@ public sealed partial class GroupDriver
     }
 
     /// <summary>Makes a step of the machine durable and then answers the heartbeats with news.</summary>
-    private async Task<ErrorCode> CommitStepAsync(GroupStep step, IReadOnlyList<ClassicRecord>? classic = null)
+    private async Task<ErrorCode> CommitStepAsync(GroupStep step, ClassicStep? classic = null)
     {
+        if (classic is null && KindChange.IsOver(Machine.State))
+        {
+            classic = State.Classic.Begin(KindChange.ToClassic(Machine), Now);
+            var given = Machine.GiveUp(Now);
+            step = step with { Records = [.. step.Records, .. given.Records], News = [.. step.News, .. given.News] };
+        }
+
         foreach (var failure in step.Failures)
         {
             AssignorFailed(failure.Exception, _groupId, failure.Assignor, failure.Detail);
         }
 
         var hasEmptied = !HasMembers && step.Records.Any(record => record is GroupRecord.Departed);
-        var error = await AppendAsync(step.Records, hasEmptied ? new OffsetsRecord.Emptied(Date) : null, classic);
+        var error = await AppendAsync(step.Records, hasEmptied ? new OffsetsRecord.Emptied(Date) : null, classic?.Records);
         if (error == ErrorCode.None)
         {
             CountMembers();
@@ -144,6 +152,11 @@ public sealed partial class GroupDriver
         foreach (var member in step.News)
         {
             _parked.Wake(member);
+        }
+
+        if (classic is not null)
+        {
+            _classic.Answer(classic, error);
         }
 
         Arm();

@@ -65,7 +65,7 @@ internal sealed class HybridMembership(IGroupCore group, Func<Guid> newId)
             error = await group.WaitForNewsAsync(member!.Profile.MemberId, member.JoinedAt, cancellation);
         }
 
-        error = error == ErrorCode.None ? HybridRules.Find(State, sync.Member, out member) : error;
+        error = error == ErrorCode.None ? FindAgain(sync.Member, out member) : error;
         return error != ErrorCode.None ? ClassicSynced.Refused(error)
             : HasNews(member!) ? ClassicSynced.Refused(ErrorCode.RebalanceInProgress)
             : HybridRules.Assignment(member!);
@@ -75,7 +75,7 @@ internal sealed class HybridMembership(IGroupCore group, Func<Guid> newId)
     {
         var error = HybridRules.Find(State, key, out var member);
         error = error == ErrorCode.None ? await BeatAsync(member!, key) : error;
-        error = error == ErrorCode.None ? HybridRules.Find(State, key, out member) : error;
+        error = error == ErrorCode.None ? FindAgain(key, out member) : error;
         return error != ErrorCode.None ? error
             : member!.Revoking.Count > 0 || HasNews(member) ? ErrorCode.RebalanceInProgress
             : ErrorCode.None;
@@ -106,6 +106,13 @@ internal sealed class HybridMembership(IGroupCore group, Func<Guid> newId)
         var (refusal, _) = await group.RenewAsync(new HeartbeatRequest(
             profile.MemberId, profile.InstanceId, key.Generation, profile.ClientId, profile.Host, null, [.. member.Assigned.Concat(member.Revoking)], TimeSpan.Zero));
         return Told(refusal?.Error ?? ErrorCode.None);
+    }
+
+    /// <summary>Meanwhile the group may have become a classic one, which its members must join again.</summary>
+    private ErrorCode FindAgain(ClassicMemberKey key, out GroupMember? member)
+    {
+        member = null;
+        return Serves ? HybridRules.Find(State, key, out member) : ErrorCode.RebalanceInProgress;
     }
 
     private bool HasNews(GroupMember member) => group.State.Machine.HasNews(member.Profile.MemberId, member.JoinedAt);

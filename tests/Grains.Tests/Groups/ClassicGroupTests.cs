@@ -122,6 +122,8 @@ public class ClassicGroupTests
         _bench.Topics["t"] = 2;
         var (a, b) = Two(_bench);
         Commit(a.MemberId, 2, 5);
+
+        // What its members subscribe to cannot be read, so it cannot assign to them.
         var refused = _bench.Heartbeat("server", 0, ["t"]).Now();
         Assert.Equal(ErrorCode.InconsistentGroupProtocol, refused.Error);
         Assert.Contains("'consumer'", refused.Detail, StringComparison.Ordinal);
@@ -134,6 +136,64 @@ public class ClassicGroupTests
         Assert.Equal((1, "t-0:5"), (Join(_bench, "c").Now().Generation, _bench.Offsets()));
         _bench.Restart();
         Assert.Equal((GroupKind.Classic, GroupPhase.Empty, "t-0:5"), (_bench.Describe().Group!.Kind, _bench.Describe().Group!.Phase, _bench.Offsets()));
+    }
+
+    [Fact]
+    public void A_group_of_consumers_assigns_itself_once_another_member_joins_and_is_a_classic_one_again_when_that_leaves()
+    {
+        _bench.Topics["t"] = 2;
+        var classic = Join(_bench, "c", metadata: Subscription).Now();
+        Sync(_bench, classic.MemberId, 1, (classic.MemberId, Assignment(0, 1)));
+        var server = _bench.Heartbeat("server", 0, ["t"], assignor: "cooperative-sticky").Now();
+        Assert.Equal((ErrorCode.None, 0), (server.Error, server.Assignment.Length));
+        var group = _bench.Describe().Group!;
+        Assert.Equal((GroupKind.Server, "t-0 t-1"), (group.Kind, string.Join(' ', group.Members.Single(member => member.Classic is not null).Assigned)));
+        Assert.Equal(ErrorCode.None, _bench.CommitAs(classic.MemberId, 1, ("t", 0, 4)).Error);
+        _bench.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(ErrorCode.RebalanceInProgress, Beat(_bench, classic));
+
+        // It is told to give one up, says what it keeps, and rests; the other one gets its share.
+        classic = Join(_bench, "c", classic.MemberId, metadata: Owning(0, 1)).Now();
+        Assert.Equal((ErrorCode.None, ""), (classic.Error, classic.Leader));
+        var kept = Sync(_bench, classic.MemberId, classic.Generation).Now().Assignment.Span[^5];
+        Assert.Equal(ErrorCode.RebalanceInProgress, Beat(_bench, classic));
+        var before = classic.Generation;
+        classic = Join(_bench, "c", classic.MemberId, metadata: Owning(kept)).Now();
+        Sync(_bench, classic.MemberId, classic.Generation).Now();
+        Assert.Equal(ErrorCode.None, Beat(_bench, classic));
+        Assert.True(classic.Generation >= before);
+        server = _bench.Heartbeat("server", server.MemberEpoch).Now();
+        Assert.Equal(GroupBench.Partition("t", 1 - kept), Assert.Single(server.Assignment));
+
+        // In a group that was activated anew as well.
+        _bench.Restart();
+        Assert.Equal((GroupKind.Server, 2), (_bench.Describe().Group!.Kind, _bench.Describe().Group!.Members.Length));
+        classic = Join(_bench, "c", classic.MemberId, metadata: Owning(kept)).Now();
+        _bench.Thread.Finish(() => _bench.Driver.LeaveAsync(new("server", null, null)));
+        group = _bench.Describe().Group!;
+        Assert.Equal((GroupKind.Classic, GroupPhase.PreparingRebalance, 1), (group.Kind, group.Phase, group.Members.Length));
+        Assert.Equal(ErrorCode.RebalanceInProgress, Beat(_bench, classic));
+        _bench.Restart();
+        Assert.Equal((GroupKind.Classic, GroupPhase.Stable), (_bench.Describe().Group!.Kind, _bench.Describe().Group!.Phase));
+        Assert.Equal(ErrorCode.None, Beat(_bench, classic));
+        Assert.Equal(classic.MemberId, Join(_bench, "c", classic.MemberId, metadata: Owning(kept)).Now().Leader);
+        Assert.Equal([ErrorCode.None], Leave(_bench, classic.MemberId));
+        Assert.Equal((GroupPhase.Empty, "t-0:4"), (_bench.Describe().Group!.Phase, _bench.Offsets()));
+    }
+
+    [Fact]
+    public void What_waits_in_a_classic_group_joins_again_when_that_assigns_itself()
+    {
+        _bench.Topics["t"] = 2;
+        var a = Join(_bench, "a", metadata: Subscription).Now();
+        Sync(_bench, a.MemberId, 1, (a.MemberId, Assignment(0, 1)));
+        var b = Join(_bench, "b", metadata: Subscription);
+        Assert.Equal(ErrorCode.UnsupportedAssignor, _bench.Heartbeat("server", 0, ["t"], assignor: "nobody's").Now().Error);
+        Assert.False(b.IsCompleted);
+        _bench.Heartbeat("server", 0, ["t"]);
+        Assert.Equal(ErrorCode.RebalanceInProgress, b.Now().Error);
+        Assert.Equal(ErrorCode.None, Join(_bench, "b", b.Now().MemberId, metadata: Subscription).Now().Error);
+        Assert.Equal(3, _bench.Describe().Group!.Members.Length);
     }
 
     [Fact]
@@ -233,6 +293,9 @@ public class ClassicGroupTests
 
     private static string Owning(params byte[] partitions) =>
         "\0\u0001\0\0\0\u0001\0\u0001t\0\0\0\0" + "\0\0\0\u0001\0\u0001t\0\0\0" + (char)partitions.Length + string.Concat(partitions.Select(one => "\0\0\0" + (char)one));
+
+    private static string Assignment(params byte[] partitions) =>
+        "\0\0\0\0\0\u0001\0\u0001t\0\0\0" + (char)partitions.Length + string.Concat(partitions.Select(one => "\0\0\0" + (char)one)) + "\0\0\0\0";
 
     internal static (ClassicJoined A, ClassicJoined B) Two(GroupBench bench)
     {

@@ -246,11 +246,19 @@ public sealed partial class ClassicGroupMachine(MembershipOptions options)
         }
     });
 
-    /// <summary>Ends the classic group, which must have no members: from now on it is another kind.</summary>
+    /// <summary>Ends the classic group: from now on it assigns itself. What waits must join again, in that group.</summary>
     public ClassicStep End(TimeSpan now) => Step(now, step =>
     {
-        Invariant.Check(Phase == GroupPhase.Empty, "a group changes its kind without members");
-        (Generation, _protocolType, _topics) = (0, null, []);
+        foreach (var member in _members.All.ToArray())
+        {
+            EndJoin(step, member, ErrorCode.RebalanceInProgress, member.Id.Value);
+            EndSync(step, member, ErrorCode.RebalanceInProgress);
+            _members.Remove(member);
+        }
+
+        (Phase, Generation, _protocolType, _protocol, _topics) = (GroupPhase.Empty, 0, null, null, []);
+        (_joinDeadline, _syncDeadline, _isInitial) = (null, null, false);
+        _owingSync.Clear();
         _expected.Clear();
         _sessions.Clear();
         if (Exists)
@@ -275,6 +283,18 @@ public sealed partial class ClassicGroupMachine(MembershipOptions options)
         groupId, Phase, Generation, Phase == GroupPhase.Stable ? _protocol! : "",
         [.. _members.All.Select(member => ClassicTopics.Describe(member, _protocolType, Phase == GroupPhase.Stable ? _protocol : null, Generation))],
         GroupKind.Classic, _protocolType ?? "");
+
+    /// <summary>Begins with the members of a group that has assigned itself: they keep what they have, and are to join again.</summary>
+    public ClassicStep Begin(ClassicGeneration generation, TimeSpan now) => Step(now, step =>
+    {
+        Invariant.Check(!Exists && generation.Members.Length > 0, "the group was of another kind");
+        Record(step, new ClassicRecord.Formed(generation));
+        Start(_now);
+        Prepare(step);
+    });
+
+    /// <summary>The members, in the order in which they joined.</summary>
+    public IEnumerable<ClassicProfile> Profiles => _members.All.Select(member => member.Profile);
 
     private ClassicStep Step(TimeSpan now, Action<ClassicStep> act)
     {

@@ -249,7 +249,7 @@ public sealed class GroupState
 
     private void Restore(GroupRecord.Snapshot snapshot)
     {
-        Invariant.Check(Epoch == 0 && _members.Count == 0, "a snapshot comes first");
+        Invariant.Check(_members.Count == 0 && snapshot.Epoch >= Epoch, "a snapshot comes first, or takes over the members of a classic group");
         (Epoch, TargetEpoch, Assignor, IsCooperative) =
             (snapshot.Epoch, snapshot.TargetEpoch, snapshot.Assignor, snapshot.IsCooperative);
         MemberSnapshots.Restore(snapshot.Members, _members, _ledger);
