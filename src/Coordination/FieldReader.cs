@@ -39,6 +39,14 @@ public ref struct FieldReader(ReadOnlySpan<byte> bytes)
     /// <summary>Reads sixteen bytes.</summary>
     public Guid Guid() => Take(16) is { Length: 16 } field ? new Guid(field, bigEndian: true) : System.Guid.Empty;
 
+    /// <summary>Reads a four-byte length and a copy of that many bytes; empty if the read fails.</summary>
+    public byte[] Bytes()
+    {
+        var length = Int32();
+        _failed |= length < 0;
+        return [.. Take(length)];
+    }
+
     /// <summary>Skips a number of bytes.</summary>
     public void Skip(int count) => Take(count);
 

@@ -51,6 +51,14 @@ public sealed class FieldWriter
         return this;
     }
 
+    /// <summary>Writes a four-byte length and the bytes.</summary>
+    public FieldWriter Bytes(ReadOnlySpan<byte> value)
+    {
+        Int32(value.Length);
+        value.CopyTo(Next(value.Length));
+        return this;
+    }
+
     /// <summary>Writes a two-byte length and the text as UTF-8, at most 65534 bytes; null is the length 65535.</summary>
     public FieldWriter Text(string? value)
     {

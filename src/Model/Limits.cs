@@ -101,6 +101,18 @@ public static class Limits
     /// <summary>Characters of a group member's user data.</summary>
     public const int MemberUserDataLength = 4096;
 
+    /// <summary>Protocols that a member of a classic group lists.</summary>
+    public const int ProtocolsPerMember = 64;
+
+    /// <summary>Bytes of the metadata of all protocols of one member of a classic group, and of its assignment.</summary>
+    public const int ClassicBytesPerMember = 1024 * 1024;
+
+    /// <summary>
+    /// Bytes of the metadata and the assignments of all members of a classic group, each, which are held in memory while the group is active and written as one
+    /// record: with <see cref="OffsetBytesPerGroup"/> they fit into one snapshot.
+    /// </summary>
+    public const int ClassicBytesPerGroup = 16 * 1024 * 1024;
+
     /// <summary>Offsets in one commit.</summary>
     public const int OffsetsPerCommit = 10_000;
 

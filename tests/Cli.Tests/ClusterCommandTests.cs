@@ -46,10 +46,10 @@ public sealed class ClusterCommandTests(NodeFixture node) : IDisposable
     public async Task A_node_of_its_own_has_the_highest_feature_level_already()
     {
         var expected = (await _shell.RunAsync("cluster", "upgrade", "-o", "ndjson")).AssertOk().Lines[0];
-        Assert.Equal("""{"previous_feature_level":4,"feature_level":4}""", expected);
-        Assert.Equal(expected, (await _shell.RunAsync("cluster", "upgrade", "--level", "4", "--dry-run", "-o", "ndjson")).AssertOk().Lines[0]);
+        Assert.Equal("""{"previous_feature_level":6,"feature_level":6}""", expected);
+        Assert.Equal(expected, (await _shell.RunAsync("cluster", "upgrade", "--level", "6", "--dry-run", "-o", "ndjson")).AssertOk().Lines[0]);
         (await _shell.RunAsync("cluster", "upgrade", "--level", "1")).AssertFailed(1, "INVALID_UPDATE_VERSION");
-        (await _shell.RunAsync("cluster", "upgrade", "--level", "5", "--dry-run")).AssertFailed(1, "INVALID_UPDATE_VERSION");
+        (await _shell.RunAsync("cluster", "upgrade", "--level", "6", "--dry-run")).AssertFailed(1, "INVALID_UPDATE_VERSION");
     }
 
     [Theory]

@@ -9,7 +9,7 @@ public sealed class GroupTableTests
     {
         ["/v1/groups/my%20group"] =
             """
-            {"group_id":"my group","phase":"RECONCILING","epoch":7,"assignor":"range","members":[
+            {"group_id":"my group","kind":"SERVER","protocol_type":"consumer","phase":"RECONCILING","epoch":7,"assignor":"range","members":[
               {"member_id":"m-1","instance_id":null,"client_id":"app","host":"10.0.0.1","member_epoch":6,
                "assigned":[{"topic_name":"b","partition":10},{"topic_name":"b","partition":9}],"target":[{"topic_name":"b","partition":9}]},
               {"member_id":"m-2","instance_id":"static","client_id":"app","host":"10.0.0.2","member_epoch":7,
@@ -39,10 +39,12 @@ public sealed class GroupTableTests
         var table = (await shell.RunAsync("group", "describe", "my group")).AssertOk().Output;
         Assert.Equal(
             """
-            group_id  my group
-            phase     RECONCILING
-            epoch     7
-            assignor  range
+            group_id       my group
+            kind           SERVER
+            protocol_type  consumer
+            phase          RECONCILING
+            epoch          7
+            assignor       range
 
             MEMBER_ID  INSTANCE_ID  CLIENT_ID  HOST      MEMBER_EPOCH  ASSIGNED  TARGET
             m-1        -            app        10.0.0.1             6         2       1

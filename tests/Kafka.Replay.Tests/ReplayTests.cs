@@ -7,7 +7,7 @@ namespace Loire.Kafka.Replay.Tests;
 public sealed class ReplayTests(ReplayNode node) : IClassFixture<ReplayNode>
 {
     // The areas whose rules the grains have by themselves; the others are rules of the endpoint.
-    private static readonly string[] OfGrains = ["idempotence", "offsets", "transactions"];
+    private static readonly string[] OfGrains = ["groups-classic", "idempotence", "offsets", "transactions"];
 
     public static TheoryData<string, string> Scenarios()
     {

@@ -52,7 +52,7 @@ public sealed class FeatureLevelTests
         var (exit, output) = await NodeProcess.RunAsync("--data", data.Path, "--urls", "http://127.0.0.1:0");
         Assert.Equal(1, exit);
         Assert.Equal(
-            "The node cannot run: As broker 0: the store has feature level 6, and this version supports the levels 0 to 5.",
+            "The node cannot run: As broker 0: the store has feature level 7, and this version supports the levels 0 to 6.",
             output.TrimEnd('\n').Split('\n')[^1]);
     }
 

@@ -49,7 +49,7 @@ public sealed class GroupTests
         group.Members.Add(Member("m-2", "static", [], [0]));
         group.Members.Add(Member("m-1", null, [0, 1], [1]));
         Assert.Equal(
-            """{"group_id":"g","phase":"RECONCILING","epoch":7,"assignor":"range","members":["""
+            """{"group_id":"g","kind":"SERVER","protocol_type":"consumer","phase":"RECONCILING","epoch":7,"assignor":"range","members":["""
             + """{"member_id":"m-1","instance_id":null,"client_id":"app","host":"here","member_epoch":3,"subscription":"""
             + """{"topics":["t"],"pattern":null,"assignors":["range"],"session_timeout_ms":45000,"rebalance_timeout_ms":300000}"""
             + ""","assigned":[{"topic_name":"t","partition":0},{"topic_name":"t","partition":1}]"""
@@ -61,7 +61,7 @@ public sealed class GroupTests
 
         host.Cluster.Group("empty").Create();
         Assert.Equal(
-            """{"group_id":"empty","phase":"EMPTY","epoch":0,"assignor":null,"members":[]}""",
+            """{"group_id":"empty","kind":"SERVER","protocol_type":"consumer","phase":"EMPTY","epoch":0,"assignor":null,"members":[]}""",
             (await host.GetAsync("/v1/groups/empty")).Text);
         await AssertProblem(host.GetAsync("/v1/groups/nobody"), 404, "GROUP_ID_NOT_FOUND");
         await AssertProblem(host.GetAsync("/v1/groups/g?verbose=true"), 400, "INVALID_REQUEST");

@@ -34,7 +34,7 @@ internal static class DescribeGroup
 
             caller.Terminal.Draw(console =>
             {
-                console.Write(Listing.Members(description, "group_id", "phase", "epoch", "assignor"));
+                console.Write(Listing.Members(description, "group_id", "kind", "protocol_type", "phase", "epoch", "assignor"));
                 console.WriteLine();
                 console.Write(Listing.Table(
                     GroupOffsets.Members(description),

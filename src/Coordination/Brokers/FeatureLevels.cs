@@ -17,6 +17,7 @@ namespace Loire.Coordination.Brokers;
 ///       have journals, and those of groups have offsets that are pending
 ///   5   partitions know producers that stand for a client's key (KeyedProducer), their batches without records, and appends that expect an end of the
 ///       log (AppendRequest.ExpectedOffset), of which earlier versions would not take notice
+///   6   groups have classic members (GroupJournalRecord kinds 4 and 5, GroupRecord layout 3)
 /// </code>
 /// A new form of stored data or of messages takes the next level, and is not written below it; unless all versions that support the level skip what
 /// is new, and lose no more than that by it.
@@ -27,7 +28,7 @@ public static class FeatureLevels
     public const int Lowest = 0;
 
     /// <summary>The highest level that this version supports.</summary>
-    public const int Highest = 5;
+    public const int Highest = 6;
 
     /// <summary>From this level on topics record preferred leaders.</summary>
     public const int PreferredLeaders = 1;
@@ -46,6 +47,9 @@ public static class FeatureLevels
 
     /// <summary>From this level on there are transactions.</summary>
     public const int Transactions = 4;
+
+    /// <summary>From this level on members may join groups by JoinGroup.</summary>
+    public const int ClassicGroups = 6;
 
     /// <summary>The levels that this version supports.</summary>
     public static FeatureRange Supported { get; } = new(Lowest, Highest);

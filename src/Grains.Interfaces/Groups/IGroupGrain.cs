@@ -27,6 +27,34 @@ public interface IGroupGrain : IGrainWithStringKey
     ValueTask<ErrorCode> Leave(LeaveRequest request);
 
     /// <summary>
+    /// Joins a classic group, or joins it again for a rebalance (JoinGroup). Answered when the generation has its members, after the members' longest rebalance
+    /// timeout at the latest; a member has one such call in flight, and a newer one ends the older one. Once cancelled, it is answered no more, but the member
+    /// stays. To a group that assigns itself, a consumer is admitted as to a classic one, and answered at once with no leader.
+    /// </summary>
+    [ResponseTimeout("00:31:00")]
+    [Alias("JoinClassic")]
+    ValueTask<ClassicJoined> JoinClassic(ClassicJoin join, CancellationToken cancellation);
+
+    /// <summary>Returns a member's assignment once its leader has brought it (SyncGroup); durable when answered.</summary>
+    [ResponseTimeout("00:31:00")]
+    [Alias("SyncClassic")]
+    ValueTask<ClassicSynced> SyncClassic(ClassicSync sync, CancellationToken cancellation);
+
+    /// <summary>
+    /// Keeps the session of a classic member: <see cref="ErrorCode.RebalanceInProgress"/> if it must join again, <see cref="ErrorCode.UnknownMemberId"/>,
+    /// <see cref="ErrorCode.IllegalGeneration"/> or <see cref="ErrorCode.FencedInstanceId"/> if it is none; retriable errors of the cluster.
+    /// </summary>
+    [ResponseTimeout("00:00:10")]
+    [Alias("HeartbeatClassic")]
+    ValueTask<ErrorCode> HeartbeatClassic(ClassicMemberKey member);
+
+    /// <summary>Removes classic members (LeaveGroup).</summary>
+    /// <param name="leavers">At most <see cref="Limits.MembersPerGroup"/>.</param>
+    [ResponseTimeout("00:00:10")]
+    [Alias("LeaveClassic")]
+    ValueTask<ClassicLeft> LeaveClassic(ClassicLeaver[] leavers);
+
+    /// <summary>
     /// Stores offsets; durable when answered. A member commits with its epoch; a commit without a member requires an empty group.
     /// </summary>
     [ResponseTimeout("00:00:10")]

@@ -12,3 +12,10 @@ namespace Loire.Grains.Interfaces.Groups;
 public sealed record LeaveRequest(
     [property: Id(0)] MemberId? MemberId, [property: Id(1)] GroupInstanceId? InstanceId, [property: Id(2)] string? Reason,
     [property: Id(3)] string? Incarnation = null);
+
+/// <summary>The outcome of removing classic members.</summary>
+/// <param name="Error"><see cref="ErrorCode.None"/>, or why none was removed.</param>
+/// <param name="Errors">The outcome for each, in the order of the request: <see cref="ErrorCode.None"/>, <see cref="ErrorCode.UnknownMemberId"/> or
+/// <see cref="ErrorCode.FencedInstanceId"/>; empty with an error.</param>
+[GenerateSerializer, Immutable, Alias("loire.ClassicLeft")]
+public sealed record ClassicLeft([property: Id(0)] ErrorCode Error, [property: Id(1)] ErrorCode[] Errors);

@@ -6,11 +6,13 @@ namespace Loire.Grains.Interfaces.Groups;
 
 /// <summary>Offsets to commit.</summary>
 /// <param name="MemberId">The member; null for a commit by an administrator or by a consumer with manually assigned partitions.</param>
-/// <param name="MemberEpoch">The member's epoch; −1 without a member.</param>
+/// <param name="MemberEpoch">The member's epoch, or its generation in a classic group; −1 without a member.</param>
 /// <param name="Offsets">At most one per partition.</param>
+/// <param name="InstanceId">The instance id that a member of a classic group says it has; null if it does not say.</param>
 [GenerateSerializer, Immutable, Alias("loire.CommitRequest")]
 public sealed record CommitRequest(
-    [property: Id(0)] MemberId? MemberId, [property: Id(1)] int MemberEpoch, [property: Id(2)] CommittedOffset[] Offsets);
+    [property: Id(0)] MemberId? MemberId, [property: Id(1)] int MemberEpoch, [property: Id(2)] CommittedOffset[] Offsets,
+    [property: Id(3)] GroupInstanceId? InstanceId = null);
 
 /// <summary>Offsets to commit with a transaction.</summary>
 /// <param name="Transaction">The transactional id.</param>
@@ -26,7 +28,9 @@ public sealed record TransactionalCommitRequest(
 /// <param name="Error">
 /// <see cref="ErrorCode.None"/> if all are stored; <see cref="ErrorCode.UnknownMemberId"/>, <see cref="ErrorCode.StaleMemberEpoch"/> or
 /// <see cref="ErrorCode.FencedMemberEpoch"/> if the member may not commit, and then nothing is stored;
-/// <see cref="ErrorCode.UnknownMemberId"/> also for a commit without a member to a group with members; retriable errors of the cluster.
+/// <see cref="ErrorCode.UnknownMemberId"/> also for a commit without a member to a group with members; of a classic group also
+/// <see cref="ErrorCode.IllegalGeneration"/>, <see cref="ErrorCode.FencedInstanceId"/>, and <see cref="ErrorCode.RebalanceInProgress"/> before the generation has
+/// its assignment; retriable errors of the cluster.
 /// </param>
 /// <param name="Refused">The partitions whose offsets were refused while others were stored, each with its error.</param>
 /// <param name="Detail">Human-readable detail beyond the error code; null if there is none.</param>

@@ -1,6 +1,8 @@
 using Loire.Grains.Interfaces.Groups;
+using Loire.Coordination.Groups.Classic;
 using Loire.Coordination.Groups.Membership;
 using Loire.Coordination.Groups.Offsets;
+using Loire.Model;
 using Loire.Model.Groups;
 
 namespace Loire.Grains.Groups;
@@ -90,13 +92,24 @@ public sealed partial class GroupDriver
     private async Task<(HeartbeatResult? Refusal, int JoinedAt)> RenewAsync(HeartbeatRequest request)
     {
         // There is no await from here until the records are in the journal.
-        var step = Machine.Heartbeat(request, Now);
+        GroupRecord.Snapshot? taken = null;
+        if (State.Classic.HasMembers && request is { MemberEpoch: 0, Subscription: not null }
+            && (taken = KindChange.ToServer(State.Classic, request, Machine.State.Epoch)) is null)
+        {
+            var used = State.Classic.Describe(_groupId).ProtocolType;
+            return (Refused(
+                ErrorCode.InconsistentGroupProtocol,
+                $"The group has members of the classic protocol, which use it for '{used}' and assign by themselves: they must leave before the group can assign."), 0);
+        }
+
+        var step = taken is null ? Machine.Heartbeat(request, Now) : Machine.TakeOver(taken, request, Now);
         if (step.Error == ErrorCode.None)
         {
             _parked.Supersede(request.MemberId, step.JoinedAt);
         }
 
-        var error = await CommitStepAsync(step);
+        // A group that assigns itself is no classic one any more.
+        var error = await CommitStepAsync(step, step.Error == ErrorCode.None && State.Classic.Exists ? State.Classic.End(Now) : null);
         if (error != ErrorCode.None || step.Error != ErrorCode.None)
         {
             return (Refused(error != ErrorCode.None ? error : step.Error, error != ErrorCode.None ? null : step.Detail), 0);
@@ -111,15 +124,22 @@ public sealed partial class GroupDriver
     }
 
     /// <summary>Makes a step of the machine durable and then answers the heartbeats with news.</summary>
-    private async Task<ErrorCode> CommitStepAsync(GroupStep step)
+    private async Task<ErrorCode> CommitStepAsync(GroupStep step, ClassicStep? classic = null)
     {
+        if (classic is null && KindChange.IsOver(Machine.State))
+        {
+            classic = State.Classic.Begin(KindChange.ToClassic(Machine), Now);
+            var given = Machine.GiveUp(Now);
+            step = step with { Records = [.. step.Records, .. given.Records], News = [.. step.News, .. given.News] };
+        }
+
         foreach (var failure in step.Failures)
         {
             AssignorFailed(failure.Exception, _groupId, failure.Assignor, failure.Detail);
         }
 
         var hasEmptied = !HasMembers && step.Records.Any(record => record is GroupRecord.Departed);
-        var error = await AppendAsync(step.Records, hasEmptied ? new OffsetsRecord.Emptied(Date) : null);
+        var error = await AppendAsync(step.Records, hasEmptied ? new OffsetsRecord.Emptied(Date) : null, classic?.Records);
         if (error == ErrorCode.None)
         {
             CountMembers();
@@ -132,6 +152,65 @@ public sealed partial class GroupDriver
         foreach (var member in step.News)
         {
             _parked.Wake(member);
+        }
+
+        if (classic is not null)
+        {
+            _classic.Answer(classic, error);
+        }
+
+        Arm();
+        return error;
+    }
+
+    StoredGroup IGroupCore.State => State;
+
+    bool IGroupCore.HasRecords => _journal.HasRecords;
+
+    TimeSpan IGroupCore.Now => Now;
+
+    Task<ErrorCode> IGroupCore.ReadyAsync() => ReadyAsync();
+
+    async Task<ErrorCode> IGroupCore.ConfirmAbsentAsync()
+    {
+        var error = await NewestAsync();
+        DropIfAbsent();
+        return error;
+    }
+
+    Task<T> IGroupCore.CreatingAsync<T>(Func<Task<T>> request, Func<ErrorCode, T> refuse) => CreatingAsync(request, refuse);
+
+    Task<(HeartbeatResult? Refusal, int JoinedAt)> IGroupCore.RenewAsync(HeartbeatRequest request) => RenewAsync(request);
+
+    async Task<ErrorCode> IGroupCore.RemoveAsync(MemberId? member, GroupInstanceId? instance)
+    {
+        var step = Machine.Leave(member, instance, Now);
+        var error = await CommitStepAsync(step);
+        return error != ErrorCode.None ? error : step.Error;
+    }
+
+    Task<ErrorCode> IGroupCore.WaitForNewsAsync(MemberId member, int joinedAt, CancellationToken cancellation)
+    {
+        if (Machine.HasNews(member, joinedAt))
+        {
+            return Task.FromResult(ErrorCode.None);
+        }
+
+        var parked = _parked.ParkAsync(member, joinedAt, Now + _options.Members.HeartbeatInterval, cancellation);
+        Arm();
+        return parked;
+    }
+
+    async Task<ErrorCode> IGroupCore.CommitClassicAsync(ClassicStep step)
+    {
+        var error = await AppendAsync([], step.HasEmptied ? new OffsetsRecord.Emptied(Date) : null, step.Records);
+        if (error == ErrorCode.None)
+        {
+            CountMembers();
+            if (step.Records.Any(record => record is ClassicRecord.Begun))
+            {
+                _options.Metrics.Rebalanced();
+            }
         }
 
         Arm();

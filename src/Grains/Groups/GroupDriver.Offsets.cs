@@ -37,11 +37,13 @@ public sealed partial class GroupDriver
         }
 
         // There is no await from here until the records are in the journal.
-        var (fenced, allowed) = CheckCommitter(
-            request,
-            partition => request.MemberId is { } member ? Machine.CheckCommit(member, request.MemberEpoch, partition)
-                : HasMembers ? ErrorCode.UnknownMemberId
-                : ErrorCode.None);
+        var (fenced, allowed) = State.Classic.Exists
+            ? CheckClassicCommitter(request, isTransactional: false)
+            : CheckCommitter(
+                request,
+                partition => request.MemberId is { } member ? Machine.CheckCommit(member, request.MemberEpoch, partition)
+                    : HasMembers ? ErrorCode.UnknownMemberId
+                    : ErrorCode.None);
         if (allowed.Count == 0 && fenced.Count > 0)
         {
             return Failure(fenced[0].Error, null);
@@ -114,7 +116,12 @@ public sealed partial class GroupDriver
             return Failure(ErrorCode.InvalidRequest, "Partitions must be given.");
         }
 
-        var decision = OffsetsRules.Delete(Stored, partitions, Machine.State.IsInteresting);
+        if (State.Classic is { HasMembers: true, IsOfConsumers: false })
+        {
+            return Failure(ErrorCode.NonEmptyGroup, "The group has members of which it is not known what they read.");
+        }
+
+        var decision = OffsetsRules.Delete(Stored, partitions, State.IsInteresting);
         error = await RemoveAsync(decision.Record as OffsetsRecord.Removed);
         return error != ErrorCode.None ? Failure(error, null)
             : new CommitResult(decision.Error, [.. decision.Refused], decision.Detail);
@@ -159,6 +166,12 @@ public sealed partial class GroupDriver
 
     private static CommitResult Failure(ErrorCode error, string? detail) => new(error, [], detail);
 
+    private (List<PartitionError> Fenced, List<CommittedOffset> Allowed) CheckClassicCommitter(CommitRequest request, bool isTransactional)
+    {
+        var error = State.Classic.CheckCommit(new ClassicMemberKey(request.MemberId, request.InstanceId, request.MemberEpoch), isTransactional, Now);
+        return CheckCommitter(request, _ => error);
+    }
+
     private (List<PartitionError> Fenced, List<CommittedOffset> Allowed) CheckCommitter(
         CommitRequest request, Func<TopicPartition, ErrorCode> check)
     {
@@ -181,7 +194,9 @@ public sealed partial class GroupDriver
     }
 
     private Task<ErrorCode> RemoveExpired() => RemoveAsync(
-        OffsetsRules.Expire(Stored, Date, _options.OffsetsRetention, HasMembers ? Machine.State.IsInteresting : null));
+        OffsetsRules.Expire(
+            Stored, Date, _options.OffsetsRetention,
+            !HasMembers ? null : State.Classic is { HasMembers: true, KnowsTopics: false } ? static _ => true : State.IsInteresting));
 
     private async Task<ErrorCode> RemoveAsync(OffsetsRecord.Removed? removed)
     {

@@ -26,7 +26,7 @@ public sealed partial class GroupDriver
         }
 
         var error = await ReadyAsync();
-        if (error == ErrorCode.None && !await _areTransactionsAllowed())
+        if (error == ErrorCode.None && !await _features.AreTransactionsAllowed())
         {
             error = ErrorCode.UnsupportedVersion;
         }
@@ -71,7 +71,7 @@ public sealed partial class GroupDriver
 
         var error = await ReadyAsync();
         error = error == ErrorCode.None && !_journal.HasRecords ? await NewestAsync() : error;
-        if (error == ErrorCode.None && !await _areTransactionsAllowed())
+        if (error == ErrorCode.None && !await _features.AreTransactionsAllowed())
         {
             error = ErrorCode.UnsupportedVersion;
         }
@@ -117,7 +117,7 @@ public sealed partial class GroupDriver
             return Failure(ErrorCode.ConcurrentTransactions, "Meanwhile the group was told that a transaction of the producer has ended.");
         }
 
-        var (fenced, allowed) = CheckCommitter(
+        var (fenced, allowed) = State.Classic.Exists ? CheckClassicCommitter(request, isTransactional: true) : CheckCommitter(
             request, partition => Machine.CheckTransactionalCommit(request.MemberId, request.MemberEpoch, partition));
         if (allowed.Count == 0 && fenced.Count > 0)
         {

@@ -3,6 +3,7 @@ using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Journals;
 using Loire.Grains.Turns;
 using Loire.Model;
+using Loire.Coordination.Groups.Classic;
 using Loire.Coordination.Groups.Membership;
 using Loire.Coordination.Groups.Offsets;
 using Microsoft.Extensions.Logging;
@@ -19,7 +20,7 @@ namespace Loire.Grains.Groups;
 /// error, deactivates the grain, and returns only errors from then on; the next activation starts from the durable state.
 /// </para>
 /// </summary>
-public sealed partial class GroupDriver : IMoving, IAsyncDisposable
+public sealed partial class GroupDriver : IMoving, IGroupCore, IAsyncDisposable
 {
     // Bytes of pending changes at which a commit is refused.
     private const long PendingBytesMax = 32 * 1024 * 1024;
@@ -41,9 +42,10 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
     private readonly CatalogListing _listing;
     private readonly IGroupPeers _peers;
     private readonly OpenTransactions _transactions;
-    private readonly Func<ValueTask<bool>> _areTransactionsAllowed;
+    private readonly GroupFeatures _features;
     private readonly DriverTurns _turns;
     private readonly ParkedHeartbeats _parked;
+    private readonly ClassicMembership _classic;
     private readonly long _madeAt;
     private Task<ErrorCode>? _opening;
     private TimeSpan _nextTopics = TimeSpan.MaxValue;
@@ -57,9 +59,10 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
     /// <summary>Creates the driver of a group that is not open yet.</summary>
     /// <param name="groupId">A legal id.</param>
     /// <param name="journal">Creates the group's journal, which the driver disposes of.</param>
-    /// <param name="newMachine">Creates the machine of the members, without any record.</param>
+    /// <param name="newState">Creates the state of a group without any record.</param>
     /// <param name="peers">The catalog, topics, partitions and coordinators of transactions.</param>
-    /// <param name="areTransactionsAllowed">Whether all brokers read the records of transactions.</param>
+    /// <param name="features">What all brokers read.</param>
+    /// <param name="newId">Makes ids of members unique.</param>
     /// <param name="turns">The turns in which the driver runs.</param>
     /// <param name="options">Bounds and intervals.</param>
     /// <param name="time">The clock of sessions, deadlines and commits.</param>
@@ -67,18 +70,19 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
     /// <param name="wakeAfter">Schedules one call of <see cref="WakeAsync"/> after a time, replacing the previous schedule.</param>
     /// <param name="activation">The activation of the grain that holds the driver.</param>
     internal GroupDriver(
-        GroupId groupId, JournalSource journal, Func<GroupMachine> newMachine, IGroupPeers peers, Func<ValueTask<bool>> areTransactionsAllowed,
+        GroupId groupId, JournalSource journal, Func<StoredGroup> newState, IGroupPeers peers, GroupFeatures features, Func<Guid> newId,
         ITurnQueue turns, GroupOptions options, TimeProvider time, ILogger logger, Action<TimeSpan> wakeAfter, IActivation activation)
     {
         (_groupId, _options, _time, _logger, _wakeAfter, _activation) =
             (groupId, options, time, logger, wakeAfter, activation);
-        (_peers, _areTransactionsAllowed) = (peers, areTransactionsAllowed);
+        (_peers, _features) = (peers, features);
         _listing = new CatalogListing(exists => peers.Record(groupId, exists));
         _transactions = new OpenTransactions(groupId, peers);
         _madeAt = time.GetTimestamp();
         _turns = new DriverTurns(turns, Fail);
         _parked = new ParkedHeartbeats(_turns);
-        _journal = new(journal, new GroupJournalCodec(newMachine), ErrorCode.NotCoordinator, logger, Close);
+        _classic = new ClassicMembership(this, _turns, features.AreClassicGroupsAllowed, newId);
+        _journal = new(journal, new GroupJournalCodec(newState), ErrorCode.NotCoordinator, logger, Close);
         _topics = new GroupTopics(peers, () => Machine.State, () => Date, UpdateTopicMetadataAsync);
         _mirror = new OffsetsMirror(groupId, peers, options, time, logger, Fail);
     }
@@ -89,11 +93,18 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
     /// <summary>The number of partitions whose newest offset is not mirrored to <c>__consumer_offsets</c> yet.</summary>
     public int NotMirrored => _mirror.Waiting;
 
-    private GroupMachine Machine => _journal.State.Machine;
+    /// <summary>The members that come by JoinGroup.</summary>
+    internal ClassicMembership Classic => _classic;
 
-    private OffsetsState Stored => _journal.State.Offsets;
+    private StoredGroup State => _journal.State;
 
-    private bool HasMembers => Machine.State.Members.Count > 0;
+    private GroupMachine Machine => State.Machine;
+
+    private OffsetsState Stored => State.Offsets;
+
+    private bool HasMembers => State.HasMembers;
+
+    private bool WatchesTopics => Machine.State.Members.Count > 0;
 
     private TimeSpan Now => _time.GetElapsedTime(_madeAt);
 
@@ -109,7 +120,7 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
             return new GroupResult(ErrorCode.GroupIdNotFound, null);
         }
 
-        var description = error == ErrorCode.None ? Machine.State.Describe(_groupId) : null;
+        var description = error == ErrorCode.None ? State.Describe(_groupId) : null;
         error = error == ErrorCode.None ? await _journal.Durable : error;
         return new GroupResult(error, error == ErrorCode.None ? description : null);
     }
@@ -141,7 +152,12 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
             await CommitStepAsync(Machine.Tick(Now));
         }
 
-        if (HasMembers && _nextTopics <= Now)
+        if (_closed == ErrorCode.None && State.Classic.NextTick <= Now)
+        {
+            await _classic.CommitAsync(State.Classic.Tick(Now));
+        }
+
+        if (WatchesTopics && _nextTopics <= Now)
         {
             AskTopics();
         }
@@ -154,6 +170,7 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
         }
 
         _parked.WakeDue(Now);
+        _classic.EndDue(Now);
         Arm();
     }
 
@@ -164,7 +181,11 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
     public void Retire() => _turns.Post(() => Close(ErrorCode.NotCoordinator));
 
     /// <inheritdoc/>
-    public void EndWaits() => _turns.Post(_parked.EndAll);
+    public void EndWaits() => _turns.Post(() =>
+    {
+        _parked.EndAll();
+        _classic.EndAll(ErrorCode.NotCoordinator);
+    });
 
     /// <summary>Fails parked heartbeats with a retriable error and waits for the write in flight.</summary>
     public ValueTask DisposeAsync()
@@ -236,9 +257,10 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
         _listing.IsListed = _journal.HasRecords;
         _nextExpiry = Now + _options.ExpiryInterval;
         Machine.Start(Now);
+        State.Classic.Start(Now);
         CountMembers();
         _ = RemoveExpired();
-        if (HasMembers)
+        if (WatchesTopics)
         {
             AskTopics();
         }
@@ -259,8 +281,10 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
         var now = Now;
         var next = HasMembers ? _nextExpiry : TimeSpan.MaxValue;
         next = Machine.NextTick is { } tick && tick < next ? tick : next;
+        next = State.Classic.NextTick is { } classic && classic < next ? classic : next;
+        next = _classic.NextDeadline is { } longest && longest < next ? longest : next;
         next = _parked.NextDeadline is { } deadline && deadline < next ? deadline : next;
-        next = HasMembers && _nextTopics < next ? _nextTopics : next;
+        next = WatchesTopics && _nextTopics < next ? _nextTopics : next;
         next = HasMembers && now + LongestWait < next ? now + LongestWait : next;
         if (next < _wakesAt)
         {
@@ -272,9 +296,10 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
     }
 
     /// <summary>Makes a change durable. The machine has already applied its own records; the records of offsets are applied here.</summary>
-    private Task<ErrorCode> AppendAsync(IReadOnlyList<GroupRecord> members, OffsetsRecord? offsets)
+    private Task<ErrorCode> AppendAsync(IReadOnlyList<GroupRecord> members, OffsetsRecord? offsets, IReadOnlyList<ClassicRecord>? classic = null)
     {
         List<GroupJournalRecord> records = [.. members.Select(record => new GroupJournalRecord.Members(record))];
+        records.AddRange((classic ?? []).Select(record => new GroupJournalRecord.Classic(record)));
         if (offsets is not null)
         {
             Stored.Apply(offsets);
@@ -297,6 +322,7 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
             _closed = error;
             CountMembers();
             _parked.Close(error);
+            _classic.EndAll(error);
             _mirror.Close();
             Drop();
         }
@@ -305,7 +331,7 @@ public sealed partial class GroupDriver : IMoving, IAsyncDisposable
     // The metric counts members only where the group is active.
     private void CountMembers()
     {
-        var members = _closed == ErrorCode.None ? Machine.State.Members.Count : 0;
+        var members = _closed == ErrorCode.None ? Machine.State.Members.Count + State.Classic.MembersCount : 0;
         _options.Metrics.MembersChanged(members - _countedMembers);
         _countedMembers = members;
     }

@@ -54,6 +54,23 @@ public sealed class GroupGrain(IGroupDrivers drivers, ActiveDrivers active) : Gr
     public ValueTask<ErrorCode> Leave(LeaveRequest request) => Drive(driver => driver.LeaveAsync(request), ErrorCode.InvalidGroupId);
 
     /// <inheritdoc/>
+    public ValueTask<ClassicJoined> JoinClassic(ClassicJoin join, CancellationToken cancellation) => Drive(
+        driver => driver.Classic.JoinAsync(join, cancellation),
+        ClassicJoined.Refused(ErrorCode.InvalidGroupId, join?.MemberId?.Value ?? "", Problem));
+
+    /// <inheritdoc/>
+    public ValueTask<ClassicSynced> SyncClassic(ClassicSync sync, CancellationToken cancellation) =>
+        Drive(driver => driver.Classic.SyncAsync(sync, cancellation), ClassicSynced.Refused(ErrorCode.InvalidGroupId));
+
+    /// <inheritdoc/>
+    public ValueTask<ErrorCode> HeartbeatClassic(ClassicMemberKey member) =>
+        Drive(driver => driver.Classic.HeartbeatAsync(member), ErrorCode.InvalidGroupId);
+
+    /// <inheritdoc/>
+    public ValueTask<ClassicLeft> LeaveClassic(ClassicLeaver[] leavers) =>
+        Drive(driver => driver.Classic.LeaveAsync(leavers), new ClassicLeft(ErrorCode.InvalidGroupId, []));
+
+    /// <inheritdoc/>
     public ValueTask<CommitResult> Commit(CommitRequest request) =>
         Drive(driver => driver.CommitAsync(request), new CommitResult(ErrorCode.InvalidGroupId, [], Problem));
 

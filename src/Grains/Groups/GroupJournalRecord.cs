@@ -1,3 +1,4 @@
+using Loire.Coordination.Groups.Classic;
 using Loire.Coordination.Groups.Membership;
 using Loire.Coordination.Groups.Offsets;
 
@@ -12,6 +13,12 @@ internal abstract record GroupJournalRecord
     /// <summary>A change of the offsets.</summary>
     public sealed record Offsets(OffsetsRecord Record) : GroupJournalRecord;
 
+    /// <summary>A change of the members of a classic group.</summary>
+    public sealed record Classic(ClassicRecord Record) : GroupJournalRecord;
+
     /// <summary>The whole group.</summary>
-    public sealed record Snapshot(OffsetsRecord AllOffsets, GroupRecord AllMembers) : GroupJournalRecord;
+    /// <param name="AllOffsets">The offsets.</param>
+    /// <param name="AllMembers">The members to whom the group assigns.</param>
+    /// <param name="LastGeneration">The last generation of a classic group; null if it is none.</param>
+    public sealed record Snapshot(OffsetsRecord AllOffsets, GroupRecord AllMembers, ClassicRecord.Formed? LastGeneration) : GroupJournalRecord;
 }

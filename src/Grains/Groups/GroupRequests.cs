@@ -21,6 +21,13 @@ internal static class GroupRequests
             ? "Owned partitions, and a subscription's topics and assignors, must be given, if need be none."
         : request.Subscription is { UserData.Length: > Limits.MemberUserDataLength }
             ? $"A member's user data has at most {Limits.MemberUserDataLength} characters."
+        : request.Subscription?.IsClassic == true ? "Protocols are of members that join by JoinGroup."
+        : null;
+
+    /// <summary>Returns a human-readable problem; null if there is none. What the rules of classic groups check is not repeated.</summary>
+    public static string? Problem(ClassicJoin join) =>
+        join.MemberId == default(MemberId) ? "A member id must not be empty."
+        : join.InstanceId == default(GroupInstanceId) ? "A group instance id must not be empty."
         : null;
 
     /// <summary>Returns a human-readable problem; null if there is none.</summary>

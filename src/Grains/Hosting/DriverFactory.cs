@@ -1,5 +1,6 @@
 using Loire.Coordination.Brokers;
 using Loire.Coordination.Groups.Assignors;
+using Loire.Coordination.Groups.Classic;
 using Loire.Coordination.Groups.Membership;
 using Loire.Grains.Brokers;
 using Loire.Grains.Groups;
@@ -95,8 +96,11 @@ internal sealed class DriverFactory(
         ? new StoreSweep(new LogSweep(listing, storage, time), topics, _catalogLogger).RunAsync() : Task.CompletedTask;
 
     public GroupDriver Group(GroupId id, ITurnQueue turns, Action<TimeSpan> wakeAfter, IActivation activation) => new(
-        id, Journal(GroupJournalName.Of(id)), () => new GroupMachine(_assignors, _options.Groups.Members), _groupGateway,
-        () => brokers.HaveLevelAsync(FeatureLevels.Transactions), turns, _options.Groups, time, _groupLogger, wakeAfter, activation);
+        id, Journal(GroupJournalName.Of(id)),
+        () => new StoredGroup(new GroupMachine(_assignors, _options.Groups.Members), new ClassicGroupMachine(_options.Groups.Members)), _groupGateway,
+        new GroupFeatures(
+            () => brokers.HaveLevelAsync(FeatureLevels.Transactions), () => brokers.HaveLevelAsync(FeatureLevels.ClassicGroups)),
+        () => newId(), turns, _options.Groups, time, _groupLogger, wakeAfter, activation);
 
     public GroupCatalogDriver Catalog(int shard) => new(
         Journal($"groups/{shard}"), _groupGateway.Expire, MaxAge, _groupLogger,

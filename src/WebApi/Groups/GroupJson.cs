@@ -16,15 +16,24 @@ internal sealed record TopicPartitionJson(string TopicName, int Partition)
 
 /// <summary>A group.</summary>
 /// <param name="GroupId">Its id.</param>
-/// <param name="Phase">EMPTY, ASSIGNING, RECONCILING or STABLE.</param>
-/// <param name="Epoch">Grows with each new assignment.</param>
+/// <param name="Kind">SERVER if the group assigns to its members, CLASSIC if one of them does.</param>
+/// <param name="ProtocolType">What the group is used for, "consumer" for consumers; null if it never had a member.</param>
+/// <param name="Phase">EMPTY, ASSIGNING, RECONCILING or STABLE; of a classic group EMPTY, PREPARING_REBALANCE, COMPLETING_REBALANCE or STABLE.</param>
+/// <param name="Epoch">Grows with each new assignment; of a classic group its generation.</param>
 /// <param name="Assignor">The assignor in use; null without members.</param>
-/// <param name="Members">In order of their ids.</param>
-internal sealed record GroupJson(string GroupId, string Phase, int Epoch, string? Assignor, MemberJson[] Members)
+/// <param name="Members">In order of their ids; of a classic group in the order in which they joined.</param>
+internal sealed record GroupJson(string GroupId, string Kind, string? ProtocolType, string Phase, int Epoch, string? Assignor, MemberJson[] Members)
 {
     public static GroupJson From(GroupDescription group) => new(
         group.GroupId.Value,
-        group.Phase.ToString().ToUpperInvariant(),
+        group.Kind.ToString().ToUpperInvariant(),
+        group.ProtocolType.Length == 0 ? null : group.ProtocolType,
+        group.Phase switch
+        {
+            GroupPhase.PreparingRebalance => "PREPARING_REBALANCE",
+            GroupPhase.CompletingRebalance => "COMPLETING_REBALANCE",
+            var phase => phase.ToString().ToUpperInvariant(),
+        },
         group.Epoch,
         group.Assignor.Length == 0 ? null : group.Assignor,
         Array.ConvertAll(group.Members, MemberJson.From));

@@ -10,6 +10,7 @@ using Loire.Log.Journals;
 using Loire.Model;
 using Loire.Model.Batches;
 using Loire.Coordination.Groups.Assignors;
+using Loire.Coordination.Groups.Classic;
 using Loire.Coordination.Groups.Membership;
 using Loire.Model.Groups;
 using Loire.Model.Transactions;
@@ -28,6 +29,7 @@ internal sealed class GroupBench : IGroupPeers
     private readonly List<GroupId> _listed = [];
     private readonly AssignorRegistry _assignors;
     private ITimer? _timer;
+    private int _ids;
 
     public GroupBench(
         LossyGrainStorage? storage = null, Action<GroupOptions>? configure = null, DriverThread? thread = null, ManualTime? time = null,
@@ -70,6 +72,9 @@ internal sealed class GroupBench : IGroupPeers
 
     /// <summary>Whether all brokers read the records of transactions.</summary>
     public bool AreTransactionsAllowed { get; set; } = true;
+
+    /// <summary>Whether all brokers read the records of classic members.</summary>
+    public bool AreClassicGroupsAllowed { get; set; } = true;
 
     /// <summary>What an operator reads as an error.</summary>
     public List<string> Errors { get; } = [];
@@ -267,7 +272,9 @@ internal sealed class GroupBench : IGroupPeers
             new JournalSource("group/g", id => new Journal(
                 silo, id, new Guid(Interlocked.Increment(ref _writers), 2, 2, new byte[8]),
                 new JournalOptions { SnapshotAfterBytes = 2_000 }, Time)),
-            () => new GroupMachine(_assignors, Options.Members), this, () => new(AreTransactionsAllowed), new SchedulerTurnQueue(Thread), Options, Time,
+            () => new StoredGroup(new GroupMachine(_assignors, Options.Members), new ClassicGroupMachine(Options.Members)), this,
+            new GroupFeatures(() => new(AreTransactionsAllowed), () => new(AreClassicGroupsAllowed)), () => new Guid(++_ids, 0, 0, new byte[8]),
+            new SchedulerTurnQueue(Thread), Options, Time,
             new ErrorLog(Errors), WakeAfter, new TestActivation(() => Drops++));
     }
 

@@ -208,7 +208,7 @@ public sealed class BrokerRegistrationTests
         var begun = time.GetTimestamp();
         var bytes = BrokerRegistryCodec.Write(BrokerRegistry.Of("c", 7)).ToArray();
         Assert.True(await Root.CompareAndSwapAsync(BrokerRegistration.Key, null, bytes));
-        Assert.Equal("As broker 1: the store has feature level 7, and this version supports the levels 0 to 5.", (await RefusedAsync()).Message);
+        Assert.Equal("As broker 1: the store has feature level 7, and this version supports the levels 0 to 6.", (await RefusedAsync()).Message);
 
         bytes[0] = 9;
         Assert.True(await Root.CompareAndSwapAsync(BrokerRegistration.Key, (await Root.ReadAsync(BrokerRegistration.Key)).Version, bytes));

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Loire.Coordination.Groups.Assignors;
+using Loire.Coordination.Groups.Classic;
 using Loire.Coordination.Groups.Membership;
 using Loire.Coordination.Groups.Offsets;
 using Loire.Grains.Groups;
@@ -11,7 +12,8 @@ namespace Loire.Grains.Tests.Groups;
 
 public class GroupJournalCodecTests
 {
-    private readonly GroupJournalCodec _codec = new(() => new GroupMachine(new AssignorRegistry([]), new MembershipOptions()));
+    private readonly GroupJournalCodec _codec = new(() => new StoredGroup(
+        new GroupMachine(new AssignorRegistry([]), new MembershipOptions()), new ClassicGroupMachine(new MembershipOptions())));
 
     [Fact]
     public void A_record_is_its_kind_and_the_bytes_of_its_codec()
@@ -46,6 +48,33 @@ public class GroupJournalCodecTests
         {
             Assert.False(_codec.TryRead(written.AsSpan(0, length), out _), $"cut after {length} bytes");
         }
+    }
+
+    [Fact]
+    public void A_snapshot_of_a_classic_group_has_its_last_generation_too()
+    {
+        var state = _codec.New();
+        var member = new ClassicProfile(
+            "m", null, "", "", TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(6), [new ClassicProtocol("range", new byte[] { 1 })], new byte[] { 2 });
+        var formed = new ClassicRecord.Formed(new ClassicGeneration(4, 3, "consumer", "range", "m", [member]));
+        _codec.Apply(state, new GroupJournalRecord.Classic(formed));
+        var record = _codec.Write(new GroupJournalRecord.Classic(formed)).ToArray();
+        Assert.Equal([4, .. ClassicRecordCodec.Write(formed).Span], record);
+        Assert.True(_codec.TryRead(record, out _));
+
+        var written = _codec.Write(_codec.Snapshot(state)).ToArray();
+        Assert.Equal(5, written[0]);
+        Assert.True(_codec.TryRead(written, out var read));
+        var again = _codec.Apply(_codec.New(), read);
+        Assert.Equal(ClassicRecordCodec.Write(formed).ToArray(), ClassicRecordCodec.Write(new ClassicRecord.Formed(again.Classic.Durable!)).ToArray());
+        for (var length = 0; length < written.Length; length++)
+        {
+            Assert.False(_codec.TryRead(written.AsSpan(0, length), out _), $"cut after {length} bytes");
+        }
+
+        // What has ended leaves nothing.
+        _codec.Apply(state, new GroupJournalRecord.Classic(new ClassicRecord.Ended()));
+        Assert.Equal(3, _codec.Write(_codec.Snapshot(state)).Span[0]);
     }
 
     [Fact]

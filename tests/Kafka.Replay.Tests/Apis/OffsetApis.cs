@@ -8,7 +8,7 @@ using Loire.Model.Transactions;
 
 namespace Loire.Kafka.Replay.Tests.Apis;
 
-/// <summary>The committed offsets of groups, and DescribeGroups for groups without members.</summary>
+/// <summary>The committed offsets of groups.</summary>
 internal sealed class OffsetApis(IGrainFactory grains, TopicDirectory topics)
 {
     private const int FirstTransactionalOfSecondDialect = 5;
@@ -16,10 +16,7 @@ internal sealed class OffsetApis(IGrainFactory grains, TopicDirectory topics)
 
     public Task<JsonNode> CommitAsync(int version, JsonObject body) => StoreAsync(body, async (group, commit) =>
     {
-        // Without a member, a generation would be ignored.
-        var result = commit.MemberId is null && commit.MemberEpoch >= 0
-            ? new CommitResult(ErrorCode.UnknownMemberId, [], null)
-            : await group.Commit(commit);
+        var result = await group.Commit(commit);
         var error = result.Error == ErrorCode.StaleMemberEpoch && version < 9 ? ErrorCode.UnsupportedVersion : result.Error;
         if (error == ErrorCode.UnknownMemberId && commit.MemberEpoch >= 0 && (await group.Describe()).Error == ErrorCode.GroupIdNotFound)
         {
@@ -53,26 +50,6 @@ internal sealed class OffsetApis(IGrainFactory grains, TopicDirectory topics)
         return answer;
     }
 
-    public async Task<JsonNode> DescribeAsync(int version, JsonObject body) => new JsonObject
-    {
-        ["throttleTimeMs"] = 0,
-        ["groups"] = await body.Items("groups").EachAsync(async id =>
-        {
-            var (error, group) = await grains.GetGrain<IGroupGrain>(id.GetValue<string>()).Describe();
-            Assert.Empty(group?.Members ?? []);
-            return new JsonObject
-            {
-                ["errorCode"] = (int)(error == ErrorCode.GroupIdNotFound && version < 6 ? ErrorCode.None : error),
-                ["groupId"] = id.GetValue<string>(),
-                ["groupState"] = (group?.Phase ?? GroupPhase.Dead).ToString(),
-                ["protocolType"] = "",
-                ["protocolData"] = "",
-                ["members"] = new JsonArray(),
-                ["authorizedOperations"] = int.MinValue,
-            };
-        }),
-    };
-
     private async Task<JsonNode> StoreAsync(JsonObject body, Func<IGroupGrain, CommitRequest, Task<CommitResult>> store)
     {
         List<(JsonNode Topic, TopicDescription? Found)> entries = [];
@@ -93,8 +70,8 @@ internal sealed class OffsetApis(IGrainFactory grains, TopicDirectory topics)
         }
         else if (offsets.Count > 0)
         {
-            MemberId? member = body.Text("memberId") is { Length: > 0 } id ? MemberId.Parse(id) : default(MemberId?);
-            result = await store(grains.GetGrain<IGroupGrain>(group.Value), new CommitRequest(member, body.Int("generationIdOrMemberEpoch"), [.. offsets]));
+            result = await store(grains.GetGrain<IGroupGrain>(group.Value), new CommitRequest(
+                GroupApis.MemberOf(body), body.Int("generationIdOrMemberEpoch"), [.. offsets], GroupApis.InstanceOf(body)));
         }
 
         return new JsonObject

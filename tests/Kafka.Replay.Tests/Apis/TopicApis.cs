@@ -19,9 +19,16 @@ internal sealed class TopicApis(IGrainFactory grains)
     public async Task<JsonNode> FindCoordinatorAsync(JsonObject body)
     {
         var cluster = await grains.GetGrain<IClusterGrain>(IClusterGrain.Key).Describe();
-        var answer = Coordinator(cluster.Brokers[0].Id, null);
+        var error = body.Int("keyType", 0) switch
+        {
+            0 or 1 => ErrorCode.None,
+            2 => ErrorCode.CoordinatorNotAvailable,
+            _ => ErrorCode.InvalidRequest,
+        };
+        var broker = error == ErrorCode.None ? cluster.Brokers[0].Id : -1;
+        var answer = Coordinator(broker, null, error);
         answer["throttleTimeMs"] = 0;
-        answer["coordinators"] = body.Items("coordinatorKeys").Select(key => Coordinator(cluster.Brokers[0].Id, key.GetValue<string>())).ToJson();
+        answer["coordinators"] = body.Items("coordinatorKeys").Select(key => Coordinator(broker, key.GetValue<string>(), error)).ToJson();
         return answer;
     }
 
@@ -56,12 +63,12 @@ internal sealed class TopicApis(IGrainFactory grains)
         }).ToJson(),
     };
 
-    private static JsonObject Coordinator(int broker, string? key) => new()
+    private static JsonObject Coordinator(int broker, string? key, ErrorCode error) => new()
     {
         ["key"] = key,
         ["nodeId"] = broker,
         ["host"] = "localhost",
         ["port"] = 0,
-        ["errorCode"] = 0,
+        ["errorCode"] = (int)error,
     };
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Loire.Kafka.Replay.Tests.Apis;
+using Loire.Kafka.Replay.Tests.Recordings;
 
 namespace Loire.Kafka.Replay.Tests.Players;
 
@@ -11,6 +12,7 @@ internal sealed class GrainPlayer : IPlayer
     private readonly FetchApis _fetch;
     private readonly TransactionApis _transactions;
     private readonly OffsetApis _offsets;
+    private readonly GroupApis _groups;
 
     public GrainPlayer(IGrainFactory grains, TimeProvider time)
     {
@@ -20,6 +22,7 @@ internal sealed class GrainPlayer : IPlayer
         _fetch = new FetchApis(directory);
         _transactions = new TransactionApis(grains, directory, time);
         _offsets = new OffsetApis(grains, directory);
+        _groups = new GroupApis(grains, directory);
     }
 
     public async Task<JsonNode?> AskAsync(string connection, string api, int version, JsonObject body, JsonObject? step = null) => api switch
@@ -39,7 +42,14 @@ internal sealed class GrainPlayer : IPlayer
         "TxnOffsetCommit" => await _offsets.CommitInTransactionAsync(version, body),
         "OffsetCommit" => await _offsets.CommitAsync(version, body),
         "OffsetFetch" => await _offsets.FetchAsync(version, body),
-        "DescribeGroups" => await _offsets.DescribeAsync(version, body),
+        "JoinGroup" => await _groups.JoinAsync(version, step?.Text("clientId") ?? ScenarioPlayer.Client, body),
+        "SyncGroup" => await _groups.SyncAsync(version, body),
+        "Heartbeat" => await _groups.HeartbeatAsync(body),
+        "LeaveGroup" => await _groups.LeaveAsync(version, body),
+        "DescribeGroups" => await _groups.DescribeAsync(version, body),
+        "ListGroups" => await _groups.ListAsync(body),
+        "DeleteGroups" => await _groups.DeleteAsync(body),
+        "OffsetDelete" => await _groups.DeleteOffsetsAsync(body),
         _ => null,
     };
 }

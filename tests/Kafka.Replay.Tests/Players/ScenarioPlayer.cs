@@ -3,10 +3,20 @@ using Loire.Kafka.Replay.Tests.Recordings;
 
 namespace Loire.Kafka.Replay.Tests.Players;
 
-/// <summary>Plays one scenario. Where the recording slept, it waits until the transactions of the scenario have come as far as they do by themselves.</summary>
+/// <summary>
+/// Plays one scenario. Where the recording slept, it waits until the transactions of the scenario have come as far as they do by themselves, and until a join
+/// that was sent has arrived. Only where sessions of a group end in between, it sleeps as well.
+/// </summary>
 internal sealed class ScenarioPlayer(IPlayer player)
 {
+    private const int ShortestSessionMs = 2_000;
+
+    /// <summary>What the client of the recordings calls itself, where a step does not say otherwise.</summary>
+    public const string Client = "probe";
+
     private readonly Dictionary<string, JsonNode?> _answers = [];
+    private readonly Dictionary<string, int> _expectedMembers = [];
+    private bool _hasGroups;
     private readonly HashSet<string> _transactionalIds = [];
 
     /// <summary>Plays the steps.</summary>
@@ -37,6 +47,7 @@ internal sealed class ScenarioPlayer(IPlayer player)
             }
             else if (step.Flag("async"))
             {
+                await ExpectAsync(step);
                 underWay.Add(name, AskAsync(step));
             }
             else
@@ -66,6 +77,7 @@ internal sealed class ScenarioPlayer(IPlayer player)
             _transactionalIds.Add(id);
         }
 
+        _hasGroups |= step.Text("api") == "JoinGroup";
         var answer = await player.AskAsync(step.Text("connection") ?? "", step.Text("api")!, step.Int("version"), body, step);
 
         // As it would arrive: an answer that was built has other types of numbers.
@@ -75,9 +87,24 @@ internal sealed class ScenarioPlayer(IPlayer player)
     private async Task SettleAsync(long recordedMs)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        if (_hasGroups && recordedMs >= ShortestSessionMs)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(recordedMs), timeout.Token);
+        }
+
+        foreach (var (group, members) in _expectedMembers)
+        {
+            while (await DescribeAsync(group) is var described
+                && (described.Text("groupState") != "PreparingRebalance" || described.Items("members").Count() < members))
+            {
+                await Task.Delay(5, timeout.Token);
+            }
+        }
+
+        _expectedMembers.Clear();
         while (_transactionalIds.Count > 0)
         {
-            var answer = await player.AskAsync("", "DescribeTransactions", 0, new JsonObject
+            var answer = await player.AskAsync("settle", "DescribeTransactions", 0, new JsonObject
             {
                 ["transactionalIds"] = new JsonArray([.. _transactionalIds.Select(id => JsonValue.Create(id))]),
             });
@@ -88,6 +115,25 @@ internal sealed class ScenarioPlayer(IPlayer player)
 
             await Task.Delay(5, timeout.Token);
         }
+    }
+
+    /// <summary>A join that waits has arrived once its group prepares a rebalance and has its member.</summary>
+    private async Task ExpectAsync(JsonObject step)
+    {
+        if (step.Text("api") == "JoinGroup")
+        {
+            var body = new References(name => _answers.GetValueOrDefault(name)).Resolve(step["body"])!.AsObject();
+            var members = (await DescribeAsync(body.Text("groupId")!)).Items("members").ToArray();
+            var isKnown = members.Any(member => member.Text("memberId") == body.Text("memberId")
+                || (member.Text("groupInstanceId") is { } instance && instance == body.Text("groupInstanceId")));
+            _expectedMembers[body.Text("groupId")!] = members.Length + (isKnown ? 0 : 1);
+        }
+    }
+
+    private async Task<JsonNode> DescribeAsync(string group)
+    {
+        var answer = await player.AskAsync("settle", "DescribeGroups", 5, new JsonObject { ["groups"] = new JsonArray(group) });
+        return answer!.Items("groups").Single();
     }
 
     private static bool IsUnderWay(JsonNode transaction, long recordedMs) => transaction.Text("transactionState") switch

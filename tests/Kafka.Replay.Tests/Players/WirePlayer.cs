@@ -82,7 +82,7 @@ internal sealed class WirePlayer(IPEndPoint node) : IPlayer, IAsyncDisposable
         public Task<JsonNode?> AskAsync(KafkaApi api, short version, JsonObject body, JsonObject step)
         {
             // A null client id is sent as such; without the field the client has a name.
-            var client = step.ContainsKey("clientId") ? step.Text("clientId") : "replay";
+            var client = step.ContainsKey("clientId") ? step.Text("clientId") : ScenarioPlayer.Client;
             var written = step["encodeAs"] is { } other ? (short)other.GetValue<int>() : version;
             var header = new RequestHeader(api, version, Interlocked.Increment(ref _correlation), client);
             byte[] frame;

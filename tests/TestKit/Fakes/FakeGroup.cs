@@ -100,6 +100,14 @@ public sealed class FakeGroup(string id) : IGroupGrain
 
     public ValueTask<CommitResult> CommitInTransaction(TransactionalCommitRequest request) => throw new NotSupportedException();
 
+    public ValueTask<ClassicJoined> JoinClassic(ClassicJoin join, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public ValueTask<ClassicSynced> SyncClassic(ClassicSync sync, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public ValueTask<ErrorCode> HeartbeatClassic(ClassicMemberKey member) => throw new NotSupportedException();
+
+    public ValueTask<ClassicLeft> LeaveClassic(ClassicLeaver[] leavers) => throw new NotSupportedException();
+
     public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
 
     public ValueTask<OffsetsResult> Offsets(TopicPartition[]? partitions)

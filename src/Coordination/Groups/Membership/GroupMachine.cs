@@ -24,6 +24,9 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
     private readonly AssignmentTurns _turns = new(assignors, options);
     private TimeSpan _now = TimeSpan.MinValue;
 
+    /// <summary>The broker's settings.</summary>
+    public MembershipOptions Options => options;
+
     /// <summary>The state that results from the group's records.</summary>
     public GroupState State { get; } = new();
 
@@ -88,6 +91,41 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
             work.JoinedAt = member.JoinedAt;
         });
     }
+
+    /// <summary>
+    /// Handles the join that turns a classic group into one that assigns itself: takes over its members, unless the join is refused.
+    /// </summary>
+    /// <param name="members">The members of the classic group, with what they have; this group has none.</param>
+    /// <param name="request">The join.</param>
+    /// <param name="now">The time.</param>
+    public GroupStep TakeOver(GroupRecord.Snapshot members, HeartbeatRequest request, TimeSpan now)
+    {
+        var decision = GroupRules.Join(State, request, options, assignors);
+        if (decision.Error != ErrorCode.None)
+        {
+            return Refused(decision);
+        }
+
+        var taken = Step(now, work =>
+        {
+            work.Apply([members]);
+            foreach (var member in State.Members.Values)
+            {
+                _liveness.RenewSession(member, _now);
+                work.AddNews(member);
+            }
+        });
+        var joined = Heartbeat(request, now);
+        Invariant.Check(joined.Error == ErrorCode.None, "the join was accepted without the others");
+        return joined with { Records = [.. taken.Records, .. joined.Records], News = [.. taken.News, .. joined.News] };
+    }
+
+    /// <summary>Gives up all members: the group is a classic one from now on.</summary>
+    public GroupStep GiveUp(TimeSpan now) => Step(now, work => work.Apply(
+        [.. State.Members.Keys.Order().ToArray().Select(member => new GroupRecord.Departed(member, DepartureCause.Left))]));
+
+    /// <summary>The epoch that a member was told last, as far as this machine knows; 0 if it does not.</summary>
+    public int ToldEpoch(MemberId memberId) => _liveness.SentEpoch(memberId);
 
     /// <summary>Removes a member. An unknown member has already left, which is no error.</summary>
     /// <param name="memberId">The member; null to identify it by its instance id.</param>

@@ -8,7 +8,7 @@ namespace Loire.Coordination.Groups.Membership;
 /// The encoding of <see cref="GroupRecord"/> in a group's journal. Big-endian; a text is a 2-byte length and UTF-8; text? may be null,
 /// encoded as length 65535. Ordered lists are strictly ascending.
 /// <code>
-///   every record    1 layout, 2 | 1 kind | fields
+///   every record    1 layout, 2, or 3 if a member joined by JoinGroup | 1 kind | fields
 ///   1 Joined        profile
 ///   2 Replaced      text member id | profile of the successor
 ///   3 Departed      text member id | 1 cause: 1 left, 2 session expired, 3 rebalance timed out
@@ -18,7 +18,7 @@ namespace Loire.Coordination.Groups.Membership;
 ///   7 Snapshot      4 epoch | 4 target epoch | text assignor | 1 cooperative | 4 count × member
 ///   profile         text member id | text? instance id | text client id | text host | terms
 ///   terms           2 count × text topic | text? pattern | 1 count × text assignor | 4 session ms | 4 rebalance ms
-///                   | text? user data, from layout 2 on
+///                   | text? user data, from layout 2 on | 1 count × (text protocol | 4 length, metadata), from layout 3 on
 ///   partitions      4 count × (text topic | 4 count × 4 partition)
 ///   member          profile | 4 joined at | 4 member epoch | held | partitions of the target
 ///   held            4 count × (text topic | 4 count × (4 partition | 4 since | 4 revoked at, 0 if it is not))
@@ -28,25 +28,28 @@ namespace Loire.Coordination.Groups.Membership;
 /// </summary>
 public static class GroupRecordCodec
 {
-    private const byte Layout = 2;
+    private const byte Layout = 3;
+    private const byte LayoutWithoutClassic = 2;
 
     /// <summary>Writes a record.</summary>
     public static ReadOnlyMemory<byte> Write(GroupRecord record)
     {
-        var writer = new FieldWriter().Byte(Layout);
+        // Older versions read what they can: only what they do not know has the layout that they refuse.
+        var layout = HasClassic(record) ? Layout : LayoutWithoutClassic;
+        var writer = new FieldWriter().Byte(layout);
         switch (record)
         {
             case GroupRecord.Joined joined:
-                MemberFields.Write(writer.Byte(1), joined.Member);
+                MemberFields.Write(writer.Byte(1), joined.Member, layout);
                 break;
             case GroupRecord.Replaced replaced:
-                MemberFields.Write(writer.Byte(2).Text(replaced.MemberId.Value), replaced.Successor);
+                MemberFields.Write(writer.Byte(2).Text(replaced.MemberId.Value), replaced.Successor, layout);
                 break;
             case GroupRecord.Departed departed:
                 writer.Byte(3).Text(departed.MemberId.Value).Byte((byte)departed.Cause);
                 break;
             case GroupRecord.Resubscribed resubscribed:
-                MemberFields.Write(writer.Byte(4).Text(resubscribed.MemberId.Value), resubscribed.Subscription);
+                MemberFields.Write(writer.Byte(4).Text(resubscribed.MemberId.Value), resubscribed.Subscription, layout);
                 break;
             case GroupRecord.Released released:
                 PartitionFields.Write(writer.Byte(5).Text(released.MemberId.Value), released.Partitions);
@@ -55,7 +58,7 @@ public static class GroupRecordCodec
                 WriteTargeted(writer.Byte(6), targeted);
                 break;
             case GroupRecord.Snapshot snapshot:
-                WriteSnapshot(writer.Byte(7), snapshot);
+                WriteSnapshot(writer.Byte(7), snapshot, layout);
                 break;
         }
 
@@ -137,13 +140,13 @@ public static class GroupRecordCodec
             : null;
     }
 
-    private static void WriteSnapshot(FieldWriter writer, GroupRecord.Snapshot snapshot)
+    private static void WriteSnapshot(FieldWriter writer, GroupRecord.Snapshot snapshot, byte layout)
     {
         writer.Int32(snapshot.Epoch).Int32(snapshot.TargetEpoch).Text(snapshot.Assignor).Byte((byte)(snapshot.IsCooperative ? 1 : 0))
             .Int32(snapshot.Members.Length);
         foreach (var member in snapshot.Members)
         {
-            MemberFields.Write(writer, member.Profile);
+            MemberFields.Write(writer, member.Profile, layout);
             writer.Int32(member.JoinedAt).Int32(member.MemberEpoch);
             PartitionFields.Write(writer, member.Held);
             PartitionFields.Write(writer, member.Target);
@@ -175,6 +178,15 @@ public static class GroupRecordCodec
 
         return new GroupRecord.Snapshot(epoch, targetEpoch, assignor, isCooperative, members.ToImmutable());
     }
+
+    private static bool HasClassic(GroupRecord record) => record switch
+    {
+        GroupRecord.Joined joined => joined.Member.Subscription.IsClassic,
+        GroupRecord.Replaced replaced => replaced.Successor.Subscription.IsClassic,
+        GroupRecord.Resubscribed resubscribed => resubscribed.Subscription.IsClassic,
+        GroupRecord.Snapshot snapshot => snapshot.Members.Any(member => member.Profile.Subscription.IsClassic),
+        _ => false,
+    };
 
     private static bool TryReadFlag(ref FieldReader reader, out bool flag)
     {

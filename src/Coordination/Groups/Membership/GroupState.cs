@@ -55,14 +55,15 @@ public sealed class GroupState
     public bool IsInteresting(TopicName topic) => _members.All.Any(member => member.Subscribes(topic));
 
     /// <summary>The current holder of an instance id; null if there is none.</summary>
-    internal GroupMember? FindInstance(GroupInstanceId? instanceId) => instanceId is { } id ? _members.FindInstance(id) : null;
+    public GroupMember? FindInstance(GroupInstanceId? instanceId) => instanceId is { } id ? _members.FindInstance(id) : null;
 
     /// <summary>The description that clients see.</summary>
     public GroupDescription Describe(GroupId groupId) => new(groupId, Phase, Epoch, Assignor, [.. _members.All.Select(Describe)]);
 
     private static MemberDescription Describe(GroupMember member) => new(
         member.Profile.MemberId, member.Profile.InstanceId, member.Profile.ClientId, member.Profile.Host, member.MemberEpoch,
-        member.Profile.Subscription, [.. member.Assigned.Concat(member.Revoking).Order()], [.. member.Target]);
+        member.Profile.Subscription, [.. member.Assigned.Concat(member.Revoking).Order()], [.. member.Target],
+        member.Profile.Subscription.IsClassic ? new ClassicMemberData(member.Profile.Subscription.Classic[0].Metadata, default) : null);
 
     /// <summary>How many members list an assignor.</summary>
     internal int CountListing(string assignor) => _members.CountListing(assignor);
@@ -248,7 +249,7 @@ public sealed class GroupState
 
     private void Restore(GroupRecord.Snapshot snapshot)
     {
-        Invariant.Check(Epoch == 0 && _members.Count == 0, "a snapshot comes first");
+        Invariant.Check(_members.Count == 0 && snapshot.Epoch >= Epoch, "a snapshot comes first, or takes over the members of a classic group");
         (Epoch, TargetEpoch, Assignor, IsCooperative) =
             (snapshot.Epoch, snapshot.TargetEpoch, snapshot.Assignor, snapshot.IsCooperative);
         MemberSnapshots.Restore(snapshot.Members, _members, _ledger);

@@ -7,13 +7,13 @@ namespace Loire.Coordination.Groups.Membership;
 /// <summary>Encodes the member fields of group records; the layout is drawn at <see cref="GroupRecordCodec"/>.</summary>
 internal static class MemberFields
 {
-    public static void Write(FieldWriter writer, MemberProfile member)
+    public static void Write(FieldWriter writer, MemberProfile member, byte layout)
     {
         writer.Text(member.MemberId.Value).Text(member.InstanceId?.Value).Text(member.ClientId).Text(member.Host);
-        Write(writer, member.Subscription);
+        Write(writer, member.Subscription, layout);
     }
 
-    public static void Write(FieldWriter writer, MemberSubscription terms)
+    public static void Write(FieldWriter writer, MemberSubscription terms, byte layout)
     {
         writer.UInt16(checked((ushort)terms.Topics.Length));
         foreach (var topic in terms.Topics)
@@ -29,6 +29,16 @@ internal static class MemberFields
 
         writer.Int32((int)terms.SessionTimeout.TotalMilliseconds).Int32((int)terms.RebalanceTimeout.TotalMilliseconds)
             .Text(terms.UserData);
+        if (layout < 3)
+        {
+            return;
+        }
+
+        writer.Byte(checked((byte)(terms.IsClassic ? terms.Classic.Length : 0)));
+        foreach (var protocol in terms.IsClassic ? terms.Classic : [])
+        {
+            writer.Text(protocol.Name).Bytes(protocol.Metadata.Span);
+        }
     }
 
     public static MemberProfile? ReadProfile(ref FieldReader reader, byte layout)
@@ -90,8 +100,20 @@ internal static class MemberFields
 
         var (session, rebalance) = (TimeSpan.FromMilliseconds((long)reader.Int32()), TimeSpan.FromMilliseconds((long)reader.Int32()));
         var userData = layout < 2 ? null : reader.Text();
+        var protocols = ImmutableArray.CreateBuilder<ClassicProtocol>();
+        for (var left = layout < 3 ? 0 : reader.Byte(); left > 0; left--)
+        {
+            if (!reader.TryText(out var name))
+            {
+                return null;
+            }
+
+            protocols.Add(new ClassicProtocol(name, reader.Bytes()));
+        }
+
         return reader.HasFailed || session <= TimeSpan.Zero || rebalance <= TimeSpan.Zero
             ? null
-            : new MemberSubscription(topics.ToImmutable(), pattern, assignors.ToImmutable(), session, rebalance, userData);
+            : new MemberSubscription(
+                topics.ToImmutable(), pattern, assignors.ToImmutable(), session, rebalance, userData, protocols.Count == 0 ? default : protocols.ToImmutable());
     }
 }

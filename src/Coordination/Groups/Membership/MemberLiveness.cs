@@ -68,6 +68,8 @@ internal sealed class MemberLiveness
     /// <summary>Notes which consumer the member is.</summary>
     public void SetIncarnation(MemberId memberId, string? incarnation) => _entries[memberId].Incarnation = incarnation;
 
+    public int SentEpoch(MemberId memberId) => _entries[memberId].SentEpoch;
+
     public bool HasNews(MemberId memberId) => _entries[memberId].HasNews;
 
     public void MarkAnswered(MemberId memberId, int epoch) => (_entries[memberId].SentEpoch, _entries[memberId].HasNews) = (epoch, false);

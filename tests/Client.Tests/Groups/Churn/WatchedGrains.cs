@@ -101,6 +101,14 @@ internal sealed class WatchedGroup(IGroupGrain group, string groupId, string con
 
     public ValueTask<ErrorCode> Leave(LeaveRequest request) => group.Leave(request);
 
+    public ValueTask<ClassicJoined> JoinClassic(ClassicJoin join, CancellationToken cancellation) => group.JoinClassic(join, cancellation);
+
+    public ValueTask<ClassicSynced> SyncClassic(ClassicSync sync, CancellationToken cancellation) => group.SyncClassic(sync, cancellation);
+
+    public ValueTask<ErrorCode> HeartbeatClassic(ClassicMemberKey member) => group.HeartbeatClassic(member);
+
+    public ValueTask<ClassicLeft> LeaveClassic(ClassicLeaver[] leavers) => group.LeaveClassic(leavers);
+
     public ValueTask<CommitResult> DeleteOffsets(TopicPartition[] partitions) => group.DeleteOffsets(partitions);
 
     public ValueTask<GroupResult> Describe() => group.Describe();

@@ -19,6 +19,11 @@ public class GroupRecordCodecTests
     private static readonly MemberProfile Static = new(
         "m2", "i", "", "", new MemberSubscription([], "a.+", ["x", "y"], TimeSpan.FromSeconds(6), TimeSpan.FromMilliseconds(1), "{}"));
 
+    private const string ClassicBytes = "01" + "000572616E6765" + "00000002AABB";
+
+    private static readonly MemberProfile Classic =
+        Profile with { Subscription = Terms with { Classic = [new ClassicProtocol("range", new byte[] { 0xAA, 0xBB })] } };
+
     /// <summary>Bytes in users' journals: every record ever written must remain readable.</summary>
     public static TheoryData<string, GroupRecord> Golden => new()
     {
@@ -50,6 +55,14 @@ public class GroupRecordCodecTests
             ])
         },
         { "0207" + "00000009" + "00000009" + "0000" + "01" + "00000000", new GroupRecord.Snapshot(9, 9, "", true, []) },
+        { "0301" + ProfileBytes + ClassicBytes, new GroupRecord.Joined(Classic) },
+        { "0302" + "00026D32" + ProfileBytes + ClassicBytes, new GroupRecord.Replaced("m2", Classic) },
+        { "0304" + "00026D31" + TermsBytes + ClassicBytes, new GroupRecord.Resubscribed("m1", Classic.Subscription) },
+        {
+            "0307" + "00000009" + "00000009" + "000178" + "01" + "00000002" + ProfileBytes + ClassicBytes + "00000002" + "00000007" + "00000000" + "00000000"
+                + StaticBytes + "00" + "00000002" + "00000007" + "00000000" + "00000000",
+            new GroupRecord.Snapshot(9, 9, "x", true, [new MemberSnapshot(Classic, 2, 7, [], []), new MemberSnapshot(Static, 2, 7, [], [])])
+        },
     };
 
     [Theory]
@@ -88,7 +101,7 @@ public class GroupRecordCodecTests
     }
 
     [Theory]
-    [InlineData("030300016D01", "a layout of the future")]
+    [InlineData("040300016D01", "a layout of the future")]
     [InlineData("020800016D01", "an unknown kind")]
     [InlineData("010300016D04", "an unknown cause")]
     [InlineData("0103FFFF01", "a member without an id")]
