@@ -35,6 +35,11 @@ public static class ExactlyOnce
         ArgumentNullException.ThrowIfNull(consumer);
         ArgumentNullException.ThrowIfNull(producer);
         ArgumentNullException.ThrowIfNull(process);
+        if (!await TryBeginNoneAsync(producer, cancellation))
+        {
+            return;
+        }
+
         var failures = 0;
         await foreach (var records in consumer.ConsumeBatchesAsync(cancellation))
         {
@@ -80,6 +85,22 @@ public static class ExactlyOnce
 
             // The function goes on where it was called from.
             await Task.Delay(pause, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+    }
+
+    /// <summary>
+    /// Aborts what an instance that died has left open under the transactional id: until then the group does not tell where to begin. False if cancelled.
+    /// </summary>
+    private static async ValueTask<bool> TryBeginNoneAsync<TNewKey, TNewValue>(IProducer<TNewKey, TNewValue> producer, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var none = await producer.BeginTransactionAsync(cancellation);
+            return true;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return false;
         }
     }
 
