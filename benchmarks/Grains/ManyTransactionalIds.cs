@@ -1,6 +1,5 @@
 using System.Globalization;
 using Loire.Grains.Interfaces.Transactions;
-using Loire.Grains.Transactions;
 using Loire.Model;
 using Loire.Model.Transactions;
 using static Loire.Grains.Benchmarks.Rows;
@@ -11,33 +10,39 @@ namespace Loire.Grains.Benchmarks;
 internal static class ManyTransactionalIds
 {
     private const int Ids = 100_000;
+    private const int Used = 10_000;
     private const int AtOnce = 200;
 
     public static async Task RunAsync(string own)
     {
-        TransactionOptions? options = null;
-        await using (var node = await StartAsync(own, given => options = given))
+        long used;
+        await using (var node = await Node.StartAsync(Directory.CreateDirectory(Path.Combine(own, "used")).FullName, cacheBytes: 0))
+        {
+            await MakeAsync(node, "first", 2 * AtOnce);
+            var before = GC.GetTotalMemory(forceFullCollection: true);
+            await MakeAsync(node, "used", Used);
+            used = (GC.GetTotalMemory(forceFullCollection: true) - before) / Used;
+        }
+
+        await using (var node = await StartAsync(own))
         {
             // Buffers that grow once are not the ids'.
             await MakeAsync(node, "first", 2 * AtOnce);
             await QuietAsync(node);
-            options!.IdleAfter = TimeSpan.FromDays(1);
             var before = GC.GetTotalMemory(forceFullCollection: true);
             var (cpu, allocated) = (Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes());
             await MakeAsync(node, "many", Ids);
             Print(
                 $"a transactional id that is new: processor time; bytes allocated",
                 $"{(Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / Ids:F0} us; {(GC.GetTotalAllocatedBytes() - allocated) / Ids:N0}");
-            var (used, active) = (GC.GetTotalMemory(forceFullCollection: true) - before, await CountAsync(node));
-            options.IdleAfter = TimeSpan.Zero;
             await QuietAsync(node);
-            var idle = GC.GetTotalMemory(forceFullCollection: true) - before;
+            var idle = (GC.GetTotalMemory(forceFullCollection: true) - before) / Ids;
             Print(
-                $"memory of an idle transactional id, of {Ids:N0}: the store's index and the id in its catalog", $"{idle / Ids:N0} B",
-                $"in use, {active:N0} grains active: {used / Ids:N0} B", idle / (double)used, "none of its own");
+                $"memory of an idle transactional id, of {Ids:N0}: the store's index and the id in its catalog", $"{idle:N0} B",
+                $"used within the last 5 minutes: {used:N0} B", idle / (double)used, "none of its own");
         }
 
-        await using var next = await StartAsync(own, static _ => { });
+        await using var next = await StartAsync(own);
         var (reads, bytes, memory) = (next.Reads, next.ReadBytes, GC.GetTotalMemory(forceFullCollection: true));
         var count = 0;
         for (var shard = 0; shard < ITransactionCatalogGrain.Shards; shard++)
@@ -71,20 +76,17 @@ internal static class ManyTransactionalIds
         }
     }));
 
-    // An id is idle after five minutes, and its activation goes with the next sweep; here when the benchmark says.
-    private static Task<Node> StartAsync(string own, Action<TransactionOptions> configured) => Node.StartAsync(own, cacheBytes: 0, options =>
+    // An id is idle after five minutes, and its activation goes with the next sweep; here at once.
+    private static Task<Node> StartAsync(string own) => Node.StartAsync(own, cacheBytes: 0, options =>
     {
         options.Transactions.IdleAfter = TimeSpan.Zero;
         options.Transactions.SweepInterval = TimeSpan.FromSeconds(1);
-        configured(options.Transactions);
     });
-
-    private static Task<int> CountAsync(Node node) => node.Grains.GetGrain<IManagementGrain>(0).GetTotalActivationCount();
 
     /// <summary>Waits until the activations of all ids are gone.</summary>
     private static async Task QuietAsync(Node node)
     {
-        while (await CountAsync(node) > 200)
+        while (await node.Grains.GetGrain<IManagementGrain>(0).GetTotalActivationCount() > 200)
         {
             await Task.Delay(TimeSpan.FromSeconds(1));
         }
