@@ -93,6 +93,8 @@ internal class ForgetfulCluster : DispatchProxy
 
         public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
 
+        public ValueTask<ErrorCode> AbortHanging(AbortHangingRequest request) => throw new NotSupportedException();
+
         public ValueTask<ProducersResult> Producers() => throw new NotSupportedException();
     }
 }

@@ -10,6 +10,7 @@ internal sealed class CountedStorage(IGrainStorage storage) : IGrainStorage
     private const int KindAt = 5;
     private const byte Segment = 2;
     private long _reads;
+    private long _readBytes;
     private long _chunks;
     private long _segments;
     private long _pages;
@@ -17,13 +18,17 @@ internal sealed class CountedStorage(IGrainStorage storage) : IGrainStorage
 
     public long Reads => Interlocked.Read(ref _reads);
 
+    /// <summary>The bytes of the objects that were read.</summary>
+    public long ReadBytes => Interlocked.Read(ref _readBytes);
+
     public WrittenBytes Written =>
         new(Interlocked.Read(ref _chunks), Interlocked.Read(ref _segments), Interlocked.Read(ref _pages), Interlocked.Read(ref _heads));
 
-    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         Interlocked.Increment(ref _reads);
-        return storage.ReadStateAsync(stateName, grainId, grainState);
+        await storage.ReadStateAsync(stateName, grainId, grainState);
+        Interlocked.Add(ref _readBytes, grainState.State is StoredObject stored ? stored.Length : 0);
     }
 
     public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)

@@ -23,6 +23,9 @@ internal sealed class Node(IHost host, FileGrainStorage store) : IAsyncDisposabl
     /// <summary>How often an object of the store was read.</summary>
     public long Reads => host.Services.GetRequiredService<CountedStorage>().Reads;
 
+    /// <summary>The bytes of the objects that were read.</summary>
+    public long ReadBytes => host.Services.GetRequiredService<CountedStorage>().ReadBytes;
+
     /// <summary>What logs have written to the store.</summary>
     public WrittenBytes Written => host.Services.GetRequiredService<CountedStorage>().Written;
 

@@ -29,6 +29,8 @@ try
     await Run("lookup", Lookup);
     await Run("written", WrittenBytes);
     await Run("long", LongLog.RunAsync);
+    await Run("producers", ManyProducers.RunAsync);
+    await Run("transactional-ids", ManyTransactionalIds.RunAsync);
     await Run("beside-retention", BesideMaintenance.RetentionAsync);
     await Run("beside-compaction", BesideMaintenance.CompactionAsync);
 }

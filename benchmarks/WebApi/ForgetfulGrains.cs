@@ -81,6 +81,8 @@ internal class ForgetfulGrains : DispatchProxy
 
         public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
 
+        public ValueTask<ErrorCode> AbortHanging(AbortHangingRequest request) => throw new NotSupportedException();
+
         public ValueTask<ProducersResult> Producers() => throw new NotSupportedException();
 
         public ValueTask<ErrorCode> Configure(PartitionSettings settings) => throw new NotSupportedException();

@@ -119,6 +119,40 @@ public static class LoireServiceCollectionExtensions
     }
 
     /// <summary>
+    /// Registers a hosted service that reads a topic, passes each record to <typeparamref name="THandler"/>, and writes what the handler returns and the position
+    /// after the record in one transaction, so that both count exactly once. Each registration has a transactional producer of its own. Options that must be set:
+    /// <see cref="RecordHandlingOptions.GroupId"/> and <see cref="ExactlyOnceOptions.InstanceName"/>.
+    /// </summary>
+    /// <typeparam name="THandler">The handler; registered as scoped unless it is registered already.</typeparam>
+    /// <typeparam name="TKey">The type of keys read.</typeparam>
+    /// <typeparam name="TValue">The type of values read.</typeparam>
+    /// <typeparam name="TNewKey">The type of keys written.</typeparam>
+    /// <typeparam name="TNewValue">The type of values written.</typeparam>
+    /// <exception cref="ArgumentException">An option is missing or out of range, or another registration has the same transactional id.</exception>
+    public static IServiceCollection AddLoireExactlyOnce<THandler, TKey, TValue, TNewKey, TNewValue>(
+        this IServiceCollection services, TopicName topic, Action<ExactlyOnceOptions<TKey, TValue, TNewKey, TNewValue>> configure)
+        where THandler : class, IExactlyOnceHandler<TKey, TValue, TNewKey, TNewValue>
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        services.AddLoire();
+        services.TryAddScoped<THandler>();
+        var options = new ExactlyOnceOptions<TKey, TValue, TNewKey, TNewValue> { Name = typeof(THandler).Name };
+        configure(options);
+        options.Validate();
+        if (services.Any(service => service.ImplementationInstance is ExactlyOnceOptions other && other.TransactionalId == options.TransactionalId))
+        {
+            throw new ArgumentException(
+                $"Another handler of this host has the transactional id {options.TransactionalId}, and they would fence each other: set Name or InstanceName.");
+        }
+
+        var state = new ConsumerState { Name = options.Name };
+        services.AddSingleton(state);
+        services.AddSingleton<ExactlyOnceOptions>(options);
+        services.AddSingleton<IHostedService>(provider => Host<THandler, TKey, TValue, TNewKey, TNewValue>(provider, topic, options, state));
+        return services;
+    }
+
+    /// <summary>
     /// Adds a check that the cluster answers, and one that every hosted consumer reads and no partition is stalled.
     /// </summary>
     public static IHealthChecksBuilder AddLoire(this IHealthChecksBuilder builder) =>
@@ -132,13 +166,28 @@ public static class LoireServiceCollectionExtensions
         var time = provider.GetRequiredService<TimeProvider>();
         var logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Loire.Client.Hosting." + options.Name);
         var producer = client.CreateProducer(new ProducerOptions<byte[], byte[]> { ClientId = options.Name });
-        var handling = new RecordHandling<THandler, TKey, TValue>(
-            provider.GetRequiredService<IServiceScopeFactory>(), options, new RetryRouter(options, producer, time, logger), client.Metrics,
-            time);
+        var calls = new HandlerCalls(provider.GetRequiredService<IServiceScopeFactory>(), options, client.Metrics, time);
+        var handling = new RecordHandling<THandler, TKey, TValue>(options, calls, new RetryRouter(options, producer, time, logger));
         return new HostedConsumer(NewSession, producer.DisposeAsync, state, provider.GetRequiredService<IHostApplicationLifetime>(), time, logger);
 
         HandlerSession NewSession() => new(
             client.CreateConsumer(options.RawConsumer()), client.Admin, provider.GetRequiredService<IPositionStore>(), topic, options, state, handling.HandleAsync, time, logger);
+    }
+
+    private static HostedConsumer Host<THandler, TKey, TValue, TNewKey, TNewValue>(
+        IServiceProvider provider, TopicName topic, ExactlyOnceOptions<TKey, TValue, TNewKey, TNewValue> options, ConsumerState state)
+        where THandler : class, IExactlyOnceHandler<TKey, TValue, TNewKey, TNewValue>
+    {
+        var client = provider.GetRequiredService<LoireClient>();
+        var time = provider.GetRequiredService<TimeProvider>();
+        var logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Loire.Client.Hosting." + options.Name);
+        var calls = new HandlerCalls(provider.GetRequiredService<IServiceScopeFactory>(), options, client.Metrics, time);
+        var handling = new ExactlyOnceHandling<THandler, TKey, TValue, TNewKey, TNewValue>(options, calls);
+        return new HostedConsumer(
+            NewSession, () => ValueTask.CompletedTask, state, provider.GetRequiredService<IHostApplicationLifetime>(), time, logger);
+
+        ExactlyOnceSession NewSession() => new(
+            client.CreateConsumer(options.RawConsumer()), client.CreateProducer(options.RawProducer()), topic, options, state, handling.HandleAsync, time, logger);
     }
 
     private static string ClientId(IServiceProvider provider) => provider.GetRequiredService<IOptions<LoireClientOptions>>().Value.ClientId;

@@ -107,6 +107,19 @@ public sealed class TransactionCommandTests : IAsyncLifetime
             ("TOPIC_NAME  PARTITION  PRODUCER_ID  PRODUCER_EPOCH  TRANSACTION_START_OFFSET  LAST_TIMESTAMP\n", "0 transactions hang, 0 partitions could not be asked\n"),
             (none.Output, none.Error));
         (await _shell.RunAsync("txn", "hanging", "u")).AssertFailed(3, "UNKNOWN_TOPIC_OR_PARTITION");
+
+        string[] abort = ["txn", "abort", "--topic", "t", "--partition", "1", "--start-offset"];
+        (await _shell.FeedAsync("y\n", [.. abort, "0"])).AssertFailed(2, "USAGE");
+        (await _shell.RunAsync([.. abort, "1", "--yes"])).AssertFailed(1, "INVALID_TXN_STATE");
+        string[][] incomplete = [["txn", "abort"], abort[..^1], ["txn", "abort", "a", "-t", "t", "-p", "1", "--start-offset", "0"], [.. abort, "-1"]];
+        foreach (var command in incomplete)
+        {
+            (await _shell.RunAsync([.. command, "--yes"])).AssertFailed(2, "USAGE");
+        }
+
+        var aborted = await _shell.RunAsync([.. abort, "0", "--yes", "--verbose"]);
+        Assert.Equal((0, "aborted the transaction at offset 0 of t-1\n"), (aborted.Exit, aborted.Error));
+        Assert.Empty((await _shell.RunAsync("txn", "hanging", "--older-than", "0s", "-o", "ndjson")).AssertOk().Lines);
     }
 
     private async Task EndAsync(string id, ProducerIdentity producer) => Assert.Equal(

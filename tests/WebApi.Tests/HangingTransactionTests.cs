@@ -1,4 +1,5 @@
 using System.Net;
+using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Loire.Model.Transactions;
 using Loire.TestKit.Fakes;
@@ -143,6 +144,57 @@ public sealed class HangingTransactionTests : IAsyncLifetime
     [InlineData("limit=1001", 400, "INVALID_REQUEST")]
     public async Task A_search_that_makes_no_sense_is_refused(string query, int status, string code) =>
         await AssertProblem(_host.GetAsync($"{Path}?{query}"), status, code);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task One_that_hangs_is_aborted_as_it_was_before_the_coordinators_were_asked(bool writesMeanwhile)
+    {
+        Open("t", 1, 12, lastAppend: _now);
+        var partition = _host.Cluster.Partition("t", 1);
+        partition.AbortAnswer = writesMeanwhile ? ErrorCode.InvalidTxnState : ErrorCode.None;
+        Other("a").Set(TransactionStatus.Empty, new ProducerIdentity(1, 0), Timestamp.None).BeforeDescribe = () => partition.Described = new(
+            ErrorCode.None, [new(Producer, writesMeanwhile ? 10 : 9, new Timestamp(_now), new Offset(12), false)]);
+        var answer = _host.SendAsync(HttpMethod.Post, "/v1/topics/t/partitions/1/transactions/12:abort", null, null);
+        if (writesMeanwhile)
+        {
+            await AssertProblem(answer, 409, "INVALID_TXN_STATE");
+        }
+        else
+        {
+            Assert.Equal(HttpStatusCode.NoContent, (await answer).Status);
+        }
+
+        Assert.Equal(new AbortHangingRequest(Producer, new Offset(12), 9), Assert.Single(partition.AbortedHanging));
+    }
+
+    [Theory]
+    [InlineData("t/partitions/1/transactions/11", 409, "INVALID_TXN_STATE")]
+    [InlineData("t/partitions/0/transactions/12", 409, "INVALID_TXN_STATE")]
+    [InlineData("t/partitions/2/transactions/12", 404, "UNKNOWN_TOPIC_OR_PARTITION")]
+    [InlineData("u/partitions/0/transactions/12", 404, "UNKNOWN_TOPIC_OR_PARTITION")]
+    [InlineData("t/partitions/1/transactions/-1", 400, "INVALID_REQUEST")]
+    [InlineData("t/partitions/1/transactions/x", 400, "INVALID_REQUEST")]
+    public async Task What_does_not_hang_is_not_aborted(string path, int status, string code)
+    {
+        Open("t", 1, 12, lastAppend: 1_000);
+        await AssertProblem(_host.SendAsync(HttpMethod.Post, $"/v1/topics/{path}:abort", null, null), status, code);
+        Assert.Empty(_host.Cluster.Partition("t", 1).AbortedHanging);
+    }
+
+    [Theory]
+    [InlineData(TransactionStatus.Ongoing)]
+    [InlineData(TransactionStatus.PrepareCommit)]
+    [InlineData(TransactionStatus.PrepareAbort)]
+    public async Task One_that_a_coordinator_will_end_is_not_aborted(TransactionStatus status)
+    {
+        Open("t", 1, 12, lastAppend: 1_000);
+        Other("a").Set(status, Producer, new Timestamp(1), new TopicPartition("t", 1));
+        await AssertProblem(_host.SendAsync(HttpMethod.Post, "/v1/topics/t/partitions/1/transactions/12:abort", null, null), 409, "INVALID_TXN_STATE");
+        Other("a").Exception = new TimeoutException();
+        await AssertProblem(_host.SendAsync(HttpMethod.Post, "/v1/topics/t/partitions/1/transactions/12:abort", null, null), 504, "REQUEST_TIMED_OUT");
+        Assert.Empty(_host.Cluster.Partition("t", 1).AbortedHanging);
+    }
 
     private FakeTransaction Other(string id) => _host.Cluster.Transaction(id);
 

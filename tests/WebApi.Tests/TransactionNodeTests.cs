@@ -60,7 +60,33 @@ public sealed class TransactionNodeTests
         Assert.Equal("[]", (await node.GetAsync("/v1/transactions:hanging")).Text);
     }
 
+    [Fact]
+    public async Task A_transaction_that_hangs_is_aborted_where_it_begins_and_one_that_is_alive_is_not()
+    {
+        var markers = new LostMarkers();
+        await using var node = await NodeHost.StartAsync(filter: markers);
+        await node.PostAsync("/v1/topics", Json, """{"topic_name":"t","partitions_count":2}""");
+        var producer = await TestTransactions.BeginAsync(node.Grains, "orders/1", "t", 1);
+        const string Path = "/v1/topics/t/partitions/1/transactions/0:abort";
+        await AssertProblem(node.SendAsync(HttpMethod.Post, Path, null, null), 409, "INVALID_TXN_STATE");
+        Assert.Equal("Ongoing", await StateAsync(node));
+        markers.AreLost = true;
+        await node.Grains.GetGrain<ITransactionGrain>("orders/1").End(new EndTransactionRequest(producer, true, TransactionVersion.V2));
+        await Until.TrueAsync(async () => await StateAsync(node) == "CompleteCommit");
+        markers.AreLost = false;
+
+        Assert.Equal(0, await StableAsync(node));
+        await AssertProblem(node.SendAsync(HttpMethod.Post, Path.Replace("/0:", "/1:", StringComparison.Ordinal), null, null), 409, "INVALID_TXN_STATE");
+        Assert.Equal(HttpStatusCode.NoContent, (await node.SendAsync(HttpMethod.Post, Path, null, null)).Status);
+        Assert.Equal(2, await StableAsync(node));
+        Assert.Equal("[]", (await node.GetAsync("/v1/transactions:hanging?older_than_ms=0")).Text);
+        await AssertProblem(node.SendAsync(HttpMethod.Post, Path, null, null), 409, "INVALID_TXN_STATE");
+    }
+
     private static Task<Answered> AbortAsync(NodeHost node) => node.SendAsync(HttpMethod.Post, "/v1/transactions/orders%2F1:abort", null, null);
+
+    private static async Task<long> StableAsync(NodeHost node) =>
+        (await node.GetAsync("/v1/topics/t/partitions/1/offsets")).Json.GetProperty("last_stable_offset").GetInt64();
 
     private static async Task<string?> StateAsync(NodeHost node) => (await node.GetAsync("/v1/transactions/orders%2F1")).Json.GetProperty("state").GetString();
 }

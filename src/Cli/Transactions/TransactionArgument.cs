@@ -12,9 +12,14 @@ internal static class TransactionArgument
     /// <summary>The path of the list of transactional ids in the HTTP API.</summary>
     public const string List = "v1/transactions";
 
-    public static Argument<string> Create(Caller caller)
+    public static Argument<string> Create(Caller caller) => Complete(new Argument<string>("id") { Description = "The transactional id." }, caller);
+
+    /// <summary>An argument that may be missing.</summary>
+    public static Argument<string?> CreateOptional(Caller caller) =>
+        Complete(new Argument<string?>("id") { Description = "The transactional id.", Arity = ArgumentArity.ZeroOrOne }, caller);
+
+    private static Argument<T> Complete<T>(Argument<T> argument, Caller caller)
     {
-        var argument = new Argument<string>("id") { Description = "The transactional id." };
         argument.CompletionSources.Add(context => NameCompletion.Find(context.ParseResult, caller, List, "transactional_id", context.WordToComplete));
         return argument;
     }

@@ -18,7 +18,7 @@ internal enum HandlingResult
 
 /// <summary>
 /// Routes a record whose attempts in its current topic have failed: to the next retry topic, then to the dead letter topic, otherwise by
-/// <see cref="HandlerOptions.OnPoison"/>. Producing to the next topic is retried until it succeeds, so a record is never lost between two
+/// <see cref="RecordHandlingOptions.OnPoison"/>. Producing to the next topic is retried until it succeeds, so a record is never lost between two
 /// topics; it may arrive twice.
 /// </summary>
 internal sealed partial class RetryRouter(

@@ -15,6 +15,7 @@ internal delegate ValueTask<HandlingResult> HandleRecord(ConsumeResult<byte[], b
 internal sealed partial class HandlerSession(
     IConsumer<byte[], byte[]> consumer, IAdminClient admin, IPositionStore positions, TopicName topic, HandlerOptions options,
     ConsumerState state, HandleRecord handle, TimeProvider time, ILogger logger)
+    : IHostedSession
 {
     private readonly ConcurrentDictionary<TopicPartition, PartitionFlow> _flows = new();
     private readonly List<WorkLane> _lanes = [];
@@ -24,10 +25,10 @@ internal sealed partial class HandlerSession(
     private volatile IReadOnlyList<NewPartition>? _found;
     private int _next;
 
-    /// <summary>Whether a poison record requires the host to stop.</summary>
-    public bool MustStopHost { get; private set; }
+    /// <inheritdoc/>
+    public SessionEnd End { get; private set; }
 
-    /// <summary>Reads until it is stopped, or until a failure that a new session may recover from.</summary>
+    /// <inheritdoc/>
     public async Task RunAsync(CancellationToken stop)
     {
         await using var stopping = stop.Register(_reading.Cancel);
@@ -175,7 +176,7 @@ internal sealed partial class HandlerSession(
 
         if (result == HandlingResult.StopHost)
         {
-            MustStopHost = true;
+            End = SessionEnd.StopHost;
             await _reading.CancelAsync();
         }
     }

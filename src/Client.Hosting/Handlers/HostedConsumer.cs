@@ -5,10 +5,10 @@ namespace Loire.Client.Hosting;
 
 /// <summary>
 /// A hosted service that reads a topic and handles each record. A session that fails is logged, and a new one starts after a pause that
-/// doubles up to 30 seconds; <see cref="PoisonPolicy.StopHost"/> stops the host.
+/// doubles up to 30 seconds, unless it was the last one or stops the host.
 /// </summary>
 internal sealed partial class HostedConsumer(
-    Func<HandlerSession> newSession, Func<ValueTask> dispose, ConsumerState state, IHostApplicationLifetime host, TimeProvider time,
+    Func<IHostedSession> newSession, Func<ValueTask> dispose, ConsumerState state, IHostApplicationLifetime host, TimeProvider time,
     ILogger logger)
     : BackgroundService, IAsyncDisposable
 {
@@ -45,9 +45,13 @@ internal sealed partial class HostedConsumer(
                 SessionFailed(problem, state.Name, pause);
             }
 
-            if (session.MustStopHost)
+            if (session.End != SessionEnd.Restart)
             {
-                host.StopApplication();
+                if (session.End == SessionEnd.StopHost)
+                {
+                    host.StopApplication();
+                }
+
                 return;
             }
 

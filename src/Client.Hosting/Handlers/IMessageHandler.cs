@@ -10,7 +10,7 @@ public interface IMessageHandler<TKey, TValue>
 {
     /// <summary>Handles one record.</summary>
     /// <param name="context">The record and where it comes from.</param>
-    /// <param name="cancellation">Cancelled when <see cref="HandlerOptions.HandlerTimeout"/> has passed, or when the host has
+    /// <param name="cancellation">Cancelled when <see cref="RecordHandlingOptions.HandlerTimeout"/> has passed, or when the host has
     /// waited for <see cref="HandlerOptions.DrainOnShutdown"/>.</param>
     ValueTask HandleAsync(ConsumeContext<TKey, TValue> context, CancellationToken cancellation);
 }

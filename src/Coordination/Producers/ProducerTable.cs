@@ -65,6 +65,10 @@ public sealed class ProducerTable(int capacity)
     public bool IsOpen(long producer, short epoch) =>
         _producers.TryGetValue(producer, out var entry) && entry.Head is { IsOpen: true } head && head.Epoch == epoch;
 
+    /// <summary>Whether a producer's open transaction is the one that begins at an offset, and has got no batch after the one that ends with a sequence.</summary>
+    public bool IsOpen(long producer, short epoch, Offset from, int lastSequence) =>
+        IsOpen(producer, epoch) && _producers[producer].Head is var head && head.OpenFrom == from && head.LastSequence == lastSequence;
+
     /// <summary>Judges an append of a keyed producer.</summary>
     /// <param name="batches">All its batches.</param>
     /// <returns><see cref="ErrorCode.None"/>; <see cref="ErrorCode.DuplicateResource"/> if the producer has appended something else;

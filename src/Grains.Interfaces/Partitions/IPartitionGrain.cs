@@ -92,6 +92,17 @@ public interface IPartitionGrain : IGrainWithStringKey
     [Alias("EndTransaction")]
     ValueTask<ErrorCode> EndTransaction(TransactionMarker marker);
 
+    /// <summary>
+    /// Aborts a transaction that nobody else will end, by a marker of its producer (KIP-664); for operators. The caller has asked every coordinator since it
+    /// learned of the transaction by <see cref="Producers"/>, and none knows of it. If the producer has written since, that is void, and nothing is done.
+    /// </summary>
+    /// <returns><see cref="ErrorCode.None"/> once the abort is durable; <see cref="ErrorCode.InvalidTxnState"/> if the transaction is not open, or not as the
+    /// request says; <see cref="ErrorCode.UnknownTopicOrPartition"/> or <see cref="ErrorCode.UnknownTopicId"/> if the topic was deleted; retriable errors of the
+    /// cluster, after which the outcome is unknown.</returns>
+    [ResponseTimeout("00:00:15")]
+    [Alias("AbortHanging")]
+    ValueTask<ErrorCode> AbortHanging(AbortHangingRequest request);
+
     /// <summary>Describes the idempotent producers that the partition remembers (KIP-664).</summary>
     [ResponseTimeout("00:00:10")]
     [Alias("Producers")]

@@ -21,3 +21,11 @@ public readonly record struct ProducerDescription(
 /// <param name="Producers">Keyed ones (<see cref="KeyedProducer"/>) and then the others, of both the one first that appended the longest time ago.</param>
 [GenerateSerializer, Immutable, Alias("loire.ProducersResult")]
 public sealed record ProducersResult([property: Id(0)] ErrorCode Error, [property: Id(1)] ProducerDescription[] Producers);
+
+/// <summary>Asks for the end of a transaction that is as it was described before all coordinators were asked for it.</summary>
+/// <param name="Producer">The producer and the epoch of the transaction.</param>
+/// <param name="TransactionStart">The offset of its first record; <see cref="ProducerDescription.TransactionStart"/>.</param>
+/// <param name="LastSequence">The sequence of its last record; <see cref="ProducerDescription.LastSequence"/>.</param>
+[GenerateSerializer, Immutable, Alias("loire.AbortHangingRequest")]
+public sealed record AbortHangingRequest(
+    [property: Id(0)] ProducerIdentity Producer, [property: Id(1)] Offset TransactionStart, [property: Id(2)] int LastSequence);

@@ -113,6 +113,13 @@ public sealed partial class PartitionDriver : ILedPartition, IAsyncDisposable
         return _transactions.EndAsync(marker);
     }
 
+    /// <summary>Aborts a transaction of which no coordinator knows.</summary>
+    public Task<ErrorCode> AbortHangingAsync(AbortHangingRequest request)
+    {
+        _wasUsed = true;
+        return _transactions.AbortHangingAsync(request);
+    }
+
     /// <summary>
     /// Deletes what the topic's retention no longer keeps, if the partition is open. Posts a turn; from any thread.
     /// </summary>

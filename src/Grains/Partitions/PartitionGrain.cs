@@ -92,6 +92,11 @@ internal sealed class PartitionGrain(IPartitionDrivers drivers, ActiveDrivers ac
         : Unknown(ErrorCode.UnknownTopicOrPartition);
 
     /// <inheritdoc/>
+    public ValueTask<ErrorCode> AbortHanging(AbortHangingRequest request) => _driver is { } driver
+        ? Guard(new ValueTask<ErrorCode>(driver.AbortHangingAsync(request)))
+        : Unknown(ErrorCode.UnknownTopicOrPartition);
+
+    /// <inheritdoc/>
     public ValueTask<ProducersResult> Producers() => _driver is { } driver
         ? Guard(driver.DescribeProducersAsync())
         : Unknown(new ProducersResult(ErrorCode.UnknownTopicOrPartition, []));

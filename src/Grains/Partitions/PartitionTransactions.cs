@@ -91,7 +91,7 @@ internal sealed class PartitionTransactions(
             if (verdict.Step != MarkerStep.Ask)
             {
                 var reply = new AppendReply();
-                return verdict.Step == MarkerStep.Append ? await AppendAsync(marker, order)
+                return verdict.Step == MarkerStep.Append ? await AppendAsync(order)
                     : machine.Confirm(verdict.Next, reply) ? (await reply.Result).Error
                     : ErrorCode.None;
             }
@@ -111,6 +111,19 @@ internal sealed class PartitionTransactions(
         return error;
     }
 
+    /// <summary>Aborts a transaction of which no coordinator knows, unless its producer has written since that was found out.</summary>
+    /// <returns><see cref="ErrorCode.None"/> once that is durable; <see cref="ErrorCode.InvalidTxnState"/> if it is not open as the request says.</returns>
+    public async Task<ErrorCode> AbortHangingAsync(AbortHangingRequest request)
+    {
+        var (error, _) = await ReadyAsync();
+        var producer = request.Producer;
+        return error != ErrorCode.None ? error
+            : !machine.Producers.IsOpen(producer.Id, producer.Epoch, request.TransactionStart, request.LastSequence) ? ErrorCode.InvalidTxnState
+
+            // In the transaction's epoch, as Kafka does: the producer, which is fenced or gone, keeps its epoch at the coordinator.
+            : await AppendAsync(new MarkerToWrite(new EndMarker(producer.Id, producer.Epoch, Commits: false), RaisesEpoch: false, Number: 0));
+    }
+
     private async ValueTask<(ErrorCode Error, string? Detail)> ReadyAsync()
     {
         var error = await open();
@@ -118,10 +131,11 @@ internal sealed class PartitionTransactions(
         return error != ErrorCode.None || producers.AreKnown ? (error, null) : await producers.LearnAsync();
     }
 
-    private async ValueTask<ErrorCode> AppendAsync(TransactionMarker marker, MarkerToWrite order)
+    private async ValueTask<ErrorCode> AppendAsync(MarkerToWrite order)
     {
         var now = Timestamp.From(time.GetUtcNow());
-        var batch = EndMarkerBatch.Build(marker.Producer, marker.Commits, now);
+        var marker = order.Marker;
+        var batch = EndMarkerBatch.Build(new ProducerIdentity(marker.Producer, marker.Epoch), marker.Commits, now);
         var pending = log.Append([new BatchToAppend(batch, 1, now)]);
         if (pending.Committed is { IsCompletedSuccessfully: true, Result: not ErrorCode.None and var refused })
         {

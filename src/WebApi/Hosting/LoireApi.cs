@@ -90,6 +90,7 @@ public static class LoireApi
         Make<TransactionEndpoints>(routes).Map(v1);
         Make<RunTransactionEndpoint>(routes).Map(v1);
         Make<HangingEndpoint>(routes).Map(v1);
+        Make<HangingAbortEndpoint>(routes).Map(v1);
         Make<ProducerEndpoints>(routes).Map(v1);
         Make<BrokerEndpoints>(routes).Map(v1);
         Make<ProduceEndpoint>(routes).Map(v1);

@@ -111,6 +111,23 @@ internal sealed class HangingSearch(TransactionLookup lookup, TopicCache topics,
         });
     }
 
+    /// <summary>The transaction that begins at an offset, among what was found so far, as its partition described it first; null if there is none.</summary>
+    public (TopicRoutes Topic, ProducerDescription Producer)? Find(Offset start)
+    {
+        foreach (var candidate in _candidates.Values)
+        {
+            if (candidate.Producer.TransactionStart == start)
+            {
+                return candidate;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The error of a partition that could not be asked; null if all could.</summary>
+    public ErrorCode? Failure => _failed.IsEmpty ? null : _failed.First().Value;
+
     /// <summary>What was found.</summary>
     public HangingTransactionJson[] Rows() =>
     [

@@ -89,6 +89,11 @@ internal sealed class CopyInstance
                     {
                         _count("lists that failed");
                     }
+                    catch (AggregateException both) when (both.InnerExceptions is [WorkFailedException, LoireException second])
+                    {
+                        _count("lists that failed");
+                        throw second;
+                    }
                 }
             }
             catch (LoireException failure)

@@ -1,4 +1,8 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using Loire.Client.Tests.Groups.Churn;
 using Loire.Client.Tests.Nodes;
+using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 
 namespace Loire.Client.Tests.Transactions;
@@ -259,6 +263,72 @@ public sealed class TransactionTests(ClientNode node) : IClassFixture<ClientNode
         await processing;
     }
 
+    [Fact]
+    public async Task Cancellation_hides_nothing_that_the_application_throws_but_a_cancellation()
+    {
+        var (source, target) = (await node.CreateTopicAsync(), await node.CreateTopicAsync());
+        await node.AppendAsync(source, 0, ClientNode.Numbers(0, 3));
+        await using var consumer = Consumer(source);
+        await consumer.SubscribeAsync([source]);
+        await using var producer = Producer(target);
+        Exception[] thrown =
+        [
+            new InvalidTimeZoneException(), new GroupException(ErrorCode.UnknownMemberId, "another"), new TransactionException(ErrorCode.InvalidTxnState, false, false),
+        ];
+        foreach (var one in thrown)
+        {
+            using var stop = new CancellationTokenSource();
+            var failure = await Assert.ThrowsAnyAsync<Exception>(() => consumer.ProcessExactlyOnceAsync(
+                producer,
+                async (records, transaction, cancellation) =>
+                {
+                    await transaction.ProduceAsync(target, Value("never"), cancellation);
+                    await stop.CancelAsync();
+                    throw one;
+                },
+                stop.Token));
+            Assert.Same(one, failure);
+        }
+
+        using var cancelled = new CancellationTokenSource();
+        await consumer.ProcessExactlyOnceAsync(
+            producer,
+            async (records, transaction, cancellation) =>
+            {
+                await cancelled.CancelAsync();
+                cancellation.ThrowIfCancellationRequested();
+            },
+            cancelled.Token);
+        Assert.Equal("", await ReadAsync(target, 0));
+    }
+
+    [Fact]
+    public async Task What_the_application_throws_is_not_lost_when_the_group_does_not_tell_where_to_begin_again()
+    {
+        var (source, target) = (await node.CreateTopicAsync(), await node.CreateTopicAsync());
+        await node.AppendAsync(source, 0, ClientNode.Numbers(0, 3));
+        var isSilent = new StrongBox<bool>();
+        var client = new LoireClient(WatchedGrains.Over(node.Grains, (group, _) => SilentGroup.Over(group, isSilent)));
+        await using var consumer = client.CreateConsumer(new ConsumerOptions<Ignore, string>
+        {
+            GroupId = source,
+            EnableAutoCommit = false,
+            AutoOffsetReset = OffsetSpec.Earliest,
+            RetryBackoff = TimeSpan.FromMilliseconds(5),
+            UnavailableTimeout = TimeSpan.FromMilliseconds(500),
+        });
+        await consumer.SubscribeAsync([source]);
+        await using var producer = Producer(target);
+        var both = await Assert.ThrowsAsync<AggregateException>(() => consumer.ProcessExactlyOnceAsync(producer, async (records, transaction, cancellation) =>
+        {
+            await transaction.ProduceAsync(target, Value("never"), cancellation);
+            isSilent.Value = true;
+            throw new InvalidTimeZoneException();
+        }));
+        Assert.Collection(both.InnerExceptions, one => Assert.IsType<InvalidTimeZoneException>(one), two => Assert.IsType<GroupException>(two));
+        Assert.Equal("", await ReadAsync(target, 0));
+    }
+
     private static Message<string?, string> Value(string value) => new() { Value = value };
 
     private IProducer<string?, string> Producer(string id) => node.Client.CreateProducer(new ProducerOptions<string?, string>
@@ -297,4 +367,25 @@ public sealed class TransactionTests(ClientNode node) : IClassFixture<ClientNode
 
         return string.Join(' ', values);
     }
+}
+
+/// <summary>A group whose positions cannot be asked for while it is silent.</summary>
+public class SilentGroup : DispatchProxy
+{
+    private IGroupGrain _group = null!;
+    private StrongBox<bool> _isSilent = null!;
+
+    /// <summary>The group, as long as it is not silent.</summary>
+    public static IGroupGrain Over(IGroupGrain group, StrongBox<bool> isSilent)
+    {
+        var proxy = Create<IGroupGrain, SilentGroup>();
+        ((SilentGroup)(object)proxy)._group = group;
+        ((SilentGroup)(object)proxy)._isSilent = isSilent;
+        return proxy;
+    }
+
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+        _isSilent.Value && targetMethod!.Name == nameof(IGroupGrain.Offsets)
+            ? ValueTask.FromException<OffsetsResult>(new TimeoutException("The group is silent."))
+            : targetMethod!.Invoke(_group, args);
 }

@@ -294,6 +294,18 @@ public sealed class FakePartition : IPartitionGrain
 
     public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
 
+    /// <summary>The hanging transactions that were aborted.</summary>
+    public List<AbortHangingRequest> AbortedHanging { get; } = [];
+
+    /// <summary>What the partition answers when it is to abort one.</summary>
+    public ErrorCode AbortAnswer { get; set; }
+
+    public ValueTask<ErrorCode> AbortHanging(AbortHangingRequest request)
+    {
+        AbortedHanging.Add(request);
+        return new(AbortAnswer);
+    }
+
     public ValueTask<ErrorCode> Delete() => throw new NotSupportedException();
 
     /// <summary>What the partition answers when it is asked for its producers.</summary>
