@@ -20,6 +20,9 @@ public static class Limits
     /// <summary>Topics whose routes a process caches; about a kilobyte each, plus a hundred bytes for each partition in use.</summary>
     public const int CachedTopics = 10_000;
 
+    /// <summary>Topics whose names a process knows by their ids; about 150 bytes each.</summary>
+    public const int TopicNamesById = 200_000;
+
     /// <summary>Bytes of one record batch including its header, regardless of <c>max.message.bytes</c>.</summary>
     public const int BatchBytes = 64 * 1024 * 1024;
 

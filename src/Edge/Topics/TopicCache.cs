@@ -37,6 +37,9 @@ public sealed class TopicCache(
     /// <summary>Bounds the bytes of batches under way to and from each broker; null for no bound.</summary>
     public TransferWindows? Transfers => transfers;
 
+    /// <summary>Raised for every topic that was looked up, by the thread that received the answer.</summary>
+    public event Action<TopicRoutes>? Found;
+
     /// <summary>The number of cached topics.</summary>
     public int Count => _topics.Count;
 
@@ -138,6 +141,11 @@ public sealed class TopicCache(
         }
 
         entry.Answer(lookup.Topic);
+        if (lookup.Topic is { } found)
+        {
+            Found?.Invoke(found);
+        }
+
         if (lookup.Error == ErrorCode.UnknownTopicOrPartition)
         {
             _topics.TryRemove(KeyValuePair.Create(entry.Name, entry));

@@ -1,6 +1,8 @@
 using System.Net;
 using Loire.Kafka.Connections;
 using Loire.Kafka.Handlers;
+using Loire.Kafka.Handlers.Cluster;
+using Loire.Kafka.Handlers.Topics;
 using Loire.Kafka.Requests;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -28,6 +30,8 @@ public static class KafkaEndpointExtensions
         services.AddSingleton<RefusedConnections>();
         services.AddSingleton<KafkaMetrics>();
         services.AddSingleton<KafkaServices>();
+        services.AddClusterHandlers();
+        services.AddTopicHandlers();
 
         // ApiVersions lists all handlers, itself included.
         services.AddSingleton(provider => new ServedApis(

@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Loire.Kafka.Connections;
 
-namespace Loire.Kafka.Hosting;
+namespace Loire.Kafka.Handlers;
 
 /// <summary>What the handlers of Kafka's protocol must know of the node.</summary>
 public sealed class KafkaEndpointOptions

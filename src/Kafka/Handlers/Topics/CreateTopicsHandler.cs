@@ -1,0 +1,72 @@
+using Loire.Grains.Interfaces.Topics;
+using Loire.Model;
+using Loire.Kafka.Protocol.Apis;
+using Loire.Kafka.Protocol.Messages;
+using Loire.Kafka.Protocol.Wire;
+using Loire.Kafka.Requests;
+using Microsoft.Extensions.Options;
+
+namespace Loire.Kafka.Handlers.Topics;
+
+/// <summary>
+/// CreateTopics 2 to 7. A topic that is named twice is answered once, with <see cref="ErrorCode.InvalidRequest"/>. With <c>validateOnly</c> the answer is that of a
+/// creation, and nothing is created. The timeout is not looked at: a creation ends by itself.
+/// </summary>
+/// <param name="topics">Creates the topics.</param>
+/// <param name="options">Says how many partitions a topic has that is created without a number.</param>
+internal sealed class CreateTopicsHandler(TopicDirectory topics, IOptions<KafkaEndpointOptions> options)
+    : KafkaHandler<CreateTopicsRequest>(ApiKey.CreateTopics, 2, 7)
+{
+    protected override async ValueTask<IKafkaMessage?> HandleAsync(HandlerContext context, CreateTopicsRequest request) => new CreateTopicsResponse
+    {
+        Topics = await TopicDirectory.EachAsync(
+            [.. request.Topics.GroupBy(topic => topic.Name)],
+            async named => named.Count() > 1
+                ? Refused(named.Key, ErrorCode.InvalidRequest, "The topic is named twice.")
+                : await CreateAsync(named.First(), request.ValidateOnly)),
+    };
+
+    protected override IKafkaMessage Refuse(HandlerContext context, CreateTopicsRequest request, ErrorCode error) =>
+        new CreateTopicsResponse { Topics = [.. request.Topics.Select(topic => topic.Name).Distinct().Select(name => Refused(name, error, null))] };
+
+    private async ValueTask<CreateTopicsResponse.Topic> CreateAsync(CreateTopicsRequest.Topic topic, bool validateOnly)
+    {
+        if (!TopicName.TryParse(topic.Name, out var name, out string? illegal))
+        {
+            return Refused(topic.Name, ErrorCode.InvalidTopicException, illegal);
+        }
+
+        if (Array.Find(topic.Configs, config => config.Value is null) is { Name.Length: > 0 } none)
+        {
+            return Refused(topic.Name, ErrorCode.InvalidConfig, $"The setting {none.Name} has no value.");
+        }
+
+        var count = topic.NumPartitions == -1 ? options.Value.PartitionsCount : topic.NumPartitions;
+        var created = await topics.ChangeAsync(name, grain => grain.Create(new CreateTopicRequest(
+            count, topic.ReplicationFactor, Array.ConvertAll(topic.Configs, config => KeyValuePair.Create(config.Name, config.Value!)), validateOnly)));
+        if (created.Topic is not { } described)
+        {
+            return Refused(topic.Name, created.Error, created.Detail);
+        }
+
+        if (!validateOnly)
+        {
+            topics.Learn(described);
+        }
+
+        return new CreateTopicsResponse.Topic
+        {
+            Name = topic.Name,
+            TopicId = described.Id.Value,
+            NumPartitions = described.PartitionsCount,
+            ReplicationFactor = described.ReplicationFactor,
+            Configs = [.. described.Configs.Select(config => new CreateTopicsResponse.Config
+            {
+                Name = config.Name, Value = config.Value, ConfigSource = (sbyte)(config.IsDefault ? 5 : 1),
+            })],
+        };
+    }
+
+    private static CreateTopicsResponse.Topic Refused(string name, ErrorCode error, string? detail) =>
+        new() { Name = name, ErrorCode = error, ErrorMessage = detail ?? ErrorCodes.Describe(error).Text, Configs = [] };
+}
