@@ -83,6 +83,10 @@ internal class ForgetfulCluster : DispatchProxy
 
         public ValueTask<FindBatchResult> FindBatch(Timestamp timestamp) => throw new NotSupportedException();
 
+        public ValueTask<FindBatchResult> FindNewest() => throw new NotSupportedException();
+
+        public ValueTask<EpochEndResult> EndOfEpoch(LeaderEpoch epoch, LeaderEpoch current) => throw new NotSupportedException();
+
         public ValueTask<LatestRecordResult> Latest(byte[] key) => throw new NotSupportedException();
 
         public ValueTask<ErrorCode> Configure(PartitionSettings settings) => throw new NotSupportedException();

@@ -77,6 +77,10 @@ internal class ForgetfulGrains : DispatchProxy
 
         public ValueTask<FindBatchResult> FindBatch(Timestamp timestamp) => throw new NotSupportedException();
 
+        public ValueTask<FindBatchResult> FindNewest() => throw new NotSupportedException();
+
+        public ValueTask<EpochEndResult> EndOfEpoch(LeaderEpoch epoch, LeaderEpoch current) => throw new NotSupportedException();
+
         public ValueTask<LatestRecordResult> Latest(byte[] key) => throw new NotSupportedException();
 
         public ValueTask<ErrorCode> EndTransaction(TransactionMarker marker) => throw new NotSupportedException();
