@@ -49,7 +49,7 @@ public sealed class ClusterCommandTests(NodeFixture node) : IDisposable
         Assert.Equal("""{"previous_feature_level":6,"feature_level":6}""", expected);
         Assert.Equal(expected, (await _shell.RunAsync("cluster", "upgrade", "--level", "6", "--dry-run", "-o", "ndjson")).AssertOk().Lines[0]);
         (await _shell.RunAsync("cluster", "upgrade", "--level", "1")).AssertFailed(1, "INVALID_UPDATE_VERSION");
-        (await _shell.RunAsync("cluster", "upgrade", "--level", "6", "--dry-run")).AssertFailed(1, "INVALID_UPDATE_VERSION");
+        (await _shell.RunAsync("cluster", "upgrade", "--level", "7", "--dry-run")).AssertFailed(1, "INVALID_UPDATE_VERSION");
     }
 
     [Theory]

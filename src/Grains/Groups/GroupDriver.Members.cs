@@ -1,7 +1,7 @@
-using Loire.Grains.Interfaces.Groups;
 using Loire.Coordination.Groups.Classic;
 using Loire.Coordination.Groups.Membership;
 using Loire.Coordination.Groups.Offsets;
+using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
 using Loire.Model.Groups;
 

@@ -1,6 +1,6 @@
+using Loire.Coordination.Groups.Offsets;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Model;
-using Loire.Coordination.Groups.Offsets;
 using Loire.Model.Groups;
 
 namespace Loire.Grains.Groups;

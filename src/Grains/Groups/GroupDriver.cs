@@ -1,11 +1,11 @@
+using Loire.Coordination.Groups.Classic;
+using Loire.Coordination.Groups.Membership;
+using Loire.Coordination.Groups.Offsets;
 using Loire.Grains.Catalogs;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Journals;
 using Loire.Grains.Turns;
 using Loire.Model;
-using Loire.Coordination.Groups.Classic;
-using Loire.Coordination.Groups.Membership;
-using Loire.Coordination.Groups.Offsets;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Grains.Groups;

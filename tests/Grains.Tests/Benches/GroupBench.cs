@@ -1,4 +1,7 @@
 using System.Collections.Immutable;
+using Loire.Coordination.Groups.Assignors;
+using Loire.Coordination.Groups.Classic;
+using Loire.Coordination.Groups.Membership;
 using Loire.Grains.Groups;
 using Loire.Grains.Interfaces.Groups;
 using Loire.Grains.Interfaces.Partitions;
@@ -9,9 +12,6 @@ using Loire.Grains.Turns;
 using Loire.Log.Journals;
 using Loire.Model;
 using Loire.Model.Batches;
-using Loire.Coordination.Groups.Assignors;
-using Loire.Coordination.Groups.Classic;
-using Loire.Coordination.Groups.Membership;
 using Loire.Model.Groups;
 using Loire.Model.Transactions;
 using Loire.TestKit;

@@ -1,5 +1,5 @@
-using Loire.Model;
 using Loire.Coordination.Groups.Membership;
+using Loire.Model;
 using Loire.Model.Groups;
 
 namespace Loire.Coordination.Tests.Groups.Membership;
