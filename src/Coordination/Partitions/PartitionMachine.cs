@@ -110,7 +110,8 @@ public sealed class PartitionMachine<TReply, TPoll>
     /// <param name="batches">The batches in their order.</param>
     /// <param name="check">What the coordinator said of their transaction, if it was asked.</param>
     /// <returns>How many of the first ones repeat batches of the log, and where those lie. <see cref="ErrorCode.OutOfOrderSequenceNumber"/> also if a batch
-    /// repeats another after a new one: a client repeats its oldest batches. For keyed producers see <see cref="ProducerTable.JudgeKeyed"/>.</returns>
+    /// repeats another after a new one, because a client repeats its oldest batches, or if repeated ones do not follow each other in the log.
+    /// For keyed producers see <see cref="ProducerTable.JudgeKeyed"/>.</returns>
     public SequenceVerdict Judge(ReadOnlySpan<ProducedBatch> batches, TransactionCheck? check)
     {
         if (batches is [{ IsKeyed: true }, ..])
@@ -122,7 +123,11 @@ public sealed class PartitionMachine<TReply, TPoll>
         for (var i = verdict.Repeated; i < batches.Length; i++)
         {
             var error = Producers.Check(batches[i], batches[verdict.Repeated..i], check, out var original);
-            if (error != ErrorCode.None || (original is not null && verdict.Repeated < i))
+
+            // The answer has one range of offsets for all that is repeated: what lies apart is sent again apart.
+            var isApart = original is not null && (verdict.Repeated < i
+                || (verdict.NextOffset != Offset.None && original.Value.BaseOffset != verdict.NextOffset));
+            if (error != ErrorCode.None || isApart)
             {
                 return verdict with { Error = error != ErrorCode.None ? error : ErrorCode.OutOfOrderSequenceNumber };
             }

@@ -37,11 +37,15 @@ internal sealed class AppendCalls(TopicCache topics, ProducePolicy policy, TimeP
 
         start = time.GetTimestamp();
         var attempt = await CallAsync(
-            routes.Partition(target.Partition), new AppendRequest(bytes, target.Owner.Acks, Transaction: policy.Transaction?.Id),
+            routes.Partition(target.Partition), Request(target.Owner, bytes),
             left < policy.RequestTimeout ? left : policy.RequestTimeout);
         target.Owner.OnAppended(target.Partition, time.GetElapsedTime(start), attempt.Error);
         return attempt;
     }
+
+    private AppendRequest Request(IAccumulatorOwner owner, ReadOnlyMemory<byte> bytes) => owner.Transaction is { } transaction
+        ? new AppendRequest(bytes, owner.Acks, Transaction: transaction.Id, Version: transaction.Version)
+        : new AppendRequest(bytes, owner.Acks, Transaction: policy.Transaction?.Id);
 
     /// <summary>Calls a partition once.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -326,7 +326,7 @@ public sealed class BatchDelivery(
         {
             if (sent >= first)
             {
-                group[sent].Succeed(OffsetOf(answer, from, group[sent].RecordsCount, records), answer.LogAppendTime);
+                group[sent].Succeed(OffsetOf(answer, from, group[sent].RecordsCount, records), answer.LogAppendTime, answer.LogStartOffset);
             }
 
             from += group[sent].RecordsCount;

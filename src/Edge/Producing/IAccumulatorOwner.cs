@@ -1,6 +1,7 @@
 using Loire.Edge.Topics;
 using Loire.Model;
 using Loire.Model.Batches;
+using Loire.Model.Transactions;
 
 namespace Loire.Edge.Producing;
 
@@ -15,6 +16,12 @@ public interface IAccumulatorOwner
 
     /// <summary>When a partition acknowledges an append.</summary>
     Acks Acks { get; }
+
+    /// <summary>
+    /// The transactional id that clients named for batches that they have encoded, and the dialect of its producer; null without one, and where the policy has a
+    /// transaction (<see cref="ProducePolicy.Transaction"/>).
+    /// </summary>
+    (TransactionalId Id, TransactionVersion Version)? Transaction => null;
 
     /// <summary>Continues with newer routes, which may lead to another creation of the topic.</summary>
     /// <returns>False if the records must not go there.</returns>

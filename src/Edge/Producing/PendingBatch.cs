@@ -53,6 +53,9 @@ public abstract class PendingBatch
     /// <summary>The broker's time with log append time, otherwise none. Valid after <see cref="IsEnded"/>.</summary>
     public Timestamp LogAppendTime { get; private set; } = Timestamp.None;
 
+    /// <summary>The first readable offset of the partition. Valid after <see cref="IsEnded"/>; <see cref="Offset.None"/> with a failure.</summary>
+    public Offset LogStartOffset { get; private set; } = Offset.None;
+
     /// <summary>When the batch was created, in units of <see cref="TimeProvider.GetTimestamp"/>.</summary>
     internal long OpenedAt { get; }
 
@@ -100,9 +103,9 @@ public abstract class PendingBatch
         destination = destination[EncodedBytes..];
     }
 
-    internal void Succeed(Offset baseOffset, Timestamp logAppendTime)
+    internal void Succeed(Offset baseOffset, Timestamp logAppendTime, Offset logStartOffset)
     {
-        (BaseOffset, LogAppendTime) = (baseOffset, logAppendTime);
+        (BaseOffset, LogAppendTime, LogStartOffset) = (baseOffset, logAppendTime, logStartOffset);
         End();
     }
 

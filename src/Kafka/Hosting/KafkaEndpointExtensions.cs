@@ -2,7 +2,9 @@ using System.Net;
 using Loire.Kafka.Connections;
 using Loire.Kafka.Handlers;
 using Loire.Kafka.Handlers.Cluster;
+using Loire.Kafka.Handlers.Producing;
 using Loire.Kafka.Handlers.Topics;
+using Loire.Kafka.Handlers.Transactions;
 using Loire.Kafka.Requests;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -32,6 +34,8 @@ public static class KafkaEndpointExtensions
         services.AddSingleton<KafkaServices>();
         services.AddClusterHandlers();
         services.AddTopicHandlers();
+        services.AddProducingHandlers();
+        services.AddTransactionsHandlers();
 
         // ApiVersions lists all handlers, itself included.
         services.AddSingleton(provider => new ServedApis(
