@@ -2,6 +2,7 @@ using System.Net;
 using Loire.Kafka.Connections;
 using Loire.Kafka.Handlers;
 using Loire.Kafka.Handlers.Cluster;
+using Loire.Kafka.Handlers.Fetching;
 using Loire.Kafka.Handlers.Topics;
 using Loire.Kafka.Requests;
 using Microsoft.AspNetCore.Connections;
@@ -32,6 +33,7 @@ public static class KafkaEndpointExtensions
         services.AddSingleton<KafkaServices>();
         services.AddClusterHandlers();
         services.AddTopicHandlers();
+        services.AddFetchingHandlers();
 
         // ApiVersions lists all handlers, itself included.
         services.AddSingleton(provider => new ServedApis(
