@@ -42,6 +42,11 @@ public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int parti
     /// </summary>
     public BrokerFetches? Together { get; init; }
 
+    /// <summary>
+    /// Whether answers with <see cref="IsolationLevel.ReadCommitted"/> keep the batches of aborted transactions and name these, for a reader that leaves them out itself.
+    /// </summary>
+    public bool NamesAborted { get; init; }
+
     /// <summary>The wait from which on a fetch need not be made by itself: such partitions are idle.</summary>
     public static readonly TimeSpan LongWait = TimeSpan.FromSeconds(1);
 
@@ -74,7 +79,7 @@ public sealed class FetchSession(TopicCache topics, TopicRoutes topic, int parti
         _newestEpoch = epoch > _newestEpoch ? epoch : _newestEpoch;
         return answer.Error switch
         {
-            ErrorCode.None => new Fetched(FetchStatus.Read, CommittedBatches.Of(answer)),
+            ErrorCode.None => new Fetched(FetchStatus.Read, NamesAborted ? answer : CommittedBatches.Of(answer)),
             ErrorCode.OffsetOutOfRange => new Fetched(FetchStatus.OutOfRange, answer),
             var error when TopicRoutes.IsUnknown(error) => now is not null
                 ? new Fetched(now.Id == before.Id ? FetchStatus.Unavailable : FetchStatus.TopicReplaced, answer) { Successor = now }

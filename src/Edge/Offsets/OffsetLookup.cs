@@ -36,16 +36,33 @@ public sealed class OffsetLookup(TopicCache topics)
     /// <param name="answer">The partition's answer.</param>
     /// <param name="time">The time that the search was for.</param>
     /// <param name="isolation">Whether to look before the last stable offset only.</param>
-    public static OffsetAtTime Find(FindBatchResult answer, Timestamp time, IsolationLevel isolation = IsolationLevel.ReadUncommitted)
+    public static OffsetAtTime Find(FindBatchResult answer, Timestamp time, IsolationLevel isolation = IsolationLevel.ReadUncommitted) =>
+        FindIn(answer, time, isolation);
+
+    /// <summary>Finds the record with the greatest timestamp within the batch that a partition found.</summary>
+    /// <param name="answer">The partition's answer.</param>
+    /// <param name="isolation">Whether to look before the last stable offset only.</param>
+    public static OffsetAtTime FindNewest(FindBatchResult answer, IsolationLevel isolation = IsolationLevel.ReadUncommitted) =>
+        FindIn(answer, null, isolation);
+
+    private static OffsetAtTime FindIn(FindBatchResult answer, Timestamp? time, IsolationLevel isolation)
     {
         var batches = new BatchPieces(answer.Error == ErrorCode.None ? answer.Batch : []);
         while (batches.TryTake(out var batch, out var pooled))
         {
             try
             {
-                if (TimeSearch.FirstIn(batch.Span, time, answer.Bounds.LogStart) is { } found && found.Offset < answer.Bounds.End(isolation))
+                var sought = time;
+                var epoch = LeaderEpoch.None;
+                if (RecordBatch.TryRead(batch.Span, out var header) == ErrorCode.None)
                 {
-                    return new OffsetAtTime(ErrorCode.None, found.Offset, found.Time, answer.Bounds);
+                    (sought, epoch) = (time ?? header.MaxTimestamp, header.LeaderEpoch);
+                }
+
+                if (sought is { } first && TimeSearch.FirstIn(batch.Span, first, answer.Bounds.LogStart) is { } found
+                    && found.Offset < answer.Bounds.End(isolation))
+                {
+                    return new OffsetAtTime(ErrorCode.None, found.Offset, found.Time, answer.Bounds, epoch);
                 }
             }
             finally
@@ -57,7 +74,7 @@ public sealed class OffsetLookup(TopicCache topics)
             }
         }
 
-        return new OffsetAtTime(answer.Error, Offset.None, Timestamp.None, answer.Bounds);
+        return new OffsetAtTime(answer.Error, Offset.None, Timestamp.None, answer.Bounds, LeaderEpoch.None);
     }
 }
 
@@ -66,7 +83,8 @@ public sealed class OffsetLookup(TopicCache topics)
 /// <param name="Offset">The record's offset; <see cref="Offset.None"/> if every record is older or the search failed.</param>
 /// <param name="Timestamp">The record's time.</param>
 /// <param name="Bounds">The positions of the log at the time of the answer.</param>
-public readonly record struct OffsetAtTime(ErrorCode Error, Offset Offset, Timestamp Timestamp, PartitionOffsets Bounds)
+/// <param name="Epoch">The epoch of the leader that appended the record.</param>
+public readonly record struct OffsetAtTime(ErrorCode Error, Offset Offset, Timestamp Timestamp, PartitionOffsets Bounds, LeaderEpoch Epoch)
 {
     /// <summary>Whether there is such a record.</summary>
     public bool IsFound => Offset != Offset.None;

@@ -3,6 +3,7 @@ using Loire.Kafka.Connections;
 using Loire.Kafka.Handlers;
 using Loire.Kafka.Handlers.Cluster;
 using Loire.Kafka.Handlers.Producing;
+using Loire.Kafka.Handlers.Fetching;
 using Loire.Kafka.Handlers.Topics;
 using Loire.Kafka.Handlers.Transactions;
 using Loire.Kafka.Requests;
@@ -36,6 +37,7 @@ public static class KafkaEndpointExtensions
         services.AddTopicHandlers();
         services.AddProducingHandlers();
         services.AddTransactionsHandlers();
+        services.AddFetchingHandlers();
 
         // ApiVersions lists all handlers, itself included.
         services.AddSingleton(provider => new ServedApis(
