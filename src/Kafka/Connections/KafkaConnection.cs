@@ -6,6 +6,7 @@ using Loire.Kafka.Protocol.Wire;
 using Loire.Kafka.Requests;
 using Loire.Model.Memory;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Kafka.Connections;
@@ -52,6 +53,9 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
         var sending = SendAsync();
         try
         {
+            // A node that stops closes its connections; otherwise it would wait for calls that are to wait for long.
+            await using var stopping = _transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested
+                .UnsafeRegister(static reading => ((CancellationTokenSource)reading!).Cancel(), _reading) ?? default;
             await using var idle = _services.Time.CreateTimer(
                 static connection => ((KafkaConnection)connection!).CloseIfIdle(), this, _options.IdleTimeout, _options.IdleTimeout / 4);
             await ReadAsync();

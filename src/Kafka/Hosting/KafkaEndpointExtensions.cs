@@ -2,6 +2,7 @@ using System.Net;
 using Loire.Kafka.Connections;
 using Loire.Kafka.Handlers;
 using Loire.Kafka.Handlers.Cluster;
+using Loire.Kafka.Handlers.Groups;
 using Loire.Kafka.Handlers.Producing;
 using Loire.Kafka.Handlers.Fetching;
 using Loire.Kafka.Handlers.Topics;
@@ -34,6 +35,7 @@ public static class KafkaEndpointExtensions
         services.AddSingleton<KafkaMetrics>();
         services.AddSingleton<KafkaServices>();
         services.AddClusterHandlers();
+        services.AddGroupsHandlers();
         services.AddTopicHandlers();
         services.AddProducingHandlers();
         services.AddTransactionsHandlers();

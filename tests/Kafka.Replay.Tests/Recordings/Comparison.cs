@@ -168,12 +168,17 @@ internal static partial class Comparison
         {
             if (item![name] is JsonValue value && value.ToString() is { Length: > 0 } text)
             {
-                return RandomEnd().Replace(text, "") + (name == "clientId" ? Start(item["memberId"]?.ToString() ?? "None", 12) : "");
+                return RandomEnd().Replace(text, "") + (name != "clientId" ? "" : MemberKey(item));
             }
         }
 
         return Sorted(item)?.ToJsonString() ?? "null";
     }
+
+    /// <summary>What tells members of one client apart: their ids are random, so in a classic group what they say and have.</summary>
+    private static string MemberKey(JsonNode member) => member["memberAssignment"] is { } assignment
+        ? $"{member["groupInstanceId"]} {member["memberMetadata"]} {assignment}"
+        : Start(member["memberId"]?.ToString() ?? "None", 12);
 
     /// <summary>A copy with the fields of all objects in the order of their names.</summary>
     private static JsonNode? Sorted(JsonNode? node) => node switch
