@@ -78,9 +78,13 @@ public static class LoireHost
     }
 
     /// <summary>The addresses of a node that has started: first those of the HTTP API, then those for Kafka's clients, each with its port.</summary>
-    public static (IReadOnlyList<string> Http, IReadOnlyList<string> Kafka) AddressesOf(WebApplication node, NodeOptions options)
+    public static (IReadOnlyList<string> Http, IReadOnlyList<string> Kafka) AddressesOf(WebApplication node, NodeOptions options) =>
+        AddressesOf(node.Services, options);
+
+    /// <inheritdoc cref="AddressesOf(WebApplication, NodeOptions)"/>
+    internal static (IReadOnlyList<string> Http, IReadOnlyList<string> Kafka) AddressesOf(IServiceProvider node, NodeOptions options)
     {
-        var addresses = node.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        var addresses = node.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
 
         // The server lists them in the order in which it was told of them, and knows only of HTTP.
         var http = options.Endpoints.Count + options.Http2Endpoints.Count;

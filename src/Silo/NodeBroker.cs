@@ -52,7 +52,7 @@ internal sealed partial class NodeBroker(
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            await services.AnnounceLoireBrokerAsync(Url(), stopping);
+            await services.AnnounceLoireBrokerAsync(Url(), Kafka(), stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -77,11 +77,27 @@ internal sealed partial class NodeBroker(
             return null;
         }
 
-        // All addresses of the machine: that of the silo is one which the other nodes reach.
-        return IPAddress.TryParse(url.IdnHost, out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any))
-            ? new UriBuilder(url) { Host = options.SiloAddress.ToString() }.Uri.AbsoluteUri
-            : url.AbsoluteUri;
+        return Reachable(url).AbsoluteUri;
     }
+
+    private string? Kafka()
+    {
+        if (options.KafkaEndpoints.Count == 0)
+        {
+            return null;
+        }
+
+        IEnumerable<string> addresses = options.KafkaAdvertised.Count > 0
+            ? options.KafkaAdvertised.Select(advertised => advertised.ToString())
+            : LoireHost.AddressesOf(services, options).Kafka.Select(address => Reachable(new Uri($"tcp://{address}")).Authority);
+        return string.Join(',', addresses);
+    }
+
+    // All addresses of the machine: that of the silo is one which the other nodes reach.
+    private Uri Reachable(Uri url) =>
+        IPAddress.TryParse(url.IdnHost, out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any))
+            ? new UriBuilder(url) { Host = options.SiloAddress.ToString() }.Uri
+            : url;
 
     [LoggerMessage(2, LogLevel.Warning, "This broker could not hand its grains to the others before its stop.")]
     private static partial void LogNotDrained(ILogger logger, Exception problem);

@@ -13,9 +13,11 @@ namespace Loire.Coordination.Brokers;
 /// <param name="Version">The version of its program.</param>
 /// <param name="StartedAt">When it started, by its own clock.</param>
 /// <param name="Features">The feature levels that its program supports; null if the program is from before there were levels.</param>
+/// <param name="Kafka">Where clients of Kafka's protocol reach it, as hosts with ports that commas separate, in the order of its listeners; null if it has none or is not
+/// that far yet.</param>
 public sealed record BrokerRecord(
     int Id, long Epoch, BrokerPhase Phase, string? Rack, string? Http, string Silo, string Version, Timestamp StartedAt,
-    FeatureRange? Features = null);
+    FeatureRange? Features = null, string? Kafka = null);
 
 /// <summary>The phases of one start of a broker, as it reports them; a broker that dies stays in its last one.</summary>
 public enum BrokerPhase : byte

@@ -14,13 +14,15 @@ namespace Loire.Coordination.Brokers;
 ///   levels   4 lowest | 4 highest; −1 and −1 for none
 /// </code>
 /// Versions of level 0 know only layout 1, and keep its texts when they write it. So there the levels are part of the version, as build metadata of
-/// semantic versioning: 1.0.0+levels.0-1. Golden bytes: BrokerRegistryCodecTests.
+/// semantic versioning: 1.0.0+levels.0-1. For the same reason the addresses for Kafka's clients are part of the version in both layouts, before the levels:
+/// 1.0.0+kafka.127.0.0.1:9092. Golden bytes: BrokerRegistryCodecTests.
 /// </summary>
 public static class BrokerRegistryCodec
 {
     private const byte LayoutOfLevel0 = 1;
     private const byte Layout = 2;
     private const string Levels = "+levels.";
+    private const string Kafka = "+kafka.";
 
     /// <summary>Writes a registry.</summary>
     public static ReadOnlyMemory<byte> Write(BrokerRegistry registry)
@@ -35,8 +37,9 @@ public static class BrokerRegistryCodec
         writer.Int32(registry.Brokers.Count);
         foreach (var broker in registry.Brokers.Values)
         {
+            var version = broker.Kafka is null ? broker.Version : $"{broker.Version}{Kafka}{broker.Kafka}";
             writer.Int32(broker.Id).Int64(broker.Epoch).Byte((byte)broker.Phase).Text(broker.Rack).Text(broker.Http)
-                .Text(broker.Silo).Text(isLevel0 ? Join(broker.Version, broker.Features) : broker.Version).Int64(broker.StartedAt.Milliseconds);
+                .Text(broker.Silo).Text(isLevel0 ? Join(version, broker.Features) : version).Int64(broker.StartedAt.Milliseconds);
             if (!isLevel0)
             {
                 writer.Int32(broker.Features?.Lowest ?? -1).Int32(broker.Features?.Highest ?? -1);
@@ -87,7 +90,9 @@ public static class BrokerRegistryCodec
                 return false;
             }
 
-            brokers[id] = new BrokerRecord(id, epoch, phase, rack, http, silo, version, startedAt, features);
+            var at = version.LastIndexOf(Kafka, StringComparison.Ordinal);
+            brokers[id] = new BrokerRecord(
+                id, epoch, phase, rack, http, silo, at < 0 ? version : version[..at], startedAt, features, at < 0 ? null : version[(at + Kafka.Length)..]);
         }
 
         registry = reader.IsComplete ? new BrokerRegistry(clusterId, level, brokers.ToImmutable()) : null;

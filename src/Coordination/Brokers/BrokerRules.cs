@@ -118,9 +118,10 @@ public static class BrokerRules
     /// <param name="silo">The silo that was registered; not its epoch, because at level 0 epochs begin again after a removal.</param>
     /// <param name="phase">The new phase.</param>
     /// <param name="http">The URL of its HTTP API; null keeps what is known.</param>
-    public static BrokerRegistry? Advance(BrokerRegistry registry, int id, string silo, BrokerPhase phase, string? http) =>
+    /// <param name="kafka">Where clients of Kafka's protocol reach it; null keeps what is known.</param>
+    public static BrokerRegistry? Advance(BrokerRegistry registry, int id, string silo, BrokerPhase phase, string? http, string? kafka = null) =>
         registry.Brokers.GetValueOrDefault(id) is { } broker && broker.Silo == silo && broker.Phase != BrokerPhase.Removed
-            ? registry.With(broker with { Phase = phase, Http = http ?? broker.Http })
+            ? registry.With(broker with { Phase = phase, Http = http ?? broker.Http, Kafka = kafka ?? broker.Kafka })
             : null;
 
     /// <summary>

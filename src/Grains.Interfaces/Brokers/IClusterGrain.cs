@@ -76,6 +76,8 @@ public sealed record ClusterDescription(
 /// <param name="Version">The version of its program.</param>
 /// <param name="StartedAt">When it started, by its own clock.</param>
 /// <param name="Features">The feature levels that it supports; null for a version from before there were levels.</param>
+/// <param name="Kafka">Where clients of Kafka's protocol reach it, as hosts with ports that commas separate, in the order of its listeners; null if it has none or is not
+/// that far yet.</param>
 [GenerateSerializer, Immutable, Alias("loire.BrokerDescription")]
 public sealed record BrokerDescription(
     [property: Id(0)] int Id,
@@ -86,7 +88,8 @@ public sealed record BrokerDescription(
     [property: Id(5)] string Silo,
     [property: Id(6)] string Version,
     [property: Id(7)] Timestamp StartedAt,
-    [property: Id(8)] FeatureRange? Features = null);
+    [property: Id(8)] FeatureRange? Features = null,
+    [property: Id(9)] string? Kafka = null);
 
 /// <summary>Whether a broker serves.</summary>
 [GenerateSerializer, Alias("loire.BrokerState")]

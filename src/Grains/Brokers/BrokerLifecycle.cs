@@ -48,7 +48,7 @@ internal sealed partial class BrokerLifecycle(
         within.CancelAfter(LeaveWithin);
         try
         {
-            await registration.AdvanceAsync(BrokerPhase.Stopped, null, within.Token);
+            await registration.AdvanceAsync(BrokerPhase.Stopped, null, null, within.Token);
         }
         catch (Exception problem)
         {

@@ -85,8 +85,9 @@ internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions option
     /// <summary>Records the phase of this start, unless a later start has replaced it.</summary>
     /// <param name="phase">The new phase.</param>
     /// <param name="http">The URL of the HTTP API; null keeps what is known.</param>
+    /// <param name="kafka">Where clients of Kafka's protocol reach it (<see cref="BrokerRecord.Kafka"/>); null keeps what is known.</param>
     /// <param name="cancellation">Ends the attempts.</param>
-    public async Task AdvanceAsync(BrokerPhase phase, string? http, CancellationToken cancellation)
+    public async Task AdvanceAsync(BrokerPhase phase, string? http, string? kafka, CancellationToken cancellation)
     {
         if (_registered is not { } mine)
         {
@@ -100,7 +101,7 @@ internal sealed class BrokerRegistration(IClusterRoot root, BrokerOptions option
         }
 
         ValueTask<Advanced> Decide(BrokerRegistry? registry) => new(new Advanced(
-            registry is null ? null : BrokerRules.Advance(registry, mine.Id, mine.Silo, phase, http)));
+            registry is null ? null : BrokerRules.Advance(registry, mine.Id, mine.Silo, phase, http, kafka)));
     }
 
     /// <summary>Removes a broker from the registry for good, unless it lives.</summary>

@@ -31,7 +31,7 @@ public sealed partial class ClusterGrain(IClusterRoot root, IClusterMembershipSe
                 where broker.Phase != BrokerPhase.Removed
                 select new BrokerDescription(
                     broker.Id, broker.Epoch, StateOf(broker, view), broker.Rack, broker.Http, broker.Silo, broker.Version, broker.StartedAt,
-                    broker.Features)],
+                    broker.Features, broker.Kafka)],
             FeatureLevel: registry?.FeatureLevel ?? 0);
     }
 

@@ -45,7 +45,9 @@ public static class LoireBrokerHostingExtensions
     /// <summary>Tells the other brokers that this one serves clients now.</summary>
     /// <param name="services">The services of a silo with <see cref="AddLoireBroker"/>.</param>
     /// <param name="http">The URL of its HTTP API; null if it has none.</param>
+    /// <param name="kafka">Where clients of Kafka's protocol reach it, as hosts with ports that commas separate, in the order of its listeners; null if it has none.</param>
     /// <param name="cancellation">Ends the attempts, if the store does not answer.</param>
-    public static Task AnnounceLoireBrokerAsync(this IServiceProvider services, string? http, CancellationToken cancellation = default) =>
-        services.GetRequiredService<BrokerRegistration>().AdvanceAsync(BrokerPhase.Running, http, cancellation);
+    public static Task AnnounceLoireBrokerAsync(
+        this IServiceProvider services, string? http, string? kafka = null, CancellationToken cancellation = default) =>
+        services.GetRequiredService<BrokerRegistration>().AdvanceAsync(BrokerPhase.Running, http, kafka, cancellation);
 }

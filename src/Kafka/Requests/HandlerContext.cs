@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Net;
 using Loire.Kafka.Protocol.Frames;
 
@@ -78,6 +80,17 @@ public sealed class ConnectionScope(AdvertisedAddress advertised, EndPoint? remo
 /// <param name="Port">From 1 to 65,535.</param>
 public sealed record AdvertisedAddress(string Host, int Port)
 {
+    /// <summary>Parses what <see cref="ToString"/> writes.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out AdvertisedAddress? address)
+    {
+        var colon = text.LastIndexOf(':');
+        address = colon > 0 && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            && port is > 0 and <= IPEndPoint.MaxPort
+            ? new AdvertisedAddress(text[..colon].Trim('[', ']'), port)
+            : null;
+        return address is not null;
+    }
+
     /// <inheritdoc/>
     public override string ToString() => Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 }

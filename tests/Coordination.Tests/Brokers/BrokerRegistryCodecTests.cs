@@ -17,6 +17,8 @@ public sealed class BrokerRegistryCodecTests
         var registry = BrokerRegistry.Of("c", level)
             .With(new BrokerRecord(0, 7, BrokerPhase.Running, "r1", "http://127.0.0.1:8080/", "127.0.0.1:1@2", "1.2.3", new Timestamp(1), new FeatureRange(0, 12)))
             .With(new BrokerRecord(1, 2, BrokerPhase.Removed, null, null, "s", "1.0.0", new Timestamp(3), new FeatureRange(1, 1)))
+            .With(new BrokerRecord(
+                3, 1, BrokerPhase.Running, null, null, "s", "1.2.3", new Timestamp(4), new FeatureRange(0, 5), "127.0.0.1:9092,[::1]:9093"))
             .With(new BrokerRecord(int.MaxValue, 1, BrokerPhase.Stopped, null, null, "s", "", new Timestamp(2)));
         var bytes = BrokerRegistryCodec.Write(registry);
         Assert.True(BrokerRegistryCodec.TryRead(bytes.Span, out var read));
@@ -38,6 +40,11 @@ public sealed class BrokerRegistryCodecTests
     [Fact]
     public void The_layout_of_level_0_is_that_of_versions_without_levels() => Is(
         "01" + "000163" + "00000001" + Broker2 + "000176" + "0000000000000005", BrokerRegistry.Of("c", 0).With(Record));
+
+    [Fact]
+    public void The_version_of_a_broker_carries_its_addresses_for_Kafka_which_earlier_versions_keep() => Is(
+        "01" + "000163" + "00000001" + Broker2 + "000C" + "762B6B61666B612E" + "683A3932" + "0000000000000005",
+        BrokerRegistry.Of("c", 0).With(Record with { Kafka = "h:92" }));
 
     [Fact]
     public void At_level_0_the_version_of_a_broker_carries_its_levels_which_versions_without_levels_keep() => Is(

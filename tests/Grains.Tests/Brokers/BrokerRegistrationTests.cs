@@ -54,7 +54,7 @@ public sealed class BrokerRegistrationTests
     {
         var first = New(time, id: 1);
         await first.RegisterAsync("s1", Alive(), default);
-        await first.AdvanceAsync(BrokerPhase.Running, "http://h:1/", default);
+        await first.AdvanceAsync(BrokerPhase.Running, "http://h:1/", "h:2,[::1]:3", default);
         var begun = time.GetTimestamp();
         var refusal = await Assert.ThrowsAsync<BrokerRefusedException>(() => New(time, id: 1).RegisterAsync("s2", Alive("s1"), default));
         Assert.StartsWith("As broker 1: the broker 1 is running at http://h:1/ since ", refusal.Message, StringComparison.Ordinal);
@@ -91,7 +91,7 @@ public sealed class BrokerRegistrationTests
         var begun = time.GetTimestamp();
         Assert.Contains("root/brokers", await alone.RegisterAsync("s1", Alive(), default), StringComparison.Ordinal);
         Assert.Equal((0L, TimeSpan.Zero), (alone.Epoch, time.GetElapsedTime(begun)));
-        await alone.AdvanceAsync(BrokerPhase.Stopped, null, default);
+        await alone.AdvanceAsync(BrokerPhase.Stopped, null, null, default);
         await Assert.ThrowsAsync<InvalidDataException>(() => New(time, id: 1).RegisterAsync("s2", Alive(), default));
         Assert.Empty(_storage.Keys);
     });
@@ -102,7 +102,7 @@ public sealed class BrokerRegistrationTests
         var first = New(time, id: 1);
         await first.RegisterAsync("s1", Alive(), default);
         await New(time, id: 1).RegisterAsync("s2", Alive(), default);
-        await first.AdvanceAsync(BrokerPhase.Stopped, null, default);
+        await first.AdvanceAsync(BrokerPhase.Stopped, null, null, default);
         var broker = Assert.Single((await BrokerRegistration.ReadAsync(Root))!.Brokers.Values);
         Assert.Equal(("s2", BrokerPhase.Starting), (broker.Silo, broker.Phase));
     });

@@ -28,7 +28,7 @@ internal sealed record ReachableBrokers(string ClusterId, ReachableBroker Self, 
 
 /// <summary>
 /// The brokers that clients can reach, looked up at most once in <see cref="MaxAge"/>. If the registry cannot be read, what was known last is told; this node itself is
-/// always among them.
+/// always among them. A broker without an address for Kafka's clients is left out. A client of a node's second listener gets the other nodes' second listeners.
 /// </summary>
 /// <param name="grains">Reaches the registry.</param>
 /// <param name="options">Says which broker this node is.</param>
@@ -51,8 +51,22 @@ internal sealed class Brokers(IGrainFactory grains, IOptions<KafkaEndpointOption
         var cluster = (await LookUpAsync()).Cluster;
         var mine = Array.Find(cluster.Brokers, broker => broker.Id == options.Value.NodeId);
         var self = new ReachableBroker(options.Value.NodeId, own, mine?.Rack);
-        return new ReachableBrokers(cluster.ClusterId ?? UnknownCluster, self, [self]);
+        var listener = Math.Max(0, Array.IndexOf(AddressesOf(mine), own.ToString()));
+        return new ReachableBrokers(
+            cluster.ClusterId ?? UnknownCluster, self,
+            [.. cluster.Brokers.Where(broker => broker.State == BrokerState.Running && broker.Id != self.Id)
+                .Select(broker => Find(broker, listener)).OfType<ReachableBroker>().Append(self).OrderBy(broker => broker.Id)]);
     }
+
+    /// <summary>The broker at its listener that has the same place; at its first if it has fewer, and null if it has none.</summary>
+    private static ReachableBroker? Find(BrokerDescription broker, int listener)
+    {
+        var addresses = AddressesOf(broker);
+        var text = listener < addresses.Length ? addresses[listener] : addresses.FirstOrDefault();
+        return text is not null && AdvertisedAddress.TryParse(text, out var address) ? new ReachableBroker(broker.Id, address, broker.Rack) : null;
+    }
+
+    private static string[] AddressesOf(BrokerDescription? broker) => broker?.Kafka?.Split(',') ?? [];
 
     private ValueTask<Lookup> LookUpAsync()
     {
