@@ -75,11 +75,19 @@ public static class TopicRules
     }
 
     /// <summary>Changes settings; null resets one to its default.</summary>
-    public static Decision<TopicRecord> AlterConfigs(TopicState state, IReadOnlyList<KeyValuePair<string, string?>> changes)
+    /// <param name="state">The topic.</param>
+    /// <param name="changes">Settings and their new values.</param>
+    /// <param name="version">The only version of the topic for which the changes are meant; 0 for any.</param>
+    public static Decision<TopicRecord> AlterConfigs(TopicState state, IReadOnlyList<KeyValuePair<string, string?>> changes, long version = 0)
     {
         if (state.Phase != TopicPhase.Live)
         {
             return Unknown();
+        }
+
+        if (version != 0 && version != state.Version)
+        {
+            return Refuse(ErrorCode.InvalidUpdateVersion, $"The topic has version {state.Version}; the changes are meant for {version}.");
         }
 
         var (error, detail, normalized) = Check(state, changes);

@@ -31,6 +31,9 @@ public sealed class TopicCache(
     /// <summary>Provides references to grains.</summary>
     internal IGrainFactory Grains => grains;
 
+    /// <summary>Runs work that belongs to no caller.</summary>
+    internal BackgroundWork Background => _background;
+
     /// <summary>Repeats calls without side effects; null for one attempt each.</summary>
     public CallRetries? Retries => retries;
 

@@ -68,8 +68,9 @@ public sealed class TopicNames
         {
             if (_search.IsCompleted && (_searchedAt is not { } at || _time.GetElapsedTime(at) >= SearchInterval))
             {
-                _searchedAt = _time.GetTimestamp();
-                _search = SearchAllAsync();
+                var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                (_search, _searchedAt) = (done.Task, _time.GetTimestamp());
+                _topics.Background.Start(SearchAllAsync, done);
             }
 
             search = _search;
@@ -79,27 +80,32 @@ public sealed class TopicNames
         return TryFind(id);
     }
 
-    // What cannot be reached is not found: the caller's client asks again.
-    private async Task SearchAllAsync()
+    private async Task SearchAllAsync(TaskCompletionSource done)
     {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             await foreach (var page in _topics.PagesAsync())
             {
-                await Parallel.ForEachAsync(
-                    page.Names, new ParallelOptions { MaxDegreeOfParallelism = LookupsAtOnce },
-                    async (name, _) =>
+                foreach (var some in page.Names.Chunk(LookupsAtOnce))
+                {
+                    await Task.WhenAll(some.Select(async name =>
                     {
-                        if ((await _topics.FindAsync(name, SearchInterval, LookupTimeout, CancellationToken.None)).Topic is { } found)
+                        // Also of one that was cached before anybody listened.
+                        if ((await _topics.FindAsync(name, SearchInterval, LookupTimeout)).Topic is { } found)
                         {
                             Learn(found.Id, found.Name);
                         }
-                    });
+                    }));
+                }
             }
         }
         catch (Exception failure) when (GrainCallErrors.Of(failure) is not null)
         {
+            // What cannot be reached is not found: the caller's client asks again.
+        }
+        finally
+        {
+            done.SetResult();
         }
     }
 }

@@ -18,10 +18,13 @@ public sealed record CreateTopicRequest(
 /// <summary>Changes of a topic's configuration.</summary>
 /// <param name="Changes">Names and new values; null resets a setting to its default.</param>
 /// <param name="ValidateOnly">Whether to validate without changing anything.</param>
+/// <param name="Version">The version of the topic for which the changes were made up; if it has another one, the answer is
+/// <see cref="ErrorCode.InvalidUpdateVersion"/>. 0 for any. Earlier versions do not look at it.</param>
 [GenerateSerializer, Immutable, Alias("loire.AlterConfigsRequest")]
 public sealed record AlterConfigsRequest(
     [property: Id(0)] KeyValuePair<string, string?>[] Changes,
-    [property: Id(1)] bool ValidateOnly);
+    [property: Id(1)] bool ValidateOnly,
+    [property: Id(2)] long Version = 0);
 
 /// <summary>The answer of a topic to any request.</summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why the request was refused.</param>
@@ -67,9 +70,10 @@ public sealed record TopicConfig(
 /// <param name="Error"><see cref="ErrorCode.None"/>, or why there is no description.</param>
 /// <param name="Configs">All settings in ordinal order of their names; empty with an error.</param>
 /// <param name="Detail">Human-readable detail beyond the error code; null if there is none.</param>
+/// <param name="Version">The version of the topic that has these settings; 0 with an error, and from a node of an earlier version.</param>
 [GenerateSerializer, Immutable, Alias("loire.TopicConfigsResult")]
 public sealed record TopicConfigsResult(
-    [property: Id(0)] ErrorCode Error, [property: Id(1)] TopicConfigDescription[] Configs, [property: Id(2)] string? Detail);
+    [property: Id(0)] ErrorCode Error, [property: Id(1)] TopicConfigDescription[] Configs, [property: Id(2)] string? Detail, [property: Id(3)] long Version = 0);
 
 /// <summary>One setting of a topic and its meaning.</summary>
 /// <param name="Name">Kafka's name for it.</param>

@@ -122,7 +122,7 @@ public sealed partial class TopicDriver(
     /// <summary>Changes settings and distributes them to the partitions.</summary>
     public Task<TopicResult> AlterConfigsAsync(AlterConfigsRequest request) => InTurn(async () =>
     {
-        var result = await Change(TopicRules.AlterConfigs(State, request.Changes), request.ValidateOnly);
+        var result = await Change(TopicRules.AlterConfigs(State, request.Changes, request.Version), request.ValidateOnly);
         if (result.Error != ErrorCode.None || request.ValidateOnly
             || !request.Changes.Any(change => PartitionSettingsOf.Concerns(change.Key)))
         {
@@ -177,13 +177,15 @@ public sealed partial class TopicDriver(
     public async Task<TopicConfigsResult> DescribeConfigsAsync()
     {
         var error = await ReadAsync();
-        var configs = _topic.DurableState.Configs;
+        var topic = _topic.DurableState;
+        var configs = topic.Configs;
         return new TopicConfigsResult(
             error,
             error != ErrorCode.None ? [] : [.. TopicConfigs.All.Select(config => new TopicConfigDescription(
                 config.Name, config.Type, configs.GetValueOrDefault(config.Name, config.DefaultText), config.DefaultText,
                 !configs.ContainsKey(config.Name), config.Documentation, config.NoEffect))],
-            null);
+            null,
+            error != ErrorCode.None ? 0 : topic.Version);
     }
 
     /// <summary>

@@ -31,6 +31,7 @@ public sealed class ReplayNode : IAsyncLifetime
             Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
             KafkaEndpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
             LogLevel = LogLevel.Warning,
+            NodeId = 1,
             GroupInitialRebalanceDelay = TimeSpan.Zero,
         };
         _app = LoireHost.Build(options, builder => builder.Services.AddSingleton(Time));

@@ -1,3 +1,4 @@
+using Loire.Kafka.Requests;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Loire.Kafka.Handlers.Cluster;
@@ -6,5 +7,8 @@ namespace Loire.Kafka.Handlers.Cluster;
 internal static class ClusterHandlers
 {
     public static void AddClusterHandlers(this IServiceCollection services) => services
-        .AddSingleton<Brokers>();
+        .AddSingleton<Brokers>()
+        .AddSingleton<IKafkaHandler, DescribeClusterHandler>()
+        .AddSingleton<IKafkaHandler, SaslHandshakeHandler>()
+        .AddSingleton<IKafkaHandler, SaslAuthenticateHandler>();
 }

@@ -78,7 +78,7 @@ internal sealed class MetadataHandler(Brokers brokers, TopicDirectory topics) : 
 
     private static MetadataResponse.Topic Answer(string? name, Guid id, TopicLookup lookup, ReachableBrokers cluster, int operations) =>
         lookup.Topic is not { } topic
-            ? new MetadataResponse.Topic { ErrorCode = ErrorFor(lookup.Error), Name = name, TopicId = id, TopicAuthorizedOperations = operations }
+            ? new MetadataResponse.Topic { ErrorCode = TopicDirectory.ToClient(lookup.Error), Name = name, TopicId = id, TopicAuthorizedOperations = operations }
             : new MetadataResponse.Topic
             {
                 Name = topic.Name.Value,
@@ -90,8 +90,4 @@ internal sealed class MetadataHandler(Brokers brokers, TopicDirectory topics) : 
 
     private static MetadataResponse.Partition Answer(int partition, int leader) =>
         new() { PartitionIndex = partition, LeaderId = leader, ReplicaNodes = [leader], IsrNodes = [leader] };
-
-    // Clients treat errors that they do not expect here as fatal; of these, LEADER_NOT_AVAILABLE makes them ask again.
-    private static ErrorCode ErrorFor(ErrorCode error) =>
-        error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId or ErrorCode.InvalidTopicException ? error : ErrorCode.LeaderNotAvailable;
 }

@@ -93,6 +93,37 @@ internal sealed class TopicDirectory(TopicCache topics, TopicNames names, IOptio
         }
     }
 
+    /// <summary>Describes the settings of a topic, with an error for a name that is not legal.</summary>
+    public async ValueTask<TopicConfigsResult> DescribeConfigsAsync(string name)
+    {
+        if (!TopicName.TryParse(name, out var legal, out string? problem))
+        {
+            return new TopicConfigsResult(ErrorCode.InvalidTopicException, [], problem);
+        }
+
+        try
+        {
+            return await topics.AskAsync(legal, static grain => grain.DescribeConfigs(), static answer => answer.Error);
+        }
+        catch (Exception failure) when (GrainCallErrors.Of(failure) is { } error)
+        {
+            return new TopicConfigsResult(error, [], $"The topic '{legal}' cannot be reached: {failure.Message}");
+        }
+    }
+
+    /// <summary>The logs of the partitions of a topic as they were last reported; none if the topic cannot be reached.</summary>
+    public async ValueTask<PartitionLogDescription[]> DescribeLogsAsync(TopicName name)
+    {
+        try
+        {
+            return (await topics.AskAsync(name, static grain => grain.DescribeLogs(), static answer => answer.Error)).Logs;
+        }
+        catch (Exception failure) when (GrainCallErrors.Of(failure) is not null)
+        {
+            return [];
+        }
+    }
+
     /// <summary>Notes the id of a topic that was created.</summary>
     public void Learn(TopicDescription created) => names.Learn(created.Id, created.Name);
 
@@ -104,6 +135,13 @@ internal sealed class TopicDirectory(TopicCache topics, TopicNames names, IOptio
             0, items.Count, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (i, _) => answers[i] = await answer(items[i]));
         return answers;
     }
+
+    /// <summary>
+    /// The error of a lookup as metadata tells it. Clients take errors that they do not expect there for final; <see cref="ErrorCode.LeaderNotAvailable"/> makes them ask
+    /// again.
+    /// </summary>
+    public static ErrorCode ToClient(ErrorCode error) =>
+        error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId or ErrorCode.InvalidTopicException ? error : ErrorCode.LeaderNotAvailable;
 
     private static TopicLookup Unknown(TopicId id) => new(null, ErrorCode.UnknownTopicId, $"No topic has the id {id}.");
 }

@@ -11,5 +11,17 @@ internal static class TopicHandlers
         .AddSingleton<TopicNames>(provider => new TopicNames(provider.GetRequiredService<TopicCache>(), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<TopicDirectory>()
         .AddSingleton<IKafkaHandler, MetadataHandler>()
-        .AddSingleton<IKafkaHandler, CreateTopicsHandler>();
+        .AddSingleton<IKafkaHandler, DescribeTopicPartitionsHandler>()
+        .AddSingleton<IKafkaHandler, CreateTopicsHandler>()
+        .AddSingleton<IKafkaHandler, DeleteTopicsHandler>()
+        .AddSingleton<IKafkaHandler, CreatePartitionsHandler>()
+        .AddSingleton<ConfigChanges>()
+        .AddSingleton<IKafkaHandler, DescribeConfigsHandler>()
+        .AddSingleton<IKafkaHandler, AlterConfigsHandler>()
+        .AddSingleton<IKafkaHandler, IncrementalAlterConfigsHandler>()
+        .AddSingleton<IKafkaHandler, ListConfigResourcesHandler>()
+        .AddSingleton<IKafkaHandler, ElectLeadersHandler>()
+        .AddSingleton<IKafkaHandler, AlterPartitionReassignmentsHandler>()
+        .AddSingleton<IKafkaHandler, ListPartitionReassignmentsHandler>()
+        .AddSingleton<IKafkaHandler, DescribeLogDirsHandler>();
 }
