@@ -184,6 +184,16 @@ public sealed class StandingReadsTests
         Assert.All(first, read => Assert.Equal(new Offset(1), read.Bounds!.HighWatermark));
     });
 
+    [Fact]
+    public void Timer_that_is_early_ends_no_wait_and_is_set_again() => VirtualTime.Run(async time =>
+    {
+        var bench = new Bench(time, new EarlyTime(time));
+        var start = time.GetUtcNow();
+        Assert.Equal(ErrorCode.None, Assert.Single(await bench.FetchAsync(from: 0)).Error);
+        Assert.Equal(Half, time.GetUtcNow() - start);
+        bench.Reads.Close();
+    });
+
     private static void Run(Func<Bench, Task> test) => VirtualTime.Run(async time =>
     {
         var bench = new Bench(time);
@@ -193,7 +203,7 @@ public sealed class StandingReadsTests
 
     private sealed class Bench
     {
-        public Bench(ManualTime time)
+        public Bench(ManualTime time, TimeProvider? timeOfReads = null)
         {
             Time = time;
             Cluster.AddTopic("t", partitions: 3);
@@ -205,7 +215,8 @@ public sealed class StandingReadsTests
             var background = new BackgroundWork(SynchronizationContext.Current);
             var cache = new TopicCache(Cluster.Factory, time, background);
             Reads = new StandingReads(false, new ReaderServices(
-                cache, new TopicNames(cache, time), new PartitionLookup(cache), new BrokerFetches(Cluster.Factory, time, background), time));
+                cache, new TopicNames(cache, time), new PartitionLookup(cache), new BrokerFetches(Cluster.Factory, time, background),
+                timeOfReads ?? time));
         }
 
         public ManualTime Time { get; }
@@ -223,5 +234,34 @@ public sealed class StandingReadsTests
 
         public async Task AppendAsync(string value, int partition = 0) => Assert.Equal(
             ErrorCode.None, (await Cluster.Partition("t", partition).Append(new(TestBatches.Of(1, value), Acks.All))).Error);
+    }
+
+    /// <summary>A clock whose timers are early when they run for the first time.</summary>
+    private sealed class EarlyTime(ManualTime time) : TimeProvider
+    {
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => time.GetUtcNow();
+
+        public override long GetTimestamp() => time.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            new EarlyTimer(time.CreateTimer(callback, state, dueTime, period));
+
+        private sealed class EarlyTimer(ITimer timer) : ITimer
+        {
+            private bool _wasEarly;
+
+            public bool Change(TimeSpan dueTime, TimeSpan period)
+            {
+                var early = _wasEarly ? dueTime : dueTime / 2;
+                _wasEarly = true;
+                return timer.Change(early, period);
+            }
+
+            public void Dispose() => timer.Dispose();
+
+            public ValueTask DisposeAsync() => timer.DisposeAsync();
+        }
     }
 }

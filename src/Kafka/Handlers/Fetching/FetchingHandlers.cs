@@ -2,6 +2,7 @@ using Loire.Edge.Fetching;
 using Loire.Edge.Topics;
 using Loire.Kafka.Requests;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Loire.Kafka.Handlers.Fetching;
 
@@ -16,8 +17,15 @@ internal static class FetchingHandlers
             provider.GetRequiredService<TopicCache>(), provider.GetRequiredService<TopicNames>(), provider.GetRequiredService<PartitionLookup>(),
             new BrokerFetches(provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>()),
             provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => new IncrementalSessions(
-            provider.GetRequiredService<TimeProvider>(), () => new StandingReads(isInSession: true, provider.GetRequiredService<ReaderServices>())));
+        services.AddSingleton(provider =>
+        {
+            var readers = provider.GetRequiredService<ReaderServices>();
+            var sessions = new IncrementalSessions(readers.Time, () => new StandingReads(isInSession: true, readers));
+
+            // Their reads wait at partitions that are about to go.
+            provider.GetService<IHostApplicationLifetime>()?.ApplicationStopping.Register(sessions.Close);
+            return sessions;
+        });
         services.AddSingleton<IKafkaHandler, FetchHandler>();
         services.AddSingleton<IKafkaHandler, ListOffsetsHandler>();
         services.AddSingleton<IKafkaHandler, OffsetForLeaderEpochHandler>();

@@ -95,6 +95,18 @@ internal sealed class IncrementalSessions(
         Remove(id);
     }
 
+    /// <summary>Ends all sessions, because the node stops.</summary>
+    public void Close()
+    {
+        List<int> ids;
+        lock (_lock)
+        {
+            ids = [.. _sessions.Keys];
+        }
+
+        ids.ForEach(Remove);
+    }
+
     private static FetchBeginning Failed(ErrorCode error) => new(error, null, false, []);
 
     private static IReadOnlyList<WantedPartition> Distinct(IReadOnlyList<WantedPartition> asked)

@@ -9,20 +9,20 @@ using Loire.Model;
 namespace Loire.Kafka.Handlers.Fetching;
 
 /// <summary>
-/// ListOffsets 1 to 10: the ends of logs, and the first record at or after a time, each up to the high watermark or with read_committed the last stable offset. No such
-/// record is offset −1 without an error. A partition that is named twice is refused, once.
+/// ListOffsets 1 to 11: the ends of logs, and the first record at or after a time, each up to the high watermark or with read_committed the last stable offset. No such
+/// record is offset −1 without an error, and so is what asks for a second tier of storage. A partition that is named twice is refused, once.
 /// <para>
 /// Other than in Kafka: the epoch of the leader is told of a log's end and of records that were found; of the earliest offset only while there has been one leader. A record
 /// that was deleted is not found by −3.
 /// </para>
 /// </summary>
 /// <param name="lookup">Finds and asks partitions.</param>
-internal sealed class ListOffsetsHandler(PartitionLookup lookup) : KafkaHandler<ListOffsetsRequest>(ApiKey.ListOffsets, 1, 10)
+internal sealed class ListOffsetsHandler(PartitionLookup lookup) : KafkaHandler<ListOffsetsRequest>(ApiKey.ListOffsets, 1, 11)
 {
     /// <summary>Words among the timestamps, with the version that brought each.</summary>
-    private const long Latest = -1, Earliest = -2, Newest = -3, EarliestLocal = -4, LatestTiered = -5;
+    private const long Latest = -1, Earliest = -2, Newest = -3, EarliestLocal = -4, LatestTiered = -5, EarliestPending = -6;
 
-    private const short NewestSince = 7, EarliestLocalSince = 8, LatestTieredSince = 9;
+    private const short NewestSince = 7, EarliestLocalSince = 8, LatestTieredSince = 9, EarliestPendingSince = 11;
 
     protected override async ValueTask<IKafkaMessage?> HandleAsync(HandlerContext context, ListOffsetsRequest request)
     {
@@ -49,8 +49,8 @@ internal sealed class ListOffsetsHandler(PartitionLookup lookup) : KafkaHandler<
         short version, string topic, ListOffsetsRequest.Partition asked, IsolationLevel isolation, CancellationToken cancellation)
     {
         var (index, time) = (asked.PartitionIndex, asked.Timestamp);
-        if (time < LatestTiered || (time == Newest && version < NewestSince) || (time == EarliestLocal && version < EarliestLocalSince)
-            || (time == LatestTiered && version < LatestTieredSince))
+        if (time < EarliestPending || (time == Newest && version < NewestSince) || (time == EarliestLocal && version < EarliestLocalSince)
+            || (time == LatestTiered && version < LatestTieredSince) || (time == EarliestPending && version < EarliestPendingSince))
         {
             return Failed(asked, ErrorCode.UnsupportedVersion);
         }
@@ -65,11 +65,11 @@ internal sealed class ListOffsetsHandler(PartitionLookup lookup) : KafkaHandler<
             }
         }
 
-        if (time is Latest or Earliest or EarliestLocal or LatestTiered)
+        if (time is Latest or Earliest or EarliestLocal or LatestTiered or EarliestPending)
         {
             var (failed, bounds) = await lookup.AskAsync(topic, index, static grain => grain.Offsets(), cancellation);
             return bounds is null ? Failed(asked, failed)
-                : time == LatestTiered ? Answer(asked, Timestamp.None, Offset.None, LeaderEpoch.None)
+                : time is LatestTiered or EarliestPending ? Answer(asked, Timestamp.None, Offset.None, LeaderEpoch.None)
                 : time == Latest ? Answer(asked, Timestamp.None, bounds.End(isolation), EpochOf(bounds))
                 : Answer(asked, Timestamp.None, bounds.LogStart, EpochOf(bounds) is { Value: 0 } only ? only : LeaderEpoch.None);
         }

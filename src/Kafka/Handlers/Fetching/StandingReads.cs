@@ -210,16 +210,20 @@ internal sealed class StandingReads(bool isInSession, ReaderServices services) :
 
     private async Task WaitAsync(StandingRead[] reads, FetchTerms terms, long begun, CancellationToken gone)
     {
-        using var timer = services.Time.CreateTimer(static signal => ((Signal)signal!).Set(), _signal, Left(), Timeout.InfiniteTimeSpan);
+        using var timer = services.Time.CreateTimer(
+            static signal => ((Signal)signal!).Set(), _signal, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         using var registration = gone.UnsafeRegister(static signal => ((Signal)signal!).Set(), _signal);
         while (true)
         {
             var progress = Progress(reads, terms);
-            if (progress.IsDone || Left() <= TimeSpan.Zero)
+            var left = terms.MaxWait - services.Time.GetElapsedTime(begun);
+            if (progress.IsDone || left <= TimeSpan.Zero)
             {
                 return;
             }
 
+            // Timers count whole milliseconds, and may be early: then it is set again.
+            timer.Change(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), Timeout.InfiniteTimeSpan);
             foreach (var read in reads)
             {
                 read.Wait(progress.Share, End);
@@ -230,8 +234,6 @@ internal sealed class StandingReads(bool isInSession, ReaderServices services) :
             TakeEnded();
             await LookAsync(reads, terms, gone);
         }
-
-        TimeSpan Left() => terms.MaxWait - services.Time.GetElapsedTime(begun) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     /// <summary>A read that has waited has ended, on any thread. What it brings while nobody waits for it is read again.</summary>
