@@ -31,6 +31,21 @@ public class PartitionMachineTests
     }
 
     [Fact]
+    public void Repeated_batches_are_one_append_only_if_they_follow_each_other_in_the_log()
+    {
+        ProducedBatch first = new(7, 0, 0, 1, Timestamp.None), second = new(7, 0, 1, 1, Timestamp.None), third = new(7, 0, 2, 1, Timestamp.None);
+        foreach (var (batch, offset) in new[] { (first, 0), (second, 1), (third, 3) })
+        {
+            _machine.Producers.Append(batch, new(offset), Timestamp.None);
+        }
+
+        var both = _machine.Judge([first, second], null);
+        Assert.Equal((ErrorCode.None, 2, 0, 2), (both.Error, both.Repeated, both.BaseOffset.Value, both.NextOffset.Value));
+        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, _machine.Judge([second, third], null).Error);
+        Assert.Equal((ErrorCode.None, 1), (_machine.Judge([third], null).Error, _machine.Judge([third], null).Repeated));
+    }
+
+    [Fact]
     public void Where_the_store_replicates_every_append_is_acknowledged_in_the_order_of_offsets()
     {
         Append("a", 1, Acks.All);

@@ -195,8 +195,8 @@ public sealed class BatchDelivery(
             }
 
             var mayBeStored = attempt.IsOutcomeUnknown || failure is { IsOutcomeUnknown: true };
-            failure = new AppendFailure(
-                isUnsure ? ErrorCode.UnknownTopicOrPartition : attempt.Error, mayBeStored, attempt.Answer.Detail, attempt.Exception);
+            var code = isUnsure ? ErrorCode.UnknownTopicOrPartition : attempt.Error;
+            failure = new AppendFailure(code, mayBeStored, attempt.Answer.Detail, attempt.Exception) { Demands = attempt.Answer.Demands };
             var mayPass = fate != TopicFate.Gone
                 && (attempt.IsOutcomeUnknown ? policy.RetryUnknownOutcomes || isInDoubt
                     : policy.RetriesOnlyMoves ? GrainCallErrors.IsMoved(attempt.Error)

@@ -44,6 +44,8 @@ public sealed record AppendRequest(
 /// <param name="Repeated">How many of the first records were in the log before, because batches of an idempotent producer were repeated. They lie from
 /// <see cref="BaseOffset"/> on, and the others up to <see cref="LastOffset"/>; other producers' records may lie between the two.</param>
 /// <param name="EndOffset">Where the log ends, if that was not as expected; null otherwise.</param>
+/// <param name="Demands">What the partition demands of records, with a refusal that they may be the reason of: the caller, who can decode them, finds which
+/// ones. Null with all else, and from a process that does not tell.</param>
 [GenerateSerializer, Immutable, Alias("loire.AppendResult")]
 public sealed record AppendResult(
     [property: Id(0)] ErrorCode Error,
@@ -54,4 +56,12 @@ public sealed record AppendResult(
     [property: Id(5)] string? Detail,
     [property: Id(6)] long TopicVersion = 0,
     [property: Id(7)] int Repeated = 0,
-    [property: Id(8)] Offset? EndOffset = null) : IPartitionAnswer;
+    [property: Id(8)] Offset? EndOffset = null,
+    [property: Id(9)] RecordDemands? Demands = null) : IPartitionAnswer;
+
+/// <summary>What a partition demands of each record.</summary>
+/// <param name="Oldest">The least timestamp that is accepted, beside none at all; any with LogAppendTime.</param>
+/// <param name="Newest">The greatest timestamp that is accepted.</param>
+/// <param name="RequiresKeys">Whether a record must have a key.</param>
+[GenerateSerializer, Immutable, Alias("loire.RecordDemands")]
+public sealed record RecordDemands([property: Id(0)] Timestamp Oldest, [property: Id(1)] Timestamp Newest, [property: Id(2)] bool RequiresKeys);

@@ -141,6 +141,20 @@ internal sealed class PartitionAppends(
             error, Offset.None, Offset.None, Timestamp.None, machine.Positions.Start, detail, machine.TopicVersion);
     }
 
+    private AppendResult Refuse(ErrorCode error, string? detail, in PartitionSettings settings)
+    {
+        var refusal = Refuse(error, detail);
+        return error is ErrorCode.InvalidRecord or ErrorCode.InvalidTimestamp
+            ? refusal with { Demands = DemandsOf(settings, time.GetUtcNow().ToUnixTimeMilliseconds()) }
+            : refusal;
+    }
+
+    private static RecordDemands DemandsOf(in PartitionSettings settings, long now) => settings.TimestampType == TimestampType.CreateTime
+        ? new RecordDemands(
+            new Timestamp(now - (settings.TimestampBeforeMax.Ticks / TimeSpan.TicksPerMillisecond)),
+            new Timestamp(now + (settings.TimestampAfterMax.Ticks / TimeSpan.TicksPerMillisecond)), settings.RequiresKeys)
+        : new RecordDemands(new Timestamp(long.MinValue), new Timestamp(long.MaxValue), settings.RequiresKeys);
+
     /// <summary>
     /// Advances the machine to the durable end and releases the replies that this acknowledges. The store replicates: what it has confirmed
     /// is committed.
@@ -251,7 +265,7 @@ internal sealed class PartitionAppends(
                 _arrivals.Dequeue();
                 _waitingBytes -= arrival.Request.Batches.Length;
                 _convertedBytes = 0;
-                if ((error == ErrorCode.None ? TryAppend(request, arrival.Reply, settings, arrival.Check, isConverted) : Refuse(error, detail)) is { } refusal)
+                if ((error == ErrorCode.None ? TryAppend(request, arrival.Reply, settings, arrival.Check, isConverted) : Refuse(error, detail, settings)) is { } refusal)
                 {
                     arrival.Reply?.Release(refusal);
                     _memory.TryHold(HeldBytes);
@@ -362,7 +376,7 @@ internal sealed class PartitionAppends(
         if (error != ErrorCode.None)
         {
             _produced.Clear();
-            return Refuse(error, detail) with { EndOffset = error == ErrorCode.OffsetOutOfRange ? end : null };
+            return Refuse(error, detail, settings) with { EndOffset = error == ErrorCode.OffsetOutOfRange ? end : null };
         }
 
         if (isIdempotent && verdict.Repeated > 0)

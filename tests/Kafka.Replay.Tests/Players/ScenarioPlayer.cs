@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Loire.Kafka.Replay.Tests.Recordings;
+using Loire.Model;
+using Loire.Model.Batches;
 
 namespace Loire.Kafka.Replay.Tests.Players;
 
@@ -48,7 +50,7 @@ internal sealed class ScenarioPlayer(IPlayer player)
             else if (step.Flag("async"))
             {
                 await ExpectAsync(step);
-                underWay.Add(name, AskAsync(step));
+                underWay.Add(name, AskAsync(WithEnd(step, steps.FirstOrDefault(later => later.Text("await") == name))));
             }
             else
             {
@@ -59,12 +61,27 @@ internal sealed class ScenarioPlayer(IPlayer player)
         return answers;
     }
 
+    /// <summary>A request without acknowledgement whose end is recorded where it is awaited: the player is to wait for that.</summary>
+    private static JsonObject WithEnd(JsonObject step, JsonObject? awaited)
+    {
+        if (step.Text("api") != "Produce" || awaited?["answer"] is null)
+        {
+            return step;
+        }
+
+        var whole = step.DeepClone().AsObject();
+        (whole["answer"], whole["waitMs"]) = (awaited["answer"]!.DeepClone(), awaited["waitMs"]?.DeepClone());
+        return whole;
+    }
+
     private async Task<JsonNode?> AskAsync(JsonObject step)
     {
         JsonObject body;
         try
         {
-            body = new References(name => _answers.GetValueOrDefault(name)).Resolve(step["body"])!.AsObject();
+            body = step["bodyLeftOut"] is null
+                ? new References(name => _answers.GetValueOrDefault(name)).Resolve(step["body"])!.AsObject()
+                : LargeProduce(step);
         }
         catch (KeyNotFoundException)
         {
@@ -83,6 +100,31 @@ internal sealed class ScenarioPlayer(IPlayer player)
         // As it would arrive: an answer that was built has other types of numbers.
         return answer is null ? null : JsonNode.Parse(answer.ToJsonString());
     }
+
+    /// <summary>The request that recordings leave out: one record with a value of more than 1 MiB.</summary>
+    private static JsonObject LargeProduce(JsonObject step)
+    {
+        using var builder = new RecordBatchBuilder();
+        builder.Append(Timestamp.None, [], true, new byte[1_100_000], false, []);
+        return Produce(step["answer"]!.Items("responses").Single().Text("name")!, (0, builder.Build()));
+    }
+
+    /// <summary>A request that waits for all copies.</summary>
+    public static JsonObject Produce(string topic, params (int Partition, ReadOnlyMemory<byte> Batch)[] batches) => new()
+    {
+        ["transactionalId"] = null,
+        ["acks"] = -1,
+        ["timeoutMs"] = 30_000,
+        ["topicData"] = new JsonArray(new JsonObject
+        {
+            ["name"] = topic,
+            ["partitionData"] = batches.Select(one => new JsonObject
+            {
+                ["index"] = one.Partition,
+                ["records"] = Convert.ToBase64String(one.Batch.Span),
+            }).ToJson(),
+        }),
+    };
 
     private async Task SettleAsync(long recordedMs)
     {

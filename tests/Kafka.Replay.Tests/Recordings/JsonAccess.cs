@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace Loire.Kafka.Replay.Tests.Recordings;
@@ -7,9 +8,9 @@ internal static class JsonAccess
 {
     public static string? Text(this JsonNode node, string name) => node[name]?.GetValue<string>();
 
-    public static long Long(this JsonNode node, string name, long absent = -1) => node[name]?.GetValue<long>() ?? absent;
+    public static long Long(this JsonNode node, string name, long absent = -1) => node[name] is { } value ? Number(value) : absent;
 
-    public static int Int(this JsonNode node, string name, int absent = -1) => node[name]?.GetValue<int>() ?? absent;
+    public static int Int(this JsonNode node, string name, int absent = -1) => node[name] is { } value ? (int)Number(value) : absent;
 
     public static bool Flag(this JsonNode node, string name) => node[name]?.GetValue<bool>() == true;
 
@@ -17,6 +18,9 @@ internal static class JsonAccess
     public static IEnumerable<JsonNode> Items(this JsonNode node, string name) => node[name]?.AsArray().Select(item => item!) ?? [];
 
     public static JsonArray ToJson(this IEnumerable<JsonNode?> nodes) => new([.. nodes]);
+
+    // A field that came over the wire has the type that it has there.
+    private static long Number(JsonNode value) => long.Parse(value.ToJsonString(), CultureInfo.InvariantCulture);
 
     /// <summary>The parts of an answer, in order; each is asked for once the one before has been answered.</summary>
     public static async Task<JsonArray> EachAsync(this IEnumerable<JsonNode> nodes, Func<JsonNode, Task<JsonNode>> answer)

@@ -14,7 +14,7 @@ internal sealed class ClientBatch(PartitionAccumulator accumulator, ProducedPart
     {
         if (Failure is { } failure)
         {
-            target.Refuse(ProduceErrors.Of(failure), failure.Text);
+            target.Refuse(ProduceErrors.Of(failure), failure.Text, failure.Demands);
         }
         else
         {

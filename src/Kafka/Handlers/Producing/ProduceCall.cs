@@ -1,3 +1,4 @@
+using Loire.Grains.Interfaces.Partitions;
 using Loire.Kafka.Protocol.Wire;
 using Loire.Model;
 
@@ -70,7 +71,8 @@ internal sealed class ProducedPartition(ProduceCall call, int index)
     }
 
     /// <summary>Nothing of it was stored.</summary>
-    public void Refuse(ErrorCode error, string? text) => End(new ProduceOutcome(error, text, Offset.None, Timestamp.None, Offset.None));
+    public void Refuse(ErrorCode error, string? text, RecordDemands? demands = null) =>
+        End(new ProduceOutcome(error, text, Offset.None, Timestamp.None, Offset.None, demands));
 }
 
 /// <summary>What became of a batch.</summary>
@@ -79,4 +81,6 @@ internal sealed class ProducedPartition(ProduceCall call, int index)
 /// <param name="BaseOffset">The offset of its first record; <see cref="Offset.None"/> with an error.</param>
 /// <param name="LogAppendTime">The broker's time of its records, or of those that it repeats; otherwise <see cref="Timestamp.None"/>.</param>
 /// <param name="LogStart">The first offset of the log; <see cref="Offset.None"/> with an error.</param>
-internal sealed record ProduceOutcome(ErrorCode Error, string? Text, Offset BaseOffset, Timestamp LogAppendTime, Offset LogStart);
+/// <param name="Demands">What the partition demands of records, if they may be the reason of the error; otherwise null.</param>
+internal sealed record ProduceOutcome(
+    ErrorCode Error, string? Text, Offset BaseOffset, Timestamp LogAppendTime, Offset LogStart, RecordDemands? Demands = null);

@@ -56,6 +56,9 @@ internal static class ProduceVersions
     /// <summary>The first whose consumers know zstd (KIP-110).</summary>
     public const short FirstWithZstd = 7;
 
+    /// <summary>The first whose answer names the records because of which a batch was refused (KIP-467).</summary>
+    public const short FirstWithRecordErrors = 8;
+
     /// <summary>The first in which a write adds its partition to the producer's transaction (KIP-890).</summary>
     public const short FirstOfSecondDialect = 12;
 

@@ -195,6 +195,9 @@ internal sealed class ProduceHandler : KafkaHandler<ProduceRequest>, IDisposable
             LogAppendTimeMs = outcome.LogAppendTime.Milliseconds,
             LogStartOffset = outcome.LogStart.Value,
             ErrorMessage = outcome.Text,
+            RecordErrors = outcome.Demands is { } demands && version >= ProduceVersions.FirstWithRecordErrors
+                ? RecordErrors.Find(partition.Check.Bytes.Span, demands)
+                : [],
         };
     }
 }

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Loire.Kafka.Handlers.Producing;
 
 /// <summary>
-/// The batches of one connection for one topic, on their way. Those of a partition leave in the order in which they came: one append of a partition is under way, and
+/// The batches of one connection for one topic, with the same acknowledgement and transactional id, on their way. Those of a partition leave in the order in which they came: one append of a partition is under way, and
 /// what comes meanwhile forms the next. While the topic is looked up, what comes after waits behind it. Begun by one flow at a time.
 /// </summary>
 /// <param name="key">What the batches have in common.</param>
