@@ -154,6 +154,17 @@ public class TopicRulesTests
     }
 
     [Fact]
+    public void Settings_that_were_made_up_for_another_version_of_the_topic_are_refused()
+    {
+        var state = Topic.Live();
+        var changes = Topic.Changes(("retention.ms", "1"));
+
+        Assert.Equal(ErrorCode.InvalidUpdateVersion, TopicRules.AlterConfigs(state, changes, state.Version + 1).Error);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, TopicRules.AlterConfigs(TopicState.Absent, changes, 1).Error);
+        Assert.Single(TopicRules.AlterConfigs(state, changes, state.Version).Records);
+    }
+
+    [Fact]
     public void One_bad_setting_refuses_all()
     {
         var decision = TopicRules.AlterConfigs(Topic.Live(), Topic.Changes(("retention.ms", "1"), ("no.such", null)));
