@@ -65,6 +65,20 @@ public sealed class StandingReadsTests
     });
 
     [Fact]
+    public void Records_that_are_too_few_are_answered_after_the_wait_whenever_they_came() => Run(async bench =>
+    {
+        await bench.FetchAsync(from: 0);
+        await bench.AppendAsync("between two fetches");
+        await BackgroundWork.PauseAsync(Half, bench.Time, default);
+        Assert.Equal(new Offset(1), Assert.Single(await bench.FetchAsync(from: 0, minBytes: 1_000)).Next);
+
+        var fetch = bench.FetchAsync(from: 1, minBytes: 1_000);
+        await bench.AppendAsync("during a fetch");
+        Assert.False(fetch.IsCompleted);
+        Assert.Equal(new Offset(2), Assert.Single(await fetch).Next);
+    });
+
+    [Fact]
     public void Fetch_without_a_wait_looks_at_the_partition() => Run(async bench =>
     {
         await bench.FetchAsync(from: 0);

@@ -75,13 +75,14 @@ internal sealed class StandingRead(PartitionReader reader, TimeProvider time)
     public void PassOver() => (MustLook, IsLeftOut) = (false, true);
 
     /// <summary>
-    /// Has a read wait at the partition for more than there is, unless one does already.
+    /// Has a read wait at the partition for more than there is, unless one does already. The first records always end it, so that they are known once the wait is over
+    /// although they are too few.
     /// </summary>
-    /// <param name="share">The bytes beyond those there.</param>
+    /// <param name="share">The bytes beyond those there, if there are some.</param>
     /// <param name="ended">Called when the read ends, on any thread, with its ticket; null for what it has brought if it failed.</param>
     public void Wait(int share, Action<StandingRead, int, PartitionRead?> ended)
     {
-        var needed = (int)Math.Min(int.MaxValue, (Read?.Bytes ?? 0) + share);
+        var needed = Read is { Bytes: > 0 and var bytes } ? (int)Math.Min(int.MaxValue, bytes + share) : 1;
         if (!_mayWait || Read is { Error: not ErrorCode.None } || (_waiting is not null && _waitsFor <= needed))
         {
             return;
@@ -115,7 +116,7 @@ internal sealed class StandingRead(PartitionReader reader, TimeProvider time)
         }
         else
         {
-            (MustLook, _mayWait) = (true, false);
+            (MustLook, _mayWait, Known) = (true, false, null);
         }
     }
 
