@@ -14,7 +14,7 @@ namespace Loire.Kafka.Handlers.Producing;
 
 /// <summary>
 /// Produce 0 to 13: one batch for each of some partitions, handed to them as it came. Versions 0 to 2 are listed because clients look for them, and refused with an
-/// answer instead of a closed connection. Without acknowledgement there is no answer; the connection is closed if something was refused, so that the client asks where
+/// answer instead of a closed connection. Without acknowledgement there is no answer; the connection is closed if something was not stored, so that the client asks where
 /// the partitions are. A partition that is named more than once gets its last batch, and one answer. A partition that does not answer in the time that the request
 /// allows is answered as timed out, and may still store its batch. The node repeats an append only if the partition has done nothing; all else is left to the client.
 /// </summary>
@@ -105,8 +105,10 @@ internal sealed class ProduceHandler : KafkaHandler<ProduceRequest>, IDisposable
                 var valid = topic.Partitions.FindAll(static partition => partition.Outcome is null);
                 if (valid.Count > 0)
                 {
+                    // Without an answer it is waited for nevertheless: only so is it known whether something was refused.
+                    var acks = request.Acks == (short)Acks.None ? Acks.Leader : (Acks)request.Acks;
                     appends.Of(new TopicAppendsKey(
-                        topic.Name, topic.Id, (Acks)request.Acks, request.TransactionalId is null ? default(TransactionalId?) : transaction, ProduceErrors.DialectOf(version))).Send(valid);
+                        topic.Name, topic.Id, acks, request.TransactionalId is null ? default(TransactionalId?) : transaction, ProduceErrors.DialectOf(version))).Send(valid);
                 }
             }
         }
