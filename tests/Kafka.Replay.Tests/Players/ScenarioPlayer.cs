@@ -7,11 +7,12 @@ namespace Loire.Kafka.Replay.Tests.Players;
 
 /// <summary>
 /// Plays one scenario. Where the recording slept, it waits until the transactions of the scenario have come as far as they do by themselves, and until a join
-/// that was sent has arrived. Only where sessions of a group end in between, it sleeps as well.
+/// that was sent has arrived. Only where sessions of a group end in between, it sleeps as well; for a moment also where a group assigns itself.
 /// </summary>
 internal sealed class ScenarioPlayer(IPlayer player)
 {
     private const int ShortestSessionMs = 2_000;
+    private const int LongestAssignmentMs = 500;
 
     /// <summary>What the client of the recordings calls itself, where a step does not say otherwise.</summary>
     public const string Client = "probe";
@@ -19,6 +20,7 @@ internal sealed class ScenarioPlayer(IPlayer player)
     private readonly Dictionary<string, JsonNode?> _answers = [];
     private readonly Dictionary<string, int> _expectedMembers = [];
     private bool _hasGroups;
+    private bool _hasConsumers;
     private readonly HashSet<string> _transactionalIds = [];
 
     /// <summary>Plays the steps.</summary>
@@ -95,6 +97,7 @@ internal sealed class ScenarioPlayer(IPlayer player)
         }
 
         _hasGroups |= step.Text("api") == "JoinGroup";
+        _hasConsumers |= step.Text("api") == "ConsumerGroupHeartbeat";
         var answer = await player.AskAsync(step.Text("connection") ?? "", step.Text("api")!, step.Int("version"), body, step);
 
         // As it would arrive: an answer that was built has other types of numbers.
@@ -132,6 +135,10 @@ internal sealed class ScenarioPlayer(IPlayer player)
         if (_hasGroups && recordedMs >= ShortestSessionMs)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(recordedMs), timeout.Token);
+        }
+        else if (_hasConsumers)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(recordedMs, LongestAssignmentMs)), timeout.Token);
         }
 
         foreach (var (group, members) in _expectedMembers)

@@ -20,5 +20,8 @@ internal static class GroupsHandlers
         .AddSingleton<IKafkaHandler, DescribeGroupsHandler>()
         .AddSingleton<IKafkaHandler, ListGroupsHandler>()
         .AddSingleton<IKafkaHandler, DeleteGroupsHandler>()
-        .AddSingleton<IKafkaHandler, OffsetDeleteHandler>();
+        .AddSingleton<IKafkaHandler, OffsetDeleteHandler>()
+        .AddSingleton<ConsumerPartitions>()
+        .AddSingleton<IKafkaHandler, ConsumerGroupHeartbeatHandler>()
+        .AddSingleton<IKafkaHandler, ConsumerGroupDescribeHandler>();
 }
