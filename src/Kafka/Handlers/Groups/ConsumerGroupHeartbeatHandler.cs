@@ -12,7 +12,8 @@ namespace Loire.Kafka.Handlers.Groups;
 
 /// <summary>
 /// ConsumerGroupHeartbeat 0 to 1 (KIP-848): members of a group that assigns itself, the same as those of .NET and HTTP. Answered at once, but that a join waits a moment for its
-/// first partitions, which the group assigns a little later than Kafka's: otherwise the member would have none until its next heartbeat. Epoch 0 joins, −1 leaves; −2 says that a static member goes for a while, and changes nothing: it stays until its session ends. Fields that are null have not changed, and the assignment is told
+/// first partitions, which the group assigns a little later than Kafka's: otherwise the member would have none until its next heartbeat. While it has none, that is
+/// due after a second. Epoch 0 joins, −1 leaves; −2 says that a static member goes for a while, and changes nothing: it stays until its session ends. Fields that are null have not changed, and the assignment is told
 /// only when it has, or when the request has everything. From version 1 on the member chooses its id, and may subscribe by a pattern.
 /// <para>
 /// Deviations: a static member is taken over at once by a newcomer with its instance id, which a rolling restart would otherwise wait for. A member is told the group's epoch,
@@ -162,7 +163,7 @@ internal sealed class ConsumerGroupHeartbeatHandler(GroupCalls groups, ConsumerP
         {
             MemberId = memberId.Value,
             MemberEpoch = result.MemberEpoch,
-            HeartbeatIntervalMs = (int)result.HeartbeatInterval.TotalMilliseconds,
+            HeartbeatIntervalMs = (int)(result.Assignment.IsEmpty ? JoinWait : result.HeartbeatInterval).TotalMilliseconds,
             Assignment = isTold ? null : new ConsumerGroupHeartbeatResponse.MemberAssignment
             {
                 TopicPartitions = Array.ConvertAll(assignment, topic => new ConsumerGroupHeartbeatResponse.TopicPartitions

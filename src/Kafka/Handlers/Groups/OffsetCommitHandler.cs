@@ -7,14 +7,15 @@ using Loire.Kafka.Requests;
 namespace Loire.Kafka.Handlers.Groups;
 
 /// <summary>
-/// OffsetCommit 2 to 9: of classic members, of members of groups that assign themselves (version 9, KIP-848; before, a stale epoch is one that the version cannot tell),
+/// OffsetCommit 2 to 10: of classic members, of members of groups that assign themselves (version 9, KIP-848; before, a stale epoch is one that the version cannot tell),
 /// and without a member. Partitions that do not exist and metadata that is too long are refused one by one, and the rest is stored. A retention time (until version 4) is
-/// ignored. Deviation: negative offsets are refused, since nobody can read from one.
+/// ignored. From version 10 on topics have ids instead of names (KIP-848). Deviation: negative offsets are refused, since nobody can read from one.
 /// </summary>
 /// <param name="commits">Commits the offsets.</param>
-internal sealed class OffsetCommitHandler(OffsetCommits commits) : KafkaHandler<OffsetCommitRequest>(ApiKey.OffsetCommit, 2, 9)
+internal sealed class OffsetCommitHandler(OffsetCommits commits) : KafkaHandler<OffsetCommitRequest>(ApiKey.OffsetCommit, 2, 10)
 {
     private const int FirstWithEpochs = 9;
+    private const int FirstWithTopicIds = 10;
 
     protected override async ValueTask<IKafkaMessage?> HandleAsync(HandlerContext context, OffsetCommitRequest request)
     {
@@ -23,7 +24,8 @@ internal sealed class OffsetCommitHandler(OffsetCommits commits) : KafkaHandler<
             return Refuse(context, request, ErrorCode.UnknownMemberId);
         }
 
-        RequestedOffsets[] requested = Array.ConvertAll(request.Topics, topic => new RequestedOffsets(topic.Name, Array.ConvertAll(
+        var hasIds = context.Version >= FirstWithTopicIds;
+        RequestedOffsets[] requested = Array.ConvertAll(request.Topics, topic => new RequestedOffsets(topic.Name, hasIds ? topic.TopicId : null, Array.ConvertAll(
             topic.Partitions, partition => new RequestedOffset(
                 partition.PartitionIndex, partition.CommittedOffset, partition.CommittedLeaderEpoch, partition.CommittedMetadata))));
         var isOld = context.Version < FirstWithEpochs;
@@ -53,6 +55,7 @@ internal sealed class OffsetCommitHandler(OffsetCommits commits) : KafkaHandler<
         Topics = [.. request.Topics.Zip(errors, (topic, errors) => new OffsetCommitResponse.Topic
         {
             Name = topic.Name,
+            TopicId = topic.TopicId,
             Partitions = [.. topic.Partitions.Zip(errors, (partition, error) => new OffsetCommitResponse.Partition
             {
                 PartitionIndex = partition.PartitionIndex, ErrorCode = error,

@@ -15,7 +15,10 @@ namespace Loire.Kafka.Handlers.Groups;
 internal readonly record struct RequestedOffset(int Partition, long Offset, int LeaderEpoch, string? Metadata);
 
 /// <summary>The offsets of a topic in a request.</summary>
-internal readonly record struct RequestedOffsets(string Topic, RequestedOffset[] Offsets);
+/// <param name="Topic">Its name; empty if the request has its id.</param>
+/// <param name="Id">Its id; null if the request has its name.</param>
+/// <param name="Offsets">The offsets.</param>
+internal readonly record struct RequestedOffsets(string Topic, Guid? Id, RequestedOffset[] Offsets);
 
 /// <summary>
 /// What OffsetCommit and TxnOffsetCommit share: finds the topics, commits the offsets of the partitions that exist, and says for each what became of it. A topic may have been
@@ -41,7 +44,9 @@ internal sealed class OffsetCommits(TopicDirectory topics, GroupCalls groups)
         using (var turn = context.Connection.Keep(static () => new CommitOrder()).Take())
         {
             // Whether the client is there or not: a commit has an effect.
-            found = await TopicDirectory.EachAsync(requested, topic => topics.FindAsync(topic.Topic, CancellationToken.None));
+            found = await TopicDirectory.EachAsync(requested, topic => topic.Id is { } id
+                ? topics.FindAsync(new TopicId(id), CancellationToken.None)
+                : topics.FindAsync(topic.Topic, CancellationToken.None));
             await turn.Before;
             CommittedOffset[] offsets = [.. requested.Zip(found).SelectMany(pair => OffsetsOf(pair.First, pair.Second.Topic))
                 .GroupBy(offset => offset.Partition).Select(same => same.Last())];
@@ -68,7 +73,7 @@ internal sealed class OffsetCommits(TopicDirectory topics, GroupCalls groups)
 
     // A topic that cannot be asked is no topic that does not exist: the client is to try again.
     private static ErrorCode Unknown(ErrorCode error) =>
-        error is ErrorCode.UnknownTopicOrPartition or ErrorCode.InvalidTopicException ? ErrorCode.UnknownTopicOrPartition : GroupCalls.ForClient(error);
+        error is ErrorCode.InvalidTopicException ? ErrorCode.UnknownTopicOrPartition : GroupCalls.ForClient(error);
 
     private static IEnumerable<CommittedOffset> OffsetsOf(RequestedOffsets requested, TopicRoutes? topic) => topic is null ? [] : requested.Offsets
         .Where(offset => Has(topic, offset.Partition))

@@ -10,17 +10,18 @@ using Loire.Model.Groups;
 namespace Loire.Kafka.Handlers.Groups;
 
 /// <summary>
-/// OffsetFetch 1 to 9. A partition without an offset, one that does not exist and a group that does not exist are answered with −1 and no error. No list of topics means all
+/// OffsetFetch 1 to 10. A partition without an offset, one that does not exist and a group that does not exist are answered with −1 and no error. No list of topics means all
 /// that have an offset (version 2). From version 8 on a request names several groups (KIP-709), from 7 on it may demand offsets that no open transaction can replace
 /// (KIP-447), from 9 on it may name its member, whose epoch is checked in a group that assigns itself (KIP-848). Version 1 has no error of a group, so its partitions have it.
-/// An offset that was committed for a topic that was deleted since is none.
+/// From version 10 on topics have ids instead of names, and an id that no topic has is an error. An offset that was committed for a topic that was deleted since is none.
 /// </summary>
 /// <param name="topics">Finds the topics.</param>
 /// <param name="groups">Calls the groups.</param>
-internal sealed class OffsetFetchHandler(TopicDirectory topics, GroupCalls groups) : KafkaHandler<OffsetFetchRequest>(ApiKey.OffsetFetch, 1, 9)
+internal sealed class OffsetFetchHandler(TopicDirectory topics, GroupCalls groups) : KafkaHandler<OffsetFetchRequest>(ApiKey.OffsetFetch, 1, 10)
 {
     private const int FirstWithGroups = 8;
     private const int FirstWithError = 2;
+    private const int FirstWithTopicIds = 10;
 
     protected override async ValueTask<IKafkaMessage?> HandleAsync(HandlerContext context, OffsetFetchRequest request)
     {
@@ -48,6 +49,18 @@ internal sealed class OffsetFetchHandler(TopicDirectory topics, GroupCalls group
             return new Found(question, ErrorCode.None, []);
         }
 
+        var hasIds = context.Version >= FirstWithTopicIds;
+        if (hasIds && question.Topics is { } listed)
+        {
+            var named = await TopicDirectory.EachAsync(listed, topic => topics.FindAsync(new TopicId(topic.Id), context.Gone));
+            var isLost = Array.Exists(named, lookup => lookup.Topic is null && lookup.Error != ErrorCode.UnknownTopicId);
+            question = question with { Topics = [.. listed.Zip(named, (topic, lookup) => topic with { Name = lookup.Topic?.Name.Value ?? "" })] };
+            if (isLost)
+            {
+                return new Found(question, ErrorCode.CoordinatorNotAvailable, []);
+            }
+        }
+
         if (await CheckMemberAsync(question) is not ErrorCode.None and var refusal)
         {
             return new Found(question, refusal, []);
@@ -63,7 +76,7 @@ internal sealed class OffsetFetchHandler(TopicDirectory topics, GroupCalls group
             return new Found(question, GroupCalls.ForClient(result.Error), []);
         }
 
-        var (error, offsets) = await CurrentAsync(context, result.Offsets);
+        var (error, offsets, ids) = await CurrentAsync(context, result.Offsets);
         if (error != ErrorCode.None)
         {
             return new Found(question, error, []);
@@ -75,7 +88,7 @@ internal sealed class OffsetFetchHandler(TopicDirectory topics, GroupCalls group
             stored[unstable] = Stored.Unstable;
         }
 
-        return new Found(question, ErrorCode.None, stored);
+        return new Found(question, ErrorCode.None, stored) { Ids = hasIds ? ids : null };
     }
 
     /// <summary>Whether the member that asks is one; only members of a group that assigns itself are checked.</summary>
@@ -96,18 +109,19 @@ internal sealed class OffsetFetchHandler(TopicDirectory topics, GroupCalls group
     }
 
     /// <summary>The offsets of topics that exist, in their present creation.</summary>
-    private async ValueTask<(ErrorCode Error, IEnumerable<CommittedOffset> Offsets)> CurrentAsync(HandlerContext context, CommittedOffset[] offsets)
+    private async ValueTask<(ErrorCode Error, IEnumerable<CommittedOffset> Offsets, Dictionary<TopicName, TopicId> Ids)> CurrentAsync(
+        HandlerContext context, CommittedOffset[] offsets)
     {
         TopicName[] names = [.. offsets.Select(offset => offset.Partition.Topic).Distinct()];
         var found = await TopicDirectory.EachAsync(names, name => topics.FindAsync(name.Value, context.Gone));
         var failed = Array.Find(found, lookup => lookup.Topic is null && lookup.Error != ErrorCode.UnknownTopicOrPartition);
         if (failed.Error != ErrorCode.None)
         {
-            return (GroupCalls.ForClient(failed.Error), []);
+            return (GroupCalls.ForClient(failed.Error), [], []);
         }
 
         var ids = names.Zip(found).Where(pair => pair.Second.Topic is not null).ToDictionary(pair => pair.First, pair => pair.Second.Topic!.Id);
-        return (ErrorCode.None, offsets.Where(offset => ids.TryGetValue(offset.Partition.Topic, out var id) && offset.IsOf(id)));
+        return (ErrorCode.None, offsets.Where(offset => ids.TryGetValue(offset.Partition.Topic, out var id) && offset.IsOf(id)), ids);
     }
 
     private static OffsetFetchResponse ForOne(HandlerContext context, Found found) => new()
@@ -134,6 +148,7 @@ internal sealed class OffsetFetchHandler(TopicDirectory topics, GroupCalls group
         Topics = [.. found.Answers(inPartitions: false).Select(topic => new OffsetFetchResponse.GroupTopic
         {
             Name = topic.Name,
+            TopicId = topic.Id,
             Partitions = [.. topic.Offsets.Select(one => new OffsetFetchResponse.GroupTopicPartition
             {
                 PartitionIndex = one.Partition,
@@ -145,18 +160,18 @@ internal sealed class OffsetFetchHandler(TopicDirectory topics, GroupCalls group
         })],
     };
 
-    private readonly record struct AskedTopic(string Name, int[] Partitions);
+    private readonly record struct AskedTopic(string Name, Guid Id, int[] Partitions);
 
     /// <summary>What is asked of a group; topics are null for all.</summary>
     private sealed record Question(string GroupId, string? MemberId, int MemberEpoch, AskedTopic[]? Topics)
     {
         public static Question Of(OffsetFetchRequest request) => new(
             request.GroupId, null, -1,
-            request.Topics is { } topics ? Array.ConvertAll(topics, topic => new AskedTopic(topic.Name, topic.PartitionIndexes)) : null);
+            request.Topics is { } topics ? Array.ConvertAll(topics, topic => new AskedTopic(topic.Name, default, topic.PartitionIndexes)) : null);
 
         public static Question Of(OffsetFetchRequest.Group group) => new(
             group.GroupId, group.MemberId, group.MemberEpoch,
-            group.Topics is { } topics ? Array.ConvertAll(topics, topic => new AskedTopic(topic.Name, topic.PartitionIndexes)) : null);
+            group.Topics is { } topics ? Array.ConvertAll(topics, topic => new AskedTopic(topic.Name, topic.TopicId, topic.PartitionIndexes)) : null);
     }
 
     /// <summary>What is answered for a partition.</summary>
@@ -172,7 +187,10 @@ internal sealed class OffsetFetchHandler(TopicDirectory topics, GroupCalls group
     /// <summary>The offsets of a group.</summary>
     private sealed record Found(Question Question, ErrorCode Error, Dictionary<TopicPartition, Stored> Offsets)
     {
-        public IEnumerable<(string Name, IEnumerable<(int Partition, Stored Stored)> Offsets)> Answers(bool inPartitions)
+        /// <summary>The ids of topics with offsets, if the answer has ids; otherwise null.</summary>
+        public Dictionary<TopicName, TopicId>? Ids { get; init; }
+
+        public IEnumerable<(string Name, Guid Id, IEnumerable<(int Partition, Stored Stored)> Offsets)> Answers(bool inPartitions)
         {
             if (Error != ErrorCode.None && !inPartitions)
             {
@@ -180,13 +198,15 @@ internal sealed class OffsetFetchHandler(TopicDirectory topics, GroupCalls group
             }
 
             return Question.Topics is { } topics
-                ? topics.Select(topic => (topic.Name, topic.Partitions.Select(partition => (partition, Find(topic.Name, partition)))))
-                : Offsets.GroupBy(pair => pair.Key.Topic)
-                    .Select(topic => (topic.Key.Value, topic.Select(pair => (pair.Key.Partition, pair.Value))));
+                ? topics.Select(topic => (topic.Name, topic.Id, topic.Partitions.Select(partition => (partition, Find(topic.Name, partition)))))
+                : Offsets.GroupBy(pair => pair.Key.Topic).Select(topic => (
+                    topic.Key.Value, Ids?.GetValueOrDefault(topic.Key).Value ?? Guid.Empty, topic.Select(pair => (pair.Key.Partition, pair.Value))));
         }
 
         private Stored Find(string topic, int partition) =>
-            Error == ErrorCode.None && TopicName.TryParse(topic, out var name, out string? _)
-            && Offsets.TryGetValue(new TopicPartition(name, partition), out var stored) ? stored : Stored.None(Error);
+            Error != ErrorCode.None ? Stored.None(Error)
+            : Ids is not null && topic.Length == 0 ? Stored.None(ErrorCode.UnknownTopicId)
+            : TopicName.TryParse(topic, out var name, out string? _) && Offsets.TryGetValue(new TopicPartition(name, partition), out var stored) ? stored
+            : Stored.None(ErrorCode.None);
     }
 }

@@ -30,7 +30,7 @@ internal sealed class TxnOffsetCommitHandler(OffsetCommits commits) : KafkaHandl
             return Refuse(context, request, ErrorCode.UnknownMemberId);
         }
 
-        RequestedOffsets[] requested = Array.ConvertAll(request.Topics, topic => new RequestedOffsets(topic.Name, Array.ConvertAll(
+        RequestedOffsets[] requested = Array.ConvertAll(request.Topics, topic => new RequestedOffsets(topic.Name, null, Array.ConvertAll(
             topic.Partitions, partition => new RequestedOffset(
                 partition.PartitionIndex, partition.CommittedOffset, partition.CommittedLeaderEpoch, partition.CommittedMetadata))));
         var version = context.Version;
