@@ -1,7 +1,9 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using System.Text.RegularExpressions;
 using Loire.Grains.Hosting;
 using Loire.Grains.Interfaces.Groups;
+using Loire.Kafka.Connections;
 using Loire.Model.Groups;
 using Loire.Model;
 using Microsoft.Extensions.DependencyInjection;
@@ -79,8 +81,9 @@ public sealed partial class MetricsTests
     [Fact]
     public async Task The_README_lists_every_instrument_and_no_other()
     {
-        await using var node = await EmbeddedNode.StartAsync();
+        await using var node = await EmbeddedNode.StartAsync(options => options.KafkaEndpoints = [new IPEndPoint(IPAddress.Loopback, 0)]);
         await ProduceFetchAndCommitAsync(node);
+        node.Services.GetRequiredService<KafkaMetrics>();
         var factory = node.Services.GetRequiredService<IMeterFactory>();
         var published = new SortedSet<string>(StringComparer.Ordinal);
         using var listener = new MeterListener

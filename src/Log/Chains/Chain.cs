@@ -335,6 +335,11 @@ internal sealed class Chain
         }
 
         _state = read;
+        if (!Leads && read.NewestEpoch > Epoch)
+        {
+            Epoch = read.NewestEpoch;
+        }
+
         Announce();
         return true;
     }

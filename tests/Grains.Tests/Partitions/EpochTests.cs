@@ -89,7 +89,8 @@ public class EpochTests
         var reader = new PartitionBench(storage);
         reader.Fetched(0);
         Led(storage, "b");
-        Assert.Equal("1:b", Batch.Text(Fetch(reader, 1, 1, None)));
+        var result = Fetch(reader, 1, 1, None);
+        Assert.Equal((ErrorCode.None, "1:b"), (result.Error, Batch.Text(result)));
     }
 
     [Fact]

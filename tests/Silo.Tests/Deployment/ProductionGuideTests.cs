@@ -11,7 +11,7 @@ public sealed partial class ProductionGuideTests
     public void Every_option_and_variable_that_it_names_exists()
     {
         var known = NodeSetting.All.SelectMany(setting => new[] { "--" + setting.Declaration.Name, setting.Declaration.Variable }).ToHashSet(StringComparer.Ordinal);
-        known.UnionWith(["--from-literal", "--from-file", "--older-than", "LOIRE_CLUSTER_UPGRADE"]);
+        known.UnionWith(["--from-literal", "--from-file", "--older-than", "--topic", "--partition", "--start-offset", "LOIRE_CLUSTER_UPGRADE"]);
         var named = Names().Matches(_guide).Select(match => match.Value).ToHashSet(StringComparer.Ordinal);
         Assert.True(named.Count > 15, "Nothing was compared.");
         Assert.Subset(known, named);

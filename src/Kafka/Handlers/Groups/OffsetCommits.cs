@@ -39,7 +39,7 @@ internal sealed class OffsetCommits(TopicDirectory topics, GroupCalls groups)
         HandlerContext context, string groupId, MemberNames names, int epoch, RequestedOffsets[] requested,
         Func<IGroupGrain, CommitRequest, ValueTask<CommitResult>> commit)
     {
-        ValueTask<CommitResult> committing;
+        CommitResult result;
         TopicLookup[] found;
         using (var turn = context.Connection.Keep(static () => new CommitOrder()).Take())
         {
@@ -52,16 +52,15 @@ internal sealed class OffsetCommits(TopicDirectory topics, GroupCalls groups)
                 .GroupBy(offset => offset.Partition).Select(same => same.Last())];
             if (offsets.Length == 0 && GroupId.TryParse(groupId, out _, out string? _))
             {
-                committing = new(new CommitResult(ErrorCode.None, [], null));
+                result = new CommitResult(ErrorCode.None, [], null);
             }
             else
             {
                 var request = new CommitRequest(names.MemberId, epoch, offsets, names.InstanceId);
-                committing = groups.CallAsync(groupId, group => commit(group, request), static error => new CommitResult(error, [], null));
+                result = await groups.CallAsync(groupId, group => commit(group, request), static error => new CommitResult(error, [], null));
             }
         }
 
-        var result = await committing;
         var refused = result.Refused.DistinctBy(one => one.Partition).ToDictionary(one => one.Partition, one => one.Error);
         return [.. requested.Zip(found, (topic, lookup) => Array.ConvertAll(topic.Offsets, offset => ErrorOf(offset, lookup, result.Error, refused)))];
     }
