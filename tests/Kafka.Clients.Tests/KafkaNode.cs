@@ -1,0 +1,38 @@
+using System.Net;
+using Loire.Silo;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+
+namespace Loire.Kafka.Clients.Tests;
+
+/// <summary>A whole node in this process, to which Kafka's clients connect.</summary>
+public sealed class KafkaNode : IAsyncLifetime
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("loire-clients-").FullName;
+    private WebApplication? _app;
+
+    /// <summary>What clients are configured with.</summary>
+    public string Bootstrap { get; private set; } = "";
+
+    public async Task InitializeAsync()
+    {
+        var options = new NodeOptions
+        {
+            Data = _directory,
+            Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            KafkaEndpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            LogLevel = LogLevel.Warning,
+            GroupInitialRebalanceDelay = TimeSpan.Zero,
+        };
+        _app = LoireHost.Build(options);
+        await _app.StartAsync();
+        Bootstrap = LoireHost.AddressesOf(_app, options).Kafka.Single();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _app!.StopAsync();
+        await _app.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+}
