@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
@@ -58,8 +59,8 @@ public sealed class ConfluentTests(KafkaNode node) : IClassFixture<KafkaNode>
             first.Subscribe(name);
             second.Subscribe(name);
             var read = new List<ConsumeResult<string, string>>();
-            var until = DateTime.UtcNow + Patience;
-            while ((read.Count < 100 || first.Assignment.Count != 2 || second.Assignment.Count != 2) && DateTime.UtcNow < until)
+            var begun = Stopwatch.GetTimestamp();
+            while ((read.Count < 100 || first.Assignment.Count != 2 || second.Assignment.Count != 2) && Stopwatch.GetElapsedTime(begun) < Patience)
             {
                 foreach (var member in new[] { first, second })
                 {
@@ -197,10 +198,10 @@ public sealed class ConfluentTests(KafkaNode node) : IClassFixture<KafkaNode>
 
     private static List<ConsumeResult<string, string>> Read(IConsumer<string, string> consumer, int count)
     {
-        var (read, until) = (new List<ConsumeResult<string, string>>(), DateTime.UtcNow + Patience);
+        var (read, begun) = (new List<ConsumeResult<string, string>>(), Stopwatch.GetTimestamp());
         while (read.Count < count)
         {
-            Assert.True(DateTime.UtcNow < until, $"{read.Count} of {count} records were read in time.");
+            Assert.True(Stopwatch.GetElapsedTime(begun) < Patience, $"{read.Count} of {count} records were read in time.");
             if (consumer.Consume(TimeSpan.FromMilliseconds(100)) is { IsPartitionEOF: false } record)
             {
                 read.Add(record);

@@ -32,6 +32,7 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
     private readonly MemoryQuota _bytes;
     private readonly ConnectionScope _scope;
     private readonly StringCache _strings = new();
+    private Task _largeSent = Task.CompletedTask;
     private int _underWay;
     private long _lastRequest;
 
@@ -45,7 +46,8 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
     }
 
     /// <summary>A request that is served; in the order in which it was read.</summary>
-    private readonly record struct Pending(IKafkaHandler Handler, RequestHeader Header, ValueTask<IKafkaMessage?> Answer, int Bytes, long Begun);
+    private readonly record struct Pending(
+        IKafkaHandler Handler, RequestHeader Header, ValueTask<IKafkaMessage?> Answer, int Bytes, long Begun, TaskCompletionSource? Sent = null);
 
     /// <summary>Serves the connection until the client ends it, breaks the protocol or is idle for too long.</summary>
     public async Task RunAsync()
@@ -129,13 +131,21 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
 
         var request = header.Api.NewRequest();
         request.Read(ref reader, header.Version);
-        return new Pending(handler, header, ServeAsync(handler, new HandlerContext(header, _scope), request), frame.Length, _lastRequest);
+        var (before, sent) = (Task.CompletedTask, default(TaskCompletionSource));
+        if (handler.AnswersAreLarge)
+        {
+            (before, sent) = (_largeSent, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            _largeSent = sent.Task;
+        }
+
+        return new Pending(handler, header, ServeAsync(handler, new HandlerContext(header, _scope), request, before), frame.Length, _lastRequest, sent);
     }
 
-    private async ValueTask<IKafkaMessage?> ServeAsync(IKafkaHandler handler, HandlerContext context, IKafkaMessage request)
+    private async ValueTask<IKafkaMessage?> ServeAsync(IKafkaHandler handler, HandlerContext context, IKafkaMessage request, Task before)
     {
         try
         {
+            await before;
             return await handler.HandleAsync(context, request);
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
@@ -181,6 +191,8 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
                 isBroken = !await FlushAsync(output);
                 unsent = 0;
             }
+
+            pending.Sent?.SetResult();
         }
 
         if (unsent > 0 && !isBroken)
@@ -211,7 +223,7 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
             frame.CopyTo(output);
             return frame.Length;
         }
-        catch (InvalidOperationException bug)
+        catch (Exception bug)
         {
             LogBug(_services.Logger, bug, header.Api.Name, header.Version);
             _reading.Cancel();
@@ -227,6 +239,12 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
         }
         catch (Exception gone) when (gone is IOException or OperationCanceledException or ConnectionResetException or ConnectionAbortedException)
         {
+            return false;
+        }
+        catch (Exception failure)
+        {
+            // The client gets nothing more; what is under way still ends, and returns its bytes.
+            LogUnsent(_services.Logger, failure, _transport.RemoteEndPoint);
             return false;
         }
     }
@@ -247,6 +265,9 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The connection from {Remote} is closed in answer to {Api}: {Reason}")]
     private static partial void LogClosed(ILogger logger, System.Net.EndPoint? remote, string api, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Answers to {Remote} cannot be sent.")]
+    private static partial void LogUnsent(ILogger logger, Exception failure, System.Net.EndPoint? remote);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A bug failed a request of Kafka's protocol: {Api} {Version}.")]
     private static partial void LogBug(ILogger logger, Exception bug, string api, short version);

@@ -16,6 +16,12 @@ public interface IKafkaHandler
     short MaxVersion { get; }
 
     /// <summary>
+    /// Whether an answer may hold many bytes. Such a request begins once the answer to the one before it on the connection has been sent, so that a client that does not read
+    /// keeps the bytes of one answer only.
+    /// </summary>
+    bool AnswersAreLarge => false;
+
+    /// <summary>
     /// Serves a request. The requests of a connection begin one after the other, in their order, and end in any order: what must happen in that order happens before the
     /// first wait. The answers leave in the order of the requests all the same.
     /// </summary>
@@ -48,6 +54,9 @@ internal abstract class KafkaHandler<TRequest>(ApiKey key, short minVersion, sho
 
     /// <inheritdoc/>
     public short MaxVersion => maxVersion;
+
+    /// <inheritdoc/>
+    public virtual bool AnswersAreLarge => false;
 
     /// <inheritdoc/>
     public ValueTask<IKafkaMessage?> HandleAsync(HandlerContext context, IKafkaMessage request) => HandleAsync(context, (TRequest)request);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Loire.Client.Tests.Chaos;
 using Loire.Grains.Interfaces.Topics;
@@ -169,7 +170,7 @@ internal sealed class CopyRun : IAsyncDisposable
 
     private async Task UntilAsync(string what, Func<Task<bool>> condition)
     {
-        var deadline = DateTime.UtcNow + Patience;
+        var begun = Stopwatch.GetTimestamp();
         while (true)
         {
             try
@@ -184,7 +185,7 @@ internal sealed class CopyRun : IAsyncDisposable
                 // Asked again.
             }
 
-            if (DateTime.UtcNow > deadline)
+            if (Stopwatch.GetElapsedTime(begun) > Patience)
             {
                 Problems.Enqueue($"{what}: not in time");
                 return;

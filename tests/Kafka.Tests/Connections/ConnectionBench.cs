@@ -29,7 +29,7 @@ internal sealed class ConnectionBench : IAsyncDisposable
         var bounds = Options.Create(options);
         Bytes = new RequestBytes(bounds);
         var services = new KafkaServices(
-            new ServedApis([Handler]), Bytes, bounds, new RefusedConnections(Time, log ?? NullLogger<RefusedConnections>.Instance), new KafkaMetrics(new Meters()), Time,
+            new ServedApis([Handler, Other]), Bytes, bounds, new RefusedConnections(Time, log ?? NullLogger<RefusedConnections>.Instance), new KafkaMetrics(new Meters()), Time,
             NullLogger<KafkaServices>.Instance);
         var pipe = new PipeOptions(useSynchronizationContext: false);
         var (input, output) = (new Pipe(pipe), new Pipe(pipe));
@@ -48,7 +48,10 @@ internal sealed class ConnectionBench : IAsyncDisposable
 
     public RequestBytes Bytes { get; }
 
-    public ScriptedHandler Handler { get; } = new();
+    public ScriptedHandler Handler { get; } = new(ApiKey.ListGroups, 3, 5);
+
+    /// <summary>Serves another API.</summary>
+    public ScriptedHandler Other { get; } = new(ApiKey.Heartbeat, 0, 3);
 
     /// <summary>Completes when the connection has ended.</summary>
     public Task Running { get; }
@@ -58,6 +61,13 @@ internal sealed class ConnectionBench : IAsyncDisposable
     {
         var header = new RequestHeader(KafkaApi.Of(ApiKey.ListGroups), version, ++_correlation, "client");
         using var frame = OutgoingFrame.Request(header, new ListGroupsRequest { StatesFilter = states ?? [] });
+        await SendAsync(frame.ToArray());
+    }
+
+    /// <summary>Sends a request of the other API.</summary>
+    public async Task SendOtherAsync()
+    {
+        using var frame = OutgoingFrame.Request(new RequestHeader(Other.Api, 0, ++_correlation, "client"), new HeartbeatRequest());
         await SendAsync(frame.ToArray());
     }
 
@@ -78,6 +88,7 @@ internal sealed class ConnectionBench : IAsyncDisposable
     {
         await EndAsync();
         Handler.AnswerAll();
+        Other.AnswerAll();
         await Running;
         await _connection.DisposeAsync();
     }
@@ -108,18 +119,20 @@ internal sealed class ConnectionBench : IAsyncDisposable
     }
 }
 
-/// <summary>Serves ListGroups 3 to 5 as the test says: request by request.</summary>
-internal sealed class ScriptedHandler : IKafkaHandler
+/// <summary>Serves an API as the test says: request by request.</summary>
+internal sealed class ScriptedHandler(ApiKey key, short minVersion, short maxVersion) : IKafkaHandler
 {
     private readonly Lock _lock = new();
     private readonly List<(HandlerContext Context, TaskCompletionSource<IKafkaMessage?> Answer)> _requests = [];
     private readonly SemaphoreSlim _begun = new(0);
 
-    public KafkaApi Api { get; } = KafkaApi.Of(ApiKey.ListGroups);
+    public KafkaApi Api { get; } = KafkaApi.Of(key);
 
-    public short MinVersion => 3;
+    public short MinVersion => minVersion;
 
-    public short MaxVersion => 5;
+    public short MaxVersion => maxVersion;
+
+    public bool AnswersAreLarge { get; set; }
 
     /// <summary>What the handler does first; it may throw.</summary>
     public Action<int> OnBegin { get; set; } = _ => { };

@@ -39,6 +39,25 @@ public sealed class ConnectionTests
         Assert.Equal((2, ErrorCode.None), await bench.AnswerAsync());
     }
 
+    [Fact]
+    public async Task A_request_with_a_large_answer_begins_once_the_one_before_has_been_sent_and_holds_back_no_other()
+    {
+        await using var bench = new ConnectionBench();
+        bench.Handler.AnswersAreLarge = true;
+        await bench.SendAsync();
+        await bench.SendAsync();
+        await bench.SendOtherAsync();
+        await bench.Other.BegunAsync(1);
+        await bench.Handler.BegunAsync(1);
+        Assert.Equal(1, bench.Handler.Count);
+        bench.Handler.Answer(0);
+        Assert.Equal((1, ErrorCode.None), await bench.AnswerAsync());
+        await bench.Handler.BegunAsync(1);
+        Assert.Equal(2, bench.Handler.Count);
+        bench.Handler.Answer(1);
+        Assert.Equal((2, ErrorCode.None), await bench.AnswerAsync());
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -187,7 +187,7 @@ public sealed partial class ClassicGroupMachine
         return true;
     }
 
-    /// <summary>Goes on after members have been removed, or after some that had no place in the generation are no longer expected.</summary>
+    /// <summary>Starts or completes a rebalance after members were removed, or after members that were not in the generation are no longer expected.</summary>
     private void RebalanceWithout(ClassicStep step, bool isMemberLost)
     {
         if (Phase == GroupPhase.PreparingRebalance)
@@ -248,7 +248,7 @@ public sealed partial class ClassicGroupMachine
     }
 
     /// <summary>
-    /// Begins a generation with those who have joined, and with static members that have not. If nobody has joined, it waits until the sessions end.
+    /// Begins a generation with the members that have joined and the static members that have not. If none has joined, the machine waits until the sessions end.
     /// </summary>
     private void Complete(ClassicStep step)
     {
@@ -321,7 +321,7 @@ public sealed partial class ClassicGroupMachine
     {
         if (_members.SetJoinCall(member, call) is { } earlier)
         {
-            step.Answer(earlier, ClassicJoined.Refused(ErrorCode.RebalanceInProgress, member.Id.Value, "A newer request of the member has come."));
+            step.Answer(earlier, ClassicJoined.Refused(ErrorCode.RebalanceInProgress, member.Id.Value, "The member has sent a newer request."));
         }
     }
 

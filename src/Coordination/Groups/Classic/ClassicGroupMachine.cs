@@ -25,9 +25,9 @@ namespace Loire.Coordination.Groups.Classic;
 ///                 from outside
 /// </code>
 /// <para>
-/// Durable are each generation with its assignment, the number of each that began, and who has come back; not durable are what waits, deadlines, and ids that
-/// were given but not joined with. After a restart the last generation with an assignment goes on with fresh sessions. One difference to Kafka, where the number
-/// of a generation that never got its assignment is used again: here it is not, so a leader of the lost one cannot assign to the members of the next.
+/// Durable: each generation with its assignment, the number of each generation that began, and which static members have rejoined under new ids. Not durable: parked calls, deadlines,
+/// and ids that were given out but not yet used to join. After a restart the last generation with an assignment continues with fresh sessions. Difference from Kafka: the
+/// number of a generation that never got its assignment is not used again, so the leader of a lost generation cannot assign partitions to the members of the next one.
 /// </para>
 /// </summary>
 /// <param name="options">The broker's settings.</param>

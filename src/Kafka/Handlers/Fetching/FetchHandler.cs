@@ -21,6 +21,8 @@ internal sealed class FetchHandler(IncrementalSessions sessions, ReaderServices 
     private const short FirstById = 13;
     private const short FirstWithError = 7;
 
+    public override bool AnswersAreLarge => true;
+
     protected override async ValueTask<IKafkaMessage?> HandleAsync(HandlerContext context, FetchRequest request)
     {
         var isById = context.Version >= FirstById;
