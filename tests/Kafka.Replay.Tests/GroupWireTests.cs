@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Loire.Kafka.Replay.Tests.Players;
 using Loire.Kafka.Replay.Tests.Recordings;
@@ -20,9 +21,11 @@ public sealed class GroupWireTests
 
         // It waits for the first one, which does not come again.
         var waiting = player.AskAsync("second", "JoinGroup", 3, Join(""));
+        var begun = Stopwatch.GetTimestamp();
         while ((await DescribeAsync(player))["groups"]![0]!.Text("groupState") != "PreparingRebalance")
         {
             Assert.False(waiting.IsCompleted);
+            Assert.True(Stopwatch.GetElapsedTime(begun) < Patience, "The group does not rebalance.");
         }
 
         // Kestrel would wait for open connections for 25 seconds.

@@ -90,8 +90,8 @@ public sealed class TopicNames
                 {
                     await Task.WhenAll(some.Select(async name =>
                     {
-                        // Also of one that was cached before anybody listened.
-                        if ((await _topics.FindAsync(name, SearchInterval, LookupTimeout)).Topic is { } found)
+                        // What is cached may be of the creation before.
+                        if ((await _topics.FindAsync(name, TopicCache.Fresh, LookupTimeout)).Topic is { } found)
                         {
                             Learn(found.Id, found.Name);
                         }

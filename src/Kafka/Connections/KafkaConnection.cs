@@ -22,6 +22,7 @@ namespace Loire.Kafka.Connections;
 internal sealed partial class KafkaConnection : IAsyncDisposable
 {
     private const int FlushBytes = 256 * 1024;
+    private const long None = -1;
 
     private readonly ConnectionContext _transport;
     private readonly KafkaServices _services;
@@ -33,6 +34,9 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
     private readonly ConnectionScope _scope;
     private readonly StringCache _strings = new();
     private Task _largeSent = Task.CompletedTask;
+    private volatile bool _isCut;
+    private long _receivingSince = None;
+    private long _sendingSince = None;
     private int _underWay;
     private long _lastRequest;
 
@@ -52,14 +56,15 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
     /// <summary>Serves the connection until the client ends it, breaks the protocol or is idle for too long.</summary>
     public async Task RunAsync()
     {
+        // Until the last answer is sent, not only while requests are read.
+        await using var check = _services.Time.CreateTimer(
+            static connection => ((KafkaConnection)connection!).CloseIfNothingMoves(), this, CheckInterval, CheckInterval);
         var sending = SendAsync();
         try
         {
             // A node that stops closes its connections; otherwise it would wait for calls that are to wait for long.
             await using var stopping = _transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested
                 .UnsafeRegister(static reading => ((CancellationTokenSource)reading!).Cancel(), _reading) ?? default;
-            await using var idle = _services.Time.CreateTimer(
-                static connection => ((KafkaConnection)connection!).CloseIfIdle(), this, _options.IdleTimeout, _options.IdleTimeout / 4);
             await ReadAsync();
         }
         catch (MalformedMessageException malformed)
@@ -94,7 +99,10 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
             try
             {
                 isAdmitted = await _services.Bytes.Quota.TakeAsync(length, Timeout.InfiniteTimeSpan, _services.Time, _reading.Token);
-                var pending = Begin(await frames.ReadFrameAsync(length, _reading.Token));
+                Volatile.Write(ref _receivingSince, _services.Time.GetTimestamp());
+                var frame = await frames.ReadFrameAsync(length, _reading.Token);
+                Volatile.Write(ref _receivingSince, None);
+                var pending = Begin(frame);
                 await _answers.Writer.WriteAsync(pending, CancellationToken.None);
                 isAdmitted = false;
             }
@@ -150,6 +158,8 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
         {
+            // Answers leave in the order of requests: without this one, none after it may.
+            _isCut = true;
             return null;
         }
         catch (CloseConnectionException closing)
@@ -178,6 +188,7 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
             }
 
             var answer = await EndAsync(pending);
+            isBroken |= _isCut;
             _services.Metrics.Served(pending.Handler.Api, _services.Time.GetElapsedTime(pending.Begun));
             if (answer is not null && !isBroken)
             {
@@ -233,6 +244,7 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
 
     private async ValueTask<bool> FlushAsync(PipeWriter output)
     {
+        Volatile.Write(ref _sendingSince, _services.Time.GetTimestamp());
         try
         {
             return !(await output.FlushAsync()).IsCompleted;
@@ -247,6 +259,10 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
             LogUnsent(_services.Logger, failure, _transport.RemoteEndPoint);
             return false;
         }
+        finally
+        {
+            Volatile.Write(ref _sendingSince, None);
+        }
     }
 
     private void Return(int bytes)
@@ -255,13 +271,25 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
         _services.Bytes.Quota.Return(bytes);
     }
 
-    private void CloseIfIdle()
+    private TimeSpan CheckInterval => (_options.IdleTimeout < _options.StallTimeout ? _options.IdleTimeout : _options.StallTimeout) / 4;
+
+    /// <summary>Ends a connection that is idle, or whose client sends or reads nothing in the middle of something: it would hold memory that others wait for.</summary>
+    private void CloseIfNothingMoves()
     {
-        if (Volatile.Read(ref _underWay) == 0 && _services.Time.GetElapsedTime(Volatile.Read(ref _lastRequest)) >= _options.IdleTimeout)
+        if (IsStalled(ref _receivingSince)
+            || (Volatile.Read(ref _underWay) == 0 && _services.Time.GetElapsedTime(Volatile.Read(ref _lastRequest)) >= _options.IdleTimeout))
         {
             _reading.Cancel();
         }
+
+        if (IsStalled(ref _sendingSince))
+        {
+            _transport.Abort(new ConnectionAbortedException("The client does not read its answers."));
+        }
     }
+
+    private bool IsStalled(ref long since) =>
+        Volatile.Read(ref since) is not None and var at && _services.Time.GetElapsedTime(at) >= _options.StallTimeout;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The connection from {Remote} is closed in answer to {Api}: {Reason}")]
     private static partial void LogClosed(ILogger logger, System.Net.EndPoint? remote, string api, string reason);

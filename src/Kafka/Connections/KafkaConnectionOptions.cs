@@ -19,4 +19,7 @@ public sealed class KafkaConnectionOptions
 
     /// <summary>After how long a connection without a request is closed (Kafka's <c>connections.max.idle.ms</c>).</summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long the rest of a request may take to arrive, and how long the client may read nothing of an answer. Then the connection is closed.</summary>
+    public TimeSpan StallTimeout { get; set; } = TimeSpan.FromMinutes(1);
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 using Loire.Kafka.Connections;
 
 namespace Loire.Kafka.Handlers;
@@ -18,5 +19,6 @@ public sealed class KafkaEndpointOptions
     public int PartitionsCount { get; set; } = 1;
 
     /// <summary>The bounds of connections.</summary>
+    [ValidateObjectMembers]
     public KafkaConnectionOptions Connections { get; } = new();
 }

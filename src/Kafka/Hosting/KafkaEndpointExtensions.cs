@@ -60,7 +60,7 @@ public static class KafkaEndpointExtensions
             services.Metrics.Connected(1);
             try
             {
-                await using var connection = new KafkaConnection(transport, advertised ?? new AdvertisedAddress(local.Address.ToString(), local.Port), services);
+                await using var connection = new KafkaConnection(transport, advertised ?? new AdvertisedAddress(Unmapped(local.Address).ToString(), local.Port), services);
                 await connection.RunAsync();
             }
             finally
@@ -68,4 +68,7 @@ public static class KafkaEndpointExtensions
                 services.Metrics.Connected(-1);
             }
         }));
+
+    // A socket for all addresses of both families shows those of IPv4 as mapped ones, which clients of IPv4 cannot reach.
+    private static IPAddress Unmapped(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 }

@@ -36,7 +36,7 @@ public sealed class ConnectionScope(AdvertisedAddress advertised, EndPoint? remo
     public AdvertisedAddress Advertised => advertised;
 
     /// <summary>The address of the client, as Kafka writes it in descriptions of groups: <c>/127.0.0.1</c>.</summary>
-    public string ClientHost => remote is IPEndPoint address ? $"/{address.Address}" : "/unknown";
+    public string ClientHost => remote is IPEndPoint { Address: var address } ? $"/{(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address)}" : "/unknown";
 
     /// <summary>Cancelled once the client is gone.</summary>
     public CancellationToken Gone => gone;

@@ -22,7 +22,7 @@ internal sealed class ConnectionBench : IAsyncDisposable
     private readonly FrameReader _answers;
     private int _correlation;
 
-    public ConnectionBench(Action<KafkaConnectionOptions>? configure = null, ILogger<RefusedConnections>? log = null)
+    public ConnectionBench(Action<KafkaConnectionOptions>? configure = null, ILogger<RefusedConnections>? log = null, long unreadBytes = 64 * 1024)
     {
         var options = new KafkaConnectionOptions();
         configure?.Invoke(options);
@@ -32,11 +32,12 @@ internal sealed class ConnectionBench : IAsyncDisposable
             new ServedApis([Handler, Other]), Bytes, bounds, new RefusedConnections(Time, log ?? NullLogger<RefusedConnections>.Instance), new KafkaMetrics(new Meters()), Time,
             NullLogger<KafkaServices>.Instance);
         var pipe = new PipeOptions(useSynchronizationContext: false);
-        var (input, output) = (new Pipe(pipe), new Pipe(pipe));
+        var (input, output) = (new Pipe(pipe), new Pipe(new PipeOptions(pauseWriterThreshold: unreadBytes, resumeWriterThreshold: 1, useSynchronizationContext: false)));
         _client = new Duplex(output.Reader, input.Writer);
         _answers = new FrameReader(output.Reader);
-        _connection = new KafkaConnection(
-            new DefaultConnectionContext("test", new Duplex(input.Reader, output.Writer), _client), new AdvertisedAddress("node", 9092), services);
+        var transport = new DefaultConnectionContext("test", new Duplex(input.Reader, output.Writer), _client);
+        transport.ConnectionClosed.Register(() => output.Reader.Complete());
+        _connection = new KafkaConnection(transport, new AdvertisedAddress("node", 9092), services);
         Running = Task.Run(async () =>
         {
             await _connection.RunAsync();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Loire.Kafka.Connections;
 using Loire.Kafka.Requests;
 using Loire.TestKit;
@@ -117,13 +118,16 @@ public sealed class ConnectionTests
     public async Task Beyond_the_bytes_that_a_connection_may_have_under_way_it_is_not_read_from()
     {
         await using var bench = new ConnectionBench(options => options.ConnectionBytes = 100);
+        var (isAnswered, isEarly) = (false, false);
+        bench.Handler.OnBegin = number => isEarly |= number == 2 && !Volatile.Read(ref isAnswered);
         await bench.SendAsync(states: [new string('s', 60)], version: 4);
         await bench.SendAsync(states: [new string('s', 500)], version: 4);
         await bench.Handler.BegunAsync(1);
+        Volatile.Write(ref isAnswered, true);
         bench.Handler.Answer(0);
         Assert.Equal((1, ErrorCode.None), await bench.AnswerAsync(version: 4));
         await bench.Handler.BegunAsync(1);
-        Assert.Equal(2, bench.Handler.Count);
+        Assert.False(isEarly);
         bench.Handler.Answer(1);
         Assert.Equal((2, ErrorCode.None), await bench.AnswerAsync(version: 4));
     }
@@ -168,6 +172,49 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    public async Task A_client_that_does_not_send_the_rest_of_a_request_is_closed_and_its_bytes_are_free_again()
+    {
+        await using var bench = new ConnectionBench(options => options.IdleTimeout = TimeSpan.FromDays(1_000));
+        await bench.SendAsync(Convert.FromHexString("000f42400010"));
+        await PassAsync(bench);
+        Assert.Null(await bench.AnswerAsync());
+        Assert.Equal(0, bench.Bytes.Quota.TakenBytes);
+    }
+
+    [Fact]
+    public async Task A_client_that_does_not_read_its_answers_is_closed_and_its_bytes_are_free_again()
+    {
+        await using var bench = new ConnectionBench(options => options.IdleTimeout = TimeSpan.FromDays(1_000), unreadBytes: 1);
+        await bench.SendAsync();
+        await bench.Handler.BegunAsync(1);
+        await bench.SendAsync();
+        await bench.Handler.BegunAsync(1);
+        bench.Handler.Answer(0);
+        bench.Handler.Answer(1);
+        await bench.EndAsync();
+        await PassAsync(bench);
+        Assert.Equal(0, bench.Bytes.Quota.TakenBytes);
+    }
+
+    [Fact]
+    public async Task Once_a_read_was_cut_off_no_later_answer_is_sent()
+    {
+        await using var bench = new ConnectionBench();
+        await bench.SendAsync();
+        await bench.SendAsync();
+        await bench.Handler.BegunAsync(2);
+        var gone = bench.Handler.ContextOf(0).Gone;
+        var noticed = new TaskCompletionSource();
+        await using var registration = gone.Register(noticed.SetResult);
+        await bench.SendAsync(Convert.FromHexString("ffffffff"));
+        await noticed.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        bench.Handler.Fail(0, new OperationCanceledException(gone));
+        bench.Handler.Answer(1);
+        Assert.Null(await bench.AnswerAsync());
+        await bench.Running;
+    }
+
+    [Fact]
     public async Task What_handlers_keep_for_a_connection_is_disposed_of_with_it()
     {
         var kept = new Kept();
@@ -197,6 +244,18 @@ public sealed class ConnectionTests
         time.Advance(TimeSpan.FromMinutes(1));
         refusals.Log(one, "an HTTP GET");
         Assert.Equal(3, log.Count);
+    }
+
+    /// <summary>Lets time pass until the connection has ended.</summary>
+    private static async Task PassAsync(ConnectionBench bench)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        while (!bench.Running.IsCompleted)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(30), "The connection does not end.");
+            bench.Time.Advance(TimeSpan.FromSeconds(10));
+            await Task.Yield();
+        }
     }
 
     private sealed class Kept : IDisposable

@@ -89,11 +89,17 @@ internal sealed class Brokers(IGrainFactory grains, IOptions<KafkaEndpointOption
         {
         }
 
-        lock (_lock)
+        finally
         {
-            _asking = null;
-            return _last = new Lookup(answer is { Problem: null } ? answer : _last.Cluster, askedAt);
+            lock (_lock)
+            {
+                // Whatever went wrong, the next caller asks again.
+                _asking = null;
+                _last = new Lookup(answer is { Problem: null } ? answer : _last.Cluster, askedAt);
+            }
         }
+
+        return _last;
     }
 
     private sealed record Lookup(ClusterDescription Cluster, long? AskedAt);

@@ -61,6 +61,9 @@ internal sealed class StandingReads(bool isInSession, ReaderServices services) :
             {
                 return;
             }
+
+            // Nobody uses the reads after this: a fetch that comes now reads for itself.
+            _isUsed = true;
         }
 
         Clear();
@@ -81,8 +84,7 @@ internal sealed class StandingReads(bool isInSession, ReaderServices services) :
         bool isClosed;
         lock (_lock)
         {
-            _isUsed = false;
-            isClosed = _isClosed;
+            _isUsed = isClosed = _isClosed;
         }
 
         if (isClosed)

@@ -121,10 +121,17 @@ internal sealed class ConsumerGroupHeartbeatHandler(GroupCalls groups, ConsumerP
             return Refused(refusal, null);
         }
 
-        // What the client does not list it has given up; what it does not say is what it may have had before.
-        var owned = request.TopicPartitions is { } listed
-            ? await partitions.ReadAsync(Array.ConvertAll(listed, topic => (topic.TopicId, topic.Partitions)), CancellationToken.None)
-            : known?.MayOwn ?? [];
+        // What the client does not list it has given up, and another member gets it; so it must be known what is listed. The topics that the member may own are looked up
+        // by their names first, so that their ids are known wherever the member comes.
+        var mayOwn = known?.MayOwn ?? [];
+        ImmutableArray<TopicPartition>? read = request.TopicPartitions is not { } listed ? mayOwn
+            : listed.Length > 0 && await partitions.WriteAsync(mayOwn, CancellationToken.None) is null ? null
+            : await partitions.ReadAsync(Array.ConvertAll(listed, topic => (topic.TopicId, topic.Partitions)), CancellationToken.None);
+        if (read is not { } owned)
+        {
+            return Refused(ErrorCode.CoordinatorNotAvailable, "A topic of which the member lists partitions cannot be reached.");
+        }
+
         var heartbeat = new Heartbeat(
             memberId, instanceId ?? known?.InstanceId, request.MemberEpoch, context.ClientId, context.Connection.ClientHost,
             ReferenceEquals(subscription, known?.Subscription) ? null : subscription, owned, TimeSpan.Zero);

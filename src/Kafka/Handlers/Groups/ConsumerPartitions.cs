@@ -11,12 +11,13 @@ internal readonly record struct IdentifiedPartitions(Guid TopicId, string Name, 
 /// <param name="topics">Finds the topics.</param>
 internal sealed class ConsumerPartitions(TopicDirectory topics)
 {
-    /// <summary>The partitions of topics that exist. What was deleted, nobody has.</summary>
-    public async ValueTask<ImmutableArray<TopicPartition>> ReadAsync(IReadOnlyList<(Guid TopicId, int[] Partitions)> listed, CancellationToken cancellation)
+    /// <summary>The partitions of topics that exist; null if a topic cannot be asked at the moment. What was deleted, nobody has.</summary>
+    public async ValueTask<ImmutableArray<TopicPartition>?> ReadAsync(IReadOnlyList<(Guid TopicId, int[] Partitions)> listed, CancellationToken cancellation)
     {
         var found = await TopicDirectory.EachAsync(listed, topic => topics.FindAsync(new TopicId(topic.TopicId), cancellation));
-        return [.. listed.Zip(found).Where(pair => pair.Second.Topic is not null)
-            .SelectMany(pair => pair.First.Partitions.Select(partition => new TopicPartition(pair.Second.Topic!.Name, partition)))];
+        return Array.Exists(found, lookup => lookup.Topic is null && lookup.Error != ErrorCode.UnknownTopicId) ? null
+            : ImmutableArray.CreateRange(listed.Zip(found).Where(pair => pair.Second.Topic is not null)
+                .SelectMany(pair => pair.First.Partitions.Select(partition => new TopicPartition(pair.Second.Topic!.Name, partition))));
     }
 
     /// <summary>The partitions by their topics; null if a topic cannot be asked at the moment. Topics that do not exist any more are left out.</summary>

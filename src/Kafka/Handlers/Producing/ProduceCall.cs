@@ -9,6 +9,8 @@ internal sealed class ProduceCall
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private volatile bool _isAnswered;
+
     // One more than the partitions that have not ended, until all of them are begun.
     private int _pending = 1;
 
@@ -20,6 +22,13 @@ internal sealed class ProduceCall
 
     /// <summary>Completes once every partition has its outcome; never fails.</summary>
     public Task Ended => _ended.Task;
+
+    /// <summary>Whether the client has its answer: what was not sent by then is not sent any more, because the client will send it again.</summary>
+    public bool IsAnswered
+    {
+        get => _isAnswered;
+        set => _isAnswered = value;
+    }
 
     /// <summary>Another partition has to end.</summary>
     public void Begin() => Interlocked.Increment(ref _pending);
@@ -62,6 +71,9 @@ internal sealed class ProducedPartition(ProduceCall call, int index)
 
     /// <summary>What became of it; null if that is not known yet.</summary>
     public ProduceOutcome? Outcome => _outcome;
+
+    /// <summary>Whether its client has been answered, so that it must not be sent any more.</summary>
+    public bool IsTooLate => call.IsAnswered;
 
     /// <summary>It has its outcome.</summary>
     public void End(ProduceOutcome outcome)

@@ -58,6 +58,7 @@ internal sealed class ProduceHandler : KafkaHandler<ProduceRequest>, IDisposable
         {
             var timeout = TimeSpan.FromMilliseconds(request.TimeoutMs);
             await call.Ended.WaitAsync(timeout > LeastTimeout ? timeout : LeastTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            call.IsAnswered = true;
         }
 
         return request.Acks != (short)Acks.None ? Answer(call, context.Version)

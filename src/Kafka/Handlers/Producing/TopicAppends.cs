@@ -87,6 +87,12 @@ internal sealed partial class TopicAppends(TopicAppendsKey key, BatchDelivery de
     private async Task SendAfterAsync(Task before, List<ProducedPartition> partitions)
     {
         await before;
+        partitions = InTime(partitions);
+        if (partitions.Count == 0)
+        {
+            return;
+        }
+
         var (error, text) = (ErrorCode.UnknownTopicOrPartition, default(string));
         try
         {
@@ -99,7 +105,7 @@ internal sealed partial class TopicAppends(TopicAppendsKey key, BatchDelivery de
                 var lookup = await topics.FindAsync(name, isOutdated ? TopicCache.Fresh : RoutesMaxAge, LookupTimeout);
                 if (lookup.Topic is { } routes && IsOf(routes))
                 {
-                    Send(partitions, routes);
+                    Send(InTime(partitions), routes);
                     return;
                 }
 
@@ -116,6 +122,17 @@ internal sealed partial class TopicAppends(TopicAppendsKey key, BatchDelivery de
         {
             partition.Refuse(error, text);
         }
+    }
+
+    /// <summary>Those whose clients still wait. The others were told that they timed out, and send them again; nothing of them was sent.</summary>
+    private static List<ProducedPartition> InTime(List<ProducedPartition> partitions)
+    {
+        foreach (var late in partitions.Where(static partition => partition.IsTooLate && partition.Outcome is null))
+        {
+            late.Refuse(ErrorCode.RequestTimedOut, "The topic was not found in time: nothing was sent.");
+        }
+
+        return partitions.FindAll(static partition => partition.Outcome is null);
     }
 
     private void Send(List<ProducedPartition> partitions, TopicRoutes routes)

@@ -34,14 +34,22 @@ internal sealed class TopicDirectory(TopicCache topics, TopicNames names, IOptio
         }
 
         var lookup = await topics.FindAsync(name, MaxAge, Patience, cancellation);
+        if (lookup.Topic is { } other && other.Id != id)
+        {
+            // What is cached may be of the creation before.
+            lookup = await topics.FindAsync(name, TopicCache.Fresh, Patience, cancellation);
+        }
+
         return lookup.Error == ErrorCode.UnknownTopicOrPartition || (lookup.Topic is { } topic && topic.Id != id) ? Unknown(id) : lookup;
     }
 
-    /// <summary>Finds a topic by its name, and creates it if it does not exist and the node does so.</summary>
+    /// <summary>
+    /// Finds a topic by its name, and creates it if it does not exist and the node does so. Internal topics are created with their own settings, by who needs them.
+    /// </summary>
     public async ValueTask<TopicLookup> FindOrCreateAsync(string? name, CancellationToken cancellation)
     {
         var lookup = await FindAsync(name, cancellation);
-        if (lookup.Error != ErrorCode.UnknownTopicOrPartition || !options.Value.CreatesTopics)
+        if (lookup.Error != ErrorCode.UnknownTopicOrPartition || !options.Value.CreatesTopics || TopicName.Parse(name).IsInternal)
         {
             return lookup;
         }

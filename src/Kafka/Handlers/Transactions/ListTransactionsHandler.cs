@@ -45,7 +45,7 @@ internal sealed class ListTransactionsHandler(TransactionListing listing, TimePr
         bool IsWanted(TransactionDescription transaction) =>
             (states.Count == 0 || states.Contains(transaction.Status.ToString()))
             && (producers.Count == 0 || producers.Contains(transaction.Producer.Id))
-            && now - transaction.StartedAt.Milliseconds >= request.DurationFilter;
+            && (request.DurationFilter < 0 || now - transaction.StartedAt.Milliseconds > request.DurationFilter);
     }
 
     protected override IKafkaMessage Refuse(HandlerContext context, ListTransactionsRequest request, ErrorCode error) =>
