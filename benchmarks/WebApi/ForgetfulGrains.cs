@@ -37,6 +37,8 @@ internal class ForgetfulGrains : DispatchProxy
 
         public ValueTask<TopicResult> Delete() => new(_result);
 
+        public ValueTask<TopicResult> DeleteCreation(TopicId id) => new(_result);
+
         public ValueTask<TopicResult> Watch(TopicId id, long version, TimeSpan wait, CancellationToken cancellation) => Describe();
 
         public ValueTask<TopicResult> Settle() => new(_result);

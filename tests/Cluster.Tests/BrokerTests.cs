@@ -13,7 +13,7 @@ public sealed class BrokerTests(ThreeNodes nodes, ITestOutputHelper output)
 {
     private const int Partitions = 6;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [AzuriteFact]
     public async Task Broker_that_is_killed_is_listed_as_dead_and_missed_until_it_is_removed_and_comes_back_under_the_next_epoch()

@@ -13,7 +13,7 @@ public sealed class ClockTests(ThreeNodes nodes, ITestOutputHelper output)
     private const int Partitions = 6;
     private const int Minutes = 10;
 
-    private static readonly TimeSpan TakeoverBound = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan TakeoverBound = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(50);
 
     [ShiftedClockFact]

@@ -15,7 +15,7 @@ public sealed class CutOffNodeTests(ThreeNodes nodes, ITestOutputHelper output)
     // The exit code of a node that its cluster has given up.
     private const int GivenUp = 3;
 
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan StoreCut = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(200);
 

@@ -14,7 +14,7 @@ public sealed class LostNodeTests(ThreeNodes nodes, ITestOutputHelper output)
     private const int Partitions = 6;
     private const int EnoughRecords = 300;
 
-    private static readonly TimeSpan TakeoverBound = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan TakeoverBound = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan BetweenWrites = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(50);
 

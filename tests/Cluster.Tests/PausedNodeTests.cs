@@ -15,10 +15,10 @@ public sealed class PausedNodeTests(ThreeNodes nodes, ITestOutputHelper output)
     // The exit code of a node that its cluster has given up.
     private const int GivenUp = 3;
 
-    private static readonly TimeSpan DetectionBound = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan DetectionBound = TimeSpan.FromMinutes(1);
 
     // What the table is read for again every 5 s at least.
-    private static readonly TimeSpan EndBound = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan EndBound = TimeSpan.FromMinutes(1);
 
     [AzuriteFact]
     public async Task Node_that_was_declared_dead_while_paused_ends_itself_and_neither_loses_nor_hides_anything()

@@ -11,7 +11,7 @@ public sealed class UpgradeTests(ITestOutputHelper output)
 {
     private const int Partitions = 6;
 
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(1);
 
     [UpgradeFact]
     public async Task Cluster_of_an_earlier_build_is_upgraded_one_node_at_a_time_under_load()

@@ -36,6 +36,10 @@ public sealed class TopicRequestTests(ReplayNode node) : IClassFixture<ReplayNod
               "allowAutoTopicCreation": false, "includeTopicAuthorizedOperations": false}
             """);
         Assert.Equal([100, 0], answer.Items("topics").Select(topic => topic.Int("errorCode")));
+        answer = await AskAsync(player, "DeleteTopics", 6, $$"""
+            {"topics": [{"name": null, "topicId": "{{first}}"}, {"name": null, "topicId": "{{second}}"}], "timeoutMs": 1000}
+            """);
+        Assert.Equal([100, 0], answer.Items("responses").Select(topic => topic.Int("errorCode")));
     }
 
     [Fact]

@@ -161,6 +161,7 @@ public sealed class RunTransactionTests
     [InlineData("{\"topics\":[{\"topic_name\":\"b\",\"records\":[{\"value\":1}]}]} x")]
     [InlineData("{\"topics\":[{\"topic_name\":\"b\",\"records\":[{\"value\":1}]}")]
     [InlineData("{\"topics\":[],\"topics\":[]}")]
+    [InlineData("{\"topics\":[{\"topic_name\":\"b\",\"records\":[]}]}")]
     [InlineData("{\"groups\":null}")]
     [InlineData("{\"groups\":[null]}")]
     [InlineData("{\"groups\":[{\"group_id\":\"g\",\"offsets\":[]}]}")]

@@ -122,8 +122,12 @@ public static class TopicRules
     }
 
     /// <summary>Deletes the topic. Deleting a topic whose deletion has started resumes the deletion.</summary>
-    public static Decision<TopicRecord> Delete(TopicState state) => state.Phase switch
+    /// <param name="state">The topic.</param>
+    /// <param name="creation">The creation that is meant; null for the present one.</param>
+    public static Decision<TopicRecord> Delete(TopicState state, TopicId? creation = null) => state.Phase switch
     {
+        TopicPhase.Live or TopicPhase.Deleting when creation is { } wanted && wanted != state.Id =>
+            Decision<TopicRecord>.Refuse(ErrorCode.UnknownTopicId, "The name belongs to another creation of the topic."),
         TopicPhase.Live => Decision<TopicRecord>.Accept(new TopicRecord.DeletionStarted()),
         TopicPhase.Deleting => Decision<TopicRecord>.Accept(),
         _ => Unknown(),

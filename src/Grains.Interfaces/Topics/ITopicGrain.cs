@@ -67,6 +67,11 @@ public interface ITopicGrain : IGrainWithStringKey
     [Alias("Delete")]
     ValueTask<TopicResult> Delete();
 
+    /// <summary>Deletes one creation of the topic, like <see cref="Delete"/>; <see cref="ErrorCode.UnknownTopicId"/> if the name belongs to another one.</summary>
+    [ResponseTimeout("00:05:00")]
+    [Alias("DeleteCreation")]
+    ValueTask<TopicResult> DeleteCreation(TopicId id);
+
     /// <summary>Keeps what partitions report of their logs. Called by the silos of the partitions, from feature level 2 on.</summary>
     /// <param name="id">The creation of the topic to which the partitions belong.</param>
     /// <param name="reports">One for each partition at most.</param>

@@ -103,7 +103,8 @@ public sealed partial class GroupDriver
         }
 
         var step = taken is null ? Machine.Heartbeat(request, Now) : Machine.TakeOver(taken, request, Now);
-        if (step.Error == ErrorCode.None)
+        // What waits for a classic member is its request for the assignment, which its heartbeats do not replace.
+        if (step.Error == ErrorCode.None && Machine.State.Members.GetValueOrDefault(request.MemberId) is not { Profile.Subscription.IsClassic: true })
         {
             _parked.Supersede(request.MemberId, step.JoinedAt);
         }
@@ -177,6 +178,8 @@ public sealed partial class GroupDriver
         DropIfAbsent();
         return error;
     }
+
+    async Task<ErrorCode> IGroupCore.DurableAsync() => await _journal.Durable;
 
     Task<T> IGroupCore.CreatingAsync<T>(Func<Task<T>> request, Func<ErrorCode, T> refuse) => CreatingAsync(request, refuse);
 

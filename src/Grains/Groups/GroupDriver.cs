@@ -309,7 +309,8 @@ public sealed partial class GroupDriver : IMoving, IGroupCore, IAsyncDisposable
         return _journal.AppendAsync(records);
     }
 
-    private void Fail(Exception bug)
+    /// <summary>Ends all waiting calls after a bug: what is in memory may be ahead of the journal.</summary>
+    internal void Fail(Exception bug)
     {
         Failed(bug, _groupId);
         Close(ErrorCode.CoordinatorNotAvailable);

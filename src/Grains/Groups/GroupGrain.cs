@@ -116,6 +116,7 @@ public sealed class GroupGrain(IGroupDrivers drivers, ActiveDrivers active) : Gr
         }
         catch (Exception bug) when (bug is not OperationCanceledException)
         {
+            _driver.Fail(bug);
             DeactivateOnIdle();
             throw;
         }

@@ -29,17 +29,24 @@ internal sealed class HybridMembership(IGroupCore group, Func<Guid> newId)
 
         var request = translated.Request!;
         var (refusal, joinedAt) = await group.RenewAsync(request);
+        if (refusal is null && !Serves)
+        {
+            // The others have left, and the member is one of a classic group now.
+            return ClassicJoined.Refused(ErrorCode.RebalanceInProgress, request.MemberId.Value);
+        }
+
         if (refusal is null)
         {
             // What it has now is what its generation knows.
             var answer = group.State.Machine.Answer(request.MemberId, request.InstanceId, joinedAt);
-            if (answer.Error == ErrorCode.None)
+            var error = answer.Error == ErrorCode.None ? await group.DurableAsync() : answer.Error;
+            if (error == ErrorCode.None)
             {
                 return new ClassicJoined(
                     ErrorCode.None, answer.MemberEpoch, GroupDescription.ConsumerProtocolType, translated.Protocol, "", request.MemberId.Value, false, []);
             }
 
-            refusal = answer;
+            refusal = answer with { Error = error };
         }
 
         return ClassicJoined.Refused(Told(refusal.Error), request.MemberId.Value, refusal.Detail);
@@ -68,7 +75,7 @@ internal sealed class HybridMembership(IGroupCore group, Func<Guid> newId)
         error = error == ErrorCode.None ? FindAgain(sync.Member, out member) : error;
         return error != ErrorCode.None ? ClassicSynced.Refused(error)
             : HasNews(member!) ? ClassicSynced.Refused(ErrorCode.RebalanceInProgress)
-            : HybridRules.Assignment(member!);
+            : HybridRules.Assignment(member!, sync.Protocol);
     }
 
     public async Task<ErrorCode> HeartbeatAsync(ClassicMemberKey key)

@@ -24,6 +24,9 @@ internal interface IGroupCore
     /// </summary>
     Task<ErrorCode> ConfirmAbsentAsync();
 
+    /// <summary>Waits until all that was applied before is durable.</summary>
+    Task<ErrorCode> DurableAsync();
+
     /// <summary>Runs a request that may create the group; see <see cref="GroupDriver"/>.</summary>
     Task<T> CreatingAsync<T>(Func<Task<T>> request, Func<ErrorCode, T> refuse);
 

@@ -134,9 +134,9 @@ public sealed partial class TopicDriver(
     });
 
     /// <summary>Deletes the topic and its data, or completes a deletion.</summary>
-    public Task<TopicResult> DeleteAsync() => InTurn(async () =>
+    public Task<TopicResult> DeleteAsync(TopicId? creation = null) => InTurn(async () =>
     {
-        var decision = TopicRules.Delete(State);
+        var decision = TopicRules.Delete(State, creation);
         if (decision.Error != ErrorCode.None)
         {
             return Refused(decision.Error, decision.Detail);

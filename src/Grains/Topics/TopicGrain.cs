@@ -84,6 +84,9 @@ public sealed class TopicGrain(ITopicDrivers drivers, ActiveDrivers active) : Gr
     public ValueTask<TopicResult> Delete() => Drive(static driver => driver.DeleteAsync());
 
     /// <inheritdoc/>
+    public ValueTask<TopicResult> DeleteCreation(TopicId id) => Drive(driver => driver.DeleteAsync(id));
+
+    /// <inheritdoc/>
     public ValueTask<TopicResult> Settle() => Drive(static driver => driver.SettleAsync());
 
     private ValueTask<TopicResult> Drive(Func<TopicDriver, Task<TopicResult>> call) =>

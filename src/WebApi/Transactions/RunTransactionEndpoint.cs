@@ -179,7 +179,9 @@ internal sealed class RunTransactionEndpoint(
             }
         }
 
-        return gathered.Sum(records => records.Places.Count) > _options.MaxJsonProduceRecords
+        var count = gathered.Sum(records => records.Places.Count);
+        return count == 0 && body.Groups.Count == 0 ? ApiProblem.BadRequest("A transaction has records or offsets.")
+            : count > _options.MaxJsonProduceRecords
             ? new ApiProblem(ErrorCode.RecordListTooLarge, $"A transaction over HTTP has at most {_options.MaxJsonProduceRecords} records.")
             : await new LogOffsetLookup(topics, lookup, cancellation).FindMissingAsync(
                 [.. body.Groups.SelectMany(group => group.Offsets).Select(offset => offset.Partition)]);

@@ -253,7 +253,7 @@ public class ClassicGroupTests
         Assert.Equal(ErrorCode.None, Beat(_bench, joined));
         var own = assignment.Assignment.Span[^5] == 1 ? 1 : 0;
         Assert.Equal(ErrorCode.None, _bench.CommitAs(joined.MemberId, joined.Generation, ("t", own, 9)).Error);
-        Assert.Equal(ErrorCode.StaleMemberEpoch, _bench.CommitAs(joined.MemberId, joined.Generation, ("t", 1 - own, 9)).Error);
+        Assert.Equal(ErrorCode.IllegalGeneration, _bench.CommitAs(joined.MemberId, joined.Generation, ("t", 1 - own, 9)).Error);
 
         // After the silo's death it is not known what it was told, so it joins once more, and keeps what it has.
         _bench.Restart();
@@ -263,6 +263,24 @@ public class ClassicGroupTests
         Assert.Equal(ErrorCode.None, Beat(_bench, joined));
         Assert.NotNull(_bench.Describe().Group!.Members.Single(member => member.MemberId == MemberId.Parse(joined.MemberId)).Classic);
         Assert.Equal([ErrorCode.None, ErrorCode.UnknownMemberId, ErrorCode.UnknownMemberId], Leave(_bench, joined.MemberId, joined.MemberId, "server"));
+    }
+
+    [Fact]
+    public void A_heartbeat_beside_a_sync_that_waits_does_not_end_it()
+    {
+        _bench.Topics["t"] = 2;
+        _bench.Heartbeat("server", 0, ["t"]).Now();
+        _bench.Advance(TimeSpan.FromSeconds(1));
+
+        // The group has just assigned, and does it once in a while only.
+        _bench.Heartbeat("other", 0, ["t"]).Now();
+        var joined = Join(_bench, "c", metadata: Subscription).Now();
+        var sync = Sync(_bench, joined.MemberId, joined.Generation);
+        Assert.False(sync.IsCompleted);
+        Beat(_bench, joined);
+        Assert.False(sync.IsCompleted);
+        _bench.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(ErrorCode.None, sync.Now().Error);
     }
 
     [Fact]

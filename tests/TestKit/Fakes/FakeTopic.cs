@@ -106,6 +106,8 @@ public sealed class FakeTopic(string name) : ITopicGrain
 
     public ValueTask<TopicResult> Delete() => Answer();
 
+    public ValueTask<TopicResult> DeleteCreation(TopicId id) => Answer();
+
     public ValueTask<TopicResult> Settle() => Answer();
 
     public ValueTask<ErrorCode> Report(TopicId id, PartitionReport[] reports) => throw new NotSupportedException();

@@ -136,6 +136,12 @@ public sealed partial class ClassicGroupMachine
             return;
         }
 
+        // Otherwise a crash before the next assignment would bring back the id that is gone, and fence the one that lives.
+        if (_durable?.Members.FirstOrDefault(one => one.MemberId == old.Id) is { } lasting)
+        {
+            Record(step, new ClassicRecord.Replaced(old.Id, member.Profile with { Assignment = lasting.Assignment }));
+        }
+
         Await(step, member, call);
         Rebalance(step);
     }

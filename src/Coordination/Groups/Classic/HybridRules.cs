@@ -32,6 +32,14 @@ public static class HybridRules
                 "The group assigns the partitions of consumers by itself; a classic member must be a consumer, and have a protocol that all classic members have.");
         }
 
+        var bytes = join.Protocols.Sum(one => (long)one.Metadata.Length) + state.Members.Values
+            .Where(member => member.Profile.MemberId != join.MemberId && (join.InstanceId is null || member.Profile.InstanceId != join.InstanceId))
+            .Sum(member => member.Profile.Subscription.IsClassic ? member.Profile.Subscription.Classic.Sum(one => (long)one.Metadata.Length) : 0);
+        if (bytes > Limits.ClassicBytesPerGroup)
+        {
+            return Refuse(ErrorCode.GroupMaxSizeReached, memberId, "The group has no room for the metadata of the member.");
+        }
+
         if (!ConsumerProtocol.TryReadSubscription(protocol.Metadata.Span, out var subscription))
         {
             return Refuse(ErrorCode.InconsistentGroupProtocol, memberId, "The member's subscription cannot be read, and the group would have to.");
@@ -82,9 +90,12 @@ public static class HybridRules
     }
 
     /// <summary>What a member is told by SyncGroup.</summary>
-    public static ClassicSynced Assignment(GroupMember member)
+    /// <param name="member">The member.</param>
+    /// <param name="named">The protocol that it names, as JoinGroup told it; null if its version names none.</param>
+    public static ClassicSynced Assignment(GroupMember member, string? named = null)
     {
-        var protocol = member.Profile.Subscription.Classic[0];
+        var classic = member.Profile.Subscription.Classic;
+        var protocol = classic.FirstOrDefault(one => one.Name == named, classic[0]);
         var version = ConsumerProtocol.TryReadSubscription(protocol.Metadata.Span, out var subscription) ? subscription.Version : (short)0;
         return new ClassicSynced(
             ErrorCode.None, GroupDescription.ConsumerProtocolType, protocol.Name, ConsumerProtocol.WriteAssignment(version, member.Assigned));

@@ -65,6 +65,6 @@ public static class KindChange
             number, number, GroupDescription.ConsumerProtocolType, protocol.Name, first.MemberId,
             [.. members.Select(member => new ClassicProfile(
                 member.Profile.MemberId, member.Profile.InstanceId, member.Profile.ClientId, member.Profile.Host, member.Profile.Subscription.SessionTimeout,
-                member.Profile.Subscription.RebalanceTimeout, member.Profile.Subscription.Classic, HybridRules.Assignment(member).Assignment))]);
+                member.Profile.Subscription.RebalanceTimeout, member.Profile.Subscription.Classic, HybridRules.Assignment(member, protocol.Name).Assignment))]);
     }
 }

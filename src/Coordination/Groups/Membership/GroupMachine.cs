@@ -100,7 +100,10 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
     /// <param name="now">The time.</param>
     public GroupStep TakeOver(GroupRecord.Snapshot members, HeartbeatRequest request, TimeSpan now)
     {
-        var decision = GroupRules.Join(State, request, options, assignors);
+        // Against the members that will be there: they may leave no room, or have the ids of the new one.
+        var with = new GroupState();
+        with.Apply(members);
+        var decision = GroupRules.Join(with, request, options, assignors);
         if (decision.Error != ErrorCode.None)
         {
             return Refused(decision);
@@ -116,7 +119,7 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
             }
         });
         var joined = Heartbeat(request, now);
-        Invariant.Check(joined.Error == ErrorCode.None, "the join was accepted without the others");
+        Invariant.Check(joined.Error == ErrorCode.None, "the join was accepted beside the others");
         return joined with { Records = [.. taken.Records, .. joined.Records], News = [.. taken.News, .. joined.News] };
     }
 

@@ -134,13 +134,21 @@ public static class GroupRules
 
     /// <summary>
     /// Whether a member may commit an offset of a partition: it must have held the partition continuously since the epoch of the commit.
-    /// This accepts a commit sent before the newest answer (as KIP-1251 does) and rejects a zombie's.
+    /// This accepts a commit sent before the newest answer (as KIP-1251 does) and rejects a zombie's: with <see cref="ErrorCode.StaleMemberEpoch"/>, or
+    /// with <see cref="ErrorCode.IllegalGeneration"/> if it came by JoinGroup and knows no epochs.
     /// </summary>
-    public static ErrorCode CheckCommit(GroupState state, MemberId memberId, int memberEpoch, TopicPartition partition) =>
-        !state.Members.TryGetValue(memberId, out var member) ? ErrorCode.UnknownMemberId
-        : memberEpoch > state.Epoch || memberEpoch < member.JoinedAt ? ErrorCode.StaleMemberEpoch
-        : state.FindHeld(member, partition) is { } held && held.Since <= memberEpoch ? ErrorCode.None
-        : ErrorCode.StaleMemberEpoch;
+    public static ErrorCode CheckCommit(GroupState state, MemberId memberId, int memberEpoch, TopicPartition partition)
+    {
+        if (!state.Members.TryGetValue(memberId, out var member))
+        {
+            return ErrorCode.UnknownMemberId;
+        }
+
+        var isHeld = memberEpoch >= member.JoinedAt && memberEpoch <= state.Epoch && state.FindHeld(member, partition) is { } held && held.Since <= memberEpoch;
+        return isHeld ? ErrorCode.None
+            : member.Profile.Subscription.IsClassic ? ErrorCode.IllegalGeneration
+            : ErrorCode.StaleMemberEpoch;
+    }
 
     /// <summary>
     /// Whether a member may commit an offset of a partition with a transaction, with Kafka's error codes for that: without a member and an epoch nothing is

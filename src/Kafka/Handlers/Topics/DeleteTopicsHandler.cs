@@ -28,7 +28,7 @@ internal sealed class DeleteTopicsHandler(TopicDirectory topics) : KafkaHandler<
                     return Refused(answer, ErrorCode.InvalidRequest, "The topic is named twice.");
                 }
 
-                return answer.ErrorCode == ErrorCode.None ? await DeleteAsync(answer) : answer;
+                return answer.ErrorCode == ErrorCode.None ? await DeleteAsync(answer, context.Version) : answer;
             }),
         };
     }
@@ -60,10 +60,12 @@ internal sealed class DeleteTopicsHandler(TopicDirectory topics) : KafkaHandler<
                 wanted, name is not null && lookup.Error == ErrorCode.InvalidTopicException ? ErrorCode.UnknownTopicOrPartition : lookup.Error, lookup.Detail);
     }
 
-    private async ValueTask<DeleteTopicsResponse.Response> DeleteAsync(DeleteTopicsResponse.Response wanted)
+    // The creation that was found: another one may have the name by now, and nobody asked for its records to go.
+    private async ValueTask<DeleteTopicsResponse.Response> DeleteAsync(DeleteTopicsResponse.Response wanted, short version)
     {
-        var deleted = await topics.ChangeAsync(TopicName.Parse(wanted.Name), grain => grain.Delete());
-        return deleted.Error == ErrorCode.None ? wanted : Refused(wanted, deleted.Error, deleted.Detail);
+        var deleted = await topics.ChangeAsync(TopicName.Parse(wanted.Name), grain => grain.DeleteCreation(new TopicId(wanted.TopicId)));
+        return deleted.Error == ErrorCode.None ? wanted
+            : Refused(wanted, deleted.Error == ErrorCode.UnknownTopicId && version < 6 ? ErrorCode.UnknownTopicOrPartition : deleted.Error, deleted.Detail);
     }
 
     private static DeleteTopicsResponse.Response Refused(DeleteTopicsResponse.Response wanted, ErrorCode error, string? detail) => new()

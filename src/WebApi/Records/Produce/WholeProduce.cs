@@ -162,14 +162,17 @@ internal sealed class WholeProduce(TopicCache topics, DirectAppends appends, Loi
         // Records go elsewhere once the topic has grown, unless the request names the partition.
         var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(string.Create(
-            CultureInfo.InvariantCulture, $"{request.Type}\n{(request.Partition is null ? partitionsCount : 0)}\n{(request.Key is null ? "" : Convert.ToHexString(request.Key))}\n")));
+            CultureInfo.InvariantCulture, $"{request.Type}\n{(request.Partition is null ? partitionsCount : 0)}\n{(request.Key is null ? "-" : "k" + Convert.ToHexString(request.Key))}\n")));
         if (request.Type == MediaTypes.Raw)
         {
             foreach (var (name, values) in context.Request.Headers.OrderBy(header => header.Key, StringComparer.OrdinalIgnoreCase))
             {
                 if (name.StartsWith("Record-", StringComparison.OrdinalIgnoreCase))
                 {
-                    hash.AppendData(Encoding.UTF8.GetBytes($"{name.ToLowerInvariant()}:{string.Join('\n', values.ToArray())}\n"));
+                    foreach (var value in values)
+                    {
+                        hash.AppendData(Encoding.UTF8.GetBytes($"{name.ToLowerInvariant()}:{value}\n"));
+                    }
                 }
             }
         }

@@ -46,6 +46,22 @@ public class ClassicStaticTests
     }
 
     [Fact]
+    public void A_crash_in_a_rebalance_does_not_bring_back_the_id_that_a_static_member_has_left_behind()
+    {
+        var group = Stable();
+        var b = group.Join("b");
+        group.Answer(group.Join("a", "i1", instance: "i", protocols: "range sticky"));
+        Assert.StartsWith("2 ", group.Answer(b), StringComparison.Ordinal);
+        var back = group.Join("a", instance: "i", protocols: "range sticky");
+        Assert.Equal("waits", group.Answer(back));
+        group.Join("b", "b2");
+        Assert.StartsWith("3 consumer/range i4 ", group.Answer(back), StringComparison.Ordinal);
+        group.Restart();
+        Assert.Equal("Stable 1 consumer/range i4:range!>x", group.Describe());
+        Assert.Equal((ErrorCode.FencedInstanceId, ErrorCode.None), (group.Heartbeat("i1", 1, "i"), group.Heartbeat("i4", 1, "i")));
+    }
+
+    [Fact]
     public void A_join_that_waits_is_fenced_when_its_instance_comes_again()
     {
         var group = ClassicGroupTests.Stable("a");
