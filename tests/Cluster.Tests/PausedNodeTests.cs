@@ -17,7 +17,7 @@ public sealed class PausedNodeTests(ThreeNodes nodes, ITestOutputHelper output)
 
     private static readonly TimeSpan DetectionBound = TimeSpan.FromMinutes(1);
 
-    // What the table is read for again every 5 s at least.
+    // The table is read again every 5 s at least.
     private static readonly TimeSpan EndBound = TimeSpan.FromMinutes(1);
 
     [AzuriteFact]

@@ -1,5 +1,5 @@
-using Loire.Model;
 using Loire.Coordination.Groups.Assignors;
+using Loire.Model;
 using Loire.Model.Groups;
 
 namespace Loire.Coordination.Groups.Membership;
