@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds Loire and starts a cluster on this machine: Azurite for the store and the membership table, and N nodes (three unless told otherwise).
 #   ./cluster.sh [N] [--data DIR] [--clustering azure|postgres] [NODE OPTIONS]
-# Node 1 serves HTTP on port 8080 and .NET clients on port 30001, node 2 on 8081 and 30002, and so on. Ctrl-C or SIGTERM stops everything.
+# Node 1 serves HTTP on port 8080, Kafka's clients on 9092 and .NET clients on 30001, node 2 on 8081, 9093 and 30002, and so on. Ctrl-C or SIGTERM stops everything.
 # Without --data, the data is gone then. With --clustering postgres, the membership table is in a PostgreSQL of its own, which must be installed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -110,7 +110,7 @@ fi
 export LOIRE_CLUSTERING=$clustering LOIRE_CLUSTERING_CONNECTION=$connection
 for ((id = 1; id <= count; id++)); do
   begin "node $id" dotnet "$node" --storage azure --node-id "$id" \
-    --urls "http://127.0.0.1:$((8079 + id))" --gateway-port "$((30000 + id))" "${options[@]}"
+    --urls "http://127.0.0.1:$((8079 + id))" --kafka "127.0.0.1:$((9091 + id))" --gateway-port "$((30000 + id))" "${options[@]}"
 done
 for ((id = 1; id <= count; id++)); do
   until curl -sf -o /dev/null "http://127.0.0.1:$((8079 + id))/readyz"; do
@@ -119,11 +119,11 @@ for ((id = 1; id <= count; id++)); do
   done
 done
 
-printf '\n%-8s %-24s %s\n' node HTTP process
+printf '\n%-8s %-24s %-18s %s\n' node HTTP Kafka process
 for ((id = 1; id <= count; id++)); do
-  printf '%-8s %-24s %s\n' "$id" "http://127.0.0.1:$((8079 + id))" "${pids[id]}"
+  printf '%-8s %-24s %-18s %s\n' "$id" "http://127.0.0.1:$((8079 + id))" "127.0.0.1:$((9091 + id))" "${pids[id]}"
 done
-printf '%-8s %-24s %s\n\n' azurite "$(address_of Blob)" "${pids[0]}"
+printf '%-8s %-24s %-18s %s\n\n' azurite "$(address_of Blob)" '' "${pids[0]}"
 
 # How a .NET client finds the cluster (samples/Console).
 cat >"$work/client.env" <<VARIABLES

@@ -29,7 +29,7 @@ for (var id = 1; id <= Nodes; id++)
         .WithReference(loire)
         .WithHttpEndpoint(port, isProxied: false)
         .WithHttpHealthCheck("/readyz")
-        .WithArgs("--node-id", $"{id}", "--urls", $"http://127.0.0.1:{port}")
+        .WithArgs("--node-id", $"{id}", "--urls", $"http://127.0.0.1:{port}", "--kafka", $"127.0.0.1:{9091 + id}")
         .WaitFor(azurite);
 }
 

@@ -33,7 +33,7 @@ internal static class NodeConfiguration
             Environment(environment, setting => setting.Variable),
             new Source(new ConfigurationBuilder().AddInMemoryCollection(arguments!).Build(), name => $"The option --{name}"),
         };
-        var options = new NodeOptions { PropagateTraces = orleans.PropagatesTraces };
+        var options = new NodeOptions { PropagateTraces = orleans.PropagatesTraces, KafkaEndpoints = [NodeOptions.DefaultKafkaEndpoint] };
         foreach (var setting in NodeSetting.All)
         {
             var name = setting.Declaration.Name;

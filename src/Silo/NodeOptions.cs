@@ -74,12 +74,18 @@ public sealed class NodeOptions
     [HttpUrl]
     public Uri? AdvertisedUrl { get; set; }
 
-    /// <summary>The addresses on which clients of Kafka's protocol are served; none by default.</summary>
+    /// <summary>
+    /// The addresses on which clients of Kafka's protocol are served. A node that is started by its executable has <see cref="DefaultKafkaEndpoint"/> unless it is
+    /// told otherwise; a host that embeds a node owns its ports, and there it is none.
+    /// </summary>
     [NodeSetting(
-        "kafka", "ADDRESS:PORT", "where clients of Kafka's protocol are served; several separated by ';' (none)",
+        "kafka", "ADDRESS:PORT", "where clients of Kafka's protocol are served; several separated by ';', or none (127.0.0.1:9092)",
         Expected = "none, or IP addresses with ports such as 127.0.0.1:9092")]
     [TypeConverter(typeof(KafkaEndpointsConverter)), Required]
     public IReadOnlyList<IPEndPoint> KafkaEndpoints { get; set; } = [];
+
+    /// <summary>Where Kafka's clients look for a broker of their own machine.</summary>
+    public static IPEndPoint DefaultKafkaEndpoint => new(IPAddress.Loopback, 9092);
 
     /// <summary>
     /// Where clients reach each of <see cref="KafkaEndpoints"/>, in their order, as Metadata tells them; empty for the addresses themselves.

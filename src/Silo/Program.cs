@@ -1,5 +1,6 @@
 using Loire.Grains.Brokers;
 using Loire.Silo.Clustering;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -82,6 +83,8 @@ internal static partial class Program
     private static string? Reason(Exception exception) => exception switch
     {
         BrokerRefusedException => exception.Message,
+        IOException { InnerException: AddressInUseException } =>
+            $"{exception.Message.Split('\n')[0]} --urls and --kafka choose other ports, --kafka none leaves out Kafka's protocol.",
         IOException or InvalidDataException or UnauthorizedAccessException or System.Net.Sockets.SocketException or OptionsValidationException =>
             exception.Message.Split('\n')[0],
         NpgsqlException failure => $"the membership table in PostgreSQL is not available: {PostgresSchema.Describe(failure)}",

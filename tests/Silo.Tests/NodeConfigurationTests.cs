@@ -24,6 +24,9 @@ public sealed class NodeConfigurationTests
     [InlineData("--urls http://127.0.0.1:99999", "The option --urls must be http://ADDRESS:PORT with an IP address or localhost, and nothing behind it.")]
     [InlineData("--urls https://127.0.0.1:1", "The option --urls must be http://ADDRESS:PORT with an IP address or localhost, and nothing behind it; TLS is not offered yet, put a proxy before the node.")]
     [InlineData("--urls http://0.0.0.0:8080", "0.0.0.0:8080 can be reached from other machines, and there is no authentication yet: whoever reaches it can read, write and delete everything. Say --insecure if that is meant.")]
+    [InlineData("--kafka 9092", "The option --kafka must be none, or IP addresses with ports such as 127.0.0.1:9092.")]
+    [InlineData("--kafka 0.0.0.0:9092", "0.0.0.0:9092 can be reached from other machines, and there is no authentication yet: whoever reaches it can read, write and delete everything. Say --insecure if that is meant.")]
+    [InlineData("--kafka none --kafka-advertised a:1", "--kafka-advertised has 1 addresses, and --kafka has 0: each needs one.")]
     [InlineData("--urls http://127.0.0.1:1;http://[::]:2", "[::]:2 can be reached from other machines, and there is no authentication yet: whoever reaches it can read, write and delete everything. Say --insecure if that is meant.")]
     [InlineData("--http2-urls 127.0.0.1:1", "The option --http2-urls must be http://ADDRESS:PORT with an IP address or localhost, and nothing behind it.")]
     [InlineData("--http2-urls http://0.0.0.0:8080", "0.0.0.0:8080 can be reached from other machines, and there is no authentication yet: whoever reaches it can read, write and delete everything. Say --insecure if that is meant.")]
@@ -109,7 +112,17 @@ public sealed class NodeConfigurationTests
         var (options, problem) = Read([], [], "{}");
         Assert.Null(problem);
         Assert.Equal(new IPEndPoint(IPAddress.Loopback, 8080), Assert.Single(options.Endpoints));
+        Assert.Equal(new IPEndPoint(IPAddress.Loopback, 9092), Assert.Single(options.KafkaEndpoints));
         Assert.Equal(("./data", StoreKind.File, (TimeSpan?)null, false), (options.Data, options.Storage, options.SyncInterval, options.Insecure));
+    }
+
+    [Theory]
+    [InlineData("none", "")]
+    [InlineData("localhost:0;[::1]:9093", "127.0.0.1:0 [::1]:9093")]
+    public void Kafkas_clients_are_served_where_the_node_is_told(string text, string expected)
+    {
+        var (options, problem) = Read(["--kafka", text], [], "{}");
+        Assert.Equal((null, expected), (problem, string.Join(' ', options.KafkaEndpoints)));
     }
 
     [Theory]

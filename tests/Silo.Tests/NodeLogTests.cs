@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Loire.Silo.Tests;
 
@@ -28,5 +29,19 @@ public class NodeLogTests
             line => Assert.Contains("The store is open", line, StringComparison.Ordinal),
             line => Assert.Contains("listens on", line, StringComparison.Ordinal),
             line => Assert.Contains("has stopped", line, StringComparison.Ordinal));
+    }
+    [Fact]
+    public async Task A_node_whose_address_for_Kafkas_clients_is_taken_says_so_in_one_line_and_how_to_choose_another()
+    {
+        using var data = new TemporaryDirectory();
+        using var holder = new TcpListener(IPAddress.Loopback, 0);
+        holder.Start();
+        var (exit, output) = await NodeProcess.RunAsync("--data", data.Path, "--urls", "http://127.0.0.1:0", "--kafka", $"{holder.LocalEndpoint}");
+        var line = output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1];
+        Assert.Equal(1, exit);
+        Assert.Equal(
+            $"The node cannot run: Failed to bind to address http://{holder.LocalEndpoint}: address already in use. "
+            + "--urls and --kafka choose other ports, --kafka none leaves out Kafka's protocol.",
+            line);
     }
 }

@@ -19,7 +19,7 @@ internal sealed class LoireServer : IAsyncDisposable
         var data = Directory.CreateDirectory(Path.Combine(directory, "loire")).FullName;
         var process = await ServerProcess.StartAsync(
             "dotnet",
-            port => [Path.Combine(AppContext.BaseDirectory, "Loire.Silo.dll"), "--data", data, "--urls", $"http://127.0.0.1:{port}", "--log-level", "warning"],
+            port => [Path.Combine(AppContext.BaseDirectory, "Loire.Silo.dll"), "--data", data, "--urls", $"http://127.0.0.1:{port}", "--kafka", "none", "--log-level", "warning"],
             data + ".log");
         return new LoireServer(process, data)
         {

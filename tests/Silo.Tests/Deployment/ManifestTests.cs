@@ -49,6 +49,7 @@ public sealed class ManifestTests
         Assert.Equal((2, IPAddress.Parse("10.1.2.3"), StoreKind.Azure, ClusteringKind.Azure), (options.NodeId, options.SiloAddress, options.Storage, options.Clustering));
         Assert.Equal("http://loire-2.loire-nodes:8080/", options.AdvertisedUrl!.AbsoluteUri);
         Assert.Equal(Port(container, "http"), Assert.Single(options.Endpoints).Port);
+        Assert.Equal((Port(container, "kafka"), "loire-2.loire-nodes:9092"), (Assert.Single(options.KafkaEndpoints).Port, $"{Assert.Single(options.KafkaAdvertised)}"));
         Assert.Equal(Port(container, "silo"), options.SiloPort);
 
         // Half as much again as the budget.

@@ -55,7 +55,7 @@ class Node:
     def __init__(self, dll, *options, **environment):
         self.process = subprocess.Popen(
             ["dotnet", dll, "--urls", "http://127.0.0.1:0", *options],
-            cwd=os.path.dirname(dll), env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            cwd=os.path.dirname(dll), env={**os.environ, "LOIRE_KAFKA": "none", **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         atexit.register(self.process.kill)
         said = []
         for line in self.process.stdout:

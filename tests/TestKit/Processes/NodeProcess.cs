@@ -88,6 +88,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        start.Environment["LOIRE_KAFKA"] = "none";
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
@@ -107,6 +108,8 @@ public sealed partial class NodeProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
+        // Many nodes run at once; those that serve Kafka's clients say where.
+        start.Environment["LOIRE_KAFKA"] = "none";
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
