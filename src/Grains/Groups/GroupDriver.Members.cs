@@ -70,6 +70,11 @@ public sealed partial class GroupDriver
             return ErrorCode.InvalidRequest;
         }
 
+        if (request.IsForAWhile)
+        {
+            return request is { MemberId: { } goer, InstanceId: { } instance } ? Machine.GoForAWhile(goer, instance) : ErrorCode.InvalidRequest;
+        }
+
         var step = Machine.Leave(request.MemberId, request.InstanceId, Now, request.Incarnation);
         Left(_groupId, request.MemberId?.Value ?? request.InstanceId?.Value, request.Reason);
         error = await CommitStepAsync(step);
@@ -82,6 +87,7 @@ public sealed partial class GroupDriver
     {
         // The reply is durable once everything applied before it is.
         var answer = Machine.Answer(request.MemberId, request.InstanceId, joinedAt);
+        Arm();
         var error = await _journal.Durable;
         return error != ErrorCode.None
             ? Refused(error, null)
@@ -184,6 +190,12 @@ public sealed partial class GroupDriver
     Task<T> IGroupCore.CreatingAsync<T>(Func<Task<T>> request, Func<ErrorCode, T> refuse) => CreatingAsync(request, refuse);
 
     Task<(HeartbeatResult? Refusal, int JoinedAt)> IGroupCore.RenewAsync(HeartbeatRequest request) => RenewAsync(request);
+
+    void IGroupCore.Told(GroupMember member)
+    {
+        Machine.MarkTold(member);
+        Arm();
+    }
 
     async Task<ErrorCode> IGroupCore.RemoveAsync(MemberId? member, GroupInstanceId? instance)
     {

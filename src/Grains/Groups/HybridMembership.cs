@@ -83,9 +83,13 @@ internal sealed class HybridMembership(IGroupCore group, Func<Guid> newId)
         var error = HybridRules.Find(State, key, out var member);
         error = error == ErrorCode.None ? await BeatAsync(member!, key) : error;
         error = error == ErrorCode.None ? FindAgain(key, out member) : error;
-        return error != ErrorCode.None ? error
-            : member!.Revoking.Count > 0 || HasNews(member) ? ErrorCode.RebalanceInProgress
-            : ErrorCode.None;
+        if (error != ErrorCode.None || (member!.Revoking.Count == 0 && !HasNews(member)))
+        {
+            return error;
+        }
+
+        group.Told(member);
+        return ErrorCode.RebalanceInProgress;
     }
 
     public async Task<ClassicLeft> LeaveAsync(ClassicLeaver[] leavers)

@@ -1,4 +1,5 @@
 using Loire.Coordination.Groups.Classic;
+using Loire.Coordination.Groups.Membership;
 using Loire.Model;
 using Loire.Model.Groups;
 
@@ -35,6 +36,9 @@ internal interface IGroupCore
 
     /// <summary>Steps the machine of a group that assigns itself; returns when the member joined, or the refusal.</summary>
     Task<(HeartbeatResult? Refusal, int JoinedAt)> RenewAsync(HeartbeatRequest request);
+
+    /// <summary>A member of a group that assigns itself is being told to join again: from now on it has its rebalance timeout for that.</summary>
+    void Told(GroupMember member);
 
     /// <summary>Removes members of a group that assigns itself.</summary>
     Task<ErrorCode> RemoveAsync(MemberId? member, GroupInstanceId? instance);

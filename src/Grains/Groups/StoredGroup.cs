@@ -23,7 +23,7 @@ internal sealed class StoredGroup(GroupMachine machine, ClassicGroupMachine clas
     /// <summary>The description that clients see.</summary>
     public GroupDescription Describe(GroupId id) =>
         classic.Exists ? classic.Describe(id)
-        : machine.State.Epoch > 0 ? machine.State.Describe(id)
+        : machine.State.Epoch > 0 ? machine.Describe(id)
         : machine.State.Describe(id) with { Kind = GroupKind.Classic, ProtocolType = "" };
 
     /// <summary>Whether a member subscribes to a topic, as far as that is known.</summary>

@@ -17,6 +17,8 @@ namespace Loire.Model.Groups;
 /// interval.</param>
 /// <param name="Incarnation">Tells apart the consumers that join under one member id, of which the last one is the member; null where a member
 /// id belongs to one consumer alone. At most <see cref="Limits.GroupIdLength"/> characters.</param>
+/// <param name="AwaitsRelease">Whether a join with the instance id of a member that is there is refused with
+/// <see cref="ErrorCode.UnreleasedInstanceId"/>, as KIP-848 has it, instead of taking over at once.</param>
 [GenerateSerializer, Immutable, Alias("loire.HeartbeatRequest")]
 public sealed record HeartbeatRequest(
     [Id(0)] MemberId MemberId,
@@ -27,4 +29,5 @@ public sealed record HeartbeatRequest(
     [Id(5)] MemberSubscription? Subscription,
     [Id(6)] ImmutableArray<TopicPartition> Owned,
     [Id(7)] TimeSpan MaxWait,
-    [Id(8)] string? Incarnation = null);
+    [Id(8)] string? Incarnation = null,
+    [Id(9)] bool AwaitsRelease = false);

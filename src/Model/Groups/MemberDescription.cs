@@ -5,7 +5,7 @@ namespace Loire.Model.Groups;
 /// <param name="InstanceId">The id of a static member; null for a dynamic one.</param>
 /// <param name="ClientId">The application, as the client names it.</param>
 /// <param name="Host">The host that the client runs on.</param>
-/// <param name="MemberEpoch">The target epoch that it has reached.</param>
+/// <param name="MemberEpoch">The target epoch that it has reached; <see cref="AwayEpoch"/> of one that has gone for a while.</param>
 /// <param name="Subscription">Topics, assignors and timeouts.</param>
 /// <param name="Assigned">The partitions that it consumes or has not confirmed to have revoked.</param>
 /// <param name="Target">The partitions that it will have once all revocations are confirmed.</param>
@@ -21,7 +21,11 @@ public sealed record MemberDescription(
     [Id(5)] MemberSubscription Subscription,
     [Id(6)] TopicPartition[] Assigned,
     [Id(7)] TopicPartition[] Target,
-    [Id(8)] ClassicMemberData? Classic = null);
+    [Id(8)] ClassicMemberData? Classic = null)
+{
+    /// <summary>The epoch of a static member that has gone for a while (KIP-848).</summary>
+    public const int AwayEpoch = -2;
+}
 
 /// <summary>The bytes of a member that joined by JoinGroup.</summary>
 /// <param name="Metadata">What it told the leader of the protocol in use; empty while there is none.</param>

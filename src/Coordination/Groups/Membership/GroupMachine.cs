@@ -44,7 +44,7 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
         foreach (var member in State.Members.Values)
         {
             _liveness.RenewSession(member, now);
-            _liveness.MarkChanged(member, now);
+            _liveness.MarkChanged(member);
         }
     }
 
@@ -65,6 +65,18 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
                 ErrorCode.FencedMemberEpoch, "Another consumer has joined under this member id and is the member now."));
         }
 
+        if (!isJoining && _liveness.IsAway(request.MemberId))
+        {
+            return Refused(Decision<GroupRecord>.Refuse(ErrorCode.FencedMemberEpoch, "The member has gone for a while, and must join again."));
+        }
+
+        if (isJoining && request.AwaitsRelease && State.FindInstance(request.InstanceId)?.Profile.MemberId is { } holder && holder != request.MemberId
+            && _liveness.IsPresent(holder))
+        {
+            return Refused(Decision<GroupRecord>.Refuse(
+                ErrorCode.UnreleasedInstanceId, "Another member has this instance id, and has neither gone nor been lost yet."));
+        }
+
         var decision = isJoining
             ? GroupRules.Join(State, request, options, assignors)
             : GroupRules.Heartbeat(State, request, options, assignors);
@@ -79,6 +91,7 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
             var member = State.Members[request.MemberId];
             _liveness.RenewSession(member, _now);
             _liveness.SetIncarnation(request.MemberId, request.Incarnation);
+            _liveness.MarkPresent(request.MemberId);
             if (isJoining)
             {
                 work.AddNews(member);
@@ -148,6 +161,35 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
     }
 
     /// <summary>
+    /// A static member goes for a while (KIP-848): it keeps its partitions until its session ends, and whoever joins with its instance id before gets them. Not
+    /// durable: after a restart the member is one that has not been heard of, whose place may be taken as well.
+    /// </summary>
+    /// <returns>
+    /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.UnknownMemberId"/>, or <see cref="ErrorCode.FencedInstanceId"/> if another member has the instance id.
+    /// </returns>
+    public ErrorCode GoForAWhile(MemberId memberId, GroupInstanceId instanceId)
+    {
+        var holder = State.FindInstance(instanceId);
+        if (holder is null || holder.Profile.MemberId != memberId)
+        {
+            return holder is null ? ErrorCode.UnknownMemberId : ErrorCode.FencedInstanceId;
+        }
+
+        _liveness.MarkAway(memberId);
+        return ErrorCode.None;
+    }
+
+    /// <summary>Describes the group and its members; one that has gone for a while has the epoch <see cref="MemberDescription.AwayEpoch"/>.</summary>
+    public GroupDescription Describe(GroupId groupId)
+    {
+        var group = State.Describe(groupId);
+        var members = Array.ConvertAll(
+            group.Members, member => _liveness.IsAway(member.MemberId) ? member with { MemberEpoch = MemberDescription.AwayEpoch } : member);
+        var isOneAway = members.Any(member => member.MemberEpoch == MemberDescription.AwayEpoch);
+        return group with { Members = members, Phase = isOneAway && group.Phase == GroupPhase.Stable ? GroupPhase.Reconciling : group.Phase };
+    }
+
+    /// <summary>
     /// Removes expired members and makes the assignment if it is due. A call that is late by more than a heartbeat interval means that the
     /// driver was stalled and could not receive heartbeats either, so every member gets another interval.
     /// </summary>
@@ -195,17 +237,23 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
 
         var third = member.Profile.Subscription.SessionTimeout / 3;
         _liveness.MarkAnswered(memberId, State.Epoch);
+        _liveness.MarkTold(member, _now);
         var interval = third < options.HeartbeatInterval ? third : options.HeartbeatInterval;
         return new HeartbeatResult(error, State.Epoch, member.Assignment, interval);
     }
 
+    /// <summary>A member that came by JoinGroup has been told to join again, by which it gives up what it must.</summary>
+    /// <param name="member">The member.</param>
+    public void MarkTold(GroupMember member) => _liveness.MarkTold(member, _now);
+
     /// <summary>Whether a member may commit an offset of a partition; see <see cref="GroupRules.CheckCommit"/>.</summary>
     public ErrorCode CheckCommit(MemberId memberId, int memberEpoch, TopicPartition partition) =>
-        GroupRules.CheckCommit(State, memberId, memberEpoch, partition);
+        _liveness.IsAway(memberId) ? ErrorCode.StaleMemberEpoch : GroupRules.CheckCommit(State, memberId, memberEpoch, partition);
 
     /// <summary>Whether an offset of a partition may be committed with a transaction; see <see cref="GroupRules.CheckTransactionalCommit"/>.</summary>
     public ErrorCode CheckTransactionalCommit(MemberId? memberId, int memberEpoch, TopicPartition partition) =>
-        GroupRules.CheckTransactionalCommit(State, memberId, memberEpoch, partition);
+        memberId is { } member && _liveness.IsAway(member) ? ErrorCode.IllegalGeneration
+            : GroupRules.CheckTransactionalCommit(State, memberId, memberEpoch, partition);
 
     private static GroupStep Refused(Decision<GroupRecord> decision) => new(decision.Error, decision.Detail, [], [], 0);
 
@@ -266,7 +314,7 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
 
         public void AddNews(GroupMember member)
         {
-            machine._liveness.MarkChanged(member, machine._now);
+            machine._liveness.MarkChanged(member);
             _news.Add(member.Profile.MemberId);
         }
 

@@ -3,8 +3,8 @@ using Loire.Model;
 namespace Loire.Coordination.Groups.Membership;
 
 /// <summary>
-/// Tracks session and rebalance deadlines and the epochs last sent to members; not durable. Heartbeats only move deadlines later, so
-/// <see cref="Earliest"/> remains a lower bound without a search.
+/// Tracks session and rebalance deadlines, the epochs last sent to members, and who has gone for a while; not durable. Heartbeats only move deadlines
+/// later, so <see cref="Earliest"/> remains a lower bound without a search.
 /// </summary>
 internal sealed class MemberLiveness
 {
@@ -21,6 +21,10 @@ internal sealed class MemberLiveness
         public bool HasNews { get; set; } = true;
 
         public string? Incarnation { get; set; }
+
+        public bool IsPresent { get; set; }
+
+        public bool IsAway { get; set; }
     }
 
     /// <summary>A lower bound of all deadlines; null without members.</summary>
@@ -38,17 +42,36 @@ internal sealed class MemberLiveness
         LowerEarliest(entry.Session);
     }
 
-    /// <summary>Marks a member whose partitions or life have changed, and starts its rebalance deadline if it has to revoke any.</summary>
-    public void MarkChanged(GroupMember member, TimeSpan now)
+    /// <summary>Marks a member whose partitions or life have changed; its rebalance deadline ends if it has nothing to revoke any more.</summary>
+    public void MarkChanged(GroupMember member)
     {
         var entry = _entries[member.Profile.MemberId];
         entry.HasNews = true;
-        entry.Rebalance = member.Revoking.Count == 0 ? null : entry.Rebalance ?? now + member.Profile.Subscription.RebalanceTimeout;
-        if (entry.Rebalance is { } deadline)
+        entry.Rebalance = member.Revoking.Count == 0 ? null : entry.Rebalance;
+    }
+
+    /// <summary>Starts the rebalance deadline of a member that has been told to revoke partitions; until then only its session ends.</summary>
+    public void MarkTold(GroupMember member, TimeSpan now)
+    {
+        if (member.Revoking.Count > 0)
         {
-            LowerEarliest(deadline);
+            var entry = _entries[member.Profile.MemberId];
+            entry.Rebalance ??= now + member.Profile.Subscription.RebalanceTimeout;
+            LowerEarliest(entry.Rebalance.Value);
         }
     }
+
+    /// <summary>A request of the member itself has come, in this life of the machine.</summary>
+    public void MarkPresent(MemberId memberId) => (_entries[memberId].IsPresent, _entries[memberId].IsAway) = (true, false);
+
+    /// <summary>The member has said that it goes for a while.</summary>
+    public void MarkAway(MemberId memberId) => (_entries[memberId].IsPresent, _entries[memberId].IsAway) = (false, true);
+
+    /// <summary>Whether the member is known to be there: it has been heard of, and has not gone.</summary>
+    public bool IsPresent(MemberId memberId) => _entries[memberId].IsPresent;
+
+    /// <summary>Whether the member has gone for a while.</summary>
+    public bool IsAway(MemberId memberId) => _entries.GetValueOrDefault(memberId)?.IsAway == true;
 
     public void Remove(MemberId memberId)
     {

@@ -13,10 +13,11 @@ namespace Loire.Kafka.Handlers.Groups;
 /// <summary>
 /// ConsumerGroupHeartbeat 0 to 1 (KIP-848): members of a group that assigns itself, the same as those of .NET and HTTP. Answered at once, but that a join waits a moment for its
 /// first partitions, which the group assigns a little later than Kafka's: otherwise the member would have none until its next heartbeat. While it has none, that is
-/// due after a second. Epoch 0 joins, −1 leaves; −2 says that a static member goes for a while, and changes nothing: it stays until its session ends. Fields that are null have not changed, and the assignment is told
+/// due after a second. Epoch 0 joins, −1 leaves; −2 says that a static member goes for a while: it keeps its partitions until its session ends, or another member comes with its
+/// instance id. Fields that are null have not changed, and the assignment is told
 /// only when it has, or when the request has everything. From version 1 on the member chooses its id, and may subscribe by a pattern.
 /// <para>
-/// Deviations: a static member is taken over at once by a newcomer with its instance id, which a rolling restart would otherwise wait for. A member is told the group's epoch,
+/// Deviations: that a static member has gone is forgotten when the group moves; then anybody may take its place who comes before it. A member is told the group's epoch,
 /// and not one of its own, so it may also be older. A pattern is matched by the group, not later, so the first answer may have partitions already.
 /// </para>
 /// </summary>
@@ -26,7 +27,6 @@ internal sealed class ConsumerGroupHeartbeatHandler(GroupCalls groups, ConsumerP
     : KafkaHandler<ConsumerGroupHeartbeatRequest>(ApiKey.ConsumerGroupHeartbeat, 0, 1)
 {
     private const int FirstWithChosenId = 1;
-    private const int Leaving = -1;
     private const int LeavingForAWhile = -2;
 
     // Kafka's default of group.consumer.session.timeout.ms: it is the broker's to choose.
@@ -86,14 +86,12 @@ internal sealed class ConsumerGroupHeartbeatHandler(GroupCalls groups, ConsumerP
             return Refused(ErrorCode.UnknownMemberId, null);
         }
 
-        if (request.MemberEpoch == Leaving)
+        var error = await groups.CallAsync(
+            request.GroupId, group => group.Leave(new LeaveRequest(
+                names.MemberId, names.InstanceId, null, IsForAWhile: request.MemberEpoch == LeavingForAWhile)), static error => error);
+        if (error != ErrorCode.None)
         {
-            var error = await groups.CallAsync(
-                request.GroupId, group => group.Leave(new LeaveRequest(names.MemberId, names.InstanceId, null)), static error => error);
-            if (error != ErrorCode.None)
-            {
-                return Refused(error, null);
-            }
+            return Refused(error, null);
         }
 
         members.Forget(request.GroupId, request.MemberId);
@@ -134,7 +132,7 @@ internal sealed class ConsumerGroupHeartbeatHandler(GroupCalls groups, ConsumerP
 
         var heartbeat = new Heartbeat(
             memberId, instanceId ?? known?.InstanceId, request.MemberEpoch, context.ClientId, context.Connection.ClientHost,
-            ReferenceEquals(subscription, known?.Subscription) ? null : subscription, owned, TimeSpan.Zero);
+            ReferenceEquals(subscription, known?.Subscription) ? null : subscription, owned, TimeSpan.Zero, AwaitsRelease: true);
         var result = await groups.CallAsync(
             request.GroupId, group => group.Heartbeat(heartbeat, CancellationToken.None), static error => new HeartbeatResult(error, 0, [], TimeSpan.Zero));
         if (result.Error != ErrorCode.None)

@@ -80,10 +80,16 @@ public class MemberTests
         group.Join("a", Wants(rebalanceSeconds: 20));
         group.Join("b");
         var kept = PartitionsOf("t-0 t-1 t-2 t-3");
+
+        // Its time begins when it is told.
+        group.After(30);
+        group.Beat("b");
+        group.Beat("a", group.Told["a"].MemberEpoch, kept);
         for (var beat = 0; beat < 6; beat++)
         {
             group.After(3);
             group.Beat("a", group.Told["a"].MemberEpoch, kept);
+            group.Beat("b");
         }
 
         Assert.Equal("t-2 t-3", group.Revoking("a"));
@@ -106,6 +112,43 @@ public class MemberTests
         group.Join("d");
         Assert.Equal("t-1 t-2 t-3", group.Revoking("a"));
         Assert.Equal(new GroupRecord.Departed("a", DepartureCause.RebalanceTimedOut), group.After(5).Records[0]);
+    }
+
+    [Fact]
+    public void A_static_member_that_goes_for_a_while_leaves_its_partitions_to_whoever_comes_with_its_instance_id()
+    {
+        var group = new TestGroup();
+        group.Join("a", instanceId: "i");
+        Assert.Equal(ErrorCode.UnreleasedInstanceId, group.JoinReleased("b", "i").Error);
+        Assert.Equal(
+            (ErrorCode.FencedInstanceId, ErrorCode.UnknownMemberId, ErrorCode.None),
+            (group.Machine.GoForAWhile("b", "i"), group.Machine.GoForAWhile("a", "other"), group.Machine.GoForAWhile("a", "i")));
+        var away = group.Machine.Describe(GroupId.Parse("g"));
+        Assert.Equal((GroupPhase.Reconciling, MemberDescription.AwayEpoch), (away.Phase, Assert.Single(away.Members).MemberEpoch));
+        Assert.Equal(
+            (ErrorCode.FencedMemberEpoch, ErrorCode.StaleMemberEpoch, ErrorCode.IllegalGeneration),
+            (group.Beat("a", instanceId: "i").Error, group.Machine.CheckCommit("a", group.State.Epoch, PartitionsOf("t-0")[0]),
+                group.Machine.CheckTransactionalCommit("a", group.State.Epoch, PartitionsOf("t-0")[0])));
+        var epoch = group.State.Epoch;
+        Assert.Equal(ErrorCode.None, group.JoinReleased("b", "i").Error);
+        Assert.Equal(("t-0 t-1 t-2 t-3", epoch, GroupPhase.Stable), (group.Assigned("b"), group.State.Epoch, group.State.Phase));
+        Assert.Equal(ErrorCode.FencedInstanceId, group.Beat("a", instanceId: "i").Error);
+    }
+
+    [Fact]
+    public void A_static_member_that_does_not_come_back_is_removed_when_its_session_ends_and_after_a_restart_its_place_may_be_taken()
+    {
+        var group = new TestGroup();
+        group.Join("a", Wants(sessionSeconds: 10), "i");
+        group.Machine.GoForAWhile("a", "i");
+        group.After(10);
+        Assert.Empty(group.State.Members);
+        group.Join("a", Wants(sessionSeconds: 10), "i");
+        group.Restart();
+        Assert.Equal(ErrorCode.None, group.JoinReleased("b", "i").Error);
+        group.Machine.GoForAWhile("b", "i");
+        Assert.Equal(ErrorCode.None, group.JoinReleased("b", "i").Error);
+        Assert.Equal(ErrorCode.None, group.Beat("b", instanceId: "i").Error);
     }
 
     [Fact]

@@ -97,6 +97,7 @@ public class RebalanceTests
         var group = new TestGroup();
         group.Join("a", Wants(assignors: "dealt", rebalanceSeconds: 10));
         group.Join("b", Wants(assignors: "dealt"));
+        group.Beat("a", group.Told["a"].MemberEpoch, group.Told["a"].Assignment);
         group.After(9);
         group.Beat("b");
         Assert.Equal("", group.Assigned("b"));

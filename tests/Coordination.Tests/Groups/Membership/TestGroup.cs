@@ -59,6 +59,19 @@ internal sealed class TestGroup
     public GroupStep Join(MemberId memberId, MemberSubscription? wants = null, GroupInstanceId? instanceId = null) =>
         Beat(memberId, 0, [], wants ?? Wants(), instanceId);
 
+    /// <summary>A join that is refused while another member has the instance id and has not gone.</summary>
+    public GroupStep JoinReleased(MemberId memberId, GroupInstanceId instanceId)
+    {
+        var step = Keep(Machine.Heartbeat(
+            new HeartbeatRequest(memberId, instanceId, 0, "app", "host", Wants(), [], default, AwaitsRelease: true), Now));
+        if (step.Error == ErrorCode.None)
+        {
+            Told[memberId] = Machine.Answer(memberId, instanceId, step.JoinedAt);
+        }
+
+        return step;
+    }
+
     /// <summary>Sends a heartbeat of a member that has applied its last answer.</summary>
     public GroupStep Beat(MemberId memberId, MemberSubscription? wants = null, GroupInstanceId? instanceId = null) =>
         Beat(memberId, Told[memberId].MemberEpoch, Told[memberId].Assignment, wants, instanceId);
