@@ -11,7 +11,7 @@ started=$SECONDS
 # shares disks and timeouts, and runs one by one.
 side=(
   Cli.Tests Samples.Tests Architecture.Tests Client.Avro.Tests Client.Hosting.Tests Client.Protobuf.Tests Coordination.Tests Edge.Tests Kafka.Tests Log.Tests
-  Model.Tests Orleans.Behaviour.Tests Grains.Tests Kafka.Replay.Tests Kafka.Clients.Tests ConsumerProxy.Tests Storage.Tests
+  Model.Tests Orleans.Behaviour.Tests Grains.Tests Kafka.Replay.Tests Kafka.Clients.Tests Kafka.Ecosystem.Tests ConsumerProxy.Tests Storage.Tests
 )
 
 # Debian packages that some tests drive: strace injects failing system calls, libfaketime shifts the clock of a process, PostgreSQL and Redis
