@@ -14,8 +14,10 @@ public sealed class SameIdTests
         await using var second = first.Launch();
         Assert.False(await second.IsServingAsync(), second.Output);
         Assert.Equal(1, await second.WaitForExitAsync());
-        Assert.Contains($"The node cannot run: As broker 1: the broker 1 is running at {first.Url} since ", second.Output, StringComparison.Ordinal);
-        Assert.False(second.Output.Contains("   at ", StringComparison.Ordinal), second.Output);
+
+        // What Orleans logs of the end is its own.
+        var last = second.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1];
+        Assert.StartsWith($"The node cannot run: As broker 1: the broker 1 is running at {first.Url} since ", last, StringComparison.Ordinal);
         using var ready = await first.Process.Client.GetAsync("/readyz");
         Assert.True(ready.IsSuccessStatusCode);
         await cluster.ProduceAsync(first, await cluster.CreateTopicAsync(1), 0, "a");

@@ -44,7 +44,7 @@ public class FullDiskTests(ITestOutputHelper output)
             await node.KillAsync();
         }
 
-        await using var again = await NodeProcess.StartAsync(data);
+        await using var again = await EmbeddedNode.StartAsync(options => options.Data = data);
         await load.JudgeAsync(again.Client);
     }
 

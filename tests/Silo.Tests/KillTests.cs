@@ -35,7 +35,7 @@ public class KillTests(ITestOutputHelper output)
             Assert.True(load.AcknowledgedCount > before, $"Nothing was acknowledged after kill {kill - 1}:\n{node.Output}");
         }
 
-        await using var last = await NodeProcess.StartAsync(data.Path);
+        await using var last = await EmbeddedNode.StartAsync(options => options.Data = data.Path);
         await load.JudgeAsync(last.Client);
         output.WriteLine($"{_kills} kills, {load.AcknowledgedCount} records acknowledged, all found");
     }
@@ -56,7 +56,7 @@ public class KillTests(ITestOutputHelper output)
             Assert.Equal(0, await node.StopAsync());
         }
 
-        await using var again = await NodeProcess.StartAsync(data.Path);
+        await using var again = await EmbeddedNode.StartAsync(options => options.Data = data.Path);
         await load.JudgeAsync(again.Client);
     }
 

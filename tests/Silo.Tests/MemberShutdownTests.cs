@@ -29,7 +29,7 @@ public sealed class MemberShutdownTests
             Assert.DoesNotContain("takes long", node.Output, StringComparison.Ordinal);
         }
 
-        await using var again = await NodeProcess.StartAsync(data.Path);
+        await using var again = await EmbeddedNode.StartAsync(options => options.Data = data.Path);
         for (var i = 0; i < Members; i++)
         {
             var offset = Assert.Single((await again.Client.GetJsonAsync($"/v1/groups/g{i}/offsets")).EnumerateArray());

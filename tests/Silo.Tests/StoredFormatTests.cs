@@ -24,7 +24,7 @@ public class StoredFormatTests
     {
         using var data = new TemporaryDirectory();
         StoredFixture.ExtractTo(name, data.Path);
-        await OpenAndContinueAsync(name, () => NodeProcess.StartAsync(data.Path));
+        await OpenAndContinueAsync(name, options => options.Data = data.Path);
     }
 
     [AzuriteTheory]
@@ -37,26 +37,24 @@ public class StoredFormatTests
         var container = new BlobContainerClient(connection, containerName);
         await container.CreateAsync();
         await StoredFixture.UploadAsync(name, container);
-        using var data = new TemporaryDirectory();
-        await OpenAndContinueAsync(name, () => NodeProcess.StartAsync(
-            data.Path, "env", "LOIRE_STORAGE=azure", $"LOIRE_AZURE_CONNECTION={connection}", $"LOIRE_AZURE_CONTAINER={containerName}"));
+        await OpenAndContinueAsync(
+            name, options => (options.Storage, options.AzureConnection, options.AzureContainer) = (StoreKind.Azure, connection, containerName));
     }
 
-    private static async Task OpenAndContinueAsync(string name, Func<Task<NodeProcess>> start)
+    private static async Task OpenAndContinueAsync(string name, Action<NodeOptions> configure)
     {
         var told = StoredFixture.Manifest(name);
         Dictionary<string, string> committed;
-        await using (var node = await start())
+        await using (var node = await EmbeddedNode.StartAsync(configure))
         {
             var topics = new StoredTopics(node.Client, told);
             await topics.AreAsToldAsync();
             await topics.KnowRetriesAsync();
             await topics.AppendEverywhereAsync();
             committed = await new StoredGroups(node.Client, told).AreAsToldAndContinueAsync();
-            Assert.Equal(0, await node.StopAsync());
         }
 
-        await using var again = await start();
+        await using var again = await EmbeddedNode.StartAsync(configure);
         await new StoredTopics(again.Client, told).HaveOneMoreRecordAsync();
         await new StoredGroups(again.Client, told).HaveAsync(committed);
     }

@@ -44,7 +44,7 @@ public class SystemCallTests(ITestOutputHelper output)
             }
         }
 
-        await using var again = await NodeProcess.StartAsync(data.Path);
+        await using var again = await EmbeddedNode.StartAsync(options => options.Data = data.Path);
         if (load.AcknowledgedCount > 0)
         {
             await load.JudgeAsync(again.Client);
@@ -79,7 +79,7 @@ public class SystemCallTests(ITestOutputHelper output)
             Assert.Equal(acknowledged, load.AcknowledgedCount);
         }
 
-        await using var again = await NodeProcess.StartAsync(data.Path);
+        await using var again = await EmbeddedNode.StartAsync(options => options.Data = data.Path);
         await load.JudgeAsync(again.Client);
     }
 

@@ -60,7 +60,7 @@ public class StoredTransactionsTests
     }
 
     /// <summary>The partitions hear of an outcome after it is decided.</summary>
-    private static async Task UntilAsync(ITransactionGrain coordinator, TransactionStatus status)
+    internal static async Task UntilAsync(ITransactionGrain coordinator, TransactionStatus status)
     {
         while ((await coordinator.Describe()).Transaction!.Status != status)
         {

@@ -97,6 +97,7 @@ public sealed class ZombieTests(ITestOutputHelper output) : IAsyncLifetime
 
         Assert.Equal(TransactionStatus.Ongoing, (await coordinator.Describe()).Transaction!.Status);
         Assert.Equal(ErrorCode.None, (await coordinator.End(new EndTransactionRequest(now, true, TransactionVersion.V2))).Error);
+        await StoredTransactionsTests.UntilAsync(coordinator, TransactionStatus.CompleteCommit);
         Assert.Equal(ofOtherProducer ? "n+1 | " : "n n+1 | ", await ReadAsync());
         Assert.Equal(3, Assert.Single((await Group.Offsets([At(0)])).Offsets).Offset);
     }

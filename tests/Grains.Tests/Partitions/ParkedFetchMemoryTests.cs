@@ -23,7 +23,9 @@ public class ParkedFetchMemoryTests
         }
 
         var perFetch = (GC.GetTotalMemory(forceFullCollection: true) - before) / Limits.WaitingFetchesPerPartition;
-        Assert.InRange(perFetch, 0, 2_500);
+
+        // What else is collected meanwhile may be more than they take.
+        Assert.True(perFetch <= 2_500, $"A fetch that waits takes {perFetch} bytes.");
         var refused = bench.Thread.Finish(() => bench.Driver.FetchAsync(request, default).AsTask());
         Assert.Equal(ErrorCode.ThrottlingQuotaExceeded, refused.Error);
         Assert.True(ErrorCodes.Describe(refused.Error).Retriable);
