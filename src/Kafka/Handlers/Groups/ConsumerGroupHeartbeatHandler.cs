@@ -104,7 +104,7 @@ internal sealed class ConsumerGroupHeartbeatHandler(GroupCalls groups, ConsumerP
         var known = request.MemberEpoch == 0 ? null : members.Find(request.GroupId, memberId.Value);
         if (request.MemberEpoch != 0 && known is null)
         {
-            var (error, asked) = await AskAsync(request.GroupId, memberId);
+            var (error, asked) = await AskAsync(request.GroupId, memberId, instanceId);
             if (asked is null)
             {
                 return Refused(error, null);
@@ -181,12 +181,12 @@ internal sealed class ConsumerGroupHeartbeatHandler(GroupCalls groups, ConsumerP
     }
 
     /// <summary>What a member has said before, as far as its group knows.</summary>
-    private async ValueTask<(ErrorCode Error, ConsumerMember? Member)> AskAsync(string groupId, MemberId memberId)
+    private async ValueTask<(ErrorCode Error, ConsumerMember? Member)> AskAsync(string groupId, MemberId memberId, GroupInstanceId? instanceId)
     {
         var (error, group) = await groups.CallAsync(groupId, static group => group.Describe(), static error => new GroupResult(error, null));
         return group is not { Kind: GroupKind.Server } ? (error == ErrorCode.None ? ErrorCode.GroupIdNotFound : error, null)
-            : group.Members.Length == 0 ? (ErrorCode.UnknownMemberId, null)
-            : Array.Find(group.Members, member => member.MemberId == memberId) is not { } member ? (ErrorCode.UnknownMemberId, null)
+            : Array.Find(group.Members, member => member.MemberId == memberId) is not { } member
+                ? (instanceId is not null && Array.Exists(group.Members, one => one.InstanceId == instanceId) ? ErrorCode.FencedInstanceId : ErrorCode.UnknownMemberId, null)
             : (ErrorCode.None, new ConsumerMember(member.InstanceId, member.Subscription, null, [.. member.Assigned]));
     }
 
