@@ -7,11 +7,11 @@ cd "$(dirname "$0")"
 mkdir -p artifacts
 started=$SECONDS
 
-# Suites that bear a slow machine: they run one after the other beside the rest, with what it leaves of the processors, those of processes first. The rest
-# shares disks and timeouts, and runs one by one.
+# Suites that bear a slow machine, the longest first: they run one after the other beside the rest, with what it leaves of the processors. The rest
+# shares disks and timeouts, and runs one by one; once it has ended, its row takes what is left of the others.
 side=(
-  Cli.Tests Samples.Tests Architecture.Tests Client.Avro.Tests Client.Hosting.Tests Client.Protobuf.Tests Coordination.Tests Edge.Tests Kafka.Tests Log.Tests
-  Model.Tests Orleans.Behaviour.Tests Grains.Tests Kafka.Replay.Tests Kafka.Clients.Tests Kafka.Ecosystem.Tests ConsumerProxy.Tests Storage.Tests
+  Grains.Tests Log.Tests Storage.Tests Cli.Tests Samples.Tests ConsumerProxy.Tests Model.Tests Coordination.Tests Kafka.Clients.Tests Kafka.Replay.Tests
+  Orleans.Behaviour.Tests Kafka.Ecosystem.Tests Client.Hosting.Tests Kafka.Tests Architecture.Tests Client.Avro.Tests Client.Protobuf.Tests Edge.Tests
 )
 
 # Debian packages that some tests drive: strace injects failing system calls, libfaketime shifts the clock of a process, PostgreSQL and Redis
@@ -84,12 +84,21 @@ run_suite() {
 }
 
 is_in() { [[ " ${*:2} " == *" $1 "* ]]; }
-for suite in "${side[@]}"; do
-  ! is_in "$suite" "${suites[@]}" || run_suite "$suite" nice -n 5
-done &
+
+# Runs the suites of the side row that nobody has taken yet.
+run_side() {
+  local suite
+  for suite in "${side[@]}"; do
+    ! is_in "$suite" "${suites[@]}" || ! mkdir "artifacts/taken/$suite" 2>/dev/null || run_suite "$suite" nice -n 5
+  done
+}
+rm -rf artifacts/taken
+mkdir artifacts/taken
+run_side &
 for suite in "${suites[@]}"; do
   is_in "$suite" "${side[@]}" || run_suite "$suite"
 done
+run_side
 wait
 
 passed=0 failed=0 skipped=0 broken=()
