@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Loire.Kafka.Replay.Tests.Recordings;
+using Loire.Kafka.Replay.Recordings;
 
 namespace Loire.Kafka.Replay.Tests;
 
@@ -10,7 +10,7 @@ public sealed class RecordingTests
     public void Every_deviation_is_of_a_recorded_step_and_has_a_reason()
     {
         var recorded = Recording.Areas.Values.SelectMany(area => area)
-            .SelectMany(scenario => scenario!.Items("steps").Select(step => (scenario!.Text("scenario"), Recording.NameOf(step.AsObject()))))
+            .SelectMany(scenario => scenario!.Items("steps").Select(step => (scenario!.Text("scenario"), RecordedStep.NameOf(step))))
             .ToHashSet();
         Assert.All(Recording.Deviations, one => Assert.Contains((one.Scenario, one.Step), recorded));
         Assert.All(Recording.Deviations, one => Assert.NotEqual("", one.Reason));
@@ -29,7 +29,7 @@ public sealed class RecordingTests
 
     [Theory]
     [InlineData("""{"errorCode": 0, "offset": 4}""", """{"errorCode": 0, "offset": 4, "more": 1}""", "", "what only the answer has does not count")]
-    [InlineData("""{"errorCode": 0, "offset": 4}""", """{"errorCode": 0}""", ".offset is missing", "a field is missing")]
+    [InlineData("""{"errorCode": 0, "offset": 4}""", """{"errorCode": 0}""", ".offset missing", "a field is missing")]
     [InlineData("""{"errorCode": 0, "offset": 4}""", """{"errorCode": 0, "offset": 5}""", "offset: 5 instead of 4", "a value is another one")]
     [InlineData("""{"errorCode": 45, "offset": 4}""", """{"errorCode": 45, "offset": 5}""", "", "with an error nothing else is read")]
     [InlineData("""{"errorCode": 45}""", """{"errorCode": 46}""", "errorCode: 46 instead of 45", "another error")]

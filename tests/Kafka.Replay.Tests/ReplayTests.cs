@@ -1,22 +1,18 @@
-using Loire.Kafka.Replay.Tests.Players;
-using Loire.Kafka.Replay.Tests.Recordings;
+using Loire.Kafka.Replay.Recordings;
 
 namespace Loire.Kafka.Replay.Tests;
 
-/// <summary>Loire beside a real broker: the same requests are answered alike, but for the deviations that are listed with their reasons.</summary>
-public sealed class ReplayTests(ReplayNode node) : IClassFixture<ReplayNode>
+/// <summary>Kafka's endpoint beside a real broker: the same requests are answered alike, but for the deviations that are listed with their reasons.</summary>
+public sealed class ReplayTests(PlayedScenarios played) : IClassFixture<PlayedScenarios>
 {
-    // The areas whose rules the grains have by themselves; the others are rules of the endpoint.
-    private static readonly string[] OfGrains = ["groups-classic", "idempotence", "offsets", "transactions"];
-
     public static TheoryData<string, string> Scenarios()
     {
         var scenarios = new TheoryData<string, string>();
-        foreach (var (area, recorded) in Recording.Areas.Where(area => OfGrains.Contains(area.Key)))
+        foreach (var (area, recorded) in Recording.Areas)
         {
             foreach (var scenario in recorded)
             {
-                scenarios.Add(area, scenario!["scenario"]!.GetValue<string>());
+                scenarios.Add(area, scenario!.Text("scenario")!);
             }
         }
 
@@ -25,10 +21,9 @@ public sealed class ReplayTests(ReplayNode node) : IClassFixture<ReplayNode>
 
     [Theory]
     [MemberData(nameof(Scenarios))]
-    public async Task Grains_answer_as_the_recorded_broker_did(string area, string name)
+    public async Task The_endpoint_answers_as_the_recorded_broker_did(string area, string name)
     {
         var scenario = Recording.Scenario(area, name);
-        var answers = await new ScenarioPlayer(new GrainPlayer(node.Grains, node.Time)).PlayAsync(scenario);
-        Assert.Empty(ScenarioComparison.Problems(scenario, answers, Recording.Deviations));
+        Assert.Empty(ScenarioComparison.Problems(scenario, await played.OfAsync(scenario), Recording.Deviations));
     }
 }

@@ -1,16 +1,16 @@
 using System.Text.Json.Nodes;
-using Loire.Kafka.Replay.Tests.Players;
-using Loire.Kafka.Replay.Tests.Recordings;
+using Loire.Kafka.Replay.Players;
+using Loire.Kafka.Replay.Recordings;
 
 namespace Loire.Kafka.Replay.Tests;
 
 /// <summary>What the recordings do not show of topics, their settings and the brokers.</summary>
-public sealed class TopicRequestTests(ReplayNode node) : IClassFixture<ReplayNode>
+public sealed class TopicRequestTests(NodeFixture node) : IClassFixture<NodeFixture>
 {
     [Fact]
     public async Task Topics_are_described_by_their_ids_which_drops_those_that_are_named()
     {
-        await using var player = new WirePlayer(node.Kafka);
+        using var player = new WirePlayer(node.Kafka);
         var (a, b) = (await CreateAsync(player, "by-id-a"), await CreateAsync(player, "by-id-b"));
         const string Nobody = "AAAAAAAAAAAAAAAAAAAAAQ";
         var answer = await AskAsync(player, "Metadata", 12, $$"""
@@ -27,7 +27,7 @@ public sealed class TopicRequestTests(ReplayNode node) : IClassFixture<ReplayNod
     [Fact]
     public async Task An_id_of_a_topic_that_was_made_again_is_unknown()
     {
-        await using var player = new WirePlayer(node.Kafka);
+        using var player = new WirePlayer(node.Kafka);
         var first = await CreateAsync(player, "made-again");
         await AskAsync(player, "DeleteTopics", 1, """{"topicNames": ["made-again"], "timeoutMs": 1000}""");
         var second = await CreateAsync(player, "made-again");
@@ -45,7 +45,7 @@ public sealed class TopicRequestTests(ReplayNode node) : IClassFixture<ReplayNod
     [Fact]
     public async Task Metadata_names_this_node_at_the_listener_that_was_asked_and_as_leader_and_controller()
     {
-        await using var player = new WirePlayer(node.Kafka);
+        using var player = new WirePlayer(node.Kafka);
         await CreateAsync(player, "leaders", 3);
         var answer = await AskAsync(player, "Metadata", 9, """
             {"topics": [{"name": "leaders"}], "allowAutoTopicCreation": false, "includeClusterAuthorizedOperations": false,
@@ -61,7 +61,7 @@ public sealed class TopicRequestTests(ReplayNode node) : IClassFixture<ReplayNod
     [Fact]
     public async Task A_topic_that_is_created_for_a_request_for_metadata_is_in_its_answer_unless_the_client_forbids_it()
     {
-        await using var player = new WirePlayer(node.Kafka);
+        using var player = new WirePlayer(node.Kafka);
         Assert.Equal([3], (await AskMetadataAsync("false")).Items("topics").Select(topic => topic.Int("errorCode")));
         var created = (await AskMetadataAsync("true")).Items("topics").Single();
         Assert.Equal((0, 1), (created.Int("errorCode"), created.Items("partitions").Count()));
@@ -73,7 +73,7 @@ public sealed class TopicRequestTests(ReplayNode node) : IClassFixture<ReplayNod
     [Fact]
     public async Task Partitions_of_all_topics_are_described_page_by_page()
     {
-        await using var player = new WirePlayer(node.Kafka);
+        using var player = new WirePlayer(node.Kafka);
         await CreateAsync(player, "pages-a", 3);
         await CreateAsync(player, "pages-b", 2);
         List<(string?, int)> seen = [];
@@ -95,7 +95,7 @@ public sealed class TopicRequestTests(ReplayNode node) : IClassFixture<ReplayNod
     [Fact]
     public async Task Changes_of_the_same_list_at_the_same_time_are_all_kept()
     {
-        await using var player = new WirePlayer(node.Kafka);
+        using var player = new WirePlayer(node.Kafka);
         await CreateAsync(player, "list");
         const string Setting = "leader.replication.throttled.replicas";
         var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => AskAsync(player, "IncrementalAlterConfigs", 1, $$"""
@@ -113,7 +113,7 @@ public sealed class TopicRequestTests(ReplayNode node) : IClassFixture<ReplayNod
     [Fact]
     public async Task The_directory_of_logs_has_the_partitions_that_the_broker_leads()
     {
-        await using var player = new WirePlayer(node.Kafka);
+        using var player = new WirePlayer(node.Kafka);
         await CreateAsync(player, "sizes", 2);
         foreach (var topics in (string[])["""[{"topic": "sizes", "partitions": [1]}, {"topic": "sizes", "partitions": [0, 9]}, {"topic": "none", "partitions": [0]}]""", "null"])
         {
@@ -128,7 +128,7 @@ public sealed class TopicRequestTests(ReplayNode node) : IClassFixture<ReplayNod
     [Fact]
     public async Task Partitions_have_the_leader_that_they_should_have_and_stay_where_they_are()
     {
-        await using var player = new WirePlayer(node.Kafka);
+        using var player = new WirePlayer(node.Kafka);
         await CreateAsync(player, "placed");
         var elected = await AskAsync(player, "ElectLeaders", 2, """
             {"electionType": 0, "topicPartitions": [{"topic": "placed", "partitions": [0, 1]}, {"topic": "not-placed", "partitions": [0]}], "timeoutMs": 1000}
@@ -147,7 +147,7 @@ public sealed class TopicRequestTests(ReplayNode node) : IClassFixture<ReplayNod
     [Fact]
     public async Task Topics_and_brokers_have_settings_and_types_that_do_not_exist_are_refused()
     {
-        await using var player = new WirePlayer(node.Kafka);
+        using var player = new WirePlayer(node.Kafka);
         await CreateAsync(player, "set");
         var all = await AskAsync(player, "ListConfigResources", 1, """{"resourceTypes": []}""");
         Assert.Contains(all.Items("configResources"), one => (one.Text("resourceName"), one.Int("resourceType")) == ("set", 2));
@@ -168,6 +168,6 @@ public sealed class TopicRequestTests(ReplayNode node) : IClassFixture<ReplayNod
         return topic.Text("topicId")!;
     }
 
-    private static async Task<JsonNode> AskAsync(WirePlayer player, string api, int version, string body) =>
-        JsonNode.Parse((await player.AskAsync("", api, version, JsonNode.Parse(body)!.AsObject()))!.ToJsonString())!;
+    private static Task<JsonNode> AskAsync(WirePlayer player, string api, int version, string body) =>
+        player.AskAsync("", api, version, JsonNode.Parse(body)!.AsObject());
 }

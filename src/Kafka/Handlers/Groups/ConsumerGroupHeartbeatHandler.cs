@@ -47,6 +47,7 @@ internal sealed class ConsumerGroupHeartbeatHandler(GroupCalls groups, ConsumerP
 
         var members = context.Connection.Keep(static () => new ConsumerMembers());
         var memberId = names.MemberId!.Value;
+        await CommitOrder.Of(context).Commits;
         return request.MemberEpoch < 0
             ? await LeaveAsync(request, names, members)
             : await BeatAsync(context, request, memberId, names.InstanceId, members);

@@ -33,6 +33,7 @@ internal sealed class JoinGroupHandler(GroupCalls groups) : KafkaHandler<JoinGro
             session, context.Version == 0 ? session : TimeSpan.FromMilliseconds(request.RebalanceTimeoutMs),
             context.Version >= FirstWithKnownId, context.Version >= FirstWithSkippedAssignment, request.Reason);
         var gone = context.Gone;
+        await CommitOrder.Of(context).Commits;
         return Answer(context, await groups.CallAsync(
             request.GroupId, group => group.JoinClassic(join, gone), error => ClassicJoined.Refused(error, request.MemberId)));
     }

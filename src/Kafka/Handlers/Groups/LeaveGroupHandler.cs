@@ -33,6 +33,7 @@ internal sealed class LeaveGroupHandler(GroupCalls groups) : KafkaHandler<LeaveG
             }
         }
 
+        await CommitOrder.Of(context).Commits;
         var left = await groups.CallAsync(
             request.GroupId, group => group.LeaveClassic([.. leavers.Select(one => one.Leaver)]), static error => new ClassicLeft(error, []));
         if (left.Error != ErrorCode.None)

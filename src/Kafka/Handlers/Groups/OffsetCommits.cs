@@ -41,7 +41,7 @@ internal sealed class OffsetCommits(TopicDirectory topics, GroupCalls groups)
     {
         CommitResult result;
         TopicLookup[] found;
-        using (var turn = context.Connection.Keep(static () => new CommitOrder()).Take())
+        using (var turn = CommitOrder.Of(context).Take())
         {
             // Whether the client is there or not: a commit has an effect.
             found = await TopicDirectory.EachAsync(requested, topic => topic.Id is { } id

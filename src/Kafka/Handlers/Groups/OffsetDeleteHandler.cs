@@ -16,6 +16,7 @@ internal sealed class OffsetDeleteHandler(TopicDirectory topics, GroupCalls grou
 {
     protected override async ValueTask<IKafkaMessage?> HandleAsync(HandlerContext context, OffsetDeleteRequest request)
     {
+        await CommitOrder.Of(context).Commits;
         var found = await TopicDirectory.EachAsync(request.Topics, topic => topics.FindAsync(topic.Name, CancellationToken.None));
         TopicPartition[] partitions = [.. request.Topics.Zip(found).SelectMany(pair => pair.First.Partitions
             .Select(partition => Find(pair.Second, partition.PartitionIndex)).OfType<TopicPartition>())];

@@ -25,6 +25,7 @@ internal sealed class OffsetFetchHandler(TopicDirectory topics, GroupCalls group
 
     protected override async ValueTask<IKafkaMessage?> HandleAsync(HandlerContext context, OffsetFetchRequest request)
     {
+        await CommitOrder.Of(context).Commits;
         if (context.Version >= FirstWithGroups)
         {
             return new OffsetFetchResponse

@@ -12,6 +12,9 @@ internal static class ConfigResources
     /// <summary>The topic sets the value.</summary>
     public const sbyte OfTopic = 1;
 
+    /// <summary>The cluster has the value, for all topics that have none of their own.</summary>
+    public const sbyte OfCluster = 3;
+
     /// <summary>The node was started with the value.</summary>
     public const sbyte OfNode = 4;
 

@@ -38,6 +38,9 @@ internal static class ConfigSynonyms
         ["unclean.leader.election.enable"] = "unclean.leader.election.enable",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    /// <summary>Whether a new cluster of Kafka has the setting as one of its own, which clients show as well: since Kafka 4.1 (KIP-966).</summary>
+    public static bool IsOfCluster(string topicConfig) => topicConfig == "min.insync.replicas";
+
     /// <summary>The setting of a broker that gives a setting of topics its default; null if there is none.</summary>
     public static string? Of(string topicConfig) => OfBrokers.GetValueOrDefault(topicConfig);
 }

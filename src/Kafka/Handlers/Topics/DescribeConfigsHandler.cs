@@ -72,6 +72,11 @@ internal sealed class DescribeConfigsHandler(TopicDirectory topics, IOptions<Kaf
 
         if (ConfigSynonyms.Of(config.Name) is { } synonym)
         {
+            if (ConfigSynonyms.IsOfCluster(config.Name))
+            {
+                synonyms.Add(new() { Name = synonym, Value = config.Default, Source = ConfigResources.OfCluster });
+            }
+
             synonyms.Add(new() { Name = synonym, Value = config.Default, Source = ConfigResources.OfDefault });
         }
 
@@ -94,18 +99,20 @@ internal sealed class DescribeConfigsHandler(TopicDirectory topics, IOptions<Kaf
         OfNode("broker.id", Text(options.Value.NodeId), "0", ConfigValueType.Int, "The broker's id."),
         OfNode("default.replication.factor", "1", "1", ConfigValueType.Int, "The replicas of a partition: the store does the replication."),
         OfNode(
-            "num.partitions", Text(options.Value.PartitionsCount), "1", ConfigValueType.Int, "The partitions of topics that are created without a number."),
+            "num.partitions", Text(options.Value.PartitionsCount), "1", ConfigValueType.Int, "The partitions of topics that are created without a number.",
+            isGiven: true),
     ];
 
-    private static DescribeConfigsResponse.Config OfNode(string name, string value, string byDefault, ConfigValueType type, string documentation)
+    private static DescribeConfigsResponse.Config OfNode(string name, string value, string byDefault, ConfigValueType type, string documentation, bool isGiven = false)
     {
-        DescribeConfigsResponse.Synonym[] given = value == byDefault ? [] : [new() { Name = name, Value = value, Source = ConfigResources.OfNode }];
+        isGiven |= value != byDefault;
+        DescribeConfigsResponse.Synonym[] given = !isGiven ? [] : [new() { Name = name, Value = value, Source = ConfigResources.OfNode }];
         return new DescribeConfigsResponse.Config
         {
             Name = name,
             Value = value,
             ReadOnly = true,
-            ConfigSource = value == byDefault ? ConfigResources.OfDefault : ConfigResources.OfNode,
+            ConfigSource = isGiven ? ConfigResources.OfNode : ConfigResources.OfDefault,
             Synonyms = [.. given, new() { Name = name, Value = byDefault, Source = ConfigResources.OfDefault }],
             ConfigType = (sbyte)type,
             Documentation = documentation,

@@ -4,14 +4,15 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Loire.Model.Batches;
 
-namespace Loire.Kafka.Replay.Tests.Recordings;
+namespace Loire.Kafka.Replay.Recordings;
 
 /// <summary>
 /// Fills in what the recorded requests take from earlier answers: a text <c>$STEP.path.to.field</c>, to which <c>+1</c> adds. In record batches such
 /// values are the producer's id and epoch, after which their checksums are renewed.
 /// </summary>
-/// <param name="answerOf">The answer to the step of a name; null if there is none.</param>
-internal sealed partial class References(Func<string, JsonNode?> answerOf)
+/// <param name="steps">The names of all steps: a text with another name is no reference.</param>
+/// <param name="answers">The answers so far, by the names of their steps.</param>
+internal sealed partial class References(IReadOnlySet<string> steps, IReadOnlyDictionary<string, JsonNode> answers)
 {
     private const int LengthPosition = 8;
     private const int LengthEnd = 12;
@@ -31,16 +32,22 @@ internal sealed partial class References(Func<string, JsonNode?> answerOf)
         _ => body?.DeepClone(),
     };
 
-    private static bool IsReference(JsonNode? node) =>
-        node is JsonValue value && value.TryGetValue<string>(out var text) && text.StartsWith('$') && text.Contains('.', StringComparison.Ordinal);
+    private bool IsReference(JsonNode? node) =>
+        node is JsonValue value && value.TryGetValue<string>(out var text) && Reference().Match(text) is { Success: true } match
+        && steps.Contains(match.Groups["step"].Value);
 
     private JsonNode Find(string reference)
     {
         var match = Reference().Match(reference);
-        var found = answerOf(match.Groups["step"].Value);
+        JsonNode? found = answers.GetValueOrDefault(match.Groups["step"].Value);
         foreach (var name in match.Groups["path"].Value.Split('.'))
         {
-            found = found is JsonArray items ? items[int.Parse(name, CultureInfo.InvariantCulture)] : found is JsonObject fields ? fields[name] : null;
+            found = found switch
+            {
+                JsonArray items when int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < items.Count => items[index],
+                JsonObject fields => fields[name],
+                _ => null,
+            };
         }
 
         return found is null ? throw new KeyNotFoundException($"No answer has {reference}.")

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json.Nodes;
 
-namespace Loire.Kafka.Replay.Tests.Recordings;
+namespace Loire.Kafka.Replay.Recordings;
 
 /// <summary>What is compared of a record batch.</summary>
 /// <param name="BaseOffset">The offset of its first record.</param>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-namespace Loire.Kafka.Replay.Tests.Recordings;
+namespace Loire.Kafka.Replay.Recordings;
 
 /// <summary>Reads fields that a version of a message may lack.</summary>
 internal static class JsonAccess
@@ -21,16 +21,4 @@ internal static class JsonAccess
 
     // A field that came over the wire has the type that it has there.
     private static long Number(JsonNode value) => long.Parse(value.ToJsonString(), CultureInfo.InvariantCulture);
-
-    /// <summary>The parts of an answer, in order; each is asked for once the one before has been answered.</summary>
-    public static async Task<JsonArray> EachAsync(this IEnumerable<JsonNode> nodes, Func<JsonNode, Task<JsonNode>> answer)
-    {
-        var answers = new JsonArray();
-        foreach (var node in nodes)
-        {
-            answers.Add(await answer(node));
-        }
-
-        return answers;
-    }
 }
