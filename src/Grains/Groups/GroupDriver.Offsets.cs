@@ -17,7 +17,7 @@ public sealed partial class GroupDriver
         }
 
         var error = await ReadyAsync();
-        if (error == ErrorCode.None && request.MemberId is not null && !_journal.HasRecords)
+        if (error == ErrorCode.None && request.MemberEpoch >= 0 && !_journal.HasRecords)
         {
             error = await NewestAsync();
             DropIfAbsent();
@@ -41,9 +41,9 @@ public sealed partial class GroupDriver
             ? CheckClassicCommitter(request, isTransactional: false)
             : CheckCommitter(
                 request,
-                partition => request.MemberId is { } member ? Machine.CheckCommit(member, request.MemberEpoch, partition)
-                    : HasMembers ? ErrorCode.UnknownMemberId
-                    : ErrorCode.None);
+                partition => request.MemberEpoch < 0 && !HasMembers ? ErrorCode.None
+                    : request.MemberId is { } member ? Machine.CheckCommit(member, request.MemberEpoch, partition)
+                    : ErrorCode.UnknownMemberId);
         if (allowed.Count == 0 && fenced.Count > 0)
         {
             return Failure(fenced[0].Error, null);

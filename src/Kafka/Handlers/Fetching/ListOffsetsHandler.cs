@@ -55,7 +55,7 @@ internal sealed class ListOffsetsHandler(PartitionLookup lookup) : KafkaHandler<
             return Failed(asked, ErrorCode.UnsupportedVersion);
         }
 
-        if (asked.CurrentLeaderEpoch >= 0)
+        if (asked.CurrentLeaderEpoch != LeaderEpoch.None.Value)
         {
             var current = new LeaderEpoch(asked.CurrentLeaderEpoch);
             var (refused, _) = await lookup.AskAsync(topic, index, grain => grain.EndOfEpoch(current, current), cancellation);

@@ -10,6 +10,7 @@ namespace Loire.Kafka.Handlers.Groups;
 /// JoinGroup 0 to 9. The answer waits until the generation has its members; if the client goes meanwhile, or the node stops, nobody is answered, and the member stays until
 /// its session ends. Version 0 has no rebalance timeout: the session's counts. From version 4 on a new dynamic member is sent back with an id (KIP-394), from 9 on a static
 /// leader that returns is told to skip the assignment (KIP-814). Below version 7 a refusal has an empty protocol instead of none.
+/// Of a protocol that is listed twice the first counts.
 /// </summary>
 /// <param name="groups">Calls the group.</param>
 internal sealed class JoinGroupHandler(GroupCalls groups) : KafkaHandler<JoinGroupRequest>(ApiKey.JoinGroup, 0, 9)
@@ -29,7 +30,7 @@ internal sealed class JoinGroupHandler(GroupCalls groups) : KafkaHandler<JoinGro
         var session = TimeSpan.FromMilliseconds(request.SessionTimeoutMs);
         var join = new ClassicJoin(
             names.MemberId, names.InstanceId, context.ClientId, context.Connection.ClientHost, request.ProtocolType,
-            [.. request.Protocols.Select(protocol => new ClassicProtocol(protocol.Name, protocol.Metadata.ToArray()))],
+            [.. request.Protocols.DistinctBy(protocol => protocol.Name).Select(protocol => new ClassicProtocol(protocol.Name, protocol.Metadata.ToArray()))],
             session, context.Version == 0 ? session : TimeSpan.FromMilliseconds(request.RebalanceTimeoutMs),
             context.Version >= FirstWithKnownId, context.Version >= FirstWithSkippedAssignment, request.Reason);
         var gone = context.Gone;

@@ -95,7 +95,7 @@ internal sealed class OffsetFetchHandler(TopicDirectory topics, GroupCalls group
     /// <summary>Whether the member that asks is one; only members of a group that assigns itself are checked.</summary>
     private async ValueTask<ErrorCode> CheckMemberAsync(Question question)
     {
-        if (question.MemberId is not { Length: > 0 } memberId || question.MemberEpoch < 0)
+        if (question is { MemberId: null, MemberEpoch: < 0 })
         {
             return ErrorCode.None;
         }
@@ -103,9 +103,9 @@ internal sealed class OffsetFetchHandler(TopicDirectory topics, GroupCalls group
         var described = await groups.CallAsync(question.GroupId, static group => group.Describe(), static error => new GroupResult(error, null));
         return described.Group is not { Kind: GroupKind.Server } group
             ? described.Error is ErrorCode.None or ErrorCode.GroupIdNotFound ? ErrorCode.None : GroupCalls.ForClient(described.Error)
-            : group.Members.Length == 0 || Array.Find(group.Members, member => member.MemberId.Value == memberId) is not { } member
+            : group.Members.Length == 0 || Array.Find(group.Members, member => member.MemberId.Value == question.MemberId) is not { } member
                 ? ErrorCode.UnknownMemberId
-            : question.MemberEpoch > group.Epoch ? ErrorCode.StaleMemberEpoch
+            : question.MemberEpoch < 0 || question.MemberEpoch > group.Epoch ? ErrorCode.StaleMemberEpoch
             : ErrorCode.None;
     }
 

@@ -1,6 +1,5 @@
 using Loire.Edge.Calls;
 using Loire.Edge.Producing;
-using Loire.Edge.Topics;
 using Loire.Model.Transactions;
 
 namespace Loire.Kafka.Handlers.Producing;
@@ -27,7 +26,7 @@ internal static class ProduceErrors
         ErrorCode.NotCoordinator or ErrorCode.CoordinatorNotAvailable or ErrorCode.CoordinatorLoadInProgress or ErrorCode.ThrottlingQuotaExceeded
             => ErrorCode.NotEnoughReplicas,
         _ when GrainCallErrors.IsMoved(error) => ErrorCode.NotLeaderOrFollower,
-        _ when TopicRoutes.IsUnknown(error) => ErrorCode.UnknownTopicOrPartition,
+        ErrorCode.InconsistentTopicId => ErrorCode.UnknownTopicId,
         _ => error,
     };
 
@@ -38,7 +37,7 @@ internal static class ProduceErrors
     {
         ErrorCode.InvalidTxnState when version == FirstThatAborts => ErrorCode.TransactionAbortable,
         ErrorCode.ConcurrentTransactions when DialectOf(version) == TransactionVersion.V1 => ErrorCode.NotEnoughReplicas,
-        ErrorCode.UnknownTopicOrPartition when version >= ProduceVersions.FirstWithTopicIds => ErrorCode.UnknownTopicId,
+        ErrorCode.UnknownTopicId when version < ProduceVersions.FirstWithTopicIds => ErrorCode.UnknownTopicOrPartition,
         _ => error,
     };
 

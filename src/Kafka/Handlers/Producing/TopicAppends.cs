@@ -93,7 +93,7 @@ internal sealed partial class TopicAppends(TopicAppendsKey key, BatchDelivery de
             return;
         }
 
-        var (error, text) = (ErrorCode.UnknownTopicOrPartition, default(string));
+        var (error, text) = (ErrorCode.UnknownTopicId, default(string));
         try
         {
             _name ??= key.Id == Guid.Empty ? null : await names.FindAsync(new TopicId(key.Id));
@@ -109,7 +109,9 @@ internal sealed partial class TopicAppends(TopicAppendsKey key, BatchDelivery de
                     return;
                 }
 
-                (error, text) = lookup.Topic is null ? (ProduceErrors.OfRefusal(lookup.Error), lookup.Detail) : (error, null);
+                // A name that is not known any more was found by an id that is none any more, unless the client has named it.
+                (error, text) = lookup.Topic is null && !(key.Id != Guid.Empty && TopicRoutes.IsUnknown(lookup.Error))
+                    ? (ProduceErrors.OfRefusal(lookup.Error), lookup.Detail) : (error, null);
             }
         }
         catch (Exception bug)

@@ -11,7 +11,7 @@ namespace Loire.Kafka.Handlers.Topics;
 
 /// <summary>
 /// CreateTopics 2 to 7. A topic that is named twice is answered once, with <see cref="ErrorCode.InvalidRequest"/>. With <c>validateOnly</c> the answer is that of a
-/// creation, and nothing is created. The timeout is not looked at: a creation ends by itself.
+/// creation, and nothing is created. Of a setting that is named twice the last value counts. The timeout is not looked at: a creation ends by itself.
 /// </summary>
 /// <param name="brokers">The brokers to which partitions may be assigned.</param>
 /// <param name="topics">Creates the topics.</param>
@@ -64,7 +64,7 @@ internal sealed class CreateTopicsHandler(Brokers brokers, TopicDirectory topics
         }
 
         var created = await topics.ChangeAsync(name, grain => grain.Create(new CreateTopicRequest(
-            count, replicas, Array.ConvertAll(topic.Configs, config => KeyValuePair.Create(config.Name, config.Value!)), validateOnly)));
+            count, replicas, [.. topic.Configs.GroupBy(config => config.Name).Select(same => KeyValuePair.Create(same.Key, same.Last().Value!))], validateOnly)));
         if (created.Topic is not { } described)
         {
             return Refused(topic.Name, created.Error, created.Detail);

@@ -11,7 +11,8 @@ namespace Loire.Kafka.Handlers.Topics;
 
 /// <summary>
 /// DescribeConfigs 1 to 4: the settings of topics, each with its value, where that comes from, type, default and documentation; and what the node that answers was
-/// started with. No keys mean all; keys that do not exist are left out. A broker has few settings, and there are no cluster-wide ones, so the broker "" has none.
+/// started with. No keys mean all; keys that do not exist are left out. A broker has few settings, and there are no cluster-wide ones, so the broker "" has none; nor have its
+/// loggers, groups and subscriptions to metrics any, of which Kafka does not ask either whether they exist.
 /// </summary>
 /// <param name="topics">The topics.</param>
 /// <param name="options">What the node was started with.</param>
@@ -53,10 +54,15 @@ internal sealed class DescribeConfigsHandler(TopicDirectory topics, IOptions<Kaf
                 return (result.Error, result.Detail, result.Configs.Select(Describe));
             case ConfigResources.Broker when resource.ResourceName.Length == 0:
                 return (ErrorCode.None, null, []);
-            case ConfigResources.Broker when resource.ResourceName == options.Value.NodeId.ToString(CultureInfo.InvariantCulture):
+            case ConfigResources.Broker when resource.ResourceName == Text(options.Value.NodeId):
                 return (ErrorCode.None, null, OfNode());
             case ConfigResources.Broker:
+            case ConfigResources.BrokerLogger when resource.ResourceName != Text(options.Value.NodeId):
                 return (ErrorCode.InvalidRequest, $"A broker describes itself; this one is {options.Value.NodeId}.", []);
+            case ConfigResources.ClientMetrics or ConfigResources.Group when resource.ResourceName.Length == 0:
+                return (ErrorCode.InvalidRequest, "The resource has no name.", []);
+            case ConfigResources.BrokerLogger or ConfigResources.ClientMetrics or ConfigResources.Group:
+                return (ErrorCode.None, null, []);
             default:
                 return (ErrorCode.InvalidRequest, $"Resources of type {resource.ResourceType} have no settings.", []);
         }
