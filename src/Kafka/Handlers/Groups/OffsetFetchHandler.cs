@@ -105,7 +105,7 @@ internal sealed class OffsetFetchHandler(TopicDirectory topics, GroupCalls group
             ? described.Error is ErrorCode.None or ErrorCode.GroupIdNotFound ? ErrorCode.None : GroupCalls.ForClient(described.Error)
             : group.Members.Length == 0 || Array.Find(group.Members, member => member.MemberId.Value == question.MemberId) is not { } member
                 ? ErrorCode.UnknownMemberId
-            : question.MemberEpoch < 0 || question.MemberEpoch > group.Epoch ? ErrorCode.StaleMemberEpoch
+            : member.MemberEpoch < 0 || question.MemberEpoch < 0 || question.MemberEpoch > group.Epoch ? ErrorCode.StaleMemberEpoch
             : ErrorCode.None;
     }
 
