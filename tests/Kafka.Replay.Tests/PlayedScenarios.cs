@@ -31,7 +31,15 @@ public sealed class PlayedScenarios : IAsyncLifetime
             while (waiting.TryDequeue(out var scenario))
             {
                 using var wire = new WirePlayer(_node.Kafka);
-                _played[scenario].SetResult(await new ScenarioPlayer(wire).PlayAsync(scenario));
+                try
+                {
+                    _played[scenario].SetResult(await new ScenarioPlayer(wire).PlayAsync(scenario));
+                }
+                catch (Exception failure)
+                {
+                    // Its test fails, and the others are played all the same.
+                    _played[scenario].SetException(failure);
+                }
             }
         }));
     }
