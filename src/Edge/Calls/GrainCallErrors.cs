@@ -22,10 +22,11 @@ public static class GrainCallErrors
 
     /// <summary>
     /// Whether an answer says that the call came to the wrong place or at the wrong time: its grain is about to run elsewhere, or could not reach
-    /// another that it needs. Nothing was done, or a topic has made a change durable that the same call completes.
+    /// another that it needs. Nothing was done, or a topic has made a change durable that the same call completes. Not so
+    /// <see cref="ErrorCode.FencedLeaderEpoch"/>: it is the caller that believes in an earlier leader, and the same call gets the same answer.
     /// </summary>
     public static bool IsMoved(ErrorCode error) => error is ErrorCode.NotLeaderOrFollower or ErrorCode.LeaderNotAvailable
-        or ErrorCode.FencedLeaderEpoch or ErrorCode.NotController or ErrorCode.NotCoordinator or ErrorCode.CoordinatorNotAvailable;
+        or ErrorCode.NotController or ErrorCode.NotCoordinator or ErrorCode.CoordinatorNotAvailable;
 
     /// <summary>
     /// Whether Orleans refused the call before the grain ran, so that it has had no effect and may be repeated: a gateway sheds load, the

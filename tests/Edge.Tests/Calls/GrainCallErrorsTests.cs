@@ -25,4 +25,12 @@ public class GrainCallErrorsTests
         Assert.False(GrainCallErrors.IsUndelivered(new TimeoutException()));
         Assert.True(GrainCallErrors.IsUndelivered(new GatewayTooBusyException()));
     }
+
+    [Theory]
+    [InlineData(ErrorCode.NotLeaderOrFollower, true, "the partition is about to run elsewhere")]
+    [InlineData(ErrorCode.NotCoordinator, true, "so is the group")]
+    [InlineData(ErrorCode.FencedLeaderEpoch, false, "the reader believes in an earlier leader, wherever it asks")]
+    [InlineData(ErrorCode.OffsetOutOfRange, false, "the partition has answered")]
+    public void An_answer_from_the_wrong_place_is_asked_for_again(ErrorCode error, bool isMoved, string reason) =>
+        Assert.True(isMoved == GrainCallErrors.IsMoved(error), reason);
 }

@@ -1,6 +1,7 @@
 using Loire.Edge.Fetching;
 using Loire.Edge.Scheduling;
 using Loire.Edge.Topics;
+using Loire.Grains.Interfaces.Partitions;
 using Loire.Kafka.Handlers.Fetching;
 using Loire.Model;
 using Loire.TestKit;
@@ -85,6 +86,22 @@ public sealed class StandingReadsTests
         await bench.FetchAsync(from: 0, wait: TimeSpan.Zero);
         await bench.FetchAsync(from: 0, minBytes: 0);
         Assert.Equal(4, bench.Partition.Fetches);
+    });
+
+    [Theory]
+    [InlineData(-1, null, "no epoch is known")]
+    [InlineData(0, null, "librdkafka says so when it knows none")]
+    [InlineData(1, 1, "an epoch that the client was told")]
+    public void Client_that_knows_no_epoch_is_not_held_to_one(int current, int? asked, string reason) => Run(async bench =>
+    {
+        FetchRequest? seen = null;
+        bench.Partition.BeforeFetch = (_, request) =>
+        {
+            seen = request;
+            return Task.FromResult(ErrorCode.None);
+        };
+        await bench.FetchAsync(from: 0, wait: TimeSpan.Zero, current: current);
+        Assert.True(asked == seen?.Epochs?.Current.Value, reason);
     });
 
     [Fact]
@@ -241,9 +258,9 @@ public sealed class StandingReadsTests
 
         public StandingReads Reads { get; }
 
-        public Task<PartitionRead[]> FetchAsync(long from, TimeSpan? wait = null, int minBytes = 1, int partitions = 1, int maxBytes = 1_000_000) => Reads.ReadAsync(
+        public Task<PartitionRead[]> FetchAsync(long from, TimeSpan? wait = null, int minBytes = 1, int partitions = 1, int maxBytes = 1_000_000, int current = -1) => Reads.ReadAsync(
             [.. Enumerable.Range(0, partitions).Select(index => new WantedPartition(
-                new NamedPartition("t", Guid.Empty, index), new ReadPosition(from, 100_000, LeaderEpoch.None, LeaderEpoch.None)))],
+                new NamedPartition("t", Guid.Empty, index), new ReadPosition(from, 100_000, new LeaderEpoch(current), LeaderEpoch.None)))],
             new FetchTerms(IsolationLevel.ReadUncommitted, minBytes, maxBytes, wait ?? Half), default);
 
         public async Task AppendAsync(string value, int partition = 0) => Assert.Equal(

@@ -11,7 +11,8 @@ namespace Loire.Kafka.Handlers.Fetching;
 /// checks of leader epochs (KIP-320, KIP-595). A partition that is named twice is answered once.
 /// <para>
 /// Other than in Kafka: batches are never cut at the limit of bytes. The address of another leader is never told, since every node serves every partition. A session that its
-/// client opened and never went on with makes room for the next one that the same connection opens. Fields of followers are ignored.
+/// client opened and never went on with makes room for the next one that the same connection opens. Fields of followers are ignored. The first epoch counts as none, since
+/// librdkafka names it when it knows none.
 /// </para>
 /// </summary>
 /// <param name="sessions">The sessions of the node.</param>

@@ -49,8 +49,9 @@ internal sealed class PartitionReader(NamedPartition partition, bool isInSession
                 return PartitionRead.Failed(ErrorCode.OffsetOutOfRange);
             }
 
-            var epochs = position.Current == LeaderEpoch.None && position.LastFetched == LeaderEpoch.None
-                ? null : new ReaderEpochs(position.Current, position.LastFetched);
+            // librdkafka says 0 where Metadata has told it no epoch. Nobody is to be refused who knows no more than that.
+            var current = position.Current == new LeaderEpoch(0) ? LeaderEpoch.None : position.Current;
+            var epochs = current == LeaderEpoch.None && position.LastFetched == LeaderEpoch.None ? null : new ReaderEpochs(current, position.LastFetched);
             var request = new FetchRequest(position.From, maxBytes, minBytes, wait, isolation, epochs);
             var fetched = await session.FetchAsync(request, cancellation);
             if (fetched is { Status: FetchStatus.TopicReplaced, Successor: { } successor } && partition.Topic is not null)
