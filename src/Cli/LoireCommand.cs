@@ -6,6 +6,7 @@ using Loire.Cli.CommandLine;
 using Loire.Cli.Completion;
 using Loire.Cli.Consume;
 using Loire.Cli.Groups;
+using Loire.Cli.Kafka;
 using Loire.Cli.Produce;
 using Loire.Cli.Terminals;
 using Loire.Cli.Topics;
@@ -29,6 +30,7 @@ internal static class LoireCommand
             TransactionCommand.Create(caller),
             ProducerCommand.Create(caller),
             ClusterCommand.Create(caller),
+            KafkaCommand.Create(caller),
             BenchCommand.Create(caller),
             ErrorsCommand.Create(caller),
             ContextCommand.Create(caller),

@@ -1,7 +1,9 @@
 using System.Net;
 using Loire.Kafka.Hosting;
+using Loire.Kafka.Requests;
 using Loire.Silo.Clustering;
 using Loire.WebApi.Hosting;
+using Loire.WebApi.Operations;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -59,6 +61,8 @@ public static class LoireHost
                 kafka.CreatesTopics = options.AutoCreateTopics;
                 kafka.PartitionsCount = options.NumPartitions;
             });
+            builder.Services.AddSingleton(services => new KafkaApiList(
+                [.. services.GetRequiredService<ServedApis>().All.Select(api => new KafkaApiJson((short)api.Api.Key, api.Api.Name, api.MinVersion, api.MaxVersion))]));
         }
 
         NodeTelemetry.Add(builder, options);

@@ -94,7 +94,7 @@ public sealed class OpenApiTests
         foreach (var (path, query) in new[]
         {
             ("/v1/topics/{topic}/partitions/{partition}/records", ""), ("/v1/groups/{group}/members/{member}/records", "?max_wait_ms=0"), ("/v1/topics", ""),
-            ("/v1/topics/{topic}/partitions", ""), ("/v1/topics/{topic}/partitions/{partition}/offsets", ""), ("/v1/groups", ""), ("/v1/brokers", ""),
+            ("/v1/topics/{topic}/partitions", ""), ("/v1/topics/{topic}/partitions/{partition}/offsets", ""), ("/v1/groups", ""), ("/v1/brokers", ""), ("/v1/kafka/apis", ""),
             ("/v1/transactions", ""), ("/v1/transactions/{transaction}", ""), ("/v1/transactions:hanging", ""),
             ("/v1/topics/{topic}/partitions/{partition}/producers", ""),
             ("/v1/groups/{group}/members", ""), ("/v1/groups/{group}/members/{member}", ""), ("/readyz", ""), ("/topics", ""), ("/topics/{topic}", ""),

@@ -3,6 +3,7 @@ using System.Net;
 using System.Reflection;
 using System.Text.Json;
 using Loire.Grains.Interfaces.Brokers;
+using Loire.WebApi.Operations;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -67,6 +68,15 @@ public sealed class OperationsTests
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.Status);
         Assert.Equal("""{"status":"unhealthy","checks":{"store":{"status":"unhealthy","detail":"The disk is gone."}}}""", answer.Text);
         Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/healthz")).Status);
+    }
+
+    [Fact]
+    public async Task The_APIs_of_Kafkas_protocol_are_those_of_the_hosts_endpoint_or_none()
+    {
+        await using var without = await ApiHost.StartAsync();
+        Assert.Equal("[]", (await without.GetAsync("/v1/kafka/apis")).Text);
+        await using var host = await ApiHost.StartAsync(services: services => services.AddSingleton(new KafkaApiList([new KafkaApiJson(0, "Produce", 3, 13)])));
+        Assert.Equal("""[{"api_key":0,"name":"Produce","min_version":3,"max_version":13}]""", (await host.GetAsync("/v1/kafka/apis")).Text);
     }
 
     [Fact]

@@ -93,6 +93,7 @@ public static class LoireApi
         Make<HangingAbortEndpoint>(routes).Map(v1);
         Make<ProducerEndpoints>(routes).Map(v1);
         Make<BrokerEndpoints>(routes).Map(v1);
+        Make<KafkaEndpoints>(routes).Map(v1);
         Make<ProduceEndpoint>(routes).Map(v1);
         Make<FetchEndpoint>(routes).Map(v1);
         Make<LatestEndpoint>(routes).Map(v1);
