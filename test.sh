@@ -16,7 +16,7 @@ side=(
 
 # Debian packages that some tests drive: strace injects failing system calls, libfaketime shifts the clock of a process, PostgreSQL and Redis
 # keep the membership of a cluster, the others are Kafka's own clients.
-wanted=(strace libfaketime postgresql redis-server kcat python3-kafka python3-lz4 python3-snappy python3-zstandard)
+wanted=(strace libfaketime postgresql redis-server kcat python3-confluent-kafka python3-kafka python3-lz4 python3-snappy python3-zstandard)
 
 install() {
   local package missing=()
@@ -32,9 +32,10 @@ install() {
   fi
   if command -v npm >/dev/null; then
     (cd tests/azurite && npm ci --no-audit --no-fund >../../artifacts/npm.log 2>&1) || { tail -5 artifacts/npm.log; echo "could not install Azurite: its tests will be skipped"; }
+    (cd tests/kafka-js && npm ci --no-audit --no-fund >../../artifacts/npm-kafka.log 2>&1) || { tail -5 artifacts/npm-kafka.log; echo "could not install Kafka's clients for Node: their tests will be skipped"; }
     (cd tests/avro && npm ci --no-audit --no-fund >../../artifacts/npm-avro.log 2>&1) || { tail -5 artifacts/npm-avro.log; echo "could not install avsc: its tests will be skipped"; }
   else
-    echo "npm is not installed: the tests on Azurite and with avsc will be skipped"
+    echo "npm is not installed: the tests on Azurite, with avsc and with Kafka's clients for Node will be skipped"
   fi
 }
 

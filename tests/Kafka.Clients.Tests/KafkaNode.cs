@@ -1,6 +1,8 @@
 using System.Net;
+using Loire.Kafka.Requests;
 using Loire.Silo;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Loire.Kafka.Clients.Tests;
@@ -14,6 +16,12 @@ public sealed class KafkaNode : IAsyncLifetime
     /// <summary>What clients are configured with.</summary>
     public string Bootstrap { get; private set; } = "";
 
+    /// <summary>Where the HTTP API is.</summary>
+    public Uri Http { get; private set; } = null!;
+
+    /// <summary>Who serves the APIs of the protocol, in the order of their keys.</summary>
+    public IReadOnlyList<IKafkaHandler> Apis => _app!.Services.GetRequiredService<ServedApis>().All;
+
     public async Task InitializeAsync()
     {
         var options = new NodeOptions
@@ -26,7 +34,8 @@ public sealed class KafkaNode : IAsyncLifetime
         };
         _app = LoireHost.Build(options);
         await _app.StartAsync();
-        Bootstrap = LoireHost.AddressesOf(_app, options).Kafka.Single();
+        var (http, kafka) = LoireHost.AddressesOf(_app, options);
+        (Http, Bootstrap) = (new Uri(http.Single()), kafka.Single());
     }
 
     public async Task DisposeAsync()
