@@ -210,6 +210,8 @@ const scenarios = {
     assert.equal(await offsets(), '2,2,2');
     await admin.setOffsets({ groupId: 'kafkajs-admins', topic, partitions: [{ partition: 1, offset: '1' }] });
     assert.equal(await offsets(), '2,1,2');
+    await admin.resetOffsets({ groupId: 'kafkajs-admins', topic, earliest: true });
+    assert.equal(await offsets(), '-1,-1,-1');
 
     await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '1' }] });
     const [first] = (await admin.fetchTopicOffsets(topic)).filter(({ partition }) => partition === 0);

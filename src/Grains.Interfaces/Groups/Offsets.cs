@@ -7,12 +7,19 @@ namespace Loire.Grains.Interfaces.Groups;
 /// <summary>Offsets to commit.</summary>
 /// <param name="MemberId">The member; null for a commit by an administrator or by a consumer with manually assigned partitions.</param>
 /// <param name="MemberEpoch">The member's epoch, or its generation in a classic group; −1 without a member.</param>
-/// <param name="Offsets">At most one per partition.</param>
+/// <param name="Offsets">At most one per partition. One that <see cref="IsNone"/> removes the offset of its partition.</param>
 /// <param name="InstanceId">The instance id that a member of a classic group says it has; null if it does not say.</param>
 [GenerateSerializer, Immutable, Alias("loire.CommitRequest")]
 public sealed record CommitRequest(
     [property: Id(0)] MemberId? MemberId, [property: Id(1)] int MemberEpoch, [property: Id(2)] CommittedOffset[] Offsets,
-    [property: Id(3)] GroupInstanceId? InstanceId = null);
+    [property: Id(3)] GroupInstanceId? InstanceId = null)
+{
+    /// <summary>
+    /// Whether a commit of this offset means that there is none: −1 or −2. Kafka stores and tells these two like any other, and its clients take both for none; kafkajs
+    /// resets a group with them.
+    /// </summary>
+    public static bool IsNone(Offset offset) => offset.Value is -1 or -2;
+}
 
 /// <summary>Offsets to commit with a transaction.</summary>
 /// <param name="Transaction">The transactional id.</param>

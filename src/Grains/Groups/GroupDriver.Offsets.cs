@@ -49,8 +49,17 @@ public sealed partial class GroupDriver
             return Failure(fenced[0].Error, null);
         }
 
-        var decision = OffsetsRules.Commit(Stored, allowed, Date);
+        var given = allowed.ToLookup(offset => CommitRequest.IsNone(offset.Offset));
+        var decision = OffsetsRules.Commit(Stored, [.. given[false]], Date);
+        var cleared = decision.Error == ErrorCode.None ? OffsetsRules.Clear(Stored, given[true].Select(offset => offset.Partition)) : null;
+        var clearing = cleared is null ? Task.FromResult(ErrorCode.None) : AppendAsync([], cleared);
         var error = await AppendAsync([], decision.Record);
+        error = await clearing is not ErrorCode.None and var failure ? failure : error;
+        if (error == ErrorCode.None && cleared is not null)
+        {
+            _mirror.Removed(cleared.Partitions);
+        }
+
         if (error == ErrorCode.None && decision.Record is OffsetsRecord.Committed committed)
         {
             _mirror.Committed(committed.Offsets);

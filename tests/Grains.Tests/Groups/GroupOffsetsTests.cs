@@ -38,6 +38,19 @@ public class GroupOffsetsTests
         Assert.False(_bench.IsListed);
     }
 
+    [Theory]
+    [InlineData(-1, "what kafkajs commits for latest")]
+    [InlineData(-2, "what kafkajs commits for earliest")]
+    public void A_commit_of_none_removes_the_offset_of_its_partition(long none, string reason)
+    {
+        _bench.Commit(("t", 0, 5), ("t", 1, 7));
+        Assert.True(_bench.Commit(("t", 0, none), ("t", 1, 8), ("t", 2, none)) is { Error: ErrorCode.None, Refused: [] }, reason);
+        Assert.Equal("t-1:8", _bench.Offsets());
+        _bench.Restart();
+        Assert.Equal("t-1:8", _bench.Offsets());
+        Assert.Equal(ErrorCode.InvalidRequest, Assert.Single(_bench.Commit(("t", 1, -3)).Refused).Error);
+    }
+
     [Fact]
     public void An_empty_commit_creates_no_group()
     {

@@ -18,6 +18,18 @@ public static class OffsetsRules
         stored => new OffsetsRecord.Committed(now, stored));
 
     /// <summary>
+    /// Removes the offsets of partitions for which a consumer commits that it has none. A partition without an offset is no error, and unlike in
+    /// <see cref="Delete"/> the topics may have subscribers: it is a commit.
+    /// </summary>
+    /// <param name="state">The offsets.</param>
+    /// <param name="partitions">The partitions, none twice.</param>
+    public static OffsetsRecord.Removed? Clear(OffsetsState state, IEnumerable<TopicPartition> partitions)
+    {
+        TopicPartition[] removed = [.. partitions.Where(partition => state.TryGet(partition, out _))];
+        return removed.Length == 0 ? null : new OffsetsRecord.Removed(removed);
+    }
+
+    /// <summary>
     /// Stores offsets that count once their transaction commits. What is pending of an earlier transaction of the producer must go first: the coordinator tells
     /// the group of its end until that succeeds, and what it has not told for good, it tells no more, but with the end of this one.
     /// </summary>
