@@ -32,6 +32,9 @@ public sealed partial class NodeProcess : IAsyncDisposable
     /// <summary>Where the HTTP API listens; only of a node that serves.</summary>
     public Uri Url => _listening.Task.Result;
 
+    /// <summary>Where Kafka's clients are served; null of a node that was not told to, or does not serve yet.</summary>
+    public string? Kafka { get; private set; }
+
     /// <summary>A client of the HTTP API; null until <see cref="IsServingAsync"/> has returned true.</summary>
     public HttpClient Client { get; private set; } = null!;
 
@@ -218,12 +221,16 @@ public sealed partial class NodeProcess : IAsyncDisposable
 
         if (Address().Match(line) is { Success: true } match)
         {
+            Kafka = KafkaAddress().Match(line) is { Success: true } kafka ? kafka.Value : null;
             _listening.TrySetResult(new Uri(match.Value));
         }
     }
 
     [GeneratedRegex(@"(?<=listens on )http://[0-9.]+:[1-9]\d*")]
     private static partial Regex Address();
+
+    [GeneratedRegex(@"[0-9.]+:[1-9]\d*(?= for Kafka)")]
+    private static partial Regex KafkaAddress();
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
