@@ -11,7 +11,7 @@ internal static class IdleBenchmarks
     private const int Threads = 4;
     private const int WaitMs = 500;
     private const int SmallBuffer = 1_024;
-    private static readonly TimeSpan Window = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(14);
 
     /// <summary>A thousand consumers of one partition each, without sessions as librdkafka's are, that ask again whenever half a second is over.</summary>
     public static async Task Fetches(string own)
@@ -40,16 +40,17 @@ internal static class IdleBenchmarks
             }
         })).ToArray();
 
-        // The first reads open the partitions.
-        await Task.Delay(TimeSpan.FromSeconds(5));
+        // The first reads open the partitions, and the code is compiled once more.
+        await Task.Delay(TimeSpan.FromSeconds(15));
         var (before, readsBefore) = (Interlocked.Read(ref answered), await node.MetricAsync("loire_partition_fetches_total"));
         var spent = await Spent.MeasureAsync(node, () => Task.Delay(Window));
         var (fetches, reads) = (Interlocked.Read(ref answered) - before, await node.MetricAsync("loire_partition_fetches_total") - readsBefore);
         Volatile.Write(ref stopped, true);
         await Task.WhenAll(consumers);
         Array.ForEach(connections, static connection => connection.Dispose());
-        var quiet = await Spent.MeasureAsync(node, () => Task.Delay(Window / 4));
-        var idle = quiet.NodeSeconds * 4;
+        await node.SettleAsync();
+        var quiet = await Spent.MeasureAsync(node, () => Task.Delay(Window / 2));
+        var idle = quiet.NodeSeconds * 2;
         Print(
             $"{Consumers:N0} idle consumers of one partition each: processor time for each empty fetch", $"{(spent.NodeSeconds - idle) * 1e6 / fetches:F1} us",
             $"{fetches / Window.TotalSeconds:F0} fetches/s; the node without them {idle / Window.TotalSeconds:P1} of a core", double.NaN, "microseconds");

@@ -30,6 +30,7 @@ public static class KafkaEndpointExtensions
         services.AddSingleton(provider => Options.Create(provider.GetRequiredService<IOptions<KafkaEndpointOptions>>().Value.Connections));
         services.TryAddSingleton(TimeProvider.System);
         services.AddMetrics();
+        services.AddSingleton<IConnectionListenerFactory, KafkaTransport>();
         services.AddSingleton<RequestBytes>();
         services.AddSingleton<RefusedConnections>();
         services.AddSingleton<KafkaMetrics>();
@@ -52,7 +53,7 @@ public static class KafkaEndpointExtensions
     /// <param name="endpoint">The address and the port; 0 for any port.</param>
     /// <param name="advertised">Where clients reach the listener; null for the address and port themselves.</param>
     public static void ListenForKafka(this KestrelServerOptions kestrel, IPEndPoint endpoint, AdvertisedAddress? advertised = null) =>
-        kestrel.Listen(endpoint, listen => listen.Run(async transport =>
+        kestrel.Listen(new KafkaEndPoint(endpoint), listen => listen.Run(async transport =>
         {
             // The port is known only once the listener has one.
             var local = transport.LocalEndPoint as IPEndPoint ?? endpoint;

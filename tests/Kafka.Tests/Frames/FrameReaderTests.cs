@@ -40,6 +40,16 @@ public class FrameReaderTests
     }
 
     [Fact]
+    public async Task A_part_of_a_length_does_not_wait_in_the_pipe()
+    {
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 2, resumeWriterThreshold: 1, useSynchronizationContext: false));
+        var reading = new FrameReader(pipe.Reader).ReadLengthAsync(CancellationToken.None);
+        await pipe.Writer.WriteAsync(new byte[] { 0, 0, 1 });
+        await pipe.Writer.WriteAsync(new byte[] { 5 });
+        Assert.Equal(0x105, await reading);
+    }
+
+    [Fact]
     public async Task A_stream_that_ends_anywhere_but_between_frames_is_malformed()
     {
         var bytes = Framed([1, 2, 3, 4, 5]);

@@ -7,13 +7,16 @@ namespace Loire.Kafka.Protocol.Frames;
 
 /// <summary>
 /// Takes frames from what a peer sends: the length first, so that the caller can admit it before anything is allocated, then the frame into one array of
-/// exactly that size. Bytes are copied as they arrive, so no more than the pipe's own buffer waits in it. One reader at a time.
+/// exactly that size. All bytes are taken as they arrive, so a peer that stalls holds no memory of the pipe. One reader at a time.
 /// </summary>
 /// <param name="input">What the peer sends.</param>
 /// <param name="maximumBytes">The largest length that is accepted.</param>
 public sealed class FrameReader(PipeReader input, int maximumBytes = KafkaLimits.RequestBytes)
 {
     private const int TlsHandshake = 0x16;
+
+    private readonly byte[] _length = new byte[sizeof(int)];
+    private int _lengthBytes;
 
     /// <summary>Waits for the next frame.</summary>
     /// <param name="cancellation">Stops waiting.</param>
@@ -24,21 +27,22 @@ public sealed class FrameReader(PipeReader input, int maximumBytes = KafkaLimits
         while (true)
         {
             var result = await input.ReadAsync(cancellation).ConfigureAwait(false);
-            var buffer = result.Buffer;
-            if (buffer.Length >= sizeof(int))
+            var part = result.Buffer.Slice(0, Math.Min(result.Buffer.Length, sizeof(int) - _lengthBytes));
+            part.CopyTo(_length.AsSpan(_lengthBytes));
+            _lengthBytes += (int)part.Length;
+            input.AdvanceTo(part.End);
+            if (_lengthBytes == sizeof(int))
             {
-                var length = ReadLength(buffer);
-                input.AdvanceTo(buffer.GetPosition(sizeof(int)));
+                _lengthBytes = 0;
+                var length = BinaryPrimitives.ReadInt32BigEndian(_length);
                 Check(length);
                 return length;
             }
 
-            var received = (int)buffer.Length;
-            input.AdvanceTo(buffer.Start, buffer.End);
             cancellation.ThrowIfCancellationRequested();
             if (result.IsCompleted)
             {
-                return received == 0 ? -1 : throw new MalformedMessageException(MalformedReason.Truncated, 0);
+                return _lengthBytes == 0 ? -1 : throw new MalformedMessageException(MalformedReason.Truncated, 0);
             }
         }
     }
@@ -66,13 +70,6 @@ public sealed class FrameReader(PipeReader input, int maximumBytes = KafkaLimits
         }
 
         return frame;
-    }
-
-    private static int ReadLength(ReadOnlySequence<byte> buffer)
-    {
-        Span<byte> bytes = stackalloc byte[sizeof(int)];
-        buffer.Slice(0, sizeof(int)).CopyTo(bytes);
-        return BinaryPrimitives.ReadInt32BigEndian(bytes);
     }
 
     private void Check(int length)
