@@ -8,10 +8,15 @@ namespace Loire.Kafka.Benchmarks;
 /// </summary>
 internal sealed partial class MockCluster : IDisposable
 {
+    private const string Library = "librdkafka";
     private const int Producer = 0;
 
     private readonly nint _client;
     private readonly nint _cluster;
+
+    // As Confluent.Kafka does: the build for other distributions needs no library for SASL.
+    static MockCluster() => NativeLibrary.SetDllImportResolver(typeof(MockCluster).Assembly, static (name, assembly, _) =>
+        name == Library && !NativeLibrary.TryLoad(name, assembly, null, out var loaded) && NativeLibrary.TryLoad("centos8-" + name, assembly, null, out loaded) ? loaded : 0);
 
     public MockCluster()
     {
@@ -40,24 +45,24 @@ internal sealed partial class MockCluster : IDisposable
         Destroy(_client);
     }
 
-    [LibraryImport("librdkafka", EntryPoint = "rd_kafka_conf_new")]
+    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_new")]
     private static partial nint NewConf();
 
-    [LibraryImport("librdkafka", EntryPoint = "rd_kafka_new")]
+    [LibraryImport(Library, EntryPoint = "rd_kafka_new")]
     private static partial nint New(int type, nint conf, byte[] error, nuint errorSize);
 
-    [LibraryImport("librdkafka", EntryPoint = "rd_kafka_destroy")]
+    [LibraryImport(Library, EntryPoint = "rd_kafka_destroy")]
     private static partial void Destroy(nint client);
 
-    [LibraryImport("librdkafka", EntryPoint = "rd_kafka_mock_cluster_new")]
+    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_cluster_new")]
     private static partial nint NewCluster(nint client, int brokers);
 
-    [LibraryImport("librdkafka", EntryPoint = "rd_kafka_mock_cluster_destroy")]
+    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_cluster_destroy")]
     private static partial void DestroyCluster(nint cluster);
 
-    [LibraryImport("librdkafka", EntryPoint = "rd_kafka_mock_cluster_bootstraps")]
+    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_cluster_bootstraps")]
     private static partial nint Bootstraps(nint cluster);
 
-    [LibraryImport("librdkafka", EntryPoint = "rd_kafka_mock_topic_create", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_topic_create", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int CreateTopic(nint cluster, string name, int partitions, int replication);
 }
