@@ -8,6 +8,9 @@ namespace Loire.Kafka.TestKit;
 /// </summary>
 public static class RecordedFrames
 {
+    /// <summary>The file with the vectors of headers.</summary>
+    public const string HeaderFile = "messages/headers.ndjson";
+
     private static readonly SortedDictionary<string, string[]> Files = Load();
 
     /// <summary>The names of files with a vector a line: every message in every version, as bytes and as JSON.</summary>

@@ -55,7 +55,7 @@ begin() {
   local name=$1
   shift
   dotnet "$root/src/Silo/bin/Release/net10.0/Loire.Silo.dll" --data "$data/$name" --urls http://127.0.0.1:0 --kafka 127.0.0.1:0 \
-    --num-partitions 4 --group-initial-rebalance-delay 0 "$@" >"$work/logs/node-$name.log" 2>&1 &
+    --num-partitions 4 "$@" >"$work/logs/node-$name.log" 2>&1 &
   pids+=($!)
   until address=$(grep -oE '127\.0\.0\.1:[1-9][0-9]* for Kafka' "$work/logs/node-$name.log" | cut -d' ' -f1) && [ -n "$address" ]; do
     kill -0 "${pids[-1]}" 2>/dev/null || { cat "$work/logs/node-$name.log"; exit 1; }
@@ -88,7 +88,7 @@ for name in "${wanted[@]}"; do
   scenario=${scenarios[$name]:-}
   where=$default
   [ "$scenario" != noautocreate ] || where=$noautocreate
-  printf 'metadata.broker.list=%s\ntest.topic.random=true\n' "$where" >"$work/test.conf"
+  printf 'metadata.broker.list=%s\ntest.topic.random=true\ntest.timeout.multiplier=3\n' "$where" >"$work/test.conf"
   begun=$SECONDS
   if (cd "$tests" && RDKAFKA_TEST_CONF="$work/test.conf" TESTS=$name TEST_SCENARIO=${scenario:-default} TEST_KAFKA_VERSION=3.4.0 \
     LD_LIBRARY_PATH=../src:../src-cpp timeout "$longest" ./test-runner -p1) >"$work/logs/$name.log" 2>&1; then

@@ -9,8 +9,6 @@ namespace Loire.Kafka.Tests.Messages;
 /// <summary>What goes before bodies.</summary>
 public class HeaderTests
 {
-    public const string File = "messages/headers.ndjson";
-
     [Fact]
     public void Each_body_has_the_header_that_Kafka_puts_before_it()
     {

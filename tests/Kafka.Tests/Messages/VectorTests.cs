@@ -8,7 +8,7 @@ namespace Loire.Kafka.Tests.Messages;
 /// <summary>Every message in every version, by the bytes that Kafka's own codec writes.</summary>
 public class VectorTests
 {
-    public static TheoryData<string> Files() => [.. RecordedFrames.MessageFiles.Where(file => file != HeaderTests.File)];
+    public static TheoryData<string> Files() => [.. RecordedFrames.MessageFiles.Where(file => file != RecordedFrames.HeaderFile)];
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -55,7 +55,7 @@ public class VectorTests
     [Fact]
     public void Every_version_of_the_table_has_a_vector_except_the_oldest_of_Produce()
     {
-        var recorded = RecordedFrames.MessageFiles.Where(file => file != HeaderTests.File).SelectMany(RecordedFrames.Vectors)
+        var recorded = RecordedFrames.MessageFiles.Where(file => file != RecordedFrames.HeaderFile).SelectMany(RecordedFrames.Vectors)
             .Select(vector => (vector.Message, vector.Version)).ToHashSet();
         foreach (var api in KafkaApi.All)
         {
