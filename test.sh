@@ -7,10 +7,11 @@ cd "$(dirname "$0")"
 mkdir -p artifacts
 started=$SECONDS
 
-# Suites that bear a slow machine, the longest first: they run one after the other beside the rest, with what it leaves of the processors. The rest
-# shares disks and timeouts, and runs one by one; once it has ended, its row takes what is left of the others.
+# Suites that bear a slow machine, the longest first, but those of the store after those of clusters, which share a disk with them: they run one after
+# the other beside the rest, with what it leaves of the processors. The rest shares disks and timeouts, and runs one by one; once it has ended, its row
+# takes what is left of the others.
 side=(
-  Grains.Tests Log.Tests Storage.Tests Cli.Tests Samples.Tests ConsumerProxy.Tests Model.Tests Coordination.Tests Kafka.Clients.Tests Kafka.Replay.Tests
+  Grains.Tests Log.Tests Cli.Tests Samples.Tests ConsumerProxy.Tests Storage.Tests Kafka.Clients.Tests Model.Tests Coordination.Tests Kafka.Replay.Tests
   Orleans.Behaviour.Tests Kafka.Ecosystem.Tests Client.Hosting.Tests Kafka.Tests Architecture.Tests Client.Avro.Tests Client.Protobuf.Tests Edge.Tests
 )
 
