@@ -5,7 +5,7 @@ using Loire.Model.Batches;
 
 namespace Loire.Kafka.Benchmarks;
 
-/// <summary>The same batches over HTTP: one connection for each partition, whose body goes on as long as there are batches.</summary>
+/// <summary>The same batches over HTTP: one connection and one long request for each partition, whose body is all of its batches.</summary>
 internal static class HttpLoad
 {
     public const string MediaType = "application/vnd.loire.record-batches";

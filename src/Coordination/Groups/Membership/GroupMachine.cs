@@ -161,8 +161,8 @@ public sealed class GroupMachine(AssignorRegistry assignors, MembershipOptions o
     }
 
     /// <summary>
-    /// A static member goes for a while (KIP-848): it keeps its partitions until its session ends, and whoever joins with its instance id before gets them. Not
-    /// durable: after a restart the member is one that has not been heard of, whose place may be taken as well.
+    /// A static member leaves temporarily (KIP-848): it keeps its partitions until its session expires, unless another member joins with its instance id and
+    /// takes them over. This is not durable: after a restart the member counts as not heard from yet, and its instance id may be taken over as well.
     /// </summary>
     /// <returns>
     /// <see cref="ErrorCode.None"/>; <see cref="ErrorCode.UnknownMemberId"/>, or <see cref="ErrorCode.FencedInstanceId"/> if another member has the instance id.

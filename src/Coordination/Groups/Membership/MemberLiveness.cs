@@ -61,7 +61,7 @@ internal sealed class MemberLiveness
         }
     }
 
-    /// <summary>A request of the member itself has come, in this life of the machine.</summary>
+    /// <summary>Notes that the member itself has sent a request since the machine started.</summary>
     public void MarkPresent(MemberId memberId) => (_entries[memberId].IsPresent, _entries[memberId].IsAway) = (true, false);
 
     /// <summary>The member has said that it goes for a while.</summary>

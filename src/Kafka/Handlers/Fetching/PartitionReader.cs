@@ -49,7 +49,7 @@ internal sealed class PartitionReader(NamedPartition partition, bool isInSession
                 return PartitionRead.Failed(ErrorCode.OffsetOutOfRange);
             }
 
-            // librdkafka says 0 where Metadata has told it no epoch. Nobody is to be refused who knows no more than that.
+            // librdkafka sends 0 when Metadata has given it no epoch, so 0 means unknown and is not a reason to fence the reader.
             var current = position.Current == new LeaderEpoch(0) ? LeaderEpoch.None : position.Current;
             var epochs = current == LeaderEpoch.None && position.LastFetched == LeaderEpoch.None ? null : new ReaderEpochs(current, position.LastFetched);
             var request = new FetchRequest(position.From, maxBytes, minBytes, wait, isolation, epochs);

@@ -62,7 +62,7 @@ internal sealed class StandingReads(bool isInSession, ReaderServices services) :
                 return;
             }
 
-            // Nobody uses the reads after this: a fetch that comes now reads for itself.
+            // These reads are not used any more: a fetch that arrives after this starts its own.
             _isUsed = true;
         }
 

@@ -11,7 +11,7 @@ internal readonly record struct IdentifiedPartitions(Guid TopicId, string Name, 
 /// <param name="topics">Finds the topics.</param>
 internal sealed class ConsumerPartitions(TopicDirectory topics)
 {
-    /// <summary>The partitions of topics that exist; null if a topic cannot be asked at the moment. What was deleted, nobody has.</summary>
+    /// <summary>The listed partitions whose topics exist; null if a topic cannot be looked up at the moment. Partitions of deleted topics are left out.</summary>
     public async ValueTask<ImmutableArray<TopicPartition>?> ReadAsync(IReadOnlyList<(Guid TopicId, int[] Partitions)> listed, CancellationToken cancellation)
     {
         var found = await TopicDirectory.EachAsync(listed, topic => topics.FindAsync(new TopicId(topic.TopicId), cancellation));

@@ -10,7 +10,7 @@ namespace Loire.Kafka.Handlers.Groups;
 /// OffsetCommit 2 to 10: of classic members, of members of groups that assign themselves (version 9, KIP-848; before, a stale epoch is one that the version cannot tell),
 /// and without a member. Partitions that do not exist and metadata that is too long are refused one by one, and the rest is stored. A retention time (until version 4) is
 /// ignored. From version 10 on topics have ids instead of names (KIP-848). Deviation: −1 and −2 remove the
-/// offset, which is what clients take them for, so −1 is told afterwards; other negative offsets are refused, since nobody can read from one.
+/// offset, because clients treat them as "no offset", and OffsetFetch returns −1 afterwards; other negative offsets are refused as positions that cannot be read.
 /// </summary>
 /// <param name="commits">Commits the offsets.</param>
 internal sealed class OffsetCommitHandler(OffsetCommits commits) : KafkaHandler<OffsetCommitRequest>(ApiKey.OffsetCommit, 2, 10)

@@ -60,7 +60,7 @@ internal sealed class DeleteTopicsHandler(TopicDirectory topics) : KafkaHandler<
                 wanted, name is not null && lookup.Error == ErrorCode.InvalidTopicException ? ErrorCode.UnknownTopicOrPartition : lookup.Error, lookup.Detail);
     }
 
-    // The creation that was found: another one may have the name by now, and nobody asked for its records to go.
+    // Deletes only the creation that was found: the name may belong to a newer one by now, which nobody asked to delete.
     private async ValueTask<DeleteTopicsResponse.Response> DeleteAsync(DeleteTopicsResponse.Response wanted, short version)
     {
         var deleted = await topics.ChangeAsync(TopicName.Parse(wanted.Name), grain => grain.DeleteCreation(new TopicId(wanted.TopicId)));
