@@ -66,10 +66,13 @@ internal class ForgetfulCluster : DispatchProxy
 
         public ValueTask<AppendResult> Append(AppendRequest request)
         {
-            var first = _end;
-            for (var rest = request.Batches.Span; RecordBatch.TryRead(rest, out var batch) == ErrorCode.None; rest = rest[batch.SizeInBytes..])
+            var (first, batches) = (_end, request.Batches);
+            foreach (var piece in batches.Pieces)
             {
-                _end += batch.RecordCount;
+                for (var rest = piece.Span; RecordBatch.TryRead(rest, out var batch) == ErrorCode.None; rest = rest[batch.SizeInBytes..])
+                {
+                    _end += batch.RecordCount;
+                }
             }
 
             return new(new AppendResult(ErrorCode.None, first, _end + -1, Timestamp.None, Offset.Zero, null));

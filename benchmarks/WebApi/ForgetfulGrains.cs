@@ -58,12 +58,13 @@ internal class ForgetfulGrains : DispatchProxy
 
         public ValueTask<AppendResult> Append(AppendRequest request)
         {
-            var first = _end;
-            var rest = request.Batches.Span;
-            while (rest.Length > 0 && RecordBatch.TryRead(rest, out var batch) == ErrorCode.None)
+            var (first, batches) = (_end, request.Batches);
+            foreach (var piece in batches.Pieces)
             {
-                _end += batch.RecordCount;
-                rest = rest[batch.SizeInBytes..];
+                for (var rest = piece.Span; RecordBatch.TryRead(rest, out var batch) == ErrorCode.None; rest = rest[batch.SizeInBytes..])
+                {
+                    _end += batch.RecordCount;
+                }
             }
 
             return new(new AppendResult(ErrorCode.None, first, _end + -1, Timestamp.None, Offset.Zero, null));

@@ -4,6 +4,7 @@ using Loire.Kafka.Replay.Players;
 using Loire.Kafka.Replay.Recordings;
 using Loire.Model;
 using Loire.Model.Batches;
+using Loire.Model.Transactions;
 
 namespace Loire.Kafka.Replay.Tests;
 
@@ -116,6 +117,60 @@ public sealed class UnusualRequestTests(NodeFixture node) : IClassFixture<NodeFi
         Assert.True(error == answer["groups"]![0]!.Int("errorCode"), reason);
     }
 
+    [Theory]
+    [InlineData(0, "[\"read\"]", 0, "a member that allows no time")]
+    [InlineData(-7, "[\"read\"]", 0, "any number but -1 is a time")]
+    [InlineData(-1, "[\"read\"]", 42, "no time is given")]
+    [InlineData(10000, "[\"not a name!\"]", 0, "a topic that cannot exist is one that does not")]
+    public async Task A_member_of_a_group_that_assigns_itself_may_say_odd_things_when_it_joins(int rebalanceTimeout, string topics, int error, string reason)
+    {
+        var answer = await AskAsync("ConsumerGroupHeartbeat", 0, $$"""
+            {"groupId": "odd-{{rebalanceTimeout}}", "memberId": "", "memberEpoch": 0, "instanceId": null, "rackId": null, "rebalanceTimeoutMs": {{rebalanceTimeout}},
+             "subscribedTopicNames": {{topics}}, "serverAssignor": null, "topicPartitions": []}
+            """);
+        Assert.True(error == answer.Int("errorCode"), reason);
+    }
+
+    [Theory]
+    [InlineData(0, 84, 0)]
+    [InlineData(1, 84, 0)]
+    [InlineData(2, 42, 42)]
+    public async Task Leaders_are_elected_in_two_ways(int type, int error, int whole)
+    {
+        await CreateAsync("elected");
+        var answer = await AskAsync("ElectLeaders", 2, $$"""
+            {"electionType": {{type}}, "topicPartitions": [{"topic": "elected", "partitions": [0]}], "timeoutMs": 1000}
+            """);
+        Assert.Equal((error, whole), (answer["replicaElectionResults"]![0]!["partitionResult"]![0]!.Int("errorCode"), answer.Int("errorCode")));
+    }
+
+    [Theory]
+    [InlineData("", false, 0, "nobody looks at the name of a transaction that no batch belongs to")]
+    [InlineData("t", false, 0, "nor whether there is one")]
+    [InlineData("", true, 42, "no transaction has an empty name")]
+    [InlineData(null, true, 53, "a batch of no transaction")]
+    public async Task The_transactional_id_of_a_request_counts_for_transactional_batches_only(string? id, bool isTransactional, int error, string reason)
+    {
+        await CreateAsync("named");
+        var request = ScenarioPlayer.Produce("named", (0, Batch("a", isTransactional)));
+        request["transactionalId"] = id;
+        var answer = await _player.AskAsync("", "Produce", 9, request);
+        Assert.True(error == answer["responses"]![0]!["partitionResponses"]![0]!.Int("errorCode"), reason);
+    }
+
+    private static byte[] Batch(string text, bool isTransactional)
+    {
+        using var builder = new RecordBatchBuilder { IsTransactional = isTransactional };
+        builder.Append(Timestamp.None, [], true, Encoding.UTF8.GetBytes(text), false, []);
+        var batch = builder.Build(CompressionType.None).ToArray();
+        if (isTransactional)
+        {
+            RecordBatch.SetProducer(batch, new ProducerIdentity(4_000_000_001, 0), 0);
+        }
+
+        return batch;
+    }
+
     private async Task<string> CreateAsync(string topic)
     {
         await AskAsync("CreateTopics", 7, $$"""
@@ -129,9 +184,7 @@ public sealed class UnusualRequestTests(NodeFixture node) : IClassFixture<NodeFi
 
     private async Task<int> ProduceAsync(string topicId, int partition)
     {
-        using var builder = new RecordBatchBuilder();
-        builder.Append(Timestamp.None, [], true, Encoding.UTF8.GetBytes("a"), false, []);
-        var request = ScenarioPlayer.Produce("", (partition, builder.Build(CompressionType.None).ToArray()));
+        var request = ScenarioPlayer.Produce("", (partition, Batch("a", isTransactional: false)));
         request["topicData"]![0]!["topicId"] = topicId;
         var answer = await _player.AskAsync("", "Produce", 13, request);
         return answer["responses"]![0]!["partitionResponses"]![0]!.Int("errorCode");

@@ -1,69 +1,67 @@
+using Loire.Grains.Interfaces.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
 
 namespace Loire.Edge.Producing;
 
-/// <summary>The body of one append: concatenated batches.</summary>
+/// <summary>The body of one append: a piece for each batch, since a fresh array for all of them costs more than it saves.</summary>
 internal static class AppendBody
 {
     /// <summary>Encodes batches into memory that the partition will own.</summary>
     /// <param name="group">The batches.</param>
     /// <param name="compression">How to compress them.</param>
     /// <param name="stamp">The stamp of the first batch; the others follow it.</param>
-    public static ReadOnlyMemory<byte> Encode(List<PendingBatch> group, CompressionType compression, BatchStamp stamp)
+    public static AppendBatches Encode(List<PendingBatch> group, CompressionType compression, BatchStamp stamp)
     {
         if (group.Count == 1)
         {
             return group[0].Encode(compression, stamp);
         }
 
-        if (compression != CompressionType.None)
+        // A loop, because a lambda would allocate a closure for every append.
+        var pieces = new ReadOnlyMemory<byte>[group.Count];
+        for (var i = 0; i < pieces.Length; i++)
         {
-            // A loop, because a lambda would allocate a closure for every append.
-            List<ReadOnlyMemory<byte>> parts = new(group.Count);
-            foreach (var batch in group)
-            {
-                parts.Add(batch.Encode(compression, stamp));
-                stamp = stamp.After(batch.RecordsCount);
-            }
-
-            return Join(parts);
+            pieces[i] = group[i].Encode(compression, stamp);
+            stamp = stamp.After(group[i].RecordsCount);
         }
 
-        var body = GC.AllocateUninitializedArray<byte>(group.Sum(batch => batch.SizeInBytes));
-        var rest = body.AsSpan();
-        foreach (var batch in group)
-        {
-            batch.EncodeInto(ref rest, stamp);
-            stamp = stamp.After(batch.RecordsCount);
-        }
-
-        return body;
+        return new AppendBatches(pieces);
     }
 
     /// <summary>Copies batches with other stamps.</summary>
     /// <param name="body">The batches.</param>
     /// <param name="stamp">The stamp of the first batch; the others follow it.</param>
-    public static byte[] Restamp(ReadOnlySpan<byte> body, BatchStamp stamp)
+    public static AppendBatches Restamp(AppendBatches body, BatchStamp stamp)
     {
-        var copy = body.ToArray();
-        for (var rest = copy.AsSpan(); RecordBatch.TryRead(rest, out var batch) == ErrorCode.None;)
+        var copies = new ReadOnlyMemory<byte>[body.Pieces.Length];
+        for (var i = 0; i < copies.Length; i++)
         {
-            var (size, records) = (batch.SizeInBytes, batch.LastOffsetDelta + 1);
-            RecordBatch.SetProducer(rest[..size], stamp.Producer, stamp.Sequence);
-            rest = rest[size..];
-            stamp = stamp.After(records);
+            var copy = body.Pieces[i].ToArray();
+            for (var rest = copy.AsSpan(); RecordBatch.TryRead(rest, out var batch) == ErrorCode.None;)
+            {
+                var (size, records) = (batch.SizeInBytes, batch.LastOffsetDelta + 1);
+                RecordBatch.SetProducer(rest[..size], stamp.Producer, stamp.Sequence);
+                rest = rest[size..];
+                stamp = stamp.After(records);
+            }
+
+            copies[i] = copy;
         }
 
-        return copy;
+        return new AppendBatches(copies);
     }
 
     /// <summary>
     /// Splits batches larger than <paramref name="maxBytes"/> into smaller ones. The records keep their order and, sent as one append, the
     /// offsets that they would have had.
     /// </summary>
+    /// <param name="batches">The batches.</param>
+    /// <param name="maxBytes">What a batch may have.</param>
+    /// <param name="compression">How to compress the smaller ones.</param>
+    /// <param name="smaller">The smaller ones.</param>
     /// <returns>False if splitting does not help: no batch is larger, or a single record is.</returns>
-    public static bool TrySplit(ReadOnlySpan<byte> body, int maxBytes, CompressionType compression, out ReadOnlyMemory<byte> smaller)
+    public static bool TrySplit(AppendBatches batches, int maxBytes, CompressionType compression, out AppendBatches smaller)
     {
         smaller = default;
         if (maxBytes < RecordBatch.HeaderSize)
@@ -75,6 +73,7 @@ internal static class AppendBody
         List<ReadOnlyMemory<byte>> parts = [];
         using var builder = new RecordBatchBuilder(Math.Min(maxBytes, Limits.BatchBytes));
         using var decompressor = new BatchDecompressor();
+        var body = batches.Join().Span;
         for (; RecordBatch.TryRead(body, out var batch) == ErrorCode.None; body = body[batch.SizeInBytes..])
         {
             if (batch.SizeInBytes <= maxBytes)
@@ -108,7 +107,7 @@ internal static class AppendBody
             isSplit |= parts.Count > partsBefore + 1;
         }
 
-        smaller = isSplit ? Join(parts) : default;
+        smaller = isSplit ? new AppendBatches([.. parts]) : default;
         return isSplit;
     }
 
@@ -122,18 +121,5 @@ internal static class AppendBody
         }
 
         return copies;
-    }
-
-    private static byte[] Join(List<ReadOnlyMemory<byte>> parts)
-    {
-        var body = GC.AllocateUninitializedArray<byte>(parts.Sum(part => part.Length));
-        var rest = body.AsSpan();
-        foreach (var part in parts)
-        {
-            part.Span.CopyTo(rest);
-            rest = rest[part.Length..];
-        }
-
-        return body;
     }
 }

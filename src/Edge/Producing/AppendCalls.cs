@@ -15,10 +15,10 @@ internal sealed class AppendCalls(TopicCache topics, ProducePolicy policy, TimeP
     /// <summary>Attempts an append.</summary>
     /// <param name="target">The partition.</param>
     /// <param name="routes">The creation of the topic to append to.</param>
-    /// <param name="bytes">The batches.</param>
+    /// <param name="batches">The batches.</param>
     /// <param name="left">How long the attempt may take at most.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<AppendAttempt> AppendAsync(PartitionAccumulator target, TopicRoutes routes, ReadOnlyMemory<byte> bytes, TimeSpan left)
+    public async ValueTask<AppendAttempt> AppendAsync(PartitionAccumulator target, TopicRoutes routes, AppendBatches batches, TimeSpan left)
     {
         if (target.Partition >= routes.PartitionsCount)
         {
@@ -27,7 +27,7 @@ internal sealed class AppendCalls(TopicCache topics, ProducePolicy policy, TimeP
 
         var start = time.GetTimestamp();
         using var transfer = topics.Transfers is { } transfers
-            ? await transfers.BeginAsync(routes.LeaderOf(target.Partition), bytes.Length)
+            ? await transfers.BeginAsync(routes.LeaderOf(target.Partition), batches.Length)
             : default;
         left -= time.GetElapsedTime(start);
         if (left <= TimeSpan.Zero)
@@ -37,15 +37,15 @@ internal sealed class AppendCalls(TopicCache topics, ProducePolicy policy, TimeP
 
         start = time.GetTimestamp();
         var attempt = await CallAsync(
-            routes.Partition(target.Partition), Request(target.Owner, bytes),
+            routes.Partition(target.Partition), Request(target.Owner, batches),
             left < policy.RequestTimeout ? left : policy.RequestTimeout);
         target.Owner.OnAppended(target.Partition, time.GetElapsedTime(start), attempt.Error);
         return attempt;
     }
 
-    private AppendRequest Request(IAccumulatorOwner owner, ReadOnlyMemory<byte> bytes) => owner.Transaction is { } transaction
-        ? new AppendRequest(bytes, owner.Acks, Transaction: transaction.Id, Version: transaction.Version)
-        : new AppendRequest(bytes, owner.Acks, Transaction: policy.Transaction?.Id);
+    private AppendRequest Request(IAccumulatorOwner owner, AppendBatches batches) => owner.Transaction is { } transaction
+        ? new AppendRequest(batches, owner.Acks, Transaction: transaction.Id, Version: transaction.Version)
+        : new AppendRequest(batches, owner.Acks, Transaction: policy.Transaction?.Id);
 
     /// <summary>Calls a partition once.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -130,7 +130,7 @@ public sealed class BatchDelivery(
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask DeliverAsync(PartitionAccumulator target, List<PendingBatch> group, ReadOnlyMemory<byte> bytes, BatchStamp stamp)
+    private async ValueTask DeliverAsync(PartitionAccumulator target, List<PendingBatch> group, AppendBatches bytes, BatchStamp stamp)
     {
         // The batches from sent on are in the bytes, those from first on have not ended. Only while an idempotent append is in doubt may first be ahead:
         // the same bytes are sent again then, whichever callers have given up.
@@ -164,7 +164,7 @@ public sealed class BatchDelivery(
             if (unready is null && !isInDoubt && Next(target.Sequence) is var next && next != stamp)
             {
                 // What was sent before belongs to the broker.
-                (bytes, stamp) = (AppendBody.Restamp(bytes.Span, next), next);
+                (bytes, stamp) = (AppendBody.Restamp(bytes, next), next);
             }
 
             policy.Transaction?.Write();
@@ -211,7 +211,7 @@ public sealed class BatchDelivery(
                 }
 
                 if (attempt.Error == ErrorCode.MessageTooLarge && group[first].IsGathered
-                    && AppendBody.TrySplit(bytes.Span, target.Owner.Routes.MaxMessageBytes, policy.Compression, out var smaller))
+                    && AppendBody.TrySplit(bytes, target.Owner.Routes.MaxMessageBytes, policy.Compression, out var smaller))
                 {
                     // Stamped before they are sent.
                     (bytes, stamp, group[first].EncodedBytes) = (smaller, BatchStamp.None, smaller.Length);
@@ -233,7 +233,7 @@ public sealed class BatchDelivery(
     }
 
     private async Task DeliverEachAsync(
-        PartitionAccumulator target, List<PendingBatch> group, int first, ReadOnlyMemory<byte> bytes, BatchStamp stamp)
+        PartitionAccumulator target, List<PendingBatch> group, int first, AppendBatches bytes, BatchStamp stamp)
     {
         for (; first < group.Count; first++)
         {

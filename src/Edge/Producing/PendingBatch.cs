@@ -92,17 +92,6 @@ public abstract class PendingBatch
         return encoded;
     }
 
-    /// <summary>Writes the uncompressed batch to <paramref name="destination"/> and advances it.</summary>
-    internal void EncodeInto(ref Span<byte> destination, BatchStamp stamp)
-    {
-        Stamp(stamp);
-        EncodedBytes = SizeInBytes;
-        Encoded.Span.CopyTo(destination);
-        _builder?.BuildInto(destination[..EncodedBytes]);
-        ReleaseBuilder();
-        destination = destination[EncodedBytes..];
-    }
-
     internal void Succeed(Offset baseOffset, Timestamp logAppendTime, Offset logStartOffset)
     {
         (BaseOffset, LogAppendTime, LogStartOffset) = (baseOffset, logAppendTime, logStartOffset);

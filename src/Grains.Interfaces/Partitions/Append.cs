@@ -15,7 +15,7 @@ public enum AppendOrigin : byte
 }
 
 /// <summary>Record batches for one partition.</summary>
-/// <param name="Batches">One or more concatenated batches. The caller must not modify the bytes after the call: they are stored from this
+/// <param name="Batches">One or more batches. The caller must not modify the bytes after the call: they are stored from this
 /// memory.</param>
 /// <param name="Acks">When to answer.</param>
 /// <param name="Origin">Who appends.</param>
@@ -26,7 +26,7 @@ public enum AppendOrigin : byte
 /// (<see cref="Brokers.ClusterDescription.HasConditionalAppends"/>): earlier versions do not know it.</param>
 [GenerateSerializer, Immutable, Alias("loire.AppendRequest")]
 public sealed record AppendRequest(
-    [property: Id(0)] ReadOnlyMemory<byte> Batches, [property: Id(1)] Acks Acks,
+    [property: Id(0)] AppendBatches Batches, [property: Id(1)] Acks Acks,
     [property: Id(2)] AppendOrigin Origin = AppendOrigin.Client, [property: Id(3)] TransactionalId? Transaction = null,
     [property: Id(4)] TransactionVersion Version = TransactionVersion.V2, [property: Id(5)] Offset? ExpectedOffset = null);
 

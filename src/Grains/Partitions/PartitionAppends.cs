@@ -59,7 +59,7 @@ internal sealed class PartitionAppends(
                 ErrorCode.ThrottlingQuotaExceeded, "The node holds as many bytes of appends as its memory budget allows; the append was refused."));
         }
 
-        var answer = request.Transaction is null || transactions.IsOpen(request.Batches.Span) ? Take(request, null) : TakeCheckedAsync(request);
+        var answer = request.Transaction is null || transactions.IsOpen(request.Batches.First) ? Take(request, null) : TakeCheckedAsync(request);
         _memory.TryHold(HeldBytes);
         return answer;
     }
@@ -109,8 +109,8 @@ internal sealed class PartitionAppends(
     {
         var reply = request.Acks == Acks.None ? null : new AppendReply();
         if (_arrivals.Count == 0 && _loop.IsCompleted && _leads && log.IsLeader && HasRoom(request.Batches.Length)
-            && machine.Settings is { } settings && !BatchConversion.IsNeeded(request.Batches.Span, settings)
-            && (producers.AreKnown || !ProducedBatches.AreIdempotent(request.Batches.Span)))
+            && machine.Settings is { } settings && !BatchConversion.IsNeeded(request.Batches, settings)
+            && (producers.AreKnown || !ProducedBatches.AreIdempotent(request.Batches.First)))
         {
             return TryAppend(request, reply, settings, check, isConverted: false) is { } refusal
                 ? new(refusal)
@@ -240,7 +240,7 @@ internal sealed class PartitionAppends(
                     break;
                 }
 
-                if (error == ErrorCode.None && !producers.AreKnown && ProducedBatches.AreIdempotent(arrival.Request.Batches.Span))
+                if (error == ErrorCode.None && !producers.AreKnown && ProducedBatches.AreIdempotent(arrival.Request.Batches.First))
                 {
                     (error, detail) = await producers.LearnAsync();
                     if (_closed != ErrorCode.None)
@@ -250,10 +250,10 @@ internal sealed class PartitionAppends(
                 }
 
                 var (request, settings) = (arrival.Request, machine.Settings!.Value);
-                var isConverted = error == ErrorCode.None && BatchConversion.IsNeeded(request.Batches.Span, settings);
+                var isConverted = error == ErrorCode.None && BatchConversion.IsNeeded(request.Batches, settings);
                 if (isConverted)
                 {
-                    (error, detail, var batches) = await Convert(request, settings);
+                    (error, detail, var batches, _) = await Convert(request, settings);
                     if (_closed != ErrorCode.None)
                     {
                         break;
@@ -291,9 +291,9 @@ internal sealed class PartitionAppends(
         var (batches, now) = (request.Batches, Timestamp.From(time.GetUtcNow()));
         var converted = await options.Computations.RunAsync(
             () => BatchConversion.Convert(batches, settings, now, request.Transaction is not null));
-        _convertedBytes = converted.Batches.Equals(batches) ? 0 : converted.Batches.Length;
+        _convertedBytes = converted.NewBytes;
         return _memory.TryHold(HeldBytes) ? converted : new ConvertedAppend(
-            ErrorCode.ThrottlingQuotaExceeded, "Once converted, the append exceeds the node's memory budget for appends.", default);
+            ErrorCode.ThrottlingQuotaExceeded, "Once converted, the append exceeds the node's memory budget for appends.");
     }
 
     /// <summary>Makes the log ready for an append.</summary>

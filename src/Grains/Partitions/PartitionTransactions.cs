@@ -45,7 +45,7 @@ internal sealed class PartitionTransactions(
 
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
-            if (ProducerOf(request.Batches.Span) is not { } producer || machine.Producers.IsOpen(producer.Id, producer.Epoch))
+            if (ProducerOf(request.Batches.First) is not { } producer || machine.Producers.IsOpen(producer.Id, producer.Epoch))
             {
                 return (ErrorCode.None, null, null);
             }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Loire.Coordination.Partitions;
 using Loire.Coordination.Producers;
+using Loire.Grains.Interfaces.Partitions;
 using Loire.Log.Partitions;
 using Loire.Model;
 using Loire.Model.Batches;
@@ -54,30 +55,45 @@ internal sealed class ProducedBatches
     /// Splits the bytes of a producer and validates the header and checksum of each batch by <see cref="ProduceRules"/>, without decoding
     /// records.
     /// </summary>
-    /// <param name="bytes">One or more whole batches.</param>
+    /// <param name="appended">One or more whole batches.</param>
     /// <param name="settings">The settings of the topic that the partition acts on.</param>
     /// <param name="now">The broker's time.</param>
     /// <param name="hasTransaction">Whether the append names a transactional id.</param>
     /// <param name="detail">Human-readable reason for a refusal; null if there is none.</param>
-    public ErrorCode TryRead(ReadOnlyMemory<byte> bytes, PartitionSettings settings, Timestamp now, bool hasTransaction, out string? detail)
+    public ErrorCode TryRead(in AppendBatches appended, PartitionSettings settings, Timestamp now, bool hasTransaction, out string? detail)
     {
         Clear();
         Records = 0;
         LogAppendTime = settings.TimestampType == TimestampType.LogAppendTime ? now : Timestamp.None;
-        if (bytes.IsEmpty)
+        if (appended.IsEmpty)
         {
             detail = "The append holds no record batch.";
             return ErrorCode.InvalidRecord;
         }
 
-        if (bytes.Length > Limits.AppendBytes)
+        if (appended.Length > Limits.AppendBytes)
         {
             detail = string.Create(
-                CultureInfo.InvariantCulture, $"The append has {bytes.Length} bytes; at most {Limits.AppendBytes} are accepted at once.");
+                CultureInfo.InvariantCulture, $"The append has {appended.Length} bytes; at most {Limits.AppendBytes} are accepted at once.");
             return ErrorCode.RecordListTooLarge;
         }
 
-        for (var rest = bytes; !rest.IsEmpty;)
+        foreach (var piece in appended.Pieces)
+        {
+            if (TryAdd(piece, settings, now, hasTransaction, out detail) is not ErrorCode.None and var error)
+            {
+                Clear();
+                return error;
+            }
+        }
+
+        detail = null;
+        return ErrorCode.None;
+    }
+
+    private ErrorCode TryAdd(ReadOnlyMemory<byte> piece, in PartitionSettings settings, Timestamp now, bool hasTransaction, out string? detail)
+    {
+        for (var rest = piece; !rest.IsEmpty;)
         {
             var error = RecordBatch.TryReadProduced(rest.Span, settings.MaxMessageBytes, out var batch, out detail);
             if (error == ErrorCode.None)
@@ -106,7 +122,6 @@ internal sealed class ProducedBatches
 
             if (error != ErrorCode.None)
             {
-                Clear();
                 return error;
             }
 
@@ -118,7 +133,7 @@ internal sealed class ProducedBatches
         return ErrorCode.None;
     }
 
-    private void Add(ReadOnlyMemory<byte> bytes, RecordBatch batch, PartitionSettings settings, Timestamp now)
+    private void Add(ReadOnlyMemory<byte> bytes, RecordBatch batch, in PartitionSettings settings, Timestamp now)
     {
         var offsets = batch.LastOffsetDelta + 1;
         Records += offsets;

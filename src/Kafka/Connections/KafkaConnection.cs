@@ -51,7 +51,7 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
 
     /// <summary>A request that is served; in the order in which it was read.</summary>
     private readonly record struct Pending(
-        IKafkaHandler Handler, RequestHeader Header, ValueTask<IKafkaMessage?> Answer, int Bytes, long Begun, TaskCompletionSource? Sent = null);
+        IKafkaHandler Handler, RequestHeader Header, ValueTask<IKafkaMessage?> Answer, int Bytes, RequestMemory Memory, long Begun, TaskCompletionSource? Sent = null);
 
     /// <summary>Serves the connection until the client ends it, breaks the protocol or is idle for too long.</summary>
     public async Task RunAsync()
@@ -122,7 +122,7 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
         Interlocked.Increment(ref _underWay);
         _lastRequest = _services.Time.GetTimestamp();
         var reader = new KafkaReader(frame, _strings);
-        var header = RequestHeader.Read(ref reader);
+        var (header, memory) = (RequestHeader.Read(ref reader), new RequestMemory());
         if (_services.Apis.Find(header.Api, header.Version) is not { } handler)
         {
             // A client learns from the answer in version 0 which versions it may use.
@@ -130,8 +130,8 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
             {
                 header = header with { Version = 0 };
                 return new Pending(
-                    versions, header, new(versions.Refuse(new HandlerContext(header, _scope), header.Api.NewRequest(), ErrorCode.UnsupportedVersion)), frame.Length,
-                    _lastRequest);
+                    versions, header, new(versions.Refuse(new HandlerContext(header, _scope, memory), header.Api.NewRequest(), ErrorCode.UnsupportedVersion)),
+                    frame.Length, memory, _lastRequest);
             }
 
             throw new MalformedMessageException(MalformedReason.UnsupportedVersion, reader.Position, $"{header.Api} {header.Version}");
@@ -146,7 +146,8 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
             _largeSent = sent.Task;
         }
 
-        return new Pending(handler, header, ServeAsync(handler, new HandlerContext(header, _scope), request, before), frame.Length, _lastRequest, sent);
+        var answer = ServeAsync(handler, new HandlerContext(header, _scope, memory), request, before);
+        return new Pending(handler, header, answer, frame.Length, memory, _lastRequest, sent);
     }
 
     private async ValueTask<IKafkaMessage?> ServeAsync(IKafkaHandler handler, HandlerContext context, IKafkaMessage request, Task before)
@@ -195,7 +196,15 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
                 (unsent, isBroken) = Write(output, pending.Header, answer) is { } bytes ? (unsent + bytes, false) : (0, true);
             }
 
-            Return(pending.Bytes);
+            if (pending.Memory.User.IsCompleted)
+            {
+                Return(pending.Bytes);
+            }
+            else
+            {
+                _ = ReturnAfterAsync(pending.Memory.User, pending.Bytes);
+            }
+
             Interlocked.Decrement(ref _underWay);
             if (!isBroken && unsent > 0 && (unsent >= FlushBytes || !_answers.Reader.TryPeek(out _)))
             {
@@ -263,6 +272,12 @@ internal sealed partial class KafkaConnection : IAsyncDisposable
         {
             Volatile.Write(ref _sendingSince, None);
         }
+    }
+
+    private async Task ReturnAfterAsync(Task user, int bytes)
+    {
+        await user;
+        Return(bytes);
     }
 
     private void Return(int bytes)

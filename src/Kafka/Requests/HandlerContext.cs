@@ -8,7 +8,8 @@ namespace Loire.Kafka.Requests;
 /// <summary>What a handler knows of a request besides its body.</summary>
 /// <param name="Header">The header.</param>
 /// <param name="Connection">The connection on which it came.</param>
-public readonly record struct HandlerContext(RequestHeader Header, ConnectionScope Connection)
+/// <param name="Memory">How long its bytes count.</param>
+public readonly record struct HandlerContext(RequestHeader Header, ConnectionScope Connection, RequestMemory Memory)
 {
     /// <summary>The version of the request and of its answer.</summary>
     public short Version => Header.Version;
@@ -21,6 +22,13 @@ public readonly record struct HandlerContext(RequestHeader Header, ConnectionSco
     /// answer or not.
     /// </summary>
     public CancellationToken Gone => Connection.Gone;
+}
+
+/// <summary>How long the bytes of a request count as being under way, if for longer than until its answer is sent.</summary>
+public sealed class RequestMemory
+{
+    /// <summary>What uses them: never fails. To be set before the request is answered.</summary>
+    public Task User { get; set; } = Task.CompletedTask;
 }
 
 /// <summary>One connection, and what handlers keep for it.</summary>

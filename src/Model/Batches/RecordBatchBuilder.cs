@@ -140,19 +140,6 @@ public sealed class RecordBatchBuilder : IDisposable
         return batch;
     }
 
-    /// <summary>
-    /// Builds the batch, uncompressed, in the caller's memory, which may hold several batches in sequence, and empties the builder.
-    /// </summary>
-    /// <param name="destination">Exactly <see cref="SizeInBytes"/> long.</param>
-    public void BuildInto(Span<byte> destination)
-    {
-        Invariant.Check(RecordCount > 0);
-        Invariant.Check(destination.Length == _size);
-        _buffer.AsSpan(RecordBatch.HeaderSize, _size - RecordBatch.HeaderSize).CopyTo(destination[RecordBatch.HeaderSize..]);
-        WriteHeader(destination, CompressionType.None);
-        Reset();
-    }
-
     /// <summary>Discards the records appended so far.</summary>
     public void Reset()
     {

@@ -234,7 +234,7 @@ internal sealed class GroupBench : IGroupPeers
 
         MirrorAppends++;
         MirrorPartitions.Add(partition.Partition);
-        Read(request.Batches.Span, Mirror);
+        Read(request.Batches.Join().Span, Mirror);
         return ErrorCode.None;
     }
 

@@ -132,6 +132,25 @@ public sealed class ConnectionTests
         Assert.Equal((2, ErrorCode.None), await bench.AnswerAsync(version: 4));
     }
 
+    [Fact]
+    public async Task The_bytes_of_a_request_count_for_as_long_as_they_are_used_though_it_is_answered()
+    {
+        await using var bench = new ConnectionBench();
+        await bench.SendAsync();
+        await bench.Handler.BegunAsync(1);
+        var used = new TaskCompletionSource();
+        bench.Handler.ContextOf(0).Memory.User = used.Task;
+        bench.Handler.Answer(0);
+        Assert.Equal((1, ErrorCode.None), await bench.AnswerAsync());
+        await bench.EndAsync();
+        await bench.Running;
+        Assert.NotEqual(0, bench.Bytes.Quota.TakenBytes);
+
+        // On a thread without a context, what waits for it runs at once.
+        await Task.Run(used.SetResult);
+        Assert.Equal(0, bench.Bytes.Quota.TakenBytes);
+    }
+
     [Theory]
     [InlineData("0000000b0010000300000001ffff", "a flexible header without its tags")]
     [InlineData("0000000a7fff000000000001ffff", "an API that does not exist")]

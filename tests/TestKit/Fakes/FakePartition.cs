@@ -101,20 +101,20 @@ public sealed class FakePartition : IPartitionGrain
             TaskCompletionSource grown;
             lock (_lock)
             {
-                if (IsTooLarge(request.Batches.Span))
+                if (IsTooLarge(request.Batches.Join().Span))
                 {
                     return new AppendResult(
                         ErrorCode.MessageTooLarge, Offset.None, Offset.None, Timestamp.None, LogStart, null, TopicVersion);
                 }
 
-                if (Judge(request.Batches.Span, request.Transaction is not null) is var verdict && verdict.Error != ErrorCode.None)
+                if (Judge(request.Batches.Join().Span, request.Transaction is not null) is var verdict && verdict.Error != ErrorCode.None)
                 {
                     return new AppendResult(verdict.Error, Offset.None, Offset.None, Timestamp.None, LogStart, null, TopicVersion);
                 }
 
                 repeated = verdict.Repeated == 0 ? 0 : (int)(verdict.NextOffset - verdict.BaseOffset);
                 first = verdict.Repeated == 0 ? _end : verdict.BaseOffset;
-                last = Take(request.Batches, verdict.Repeated) ? _end + -1 : verdict.NextOffset + -1;
+                last = Take(request.Batches.Join(), verdict.Repeated) ? _end + -1 : verdict.NextOffset + -1;
                 (grown, _grown) = (_grown, new TaskCompletionSource());
             }
 

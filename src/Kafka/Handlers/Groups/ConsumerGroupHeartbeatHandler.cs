@@ -29,6 +29,9 @@ internal sealed class ConsumerGroupHeartbeatHandler(GroupCalls groups, ConsumerP
     private const int FirstWithChosenId = 1;
     private const int LeavingForAWhile = -2;
 
+    // Kafka takes any number but -1; a member that allows no time loses at once what it does not give up.
+    private const int LeastRebalanceTimeoutMs = 1;
+
     // Kafka's default of group.consumer.session.timeout.ms: it is the broker's to choose.
     private static readonly TimeSpan SessionTimeout = TimeSpan.FromSeconds(45);
     private static readonly TimeSpan JoinWait = TimeSpan.FromSeconds(1);
@@ -63,7 +66,7 @@ internal sealed class ConsumerGroupHeartbeatHandler(GroupCalls groups, ConsumerP
         : request.MemberId.Length == 0 && (request.MemberEpoch != 0 || context.Version >= FirstWithChosenId) ? "A member id must be given."
         : request.MemberEpoch == LeavingForAWhile && request.InstanceId is null ? "Only a static member goes for a while."
         : request.MemberEpoch != 0 ? null
-        : request.RebalanceTimeoutMs <= 0 ? "A member that joins says its rebalance timeout."
+        : request.RebalanceTimeoutMs == -1 ? "A member that joins says its rebalance timeout."
         : request.TopicPartitions is not { Length: 0 } ? "A member that joins consumes nothing, and says so."
         : request.SubscribedTopicNames is null && request.SubscribedTopicRegex is null ? "A member that joins says what it subscribes to."
         : null;
@@ -205,12 +208,11 @@ internal sealed class ConsumerGroupHeartbeatHandler(GroupCalls groups, ConsumerP
             List<TopicName> legal = [];
             foreach (var text in listed)
             {
-                if (!TopicName.TryParse(text, out var name, out string? _))
+                // No topic can have an illegal name, so none is missed; like Kafka, the client hears of it by Metadata.
+                if (TopicName.TryParse(text, out var name, out string? _))
                 {
-                    return (ErrorCode.InvalidTopicException, null);
+                    legal.Add(name);
                 }
-
-                legal.Add(name);
             }
 
             names = [.. legal];
@@ -227,7 +229,9 @@ internal sealed class ConsumerGroupHeartbeatHandler(GroupCalls groups, ConsumerP
             request.SubscribedTopicRegex is { } pattern ? (pattern.Length == 0 ? null : pattern) : before?.Pattern,
             assignors,
             SessionTimeout,
-            request.RebalanceTimeoutMs == -1 && before is not null ? before.RebalanceTimeout : TimeSpan.FromMilliseconds(request.RebalanceTimeoutMs)));
+            request.RebalanceTimeoutMs == -1 && before is not null
+                ? before.RebalanceTimeout
+                : TimeSpan.FromMilliseconds(Math.Max(LeastRebalanceTimeoutMs, request.RebalanceTimeoutMs))));
     }
 
     private static ConsumerGroupHeartbeatResponse Refused(ErrorCode error, string? detail) =>

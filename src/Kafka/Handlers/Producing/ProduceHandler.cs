@@ -59,6 +59,7 @@ internal sealed class ProduceHandler : KafkaHandler<ProduceRequest>, IDisposable
             var timeout = TimeSpan.FromMilliseconds(request.TimeoutMs);
             await call.Ended.WaitAsync(timeout > LeastTimeout ? timeout : LeastTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             call.IsAnswered = true;
+            context.Memory.User = call.Ended;
         }
 
         return request.Acks != (short)Acks.None ? Answer(call, context.Version)
@@ -81,7 +82,6 @@ internal sealed class ProduceHandler : KafkaHandler<ProduceRequest>, IDisposable
     private ProduceCall Begin(HandlerContext context, ProduceRequest request)
     {
         var (call, version) = (Read(request), context.Version);
-        var transaction = default(TransactionalId);
         if (version < ProduceVersions.FirstWithBatches)
         {
             RefuseAll(call, ErrorCode.UnsupportedForMessageFormat, null);
@@ -90,28 +90,21 @@ internal sealed class ProduceHandler : KafkaHandler<ProduceRequest>, IDisposable
         {
             RefuseAll(call, ErrorCode.InvalidRequiredAcks, null);
         }
-        else if (request.TransactionalId is { } id && !TransactionalId.TryParse(id, out transaction, out string? problem))
+        else if (!Check(call, version))
         {
-            RefuseAll(call, ErrorCode.InvalidRequest, problem);
+            Send(context, call, request, default(TransactionalId?));
         }
-        else if (Check(call, request, version))
+        else if (request.TransactionalId is null)
         {
             RefuseAll(call, ErrorCode.TransactionalIdAuthorizationFailed, "A transactional batch needs a transactional id.");
         }
+        else if (!TransactionalId.TryParse(request.TransactionalId, out var transaction, out string? problem))
+        {
+            RefuseAll(call, ErrorCode.InvalidRequest, problem);
+        }
         else
         {
-            var appends = context.Connection.Keep(() => new ConnectionAppends(key => new TopicAppends(key, _delivery, _topics, _names, _logger)));
-            foreach (var topic in call.Topics)
-            {
-                var valid = topic.Partitions.FindAll(static partition => partition.Outcome is null);
-                if (valid.Count > 0)
-                {
-                    // Without an answer it is waited for nevertheless: only so is it known whether something was refused.
-                    var acks = request.Acks == (short)Acks.None ? Acks.Leader : (Acks)request.Acks;
-                    appends.Of(new TopicAppendsKey(
-                        topic.Name, topic.Id, acks, request.TransactionalId is null ? default(TransactionalId?) : transaction, ProduceErrors.DialectOf(version))).Send(valid);
-                }
-            }
+            Send(context, call, request, transaction);
         }
 
         call.End();
@@ -148,29 +141,41 @@ internal sealed class ProduceHandler : KafkaHandler<ProduceRequest>, IDisposable
         return call;
     }
 
-    /// <summary>Checks the batches; those that are refused end.</summary>
-    /// <returns>Whether one of them belongs to a transaction that the request does not name.</returns>
-    private static bool Check(ProduceCall call, ProduceRequest request, short version)
+    /// <summary>Checks the batches.</summary>
+    /// <returns>Whether one of them belongs to a transaction. Only then does it count whether the request names one.</returns>
+    private static bool Check(ProduceCall call, short version)
     {
         using var decompressor = new BatchDecompressor();
+        var isTransactional = false;
         foreach (var partition in call.Topics.SelectMany(static topic => topic.Partitions))
         {
             partition.Check = BatchCheck.Of(partition.Records, version, decompressor);
-            if (partition.Check.IsTransactional && request.TransactionalId is null)
-            {
-                return true;
-            }
+            isTransactional |= partition.Check.IsTransactional;
         }
 
-        foreach (var partition in call.Topics.SelectMany(static topic => topic.Partitions))
+        return isTransactional;
+    }
+
+    /// <summary>Sends the batches to their partitions; those that their check has refused end.</summary>
+    private void Send(HandlerContext context, ProduceCall call, ProduceRequest request, TransactionalId? transaction)
+    {
+        var appends = context.Connection.Keep(() => new ConnectionAppends(key => new TopicAppends(key, _delivery, _topics, _names, _logger)));
+
+        // Without an answer it is waited for nevertheless: only so is it known whether something was refused.
+        var acks = request.Acks == (short)Acks.None ? Acks.Leader : (Acks)request.Acks;
+        foreach (var topic in call.Topics)
         {
-            if (partition.Check is { Error: not ErrorCode.None } refused)
+            foreach (var refused in topic.Partitions.Where(static partition => partition.Check.Error != ErrorCode.None))
             {
-                partition.Refuse(refused.Error, refused.Problem);
+                refused.Refuse(refused.Check.Error, refused.Check.Problem);
+            }
+
+            var valid = topic.Partitions.FindAll(static partition => partition.Check.Error == ErrorCode.None);
+            if (valid.Count > 0)
+            {
+                appends.Of(new TopicAppendsKey(topic.Name, topic.Id, acks, transaction, ProduceErrors.DialectOf(context.Version))).Send(valid);
             }
         }
-
-        return false;
     }
 
     private static void RefuseAll(ProduceCall call, ErrorCode error, string? text) =>

@@ -8,23 +8,28 @@ namespace Loire.Kafka.Handlers.Topics;
 
 /// <summary>
 /// ElectLeaders 0 to 2: no partition ever needs an election, because each moves to its preferred leader by itself. Named ones are answered
-/// <see cref="ErrorCode.ElectionNotNeeded"/>; of all partitions, only those would be listed that need one.
+/// <see cref="ErrorCode.ElectionNotNeeded"/>; of all partitions, only those would be listed that need one. There are two kinds of elections: of the preferred leader, and
+/// of one whose log may lack something.
 /// </summary>
 /// <param name="topics">The topics.</param>
 internal sealed class ElectLeadersHandler(TopicDirectory topics) : KafkaHandler<ElectLeadersRequest>(ApiKey.ElectLeaders, 0, 2)
 {
-    protected override async ValueTask<IKafkaMessage?> HandleAsync(HandlerContext context, ElectLeadersRequest request) => new ElectLeadersResponse
-    {
-        ReplicaElectionResults = await TopicDirectory.EachAsync(request.TopicPartitions ?? [], async named =>
+    private const sbyte Preferred = 0;
+    private const sbyte Unclean = 1;
+
+    protected override async ValueTask<IKafkaMessage?> HandleAsync(HandlerContext context, ElectLeadersRequest request) =>
+        request.ElectionType is not (Preferred or Unclean) ? Refuse(context, request, ErrorCode.InvalidRequest) : new ElectLeadersResponse
         {
-            var lookup = await topics.FindAsync(named.Topic, context.Gone);
-            return Answer(
-                named,
-                partition => lookup.Topic is { } topic
-                    ? partition >= 0 && partition < topic.PartitionsCount ? ErrorCode.ElectionNotNeeded : ErrorCode.UnknownTopicOrPartition
-                    : lookup.Error == ErrorCode.InvalidTopicException ? ErrorCode.UnknownTopicOrPartition : lookup.Error);
-        }),
-    };
+            ReplicaElectionResults = await TopicDirectory.EachAsync(request.TopicPartitions ?? [], async named =>
+            {
+                var lookup = await topics.FindAsync(named.Topic, context.Gone);
+                return Answer(
+                    named,
+                    partition => lookup.Topic is { } topic
+                        ? partition >= 0 && partition < topic.PartitionsCount ? ErrorCode.ElectionNotNeeded : ErrorCode.UnknownTopicOrPartition
+                        : lookup.Error == ErrorCode.InvalidTopicException ? ErrorCode.UnknownTopicOrPartition : lookup.Error);
+            }),
+        };
 
     protected override IKafkaMessage Refuse(HandlerContext context, ElectLeadersRequest request, ErrorCode error) => new ElectLeadersResponse
     {
