@@ -47,14 +47,13 @@ internal static class NodeCommand
     {
         var command = new RootCommand(Description);
         command.Options.OfType<VersionOption>().Single().Action = new VersionAction();
-        foreach (var setting in NodeSetting.All.Select(setting => setting.Declaration))
+        foreach (var setting in NodeSetting.All)
         {
-            command.Options.Add(new Option<string>("--" + setting.Name)
-            {
-                Description = setting.Meaning,
-                HelpName = setting.ValueName,
-                Arity = setting.ValueName is null ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
-            });
+            var name = "--" + setting.Declaration.Name;
+            Option option = setting.IsList ? new Option<string[]>(name) : new Option<string>(name);
+            (option.Description, option.HelpName) = (setting.Declaration.Meaning, setting.Declaration.ValueName);
+            option.Arity = setting.IsList ? ArgumentArity.OneOrMore : setting.Declaration.ValueName is null ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne;
+            command.Options.Add(option);
         }
 
         command.Subcommands.Add(StoreCommand.Create());
@@ -79,9 +78,10 @@ internal static class NodeCommand
             return $"The option {unknown} is unknown; --help lists the known ones.";
         }
 
-        foreach (var (setting, result) in Given(parsed))
+        foreach (var (given, result) in Given(parsed))
         {
-            if (result.Tokens.Count > 1)
+            var setting = given.Declaration;
+            if (result.Tokens.Count > 1 && !given.IsList)
             {
                 return $"The option --{setting.Name} is given more than once.";
             }
@@ -97,15 +97,16 @@ internal static class NodeCommand
         return parsed.Errors[0].Message;
     }
 
-    /// <summary>The settings of a command line, by name; a flag without a value is true.</summary>
-    public static Dictionary<string, string> Settings(ParseResult parsed) =>
-        Given(parsed).ToDictionary(given => given.Setting.Name, given => given.Result.Tokens is [var token, ..] ? token.Value : "true");
+    /// <summary>The settings of a command line, by name; a flag without a value is true, and several values are separated as in the environment.</summary>
+    public static Dictionary<string, string> Settings(ParseResult parsed) => Given(parsed).ToDictionary(
+        given => given.Setting.Declaration.Name,
+        given => given.Result.Tokens.Count == 0 ? "true" : string.Join(';', given.Result.Tokens.Select(token => token.Value)));
 
-    private static IEnumerable<(NodeSettingAttribute Setting, OptionResult Result)> Given(ParseResult parsed) =>
+    private static IEnumerable<(NodeSetting Setting, OptionResult Result)> Given(ParseResult parsed) =>
         from setting in NodeSetting.All
         let result = parsed.GetResult("--" + setting.Declaration.Name) as OptionResult
         where result is { Implicit: false }
-        select (setting.Declaration, result);
+        select (setting, result);
 
     private sealed class VersionAction : SynchronousCommandLineAction
     {

@@ -28,6 +28,9 @@ internal sealed class NodeSettingAttribute(string name, string? valueName, strin
 /// <summary>A bindable property of <see cref="NodeOptions"/>.</summary>
 internal sealed record NodeSetting(NodeSettingAttribute Declaration, PropertyDescriptor Property)
 {
+    /// <summary>Whether it has several values: separated by ';', or on the command line each as an option of its own.</summary>
+    public bool IsList => Property.PropertyType != typeof(string) && typeof(System.Collections.IEnumerable).IsAssignableFrom(Property.PropertyType);
+
     /// <summary>All settings, in declaration order.</summary>
     public static IReadOnlyList<NodeSetting> All { get; } =
     [

@@ -126,6 +126,19 @@ public sealed class NodeConfigurationTests
     }
 
     [Theory]
+    [InlineData("--kafka 127.0.0.1:1 --kafka 127.0.0.1:2;127.0.0.1:3 --kafka-advertised a:1 --kafka-advertised b:2 --kafka-advertised c:3", "1 2 3 a b c 8080")]
+    [InlineData("--urls http://127.0.0.1:4 --kafka none --urls http://127.0.0.1:5", "4 5")]
+    public void What_has_several_values_may_be_said_several_times(string line, string expected)
+    {
+        var (options, problem) = Read(line.Split(' '), [], "{}");
+        Assert.Null(problem);
+        IEnumerable<object> values = [
+            .. options.KafkaEndpoints.Select(endpoint => endpoint.Port), .. options.KafkaAdvertised.Select(advertised => advertised.Host),
+            .. options.Endpoints.Select(endpoint => endpoint.Port)];
+        Assert.Equal(expected, string.Join(' ', values));
+    }
+
+    [Theory]
     [InlineData("--memory-mb 512", 512, 128)]
     [InlineData("--memory-mb 512 --cache-mb 0", 512, 0)]
     [InlineData("--memory-mb 512 --cache-mb 384", 512, 384)]
