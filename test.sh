@@ -7,6 +7,9 @@ cd "$(dirname "$0")"
 mkdir -p artifacts
 started=$SECONDS
 
+# No test runs for long enough to get back what the runtime spends on profiles.
+export DOTNET_TieredPGO=0
+
 # Suites that bear a slow machine, the longest first, but those of the store after those of clusters, which share a disk with them: they run one after
 # the other beside the rest, with what it leaves of the processors. The rest shares disks and timeouts, and runs one by one; once it has ended, its row
 # takes what is left of the others.

@@ -1,5 +1,6 @@
 using Loire.Log.Audits;
 using Loire.Log.Tests.LogSuite;
+using Loire.TestKit;
 
 namespace Loire.Log.Tests.Audits;
 
@@ -16,7 +17,7 @@ public class LogRepairTests
         foreach (var key in bench.Store.Keys)
         {
             var whole = bench.Store.Find(key)!;
-            for (var at = 0; at < whole.Length; at += 37)
+            foreach (var at in Sweep.Points(0, whole.Length - 1, every: 97))
             {
                 var damaged = (byte[])whole.Clone();
                 damaged[at] ^= (byte)(1 << (at % 8));

@@ -47,7 +47,7 @@ public sealed class CrashSweep
     {
         var calls = new World().RunToEnd(AppendAndStop);
         Assert.InRange(calls, 60, 400);
-        for (var at = 1; at <= calls; at++)
+        foreach (var at in Sweep.Points(1, calls, every: 3))
         {
             var world = new World();
             world.CrashAt(at, call, AppendAndStop);
@@ -64,7 +64,7 @@ public sealed class CrashSweep
     {
         var calls = new World().RunToEnd(AppendTrimAndStop);
         Assert.InRange(calls, 60, 600);
-        for (var at = 1; at <= calls; at++)
+        foreach (var at in Sweep.Points(1, calls, every: 3))
         {
             var world = new World();
             world.CrashAt(at, call, AppendTrimAndStop);
@@ -85,7 +85,7 @@ public sealed class CrashSweep
     {
         var calls = new World().RunToEnd(AppendCompactAndStop);
         Assert.InRange(calls, 100, 1000);
-        for (var at = 1; at <= calls; at++)
+        foreach (var at in Sweep.Points(1, calls, every: 3))
         {
             var world = new World();
             world.CrashAt(at, call, AppendCompactAndStop);
@@ -111,7 +111,7 @@ public sealed class CrashSweep
     {
         var calls = new World(Unmerged).RunToEnd(AppendMergeAndStop);
         Assert.InRange(calls, 60, 400);
-        for (var at = 1; at <= calls; at++)
+        foreach (var at in Sweep.Points(1, calls, every: 3))
         {
             var world = new World(Unmerged);
             world.CrashAt(at, call, AppendMergeAndStop);
@@ -133,7 +133,7 @@ public sealed class CrashSweep
         static Task Delete(World world) => world.New().DeleteAsync(CancellationToken.None);
 
         var calls = new World().RunToEnd(AppendAndStop, Delete);
-        for (var at = 1; at <= calls; at++)
+        foreach (var at in Sweep.Points(1, calls, every: 3))
         {
             var world = new World();
             world.RunToEnd(AppendAndStop);

@@ -10,6 +10,9 @@ namespace Loire.Log.Tests.LogSuite;
 /// <summary>How the batches of a log are rewritten in place, and what remains. One class per store derives from it.</summary>
 public abstract class RewriteSuite : OnAnyStore
 {
+    /// <summary>How often the longest test appends and compacts; a store over the network needs a second for a hundred calls.</summary>
+    protected virtual int Rounds => 6;
+
     private static readonly PartitionLogOptions Smallest = new()
     {
         ChunkBytes = 1000,
@@ -86,7 +89,7 @@ public abstract class RewriteSuite : OnAnyStore
             Assert.Empty(again.Removed);
             Assert.Equal(0, last.Steps.Sum(step => step.WrittenBytes));
 
-            for (var round = 1; round < 6; round++)
+            for (var round = 1; round < Rounds; round++)
             {
                 await AppendAsync(log, 300 * round, 300);
                 Assert.Equal(ErrorCode.None, await new TestCompaction(log).RunAsync());

@@ -94,6 +94,8 @@ public class SuiteOnAzurite
 
     private sealed class Rewrite : RewriteSuite
     {
+        protected override int Rounds => 2;
+
         protected override Task<ILogStore> NewStoreAsync() => LogStore.CreateAsync();
     }
 
