@@ -15,7 +15,7 @@ export DOTNET_TieredPGO=0
 # takes what is left of the others.
 side=(
   Grains.Tests Log.Tests Cli.Tests Samples.Tests ConsumerProxy.Tests Storage.Tests Kafka.Clients.Tests Model.Tests Coordination.Tests Kafka.Replay.Tests
-  Orleans.Behaviour.Tests Kafka.Ecosystem.Tests Client.Hosting.Tests Kafka.Tests Architecture.Tests Client.Avro.Tests Client.Protobuf.Tests Edge.Tests
+  Orleans.Behaviour.Tests Kafka.Ecosystem.Tests Packages.Tests Client.Hosting.Tests Kafka.Tests Architecture.Tests Client.Avro.Tests Client.Protobuf.Tests Edge.Tests
 )
 
 # Debian packages that some tests drive: strace injects failing system calls, libfaketime shifts the clock of a process, PostgreSQL and Redis
