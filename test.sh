@@ -14,7 +14,7 @@ export DOTNET_TieredPGO=0
 # the other beside the rest, with what it leaves of the processors. The rest shares disks and timeouts, and runs one by one; once it has ended, its row
 # takes what is left of the others.
 side=(
-  Grains.Tests Log.Tests Cli.Tests Samples.Tests ConsumerProxy.Tests Storage.Tests Kafka.Clients.Tests Model.Tests Coordination.Tests Kafka.Replay.Tests
+  Grains.Tests Log.Tests Cli.Tests Samples.Tests ConsumerProxy.Tests Storage.Tests Kafka.Clients.Tests Doors.Tests Model.Tests Coordination.Tests Kafka.Replay.Tests
   Orleans.Behaviour.Tests Kafka.Ecosystem.Tests Packages.Tests Client.Hosting.Tests Kafka.Tests Architecture.Tests Client.Avro.Tests Client.Protobuf.Tests Edge.Tests
 )
 

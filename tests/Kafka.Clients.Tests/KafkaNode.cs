@@ -19,8 +19,11 @@ public sealed class KafkaNode : IAsyncLifetime
     /// <summary>Where the HTTP API is.</summary>
     public Uri Http { get; private set; } = null!;
 
+    /// <summary>What the node is made of.</summary>
+    public IServiceProvider Services => _app!.Services;
+
     /// <summary>Who serves the APIs of the protocol, in the order of their keys.</summary>
-    public IReadOnlyList<IKafkaHandler> Apis => _app!.Services.GetRequiredService<ServedApis>().All;
+    public IReadOnlyList<IKafkaHandler> Apis => Services.GetRequiredService<ServedApis>().All;
 
     public async Task InitializeAsync()
     {
@@ -31,6 +34,7 @@ public sealed class KafkaNode : IAsyncLifetime
             KafkaEndpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
             LogLevel = LogLevel.Warning,
             GroupInitialRebalanceDelay = TimeSpan.Zero,
+            CompactionCheckInterval = TimeSpan.FromSeconds(1),
         };
         _app = LoireHost.Build(options);
         await _app.StartAsync();

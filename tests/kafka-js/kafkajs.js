@@ -9,22 +9,9 @@
 //   node kafkajs.js BOOTSTRAP survive TOPIC    writes and reads numbers while the node dies and returns, see KillTests
 
 const assert = require('node:assert/strict');
-const { Kafka, CompressionTypes, CompressionCodecs, ConfigResourceTypes, AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes, logLevel } = require('kafkajs');
+const { Kafka, CompressionTypes, ConfigResourceTypes, AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes, logLevel } = require('kafkajs');
 
-// It has gzip itself and takes the others from packages.
-const lz4 = require('lz4js');
-CompressionCodecs[CompressionTypes.Snappy] = require('kafkajs-snappy');
-CompressionCodecs[CompressionTypes.LZ4] = () => ({
-  compress: async (encoder) => Buffer.from(lz4.compress(encoder.buffer)),
-  decompress: async (buffer) => Buffer.from(lz4.decompress(buffer)),
-});
-CompressionCodecs[CompressionTypes.ZSTD] = () => {
-  const zstd = new Promise((resolve) => require('zstd-codec').ZstdCodec.run(({ Simple }) => resolve(new Simple())));
-  return {
-    compress: async (encoder) => Buffer.from((await zstd).compress(encoder.buffer)),
-    decompress: async (buffer) => Buffer.from((await zstd).decompress(buffer)),
-  };
-};
+require('./codecs.js');
 
 const [bootstrap, scenario, argument] = process.argv.slice(2);
 const retry = { initialRetryTime: 100, maxRetryTime: 1000, retries: 100 };
