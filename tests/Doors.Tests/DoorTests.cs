@@ -65,7 +65,7 @@ public sealed class DoorTests(KafkaNode node) : IClassFixture<KafkaNode>
             written.AddRange(records.Select((record, index) => record with { Offset = first + index }));
         }
 
-        // What is newest is left alone, so something follows that nobody asks for; then the log is compacted until nothing of the first record is left.
+        // What is newest is left alone, so something follows that nobody asks for; then the log is compacted, in some steps.
         var filler = Enumerable.Range(0, 200).Select(i => Record($"filler {i}", new string('f', 5_000))).ToArray();
         foreach (var some in filler.Chunk(10))
         {
@@ -74,16 +74,18 @@ public sealed class DoorTests(KafkaNode node) : IClassFixture<KafkaNode>
 
         var expected = written.Where(record => written.Last(other => other.Key == record.Key) == record).ToArray();
         var patience = Stopwatch.StartNew();
-        while ((await Door("json").ReadAsync(Topic, 1))[0].Offset == 0)
+        while (Lines(await Door("json").ReadAsync(Topic, expected.Length)) != Lines(expected))
         {
-            Assert.True(patience.Elapsed < TimeSpan.FromMinutes(1), "The log is not compacted.");
+            Assert.True(patience.Elapsed < TimeSpan.FromMinutes(1), $"The log is not compacted: {Lines(await Door("json").ReadAsync(Topic, expected.Length))}");
         }
 
         foreach (var reader in (string[])["json", "ndjson", "rest-proxy", "dotnet", "kafkajs", "confluent"])
         {
             var read = await Door(reader).ReadAsync(Topic, expected.Length);
-            Assert.Equal(string.Join('\n', expected.Select(record => record.ToString())), string.Join('\n', read.Take(expected.Length).Select(record => record.ToString())));
+            Assert.Equal(Lines(expected), Lines(read));
         }
+
+        string Lines(IEnumerable<DoorRecord> records) => string.Join('\n', records.Take(expected.Length));
 
         static DoorRecord Record(string key, string value) => new(
             0, Convert.ToBase64String(Encoding.UTF8.GetBytes(key)), Convert.ToBase64String(Encoding.UTF8.GetBytes(value)), 1_764_547_200_000, []);
