@@ -39,7 +39,7 @@ internal static partial class Program
             var (http, kafka) = LoireHost.AddressesOf(app, options);
             var addresses = string.Join(", ", kafka.Count == 0 ? http : [.. http, $"{string.Join(", ", kafka)} for Kafka's clients"]);
             var store = options.Storage == StoreKind.File ? Path.GetFullPath(options.Data) : $"Azure container {options.AzureContainer}";
-            LogStarted(app.Logger, NodeCommand.Version, addresses, store);
+            LogStarted(app.Logger, NodeCommand.Version, addresses, store, http[0]);
             await app.WaitForShutdownAsync();
             LogStopped(app.Logger);
             return 0;
@@ -94,8 +94,8 @@ internal static partial class Program
         _ => null,
     };
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Loire {Version} listens on {Addresses}, data in {Store}.")]
-    private static partial void LogStarted(ILogger logger, string version, string addresses, string store);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Loire {Version} listens on {Addresses}, data in {Store}. Try: curl {Url}/v1/brokers")]
+    private static partial void LogStarted(ILogger logger, string version, string addresses, string store, string url);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "What had started before the node failed could not be stopped: {Reason}")]
     private static partial void LogNotLeft(ILogger logger, string reason);

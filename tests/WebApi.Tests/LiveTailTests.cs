@@ -144,9 +144,9 @@ public sealed class LiveTailTests
         using var connection = await RawConnection.OpenAsync(host.Address);
         await connection.SendAsync("GET /v1/topics/t/records?offset=earliest HTTP/1.1\r\nHost: h\r\n\r\n");
         await ProduceAsync(host, 0, "a");
+        Assert.Contains("{\"partition\":0,\"offset\":0,", await connection.ReadUntilAsync("\"a\""), StringComparison.Ordinal);
         await ProduceAsync(host, 1, "b");
-        var seen = await connection.ReadUntilAsync("\"b\"");
-        Assert.Contains("{\"partition\":0,\"offset\":0,", seen, StringComparison.Ordinal);
+        Assert.Contains("{\"partition\":1,\"offset\":0,", await connection.ReadUntilAsync("\"b\""), StringComparison.Ordinal);
     }
 
     [Fact]
